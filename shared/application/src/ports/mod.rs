@@ -1,0 +1,37 @@
+//! What use cases need from outside. Object-safe and with boxed futures, so that a use case is compiled once, whatever
+//! stands behind a port. No port may take a tenant as text: tenants come from a caller's authority or a stored record.
+
+mod audit_log;
+mod entropy;
+mod limiter;
+mod model_gateway;
+mod password;
+mod publisher;
+mod store;
+mod tenant_keys;
+mod tokens;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use audit_log::{AuditEntry, AuditLog};
+pub use entropy::{Entropy, EntropyError};
+pub use limiter::{LimitDecision, Limiter, RateLimit};
+pub use model_gateway::{
+    Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+};
+pub use password::{PasswordError, PasswordHasher, PasswordMatch};
+pub use publisher::{PublishOutcome, Publisher};
+pub use store::{
+    AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, Filter, FilterField, IdempotencyKey,
+    IdempotencyRecord, ListOrder, ListQuery, LoadedToChange, Page, Position, Store, StoreError, StoredState,
+    SubjectKeys, Transaction, Unique, UniqueKind,
+};
+pub use tenant_keys::{DataKey, KeyError, TenantKeys, WrappedKey};
+pub use tokens::{Claims, Jwk, TokenError, TokenSigner, TokenVerifier};
+
+/// A boxed future: what every port and handler returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Any failure of something outside, kept as the source of a typed error.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,5 @@
+//! What the audit log is made of besides the events themselves: refused accesses.
+
+mod access;
+
+pub use access::{Access, AccessEvent, deny_access};

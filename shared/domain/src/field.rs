@@ -1,0 +1,149 @@
+//! What is wrong with a value that a caller sent, named by field, so that the answer can name it too.
+//! It must never hold the value itself: it may be personal.
+
+use std::fmt;
+
+/// One wrong field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Name of the field as the contract spells it, nested with dots (`contact.email`).
+    pub field: String,
+    /// Stable code for programs: `required`, `too_long`, `too_short`, `format`, `range`, `unknown`, `type`.
+    pub code: &'static str,
+    /// For people; never the value.
+    pub message: String,
+}
+
+/// A command was refused because of these fields; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Invalid(pub Vec<FieldError>);
+
+impl Invalid {
+    /// One wrong field.
+    pub fn one(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid fields:")?;
+        for error in &self.0 {
+            write!(f, " {} ({})", error.field, error.code)?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects every wrong field of a command, so that a caller sees all of them at once.
+#[derive(Debug, Default)]
+pub struct Check(Vec<FieldError>);
+
+impl Check {
+    /// Notes a wrong field.
+    pub fn wrong(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
+        self.0.push(FieldError { field: field.to_owned(), code, message: message.into() });
+    }
+
+    /// A line of text: trimmed, 1 to `longest` characters, no control characters.
+    pub fn line(&mut self, field: &str, value: &str, longest: usize) -> String {
+        let value = value.trim();
+        if value.is_empty() {
+            self.wrong(field, "required", "must not be empty");
+        }
+        self.text(field, value, longest, false);
+        value.to_owned()
+    }
+
+    /// An optional line of text; blank counts as absent.
+    pub fn optional_line(&mut self, field: &str, value: Option<&str>, longest: usize) -> Option<String> {
+        let value = value.map(str::trim).filter(|text| !text.is_empty())?;
+        self.text(field, value, longest, false);
+        Some(value.to_owned())
+    }
+
+    /// Optional text of several lines; blank counts as absent.
+    pub fn optional_text(&mut self, field: &str, value: Option<&str>, longest: usize) -> Option<String> {
+        let value = value.map(str::trim).filter(|text| !text.is_empty())?;
+        self.text(field, value, longest, true);
+        Some(value.to_owned())
+    }
+
+    /// An e-mail address, lower-cased: RFC 5321 sizes and the plain dot-atom shape that mail providers accept.
+    pub fn email(&mut self, field: &str, value: &str) -> String {
+        let value = value.trim().to_lowercase();
+        let valid = value.len() <= 254
+            && value.split_once('@').is_some_and(|(local, host)| {
+                !local.is_empty()
+                    && local.len() <= 64
+                    && local.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c))
+                    && !local.starts_with('.')
+                    && !local.ends_with('.')
+                    && !local.contains("..")
+                    && host.contains('.')
+                    && host.split('.').all(|label| {
+                        !label.is_empty()
+                            && label.len() <= 63
+                            && !label.starts_with('-')
+                            && !label.ends_with('-')
+                            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                    })
+            });
+        if !valid {
+            self.wrong(field, "format", "must be an e-mail address");
+        }
+        value
+    }
+
+    fn text(&mut self, field: &str, value: &str, longest: usize, lines: bool) {
+        if value.chars().count() > longest {
+            self.wrong(field, "too_long", format!("must have at most {longest} characters"));
+        }
+        let forbidden = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
+        if value.chars().any(forbidden) {
+            self.wrong(field, "format", "must not contain control characters");
+        }
+    }
+
+    /// `value` if nothing was wrong, else everything that was.
+    pub fn finish<T>(self, value: T) -> Result<T, Invalid> {
+        if self.0.is_empty() { Ok(value) } else { Err(Invalid(self.0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Check;
+
+    #[test]
+    fn accepts_and_lowers_plain_addresses() {
+        let mut check = Check::default();
+        assert_eq!(check.email("email", " Ann.Lee+x@Example.CO.uk "), "ann.lee+x@example.co.uk");
+        assert!(check.finish(()).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_no_mail_reaches() {
+        for bad in
+            ["", "a", "a@b", "@b.co", "a@.co", "a b@c.de", "a@b..de", "a@-b.de", "a\0@b.de", "a@b.de\n,x@y.z"]
+        {
+            let mut check = Check::default();
+            check.email("email", bad);
+            assert!(check.finish(()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_every_wrong_field() {
+        let mut check = Check::default();
+        check.line("company_name", " ", 10);
+        check.optional_line("industry", Some("a\0b"), 10);
+        check.optional_text("notes", Some(&"x".repeat(11)), 10);
+        let fields: Vec<_> = check.finish(()).unwrap_err().0.into_iter().map(|e| (e.field, e.code)).collect();
+        assert_eq!(
+            fields,
+            [("company_name", "required"), ("industry", "format"), ("notes", "too_long")]
+                .map(|(field, code)| (field.to_owned(), code))
+        );
+    }
+}

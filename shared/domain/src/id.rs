@@ -1,0 +1,108 @@
+//! Identifiers: prefixed TypeIDs (`lead_01h2…`, a UUIDv7 in Crockford base 32). They are made of the caller's time and
+//! random bytes, and can hold no delimiter, so a key built from them can't be forged.
+
+use crate::Timestamp;
+use type_safe_id::{StaticType, TypeSafeId};
+use uuid::{Builder, Uuid};
+
+/// What an organization's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrganizationTag;
+impl StaticType for OrganizationTag {
+    const TYPE: &'static str = "org";
+}
+/// What an account's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountTag;
+impl StaticType for AccountTag {
+    const TYPE: &'static str = "account";
+}
+/// What a session's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionTag;
+impl StaticType for SessionTag {
+    const TYPE: &'static str = "session";
+}
+/// What a lead's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeadTag;
+impl StaticType for LeadTag {
+    const TYPE: &'static str = "lead";
+}
+/// What a notification's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NotificationTag;
+impl StaticType for NotificationTag {
+    const TYPE: &'static str = "notification";
+}
+/// What an event's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventTag;
+impl StaticType for EventTag {
+    const TYPE: &'static str = "event";
+}
+/// What a data subject's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubjectTag;
+impl StaticType for SubjectTag {
+    const TYPE: &'static str = "subject";
+}
+
+/// An organization: the tenant of everything it owns.
+pub type OrganizationId = TypeSafeId<OrganizationTag>;
+/// A person who signs in.
+pub type AccountId = TypeSafeId<AccountTag>;
+/// One sign-in of an account on one device; also the refresh-token family.
+pub type SessionId = TypeSafeId<SessionTag>;
+/// A lead.
+pub type LeadId = TypeSafeId<LeadTag>;
+/// An in-app notification.
+pub type NotificationId = TypeSafeId<NotificationTag>;
+/// An event of the ledger.
+pub type EventId = TypeSafeId<EventTag>;
+/// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
+pub type SubjectId = TypeSafeId<SubjectTag>;
+
+/// A time-ordered identifier (UUIDv7, RFC 9562) from a moment and ten random bytes.
+pub fn new_id<T: StaticType>(at: Timestamp, random: &[u8; 10]) -> TypeSafeId<T> {
+    let millis = u64::try_from(at.millis()).unwrap_or_default();
+    TypeSafeId::from_uuid(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+}
+
+/// The identifier of another kind that belongs one-to-one to this one, such as the contact of a lead or the
+/// notification that an event causes. Deriving it makes its creation idempotent.
+pub fn derived<T: StaticType, S: StaticType>(from: &TypeSafeId<S>) -> TypeSafeId<T> {
+    let uuid: Uuid = from.uuid();
+    TypeSafeId::from_uuid(uuid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_ids_sort_after_earlier_ones() {
+        let early: LeadId = new_id(Timestamp::from_millis(1), &[0xff; 10]);
+        let late: LeadId = new_id(Timestamp::from_millis(2), &[0; 10]);
+        assert!(early.to_string() < late.to_string());
+        assert!(early.to_string().starts_with("lead_"));
+    }
+
+    #[test]
+    fn refuses_foreign_prefixes_delimiters_and_nul() {
+        let lead: LeadId = new_id(Timestamp::from_millis(1), &[7; 10]);
+        let text = lead.to_string();
+        assert!(text.parse::<AccountId>().is_err());
+        for bad in [
+            "",
+            "lead_",
+            "lead_#",
+            "lead_\0",
+            &format!("{text}#x"),
+            &text.to_uppercase(),
+            &"a".repeat(10_000),
+        ] {
+            assert!(bad.parse::<LeadId>().is_err(), "{bad}");
+        }
+    }
+}

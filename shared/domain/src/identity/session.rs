@@ -1,0 +1,235 @@
+//! A session: one sign-in, and the family of refresh tokens that continues it. Tokens rotate at every use; only their
+//! hashes are kept. Replaying a token that was already used ends the whole family (RFC 9700 section 4.14.2), except
+//! for the immediately previous token within a short grace, which a client may send twice after a lost answer.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::id::{AccountId, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// A session ends when its refresh token is not used for 8 hours,
+pub const IDLE_SECONDS: i64 = 8 * 3600;
+/// and after 7 days in any case.
+pub const ABSOLUTE_SECONDS: i64 = 7 * 24 * 3600;
+/// The previous token gets the same successor for 10 seconds after it was used.
+pub const GRACE_SECONDS: i64 = 10;
+
+/// What the system keeps of a refresh token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefreshToken {
+    /// SHA-256 of the token's secret, base64url.
+    pub hash: String,
+    /// The random value from which, with the previous token's secret, this token was derived, base64url: so the holder
+    /// of the previous token, and nobody else, can be given the same successor again.
+    pub salt: String,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revocation {
+    /// The person signed out.
+    Logout,
+    /// A used refresh token came again: one of the two holders is a thief.
+    RefreshTokenReuse,
+}
+
+/// The state of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Who signed in.
+    pub account_id: AccountId,
+    /// SHA-256 of the secret that all tokens of the family carry, base64url. A token without it is not an old token but
+    /// a guess, and must not end the session.
+    pub family_hash: String,
+    /// The token that may be used next.
+    pub current: RefreshToken,
+    /// Hash of the token that was used last, and when.
+    pub previous: Option<(String, Timestamp)>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ends unless it is used.
+    pub idle_expires_at: Timestamp,
+    /// When it ends in any case.
+    pub ends_at: Timestamp,
+    /// Why it ended, if it did.
+    pub revoked: Option<Revocation>,
+}
+
+/// What happened to a session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionEvent {
+    /// Somebody signed in.
+    Started(Started),
+    /// The refresh token was used and replaced.
+    Refreshed(Refreshed),
+    /// The session was ended.
+    Revoked(Revoked),
+}
+
+/// The facts of `session_started`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    session_id: SessionId,
+    account_id: AccountId,
+    family_hash: String,
+    token: RefreshToken,
+    idle_expires_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+/// The facts of `session_refreshed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refreshed {
+    token: RefreshToken,
+    idle_expires_at: Timestamp,
+}
+
+/// The facts of `session_revoked`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revoked {
+    account_id: AccountId,
+    reason: Revocation,
+}
+
+/// The command that starts a session, once a person has proven who they are.
+#[derive(Debug)]
+pub struct StartSession {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Who signed in.
+    pub account_id: AccountId,
+    /// Hash of the family's secret.
+    pub family_hash: String,
+    /// The first token.
+    pub token: RefreshToken,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Decides `session_started`.
+pub fn start_session(command: StartSession) -> SessionEvent {
+    SessionEvent::Started(Started {
+        session_id: command.id,
+        account_id: command.account_id,
+        family_hash: command.family_hash,
+        token: command.token,
+        idle_expires_at: command.at.plus_seconds(IDLE_SECONDS),
+        ends_at: command.at.plus_seconds(ABSOLUTE_SECONDS),
+    })
+}
+
+/// What a refresh leads to.
+#[derive(Debug, PartialEq)]
+pub enum Refresh {
+    /// The next token replaces the presented one.
+    Rotate(SessionEvent),
+    /// The presented token was used within the grace: answer with the token that replaced it.
+    Repeat,
+    /// The presented token was used before: the family ends.
+    Revoke(SessionEvent),
+}
+
+/// The session can't be refreshed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshRefused {
+    /// It ended, by time or by revocation.
+    #[error("the session has ended")]
+    Ended,
+    /// The presented token never belonged to the session.
+    #[error("the token does not belong to the session")]
+    Foreign,
+}
+
+/// Decides what a presented token leads to. `next` is the token that would replace it.
+pub fn refresh_session(
+    session: &Session,
+    family_hash: &str,
+    presented_hash: &str,
+    next: RefreshToken,
+    at: Timestamp,
+) -> Result<Refresh, RefreshRefused> {
+    if family_hash != session.family_hash {
+        return Err(RefreshRefused::Foreign);
+    }
+    if session.revoked.is_some() || at >= session.idle_expires_at || at >= session.ends_at {
+        return Err(RefreshRefused::Ended);
+    }
+    if presented_hash == session.current.hash {
+        let idle_expires_at = at.plus_seconds(IDLE_SECONDS).min(session.ends_at);
+        return Ok(Refresh::Rotate(SessionEvent::Refreshed(Refreshed { token: next, idle_expires_at })));
+    }
+    match &session.previous {
+        Some((hash, used_at)) if hash == presented_hash && at <= used_at.plus_seconds(GRACE_SECONDS) => {
+            Ok(Refresh::Repeat)
+        }
+        _ => Ok(Refresh::Revoke(revoked(session, Revocation::RefreshTokenReuse))),
+    }
+}
+
+/// Decides `session_revoked`; nothing when it has ended already.
+pub fn revoke_session(session: &Session, reason: Revocation) -> Option<SessionEvent> {
+    session.revoked.is_none().then(|| revoked(session, reason))
+}
+
+fn revoked(session: &Session, reason: Revocation) -> SessionEvent {
+    SessionEvent::Revoked(Revoked { account_id: session.account_id, reason })
+}
+
+impl Aggregate for Session {
+    const TYPE: AggregateType = AggregateType::Session;
+    type Event = SessionEvent;
+
+    fn apply(state: Option<Self>, event: &SessionEvent, meta: EventMeta) -> Option<Self> {
+        match (state, event) {
+            (None, SessionEvent::Started(facts)) => Some(Self {
+                id: facts.session_id,
+                account_id: facts.account_id,
+                family_hash: facts.family_hash.clone(),
+                current: facts.token.clone(),
+                previous: None,
+                started_at: meta.at,
+                idle_expires_at: facts.idle_expires_at,
+                ends_at: facts.ends_at,
+                revoked: None,
+            }),
+            (Some(session), SessionEvent::Refreshed(facts)) => Some(Self {
+                previous: Some((session.current.hash, meta.at)),
+                current: facts.token.clone(),
+                idle_expires_at: facts.idle_expires_at,
+                ..session
+            }),
+            (Some(session), SessionEvent::Revoked(facts)) => {
+                Some(Self { revoked: Some(facts.reason), ..session })
+            }
+            (state, _) => state,
+        }
+    }
+
+    /// A day after its end, so that a late replay of a token is still recognized.
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.ends_at.plus_seconds(24 * 3600))
+    }
+}
+
+impl DomainEvent for SessionEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Started(facts) => EncodedEvent::facts("session_started", facts),
+            Self::Refreshed(facts) => EncodedEvent::facts("session_refreshed", facts),
+            Self::Revoked(facts) => EncodedEvent::facts("session_revoked", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("session_started", 1) => event.read().map(Self::Started),
+            ("session_refreshed", 1) => event.read().map(Self::Refreshed),
+            ("session_revoked", 1) => event.read().map(Self::Revoked),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The business itself: aggregates, the commands they accept, the events that result, and who may do what.
+//!
+//! Everything here is pure and synchronous. It must never read a clock, draw a random number, know a database, a
+//! network, HTTP or a runtime: time, identifiers and secrets come in as values.
+
+pub mod aggregate;
+pub mod audit;
+pub mod authority;
+pub mod event;
+pub mod field;
+pub mod id;
+pub mod identity;
+pub mod notification;
+pub mod sales;
+pub mod tenancy;
+pub mod timestamp;
+
+pub use aggregate::{Aggregate, AggregateType, Indexed, Versioned};
+pub use event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+pub use field::{FieldError, Invalid};
+pub use timestamp::Timestamp;

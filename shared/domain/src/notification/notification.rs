@@ -1,0 +1,149 @@
+//! A notification tells one person that something happened. It holds ids and facts, never personal data: whoever reads
+//! it may look up the rest with their own authority.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::id::{AccountId, LeadId, NotificationId, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// What a notification is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "params", rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// A lead of the recipient was scored.
+    LeadScored {
+        /// The lead.
+        lead_id: LeadId,
+        /// 0 to 100; `None` when scoring abstained.
+        score: Option<u8>,
+    },
+    /// A stolen or replayed refresh token ended one of the recipient's sessions.
+    SessionRevoked {
+        /// The session.
+        session_id: SessionId,
+    },
+}
+
+impl NotificationKind {
+    /// The name in bodies.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::LeadScored { .. } => "lead_scored",
+            Self::SessionRevoked { .. } => "session_revoked",
+        }
+    }
+
+    /// One line for people.
+    pub fn title(&self) -> String {
+        match self {
+            Self::LeadScored { score: Some(score), .. } => format!("A lead was scored {score}"),
+            Self::LeadScored { score: None, .. } => "A lead has too little data to be scored".to_owned(),
+            Self::SessionRevoked { .. } => "A sign-in was ended because its token was used twice".to_owned(),
+        }
+    }
+}
+
+/// The state of a notification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Its identifier.
+    pub id: NotificationId,
+    /// Who it is for.
+    pub recipient_id: AccountId,
+    /// What it is about.
+    #[serde(flatten)]
+    pub kind: NotificationKind,
+    /// When it was read, if it was.
+    pub read_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// What happened to a notification.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NotificationEvent {
+    /// It was created.
+    Created(Created),
+    /// Its recipient read it.
+    Read(Read),
+}
+
+/// The facts of `notification_created`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    notification_id: NotificationId,
+    recipient_id: AccountId,
+    #[serde(flatten)]
+    kind: NotificationKind,
+}
+
+/// The facts of `notification_read`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Read {
+    notification_id: NotificationId,
+}
+
+/// Decides `notification_created`.
+pub fn create_notification(
+    id: NotificationId,
+    recipient: AccountId,
+    kind: NotificationKind,
+) -> NotificationEvent {
+    NotificationEvent::Created(Created { notification_id: id, recipient_id: recipient, kind })
+}
+
+/// Decides `notification_read`; nothing when it was read already.
+pub fn mark_notification_read(notification: &Notification) -> Option<NotificationEvent> {
+    notification
+        .read_at
+        .is_none()
+        .then_some(NotificationEvent::Read(Read { notification_id: notification.id }))
+}
+
+impl Aggregate for Notification {
+    const TYPE: AggregateType = AggregateType::Notification;
+    type Event = NotificationEvent;
+
+    fn apply(state: Option<Self>, event: &NotificationEvent, meta: EventMeta) -> Option<Self> {
+        match (state, event) {
+            (None, NotificationEvent::Created(facts)) => Some(Self {
+                id: facts.notification_id,
+                recipient_id: facts.recipient_id,
+                kind: facts.kind.clone(),
+                read_at: None,
+                created_at: meta.at,
+            }),
+            (Some(notification), NotificationEvent::Read(_)) => {
+                Some(Self { read_at: notification.read_at.or(Some(meta.at)), ..notification })
+            }
+            (state, _) => state,
+        }
+    }
+
+    fn indexed(&self) -> Option<Indexed> {
+        Some(Indexed {
+            created_at: self.created_at,
+            owner: self.recipient_id,
+            tenant_wide: false,
+            score: None,
+        })
+    }
+}
+
+impl DomainEvent for NotificationEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Created(facts) => EncodedEvent::facts("notification_created", facts),
+            Self::Read(facts) => EncodedEvent::facts("notification_read", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("notification_created", 1) => event.read().map(Self::Created),
+            ("notification_read", 1) => event.read().map(Self::Read),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! A lead: a company that may buy, and the person we talk to there. The company is a fact; the person and what was
+//! noted about the talks is personal and sealed.
+
+use super::lead_score::{
+    AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
+};
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::field::{Check, Invalid};
+use crate::id::{AccountId, LeadId, SubjectId, derived};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a lead stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    /// Just created.
+    #[default]
+    New,
+    /// Somebody talked to them.
+    Contacted,
+    /// They fit.
+    Qualified,
+    /// They have a proposal.
+    Proposal,
+    /// They bought.
+    Won,
+    /// They did not.
+    Lost,
+}
+
+impl LeadStatus {
+    const NAMES: [(Self, &'static str); 6] = [
+        (Self::New, "new"),
+        (Self::Contacted, "contacted"),
+        (Self::Qualified, "qualified"),
+        (Self::Proposal, "proposal"),
+        (Self::Won, "won"),
+        (Self::Lost, "lost"),
+    ];
+
+    /// The name in bodies.
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(status, _)| *status == self).map_or("new", |(_, name)| name)
+    }
+}
+
+impl FromStr for LeadStatus {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::NAMES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status).ok_or_else(|| {
+            Invalid::one("status", "unknown", "must be one of new, contacted, qualified, proposal, won, lost")
+        })
+    }
+}
+
+/// What is known of the company.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeadDetails {
+    /// 1 to 200 characters.
+    pub company_name: String,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// Employees, 1 to 10 million.
+    pub company_size: Option<u32>,
+    /// Where it stands.
+    pub status: LeadStatus,
+    /// Whose lead it is.
+    pub owner_id: AccountId,
+}
+
+/// The person we talk to, and what was noted.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Contact {
+    /// At most 200 characters.
+    pub name: Option<String>,
+    /// Address.
+    pub email: Option<String>,
+    /// At most 50 characters.
+    pub phone: Option<String>,
+    /// At most 10,000 characters.
+    pub notes: Option<String>,
+}
+
+impl fmt::Debug for Contact {
+    /// Tells nothing, so that no log can.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact(..)")
+    }
+}
+
+/// The state of a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Its identifier.
+    pub id: LeadId,
+    /// The company.
+    #[serde(flatten)]
+    pub details: LeadDetails,
+    /// The person; `None` after erasure.
+    pub contact: Option<Contact>,
+    /// The latest score.
+    pub score: Option<LeadScore>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Lead {
+    /// The data subject of a lead: its contact.
+    pub fn subject(id: &LeadId) -> SubjectId {
+        derived(id)
+    }
+}
+
+/// The fields a caller sets; what is absent is unknown.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct LeadInput<'a> {
+    /// Required.
+    pub company_name: &'a str,
+    /// Optional.
+    pub industry: Option<&'a str>,
+    /// Employees.
+    pub company_size: Option<i64>,
+    /// Optional.
+    pub contact_name: Option<&'a str>,
+    /// Optional.
+    pub contact_email: Option<&'a str>,
+    /// Optional.
+    pub contact_phone: Option<&'a str>,
+    /// Optional.
+    pub notes: Option<&'a str>,
+    /// `new` when absent.
+    pub status: Option<&'a str>,
+}
+
+/// What happened to a lead.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LeadEvent {
+    /// It was created.
+    Created {
+        /// Facts.
+        facts: Created,
+        /// Who; `None` after erasure.
+        contact: Option<Contact>,
+    },
+    /// Its fields were replaced.
+    Updated {
+        /// Facts.
+        facts: Created,
+        /// Who; `None` after erasure.
+        contact: Option<Contact>,
+    },
+    /// It was scored.
+    Scored {
+        /// The lead, so that the event knows its subject.
+        lead_id: LeadId,
+        /// Whose lead it was, so that a consumer knows whom to tell.
+        owner_id: AccountId,
+        /// The score.
+        score: Box<LeadScore>,
+    },
+    /// It was deleted.
+    Deleted(Deleted),
+    /// Its contact was erased.
+    ContactErased(Deleted),
+}
+
+/// The facts of `lead_created` and `lead_updated`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    lead_id: LeadId,
+    #[serde(flatten)]
+    details: LeadDetails,
+}
+
+/// The facts of `lead_deleted` and `lead_contact_erased`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deleted {
+    lead_id: LeadId,
+    owner_id: AccountId,
+}
+
+/// The facts of `lead_scored`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Scored {
+    lead_id: LeadId,
+    owner_id: AccountId,
+    score: Option<u8>,
+    breakdown: Option<Breakdown>,
+    abstain_reason: Option<AbstainReason>,
+    confidence_percent: u8,
+    factors: Vec<ScoredFactor>,
+    engine: Engine,
+    model: String,
+    cost: Cost,
+    scored_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ScoredFactor {
+    dimension: Dimension,
+    impact: i8,
+    field: ScoredField,
+}
+
+fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, Contact), Invalid> {
+    let mut check = Check::default();
+    let company_name = check.line("company_name", input.company_name, 200);
+    let industry = check.optional_line("industry", input.industry, 100);
+    let company_size = input.company_size.and_then(|size| {
+        let size = u32::try_from(size).ok().filter(|size| (1..=10_000_000).contains(size));
+        if size.is_none() {
+            check.wrong("company_size", "range", "must be from 1 to 10000000");
+        }
+        size
+    });
+    let contact = Contact {
+        name: check.optional_line("contact_name", input.contact_name, 200),
+        email: input
+            .contact_email
+            .map(str::trim)
+            .filter(|email| !email.is_empty())
+            .map(|email| check.email("contact_email", email)),
+        phone: check.optional_line("contact_phone", input.contact_phone, 50),
+        notes: check.optional_text("notes", input.notes, 10_000),
+    };
+    let status = match input.status.map(LeadStatus::from_str).transpose() {
+        Ok(status) => status.unwrap_or_default(),
+        Err(Invalid(errors)) => {
+            for error in errors {
+                check.wrong(&error.field, error.code, error.message);
+            }
+            LeadStatus::New
+        }
+    };
+    check.finish((LeadDetails { company_name, industry, company_size, status, owner_id }, contact))
+}
+
+/// Decides `lead_created`.
+pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Result<LeadEvent, Invalid> {
+    let (details, contact) = checked(input, owner)?;
+    Ok(LeadEvent::Created { facts: Created { lead_id: id, details }, contact: Some(contact) })
+}
+
+/// Decides `lead_updated`: every field is replaced, absent ones are cleared. Nothing when nothing differs. A contact
+/// that was erased stays erased: its fields must be absent.
+pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, Invalid> {
+    let (details, contact) = checked(input, lead.details.owner_id)?;
+    if lead.contact.is_none() {
+        let mut check = Check::default();
+        for (field, present) in [
+            ("contact_name", contact.name.is_some()),
+            ("contact_email", contact.email.is_some()),
+            ("contact_phone", contact.phone.is_some()),
+            ("notes", contact.notes.is_some()),
+        ] {
+            if present {
+                check.wrong(field, "erased", "the contact of this lead was erased and can't be set again");
+            }
+        }
+        check.finish(())?;
+    }
+    let contact = lead.contact.as_ref().map(|_| contact);
+    if details == lead.details && contact == lead.contact {
+        return Ok(None);
+    }
+    Ok(Some(LeadEvent::Updated { facts: Created { lead_id: lead.id, details }, contact }))
+}
+
+/// Decides `lead_scored`. Evidence that quotes an erased contact is left out.
+pub fn score_lead(lead: &Lead, mut score: LeadScore) -> LeadEvent {
+    if lead.contact.is_none() {
+        for factor in &mut score.assessment.factors {
+            factor.evidence = None;
+        }
+    }
+    LeadEvent::Scored { lead_id: lead.id, owner_id: lead.details.owner_id, score: Box::new(score) }
+}
+
+/// Decides `lead_deleted`; nothing when it is deleted already.
+pub fn delete_lead(lead: &Lead) -> Option<LeadEvent> {
+    lead.deleted_at
+        .is_none()
+        .then_some(LeadEvent::Deleted(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
+}
+
+/// Decides `lead_contact_erased`; nothing when it is erased already.
+pub fn erase_lead_contact(lead: &Lead) -> Option<LeadEvent> {
+    lead.contact
+        .is_some()
+        .then_some(LeadEvent::ContactErased(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
+}
+
+impl Aggregate for Lead {
+    const TYPE: AggregateType = AggregateType::Lead;
+    type Event = LeadEvent;
+
+    fn apply(state: Option<Self>, event: &LeadEvent, meta: EventMeta) -> Option<Self> {
+        match (state, event) {
+            (None, LeadEvent::Created { facts, contact }) => Some(Self {
+                id: facts.lead_id,
+                details: facts.details.clone(),
+                contact: contact.clone(),
+                score: None,
+                created_at: meta.at,
+                updated_at: meta.at,
+                deleted_at: None,
+            }),
+            (Some(lead), LeadEvent::Updated { facts, contact }) => Some(Self {
+                details: facts.details.clone(),
+                contact: contact.clone(),
+                updated_at: meta.at,
+                ..lead
+            }),
+            (Some(lead), LeadEvent::Scored { score, .. }) => {
+                Some(Self { score: Some(score.as_ref().clone()), updated_at: meta.at, ..lead })
+            }
+            (Some(lead), LeadEvent::Deleted(_)) => {
+                Some(Self { deleted_at: Some(meta.at), updated_at: meta.at, ..lead })
+            }
+            (Some(mut lead), LeadEvent::ContactErased(_)) => {
+                for factor in lead.score.iter_mut().flat_map(|score| &mut score.assessment.factors) {
+                    factor.evidence = None;
+                }
+                Some(Self { contact: None, updated_at: meta.at, ..lead })
+            }
+            (state, _) => state,
+        }
+    }
+
+    fn indexed(&self) -> Option<Indexed> {
+        self.deleted_at.is_none().then(|| Indexed {
+            created_at: self.created_at,
+            owner: self.details.owner_id,
+            tenant_wide: true,
+            score: Some(self.score.as_ref().and_then(LeadScore::value)),
+        })
+    }
+}
+
+impl DomainEvent for LeadEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Created { facts, contact } => with_contact("lead_created", facts, contact.as_ref()),
+            Self::Updated { facts, contact } => with_contact("lead_updated", facts, contact.as_ref()),
+            Self::Scored { lead_id, owner_id, score } => encode_score(lead_id, owner_id, score),
+            Self::Deleted(facts) => EncodedEvent::facts("lead_deleted", facts),
+            Self::ContactErased(facts) => EncodedEvent::facts("lead_contact_erased", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("lead_created", 1) => {
+                Ok(Self::Created { facts: event.read()?, contact: event.read_personal()? })
+            }
+            ("lead_updated", 1) => {
+                Ok(Self::Updated { facts: event.read()?, contact: event.read_personal()? })
+            }
+            ("lead_scored", 1) => decode_score(event),
+            ("lead_deleted", 1) => event.read().map(Self::Deleted),
+            ("lead_contact_erased", 1) => event.read().map(Self::ContactErased),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}
+
+fn with_contact(event_type: &str, facts: &Created, contact: Option<&Contact>) -> EncodedEvent {
+    let event = EncodedEvent::facts(event_type, facts);
+    match contact {
+        Some(contact) => event.with_personal(Lead::subject(&facts.lead_id), contact),
+        None => event,
+    }
+}
+
+fn encode_score(lead_id: &LeadId, owner_id: &AccountId, score: &LeadScore) -> EncodedEvent {
+    let assessment = &score.assessment;
+    let facts = Scored {
+        lead_id: *lead_id,
+        owner_id: *owner_id,
+        score: score.value(),
+        breakdown: assessment.outcome.ok(),
+        abstain_reason: assessment.outcome.err(),
+        confidence_percent: assessment.confidence_percent,
+        factors: assessment
+            .factors
+            .iter()
+            .map(|factor| ScoredFactor {
+                dimension: factor.dimension,
+                impact: factor.impact,
+                field: factor.field,
+            })
+            .collect(),
+        engine: score.engine,
+        model: score.model.clone(),
+        cost: score.cost.clone(),
+        scored_at: score.scored_at,
+    };
+    let event = EncodedEvent::facts("lead_scored", &facts);
+    let evidence: Option<Vec<&Evidence>> =
+        assessment.factors.iter().map(|factor| factor.evidence.as_ref()).collect();
+    match evidence {
+        Some(evidence) if !evidence.is_empty() => event.with_personal(Lead::subject(lead_id), &evidence),
+        _ => event,
+    }
+}
+
+fn decode_score(event: &EncodedEvent) -> Result<LeadEvent, DecodeError> {
+    let facts: Scored = event.read()?;
+    let mut evidence = event.read_personal::<Vec<Evidence>>()?.map(Vec::into_iter);
+    let factors = facts
+        .factors
+        .into_iter()
+        .map(|factor| Factor {
+            dimension: factor.dimension,
+            impact: factor.impact,
+            field: factor.field,
+            evidence: evidence.as_mut().and_then(Iterator::next),
+        })
+        .collect();
+    let outcome = match facts.breakdown {
+        Some(breakdown) => Ok(breakdown),
+        None => Err(facts.abstain_reason.unwrap_or(AbstainReason::InsufficientData)),
+    };
+    Ok(LeadEvent::Scored {
+        lead_id: facts.lead_id,
+        owner_id: facts.owner_id,
+        score: Box::new(LeadScore {
+            assessment: Assessment { outcome, factors, confidence_percent: facts.confidence_percent },
+            engine: facts.engine,
+            model: facts.model,
+            cost: facts.cost,
+            scored_at: facts.scored_at,
+        }),
+    })
+}

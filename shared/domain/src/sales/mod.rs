@@ -1,0 +1,14 @@
+//! Leads and their scores.
+
+mod bant;
+mod lead;
+mod lead_score;
+
+pub use bant::score_by_rules;
+pub use lead::{
+    Contact, Lead, LeadDetails, LeadEvent, LeadInput, LeadStatus, create_lead, delete_lead,
+    erase_lead_contact, score_lead, update_lead,
+};
+pub use lead_score::{
+    AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
+};

@@ -1,0 +1,108 @@
+//! An organization: the tenant. Its name is a company's, not a person's.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::field::{Check, Invalid};
+use crate::id::OrganizationId;
+use serde::{Deserialize, Serialize};
+
+/// What an organization pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionTier {
+    /// The tier of every new organization.
+    Starter,
+    /// For teams.
+    Professional,
+    /// For companies with own terms.
+    Enterprise,
+}
+
+/// The state of an organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its identifier, which is the tenant of everything it owns.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What it pays for.
+    pub subscription_tier: SubscriptionTier,
+    /// The AWS region where its writes happen.
+    pub home_region: String,
+    /// When it registered.
+    pub created_at: Timestamp,
+}
+
+/// What happened to an organization.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrganizationEvent {
+    /// It registered.
+    Registered(Registered),
+}
+
+/// The facts of `organization_registered`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Registered {
+    organization_id: OrganizationId,
+    name: String,
+    subscription_tier: SubscriptionTier,
+    home_region: String,
+}
+
+/// The command that makes an organization.
+#[derive(Debug)]
+pub struct RegisterOrganization<'a> {
+    /// Its identifier.
+    pub id: OrganizationId,
+    /// Its name, 1 to 200 characters.
+    pub name: &'a str,
+    /// The AWS region that serves the registration.
+    pub home_region: &'a str,
+}
+
+/// Decides `organization_registered`.
+pub fn register_organization(command: &RegisterOrganization<'_>) -> Result<OrganizationEvent, Invalid> {
+    let mut check = Check::default();
+    let name = check.line("organization_name", command.name, 200);
+    check.finish(OrganizationEvent::Registered(Registered {
+        organization_id: command.id,
+        name,
+        subscription_tier: SubscriptionTier::Starter,
+        home_region: command.home_region.to_owned(),
+    }))
+}
+
+impl Aggregate for Organization {
+    const TYPE: AggregateType = AggregateType::Organization;
+    type Event = OrganizationEvent;
+
+    fn apply(state: Option<Self>, event: &OrganizationEvent, meta: EventMeta) -> Option<Self> {
+        match event {
+            OrganizationEvent::Registered(facts) => state.or_else(|| {
+                Some(Self {
+                    id: facts.organization_id,
+                    name: facts.name.clone(),
+                    subscription_tier: facts.subscription_tier,
+                    home_region: facts.home_region.clone(),
+                    created_at: meta.at,
+                })
+            }),
+        }
+    }
+}
+
+impl DomainEvent for OrganizationEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Registered(facts) => EncodedEvent::facts("organization_registered", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("organization_registered", 1) => event.read().map(Self::Registered),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}
