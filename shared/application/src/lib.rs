@@ -1,4 +1,21 @@
 //! Use cases: what the system does for a caller, one file each, and the ports they need. A use case decides nothing that
-//! the domain can decide, and knows no AWS, no HTTP and no clock: time and request come in its [`Context`].
+//! the domain can decide, and knows no AWS, no HTTP and no wall clock: the time and the request come in its [`Context`].
 
+pub mod ai;
+mod context;
+mod error;
+mod idempotency;
+pub mod identity;
+pub mod limits;
+pub mod notifications;
+pub mod platform;
 pub mod ports;
+pub mod repository;
+pub mod sales;
+mod secret;
+pub mod tenancy;
+
+pub use context::Context;
+pub use error::{Error, IdempotencyConflict};
+pub use idempotency::Answer;
+pub use secret::fingerprint;

@@ -48,6 +48,13 @@ impl StaticType for SubjectTag {
     const TYPE: &'static str = "subject";
 }
 
+/// What a refused access's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessTag;
+impl StaticType for AccessTag {
+    const TYPE: &'static str = "access";
+}
+
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -60,6 +67,8 @@ pub type LeadId = TypeSafeId<LeadTag>;
 pub type NotificationId = TypeSafeId<NotificationTag>;
 /// An event of the ledger.
 pub type EventId = TypeSafeId<EventTag>;
+/// A refused access.
+pub type AccessId = TypeSafeId<AccessTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

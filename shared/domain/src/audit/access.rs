@@ -1,14 +1,28 @@
 //! A refused access: somebody with a valid session asked for something their authority does not cover. The caller is
 //! told that it does not exist; the audit log is told the truth.
 
+use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 
+/// How long the state of a refused access is kept: the audit log and the ledger have it for good.
+const KEPT_SECONDS: i64 = 24 * 3600;
+
 /// The state of a refused access: nothing changes after it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Access {
+    /// What was refused.
+    #[serde(flatten)]
+    pub refusal: Refusal,
+    /// When.
+    pub denied_at: Timestamp,
+}
+
+/// The facts of `access_denied`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
     /// Who asked.
     pub account_id: AccountId,
     /// The permission that did not reach.
@@ -23,12 +37,12 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessEvent {
     /// The access was refused.
-    Denied(Access),
+    Denied(Refusal),
 }
 
 /// Decides `access_denied`.
 pub fn deny_access(account: AccountId, permission: &str, resource: AggregateType, id: &str) -> AccessEvent {
-    AccessEvent::Denied(Access {
+    AccessEvent::Denied(Refusal {
         account_id: account,
         permission: permission.to_owned(),
         resource_type: resource.as_str().to_owned(),
@@ -40,10 +54,16 @@ impl Aggregate for Access {
     const TYPE: AggregateType = AggregateType::Access;
     type Event = AccessEvent;
 
-    fn apply(state: Option<Self>, event: &AccessEvent, _: EventMeta) -> Option<Self> {
+    fn apply(state: Option<Self>, event: &AccessEvent, meta: EventMeta) -> Option<Self> {
         match event {
-            AccessEvent::Denied(access) => state.or_else(|| Some(access.clone())),
+            AccessEvent::Denied(refusal) => {
+                state.or_else(|| Some(Self { refusal: refusal.clone(), denied_at: meta.at }))
+            }
         }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.denied_at.plus_seconds(KEPT_SECONDS))
     }
 }
 

@@ -2,4 +2,4 @@
 
 mod access;
 
-pub use access::{Access, AccessEvent, deny_access};
+pub use access::{Access, AccessEvent, Refusal, deny_access};

@@ -83,7 +83,7 @@ impl Aggregate for Member {
         match event {
             MemberEvent::Added(facts) => {
                 state.or(Some(Self { account_id: facts.account_id, role: facts.role, created_at: meta.at }))
-            },
+            }
         }
     }
 }

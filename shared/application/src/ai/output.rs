@@ -1,0 +1,129 @@
+//! Reads a model's judgement: JSON that matches the schema, and evidence that the lead really holds. Nothing is clamped
+//! or filled in: what does not match is told back to the model once, and then refused.
+
+use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, Lead, ScoredField};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The schema of an answer (JSON Schema 2020-12).
+pub(super) fn schema() -> Value {
+    let percent = json!({"type": "integer", "minimum": 0, "maximum": 100});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["abstain", "budget", "authority", "need", "timeline", "confidence_percent", "factors"],
+        "properties": {
+            "abstain": {"type": "boolean"},
+            "budget": percent, "authority": percent, "need": percent, "timeline": percent,
+            "confidence_percent": percent,
+            "factors": {"type": "array", "maxItems": 8, "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["dimension", "impact", "field", "quote", "reason"],
+                "properties": {
+                    "dimension": {"enum": ["budget", "authority", "need", "timeline"]},
+                    "impact": {"type": "integer", "minimum": -100, "maximum": 100},
+                    "field": {"enum": ["company_name", "industry", "company_size", "contact_email", "notes", "status"]},
+                    "quote": {"type": "string", "minLength": 1, "maxLength": 500},
+                    "reason": {"type": "string", "minLength": 1, "maxLength": 500}
+                }
+            }}
+        }
+    })
+}
+
+#[derive(Deserialize)]
+struct Output {
+    abstain: bool,
+    #[serde(flatten)]
+    breakdown: Numbers,
+    confidence_percent: u8,
+    factors: Vec<OutputFactor>,
+}
+
+#[derive(Deserialize)]
+struct Numbers {
+    budget: u8,
+    authority: u8,
+    need: u8,
+    timeline: u8,
+}
+
+#[derive(Deserialize)]
+struct OutputFactor {
+    dimension: Dimension,
+    impact: i8,
+    field: ScoredField,
+    quote: String,
+    reason: String,
+}
+
+/// The judgement in `text`, or what is wrong with it, in words for the model.
+pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
+    let value: Value =
+        serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
+    let validator = jsonschema::validator_for(&schema()).map_err(|error| vec![error.to_string()])?;
+    // Paths and keywords only: a message could quote the lead.
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .take(10)
+        .map(|error| format!("{} does not match {}", error.instance_path(), error.schema_path()))
+        .collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let output =
+        Output::deserialize(value).map_err(|_| vec!["the answer does not match the schema".to_owned()])?;
+    let invented: Vec<String> = output
+        .factors
+        .iter()
+        .enumerate()
+        .filter(|(_, factor)| !quotes(lead, factor.field, &factor.quote))
+        .map(|(at, _)| format!("/factors/{at}/quote does not stand in its field"))
+        .collect();
+    if !invented.is_empty() {
+        return Err(invented);
+    }
+    if !output.abstain && output.factors.is_empty() {
+        return Err(vec!["/factors must not be empty when not abstaining".to_owned()]);
+    }
+    let Numbers { budget, authority, need, timeline } = output.breakdown;
+    let outcome = if output.abstain {
+        Err(AbstainReason::InsufficientData)
+    } else {
+        Ok(Breakdown { budget, authority, need, timeline })
+    };
+    let factors = output.factors.into_iter().map(|factor| Factor {
+        dimension: factor.dimension,
+        impact: factor.impact,
+        field: factor.field,
+        evidence: Some(Evidence { quote: factor.quote, reason: factor.reason }),
+    });
+    Ok(Assessment { outcome, factors: factors.collect(), confidence_percent: output.confidence_percent })
+}
+
+/// Models like to wrap JSON in a Markdown fence.
+fn unfenced(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
+    inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()
+}
+
+/// Whether the field holds the quoted words, whatever their case and spacing.
+fn quotes(lead: &Lead, field: ScoredField, quote: &str) -> bool {
+    let contact = lead.contact.as_ref();
+    let text = match field {
+        ScoredField::CompanyName => Some(lead.details.company_name.clone()),
+        ScoredField::Industry => lead.details.industry.clone(),
+        ScoredField::CompanySize => lead.details.company_size.map(|size| size.to_string()),
+        ScoredField::Status => Some(lead.details.status.as_str().to_owned()),
+        ScoredField::ContactEmail => {
+            let email = contact.and_then(|contact| contact.email.as_deref());
+            email.and_then(|email| email.split_once('@')).map(|(_, host)| host.to_owned())
+        }
+        ScoredField::Notes => contact.and_then(|contact| contact.notes.clone()),
+        ScoredField::ContactName | ScoredField::ContactPhone => None,
+    };
+    let plain = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    text.is_some_and(|text| plain(&text).contains(&plain(quote)))
+}

@@ -1,0 +1,80 @@
+//! Why a use case gave no result. The edge maps each variant to one answer, once.
+
+use crate::ports::{
+    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
+};
+use domain::Invalid;
+use domain::authority::Denied;
+
+/// An idempotency key can't be used for this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdempotencyConflict {
+    /// It was used for another request.
+    OtherRequest,
+    /// The same request is still being served.
+    InFlight,
+}
+
+/// Why a use case gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// It does not exist, or the caller may not know that it does.
+    #[error("not found")]
+    NotFound,
+    /// The role does not have the permission.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Credentials or refresh token are wrong. Never says which part.
+    #[error("the credentials are wrong")]
+    Unauthenticated,
+    /// The caller's copy is not the current version.
+    #[error("the version has changed")]
+    VersionMismatch,
+    /// Others changed it each time we tried.
+    #[error("too many concurrent changes")]
+    Contended,
+    /// The value belongs to somebody else.
+    #[error("the value is taken")]
+    Taken(UniqueKind),
+    /// The idempotency key can't be used.
+    #[error("the idempotency key can't be used for this request")]
+    Idempotency(IdempotencyConflict),
+    /// Too many requests.
+    #[error("too many requests")]
+    Limited(LimitDecision),
+    /// No model of the chain answered, and the feature has no rules to fall back to.
+    #[error("no model answered")]
+    NoModel,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key service failed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A token can't be signed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A password can't be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::VersionMismatch,
+            CommitError::NotUnique(kind) => Self::Taken(kind),
+            CommitError::Repeated(record) if record.outcome.is_none() => {
+                Self::Idempotency(IdempotencyConflict::InFlight)
+            }
+            CommitError::Repeated(_) => Self::Idempotency(IdempotencyConflict::OtherRequest),
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Answers to repeated requests. What is kept of the first request is which version of which aggregate it led to; the
+//! answer is made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
+
+use crate::ports::{AggregateKey, Claim, CommitError, IdempotencyKey, IdempotencyRecord, Store, StoreError};
+use crate::{Context, Error, IdempotencyConflict, repository};
+use domain::{Aggregate, Timestamp, Versioned};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A result, and whether it is an earlier one again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer<T> {
+    /// The result.
+    pub value: T,
+    /// True when an earlier request with the same key led to it.
+    pub replayed: bool,
+}
+
+impl<T> Answer<T> {
+    pub(crate) fn first(value: T) -> Self {
+        Self { value, replayed: false }
+    }
+}
+
+/// Which version of which aggregate a request led to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome {
+    id: String,
+    version: u64,
+}
+
+/// What to keep for a request that led to `version` of `id`.
+pub(crate) fn outcome(id: &impl ToString, version: u64) -> Value {
+    json!(Outcome { id: id.to_string(), version })
+}
+
+/// The part of a transaction that remembers the request.
+pub(crate) fn remember(
+    key: Option<&IdempotencyKey>,
+    outcome: impl FnOnce() -> Value,
+    now: Timestamp,
+) -> Option<(IdempotencyKey, Value, Timestamp)> {
+    key.map(|key| (key.clone(), outcome(), now))
+}
+
+/// Checks that a record belongs to this request and has an outcome.
+pub(crate) fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -> Result<Value, Error> {
+    if key.is_none_or(|key| key.request_hash != record.request_hash) {
+        return Err(Error::Idempotency(IdempotencyConflict::OtherRequest));
+    }
+    record.outcome.ok_or(Error::Idempotency(IdempotencyConflict::InFlight))
+}
+
+/// The aggregate as the earlier request left it.
+pub(crate) async fn replay<A: Aggregate>(
+    store: &dyn Store,
+    key: impl FnOnce(&str) -> Result<AggregateKey, Error>,
+    outcome: Value,
+) -> Result<Answer<Versioned<A>>, Error> {
+    let outcome = Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?;
+    let key = key(&outcome.id)?;
+    let value = repository::fold(store, &key, outcome.version).await?.ok_or(Error::NotFound)?;
+    Ok(Answer { value, replayed: true })
+}
+
+/// The record in a refused commit, if that is why it was refused.
+pub(crate) fn repeated(error: CommitError) -> Result<IdempotencyRecord, Error> {
+    match error {
+        CommitError::Repeated(record) => Ok(record),
+        error => Err(error.into()),
+    }
+}
+
+/// Claims the key for work that must not be done twice; the outcome of the earlier request when there was one. The claim
+/// ends when this request must have been answered.
+pub(crate) async fn claim(
+    store: &dyn Store,
+    key: Option<&IdempotencyKey>,
+    context: &Context,
+) -> Result<Option<Value>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    let seconds = i64::try_from(context.time_left.as_secs()).unwrap_or(900) + 1;
+    match store.claim(key, context.now, context.now.plus_seconds(seconds)).await? {
+        Claim::Claimed => Ok(None),
+        Claim::Taken(record) => earlier(Some(key), record).map(Some),
+    }
+}

@@ -1,0 +1,16 @@
+//! Registration, sign-in, sessions, profile.
+
+mod access_token;
+mod get_profile;
+mod login;
+mod logout;
+mod refresh_session;
+mod refresh_token;
+mod register_account;
+
+pub use access_token::{ACCESS_TOKEN_SECONDS, Issuer, Tokens};
+pub use get_profile::{Profile, get_profile};
+pub use login::{Credentials, Login, login};
+pub use logout::logout;
+pub use refresh_session::{RefreshSession, refresh_session};
+pub use register_account::{RegisterAccount, Registered, Registration, register_account};

@@ -1,0 +1,34 @@
+//! The rate limits of the product, and how a request is counted without waiting for it: the count runs beside the read.
+
+use crate::Error;
+use crate::ports::{BoxFuture, LimitDecision, Limiter, RateLimit};
+use domain::Timestamp;
+
+/// Reads, per user.
+pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_seconds: 60 };
+/// Lead scores, per user.
+pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, period_seconds: 60 };
+/// Sign-ins, per account.
+pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
+/// Sign-ins and registrations, per network address.
+pub const LOGINS_PER_ADDRESS: RateLimit =
+    RateLimit { name: "logins_address", burst: 20, period_seconds: 900 };
+
+/// Counts a request of `who` while `work` runs, and gives the result only when the request was within the limit.
+/// `work` must not write.
+pub async fn limited<T>(
+    limiter: &dyn Limiter,
+    limit: RateLimit,
+    who: &str,
+    now: Timestamp,
+    work: BoxFuture<'_, Result<T, Error>>,
+) -> Result<(T, LimitDecision), Error> {
+    let (decision, result) = futures_util::future::join(limiter.take(limit, who, now), work).await;
+    let decision = allowed(decision?)?;
+    Ok((result?, decision))
+}
+
+/// The decision, if it allows the request.
+pub fn allowed(decision: LimitDecision) -> Result<LimitDecision, Error> {
+    if decision.allowed { Ok(decision) } else { Err(Error::Limited(decision)) }
+}

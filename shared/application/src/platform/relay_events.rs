@@ -1,0 +1,76 @@
+//! Carries the ledger's new events to the bus, in order and at least once. A record that can't be carried is parked with
+//! its reason after a bounded number of attempts, so that it blocks nobody and is not lost; attempts are counted in the
+//! store, because the process that failed may not be the one that tries again.
+
+use crate::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
+use std::sync::Arc;
+
+/// How often a record is tried before it is parked.
+pub const RELAY_ATTEMPTS: u32 = 5;
+
+/// Counts failures per record of the stream.
+pub trait Attempts: Send + Sync {
+    /// Counts one failure of the record; how many there have been.
+    fn count<'a>(&'a self, sequence_number: &'a str) -> BoxFuture<'a, Result<u32, StoreError>>;
+}
+
+/// Where records go that can't be carried.
+pub trait ParkingLot: Send + Sync {
+    /// Parks a record as the stream gave it, with the reason.
+    fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>>;
+}
+
+/// A record of the ledger's stream.
+#[derive(Debug)]
+pub struct StreamRecord {
+    /// Its position in the stream.
+    pub sequence_number: String,
+    /// The keys of the item, for whoever looks into the parking lot. Never its contents.
+    pub keys: serde_json::Value,
+    /// The event, or why the item is none.
+    pub event: Result<EventRecord, StoreError>,
+}
+
+/// What the relay needs.
+pub struct RelayEvents {
+    /// The bus.
+    pub publisher: Arc<dyn Publisher>,
+    /// Counts failures.
+    pub attempts: Arc<dyn Attempts>,
+    /// Takes what can't be carried.
+    pub parking: Arc<dyn ParkingLot>,
+}
+
+/// Carries a batch. `Some(sequence number)` names the first record that must be delivered again, with everything after
+/// it; `None` when all are done.
+pub async fn relay_events(
+    needs: &RelayEvents,
+    records: &[StreamRecord],
+) -> Result<Option<String>, StoreError> {
+    let events: Vec<EventRecord> =
+        records.iter().filter_map(|record| record.event.as_ref().ok()).cloned().collect();
+    let mut outcomes = needs.publisher.publish(&events).await.into_iter();
+    for record in records {
+        let outcome = match &record.event {
+            Ok(_) => outcomes.next().unwrap_or(PublishOutcome::Failed("the bus gave no outcome".into())),
+            Err(_) => PublishOutcome::Rejected("the record is no event of the ledger".into()),
+        };
+        let parked = match outcome {
+            PublishOutcome::Published => true,
+            PublishOutcome::Rejected(source) => park(needs, record, &source.to_string()).await,
+            PublishOutcome::Failed(source) => {
+                let failures = needs.attempts.count(&record.sequence_number).await?;
+                failures >= RELAY_ATTEMPTS && park(needs, record, &source.to_string()).await
+            }
+        };
+        if !parked {
+            return Ok(Some(record.sequence_number.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the record is parked: when even that fails, it must be delivered again.
+async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &str) -> bool {
+    needs.parking.park(record, reason).await.is_ok()
+}

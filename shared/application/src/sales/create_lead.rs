@@ -1,0 +1,38 @@
+//! Creates a lead: one write.
+
+use super::own_lead::lead_key;
+use crate::idempotency::{Answer, earlier, outcome, remember, repeated, replay};
+use crate::ports::{IdempotencyKey, Store, Transaction};
+use crate::repository::{Actor, Work};
+use crate::{Context, Error};
+use domain::Versioned;
+use domain::authority::{Authority, WriteLeads};
+use domain::sales::{self, Lead, LeadInput};
+
+/// Creates a lead that the caller owns.
+pub async fn create_lead(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<WriteLeads>,
+    input: &LeadInput<'_>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Answer<Versioned<Lead>>, Error> {
+    let id = context.new_id()?;
+    let event = sales::create_lead(id, authority.account(), input)?;
+    let mut work = Work::<Lead>::create(lead_key(authority, &id), [Lead::subject(&id)]);
+    work.record(&event, context, &Actor::account(authority.account()))?;
+    let (change, after) = work.finish()?;
+    let transaction = Transaction {
+        changes: vec![change],
+        idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
+        ..Transaction::default()
+    };
+    match store.commit(&transaction).await {
+        Ok(()) => Ok(Answer::first(after)),
+        Err(error) => {
+            let outcome = earlier(idempotency, repeated(error)?)?;
+            let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
+            replay(store, key, outcome).await
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Leads.
+
+mod create_lead;
+mod delete_lead;
+mod erase_lead_contact;
+mod get_lead;
+mod list_leads;
+mod own_lead;
+mod score_lead;
+mod update_lead;
+
+pub use create_lead::create_lead;
+pub use delete_lead::delete_lead;
+pub use erase_lead_contact::erase_lead_contact;
+pub use get_lead::get_lead;
+pub use list_leads::{LeadFilters, list_leads};
+pub use score_lead::{ScoreLead, Scored, score_lead};
+pub use update_lead::update_lead;

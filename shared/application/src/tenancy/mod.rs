@@ -1,0 +1,5 @@
+//! The caller's organization.
+
+mod get_organization;
+
+pub use get_organization::get_organization;
