@@ -135,7 +135,9 @@ impl LeadScorer {
         });
         let second = self.attempt(&call, model, spent).await.ok()?;
         usable(&second, lead)
-            .inspect_err(|_| tracing::warn!(model = model.id, "a model's answer can't be used, not even repaired"))
+            .inspect_err(|_| {
+                tracing::warn!(model = model.id, "a model's answer can't be used, not even repaired")
+            })
             .ok()
     }
 
@@ -147,7 +149,11 @@ impl LeadScorer {
     ) -> Result<ModelAnswer, ModelError> {
         spent.attempts += 1;
         let answer = self.gateway.converse(call).await.inspect_err(|error| {
-            tracing::warn!(model = call.model, error = error as &dyn std::error::Error, "a model gave no answer");
+            tracing::warn!(
+                model = call.model,
+                error = error as &dyn std::error::Error,
+                "a model gave no answer"
+            );
         })?;
         spent.nano_usd = spent.nano_usd.saturating_add(model.cost(&answer.usage));
         spent.usage.input_tokens +=

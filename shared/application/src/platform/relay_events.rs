@@ -3,6 +3,8 @@
 //! store, because the process that failed may not be the one that tries again.
 
 use crate::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
+use domain::AggregateType;
+use domain::identity::SECRET_FACTS;
 use std::sync::Arc;
 
 /// How often a record is tried before it is parked.
@@ -48,15 +50,16 @@ pub async fn relay_events(
     records: &[StreamRecord],
 ) -> Result<Option<String>, StoreError> {
     let events: Vec<EventRecord> =
-        records.iter().filter_map(|record| record.event.as_ref().ok()).cloned().collect();
+        records.iter().filter_map(|record| record.event.as_ref().ok()).map(publishable).collect();
     let mut outcomes = needs.publisher.publish(&events).await.into_iter();
     for record in records {
         let outcome = match &record.event {
-            Ok(_) => outcomes.next().unwrap_or(PublishOutcome::Failed("the bus gave no outcome".into())),
+            Ok(_) => outcomes.next().unwrap_or(PublishOutcome::NotTried),
             Err(_) => PublishOutcome::Rejected("the record is no event of the ledger".into()),
         };
         let parked = match outcome {
             PublishOutcome::Published => true,
+            PublishOutcome::NotTried => false,
             PublishOutcome::Rejected(source) => park(needs, record, &source.to_string()).await,
             PublishOutcome::Failed(source) => {
                 let failures = needs.attempts.count(&record.sequence_number).await?;
@@ -68,6 +71,20 @@ pub async fn relay_events(
         }
     }
     Ok(None)
+}
+
+/// The event as others may see it: without what is sealed, and without the hashes that prove a session.
+fn publishable(record: &EventRecord) -> EventRecord {
+    let mut record = record.clone();
+    record.event.personal.clear();
+    if let Some(facts) =
+        record.event.data.as_object_mut().filter(|_| record.key.kind() == AggregateType::Session)
+    {
+        for secret in SECRET_FACTS {
+            facts.remove(secret);
+        }
+    }
+    record
 }
 
 /// Whether the record is parked: when even that fails, it must be delivered again.

@@ -11,10 +11,12 @@ pub enum PublishOutcome {
     Failed(Source),
     /// The bus will never take it (too large, malformed).
     Rejected(Source),
+    /// An event before it failed, and order matters: it was not tried.
+    NotTried,
 }
 
 /// Publishes events. Only the relay does.
 pub trait Publisher: Send + Sync {
-    /// Publishes in order; one outcome per event, in the same order. Personal data and secrets are left out.
+    /// Publishes in order; one outcome per event, in the same order.
     fn publish<'a>(&'a self, events: &'a [EventRecord]) -> BoxFuture<'a, Vec<PublishOutcome>>;
 }

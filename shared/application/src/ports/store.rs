@@ -185,6 +185,9 @@ pub enum StoreError {
     /// What is stored can't be understood: a defect, never the caller's fault.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),
+    /// The record or the transaction is larger than the store takes, so trying again is useless.
+    #[error("a record or transaction is larger than the store takes")]
+    TooLarge,
     /// A key that seals personal data is unavailable.
     #[error("a data key is unavailable")]
     Key(#[from] super::KeyError),
