@@ -1,1 +1,54 @@
-//! adapter-dynamodb.
+//! The store, the limiter and the audit log on DynamoDB: three tables, one transaction for a command, one look-up for a
+//! read, and never a scan.
+//!
+//! | table | items |
+//! |---|---|
+//! | ledger | events: `{tenant}#{aggregate}#{id}`, version |
+//! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
+//! | ephemeral | sessions, idempotency records, limits, relay attempts |
+//!
+//! Expressions hold placeholders only; what a caller sends is never part of one. Personal data reaches the ledger sealed.
+//! Errors never hold values. What each function must be allowed to do follows from what it calls:
+//!
+//! | call | DynamoDB actions |
+//! |---|---|
+//! | `load`, `find_unique` | GetItem on state (sessions: ephemeral) |
+//! | `load_many`, `load_to_change` | BatchGetItem on state (sessions: ephemeral) |
+//! | `commit` | PutItem on ledger and state (sessions: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
+//! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
+//! | `list` | Query on the state table's indexes |
+//! | `claim`, `release` | PutItem, UpdateItem on ephemeral |
+//! | limiter, relay attempts | UpdateItem on ephemeral |
+//! | audit log | GetItem, PutItem on state; Query to verify |
+
+mod audit_log;
+mod claim;
+mod commit;
+mod digest;
+mod failure;
+mod health;
+mod history;
+mod keys;
+mod ledger_image;
+mod ledger_item;
+mod limiter;
+mod list;
+mod patience;
+mod random;
+mod read;
+mod relay_attempts;
+mod seal;
+mod shards;
+mod state_item;
+mod store;
+mod tables;
+mod value;
+
+pub use audit_log::DynamoAuditLog;
+pub use health::HealthProbe;
+pub use ledger_image::read_ledger_image;
+pub use limiter::DynamoLimiter;
+pub use relay_attempts::RelayAttempts;
+pub use shards::{InvalidListShards, ListShards};
+pub use store::DynamoStore;
+pub use tables::{MissingTable, TableVariable, Tables};

@@ -1,1 +1,202 @@
-//! adapter-password.
+//! Hashes passwords with argon2id, in the first configuration of the OWASP Password Storage Cheat Sheet: 19 MiB, two
+//! passes, one lane. Parameters travel in the PHC string, so they can be raised without losing anybody.
+//!
+//! It runs on the calling thread: a Lambda sandbox has one request at a time and this is its work, so a second thread
+//! would only wait beside it. It must never log, keep or compare a password in any other way.
+
+use application::ports::{PasswordError, PasswordHasher, PasswordMatch};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{Error as PhcError, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use ring::rand::{SecureRandom, SystemRandom};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+/// Argon2id at today's parameters.
+pub struct Argon2Passwords {
+    today: Argon2<'static>,
+    random: SystemRandom,
+}
+
+/// What keeps a password from being hashed or compared.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the system gave no random bytes for a salt")]
+    NoSalt,
+    #[error("argon2 refused its input")]
+    Argon2(#[from] argon2::Error),
+    #[error("the stored hash is not a usable PHC string")]
+    StoredHash(#[source] PhcError),
+    #[error("the stored hash lacks its salt or its result")]
+    StoredHashIncomplete,
+    #[error("the hash can't be written as a PHC string")]
+    NewHash(#[source] PhcError),
+}
+
+impl From<Failure> for PasswordError {
+    fn from(failure: Failure) -> Self {
+        Self(Box::new(failure))
+    }
+}
+
+impl Argon2Passwords {
+    /// Ready to hash; costs nothing until it does.
+    ///
+    /// # Errors
+    /// [`PasswordError`] if the parameters were outside argon2's bounds.
+    pub fn new() -> Result<Self, PasswordError> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).map_err(Failure::from)?;
+        let today = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        Ok(Self { today, random: SystemRandom::new() })
+    }
+
+    fn salted(&self, password: &str) -> Result<String, Failure> {
+        let mut salt = [0; SALT_BYTES];
+        self.random.fill(&mut salt).map_err(|_| Failure::NoSalt)?;
+        let hash =
+            self.today.hash_password_with_salt(password.as_bytes(), &salt).map_err(Failure::NewHash)?;
+        Ok(hash.to_string())
+    }
+
+    /// The work of comparing, for an account that does not exist.
+    fn in_vain(&self, password: &str) -> Result<PasswordMatch, Failure> {
+        let mut unused = [0; HASH_BYTES];
+        self.today.hash_password_into(password.as_bytes(), &[0; SALT_BYTES], &mut unused)?;
+        // Kept from the optimizer: a result nobody reads need not be computed.
+        std::hint::black_box(unused);
+        Ok(PasswordMatch::Wrong)
+    }
+
+    fn compare(&self, password: &str, stored: &str) -> Result<PasswordMatch, Failure> {
+        let stored = PasswordHash::new(stored).map_err(|error| Failure::StoredHash(error.into()))?;
+        if stored.salt.is_none() || stored.hash.is_none() {
+            return Err(Failure::StoredHashIncomplete);
+        }
+        match self.today.verify_password(password.as_bytes(), &stored) {
+            Ok(()) if is_outdated(&stored)? => Ok(PasswordMatch::RightButOutdated),
+            Ok(()) => Ok(PasswordMatch::Right),
+            Err(PhcError::PasswordInvalid) => Ok(PasswordMatch::Wrong),
+            Err(error) => Err(Failure::StoredHash(error)),
+        }
+    }
+}
+
+/// Weaker than today's in any respect. A stronger one stays: lowering the parameters must not weaken what exists.
+fn is_outdated(stored: &PasswordHash) -> Result<bool, Failure> {
+    let params = Params::try_from(stored).map_err(Failure::StoredHash)?;
+    Ok(stored.algorithm != Algorithm::Argon2id.ident()
+        || stored.version != Some(Version::V0x13.into())
+        || params.m_cost() < MEMORY_KIB
+        || params.t_cost() < PASSES
+        || params.output_len().is_some_and(|length| length < HASH_BYTES))
+}
+
+impl PasswordHasher for Argon2Passwords {
+    fn hash(&self, password: &str) -> Result<String, PasswordError> {
+        Ok(self.salted(password)?)
+    }
+
+    fn verify(&self, password: &str, hash: Option<&str>) -> Result<PasswordMatch, PasswordError> {
+        Ok(match hash {
+            Some(stored) => self.compare(password, stored)?,
+            None => self.in_vain(password)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const PASSWORD: &str = "correct horse battery staple";
+
+    fn passwords() -> Argon2Passwords {
+        Argon2Passwords::new().unwrap()
+    }
+
+    fn hashed_with(
+        algorithm: Algorithm,
+        version: Version,
+        memory: u32,
+        passes: u32,
+        length: usize,
+    ) -> String {
+        let params = Params::new(memory, passes, 1, Some(length)).unwrap();
+        let old = Argon2::new(algorithm, version, params);
+        old.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_hash_verifies_its_password_only_and_is_never_the_same() {
+        let hash = passwords().hash(PASSWORD).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(passwords().verify(PASSWORD, Some(&hash)).unwrap(), PasswordMatch::Right);
+        for wrong in ["", "Correct horse battery staple", "correct horse battery staple "] {
+            assert_eq!(passwords().verify(wrong, Some(&hash)).unwrap(), PasswordMatch::Wrong, "{wrong}");
+        }
+        assert_ne!(passwords().hash(PASSWORD).unwrap(), hash);
+    }
+
+    #[test]
+    fn a_known_vector_of_the_reference_implementation_verifies() {
+        // From the argon2 reference implementation's test.c: version 0x13, 2 passes, 64 MiB, "password", "somesalt".
+        let vector = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        assert_eq!(passwords().verify("password", Some(vector)).unwrap(), PasswordMatch::Right);
+        assert_eq!(passwords().verify("passwore", Some(vector)).unwrap(), PasswordMatch::Wrong);
+    }
+
+    #[test]
+    fn weaker_parameters_still_verify_and_ask_for_a_new_hash() {
+        use {Algorithm::*, Version::*};
+        for weaker in [
+            hashed_with(Argon2id, V0x13, 8 * 1024, 2, 32),
+            hashed_with(Argon2id, V0x13, 19 * 1024, 1, 32),
+            hashed_with(Argon2id, V0x13, 19 * 1024, 2, 16),
+            hashed_with(Argon2id, V0x10, 19 * 1024, 2, 32),
+            hashed_with(Argon2i, V0x13, 19 * 1024, 2, 32),
+        ] {
+            let verdict = passwords().verify(PASSWORD, Some(&weaker)).unwrap();
+            assert_eq!(verdict, PasswordMatch::RightButOutdated, "{weaker}");
+            assert_eq!(passwords().verify("wrong", Some(&weaker)).unwrap(), PasswordMatch::Wrong, "{weaker}");
+        }
+        let stronger = hashed_with(Argon2id, V0x13, 20 * 1024, 3, 32);
+        assert_eq!(passwords().verify(PASSWORD, Some(&stronger)).unwrap(), PasswordMatch::Right);
+    }
+
+    #[test]
+    fn a_damaged_hash_is_an_error_and_its_text_tells_nothing() {
+        for damaged in
+            ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ", "$2b$10$abcdefghijklmnopqrstuv"]
+        {
+            let error = passwords().verify(PASSWORD, Some(damaged)).unwrap_err();
+            let text = format!("{error} {}", error.0);
+            assert!(!text.contains(PASSWORD) && (damaged.is_empty() || !text.contains(damaged)), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_account_takes_as_long_as_a_wrong_password() {
+        let passwords = passwords();
+        let hash = passwords.hash(PASSWORD).unwrap();
+        let timed = |stored: Option<&str>| {
+            let start = Instant::now();
+            assert_eq!(passwords.verify("wrong", stored).unwrap(), PasswordMatch::Wrong);
+            start.elapsed()
+        };
+        // The quickest of alternating runs, with room to spare: what else the machine does can only slow one down.
+        // Without the work done in vain the ratio would be near zero.
+        let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+        for _ in 0..8 {
+            known = known.min(timed(Some(&hash)));
+            unknown = unknown.min(timed(None));
+        }
+        let ratio = unknown.as_secs_f64() / known.as_secs_f64();
+        assert!((0.25..4.0).contains(&ratio), "known {known:?}, unknown {unknown:?}");
+    }
+}

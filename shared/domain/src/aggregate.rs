@@ -26,6 +26,22 @@ pub enum AggregateType {
 }
 
 impl AggregateType {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Organization,
+        Self::Member,
+        Self::Account,
+        Self::Session,
+        Self::Lead,
+        Self::Notification,
+        Self::Access,
+    ];
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name used in keys and messages.
     pub const fn as_str(self) -> &'static str {
         match self {

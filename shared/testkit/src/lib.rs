@@ -1,1 +1,21 @@
-//! testkit.
+//! What tests are made of: an environment with the real adapters on an embedded DynamoDB, keys and randomness that
+//! repeat, a model that answers from a script, and given / when / then for aggregates.
+//!
+//! Only ever a dev-dependency. It may stop at the first surprise; everything that ships must return it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod database;
+mod entropy;
+mod environment;
+mod given;
+mod scripted_model;
+mod tables;
+mod tenant_keys;
+mod wire;
+
+pub use entropy::TestEntropy;
+pub use environment::TestEnvironment;
+pub use given::{Decision, Given, Outcome, given, given_nothing};
+pub use scripted_model::ScriptedModel;
+pub use tenant_keys::TestTenantKeys;
+pub use wire::{Call, Fault, Wire};

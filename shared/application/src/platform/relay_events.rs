@@ -3,8 +3,8 @@
 //! store, because the process that failed may not be the one that tries again.
 
 use crate::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
-use domain::AggregateType;
 use domain::identity::SECRET_FACTS;
+use domain::{AggregateType, Timestamp};
 use std::sync::Arc;
 
 /// How often a record is tried before it is parked.
@@ -13,7 +13,11 @@ pub const RELAY_ATTEMPTS: u32 = 5;
 /// Counts failures per record of the stream.
 pub trait Attempts: Send + Sync {
     /// Counts one failure of the record; how many there have been.
-    fn count<'a>(&'a self, sequence_number: &'a str) -> BoxFuture<'a, Result<u32, StoreError>>;
+    fn count<'a>(
+        &'a self,
+        sequence_number: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u32, StoreError>>;
 }
 
 /// Where records go that can't be carried.
@@ -47,6 +51,7 @@ pub struct RelayEvents {
 /// it; `None` when all are done.
 pub async fn relay_events(
     needs: &RelayEvents,
+    now: Timestamp,
     records: &[StreamRecord],
 ) -> Result<Option<String>, StoreError> {
     let events: Vec<EventRecord> =
@@ -62,7 +67,7 @@ pub async fn relay_events(
             PublishOutcome::NotTried => false,
             PublishOutcome::Rejected(source) => park(needs, record, &source.to_string()).await,
             PublishOutcome::Failed(source) => {
-                let failures = needs.attempts.count(&record.sequence_number).await?;
+                let failures = needs.attempts.count(&record.sequence_number, now).await?;
                 failures >= RELAY_ATTEMPTS && park(needs, record, &source.to_string()).await
             }
         };

@@ -1,0 +1,31 @@
+//! `GET /.well-known/jwks.json`: the public keys that verify access tokens (RFC 7517).
+
+use application::ports::{BoxFuture, TokenVerifier};
+use contracts::jwks::{Jwk, JwkSet};
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetJwks {
+    /// Knows the keys.
+    pub verifier: Arc<dyn TokenVerifier>,
+}
+
+impl Handler for GetJwks {
+    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let keys = self.verifier.keys().await?;
+            let keys = keys.into_iter().map(|key| Jwk {
+                kty: key.kty,
+                usage: key.usage,
+                alg: key.alg,
+                kid: key.kid,
+                n: key.n,
+                e: key.e,
+            });
+            // A key that is replaced verifies for ninety days more, so an hour-old set still has every key in use.
+            Ok(Response::json(200, &JwkSet { keys: keys.collect() })?
+                .with_header("Cache-Control", "public, max-age=3600"))
+        })
+    }
+}

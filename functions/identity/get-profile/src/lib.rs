@@ -1,0 +1,38 @@
+//! `GET /v1/users/profile`: who the caller is.
+
+use application::identity;
+use application::ports::{BoxFuture, Limiter, Store};
+use contracts::identity::Profile;
+use domain::authority::UseAccount;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetProfile {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+impl Handler for GetProfile {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<UseAccount>()?;
+            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (profile, decision) =
+                identity::get_profile(store, limiter, &request.context(), &authority).await?;
+            // An erased person has no profile any more.
+            let person = profile.account.person.ok_or_else(Problem::not_found)?;
+            let body = Profile {
+                id: profile.account.id.to_string(),
+                email: person.email,
+                name: person.name,
+                role: profile.member.role.as_str().to_owned(),
+                organization_id: profile.account.organization_id.to_string(),
+                created_at: profile.account.created_at.to_string(),
+            };
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! `POST /v1/auth/login`: tokens for an address and a password.
+
+use application::Error;
+use application::identity::{self, Credentials, Login as Needs};
+use application::ports::BoxFuture;
+use contracts::identity::{LoginRequest, TokenResponse};
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct Login {
+    /// What a sign-in needs.
+    pub needs: Needs,
+}
+
+impl Handler for Login {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let body: LoginRequest = request.json()?;
+            let credentials = Credentials {
+                email: &body.email,
+                password: &body.password,
+                source_address: request.source_ip(),
+            };
+            let tokens =
+                identity::login(&self.needs, &request.context(), &credentials).await.map_err(|error| {
+                    match error {
+                        Error::Unauthenticated => Problem::invalid_credentials(),
+                        error => error.into(),
+                    }
+                })?;
+            Ok(Response::json(
+                200,
+                &TokenResponse {
+                    access_token: tokens.access_token,
+                    token_type: "Bearer".to_owned(),
+                    expires_in: u32::try_from(tokens.expires_in).unwrap_or_default(),
+                    refresh_token: tokens.refresh_token,
+                },
+            )?)
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! `DELETE /v1/auth/logout`: the end of the caller's session.
+
+use application::identity;
+use application::ports::{BoxFuture, Store};
+use domain::authority::UseAccount;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct Logout {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for Logout {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<UseAccount>()?;
+            identity::logout(self.store.as_ref(), &request.context(), &authority).await?;
+            Ok(Response::no_content())
+        })
+    }
+}

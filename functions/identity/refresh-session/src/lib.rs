@@ -1,0 +1,36 @@
+//! `POST /v1/auth/refresh`: new tokens for a refresh token.
+
+use application::Error;
+use application::identity::{self, RefreshSession as Needs};
+use application::ports::BoxFuture;
+use contracts::identity::{RefreshRequest, TokenResponse};
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct RefreshSession {
+    /// What a refresh needs.
+    pub needs: Needs,
+}
+
+impl Handler for RefreshSession {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let body: RefreshRequest = request.json()?;
+            let refreshed =
+                identity::refresh_session(&self.needs, &request.context(), &body.refresh_token).await;
+            let tokens = refreshed.map_err(|error| match error {
+                Error::Unauthenticated => Problem::invalid_refresh_token(),
+                error => error.into(),
+            })?;
+            Ok(Response::json(
+                200,
+                &TokenResponse {
+                    access_token: tokens.access_token,
+                    token_type: "Bearer".to_owned(),
+                    expires_in: u32::try_from(tokens.expires_in).unwrap_or_default(),
+                    refresh_token: tokens.refresh_token,
+                },
+            )?)
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! `POST /v1/auth/register`: an organization and its first administrator.
+
+use application::fingerprint;
+use application::identity::{self, RegisterAccount as Needs, Registration};
+use application::ports::{BoxFuture, IdempotencyKey};
+use contracts::identity::{RegisterRequest, RegisterResponse};
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct RegisterAccount {
+    /// What a registration needs.
+    pub needs: Needs,
+}
+
+impl Handler for RegisterAccount {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let body: RegisterRequest = request.json()?;
+            let registration = Registration {
+                email: &body.email,
+                password: &body.password,
+                name: &body.name,
+                organization_name: &body.organization_name,
+                source_address: request.source_ip(),
+            };
+            // The hash that is stored must not be one of the password: a short secret could be guessed from it.
+            let key = request.idempotency_key("registerAccount")?.map(|key| IdempotencyKey {
+                request_hash: fingerprint(
+                    format!("{:?}", [&body.email, &body.name, &body.organization_name]).as_bytes(),
+                ),
+                ..key
+            });
+            let answer =
+                identity::register_account(&self.needs, &request.context(), &registration, key.as_ref())
+                    .await?;
+            let body = RegisterResponse {
+                account_id: answer.value.account_id.to_string(),
+                organization_id: answer.value.organization_id.to_string(),
+            };
+            Ok(Response::json(201, &body)?.replayed(answer.replayed))
+        })
+    }
+}

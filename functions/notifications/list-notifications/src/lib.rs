@@ -1,0 +1,43 @@
+//! `GET /v1/notifications`: the caller's notifications, newest first.
+
+use application::notifications;
+use application::ports::{BoxFuture, Limiter, Store};
+use contracts::list::List;
+use domain::authority::UseNotifications;
+use edge::cursor::CursorCodec;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct ListNotifications {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+    /// Seals the place where a page ended.
+    pub cursors: CursorCodec,
+}
+
+impl Handler for ListNotifications {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let caller = request.caller()?;
+            let authority = caller.authorize::<UseNotifications>()?;
+            request.only_query(&["limit", "cursor"])?;
+            let page = request.page()?;
+            let fingerprint = request.list_fingerprint();
+            let after =
+                page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;
+            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let context = request.context();
+            let (found, decision) =
+                notifications::list_notifications(store, limiter, &context, &authority, (page.limit, after))
+                    .await?;
+            let body = List {
+                data: found.items.iter().map(|item| presentation::notification(&item.state)).collect(),
+                next_cursor: found.next.map(|next| self.cursors.seal(&next, &caller, &fingerprint)),
+            };
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
+        })
+    }
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/notifications/{id}/read`: marks one of the caller's notifications as read.
+
+use application::notifications;
+use application::ports::{BoxFuture, Store};
+use domain::authority::UseNotifications;
+use domain::id::NotificationId;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct MarkNotificationRead {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for MarkNotificationRead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<UseNotifications>()?;
+            let id: NotificationId = request.id("id")?;
+            let context = request.context();
+            let notification =
+                notifications::mark_notification_read(self.store.as_ref(), &context, &authority, &id).await?;
+            Ok(Response::json(200, &presentation::notification(&notification.state))?)
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Events that a person should know of, into that person's notifications.
+
+use application::Context;
+use application::notifications::{Cause, notify_in_app};
+use application::ports::{BoxFuture, Store};
+use contracts::event_message::EventMessage;
+use domain::id::{AccountId, LeadId};
+use domain::identity::Revocation;
+use domain::notification::NotificationKind;
+use edge::JobError;
+use edge::queue::EventHandler;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct NotifyInApp {
+    /// Where notifications are kept.
+    pub store: Arc<dyn Store>,
+}
+
+/// What is read of `lead_scored`.
+#[derive(Deserialize)]
+struct LeadScored {
+    lead_id: LeadId,
+    owner_id: AccountId,
+    score: Option<u8>,
+}
+
+/// What is read of `session_revoked`.
+#[derive(Deserialize)]
+struct SessionRevoked {
+    account_id: AccountId,
+    reason: Revocation,
+}
+
+impl EventHandler for NotifyInApp {
+    fn handle<'a>(
+        &'a self,
+        event: &'a EventMessage,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            if let Some(cause) = cause(event)? {
+                notify_in_app(self.store.as_ref(), context, cause).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Who is told what; `None` for events that nobody is told of.
+fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
+    let malformed = |_| JobError::Malformed("data");
+    let (recipient, kind) = match event.event_type.as_str() {
+        "lead_scored" => {
+            let facts = LeadScored::deserialize(&event.data).map_err(malformed)?;
+            (facts.owner_id, NotificationKind::LeadScored { lead_id: facts.lead_id, score: facts.score })
+        }
+        "session_revoked" => {
+            let facts = SessionRevoked::deserialize(&event.data).map_err(malformed)?;
+            // Whoever signs out knows it.
+            if facts.reason == Revocation::Logout {
+                return Ok(None);
+            }
+            let session_id = event.aggregate_id.parse().map_err(|_| JobError::Malformed("aggregate_id"))?;
+            (facts.account_id, NotificationKind::SessionRevoked { session_id })
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Cause {
+        tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,
+        event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,
+        recipient,
+        kind,
+    }))
+}

@@ -1,0 +1,64 @@
+//! `GET /docs`: the API's description for people, one page without scripts and without requests to anywhere. It is
+//! rendered at build time from `infra/openapi.yaml`.
+
+use application::ports::BoxFuture;
+use edge::{Handler, Problem, Request, Response};
+
+#[cfg(test)]
+mod page;
+
+/// The `Content-Security-Policy` to send with the page: nothing but its own style, named by hash, may take effect. A test
+/// fails, and tells the new hash, when the style changes.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-7wfZUI4fz0tC3dtWI5/VYfKfHwbLnjH7wv0NwOrRoq8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page as HTML in UTF-8.
+pub const fn page() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/page.html"))
+}
+
+/// What it answers changes with a deployment only.
+const CACHE_CONTROL: &str = "public, max-age=300";
+
+/// Answers the same to everybody.
+pub struct GetApiDocs;
+
+impl Handler for GetApiDocs {
+    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async {
+            Ok(Response::text(200, "text/html; charset=utf-8", page())
+                .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+                .with_header("Cache-Control", CACHE_CONTROL))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    #[test]
+    fn the_policy_allows_exactly_the_style_of_the_page() {
+        let style = super::page().split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let hash = STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, style.as_bytes()));
+        assert!(super::CONTENT_SECURITY_POLICY.contains(&format!("'sha256-{hash}'")), "the hash is {hash}");
+        assert!(!super::page().contains(" style="), "inline styles are not allowed by the policy");
+    }
+
+    #[test]
+    fn the_page_asks_nobody_for_anything() {
+        for asking in ["<script", "<link", "<img", "<iframe", "@import", "url("] {
+            assert!(!super::page().contains(asking), "{asking}");
+        }
+    }
+
+    #[test]
+    fn the_page_shows_every_operation_of_the_contract() {
+        let contract = include_str!("../../../../infra/openapi.yaml");
+        let operations: Vec<_> =
+            contract.lines().filter_map(|line| line.trim().strip_prefix("operationId: ")).collect();
+        assert!(operations.len() > 15);
+        for operation in operations {
+            assert!(super::page().contains(&format!("id=\"{operation}\"")), "{operation}");
+        }
+    }
+}

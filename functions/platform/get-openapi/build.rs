@@ -1,0 +1,16 @@
+//! Writes the public document beside the compiled code, so that the function only has to send it.
+// Cargo reads instructions from the standard output of build scripts.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+const SOURCE: &str = "../../../infra/openapi.yaml";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={SOURCE}");
+    let document = openapi::public_document(&fs::read_to_string(SOURCE)?)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("openapi.json"), document)?;
+    Ok(())
+}

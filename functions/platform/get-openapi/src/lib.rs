@@ -1,0 +1,38 @@
+//! `GET /v1/openapi.json`: the API's description for programs. It is made at build time from `infra/openapi.yaml`, and
+//! must never show what is meant for API Gateway.
+
+use application::ports::BoxFuture;
+use edge::{Handler, Problem, Request, Response};
+
+/// The OpenAPI 3.0 document as JSON.
+pub const fn document() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
+}
+
+/// What it answers changes with a deployment only.
+const CACHE_CONTROL: &str = "public, max-age=300";
+
+/// Answers the same to everybody.
+pub struct GetOpenapi;
+
+impl Handler for GetOpenapi {
+    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async {
+            Ok(Response::text(200, "application/json", document())
+                .with_header("Cache-Control", CACHE_CONTROL))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn is_the_whole_contract_without_the_gateway() {
+        let document: serde_json::Value = serde_json::from_str(super::document()).unwrap();
+        assert_eq!(document["openapi"], "3.0.1");
+        assert_eq!(document["paths"]["/v1/leads/{id}/score"]["post"]["operationId"], "scoreLead");
+        for hidden in ["x-amazon-", "Fn::Sub", "arn:"] {
+            assert!(!super::document().contains(hidden), "{hidden}");
+        }
+    }
+}

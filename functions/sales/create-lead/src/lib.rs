@@ -1,0 +1,48 @@
+//! `POST /v1/leads`: a new lead of the caller.
+
+use application::ports::{BoxFuture, Store};
+use application::sales;
+use contracts::lead::CreateLeadRequest;
+use domain::authority::WriteLeads;
+use domain::sales::LeadInput;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct CreateLead {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for CreateLead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let body: CreateLeadRequest = request.json()?;
+            let key = request.idempotency_key("createLead")?;
+            let context = request.context();
+            let store = self.store.as_ref();
+            let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
+            let body = presentation::lead(&answer.value);
+            let location = format!("/v1/leads/{}", body.id);
+            Ok(Response::json(201, &body)?
+                .with_etag(body.version)
+                .with_header("Location", location)
+                .replayed(answer.replayed))
+        })
+    }
+}
+
+/// The body as the domain takes it.
+fn input(body: &CreateLeadRequest) -> LeadInput<'_> {
+    LeadInput {
+        company_name: &body.company_name,
+        industry: body.industry.as_deref(),
+        company_size: body.company_size,
+        contact_name: body.contact_name.as_deref(),
+        contact_email: body.contact_email.as_deref(),
+        contact_phone: body.contact_phone.as_deref(),
+        notes: body.notes.as_deref(),
+        status: body.status.as_deref(),
+    }
+}

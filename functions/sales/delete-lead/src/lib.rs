@@ -1,0 +1,25 @@
+//! `DELETE /v1/leads/{id}`: takes a lead out of every list; deleting it again changes nothing.
+
+use application::ports::{BoxFuture, Store};
+use application::sales;
+use domain::authority::WriteLeads;
+use domain::id::LeadId;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct DeleteLead {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for DeleteLead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let id: LeadId = request.id("id")?;
+            sales::delete_lead(self.store.as_ref(), &request.context(), &authority, &id).await?;
+            Ok(Response::no_content())
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! `GET /v1/leads/{id}`: one lead.
+
+use application::ports::{BoxFuture, Limiter, Store};
+use application::sales;
+use domain::authority::ReadLeads;
+use domain::id::LeadId;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetLead {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+impl Handler for GetLead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<ReadLeads>()?;
+            let id: LeadId = request.id("id")?;
+            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (lead, decision) =
+                sales::get_lead(store, limiter, &request.context(), &authority, &id).await?;
+            Ok(Response::json(200, &presentation::lead(&lead))?
+                .with_etag(lead.version)
+                .with_rate_limit(decision))
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! `POST /v1/leads/{id}/score`: judges a lead.
+
+use application::ports::BoxFuture;
+use application::sales::{self, ScoreLead as Needs};
+use domain::authority::ScoreLeads;
+use domain::id::LeadId;
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct ScoreLead {
+    /// What scoring needs.
+    pub needs: Needs,
+}
+
+impl Handler for ScoreLead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<ScoreLeads>()?;
+            let id: LeadId = request.id("id")?;
+            let key = request.idempotency_key("scoreLead")?;
+            let context = request.context();
+            let (answer, decision) =
+                sales::score_lead(&self.needs, &context, &authority, &id, key.as_ref()).await?;
+            let body = presentation::lead_score(&answer.value.lead, &answer.value.score);
+            Ok(Response::json(200, &body)?
+                .with_etag(body.version)
+                .with_rate_limit(decision)
+                .replayed(answer.replayed))
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! `PUT /v1/leads/{id}`: replaces the fields of a lead that nobody changed since the caller read it.
+
+use application::ports::{BoxFuture, Store};
+use application::sales;
+use contracts::lead::ReplaceLeadRequest;
+use domain::authority::WriteLeads;
+use domain::id::LeadId;
+use domain::sales::LeadInput;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct UpdateLead {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for UpdateLead {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let id: LeadId = request.id("id")?;
+            let body: ReplaceLeadRequest = request.json()?;
+            let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
+            let context = request.context();
+            let store = self.store.as_ref();
+            let lead = sales::update_lead(store, &context, &authority, &id, seen, &input(&body)).await?;
+            Ok(Response::json(200, &presentation::lead(&lead))?.with_etag(lead.version))
+        })
+    }
+}
+
+/// The body as the domain takes it.
+fn input(body: &ReplaceLeadRequest) -> LeadInput<'_> {
+    LeadInput {
+        company_name: &body.company_name,
+        industry: body.industry.as_deref(),
+        company_size: body.company_size,
+        contact_name: body.contact_name.as_deref(),
+        contact_email: body.contact_email.as_deref(),
+        contact_phone: body.contact_phone.as_deref(),
+        notes: body.notes.as_deref(),
+        status: Some(&body.status),
+    }
+}

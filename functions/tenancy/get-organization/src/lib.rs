@@ -1,0 +1,28 @@
+//! `GET /v1/organizations/current`: the caller's organization.
+
+use application::ports::{BoxFuture, Limiter, Store};
+use application::tenancy;
+use domain::authority::ReadOrganization;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetOrganization {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+impl Handler for GetOrganization {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<ReadOrganization>()?;
+            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (organization, decision) =
+                tenancy::get_organization(store, limiter, &request.context(), &authority).await?;
+            let body = presentation::organization(&organization.state);
+            Ok(Response::json(200, &body)?.with_etag(organization.version).with_rate_limit(decision))
+        })
+    }
+}

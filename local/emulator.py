@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Starts the local AWS emulator that `make up` and the end-to-end tests deploy the unchanged template to.
+
+The emulator is MiniStack, pinned in requirements.txt. In a few places it answers differently from AWS, and the template
+or the functions would notice. Each `patch_*` function below restores what AWS does in one such place and says what that
+is; nothing is changed in the installed package. The patches reach into the package's internals, so any other version is
+refused: raising the pin means reading this file again.
+
+This is never a part of what is deployed.
+"""
+
+import argparse
+import contextvars
+import copy
+import json
+import logging
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+EMULATOR = "ministack"
+EMULATOR_VERSION = "1.5.33"
+
+# The environment functions see besides their own: nothing of the shell this was started from, where an AWS_PROFILE or a
+# LOG_LEVEL would change what they do.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description="Starts the local AWS emulator on 127.0.0.1 and stays in the foreground until SIGTERM or SIGINT.",
+        epilog="AWS APIs answer at http://127.0.0.1:PORT, the deployed API at http://localhost:PORT, and "
+        "http://127.0.0.1:PORT/_ministack/health answers 200 once the emulator is up.",
+    )
+    parser.add_argument("--port", type=int, required=True, help="TCP port, on 127.0.0.1 only")
+    parser.add_argument(
+        "--state", type=Path, required=True, help="directory for everything the emulator writes; made when missing"
+    )
+    parser.add_argument(
+        "--bedrock",
+        metavar="URL",
+        help="base URL of a Bedrock runtime that functions use instead of the emulator's, which answers canned text",
+    )
+    parser.add_argument("--log-level", default="WARNING", help="of the emulator itself (default: %(default)s)")
+    return parser.parse_args()
+
+
+def require_pinned_version():
+    """Ends the program unless the one version these patches were written for is installed."""
+    try:
+        installed = version(EMULATOR)
+    except PackageNotFoundError:
+        installed = "none"
+    if installed != EMULATOR_VERSION:
+        sys.exit(
+            f"{EMULATOR} {EMULATOR_VERSION} is needed, {installed} is installed. "
+            "Install local/requirements.txt into the environment of this Python."
+        )
+
+
+def prepare_environment(options):
+    """Sets what the emulator reads from its environment when it is imported, and what functions inherit."""
+    state = options.state.resolve()
+    scratch = state / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    os.environ.clear()
+    os.environ.update(inherited)
+    os.environ.update(
+        GATEWAY_PORT=str(options.port),
+        # The default is every interface.
+        BIND_HOST="127.0.0.1",
+        # The name in URLs the emulator hands out. `localhost` is left to the deployed API, see patch_local_domain.
+        MINISTACK_HOST="127.0.0.1",
+        STATE_DIR=str(state),
+        S3_DATA_DIR=str(state / "s3"),
+        TMPDIR=str(scratch),
+        # Roles and resource policies are enforced: a function that lacks a permission fails here and not on AWS. The
+        # access key below is the account's root, which deploys; functions get credentials of their own roles.
+        AUTH="true",
+        # An MQTT listener on a fixed port that nothing here uses.
+        IOT_MTLS_ENABLED="0",
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.port}",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        LOG_LEVEL=options.log_level,
+    )
+    if options.bedrock:
+        os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = options.bedrock
+
+
+def patch_runtime_api():
+    """AWS: the Runtime API adds well under a millisecond to an invocation.
+
+    Its server here writes a response's head and body in two packets, and Nagle's algorithm holds the second one back
+    until the first is acknowledged: 40 ms. Then it waits 50 ms for a first log line before it believes that there is
+    none. A function's log lines are in the pipe before its response is, so 2 ms are enough.
+    """
+    import socketserver
+
+    from ministack.core import lambda_runtime
+
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+    drain = lambda_runtime.Worker._drain_stderr_bounded
+
+    def drain_at_once(self, first_line_wait=0.002, idle_confirm=0.002, hard_cap=0.250):
+        return drain(self, first_line_wait, idle_confirm, hard_cap)
+
+    lambda_runtime.Worker._drain_stderr_bounded = drain_at_once
+
+
+def patch_nested_stacks():
+    """AWS: a nested stack is deployed as any stack is.
+
+    Here it gets none of its transforms (SAM, language extensions, AWS::Include), its dynamic references
+    (`{{resolve:secretsmanager:...}}`) stay text, and an update forgets the attributes of the resources it leaves alone,
+    so that `Fn::GetAtt` of them answers nothing.
+    """
+    from ministack.services.cloudformation import _stacks, engine, provisioners
+
+    # Parameters of the nested stack whose template is about to be read; None outside of a nested deployment.
+    parameters = contextvars.ContextVar("parameters of the nested stack", default=None)
+
+    deploy = provisioners._cfn_nested_stack_deploy
+
+    def deploy_with_parameters(logical_id, props, parent_stack_name, **previous):
+        given = props.get("Parameters") or {}
+        token = parameters.set([{"Key": key, "Value": str(value)} for key, value in given.items()])
+        try:
+            return deploy(logical_id, props, parent_stack_name, **previous)
+        finally:
+            parameters.reset(token)
+
+    provisioners._cfn_nested_stack_deploy = deploy_with_parameters
+
+    parse = engine._parse_template
+
+    def parse_and_transform(body):
+        template = parse(body)
+        given = parameters.get()
+        if given is None:
+            return template
+        template = engine._apply_transforms(template, given)
+        if isinstance(template, engine._TransformFailed):
+            raise ValueError(template.error)
+        return template
+
+    engine._parse_template = parse_and_transform
+
+    def resolved(properties):
+        return engine._resolve_dynamic_references(properties)[0]
+
+    provision = provisioners._provision_resource
+
+    def provision_resolved(resource_type, logical_id, props, stack_name):
+        return provision(resource_type, logical_id, resolved(props), stack_name)
+
+    provisioners._provision_resource = provision_resolved
+
+    update = provisioners._update_resource
+
+    def update_keeping_attributes(
+        resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None
+    ):
+        if old_attrs is None:
+            known = _stacks.get(stack_name, {}).get("_resources", {}).get(logical_id, {})
+            old_attrs = known.get("Attributes")
+        # A reference is resolved again only when its resource changes, as on AWS.
+        if old_props != new_props:
+            new_props = resolved(new_props)
+        physical_id, attributes = update(
+            resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs
+        )
+        return physical_id, attributes or old_attrs or {}
+
+    provisioners._update_resource = update_keeping_attributes
+
+
+def patch_transform_parameters():
+    """AWS: SAM sees the values of the stack's parameters.
+
+    Here it sees none, so that what it decides while it transforms (`DeploymentPreference: {Enabled: !Ref ...}`) is
+    decided from defaults.
+    """
+    from samtranslator.translator import transform as translator
+
+    from ministack.services.cloudformation import engine
+
+    values = contextvars.ContextVar("parameter values of the template being transformed", default={})
+
+    apply = engine._apply_transforms
+
+    def apply_with_values(template, provided_params=None, previous_params=None):
+        token = values.set(engine._transform_parameters(template, provided_params, previous_params))
+        try:
+            return apply(template, provided_params, previous_params)
+        finally:
+            values.reset(token)
+
+    # Everybody who imported the function by name has to get this one.
+    for module in [m for name, m in list(sys.modules.items()) if name.startswith("ministack.services.cloudformation")]:
+        if getattr(module, "_apply_transforms", None) is apply:
+            module._apply_transforms = apply_with_values
+
+    transform = translator.transform
+
+    def transform_with_values(template, parameter_values, policies, **options):
+        return transform(template, {**values.get(), **parameter_values}, policies, **options)
+
+    translator.transform = transform_with_values
+
+
+def patch_openapi_import():
+    """AWS: importing an OpenAPI document sets up all that its x-amazon-apigateway-* extensions say.
+
+    Here request validators, models, request parameters, gateway responses, binary media types and the responses of mock
+    integrations are left out, so that the gateway would let everything pass and answer errors in its own words.
+    """
+    from ministack.services import apigateway_v1 as gateway
+
+    def document(response):
+        return json.loads(response[2])
+
+    def dereference(spec, node):
+        while isinstance(node, dict) and "$ref" in node:
+            reference, node = node["$ref"], spec
+            for key in reference.removeprefix("#/").split("/"):
+                node = node[key]
+        return node or {}
+
+    def import_validators(api_id, spec):
+        declared = spec.get("x-amazon-apigateway-request-validators") or {}
+        return {
+            name: document(gateway._create_request_validator(api_id, {"name": name, **rules}))["id"]
+            for name, rules in declared.items()
+        }
+
+    def import_model(api_id, spec, name, schema):
+        # A model is a document of its own: what its references name has to be in it.
+        definitions = (spec.get("components") or {}).get("schemas") or {}
+        text = json.dumps({**schema, "definitions": definitions})
+        text = text.replace("#/components/schemas/", "#/definitions/")
+        gateway._create_model(api_id, {"name": name, "contentType": "application/json", "schema": text})
+
+    def request_parameters(spec, path_item, operation):
+        places = {"query": "querystring", "header": "header", "path": "path"}
+        declared = (path_item.get("parameters") or []) + (operation.get("parameters") or [])
+        found = [dereference(spec, parameter) for parameter in declared]
+        return {
+            f"method.request.{places[parameter['in']]}.{parameter['name']}": bool(parameter.get("required"))
+            for parameter in found
+            if parameter.get("in") in places
+        }
+
+    def import_integration(api_id, resource_id, method_name, extension, integration):
+        for key in ("requestTemplates", "timeoutInMillis", "credentials", "passthroughBehavior", "contentHandling"):
+            if extension.get(key) is not None:
+                integration[key] = extension[key]
+        for pattern, response in (extension.get("responses") or {}).items():
+            status = str(response.get("statusCode", "200"))
+            headers = response.get("responseParameters") or {}
+            gateway._put_method_response(
+                api_id, resource_id, method_name, status, {"responseParameters": dict.fromkeys(headers, False)}
+            )
+            gateway._put_integration_response(
+                api_id,
+                resource_id,
+                method_name,
+                status,
+                {
+                    "selectionPattern": "" if pattern == "default" else pattern,
+                    "responseParameters": headers,
+                    "responseTemplates": response.get("responseTemplates") or {},
+                },
+            )
+
+    def import_operation(api_id, spec, resource_id, path_item, method_name, operation, validators):
+        method = gateway._resources[api_id][resource_id]["resourceMethods"][method_name]
+        default = spec.get("x-amazon-apigateway-request-validator")
+        validator = operation.get("x-amazon-apigateway-request-validator", default)
+        if validator in validators:
+            method["requestValidatorId"] = validators[validator]
+        method["requestParameters"] = request_parameters(spec, path_item, operation)
+        body = dereference(spec, operation.get("requestBody"))
+        for media_type, content in (body.get("content") or {}).items():
+            name = f"{operation.get('operationId', resource_id + method_name)}Body{len(method['requestModels'])}"
+            import_model(api_id, spec, name, dereference(spec, content.get("schema")))
+            method["requestModels"] = {**method["requestModels"], media_type: name}
+        if method["methodIntegration"]:
+            extension = operation.get("x-amazon-apigateway-integration") or {}
+            import_integration(api_id, resource_id, method_name, extension, method["methodIntegration"])
+
+    import_api = gateway._import_rest_api
+
+    def import_all(spec, base_data=None):
+        base_data = dict(base_data or {})
+        base_data["binaryMediaTypes"] = [
+            *(base_data.get("binaryMediaTypes") or []),
+            *(spec.get("x-amazon-apigateway-binary-media-types") or []),
+        ]
+        api_id = import_api(spec, base_data)
+        validators = import_validators(api_id, spec)
+        ids = {resource["path"]: resource_id for resource_id, resource in gateway._resources[api_id].items()}
+        for path, path_item in (spec.get("paths") or {}).items():
+            for method, operation in path_item.items():
+                if method in gateway._OPENAPI_HTTP_METHODS:
+                    import_operation(api_id, spec, ids[path], path_item, method.upper(), operation, validators)
+        for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
+            gateway._put_gateway_response(api_id, kind, response)
+        return api_id
+
+    gateway._import_rest_api = import_all
+
+
+def patch_openapi_update():
+    """AWS: a changed OpenAPI document replaces the definition of the API, which stays the same API with the same id.
+
+    Here the API is replaced by another one, so that its address changes and its stage is lost.
+    """
+    from ministack.services import apigateway_v1 as gateway
+    from ministack.services.cloudformation import provisioners
+
+    definition = (
+        gateway._resources,
+        gateway._authorizers_v1,
+        gateway._models,
+        gateway._request_validators,
+        gateway._gateway_responses,
+    )
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    update = handlers["update"]
+
+    def update_in_place(physical_id, old_props, new_props, stack_name, logical_id=None):
+        body = new_props.get("Body")
+        if body == old_props.get("Body") or not isinstance(body, dict):
+            return update(physical_id, old_props, new_props, stack_name, logical_id)
+        imported = gateway._import_rest_api(copy.deepcopy(body))
+        for store in definition:
+            store[physical_id] = store.pop(imported, {})
+        gateway._rest_apis[physical_id]["binaryMediaTypes"] = gateway._rest_apis[imported]["binaryMediaTypes"]
+        gateway._delete_rest_api(imported)
+        # The rest of the properties, now that the document is the same on both sides.
+        return update(physical_id, {**old_props, "Body": body}, new_props, stack_name, logical_id)
+
+    handlers["update"] = update_in_place
+
+
+def patch_function_errors():
+    """AWS: a function that fails or answers nonsense becomes the gateway response DEFAULT_5XX.
+
+    Here it becomes a 502 whose body is the error of the function.
+    """
+    from ministack.services import apigateway_v1 as gateway
+
+    class FunctionFailed(Exception):
+        pass
+
+    answer_of = gateway._lambda_proxy_response
+    invoke = gateway._invoke_lambda_proxy_v1
+
+    def answer_or_failure(result):
+        answer, error = answer_of(result)
+        if error:
+            raise FunctionFailed
+        return answer, None
+
+    async def invoke_with_gateway_response(*positional, **named):
+        try:
+            return await invoke(*positional, **named)
+        except FunctionFailed:
+            return gateway._gw_error("DEFAULT_5XX", "Internal server error")
+
+    gateway._lambda_proxy_response = answer_or_failure
+    gateway._invoke_lambda_proxy_v1 = invoke_with_gateway_response
+
+
+def patch_local_domain():
+    """AWS: a custom domain can have any name its owner chose.
+
+    Here names without a dot are never looked up. With them, an API deployed with `DomainName=localhost` is served at
+    http://localhost:PORT, an address that does not change and that resolves on every machine, while the AWS APIs stay at
+    http://127.0.0.1:PORT.
+    """
+    from ministack import app
+    from ministack.services import apigateway_v1 as gateway
+
+    resolve = app._resolve_custom_domain_request
+
+    def resolve_any_name(host, path):
+        if host.split(":")[0].lower() == "localhost":
+            return gateway.resolve_base_path_mapping("localhost", path)
+        return resolve(host, path)
+
+    app._resolve_custom_domain_request = resolve_any_name
+
+
+def main():
+    options = arguments()
+    require_pinned_version()
+    prepare_environment(options)
+
+    from ministack import app
+
+    # The emulator has read its own level; functions must not inherit it.
+    del os.environ["LOG_LEVEL"]
+
+    patch_runtime_api()
+    patch_nested_stacks()
+    patch_transform_parameters()
+    patch_openapi_import()
+    patch_openapi_update()
+    patch_function_errors()
+    patch_local_domain()
+
+    # SAM's own usage metrics, which nobody collects here: it complains at every transform.
+    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+
+    # It parses the command line too, with options of its own.
+    sys.argv = [EMULATOR]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+//! The one `SdkConfig` of a process, built by hand from settings.
+//!
+//! It must never use the SDK's default chains: they look for files, metadata services and sign-on caches that a Lambda
+//! sandbox does not have.
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+
+use crate::endpoints::ServiceEndpoints;
+use crate::settings::{AwsSettings, CallLimits};
+use crate::transport::{CONNECT_TIMEOUT, http_client};
+
+/// Builds the configuration every SDK client of the process is made from.
+///
+/// The behaviour version is pinned, so an SDK update can't change retries or timeouts unseen. Throughput watching
+/// ("stalled stream protection") is off: the attempt limit already ends a stalled answer, and the watcher would cost
+/// each call a timer and a wrapped body.
+pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .http_client(http_client(settings))
+        .retry_config(retries(settings.limits))
+        .timeout_config(timeouts(settings.limits))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .service_config(ServiceEndpoints::new(settings.service_endpoints.clone()));
+    builder.set_endpoint_url(settings.endpoint_url.clone());
+    builder.build()
+}
+
+/// The same configuration, HTTP client included, with other limits: for a service that answers slowly, like a model.
+pub fn with_limits(config: &SdkConfig, limits: CallLimits) -> SdkConfig {
+    config.to_builder().retry_config(retries(limits)).timeout_config(timeouts(limits)).build()
+}
+
+fn retries(limits: CallLimits) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(limits.attempts)
+}
+
+fn timeouts(limits: CallLimits) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(limits.attempt)
+        .operation_timeout(limits.operation)
+        .build()
+}

@@ -1,0 +1,27 @@
+//! Base addresses of single services, offered to the SDK where it looks for them itself.
+//!
+//! Every generated client asks for its own address when it is made from the shared configuration, so adapters need no
+//! code for it. It must never answer for anything but the endpoint.
+
+use std::collections::BTreeMap;
+
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+/// Addresses by service id in the form of the variables: `BEDROCK_RUNTIME`.
+#[derive(Debug)]
+pub(crate) struct ServiceEndpoints(BTreeMap<String, String>);
+
+impl ServiceEndpoints {
+    pub(crate) fn new(by_service: BTreeMap<String, String>) -> Self {
+        Self(by_service)
+    }
+}
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        if key.env() != "AWS_ENDPOINT_URL" || self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&key.service_id().to_uppercase().replace([' ', '-'], "_")).cloned()
+    }
+}

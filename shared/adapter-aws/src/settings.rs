@@ -1,0 +1,157 @@
+//! What a function must be told to call AWS, read once from its environment.
+//!
+//! It must never keep a secret: credentials are only checked for presence here, the SDK's own environment provider
+//! reads them when a request is signed.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::RoundTrips;
+
+const REGION: &str = "AWS_REGION";
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const SERVICE_ENDPOINT_PREFIX: &str = "AWS_ENDPOINT_URL_";
+const CREDENTIALS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// Everything [`sdk_config`](crate::sdk_config) depends on.
+#[derive(Debug, Clone)]
+pub struct AwsSettings {
+    /// The region all clients call, from `AWS_REGION` (Lambda always sets it).
+    pub region: String,
+    /// One base address instead of AWS's own, from `AWS_ENDPOINT_URL`: a local emulator.
+    pub endpoint_url: Option<String>,
+    /// Base addresses of single services by the AWS SDK convention: the service id in capitals with underscores, so
+    /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` is found here as `BEDROCK_RUNTIME`. They win over `endpoint_url`.
+    pub service_endpoints: BTreeMap<String, String>,
+    /// Time and attempts one call may take.
+    pub limits: CallLimits,
+    /// Counts every request sent, when a test or a benchmark asks for it.
+    pub round_trips: Option<RoundTrips>,
+}
+
+/// How long one SDK call may take and how often it is tried.
+///
+/// Opening a connection always has one second: AWS answers in single milliseconds or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// For one attempt, from picking a connection until the answer is read.
+    pub attempt: Duration,
+    /// For all attempts and the pauses between them.
+    pub operation: Duration,
+    /// How many attempts in all; 1 means no retry.
+    pub attempts: u32,
+}
+
+impl Default for CallLimits {
+    /// For data stores: three attempts of two seconds fit well within the gateway's 29 seconds.
+    fn default() -> Self {
+        Self { attempt: Duration::from_secs(2), operation: Duration::from_secs(8), attempts: 3 }
+    }
+}
+
+/// Why the environment can't be used. Names the variable, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The variable is absent, blank or not text.
+    #[error("the environment variable {0} is missing")]
+    Missing(String),
+    /// The variable is not an `http://` or `https://` address.
+    #[error("the environment variable {0} is not an http or https address")]
+    NotAnAddress(String),
+}
+
+impl AwsSettings {
+    /// Reads the process environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the region or the credentials are missing or an endpoint is not an address.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::from_vars(env::vars_os())
+    }
+
+    fn from_vars(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, SettingsError> {
+        let vars: BTreeMap<String, String> = vars
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty())
+            .collect();
+        for name in CREDENTIALS {
+            if !vars.contains_key(name) {
+                return Err(SettingsError::Missing(name.to_owned()));
+            }
+        }
+        let region = vars.get(REGION).ok_or_else(|| SettingsError::Missing(REGION.to_owned()))?.clone();
+        let endpoint_url = vars.get(ENDPOINT).map(|url| address(ENDPOINT, url)).transpose()?;
+        let service_endpoints = vars
+            .iter()
+            .filter_map(|(name, url)| Some((name, name.strip_prefix(SERVICE_ENDPOINT_PREFIX)?, url)))
+            .map(|(name, service, url)| Ok((service.to_owned(), address(name, url)?)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { region, endpoint_url, service_endpoints, limits: CallLimits::default(), round_trips: None })
+    }
+
+    /// Whether any client may speak to an `https` address. When none can, no TLS stack is built.
+    pub(crate) fn needs_tls(&self) -> bool {
+        let plain = |url: &String| url.starts_with("http://");
+        !self.endpoint_url.as_ref().is_some_and(plain) || !self.service_endpoints.values().all(plain)
+    }
+}
+
+fn address(variable: &str, url: &str) -> Result<String, SettingsError> {
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match host {
+        Some(host) if !host.is_empty() => Ok(url.to_owned()),
+        _ => Err(SettingsError::NotAnAddress(variable.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAMBDA: [(&str, &str); 3] =
+        [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+
+    fn read(extra: &[(&str, &str)]) -> Result<AwsSettings, SettingsError> {
+        let all = LAMBDA.iter().chain(extra).map(|(name, value)| (name.into(), value.into()));
+        AwsSettings::from_vars(all)
+    }
+
+    #[test]
+    fn a_sandbox_needs_region_and_credentials_only() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.region, "eu-west-1");
+        assert_eq!(settings.endpoint_url, None);
+        assert!(settings.needs_tls());
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for (missing, _) in LAMBDA {
+            for blank in [None, Some((missing, " "))] {
+                let vars = LAMBDA.into_iter().filter(|(name, _)| *name != missing).chain(blank);
+                let error = AwsSettings::from_vars(vars.map(|(name, value)| (name.into(), value.into())));
+                assert_eq!(error.unwrap_err(), SettingsError::Missing(missing.to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn tls_is_left_out_only_when_every_endpoint_is_plain() {
+        let local = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
+        assert!(!read(&[local]).unwrap().needs_tls());
+        assert!(!read(&[local, ("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")]).unwrap().needs_tls());
+        assert!(read(&[local, ("AWS_ENDPOINT_URL_KMS", "https://kms.local")]).unwrap().needs_tls());
+        assert!(read(&[("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")]).unwrap().needs_tls());
+    }
+
+    #[test]
+    fn an_endpoint_that_is_no_address_is_refused_by_name() {
+        for bad in ["127.0.0.1:4566", "ftp://host", "https://"] {
+            let error = read(&[("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bad)]).unwrap_err();
+            assert_eq!(error, SettingsError::NotAnAddress("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned()));
+        }
+    }
+}

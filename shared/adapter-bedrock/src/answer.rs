@@ -1,0 +1,57 @@
+//! Bedrock's answer in the port's terms. An answer that can't be metered is a failure: its cost would be unknown.
+
+use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
+use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
+use aws_sdk_bedrockruntime::types;
+
+use crate::document;
+use crate::failure::{ProviderFailure, unavailable};
+use crate::request::ANSWER_TOOL;
+
+pub(crate) fn read(output: ConverseOutput) -> Result<ModelAnswer, ModelError> {
+    let usage = output.usage().ok_or_else(|| unavailable(ProviderFailure::Incomplete("token counts")))?;
+    let usage = metered(usage);
+    let stop = stop_reason(output.stop_reason());
+    let Some(types::ConverseOutput::Message(message)) = output.output() else {
+        return Err(unavailable(ProviderFailure::Incomplete("message")));
+    };
+    Ok(ModelAnswer { text: text(message), stop, usage })
+}
+
+/// The input of the answer tool, else what the model said. A model that was forced to call the tool and did not is
+/// caught by the caller's own check of the schema.
+fn text(message: &types::Message) -> String {
+    let structured = message.content().iter().find_map(|block| match block {
+        types::ContentBlock::ToolUse(tool) if tool.name() == ANSWER_TOOL => {
+            Some(document::to_json(tool.input()))
+        }
+        _ => None,
+    });
+    match structured {
+        Some(input) => input.to_string(),
+        None => {
+            message.content().iter().filter_map(|block| block.as_text().ok()).map(String::as_str).collect()
+        }
+    }
+}
+
+fn metered(usage: &types::TokenUsage) -> Usage {
+    let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
+    Usage {
+        input_tokens: count(usage.input_tokens()),
+        output_tokens: count(usage.output_tokens()),
+        cache_read_tokens: count(usage.cache_read_input_tokens().unwrap_or_default()),
+        cache_write_tokens: count(usage.cache_write_input_tokens().unwrap_or_default()),
+    }
+}
+
+fn stop_reason(reason: &types::StopReason) -> StopReason {
+    match reason {
+        // Calling the one tool it was given is how a structured answer ends.
+        types::StopReason::EndTurn | types::StopReason::ToolUse => StopReason::EndTurn,
+        // A full context cuts an answer just as the limit does.
+        types::StopReason::MaxTokens | types::StopReason::ModelContextWindowExceeded => StopReason::MaxTokens,
+        types::StopReason::ContentFiltered | types::StopReason::GuardrailIntervened => StopReason::Filtered,
+        _ => StopReason::Other,
+    }
+}

@@ -1,0 +1,262 @@
+//! The gateway against a server that speaks Bedrock's wire format: what is sent, and what each answer and failure means.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
+use adapter_bedrock::{BedrockGateway, ProviderFailure};
+use application::ports::{
+    Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use domain::Timestamp;
+use domain::id::new_id;
+use model_stub::{Step, Stub};
+use serde_json::json;
+
+const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// The configuration a function has locally: everything at one endpoint, Bedrock Runtime at its own.
+fn config(bedrock_url: &str) -> SdkConfig {
+    let settings = AwsSettings {
+        region: "us-east-1".to_owned(),
+        // Nothing listens here: a call that leaves out the service's own endpoint fails.
+        endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+        service_endpoints: BTreeMap::from([("BEDROCK_RUNTIME".to_owned(), bedrock_url.to_owned())]),
+        // The limits of quick services, which must not bind a model.
+        limits: CallLimits {
+            attempt: Duration::from_millis(50),
+            operation: Duration::from_millis(50),
+            attempts: 3,
+        },
+        round_trips: None,
+    };
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    sdk_config(&settings)
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+fn call() -> ModelCall {
+    ModelCall {
+        request_id: "request-1".to_owned(),
+        tenant: new_id(Timestamp::from_millis(1), &[1; 10]),
+        account: new_id(Timestamp::from_millis(1), &[2; 10]),
+        feature: Feature::LeadScoring,
+        model: MODEL.to_owned(),
+        system: "You score leads.".to_owned(),
+        messages: vec![Message { role: Role::User, text: "the secret prompt".to_owned() }],
+        output_schema: None,
+        max_output_tokens: 300,
+        temperature: 0.5,
+        time_left: Duration::from_secs(10),
+    }
+}
+
+/// One call, with these steps for the server, and the number of requests it made.
+async fn converse(call: &ModelCall, step: Step) -> (Result<ModelAnswer, ModelError>, usize) {
+    let stub = Stub::start().await.unwrap();
+    stub.script(vec![step]).unwrap();
+    let gateway = BedrockGateway::new(&config(stub.url()));
+    let result = gateway.converse(call).await;
+    (result, stub.calls().len())
+}
+
+async fn fails(step: Step) -> ModelError {
+    let (result, requests) = converse(&call(), step).await;
+    assert_eq!(requests, 1, "the application decides about retries");
+    result.unwrap_err()
+}
+
+/// An error and all its sources, as a log would show them.
+fn everything_said(error: &ModelError) -> String {
+    let mut said = format!("{error} {error:?}");
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        said.push_str(&format!(" {source} {source:?}"));
+        cause = source.source();
+    }
+    said
+}
+
+#[tokio::test]
+async fn sends_everything_the_call_holds() {
+    let stub = Stub::start().await.unwrap();
+    stub.script(vec![Step::tool_input(json!({"score": 81, "reasons": ["budget"]}))]).unwrap();
+    let schema = json!({"type": "object", "properties": {"score": {"type": "integer", "maximum": 100}}});
+    let call = ModelCall {
+        messages: vec![
+            Message { role: Role::User, text: "one".to_owned() },
+            Message { role: Role::Assistant, text: "two".to_owned() },
+            Message { role: Role::User, text: "three".to_owned() },
+        ],
+        output_schema: Some(schema.clone()),
+        ..call()
+    };
+    let answer = BedrockGateway::new(&config(stub.url())).converse(&call).await.unwrap();
+
+    let sent = &stub.calls()[0];
+    assert_eq!(sent.model_id, MODEL);
+    assert_eq!(
+        sent.body,
+        json!({
+            "system": [{"text": "You score leads."}],
+            "messages": [
+                {"role": "user", "content": [{"text": "one"}]},
+                {"role": "assistant", "content": [{"text": "two"}]},
+                {"role": "user", "content": [{"text": "three"}]},
+            ],
+            "inferenceConfig": {"maxTokens": 300, "temperature": 0.5},
+            "toolConfig": {
+                "tools": [{"toolSpec": {
+                    "name": "answer",
+                    "description": "Takes the whole answer. Call it exactly once.",
+                    "inputSchema": {"json": schema},
+                }}],
+                "toolChoice": {"tool": {"name": "answer"}},
+            },
+        })
+    );
+    let text: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(text, json!({"score": 81, "reasons": ["budget"]}));
+    assert_eq!(answer.stop, StopReason::EndTurn);
+}
+
+#[tokio::test]
+async fn without_instructions_or_schema_neither_is_sent() {
+    let stub = Stub::start().await.unwrap();
+    stub.script(vec![Step::text("fine")]).unwrap();
+    let call = ModelCall { system: " ".to_owned(), ..call() };
+    BedrockGateway::new(&config(stub.url())).converse(&call).await.unwrap();
+    let body = &stub.calls()[0].body;
+    assert!(body.get("system").is_none() && body.get("toolConfig").is_none(), "{body}");
+}
+
+#[tokio::test]
+async fn text_stop_reason_and_every_token_arrive() {
+    let usage = model_stub::Usage {
+        input_tokens: 100,
+        output_tokens: 20,
+        cache_read_input_tokens: 900,
+        cache_write_input_tokens: 50,
+    };
+    let step = Step::text("{\"score\": 8").with_usage(usage).with_stop_reason("max_tokens");
+    let answer = converse(&call(), step).await.0.unwrap();
+    assert_eq!(answer.text, "{\"score\": 8");
+    assert_eq!(answer.stop, StopReason::MaxTokens);
+    let expected =
+        Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
+    assert_eq!(answer.usage, expected);
+}
+
+#[tokio::test]
+async fn a_model_that_does_not_call_the_tool_is_shown_as_it_spoke() {
+    let call = ModelCall { output_schema: Some(json!({"type": "object"})), ..call() };
+    let answer = converse(&call, Step::text("I would rather not.")).await.0.unwrap();
+    assert_eq!(answer.text, "I would rather not.");
+}
+
+#[tokio::test]
+async fn stop_reasons_keep_their_meaning() {
+    for (reason, stop) in [
+        ("end_turn", StopReason::EndTurn),
+        ("content_filtered", StopReason::Filtered),
+        ("guardrail_intervened", StopReason::Filtered),
+        ("model_context_window_exceeded", StopReason::MaxTokens),
+        ("stop_sequence", StopReason::Other),
+        ("invented_tomorrow", StopReason::Other),
+    ] {
+        let answer = converse(&call(), Step::text("x").with_stop_reason(reason)).await.0.unwrap();
+        assert_eq!(answer.stop, stop, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_says_when_to_come_back() {
+    let error = fails(Step::status(429).with_retry_after(7)).await;
+    assert!(matches!(error, ModelError::Throttled { retry_after: Some(wait) } if wait.as_secs() == 7));
+    let error = fails(Step::status(429)).await;
+    assert!(matches!(error, ModelError::Throttled { retry_after: None }));
+}
+
+#[tokio::test]
+async fn server_errors_are_unavailability_with_their_cause() {
+    for (status, code) in [
+        (424, Some("ModelErrorException")),
+        (500, Some("InternalServerException")),
+        (502, None),
+        (503, Some("ServiceUnavailableException")),
+    ] {
+        let error = fails(Step::status(status)).await;
+        assert!(error.is_transient());
+        let ModelError::Unavailable(source) = error else { panic!("{status}: {error:?}") };
+        let Some(ProviderFailure::Answered { status: got, code: named, request_id }) = source.downcast_ref()
+        else {
+            panic!("{status}: {source:?}")
+        };
+        assert_eq!((*got, named.as_deref(), request_id.as_deref()), (status, code, Some("call-1")));
+    }
+}
+
+#[tokio::test]
+async fn what_never_works_is_not_transient() {
+    for status in [403, 404] {
+        assert!(matches!(fails(Step::status(status)).await, ModelError::NoSuchModel), "{status}");
+    }
+    let invalid = Step::status(400).with_message("The provided model identifier is invalid.");
+    assert!(matches!(fails(invalid).await, ModelError::NoSuchModel));
+    let too_long = Step::status(400).with_message("Input is too long for requested model.");
+    assert!(matches!(fails(too_long).await, ModelError::ContextLength));
+    let error = fails(Step::status(400)).await;
+    assert!(matches!(error, ModelError::Refused(_)) && !error.is_transient());
+    // Refused before it is sent: a conversation has at least one turn.
+    let empty = ModelCall { messages: vec![Message { role: Role::User, text: String::new() }], ..call() };
+    assert!(matches!(converse(&empty, Step::text("x")).await.0, Err(ModelError::Refused(_))));
+}
+
+#[tokio::test]
+async fn time_left_is_the_only_limit() {
+    assert!(matches!(fails(Step::status(408)).await, ModelError::TimedOut));
+
+    let short = ModelCall { time_left: Duration::from_millis(80), ..call() };
+    let started = Instant::now();
+    let (result, _) = converse(&short, Step::text("late").with_delay_ms(5_000)).await;
+    assert!(matches!(result, Err(ModelError::TimedOut)));
+    assert!(started.elapsed() < Duration::from_secs(2));
+
+    // Longer than the limits of the shared configuration.
+    let (result, _) = converse(&call(), Step::text("slow").with_delay_ms(200)).await;
+    assert_eq!(result.unwrap().text, "slow");
+}
+
+#[tokio::test]
+async fn broken_and_absent_connections_are_unavailability() {
+    let cause = |error: ModelError| match error {
+        ModelError::Unavailable(source) => *source.downcast::<ProviderFailure>().unwrap(),
+        other => panic!("unexpected {other:?}"),
+    };
+    let broken = cause(fails(Step::text("never arrives whole").with_cut_after_bytes(12)).await);
+    assert!(matches!(broken, ProviderFailure::BrokenAnswer(_)), "{broken:?}");
+
+    let stub = Stub::start().await.unwrap();
+    let gateway = BedrockGateway::new(&config(stub.url()));
+    drop(stub);
+    let absent = cause(gateway.converse(&call()).await.unwrap_err());
+    assert!(matches!(absent, ProviderFailure::Connection(_)), "{absent:?}");
+}
+
+#[tokio::test]
+async fn errors_repeat_nothing_that_was_asked_or_answered() {
+    for step in [
+        Step::status(400).with_message("bad: the secret prompt"),
+        Step::status(500).with_message("bad: the secret prompt"),
+        Step::text("the secret prompt, answered").with_cut_after_bytes(80),
+    ] {
+        let said = everything_said(&fails(step).await);
+        assert!(!said.contains("secret"), "{said}");
+    }
+}

@@ -1,0 +1,46 @@
+//! Failures of calls as errors of the ports. What DynamoDB says about a refused call may quote items, so only its code
+//! is kept.
+
+use application::ports::StoreError;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+/// A call did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} failed: {code}")]
+pub(crate) struct CallFailed {
+    operation: &'static str,
+    code: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// A call that DynamoDB refused, or that never reached it.
+pub(crate) fn failed<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let failure = match error {
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().unwrap_or("no code").to_owned();
+            CallFailed { operation, code, source: None }
+        }
+        SdkError::ResponseError(_) => {
+            CallFailed { operation, code: "the answer can't be understood".to_owned(), source: None }
+        }
+        SdkError::TimeoutError(_) => {
+            CallFailed { operation, code: "no answer in time".to_owned(), source: error.into_source().ok() }
+        }
+        other => CallFailed {
+            operation,
+            code: "the request could not be sent".to_owned(),
+            source: other.into_source().ok(),
+        },
+    };
+    StoreError::Unavailable(failure.into())
+}
+
+/// A call that was given up for a reason of ours.
+pub(crate) fn given_up(operation: &'static str, code: &str) -> StoreError {
+    StoreError::Unavailable(CallFailed { operation, code: code.to_owned(), source: None }.into())
+}

@@ -1,0 +1,31 @@
+//! Whether the state table answers: one read of an item that does not exist.
+
+use crate::failure::failed;
+use crate::keys::ItemKey;
+use adapter_aws::SdkConfig;
+use application::ports::StoreError;
+use aws_sdk_dynamodb::Client;
+
+/// Asks the state table.
+#[derive(Debug, Clone)]
+pub struct HealthProbe {
+    client: Client,
+    table: String,
+}
+
+impl HealthProbe {
+    /// A probe of the state table.
+    pub fn new(config: &SdkConfig, state_table: String) -> Self {
+        Self { client: Client::new(config), table: state_table }
+    }
+
+    /// Succeeds when the table answers.
+    pub async fn reachable(&self) -> Result<(), StoreError> {
+        let request =
+            self.client.get_item().table_name(&self.table).set_key(Some(ItemKey::probe().attributes()));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failed("GetItem", error)),
+        }
+    }
+}

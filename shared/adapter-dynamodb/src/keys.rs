@@ -1,0 +1,166 @@
+//! The keys of all items. They are made here and nowhere else, and a key of a tenant's item can't be made without the
+//! tenant. Identifiers hold no delimiter, and whatever a caller may choose is hashed or comes last, so no key can be
+//! forged to be another.
+
+use crate::digest::digest;
+use application::ports::{AggregateKey, IdempotencyKey, UniqueKind};
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::AggregateType;
+use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// The partition key of every table.
+pub(crate) const PK: &str = "pk";
+/// The sort key of every table.
+pub(crate) const SK: &str = "sk";
+
+/// An item, as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The key of an item in the state or the ephemeral table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ItemKey {
+    pk: String,
+    sk: Cow<'static, str>,
+}
+
+impl ItemKey {
+    /// The current state of an aggregate.
+    pub(crate) fn state(key: &AggregateKey) -> Self {
+        Self::of(aggregate(key), "state")
+    }
+
+    /// The key of a data subject.
+    pub(crate) fn subject(tenant: OrganizationId, subject: SubjectId) -> Self {
+        Self::of(format!("{tenant}#subject#{subject}"), "key")
+    }
+
+    /// The data key of a tenant.
+    pub(crate) fn tenant_key(tenant: OrganizationId) -> Self {
+        Self::of(format!("{tenant}#organization_key"), "key")
+    }
+
+    /// Who has a unique value.
+    pub(crate) fn unique(kind: UniqueKind, value: &str) -> Self {
+        let kind = match kind {
+            UniqueKind::Email => "email",
+        };
+        Self::of(format!("unique#{kind}#{}", text(&digest([value.as_bytes()]))), "holder")
+    }
+
+    /// What a request with an idempotency key led to.
+    pub(crate) fn idempotency(key: &IdempotencyKey) -> Self {
+        let hash = digest([key.scope.as_bytes(), key.key.as_bytes()]);
+        Self::of(format!("idempotency#{}", text(&hash)), "record")
+    }
+
+    /// How much of a limit is used.
+    pub(crate) fn limit(name: &'static str, who: &str) -> Self {
+        Self::of(format!("limit#{name}#{who}"), "gcra")
+    }
+
+    /// How often the relay failed on a record of the stream.
+    pub(crate) fn relay_attempts(record: &str) -> Self {
+        Self::of(format!("relay#{record}"), "attempts")
+    }
+
+    /// The newest entry of a tenant's audit log.
+    pub(crate) fn audit_head(tenant: OrganizationId) -> Self {
+        Self::of(audit(tenant), "head")
+    }
+
+    /// An entry of a tenant's audit log.
+    pub(crate) fn audit_entry(tenant: OrganizationId, sequence: u64) -> Self {
+        Self::of(audit(tenant), format!("{AUDIT_ENTRY}{sequence:020}"))
+    }
+
+    /// The mark that an event has its entry.
+    pub(crate) fn audit_event(tenant: OrganizationId, event: EventId) -> Self {
+        Self::of(audit(tenant), format!("event#{event}"))
+    }
+
+    /// An item that nobody writes, for probes.
+    pub(crate) fn probe() -> Self {
+        Self::of("health".to_owned(), "probe")
+    }
+
+    /// The same key, read from an item.
+    pub(crate) fn read(item: &Item) -> Option<Self> {
+        let part = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: part(PK)?, sk: Cow::Owned(part(SK)?) })
+    }
+
+    /// Its attributes.
+    pub(crate) fn attributes(&self) -> Item {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.to_string())),
+        ])
+    }
+
+    /// The partition, to remember things by.
+    pub(crate) fn partition(&self) -> &str {
+        &self.pk
+    }
+
+    fn of(pk: String, sk: impl Into<Cow<'static, str>>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// How the sort keys of audit entries begin.
+pub(crate) const AUDIT_ENTRY: &str = "entry#";
+
+/// The partition of an aggregate in the ledger.
+pub(crate) fn ledger_partition(key: &AggregateKey) -> AttributeValue {
+    AttributeValue::S(aggregate(key))
+}
+
+/// The partition of a tenant's audit log.
+pub(crate) fn audit_partition(tenant: OrganizationId) -> AttributeValue {
+    AttributeValue::S(audit(tenant))
+}
+
+/// A partition of a list index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IndexPartition(String);
+
+impl IndexPartition {
+    /// One shard of the list of a tenant. Shard 0 has the plain key, so that a tenant can get more shards without any
+    /// item moving.
+    pub(crate) fn tenant(tenant: OrganizationId, kind: AggregateType, shard: u32) -> Self {
+        let kind = kind.as_str();
+        Self(if shard == 0 { format!("{tenant}#{kind}") } else { format!("{tenant}#{kind}#{shard}") })
+    }
+
+    /// The list of one owner.
+    pub(crate) fn owner(tenant: OrganizationId, kind: AggregateType, owner: AccountId) -> Self {
+        Self(format!("{tenant}#{}#owner#{owner}", kind.as_str()))
+    }
+
+    /// Its attribute.
+    pub(crate) fn attribute(&self) -> AttributeValue {
+        AttributeValue::S(self.0.clone())
+    }
+}
+
+/// Whether an item's partition is that of an aggregate of this tenant and kind.
+pub(crate) fn belongs_to(item: &Item, tenant: OrganizationId, kind: AggregateType) -> bool {
+    let prefix = format!("{tenant}#{}#", kind.as_str());
+    item.get(PK).and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.starts_with(&prefix))
+}
+
+fn aggregate(key: &AggregateKey) -> String {
+    format!("{}#{}#{}", key.tenant(), key.kind().as_str(), key.id())
+}
+
+fn audit(tenant: OrganizationId) -> String {
+    format!("{tenant}#audit")
+}
+
+fn text(hash: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(hash)
+}

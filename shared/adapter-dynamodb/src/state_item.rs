@@ -1,0 +1,98 @@
+//! The item of a current state: the document, its version, and the keys under which lists find it.
+
+use crate::keys::{IndexPartition, Item, ItemKey};
+use crate::shards::ListShards;
+use crate::value::{attribute, digits, read_json, read_number, text};
+use application::ports::{Change, ListOrder, StoreError, StoredState};
+use domain::{Indexed, Timestamp};
+
+/// The document.
+pub(crate) const STATE: &str = "state";
+/// How many events made it.
+pub(crate) const VERSION: &str = "version";
+/// When the item expires, Unix seconds; the ephemeral table's TTL attribute.
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+/// When the aggregate was created, for lists in another order.
+pub(crate) const CREATED_AT: &str = "created_at";
+/// Its score, for lists in another order; absent when it has none.
+pub(crate) const SCORE: &str = "score";
+
+/// One of the state table's list indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Index {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its partition key.
+    pub(crate) pk: &'static str,
+    /// Its sort key.
+    pub(crate) sk: &'static str,
+}
+
+const BY_CREATED: Index = Index { name: "by_created", pk: "gsi1pk", sk: "gsi1sk" };
+const BY_SCORE: Index = Index { name: "by_score", pk: "gsi2pk", sk: "gsi2sk" };
+const OWNER_BY_CREATED: Index = Index { name: "owner_by_created", pk: "gsi3pk", sk: "gsi3sk" };
+const OWNER_BY_SCORE: Index = Index { name: "owner_by_score", pk: "gsi4pk", sk: "gsi4sk" };
+
+/// The index for an order, of the whole tenant or of one owner.
+pub(crate) fn index(order: ListOrder, owned: bool) -> Index {
+    match (order, owned) {
+        (ListOrder::Created, false) => BY_CREATED,
+        (ListOrder::Score, false) => BY_SCORE,
+        (ListOrder::Created, true) => OWNER_BY_CREATED,
+        (ListOrder::Score, true) => OWNER_BY_SCORE,
+    }
+}
+
+/// How sort keys of the score indexes begin: the unscored are 000, so that they come after every score.
+pub(crate) fn score_prefix(score: Option<u8>) -> String {
+    format!("{:03}", score.map_or(0, |score| u16::from(score) + 1))
+}
+
+/// The item of the state after a change.
+pub(crate) fn state_item(change: &Change, version: u64, shards: &ListShards) -> Item {
+    let mut item = ItemKey::state(&change.key).attributes();
+    item.insert(VERSION.to_owned(), digits(version));
+    item.insert(STATE.to_owned(), attribute(&change.state.state));
+    if let Some(expires_at) = change.state.expires_at {
+        item.insert(EXPIRES_AT.to_owned(), digits(expires_at.seconds()));
+    }
+    if let Some(indexed) = &change.state.indexed {
+        add_list_keys(&mut item, change, indexed, shards);
+    }
+    item
+}
+
+fn add_list_keys(item: &mut Item, change: &Change, indexed: &Indexed, shards: &ListShards) {
+    let (tenant, kind, id) = (change.key.tenant(), change.key.kind(), change.key.id());
+    let mut add = |index: Index, partition: &IndexPartition, sort_key: String| {
+        item.insert(index.pk.to_owned(), partition.attribute());
+        item.insert(index.sk.to_owned(), text(sort_key));
+    };
+    let everybody = IndexPartition::tenant(tenant, kind, shards.shard(tenant, id));
+    let own = IndexPartition::owner(tenant, kind, indexed.owner);
+    let created = created_key(indexed.created_at, id);
+    if indexed.tenant_wide {
+        add(BY_CREATED, &everybody, created.clone());
+    }
+    add(OWNER_BY_CREATED, &own, created.clone());
+    if let Some(score) = indexed.score {
+        let ranked = format!("{}#{created}", score_prefix(score));
+        if indexed.tenant_wide {
+            add(BY_SCORE, &everybody, ranked.clone());
+        }
+        add(OWNER_BY_SCORE, &own, ranked);
+    }
+    item.insert(CREATED_AT.to_owned(), text(indexed.created_at.to_string()));
+    if let Some(Some(score)) = indexed.score {
+        item.insert(SCORE.to_owned(), digits(score));
+    }
+}
+
+fn created_key(created_at: Timestamp, id: &str) -> String {
+    format!("{created_at}#{id}")
+}
+
+/// Reads the document and its version.
+pub(crate) fn read_state_item(item: &Item) -> Result<StoredState, StoreError> {
+    Ok(StoredState { version: read_number(item, VERSION)?, state: read_json(item, STATE)? })
+}

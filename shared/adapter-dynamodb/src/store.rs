@@ -1,0 +1,112 @@
+//! The store: what it is made of, and which file does what.
+
+use crate::shards::ListShards;
+use crate::tables::Tables;
+use adapter_aws::SdkConfig;
+use application::ports::{
+    AggregateKey, BoxFuture, Claim, CommitError, EventRecord, IdempotencyKey, ListQuery, LoadedToChange,
+    Page, Store, StoreError, StoredState, TenantKeys, Transaction, UniqueKind,
+};
+use aws_sdk_dynamodb::Client;
+use domain::id::SubjectId;
+use domain::{AggregateType, Timestamp};
+use std::fmt;
+use std::sync::Arc;
+
+/// The ledger and the state on DynamoDB.
+#[derive(Clone)]
+pub struct DynamoStore {
+    pub(crate) client: Client,
+    pub(crate) tables: Tables,
+    pub(crate) shards: ListShards,
+    pub(crate) tenant_keys: Option<Arc<dyn TenantKeys>>,
+}
+
+impl fmt::Debug for DynamoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamoStore").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
+
+impl DynamoStore {
+    /// A store that neither seals nor unseals; lists have one shard.
+    pub fn new(config: &SdkConfig, tables: Tables) -> Self {
+        Self { client: Client::new(config), tables, shards: ListShards::default(), tenant_keys: None }
+    }
+
+    /// The same store, sealing personal data under the tenants' keys.
+    pub fn with_tenant_keys(self, tenant_keys: Arc<dyn TenantKeys>) -> Self {
+        Self { tenant_keys: Some(tenant_keys), ..self }
+    }
+
+    /// The same store, with lists of large tenants in several shards.
+    pub fn with_list_shards(self, shards: ListShards) -> Self {
+        Self { shards, ..self }
+    }
+
+    /// The table that holds the states of a kind. Sessions expire, so they live in the ephemeral table.
+    pub(crate) fn state_table(&self, kind: AggregateType) -> &str {
+        match kind {
+            AggregateType::Session => &self.tables.ephemeral,
+            _ => &self.tables.state,
+        }
+    }
+}
+
+impl Store for DynamoStore {
+    fn load<'a>(&'a self, key: &'a AggregateKey) -> BoxFuture<'a, Result<Option<StoredState>, StoreError>> {
+        Box::pin(self.read_state(key))
+    }
+
+    fn load_many<'a>(
+        &'a self,
+        keys: &'a [AggregateKey],
+    ) -> BoxFuture<'a, Result<Vec<Option<StoredState>>, StoreError>> {
+        Box::pin(self.read_states(keys))
+    }
+
+    fn load_to_change<'a>(
+        &'a self,
+        key: &'a AggregateKey,
+        subjects: &'a [SubjectId],
+    ) -> BoxFuture<'a, Result<Option<LoadedToChange>, StoreError>> {
+        Box::pin(self.read_to_change(key, subjects))
+    }
+
+    fn find_unique<'a>(
+        &'a self,
+        kind: UniqueKind,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Option<AggregateKey>, StoreError>> {
+        Box::pin(self.read_holder(kind, value))
+    }
+
+    fn commit<'a>(&'a self, transaction: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
+        Box::pin(self.write(transaction))
+    }
+
+    fn history<'a>(
+        &'a self,
+        key: &'a AggregateKey,
+        through: u64,
+    ) -> BoxFuture<'a, Result<Vec<EventRecord>, StoreError>> {
+        Box::pin(self.read_history(key, through))
+    }
+
+    fn list<'a>(&'a self, query: &'a ListQuery) -> BoxFuture<'a, Result<Page<StoredState>, StoreError>> {
+        Box::pin(self.read_page(query))
+    }
+
+    fn claim<'a>(
+        &'a self,
+        key: &'a IdempotencyKey,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        Box::pin(self.write_claim(key, now, expires_at))
+    }
+
+    fn release<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.end_claim(key))
+    }
+}

@@ -1,0 +1,95 @@
+//! The public keys a process has fetched, kept for its life.
+//!
+//! Keys change with a deployment, so what was fetched stays true. A token that names an unknown key may be newer than
+//! what is held and causes another look, but never more than one a minute: a flood of invented names must not become
+//! a flood of calls to the key service.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use application::ports::{BoxFuture, Jwk, TokenError};
+use jsonwebtoken::DecodingKey;
+
+/// Fetches every key that verifies, the signing one first.
+pub type KeySource = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<Jwk>, TokenError>> + Send + Sync>;
+
+/// Seconds between two looks for an unknown key.
+const LOOK_AGAIN_SECONDS: i64 = 60;
+
+pub(crate) struct KeyRing {
+    source: KeySource,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Clone)]
+struct Held {
+    keys: Arc<[Key]>,
+    looked_at: i64,
+}
+
+struct Key {
+    published: Jwk,
+    decoding: DecodingKey,
+}
+
+impl KeyRing {
+    pub(crate) fn new(source: KeySource) -> Self {
+        Self { source, held: Mutex::new(None) }
+    }
+
+    /// The key a token names, if it is one of ours.
+    pub(crate) async fn find(&self, kid: &str, now: i64) -> Result<Option<DecodingKey>, TokenError> {
+        let mut held = match self.held() {
+            Some(held) => held,
+            None => self.look(now).await?,
+        };
+        if !held.has(kid) && now >= held.looked_at.saturating_add(LOOK_AGAIN_SECONDS) {
+            // Noted before the call, so that an unreachable key service isn't asked for every such token either.
+            self.hold(Held { looked_at: now, ..held });
+            held = self.look(now).await?;
+        }
+        Ok(held.keys.iter().find(|key| key.published.kid == kid).map(|key| key.decoding.clone()))
+    }
+
+    /// Every key, in the order of the source.
+    pub(crate) async fn published(&self) -> Result<Vec<Jwk>, TokenError> {
+        let held = match self.held() {
+            Some(held) => held,
+            // No clock here: keys published by a fresh process are looked for again whenever a token asks for it.
+            None => self.look(i64::MIN).await?,
+        };
+        Ok(held.keys.iter().map(|key| key.published.clone()).collect())
+    }
+
+    async fn look(&self, now: i64) -> Result<Held, TokenError> {
+        let keys = (self.source)().await?;
+        let keys = keys.into_iter().map(Key::try_from).collect::<Result<_, _>>()?;
+        let held = Held { keys, looked_at: now };
+        self.hold(held.clone());
+        Ok(held)
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hold(&self, held: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+    }
+}
+
+impl Held {
+    fn has(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.published.kid == kid)
+    }
+}
+
+impl TryFrom<Jwk> for Key {
+    type Error = TokenError;
+
+    /// A key the source gives and this can't read is the key service's fault, not the token's.
+    fn try_from(published: Jwk) -> Result<Self, TokenError> {
+        let decoding = DecodingKey::from_rsa_components(&published.n, &published.e)
+            .map_err(|error| TokenError::Unavailable(error.into()))?;
+        Ok(Self { published, decoding })
+    }
+}

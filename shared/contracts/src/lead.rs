@@ -1,0 +1,105 @@
+//! Bodies of leads.
+
+use crate::lead_score::Breakdown;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// `POST /v1/leads`. An optional field that is left out, or null, is unknown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateLeadRequest {
+    /// 1 to 200 characters.
+    pub company_name: String,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// Employees, 1 to 10,000,000.
+    pub company_size: Option<i64>,
+    /// At most 200 characters.
+    pub contact_name: Option<String>,
+    /// E-mail address, at most 254 characters.
+    pub contact_email: Option<String>,
+    /// At most 50 characters.
+    pub contact_phone: Option<String>,
+    /// At most 10,000 characters.
+    pub notes: Option<String>,
+    /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`; `new` when absent.
+    pub status: Option<String>,
+}
+
+/// `PUT /v1/leads/{id}`. An optional field that is left out, or null, is cleared.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceLeadRequest {
+    /// 1 to 200 characters.
+    pub company_name: String,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// Employees, 1 to 10,000,000.
+    pub company_size: Option<i64>,
+    /// At most 200 characters.
+    pub contact_name: Option<String>,
+    /// E-mail address, at most 254 characters.
+    pub contact_email: Option<String>,
+    /// At most 50 characters.
+    pub contact_phone: Option<String>,
+    /// At most 10,000 characters.
+    pub notes: Option<String>,
+    /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`.
+    pub status: String,
+}
+
+/// A lead, as every route of leads answers it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Id (`lead_…`).
+    pub id: String,
+    /// Name of the company.
+    pub company_name: String,
+    /// Industry of the company.
+    pub industry: Option<String>,
+    /// Employees.
+    pub company_size: Option<i64>,
+    /// Name of the contact.
+    pub contact_name: Option<String>,
+    /// E-mail address of the contact.
+    pub contact_email: Option<String>,
+    /// Telephone number of the contact.
+    pub contact_phone: Option<String>,
+    /// What is known.
+    pub notes: Option<String>,
+    /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`.
+    pub status: String,
+    /// Id of the account that owns it (`account_…`).
+    pub owner_id: String,
+    /// 0 to 100; null before the first score and when it abstained.
+    pub score: Option<u8>,
+    /// The score's parts; null exactly when the score is.
+    pub score_breakdown: Option<Breakdown>,
+    /// When it was last scored, RFC 3339 in UTC.
+    pub scored_at: Option<String>,
+    /// When it was created, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When anything about it last changed, RFC 3339 in UTC.
+    pub updated_at: String,
+    /// Number of changes, from 1; the `ETag` is this in quotes.
+    pub version: u64,
+}
+
+impl fmt::Debug for CreateLeadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CreateLeadRequest(..)")
+    }
+}
+
+impl fmt::Debug for ReplaceLeadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplaceLeadRequest(..)")
+    }
+}
+
+impl fmt::Debug for Lead {
+    /// The id and version alone: the rest may be personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lead").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+    }
+}

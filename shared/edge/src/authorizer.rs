@@ -1,0 +1,136 @@
+//! The REQUEST authorizer of API Gateway (REST API): from the `Authorization` header to claims and a policy.
+//!
+//! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
+//! decided by the use cases. Why a token is refused must never be answered.
+
+use crate::Invocation;
+use crate::guard::{Broken, guarded};
+use crate::log::{self, Scope, Summary, Verdict, chain};
+use crate::runtime::{self, Build, Failure};
+use application::ports::{BoxFuture, Claims, TokenError};
+use domain::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// The text that API Gateway makes a 401 of; it takes no other.
+const UNAUTHORIZED: Failure = Failure("Unauthorized");
+/// Any other text is a 500.
+const UNAVAILABLE: Failure = Failure("Unavailable");
+
+/// Judges bearer tokens.
+pub trait Authorizer: Send + Sync {
+    /// The claims of a token that is valid at `now`.
+    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>>;
+}
+
+/// Runs an authorizer until its process is stopped.
+pub fn run(function: &'static str, build: Build<dyn Authorizer>) -> ExitCode {
+    runtime::run(function, build, |authorizer, event, invocation| {
+        Box::pin(invoke_as(authorizer, event, invocation))
+    })
+}
+
+/// Answers an authorizer event in-process, in the way production does.
+pub async fn invoke(authorizer: &dyn Authorizer, event: Value, now: Timestamp) -> Result<Value, Failure> {
+    invoke_as(authorizer, event, &Invocation::in_process(now)).await
+}
+
+/// The fields of the event that we use.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizerEvent {
+    method_arn: String,
+    headers: Option<BTreeMap<String, String>>,
+    request_context: Option<RequestContext>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    request_id: Option<String>,
+}
+
+async fn invoke_as(
+    authorizer: &dyn Authorizer,
+    event: Value,
+    invocation: &Invocation,
+) -> Result<Value, Failure> {
+    let began = Instant::now();
+    let event = AuthorizerEvent::deserialize(event);
+    let correlation_id = event
+        .as_ref()
+        .ok()
+        .and_then(|event| event.request_context.as_ref()?.request_id.clone())
+        .unwrap_or_else(|| invocation.request_id.clone());
+    let scope = Scope {
+        function: invocation.function,
+        correlation_id,
+        trace_id: invocation.trace_id.clone(),
+        ..Scope::default()
+    };
+    log::scoped(scope, async {
+        let (result, verdict, error) = match event {
+            Ok(event) => judge(authorizer, &event, invocation).await,
+            Err(error) => (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error))),
+        };
+        Summary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }.write();
+        result
+    })
+    .await
+}
+
+type Judgement = (Result<Value, Failure>, Verdict, Option<String>);
+
+async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
+    let (Some(token), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
+        return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
+    };
+    match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
+        Ok(Ok(claims)) => (Ok(policy(&claims, &resource)), Verdict::Done, None),
+        Ok(Err(error @ TokenError::Invalid(_))) => (Err(UNAUTHORIZED), Verdict::Denied, Some(chain(&error))),
+        Ok(Err(error @ TokenError::Unavailable(_))) => {
+            (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
+        }
+        Err(Broken::TimedOut) => (Err(UNAVAILABLE), Verdict::Failed, Some("not done in time".to_owned())),
+        Err(Broken::Panicked(at)) => (Err(UNAVAILABLE), Verdict::Failed, Some(format!("panicked at {at}"))),
+    }
+}
+
+/// The token of `Authorization: Bearer <token>` (RFC 6750, section 2.1).
+fn bearer(event: &AuthorizerEvent) -> Option<&str> {
+    let headers = event.headers.as_ref()?;
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Authorization"))?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let token = token.trim();
+    let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("Bearer") && visible).then_some(token)
+}
+
+/// `arn:aws:execute-api:<region>:<account>:<api>/<stage>/GET/v1/leads` to `arn:…:<api>/<stage>/*/*`.
+fn whole_stage(method_arn: &str) -> Option<String> {
+    let mut parts = method_arn.splitn(3, '/');
+    let (api, stage) = (parts.next()?, parts.next()?);
+    parts.next()?;
+    Some(format!("{api}/{stage}/*/*"))
+}
+
+/// What the gateway takes: the caller's name, a policy and the claims, which reach functions as text.
+fn policy(claims: &Claims, resource: &str) -> Value {
+    json!({
+        "principalId": claims.sub,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resource}],
+        },
+        "context": {
+            "sub": claims.sub,
+            "org_id": claims.org_id,
+            "role": claims.role,
+            "email": claims.email,
+            "sid": claims.sid,
+        },
+    })
+}

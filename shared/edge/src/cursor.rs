@@ -1,0 +1,80 @@
+//! Cursors: where a page of a list ended, sealed so that only the same caller can use it, for the same list. A cursor is
+//! opaque to clients and authenticated (HMAC-SHA-256); it is not encrypted, so a position must not hold anything that
+//! its reader may not know.
+
+use crate::{Problem, StartError};
+use application::ports::Position;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::authority::Caller;
+use ring::hmac;
+use std::fmt;
+
+/// Bytes of the shortest key: as many as the hash has (RFC 2104, section 3).
+const SHORTEST_KEY: usize = 32;
+/// Characters of the longest cursor; `infra/openapi.yaml` says so.
+const LONGEST: usize = 2048;
+
+/// Seals and opens cursors.
+pub struct CursorCodec(hmac::Key);
+
+impl CursorCodec {
+    /// A codec with the secret of `CURSOR_KEY`, at least 32 characters.
+    pub fn new(key: &str) -> Result<Self, StartError> {
+        if key.len() < SHORTEST_KEY {
+            return Err(StartError::invalid("CURSOR_KEY", "is shorter than 32 characters"));
+        }
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
+    }
+
+    /// The cursor for a position in the list that `fingerprint` names ([`crate::Request::list_fingerprint`]).
+    pub fn seal(&self, position: &Position, caller: &Caller, fingerprint: &str) -> String {
+        let tag = hmac::sign(&self.0, &signed(position, caller, fingerprint));
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        format!(
+            "{}.{}.{}",
+            encode(position.sort_key.as_bytes()),
+            encode(position.id.as_bytes()),
+            encode(tag.as_ref())
+        )
+    }
+
+    /// The position in a cursor. 400 `invalid_cursor` when it was changed, or sealed for another list, query, tenant or
+    /// account.
+    pub fn open(&self, cursor: &str, caller: &Caller, fingerprint: &str) -> Result<Position, Problem> {
+        self.try_open(cursor, caller, fingerprint).ok_or_else(Problem::invalid_cursor)
+    }
+
+    fn try_open(&self, cursor: &str, caller: &Caller, fingerprint: &str) -> Option<Position> {
+        if cursor.len() > LONGEST {
+            return None;
+        }
+        let mut parts = cursor.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let sort_key = String::from_utf8(parts.next()??).ok()?;
+        let id = String::from_utf8(parts.next()??).ok()?;
+        let tag = parts.next()??;
+        if parts.next().is_some() {
+            return None;
+        }
+        let position = Position { sort_key, id };
+        hmac::verify(&self.0, &signed(&position, caller, fingerprint), &tag).ok()?;
+        Some(position)
+    }
+}
+
+/// What the tag covers. Lengths keep the parts apart.
+fn signed(position: &Position, caller: &Caller, fingerprint: &str) -> Vec<u8> {
+    let mut signed = Vec::new();
+    let (tenant, account) = (caller.tenant.to_string(), caller.account.to_string());
+    for part in ["cursor.v1", &tenant, &account, fingerprint, &position.sort_key, &position.id] {
+        signed.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        signed.extend_from_slice(part.as_bytes());
+    }
+    signed
+}
+
+impl fmt::Debug for CursorCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CursorCodec(..)")
+    }
+}

@@ -1,0 +1,108 @@
+//! The proxy event of API Gateway REST APIs (payload format 1.0): the fields we use, and nothing else.
+//! A field that is null and a field that is absent are the same.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A proxy event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProxyEvent {
+    pub(super) http_method: String,
+    pub(super) path: String,
+    resource: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
+    pub(super) path_parameters: Option<BTreeMap<String, String>>,
+    request_context: Option<RequestContext>,
+    pub(super) body: Option<String>,
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    request_id: Option<String>,
+    identity: Option<Identity>,
+    authorizer: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: Option<String>,
+}
+
+impl ProxyEvent {
+    pub(super) fn read(event: Value) -> Result<Self, serde_json::Error> {
+        Self::deserialize(event)
+    }
+
+    pub(super) fn method(&self) -> &str {
+        &self.http_method
+    }
+
+    /// The path with the names of its parameters: `/v1/leads/{id}`.
+    pub(super) fn route(&self) -> &str {
+        self.resource.as_deref().unwrap_or_default()
+    }
+
+    /// The gateway's identifier of the request, which is also in what the gateway answers by itself.
+    pub(super) fn correlation_id(&self, otherwise: &str) -> String {
+        self.request_context
+            .as_ref()
+            .and_then(|context| context.request_id.as_deref())
+            .filter(|id| !id.is_empty())
+            .unwrap_or(otherwise)
+            .to_owned()
+    }
+
+    pub(super) fn source_ip(&self) -> &str {
+        self.request_context
+            .as_ref()
+            .and_then(|context| context.identity.as_ref()?.source_ip.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// Whether the request came through an authorizer.
+    pub(super) fn is_authorized(&self) -> bool {
+        self.request_context.as_ref().is_some_and(|context| context.authorizer.is_some())
+    }
+
+    /// What the authorizer says, if it says it as text.
+    pub(super) fn claim(&self, name: &str) -> Option<String> {
+        let claims = self.request_context.as_ref()?.authorizer.as_ref()?;
+        claims.get(name)?.as_str().map(str::to_owned)
+    }
+
+    pub(super) fn is_base64_encoded(&self) -> bool {
+        self.is_base64_encoded.unwrap_or_default()
+    }
+
+    /// A header's value; of several, the last.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let several = self.multi_value_headers.as_ref().and_then(|headers| {
+            headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.last().map(String::as_str)
+        });
+        several.or_else(|| {
+            let headers = self.headers.as_ref()?;
+            headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        })
+    }
+
+    /// Query parameters, decoded by the gateway, ordered by name; several values of one name in their order.
+    pub(super) fn query(&mut self) -> BTreeMap<String, Vec<String>> {
+        let mut query: BTreeMap<String, Vec<String>> = self
+            .query_string_parameters
+            .take()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, vec![value]))
+            .collect();
+        query.extend(self.multi_value_query_string_parameters.take().unwrap_or_default());
+        query
+    }
+}

@@ -1,0 +1,139 @@
+//! A request, as handlers see it. It must never offer a tenant or a role from anywhere but the authorizer's claims.
+
+use super::proxy_event::ProxyEvent;
+use crate::{Invocation, Problem};
+use application::Context;
+use application::ports::Entropy;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::Timestamp;
+use domain::authority::Caller;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A request.
+pub struct Request {
+    event: ProxyEvent,
+    pub(super) query: BTreeMap<String, Vec<String>>,
+    pub(super) body: Vec<u8>,
+    correlation_id: String,
+    invocation: Invocation,
+}
+
+impl Request {
+    pub(super) fn new(
+        mut event: ProxyEvent,
+        invocation: &Invocation,
+        correlation_id: &str,
+    ) -> Result<Self, Problem> {
+        let body = event.body.take().unwrap_or_default();
+        let body = if event.is_base64_encoded() {
+            STANDARD.decode(body).map_err(|_| Problem::invalid_request("The body is damaged."))?
+        } else {
+            body.into_bytes()
+        };
+        Ok(Self {
+            query: event.query(),
+            body,
+            event,
+            correlation_id: correlation_id.to_owned(),
+            invocation: invocation.clone(),
+        })
+    }
+
+    /// The HTTP method, in capitals.
+    pub fn method(&self) -> &str {
+        self.event.method()
+    }
+
+    /// The path, without the stage.
+    pub fn path(&self) -> &str {
+        &self.event.path
+    }
+
+    /// A path parameter as text.
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.event.path_parameters.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// The identifier that a path parameter holds. What is no identifier can't exist, so it is answered as a missing
+    /// object is.
+    pub fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
+        self.path_parameter(name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
+    }
+
+    /// A header's value; upper and lower case count as the same.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.event.header(name)
+    }
+
+    /// The body's bytes.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The address that the request came from; empty when it is unknown. Personal: hash it before it is stored.
+    pub fn source_ip(&self) -> &str {
+        self.event.source_ip()
+    }
+
+    /// Names this request in the logs and in the answer.
+    pub fn correlation_id(&self) -> &str {
+        &self.correlation_id
+    }
+
+    /// When the request began. Everything it does happens at this moment.
+    pub fn now(&self) -> Timestamp {
+        self.invocation.now
+    }
+
+    /// When it must be answered; the handler is dropped then.
+    pub fn deadline(&self) -> Instant {
+        self.invocation.deadline
+    }
+
+    /// Randomness.
+    pub fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.invocation.entropy
+    }
+
+    /// What a use case must know of the request.
+    pub fn context(&self) -> Context {
+        self.invocation.context(&self.correlation_id, None)
+    }
+
+    /// Who calls: the only source of tenant and role. 401 when no authorizer let the request through, or when a claim is
+    /// missing or malformed.
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        Ok(Caller {
+            tenant: self.claim("org_id")?,
+            account: self.claim("sub")?,
+            role: self.claim("role")?,
+            session: self.claim("sid")?,
+        })
+    }
+
+    /// Whether the request came through the authorizer. A public route's requests do not.
+    pub(super) fn is_authorized(&self) -> bool {
+        self.event.is_authorized()
+    }
+
+    fn claim<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
+        self.event.claim(name).and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Problem::unauthenticated().with_source(format!("the claim {name} is missing or malformed"))
+        })
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Method and correlation id alone: everything else may be personal or secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method())
+            .field("correlation_id", &self.correlation_id)
+            .finish_non_exhaustive()
+    }
+}

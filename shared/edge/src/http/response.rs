@@ -1,0 +1,91 @@
+//! An answer. It must never be cached by anyone unless the handler says so.
+
+use crate::Problem;
+use crate::problem::limit_headers;
+use application::ports::LimitDecision;
+use contracts::problem::MEDIA_TYPE;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What every answer carries unless it says otherwise.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+];
+
+/// An answer.
+#[derive(Debug)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Response {
+    /// A JSON answer. Our bodies are plain structs, which serde_json can't fail to write; if one did, it is a 500.
+    pub fn json<T: Serialize + ?Sized>(status: u16, body: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Self::text(status, "application/json", body))
+    }
+
+    /// An answer of any text.
+    pub fn text(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+    }
+
+    /// 204: done, and nothing to say.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: String::new() }
+    }
+
+    /// The same with a header, instead of one with the same name.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same with the entity's version as `ETag`.
+    pub fn with_etag(self, version: u64) -> Self {
+        self.with_header("ETag", format!("\"{version}\""))
+    }
+
+    /// The same with what is left of the rate limit.
+    pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
+        let [limit, policy] = limit_headers(decision);
+        self.with_header(limit.0, limit.1).with_header(policy.0, policy.1)
+    }
+
+    /// The same, marked as the answer to an earlier request with the same idempotency key when `replayed`.
+    pub fn replayed(self, replayed: bool) -> Self {
+        if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(super) fn problem(problem: &Problem, correlation_id: &str) -> Self {
+        // Strings and numbers only: can't fail.
+        let body = serde_json::to_string(&problem.document(correlation_id)).unwrap_or_default();
+        let mut response = Self::text(problem.kind().status, MEDIA_TYPE, body);
+        response.headers.extend(problem.headers().iter().cloned());
+        response
+    }
+
+    /// What API Gateway takes from a proxy integration.
+    pub(super) fn into_event(self, correlation_id: &str) -> Value {
+        let mut headers = Map::new();
+        for (name, value) in DEFAULTS {
+            headers.insert(name.to_owned(), Value::from(value));
+        }
+        headers.insert("X-Correlation-Id".to_owned(), Value::from(correlation_id));
+        for (name, value) in self.headers {
+            headers.retain(|other, _| !other.eq_ignore_ascii_case(name));
+            headers.insert(name.to_owned(), Value::from(value));
+        }
+        json!({"statusCode": self.status, "headers": headers, "body": self.body, "isBase64Encoded": false})
+    }
+}

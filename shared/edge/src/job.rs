@@ -1,0 +1,56 @@
+//! What jobs have in common: how their work fails, and how that is told to the service that delivers it.
+
+use crate::guard::{Broken, guarded};
+use crate::log::chain;
+use application::Error;
+use application::ports::{BoxFuture, CommitError, StoreError};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Work of a job was not done. It is delivered again until its source gives up on it.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// What was delivered is not what the job takes; it will end in the dead-letter queue. Never quotes it.
+    #[error("malformed: {0}")]
+    Malformed(&'static str),
+    /// The use case failed.
+    #[error(transparent)]
+    Failed(Error),
+}
+
+impl From<Error> for JobError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<CommitError> for JobError {
+    fn from(error: CommitError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The result of a job's work, or why there is none, as text for the log.
+pub(crate) async fn attempt<T>(
+    deadline: Instant,
+    work: BoxFuture<'_, Result<T, JobError>>,
+) -> Result<T, String> {
+    match guarded(deadline, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(chain(&error)),
+        Err(Broken::TimedOut) => Err("not done in time".to_owned()),
+        Err(Broken::Panicked(location)) => Err(format!("panicked at {location}")),
+    }
+}
+
+/// What Lambda takes from a function that reports partial failures.
+pub(crate) fn batch_failures(identifiers: &[String]) -> Value {
+    let failures: Vec<Value> = identifiers.iter().map(|id| json!({"itemIdentifier": id})).collect();
+    json!({"batchItemFailures": failures})
+}

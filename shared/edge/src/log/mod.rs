@@ -1,0 +1,95 @@
+//! Log lines: one JSON object each, on standard output, where Lambda takes them from.
+//!
+//! A `tracing` subscriber of our own, because spans, filters and formatters that nobody uses would be paid for at every
+//! start. No line may hold a secret or personal data: fields named like either are masked, and so is everything in a
+//! text that looks like a token or an e-mail address. What a library says below the level INFO is never written, because
+//! it holds requests and answers.
+
+mod chain;
+mod mask;
+mod subscriber;
+mod summary;
+
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::future::Future;
+use std::io::Write as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing::level_filters::LevelFilter;
+
+pub(crate) use self::chain::chain;
+pub(crate) use summary::{Summary, Verdict};
+
+/// What every line of one invocation says about it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    /// Name of the function.
+    pub function: &'static str,
+    /// Ties together everything that one request causes.
+    pub correlation_id: String,
+    /// X-Ray's identifier of the trace.
+    pub trace_id: Option<String>,
+    /// Whose request it is.
+    pub tenant: Option<String>,
+    /// Who asks: an identifier.
+    pub account: Option<String>,
+}
+
+tokio::task_local! {
+    static SCOPE: Scope;
+    static CAPTURED: RefCell<Vec<String>>;
+}
+
+/// Whether lines go to standard output: only in a process that serves Lambda.
+static STANDARD_OUTPUT: AtomicBool = AtomicBool::new(false);
+static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
+
+/// Writes lines of this level and above, and, when `standard_output`, prints them. The first call decides the level.
+pub(crate) fn start(level: Option<&str>, standard_output: bool) {
+    let level = *LEVEL.get_or_init(|| subscriber::level(level));
+    STANDARD_OUTPUT.fetch_or(standard_output, Ordering::Relaxed);
+    // A second subscriber is refused, which is right: the first one does the same.
+    let _already = tracing::subscriber::set_global_default(subscriber::Lines::new(level));
+}
+
+/// The result of `work`, and the lines that were written while it ran. For tests.
+pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    start(None, false);
+    CAPTURED
+        .scope(RefCell::new(Vec::new()), async {
+            let result = work.await;
+            (result, CAPTURED.with(RefCell::take))
+        })
+        .await
+}
+
+/// Runs `work` with lines that say what they belong to.
+pub(crate) async fn scoped<T>(scope: Scope, work: impl Future<Output = T>) -> T {
+    SCOPE.scope(scope, work).await
+}
+
+/// Adds what is known of the invocation, and writes the line.
+fn write(mut line: Map<String, Value>) {
+    let _outside_of_invocations = SCOPE.try_with(|scope| {
+        let known = [
+            ("function", Some(scope.function)),
+            ("correlation_id", Some(scope.correlation_id.as_str())),
+            ("trace_id", scope.trace_id.as_deref()),
+            ("tenant", scope.tenant.as_deref()),
+            ("account", scope.account.as_deref()),
+        ];
+        for (name, value) in known {
+            if let Some(value) = value {
+                line.insert(name.to_owned(), Value::from(mask::text(value)));
+            }
+        }
+    });
+    let mut text = Value::Object(line).to_string();
+    text.push('\n');
+    let captured = CAPTURED.try_with(|lines| lines.borrow_mut().push(text.clone())).is_ok();
+    if !captured && STANDARD_OUTPUT.load(Ordering::Relaxed) {
+        // One write for a whole line. When nobody reads it any more, there is nobody to tell.
+        let _gone = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+}

@@ -1,0 +1,124 @@
+//! Makes a log line of each `tracing` event. Spans are not kept: a function serves one request at a time, and what they
+//! would say is in the scope.
+
+use super::{chain, mask, write};
+use domain::Timestamp;
+use serde_json::{Map, Value};
+use std::error::Error;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// Libraries whose lines below INFO hold requests, answers or headers.
+const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "rustls", "tokio", "tower", "want"];
+
+/// Logs the handler's failure a second time, and with what a panic said.
+const REPEATS: &str = "lambda_runtime::layers::panic";
+
+/// The level that `LOG_LEVEL` names; INFO when it names none. TRACE is not offered: it is for libraries.
+pub(super) fn level(name: Option<&str>) -> LevelFilter {
+    match name.map(str::to_ascii_lowercase).as_deref() {
+        Some("off") => LevelFilter::OFF,
+        Some("error") => LevelFilter::ERROR,
+        Some("warn") => LevelFilter::WARN,
+        Some("debug") => LevelFilter::DEBUG,
+        _ => LevelFilter::INFO,
+    }
+}
+
+/// Writes events as lines.
+pub(super) struct Lines {
+    level: LevelFilter,
+}
+
+impl Lines {
+    pub(super) fn new(level: LevelFilter) -> Self {
+        Self { level }
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        let library = LIBRARIES.iter().any(|prefix| target.starts_with(prefix));
+        metadata.is_event()
+            && *metadata.level() <= self.level
+            && (!library || *metadata.level() <= Level::INFO)
+            && target != REPEATS
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(Map::new());
+        event.record(&mut fields);
+        let mut line = fields.0;
+        let metadata = event.metadata();
+        line.insert("timestamp".to_owned(), Value::from(now().to_string()));
+        line.insert("level".to_owned(), Value::from(metadata.level().as_str()));
+        line.insert("target".to_owned(), Value::from(metadata.target()));
+        write(line);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        // Spans are disabled, so nobody ever holds this.
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// The time of a line.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
+}
+
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn add(&mut self, field: &Field, value: Value) {
+        self.0.insert(field.name().to_owned(), mask::value(field.name(), value));
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.add(field, Value::from(format!("{value:?}")));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, Value::from(value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.add(field, Value::from(chain(value)));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field, Value::from(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, Value::from(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field, Value::from(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field, Value::from(value));
+    }
+}

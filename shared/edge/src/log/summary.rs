@@ -1,0 +1,113 @@
+//! The one line that sums up an invocation. It is a log line and a set of metrics at once, in CloudWatch's embedded
+//! metric format, so that a metric costs no call.
+
+use super::subscriber::now;
+use super::{mask, write};
+use crate::Invocation;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// CloudWatch namespace of all metrics.
+const NAMESPACE: &str = "Sextant";
+
+/// How an invocation ended: the metrics' second dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// An HTTP answer.
+    Status(u16),
+    /// Everything was done.
+    Done,
+    /// Somebody has no access.
+    Denied,
+    /// Some of a batch failed.
+    Partial,
+    /// It failed.
+    Failed,
+}
+
+impl Verdict {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Status(..200) => "1xx",
+            Self::Status(200..300) => "2xx",
+            Self::Status(300..400) => "3xx",
+            Self::Status(400..500) => "4xx",
+            Self::Status(500..) => "5xx",
+            Self::Done => "done",
+            Self::Denied => "denied",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether it was our fault.
+    fn is_error(self) -> bool {
+        matches!(self, Self::Status(500..) | Self::Partial | Self::Failed)
+    }
+}
+
+/// The line.
+pub(crate) struct Summary<'a> {
+    /// What it sums up.
+    pub invocation: &'a Invocation,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub duration: Duration,
+    /// Causes of a failure, outermost first.
+    pub error: Option<String>,
+    /// What else is worth saying: numbers, names of ours.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+impl Summary<'_> {
+    /// Writes it, whatever the level is: metrics must not depend on `LOG_LEVEL`.
+    pub(crate) fn write(self) {
+        write(self.line());
+    }
+
+    fn line(self) -> Map<String, Value> {
+        let duration_ms = (self.duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        let failed = self.verdict.is_error();
+        let mut line = match json!({
+            "_aws": {
+                "Timestamp": now().millis(),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["Function"], ["Function", "StatusClass"]],
+                    "Metrics": [
+                        {"Name": "Requests", "Unit": "Count"},
+                        {"Name": "Errors", "Unit": "Count"},
+                        {"Name": "Duration", "Unit": "Milliseconds"},
+                        {"Name": "ColdStart", "Unit": "Count"},
+                    ],
+                }],
+            },
+            "Function": self.invocation.function,
+            "StatusClass": self.verdict.class(),
+            "Requests": 1,
+            "Errors": u8::from(failed),
+            "Duration": duration_ms,
+            "ColdStart": u8::from(self.invocation.cold_start),
+            "timestamp": now().to_string(),
+            "level": if failed { "ERROR" } else { "INFO" },
+            "message": "invocation",
+            "request_id": self.invocation.request_id,
+            "duration_ms": duration_ms,
+            "cold_start": self.invocation.cold_start,
+        }) {
+            Value::Object(line) => line,
+            _ => Map::new(),
+        };
+        if let Verdict::Status(status) = self.verdict {
+            line.insert("status".to_owned(), status.into());
+        }
+        if let Some(error) = self.error {
+            line.insert("error".to_owned(), mask::text(&error).into());
+        }
+        for (name, value) in self.fields {
+            line.insert(name.to_owned(), mask::value(name, value));
+        }
+        line
+    }
+}

@@ -1,0 +1,169 @@
+//! Which failure is which problem: one explicit conversion each. There is no conversion for errors in general, because
+//! it would make a 500 of whatever nobody thought about.
+
+use super::{Kind, Problem};
+use application::ports::{
+    CommitError, EntropyError, KeyError, LimitDecision, ModelError, PasswordError, StoreError, TokenError,
+    UniqueKind,
+};
+use application::{Error, IdempotencyConflict};
+use contracts::problem::FieldProblem;
+use domain::authority::Denied;
+use domain::{DecodeError, Invalid};
+use std::time::Duration;
+
+impl From<Invalid> for Problem {
+    /// Fields of the body: `contact.email` is `/contact/email` there.
+    fn from(invalid: Invalid) -> Self {
+        Self::fields(
+            invalid
+                .0
+                .into_iter()
+                .map(|error| FieldProblem {
+                    field: format!("/{}", error.field.replace('.', "/")),
+                    code: error.code.to_owned(),
+                    message: error.message,
+                })
+                .collect(),
+        )
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        Self::forbidden().with_source(denied)
+    }
+}
+
+impl From<LimitDecision> for Problem {
+    fn from(decision: LimitDecision) -> Self {
+        Self::rate_limited(decision)
+    }
+}
+
+impl From<IdempotencyConflict> for Problem {
+    fn from(conflict: IdempotencyConflict) -> Self {
+        match conflict {
+            IdempotencyConflict::OtherRequest => Self::new(Kind::IDEMPOTENCY_KEY_REUSED),
+            IdempotencyConflict::InFlight => {
+                Self::new(Kind::REQUEST_IN_PROGRESS).with_retry_after(Duration::from_secs(1))
+            }
+        }
+    }
+}
+
+impl From<UniqueKind> for Problem {
+    fn from(kind: UniqueKind) -> Self {
+        match kind {
+            UniqueKind::Email => Self::new(Kind::EMAIL_TAKEN),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Key(KeyError::Unavailable(_)) => {
+                Self::unavailable(error)
+            }
+
+            StoreError::Malformed(_)
+            | StoreError::TooLarge
+            | StoreError::Decode(_)
+            | StoreError::Key(KeyError::Invalid(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => {
+                Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
+            }
+            CommitError::NotUnique(kind) => kind.into(),
+            // Whether it is the same request was for the use case to find out.
+            CommitError::Repeated(_) => IdempotencyConflict::InFlight.into(),
+            CommitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Unavailable(_) => Self::unavailable(error),
+            KeyError::Invalid(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid(_) => Self::unauthenticated().with_source(error),
+            TokenError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Throttled { retry_after: Some(after) } => {
+                Self::new(Kind::UNAVAILABLE).with_retry_after(after).with_source(error)
+            }
+            ModelError::Throttled { retry_after: None }
+            | ModelError::Unavailable(_)
+            | ModelError::TimedOut => Self::unavailable(error),
+            // The prompt is ours, so a model that can't take it is our fault.
+            ModelError::ContextLength | ModelError::NoSuchModel | ModelError::Refused(_) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<EntropyError> for Problem {
+    fn from(error: EntropyError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<DecodeError> for Problem {
+    fn from(error: DecodeError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(error) => error.into(),
+            Error::NotFound => Self::not_found(),
+            Error::Denied(error) => error.into(),
+            Error::Unauthenticated => Self::unauthenticated(),
+            Error::VersionMismatch => Self::precondition_failed(),
+            Error::Contended => {
+                Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
+            }
+            Error::Taken(kind) => kind.into(),
+            Error::Idempotency(conflict) => conflict.into(),
+            Error::Limited(decision) => decision.into(),
+            Error::NoModel => Self::unavailable(error),
+            Error::Store(error) => error.into(),
+            Error::Key(error) => error.into(),
+            // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.
+            Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
+            Error::Token(error) => error.into(),
+            Error::Password(error) => error.into(),
+            Error::Entropy(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The kinds of problems. `infra/openapi.yaml` documents each; codes are a contract and never change.
+
+/// A kind of problem: what programs, people and HTTP call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// HTTP status.
+    pub status: u16,
+    /// For programs; the end of the problem's type.
+    pub code: &'static str,
+    /// For people; always the same for a code.
+    pub title: &'static str,
+}
+
+impl Kind {
+    /// The request is malformed or a value is not allowed.
+    pub const INVALID_REQUEST: Self = Self::new(400, "invalid_request", "Invalid request");
+    /// The cursor belongs to another list, query or caller, or was changed.
+    pub const INVALID_CURSOR: Self = Self::new(400, "invalid_cursor", "Invalid cursor");
+    /// No valid access token.
+    pub const UNAUTHENTICATED: Self = Self::new(401, "unauthenticated", "Not authenticated");
+    /// Log-in failed.
+    pub const INVALID_CREDENTIALS: Self =
+        Self::new(401, "invalid_credentials", "Wrong e-mail address or password");
+    /// Refresh failed.
+    pub const INVALID_REFRESH_TOKEN: Self =
+        Self::new(401, "invalid_refresh_token", "The refresh token is not valid");
+    /// The role does not allow it.
+    pub const FORBIDDEN: Self = Self::new(403, "forbidden", "Not allowed");
+    /// It does not exist, or the caller may not know.
+    pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
+    /// Somebody else changed it at the same moment.
+    pub const CONFLICT: Self = Self::new(409, "conflict", "Changed at the same moment");
+    /// The e-mail address has an account.
+    pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "The e-mail address has an account");
+    /// The first request with the key is still running.
+    pub const REQUEST_IN_PROGRESS: Self =
+        Self::new(409, "request_in_progress", "A request with this idempotency key is in progress");
+    /// The entity changed since it was read.
+    pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Changed since it was read");
+    /// The body is too large.
+    pub const BODY_TOO_LARGE: Self = Self::new(413, "body_too_large", "Body too large");
+    /// The body is not JSON.
+    pub const UNSUPPORTED_MEDIA_TYPE: Self =
+        Self::new(415, "unsupported_media_type", "Unsupported media type");
+    /// The idempotency key came with another request before.
+    pub const IDEMPOTENCY_KEY_REUSED: Self =
+        Self::new(422, "idempotency_key_reused", "Idempotency key used for another request");
+    /// `If-Match` is missing.
+    pub const PRECONDITION_REQUIRED: Self = Self::new(428, "precondition_required", "If-Match is required");
+    /// Too many requests.
+    pub const RATE_LIMITED: Self = Self::new(429, "rate_limited", "Too many requests");
+    /// Our fault.
+    pub const INTERNAL_ERROR: Self = Self::new(500, "internal_error", "Internal error");
+    /// Something we depend on does not answer.
+    pub const UNAVAILABLE: Self = Self::new(503, "unavailable", "Temporarily unavailable");
+    /// We were not done in time.
+    pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Not done in time");
+
+    /// Every kind.
+    pub const ALL: [Self; 19] = [
+        Self::INVALID_REQUEST,
+        Self::INVALID_CURSOR,
+        Self::UNAUTHENTICATED,
+        Self::INVALID_CREDENTIALS,
+        Self::INVALID_REFRESH_TOKEN,
+        Self::FORBIDDEN,
+        Self::NOT_FOUND,
+        Self::CONFLICT,
+        Self::EMAIL_TAKEN,
+        Self::REQUEST_IN_PROGRESS,
+        Self::PRECONDITION_FAILED,
+        Self::BODY_TOO_LARGE,
+        Self::UNSUPPORTED_MEDIA_TYPE,
+        Self::IDEMPOTENCY_KEY_REUSED,
+        Self::PRECONDITION_REQUIRED,
+        Self::RATE_LIMITED,
+        Self::INTERNAL_ERROR,
+        Self::UNAVAILABLE,
+        Self::DEADLINE_EXCEEDED,
+    ];
+
+    const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
+        Self { status, code, title }
+    }
+}

@@ -1,0 +1,214 @@
+//! Problems: every failure a caller can see, made into a document (RFC 9457) here and nowhere else.
+//!
+//! A problem must never show its cause: the cause is kept for the log line of the invocation. It must never repeat what
+//! the caller sent, except the names of wrong fields.
+
+mod from;
+mod kind;
+
+use application::ports::{LimitDecision, Source};
+use contracts::problem::FieldProblem;
+use domain::Invalid;
+use std::fmt;
+use std::time::Duration;
+
+pub use kind::Kind;
+
+/// A failure, as the caller is told of it.
+pub struct Problem(Box<Parts>);
+
+struct Parts {
+    kind: Kind,
+    detail: Option<String>,
+    errors: Vec<FieldProblem>,
+    headers: Vec<(&'static str, String)>,
+    source: Option<Source>,
+}
+
+impl Problem {
+    /// A problem of this kind, without details.
+    pub fn new(kind: Kind) -> Self {
+        Self(Box::new(Parts { kind, detail: None, errors: Vec::new(), headers: Vec::new(), source: None }))
+    }
+
+    /// 400: the request is malformed. `detail` is for people and must not repeat what they sent.
+    pub fn invalid_request(detail: impl Into<String>) -> Self {
+        Self::new(Kind::INVALID_REQUEST).with_detail(detail)
+    }
+
+    /// 400: one field is wrong. `field` is a JSON pointer into the body, or the name of a query parameter or header.
+    pub fn field(field: &str, code: &str, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldProblem {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+        }])
+    }
+
+    /// 400: query parameters are wrong. `Problem::from(Invalid)` is for fields of the body.
+    pub fn query(invalid: Invalid) -> Self {
+        Self::fields(
+            invalid
+                .0
+                .into_iter()
+                .map(|error| FieldProblem {
+                    field: error.field,
+                    code: error.code.to_owned(),
+                    message: error.message,
+                })
+                .collect(),
+        )
+    }
+
+    fn fields(errors: Vec<FieldProblem>) -> Self {
+        let detail = match errors.len() {
+            1 => "1 field is wrong.".to_owned(),
+            many => format!("{many} fields are wrong."),
+        };
+        let mut problem = Self::invalid_request(detail);
+        problem.0.errors = errors;
+        problem
+    }
+
+    /// 400: the cursor is not one of this list, query and caller.
+    pub fn invalid_cursor() -> Self {
+        Self::new(Kind::INVALID_CURSOR)
+    }
+
+    /// 401: there is no valid access token.
+    pub fn unauthenticated() -> Self {
+        Self::new(Kind::UNAUTHENTICATED).with_header("WWW-Authenticate", r#"Bearer realm="sextant""#)
+    }
+
+    /// 401: the e-mail address or the password is wrong; never says which.
+    pub fn invalid_credentials() -> Self {
+        Self::new(Kind::INVALID_CREDENTIALS)
+    }
+
+    /// 401: the refresh token is unknown, used, expired or revoked.
+    pub fn invalid_refresh_token() -> Self {
+        Self::new(Kind::INVALID_REFRESH_TOKEN)
+    }
+
+    /// 403: the role does not allow it.
+    pub fn forbidden() -> Self {
+        Self::new(Kind::FORBIDDEN)
+    }
+
+    /// 404: it does not exist, or the caller may not know that it does. The two are the same document but for the
+    /// correlation id, so this takes no argument.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NOT_FOUND)
+    }
+
+    /// 412: the entity changed since the caller read it.
+    pub fn precondition_failed() -> Self {
+        Self::new(Kind::PRECONDITION_FAILED)
+    }
+
+    /// 428: `If-Match` is missing.
+    pub fn precondition_required() -> Self {
+        Self::new(Kind::PRECONDITION_REQUIRED)
+    }
+
+    /// 429, with `Retry-After` and the limit's headers.
+    pub fn rate_limited(decision: LimitDecision) -> Self {
+        let [limit, policy] = limit_headers(decision);
+        Self::new(Kind::RATE_LIMITED)
+            .with_header("Retry-After", decision.retry_after_seconds.max(1).to_string())
+            .with_header(limit.0, limit.1)
+            .with_header(policy.0, policy.1)
+    }
+
+    /// 500: our fault.
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self::new(Kind::INTERNAL_ERROR).with_source(source)
+    }
+
+    /// 503: something we depend on does not answer. Retrying after a second is safe.
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self::new(Kind::UNAVAILABLE).with_retry_after(Duration::from_secs(1)).with_source(source)
+    }
+
+    /// 503: the handler was not done in time.
+    pub fn deadline_exceeded() -> Self {
+        Self::new(Kind::DEADLINE_EXCEEDED).with_retry_after(Duration::from_secs(1))
+    }
+
+    /// The same with a sentence for people, which must not repeat what the caller sent.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// The same with the cause, for the log.
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same with a response header.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same with `Retry-After`, in whole seconds, at least 1.
+    pub fn with_retry_after(self, after: Duration) -> Self {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.with_header("Retry-After", seconds.max(1).to_string())
+    }
+
+    /// What kind of problem it is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The wrong fields.
+    pub fn errors(&self) -> &[FieldProblem] {
+        &self.0.errors
+    }
+
+    /// The cause, for the log.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        self.0.source.as_ref()
+    }
+
+    pub(crate) fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    /// The document.
+    pub(crate) fn document(&self, correlation_id: &str) -> contracts::problem::Problem {
+        let kind = self.0.kind;
+        let mut document =
+            contracts::problem::Problem::new(kind.status, kind.code, kind.title, correlation_id);
+        document.detail.clone_from(&self.0.detail);
+        document.errors.clone_from(&self.0.errors);
+        document
+    }
+}
+
+impl fmt::Debug for Problem {
+    /// Kind, fields and cause; nothing that the caller sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem")
+            .field("status", &self.0.kind.status)
+            .field("code", &self.0.kind.code)
+            .field("errors", &self.0.errors)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The headers of draft-ietf-httpapi-ratelimit-headers, as `infra/openapi.yaml` documents them.
+pub(crate) fn limit_headers(decision: LimitDecision) -> [(&'static str, String); 2] {
+    let name = decision.limit.name;
+    [
+        ("RateLimit", format!("\"{name}\";r={};t={}", decision.remaining, decision.reset_seconds)),
+        (
+            "RateLimit-Policy",
+            format!("\"{name}\";q={};w={}", decision.limit.burst, decision.limit.period_seconds),
+        ),
+    ]
+}

@@ -1,0 +1,117 @@
+//! Starts a function and connects it to the Runtime API. There is one instantiation of the Lambda runtime for all kinds of
+//! triggers, from JSON to JSON; it is compiled here, once, and without the runtime's tracing layer, whose span and debug
+//! formatting of each invocation nobody would read.
+
+use crate::log::{self, chain};
+use crate::{Invocation, Settings, StartError, SystemEntropy};
+use application::ports::{BoxFuture, Entropy, Source};
+use domain::Timestamp;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Builds a function's handler from its settings, once for each process. It must not draw random numbers that have to be
+/// unique: a process may be a copy of another one.
+pub type Build<T> = fn(Settings) -> BoxFuture<'static, Result<Box<T>, Source>>;
+
+/// An invocation failed as a whole; Lambda is told this text. For API Gateway, `Unauthorized` is a 401.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub &'static str);
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: "InvocationFailed".to_owned(), error_message: failure.0.to_owned() }
+    }
+}
+
+/// Serves one invocation.
+pub(crate) type Serve<T> = for<'a> fn(&'a T, Value, &'a Invocation) -> BoxFuture<'a, Result<Value, Failure>>;
+
+/// Variables that the Lambda runtime panics without.
+const RUNTIME_VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// Runs a function until its process is stopped. Returns only when it can't start or lost the Runtime API; the reason is
+/// logged.
+pub(crate) fn run<T: Send + Sync + ?Sized + 'static>(
+    function: &'static str,
+    build: Build<T>,
+    serve: Serve<T>,
+) -> ExitCode {
+    run_boxed(
+        function,
+        Box::new(move |settings| {
+            Box::pin(async move {
+                let handler: Arc<T> = Arc::from(build(settings).await?);
+                let serve: Invoke = Box::new(move |event, invocation| {
+                    let handler = Arc::clone(&handler);
+                    Box::pin(async move { serve(&handler, event, &invocation).await })
+                });
+                Ok(serve)
+            })
+        }),
+    )
+}
+
+type Invoke = Box<dyn Fn(Value, Invocation) -> BoxFuture<'static, Result<Value, Failure>> + Send + Sync>;
+type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Source>> + Send>;
+
+fn run_boxed(function: &'static str, start: Start) -> ExitCode {
+    let settings = Settings::from_env();
+    log::start(settings.optional("LOG_LEVEL"), true);
+    match blocking(function, settings, start) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(function, error = chain(error.as_ref()), "the function stops");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<(), Source> {
+    for name in RUNTIME_VARIABLES {
+        settings.required(name)?;
+    }
+    if settings.required("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?.parse::<i32>().is_err() {
+        return Err(StartError::invalid("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "is not a number").into());
+    }
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    executor.block_on(async {
+        let invoke = start(settings).await?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+        let cold = AtomicBool::new(true);
+        Runtime::new(service_fn(|event: LambdaEvent<Value>| {
+            let cold_start = cold.swap(false, Ordering::Relaxed);
+            invoke(event.payload, invocation(function, event.context, cold_start, Arc::clone(&entropy)))
+        }))
+        .run()
+        .await
+    })
+}
+
+fn invocation(
+    function: &'static str,
+    context: Context,
+    cold_start: bool,
+    entropy: Arc<dyn Entropy>,
+) -> Invocation {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default());
+    Invocation {
+        function,
+        now,
+        deadline: Invocation::deadline_before(context.deadline, now),
+        request_id: context.request_id,
+        trace_id: context.xray_trace_id,
+        cold_start,
+        entropy,
+    }
+}

@@ -1,0 +1,162 @@
+//! Bodies: limits, shapes, and problems that name the field and never the value.
+
+use crate::support::{answer, body, post, problem, with_header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::field::Check;
+use edge::{Problem, Request, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lead {
+    company_name: String,
+    company_size: Option<u32>,
+    #[serde(default)]
+    contact: Option<Contact>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contact {
+    email: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    New,
+    Won,
+}
+
+fn echo(request: &Request) -> Result<Response, Problem> {
+    Response::json(200, &request.json::<Lead>()?)
+}
+
+async fn send(body: &str) -> Value {
+    answer(post(body), echo).await
+}
+
+#[tokio::test]
+async fn reads_json_of_any_parameters_and_encoding() {
+    let event =
+        with_header(post(r#"{"company_name":"Zürich"}"#), "Content-Type", "Application/JSON; charset=utf-8");
+    assert_eq!(body(&answer(event, echo).await)["company_name"], "Zürich");
+
+    let mut event = post(&STANDARD.encode(r#"{"company_name":"Zürich"}"#));
+    event["isBase64Encoded"] = json!(true);
+    assert_eq!(body(&answer(event, echo).await)["company_name"], "Zürich");
+}
+
+#[tokio::test]
+async fn refuses_other_media_types() {
+    for media_type in ["text/plain", "application/merge-patch+json", "application/jsonp", ""] {
+        let event = with_header(post("{}"), "Content-Type", media_type);
+        assert_eq!(
+            problem(&answer(event, echo).await),
+            (415, "unsupported_media_type".to_owned()),
+            "{media_type}"
+        );
+    }
+    let mut event = post("{}");
+    event["headers"] = Value::Null;
+    event["multiValueHeaders"] = Value::Null;
+    assert_eq!(problem(&answer(event, echo).await).0, 415);
+}
+
+#[tokio::test]
+async fn takes_256_kib_and_not_a_byte_more() {
+    let sized = |bytes: usize| {
+        let rest = r#"{"company_name":""}"#.len();
+        format!(r#"{{"company_name":"{}"}}"#, "a".repeat(bytes - rest))
+    };
+    assert_eq!(send(&sized(256 * 1024)).await["statusCode"], 200);
+    assert_eq!(problem(&send(&sized(256 * 1024 + 1)).await), (413, "body_too_large".to_owned()));
+}
+
+#[tokio::test]
+async fn refuses_what_is_not_json() {
+    for malformed in ["", "{", "null,", "{\"company_name\":\"a\u{0}\"}", "{\"company_name\":\"a\"}}"] {
+        assert_eq!(problem(&send(malformed).await), (400, "invalid_request".to_owned()), "{malformed:?}");
+    }
+    let mut event = post(&STANDARD.encode(b"{\"company_name\":\"\xff\"}"));
+    event["isBase64Encoded"] = json!(true);
+    let refused = answer(event, echo).await;
+    assert_eq!(problem(&refused).0, 400);
+    assert_eq!(body(&refused)["detail"], "The body is not UTF-8.");
+    let mut event = post("*** not base64 ***");
+    event["isBase64Encoded"] = json!(true);
+    assert_eq!(problem(&answer(event, echo).await).0, 400);
+}
+
+#[tokio::test]
+async fn refuses_deep_nesting_before_reading_it() {
+    let deep = format!(r#"{{"company_name":"a","tags":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+    let refused = send(&deep).await;
+    assert_eq!(problem(&refused).0, 400);
+    assert_eq!(body(&refused)["detail"], "The body is nested deeper than 32.");
+}
+
+#[tokio::test]
+async fn names_the_wrong_field_and_never_its_value() {
+    for (sent, field, code) in [
+        (r#"{}"#, "/company_name", "required"),
+        (r#"{"company_name":"a","contact":{}}"#, "/contact/email", "required"),
+        (r#"{"company_name":"a","s3cret":1}"#, "/s3cret", "unknown"),
+        (r#"{"company_name":"a","contact":{"email":"a","x/y":1}}"#, "/contact/x~1y", "unknown"),
+        (r#"{"company_name":4711}"#, "/company_name", "type"),
+        (r#"{"company_name":null}"#, "/company_name", "type"),
+        (r#"{"company_name":"a","tags":["b",4711]}"#, "/tags/1", "type"),
+        (r#"{"company_name":"a","tags":"s3cret"}"#, "/tags", "type"),
+        (r#"{"company_name":"a","company_size":"s3cret, expected a string"}"#, "/company_size", "type"),
+        (r#"{"company_name":"a","company_size":-4711}"#, "/company_size", "range"),
+        (r#"{"company_name":"a","company_size":4711.5}"#, "/company_size", "type"),
+        (r#"{"company_name":"a","status":"s3cret"}"#, "/status", "format"),
+        (r#"{"company_name":"a","contact":"missing field `s3cret`"}"#, "/contact", "type"),
+        (r#"{"company_name":"a","company_name":"s3cret"}"#, "/company_name", "duplicate"),
+        (r#"["s3cret"]"#, "", "type"),
+        (r#""s3cret""#, "", "type"),
+    ] {
+        let refused = send(sent).await;
+        assert_eq!(problem(&refused), (400, "invalid_request".to_owned()), "{sent}");
+        let errors = &body(&refused)["errors"];
+        assert_eq!(
+            (&errors[0]["field"], &errors[0]["code"]),
+            (&json!(field), &json!(code)),
+            "{sent} {errors}"
+        );
+        if !field.contains("s3cret") {
+            assert!(!refused.to_string().contains("s3cret"), "{refused}");
+        }
+        assert!(!refused.to_string().contains("4711"), "{refused}");
+        assert!(!errors[0]["message"].as_str().unwrap().contains("Lead"), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn hands_escaped_nul_to_the_domain_which_refuses_it() {
+    let refused = answer(post(r#"{"company_name":"a\u0000b"}"#), |request| {
+        let lead: Lead = request.json()?;
+        let mut check = Check::default();
+        check.line("company_name", &lead.company_name, 200);
+        check.line("contact.name", "", 200);
+        check.finish(())?;
+        Ok(Response::no_content())
+    })
+    .await;
+    assert_eq!(problem(&refused), (400, "invalid_request".to_owned()));
+    let document = body(&refused);
+    assert_eq!(document["detail"], "2 fields are wrong.");
+    assert_eq!(
+        document["errors"][0],
+        json!({
+            "field": "/company_name", "code": "format", "message": "must not contain control characters",
+        })
+    );
+    assert_eq!(document["errors"][1]["field"], "/contact/name");
+}

@@ -1,0 +1,211 @@
+//! Queues, streams and schedules: what failed, and only that, is delivered again.
+
+use crate::support::{ACCOUNT, LEAD, ORGANIZATION, now};
+use application::ports::{BoxFuture, StoreError};
+use application::{Context, Error};
+use contracts::event_message::EventMessage;
+use domain::Timestamp;
+use edge::queue::EventHandler;
+use edge::schedule::ScheduleHandler;
+use edge::stream::{ItemChange, StreamHandler};
+use edge::{Failure, Invocation, JobError, log, queue, schedule, stream};
+use serde_json::{Value, json};
+use std::sync::Mutex;
+use std::time::Duration;
+
+const EVENT: &str = "event_01jd2x5k8rf4w0n5v8x7a1s2tb";
+
+fn message(id: &str, kind: &str) -> Value {
+    let body = json!({
+        "version": "0", "id": "6a7e8feb", "detail-type": kind, "source": "sextant.ledger",
+        "detail": {
+            "event_id": EVENT, "event_type": kind, "schema_version": 1, "tenant_id": ORGANIZATION,
+            "aggregate_type": "lead", "aggregate_id": LEAD, "version": 1,
+            "occurred_at": "2025-11-21T09:10:00.000Z", "actor": ACCOUNT, "correlation_id": "corr-1",
+            "causation_id": null, "data": {"lead_id": LEAD},
+        },
+    });
+    json!({"messageId": id, "body": body.to_string(), "attributes": {"ApproximateReceiveCount": "1"}})
+}
+
+/// Does what the event's type says, and remembers what it saw.
+#[derive(Default)]
+struct Events(Mutex<Vec<String>>);
+
+impl EventHandler for Events {
+    fn handle<'a>(
+        &'a self,
+        event: &'a EventMessage,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            assert_eq!(context.correlation_id, "corr-1");
+            assert_eq!(context.causation_id.unwrap().to_string(), EVENT);
+            self.0.lock().unwrap().push(event.event_type.clone());
+            match event.event_type.as_str() {
+                "fails" => Err(StoreError::Unavailable("down for ada@northwind.example".into()).into()),
+                "malformed" => Err(JobError::Malformed("no lead_id")),
+                "panics" => panic!("ada@northwind.example"),
+                "slow" => {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+fn failed(ids: &[&str]) -> Value {
+    json!({"batchItemFailures": ids.iter().map(|id| json!({"itemIdentifier": id})).collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn reports_the_messages_that_failed_and_handles_the_others() {
+    let handler = Events::default();
+    let batch = json!({"Records": [
+        message("m1", "lead_created"),
+        message("m2", "fails"),
+        {"messageId": "m3", "body": "{\"detail\": \"ada@northwind.example\"}"},
+        {"messageId": "m4"},
+        message("m5", "panics"),
+        message("m6", "malformed"),
+        message("m7", "lead_scored"),
+    ]});
+    let (answer, lines) = log::capture(queue::invoke(&handler, batch, now())).await;
+    assert_eq!(answer.unwrap(), failed(&["m2", "m3", "m4", "m5", "m6"]));
+    assert_eq!(*handler.0.lock().unwrap(), ["lead_created", "fails", "panics", "malformed", "lead_scored"]);
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    let summary: Value = serde_json::from_str(&lines[5]).unwrap();
+    assert_eq!((&summary["messages"], &summary["failed"]), (&json!(7), &json!(5)));
+    assert_eq!(summary["StatusClass"], "partial");
+    let first: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(first["correlation_id"], "corr-1");
+    assert_eq!(first["tenant"], ORGANIZATION);
+    assert_eq!(first["error"], "the store is unavailable: down for [masked]");
+    assert!(!lines.concat().contains("ada@"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn leaves_messages_that_there_is_no_time_for() {
+    let handler = Events::default();
+    let batch = json!({"Records": [message("m1", "slow"), message("m2", "lead_created")]});
+    let invocation = Invocation::in_process(now()).with_time(Duration::from_millis(1050));
+    let answer = queue::invoke_as(&handler, batch, &invocation).await.unwrap();
+    assert_eq!(answer, failed(&["m1", "m2"]));
+    assert_eq!(*handler.0.lock().unwrap(), ["slow"]);
+}
+
+#[tokio::test]
+async fn fails_as_a_whole_when_it_is_no_batch() {
+    assert!(queue::invoke(&Events::default(), json!({"Record": []}), now()).await.is_err());
+    assert!(stream::invoke(&Carries(None), json!([]), now()).await.is_err());
+}
+
+/// Carries records up to one.
+struct Carries(Option<&'static str>);
+
+impl StreamHandler for Carries {
+    fn handle<'a>(
+        &'a self,
+        records: &'a [ItemChange],
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Option<String>, JobError>> {
+        Box::pin(async move {
+            assert_eq!(records.len(), 3);
+            match self.0 {
+                Some("error") => Err(Error::Contended.into()),
+                Some("panic") => panic!("defect"),
+                up_to => Ok(up_to.map(str::to_owned)),
+            }
+        })
+    }
+}
+
+fn record(sequence_number: &str, image: Value) -> Value {
+    json!({"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {
+        "Keys": {"pk": {"S": "a"}, "sk": {"N": "1"}}, "NewImage": image,
+        "SequenceNumber": sequence_number, "StreamViewType": "NEW_IMAGE",
+    }})
+}
+
+fn batch() -> Value {
+    let image = json!({"pk": {"S": "a"}, "sk": {"N": "1"}});
+    json!({"Records": [record("11", image.clone()), record("12", image.clone()), record("13", image)]})
+}
+
+#[tokio::test]
+async fn reports_the_first_record_that_must_come_again() {
+    for (up_to, reported) in [
+        (None, failed(&[])),
+        (Some("12"), failed(&["12"])),
+        (Some("not in the batch"), failed(&["11"])),
+        (Some("error"), failed(&["11"])),
+        (Some("panic"), failed(&["11"])),
+    ] {
+        assert_eq!(stream::invoke(&Carries(up_to), batch(), now()).await.unwrap(), reported, "{up_to:?}");
+    }
+}
+
+/// Keeps what it is given.
+#[derive(Default)]
+struct Keeps(Mutex<Vec<ItemChange>>);
+
+impl StreamHandler for Keeps {
+    fn handle<'a>(
+        &'a self,
+        records: &'a [ItemChange],
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Option<String>, JobError>> {
+        self.0.lock().unwrap().extend_from_slice(records);
+        Box::pin(async { Ok(None) })
+    }
+}
+
+#[tokio::test]
+async fn makes_plain_json_of_images() {
+    let image = json!({
+        "s": {"S": "x"}, "n": {"N": "1763716200000"}, "f": {"N": "-1.5"}, "b": {"B": "AAE="}, "t": {"BOOL": true},
+        "z": {"NULL": true}, "l": {"L": [{"N": "1"}, {"S": "y"}]}, "m": {"M": {"k": {"M": {}}}},
+        "ss": {"SS": ["p", "q"]}, "ns": {"NS": ["1", "2"]},
+    });
+    let handler = Keeps::default();
+    let mut deleted = record("3", json!({}));
+    deleted["dynamodb"]["NewImage"] = Value::Null;
+    let batch = json!({"Records": [
+        record("1", image), record("2", json!({"n": {"N": "one"}})), deleted, record("4", json!({"x": {"Q": 1}})),
+    ]});
+    stream::invoke(&handler, batch, now()).await.unwrap();
+    let seen = handler.0.lock().unwrap();
+    assert_eq!(seen[0].sequence_number, "1");
+    assert_eq!(seen[0].keys, json!({"pk": "a", "sk": 1}));
+    assert_eq!(
+        seen[0].new_image,
+        Some(json!({
+            "s": "x", "n": 1_763_716_200_000_u64, "f": -1.5, "b": "AAE=", "t": true, "z": null, "l": [1, "y"],
+            "m": {"k": {}}, "ss": ["p", "q"], "ns": [1, 2],
+        }))
+    );
+    assert!(seen[1..].iter().all(|change| change.new_image.is_none()));
+}
+
+/// Fails at one moment.
+struct Due;
+
+impl ScheduleHandler for Due {
+    fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            assert_eq!(context.correlation_id, "tick-1");
+            if due.to_string() == "2025-11-21T00:00:00.000Z" { Ok(()) } else { Err(Error::Contended.into()) }
+        })
+    }
+}
+
+#[tokio::test]
+async fn tells_a_schedule_whether_its_job_is_done() {
+    let at = |time: &str| json!({"id": "tick-1", "time": time, "source": "aws.events", "detail": {}});
+    assert_eq!(schedule::invoke(&Due, at("2025-11-21T00:00:00Z"), now()).await, Ok(Value::Null));
+    for time in ["2025-11-22T00:00:00Z", "soon"] {
+        assert_eq!(schedule::invoke(&Due, at(time), now()).await, Err(Failure("the job failed")), "{time}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The edge against events as the services send them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod answers;
+mod authorizer;
+mod bodies;
+mod cursors;
+mod failures;
+mod jobs;
+mod logs;
+mod requests;
+mod runtime_api;
+mod support;

@@ -1,0 +1,204 @@
+//! What handlers learn of a request, and where from.
+
+use crate::support::{
+    ACCOUNT, LEAD, ORGANIZATION, REQUEST_ID, answer, body, get, now, post, problem, with_header,
+};
+use domain::id::LeadId;
+use domain::tenancy::Role;
+use edge::{Problem, Request, Response};
+use serde_json::{Value, json};
+
+fn done(_: impl Sized) -> Result<Response, Problem> {
+    Ok(Response::no_content())
+}
+
+#[tokio::test]
+async fn reads_the_parts_of_a_request() {
+    let event = with_header(get(&[("status", &["won"]), ("tag", &["a b", "c&d"])]), "X-Thing", "yes");
+    let seen = answer(event, |request| {
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.path(), format!("/v1/leads/{LEAD}/score"));
+        assert_eq!(request.path_parameter("id"), Some(LEAD));
+        assert_eq!(request.path_parameter("no"), None);
+        assert_eq!(request.header("x-THING"), Some("yes"));
+        assert_eq!(request.header("x-other"), None);
+        assert_eq!(request.query("status")?, Some("won"));
+        assert_eq!(request.query("none")?, None);
+        assert_eq!(request.query_all("tag"), ["a b", "c&d"]);
+        assert_eq!(request.source_ip(), "203.0.113.7");
+        assert_eq!(request.correlation_id(), REQUEST_ID);
+        assert_eq!(request.now(), now());
+        let context = request.context();
+        assert_eq!((context.correlation_id.as_str(), context.now), (REQUEST_ID, now()));
+        assert!(context.time_left.as_secs() >= 20);
+        let (mut one, mut two) = ([0; 16], [0; 16]);
+        request.entropy().fill(&mut one)?;
+        request.entropy().fill(&mut two)?;
+        assert_ne!(one, two);
+        done(())
+    })
+    .await;
+    assert_eq!(seen["statusCode"], 204, "{seen}");
+}
+
+#[tokio::test]
+async fn reads_events_without_the_parts_that_may_be_null() {
+    let event = json!({"httpMethod": "GET", "path": "/v1/health", "headers": {"a": "b"},
+        "queryStringParameters": {"x": "1"}, "requestContext": {}});
+    let seen = answer(event, |request| {
+        assert_eq!(request.header("A"), Some("b"));
+        assert_eq!(request.query("x")?, Some("1"));
+        assert_eq!(request.body(), b"");
+        done(())
+    })
+    .await;
+    assert_eq!(seen["statusCode"], 204, "{seen}");
+    let broken = answer(json!({"Records": []}), |_| done(())).await;
+    assert_eq!(problem(&broken), (500, "internal_error".to_owned()));
+}
+
+#[tokio::test]
+async fn takes_the_caller_from_the_claims_alone() {
+    let mut event = with_header(post(r#"{"org_id":"org_x","role":"admin"}"#), "X-Org-Id", "org_x");
+    event["queryStringParameters"] = json!({"org_id": "org_x", "role": "admin"});
+    let seen = answer(event, |request| {
+        let caller = request.caller()?;
+        assert_eq!(caller.tenant.to_string(), ORGANIZATION);
+        assert_eq!(caller.account.to_string(), ACCOUNT);
+        assert_eq!(caller.role, Role::SalesRep);
+        done(())
+    })
+    .await;
+    assert_eq!(seen["statusCode"], 204, "{seen}");
+}
+
+#[tokio::test]
+async fn refuses_callers_with_missing_or_malformed_claims() {
+    for (claim, value) in [
+        ("org_id", Value::Null),
+        ("org_id", json!("org_")),
+        ("org_id", json!(ACCOUNT)),
+        ("sub", json!(7)),
+        ("sub", json!(format!("{ACCOUNT}\0"))),
+        ("role", json!("owner")),
+        ("role", json!("ADMIN")),
+        ("sid", json!("")),
+    ] {
+        let mut event = post("{}");
+        event["requestContext"]["authorizer"][claim] = value.clone();
+        let refused = answer(event, |request| done(request.caller()?)).await;
+        assert_eq!(problem(&refused), (401, "unauthenticated".to_owned()), "{claim} {value}");
+        assert_eq!(refused["headers"]["WWW-Authenticate"], r#"Bearer realm="sextant""#);
+    }
+    let mut event = post("{}");
+    event["requestContext"]["authorizer"] = Value::Null;
+    assert_eq!(problem(&answer(event, |request| done(request.caller()?)).await).0, 401);
+}
+
+#[tokio::test]
+async fn answers_a_malformed_identifier_as_a_missing_object() {
+    let missing = answer(get(&[]), |_| Err(Problem::not_found())).await;
+    for id in ["", "7", "lead_", ACCOUNT, "lead_01JD2X5K8QF3V9M4T7W6Z0R1SA", "../x", &"a".repeat(5000)] {
+        let mut event = get(&[]);
+        event["pathParameters"]["id"] = json!(id);
+        assert_eq!(answer(event, |request| done(request.id::<LeadId>("id")?)).await, missing, "{id}");
+    }
+    let mut event = get(&[]);
+    event["pathParameters"] = Value::Null;
+    assert_eq!(answer(event, |request| done(request.id::<LeadId>("id")?)).await, missing);
+    let found = answer(get(&[]), |request| done(request.id::<LeadId>("id")?)).await;
+    assert_eq!(found["statusCode"], 204);
+}
+
+fn page(request: &Request) -> Result<Response, Problem> {
+    let page = request.page()?;
+    Response::json(200, &json!([page.limit, page.cursor]))
+}
+
+#[tokio::test]
+async fn reads_pages() {
+    let none: &[(&str, &[&str])] = &[];
+    assert_eq!(body(&answer(get(none), page).await), json!([20, null]));
+    let full: &[(&str, &[&str])] = &[("limit", &["100"]), ("cursor", &["abc"])];
+    assert_eq!(body(&answer(get(full), page).await), json!([100, "abc"]));
+    for limit in ["0", "101", "-1", "+5", "1.5", "", " 5", "99999999999", "ten"] {
+        let refused = answer(get(&[("limit", &[limit])]), page).await;
+        assert_eq!(problem(&refused).0, 400, "{limit}");
+        assert_eq!(body(&refused)["errors"][0]["field"], "limit");
+    }
+    assert_eq!(problem(&answer(get(&[("limit", &["5", "6"])]), page).await).0, 400);
+}
+
+#[tokio::test]
+async fn refuses_parameters_that_a_route_does_not_have() {
+    let only = |request: &Request| done(request.only_query(&["limit", "status"])?);
+    assert_eq!(answer(get(&[("status", &["won"])]), only).await["statusCode"], 204);
+    let refused = answer(get(&[("statsu", &["won"])]), only).await;
+    assert_eq!(body(&refused)["errors"][0]["field"], "statsu");
+    assert_eq!(body(&refused)["errors"][0]["code"], "unknown");
+}
+
+async fn if_match(header: Option<&str>) -> Value {
+    let event = header.map_or_else(|| post("{}"), |header| with_header(post("{}"), "If-Match", header));
+    answer(event, |request| Response::json(200, &request.if_match()?)).await
+}
+
+#[tokio::test]
+async fn reads_the_version_of_if_match() {
+    assert_eq!(body(&if_match(None).await), Value::Null);
+    for header in [r#""7""#, r#" "7" "#, r#"W/"9", "7""#, r#""abc", "7", "7""#] {
+        assert_eq!(body(&if_match(Some(header)).await), json!(7), "{header}");
+    }
+    for header in [r#"W/"7""#, r#""abc""#, r#""07""#, r#""""#, r#""-7""#, r#""99999999999999999999999""#] {
+        assert_eq!(
+            problem(&if_match(Some(header)).await),
+            (412, "precondition_failed".to_owned()),
+            "{header}"
+        );
+    }
+    for header in ["7", "*", r#""7", "8""#, r#""7"#, "", ","] {
+        let refused = problem(&if_match(Some(header)).await);
+        let expected = if header == "," { (412, "precondition_failed") } else { (400, "invalid_request") };
+        assert_eq!(refused, (expected.0, expected.1.to_owned()), "{header}");
+    }
+}
+
+async fn idempotency(event: Value) -> Value {
+    answer(event, |request| {
+        let key = request.idempotency_key("createLead")?;
+        Response::json(200, &key.map(|key| [key.scope, key.key, key.request_hash]))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn scopes_idempotency_keys_and_hashes_the_request() {
+    assert_eq!(body(&idempotency(post("{}")).await), Value::Null);
+    let keyed = |event: Value| with_header(event, "Idempotency-Key", "k-1");
+    let first = body(&idempotency(keyed(post("{}"))).await);
+    assert_eq!(first[0], format!("createLead:{ORGANIZATION}:{ACCOUNT}"));
+    assert_eq!(first[1], "k-1");
+    assert_eq!(body(&idempotency(keyed(post("{}"))).await), first);
+    assert_ne!(body(&idempotency(keyed(post("{ }"))).await)[2], first[2]);
+    let mut other_path = keyed(post("{}"));
+    other_path["path"] = json!("/v1/leads");
+    assert_ne!(body(&idempotency(other_path).await)[2], first[2]);
+
+    let mut public = keyed(post("{}"));
+    public["requestContext"]["authorizer"] = Value::Null;
+    assert_eq!(body(&idempotency(public).await)[0], "createLead");
+    let mut forged = keyed(post("{}"));
+    forged["requestContext"]["authorizer"]["org_id"] = json!("org_x");
+    assert_eq!(problem(&idempotency(forged).await).0, 401);
+}
+
+#[tokio::test]
+async fn refuses_idempotency_keys_that_are_not_visible_ascii() {
+    for key in ["", "a b", "ä", "a\u{7f}", "a\nb", &"k".repeat(256)] {
+        let refused = idempotency(with_header(post("{}"), "Idempotency-Key", key)).await;
+        assert_eq!(problem(&refused).0, 400, "{key}");
+        assert_eq!(body(&refused)["errors"][0]["field"], "Idempotency-Key");
+    }
+    let longest = "k".repeat(255);
+    assert_eq!(idempotency(with_header(post("{}"), "Idempotency-Key", &longest)).await["statusCode"], 200);
+}

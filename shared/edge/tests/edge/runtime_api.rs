@@ -1,0 +1,179 @@
+//! A function as a process, against a Runtime API of our own: the same as in Lambda, but for Lambda.
+
+use crate::support::{get, post, problem};
+use application::ports::BoxFuture;
+use edge::{Handler, Problem, Request, Response, Settings, StartError};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Set in the child only.
+const CHILD: &str = "EDGE_TEST_CHILD";
+
+struct Greets(String);
+
+impl Handler for Greets {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            assert!(request.method() == "GET", "ada@northwind.example must not be logged");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Response::json(200, &json!({"greeting": self.0}))
+        })
+    }
+}
+
+fn handler(settings: &Settings) -> Result<Box<dyn Handler>, StartError> {
+    Ok(Box::new(Greets(settings.required("GREETING")?.to_owned())))
+}
+
+/// The function itself; in the test process it does nothing.
+#[test]
+fn child() {
+    if std::env::var_os(CHILD).is_some() {
+        let _code = edge::http::run("greet", |settings| Box::pin(async move { Ok(handler(&settings)?) }));
+        std::process::exit(3);
+    }
+}
+
+/// Starts this test binary as the function.
+fn start(runtime_api: &str, greeting: Option<&str>) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "runtime_api::child", "--nocapture", "--test-threads=1"])
+        .env_clear()
+        .env(CHILD, "1")
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_LAMBDA_FUNCTION_NAME", "greet")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if let Some(greeting) = greeting {
+        command.env("GREETING", greeting);
+    }
+    command.spawn().unwrap()
+}
+
+/// Hands out the events one by one, and passes on what is posted: path and body.
+fn runtime_api(events: Vec<Value>) -> (String, Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut events = events.into_iter().enumerate();
+        for stream in listener.incoming() {
+            if serve(stream.unwrap(), &mut events, &sender).is_none() {
+                break;
+            }
+        }
+    });
+    (address, receiver)
+}
+
+/// Serves one connection; `None` when all is handed out, with the connection held open, as Lambda does.
+fn serve(
+    stream: TcpStream,
+    events: &mut impl Iterator<Item = (usize, Value)>,
+    posted: &Sender<(String, String)>,
+) -> Option<()> {
+    let mut writer = stream.try_clone().unwrap();
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut first = String::new();
+        if reader.read_line(&mut first).unwrap_or_default() == 0 {
+            return Some(());
+        }
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header).unwrap();
+            if header.trim().is_empty() {
+                break;
+            }
+            let (name, value) = header.split_once(':').unwrap();
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let path = first.split(' ').nth(1).unwrap().to_owned();
+        if path == "/2018-06-01/runtime/invocation/next" {
+            let Some((number, event)) = events.next() else {
+                std::thread::sleep(Duration::from_secs(60));
+                return None;
+            };
+            let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 5000;
+            let event = event.to_string();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: request-{number}\r\n\
+                 Lambda-Runtime-Deadline-Ms: {ends}\r\nLambda-Runtime-Trace-Id: Root=1-abc\r\n\
+                 Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:greet\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
+                event.len()
+            );
+            writer.write_all(answer.as_bytes()).unwrap();
+        } else {
+            posted.send((path, String::from_utf8(body).unwrap())).unwrap();
+            writer.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").unwrap();
+        }
+    }
+}
+
+fn stop(mut child: Child) -> Output {
+    child.kill().unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The log lines in the child's output; the test harness writes there too.
+fn logged(out: &str) -> Vec<Value> {
+    let json = |line: &str| Some(serde_json::from_str(line.get(line.find('{')?..)?).unwrap());
+    out.lines().filter_map(json).collect()
+}
+
+#[test]
+fn serves_two_requests_and_survives_the_panic_between_them() {
+    let (address, posted) = runtime_api(vec![get(&[]), post("{}"), get(&[])]);
+    let child = start(&address, Some("hello"));
+    let answers: Vec<(String, Value)> = (0..3)
+        .map(|_| {
+            let (path, body) = posted.recv_timeout(Duration::from_secs(30)).expect("an answer");
+            (path, serde_json::from_str(&body).unwrap())
+        })
+        .collect();
+    let output = stop(child);
+    for (number, (path, _)) in answers.iter().enumerate() {
+        assert_eq!(*path, format!("/2018-06-01/runtime/invocation/request-{number}/response"));
+    }
+    assert_eq!(answers[0].1["statusCode"], 200);
+    assert_eq!(answers[0].1["body"], r#"{"greeting":"hello"}"#);
+    assert_eq!(problem(&answers[1].1), (500, "internal_error".to_owned()));
+    assert_eq!(answers[2].1["statusCode"], 200);
+
+    let out = String::from_utf8(output.stdout).unwrap();
+    let lines = logged(&out);
+    assert_eq!(lines.len(), 3, "{out}");
+    let of = |name: &str| lines.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("status"), [200, 500, 200]);
+    assert_eq!(of("cold_start"), [true, false, false]);
+    assert_eq!(of("function"), ["greet", "greet", "greet"]);
+    assert_eq!(of("trace_id"), ["Root=1-abc", "Root=1-abc", "Root=1-abc"]);
+    assert_eq!(of("request_id"), ["request-0", "request-1", "request-2"]);
+    assert!(lines[1]["error"].as_str().unwrap().contains("tests/edge/runtime_api.rs:"), "{}", lines[1]);
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(!out.contains("ada@") && !err.contains("ada@"), "{out}{err}");
+}
+
+#[test]
+fn says_which_setting_is_missing_and_stops() {
+    let (address, _posted) = runtime_api(Vec::new());
+    let output = start(&address, None).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "run returned");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let line = &logged(&out)[0];
+    assert_eq!(line["error"], "the environment variable GREETING is missing");
+    assert_eq!((&line["level"], &line["function"]), (&json!("ERROR"), &json!("greet")));
+}

@@ -1,0 +1,139 @@
+//! The in-process environment: the real adapters on an embedded DynamoDB with the template's tables.
+
+use crate::database::EmbeddedDatabase;
+use crate::entropy::TestEntropy;
+use crate::tables;
+use crate::tenant_keys::TestTenantKeys;
+use crate::wire::Wire;
+use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
+use adapter_dynamodb::{DynamoAuditLog, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A database of its own, and everything made on it. It stops when it is dropped.
+#[derive(Debug)]
+pub struct TestEnvironment {
+    config: SdkConfig,
+    round_trips: RoundTrips,
+    tenant_keys: Arc<TestTenantKeys>,
+    entropy: Arc<TestEntropy>,
+    wire: Wire,
+    // Dropped last: the wire ends first.
+    _database: EmbeddedDatabase,
+}
+
+impl TestEnvironment {
+    /// An environment with empty tables.
+    pub fn start() -> Self {
+        Self::start_with(CallLimits::default())
+    }
+
+    /// An environment whose calls have these limits.
+    pub fn start_with(limits: CallLimits) -> Self {
+        let database = EmbeddedDatabase::start();
+        let wire = Wire::to(database.address);
+        let round_trips = RoundTrips::default();
+        let settings = AwsSettings {
+            region: "eu-west-1".to_owned(),
+            endpoint_url: Some(wire.url()),
+            service_endpoints: BTreeMap::new(),
+            limits,
+            round_trips: Some(round_trips.clone()),
+        };
+        // The variables of a test process can't be set safely while other tests run.
+        let credentials =
+            SharedCredentialsProvider::new(Credentials::new("AKIDTEST", "secret", None, None, "test"));
+        let config = sdk_config(&settings).to_builder().credentials_provider(credentials).build();
+        Self {
+            config,
+            round_trips,
+            tenant_keys: Arc::default(),
+            entropy: Arc::default(),
+            wire,
+            _database: database,
+        }
+    }
+
+    /// The configuration of SDK clients.
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The names of the tables.
+    pub fn tables(&self) -> Tables {
+        tables::names()
+    }
+
+    /// A store that seals with [`Self::tenant_keys`].
+    pub fn store(&self) -> DynamoStore {
+        self.store_without_keys().with_tenant_keys(self.tenant_keys())
+    }
+
+    /// A store that can't seal.
+    pub fn store_without_keys(&self) -> DynamoStore {
+        DynamoStore::new(&self.config, self.tables())
+    }
+
+    /// A limiter, which remembers nothing yet.
+    pub fn limiter(&self) -> DynamoLimiter {
+        DynamoLimiter::new(&self.config, self.tables().ephemeral)
+    }
+
+    /// The audit log.
+    pub fn audit_log(&self) -> DynamoAuditLog {
+        DynamoAuditLog::new(&self.config, self.tables().state)
+    }
+
+    /// The relay's counter.
+    pub fn relay_attempts(&self) -> RelayAttempts {
+        RelayAttempts::new(&self.config, self.tables().ephemeral)
+    }
+
+    /// The health probe.
+    pub fn health_probe(&self) -> HealthProbe {
+        HealthProbe::new(&self.config, self.tables().state)
+    }
+
+    /// The tenants' keys.
+    pub fn tenant_keys(&self) -> Arc<TestTenantKeys> {
+        Arc::clone(&self.tenant_keys)
+    }
+
+    /// Randomness that repeats.
+    pub fn entropy(&self) -> Arc<TestEntropy> {
+        Arc::clone(&self.entropy)
+    }
+
+    /// Every attempt of every SDK client, by phase and operation.
+    pub fn round_trips(&self) -> &RoundTrips {
+        &self.round_trips
+    }
+
+    /// The wire to the database, to count capacity and to make calls fail.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// A client past the adapters, to look and to tamper.
+    pub fn client(&self) -> Client {
+        Client::new(&self.config)
+    }
+
+    /// Every item of a table.
+    pub async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let scan = self.client().scan().table_name(table).set_exclusive_start_key(after);
+            let page = scan.send().await.expect("a page of the table");
+            items.extend(page.items.unwrap_or_default());
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                return items;
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The wire between the adapters and the embedded database. It counts calls and the capacity they use, and can do to a
+//! call what networks and busy services do: refuse it, delay it, or lose its answer after it was carried out.
+
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What happens to a call.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It is answered with this instead of being carried out.
+    Answer(u16, Value),
+    /// It is carried out, and its answer never arrives: the connection breaks.
+    LostAnswer,
+    /// It is carried out after a while.
+    Delay(Duration),
+}
+
+impl Fault {
+    /// The transaction was canceled for these reasons, one for each action.
+    pub fn canceled(reasons: &[&str]) -> Self {
+        let reasons: Vec<Value> = reasons.iter().map(|code| serde_json::json!({ "Code": code })).collect();
+        Self::Answer(
+            400,
+            serde_json::json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled",
+                "CancellationReasons": reasons,
+            }),
+        )
+    }
+
+    /// DynamoDB throttles.
+    pub fn throttled() -> Self {
+        Self::Answer(
+            400,
+            serde_json::json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "message": "too much",
+            }),
+        )
+    }
+}
+
+/// A call that was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Such as `GetItem`.
+    pub operation: String,
+    /// Capacity units it used: read units of reads, write units of writes.
+    pub capacity: f64,
+}
+
+/// The wire; clones are the same wire.
+#[derive(Debug, Clone)]
+pub struct Wire(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    address: SocketAddr,
+    database: SocketAddr,
+    calls: Mutex<Vec<Call>>,
+    faults: Mutex<VecDeque<(String, Fault)>>,
+}
+
+impl Wire {
+    pub(crate) fn to(database: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let wire =
+            Self(Arc::new(Shared { address, database, calls: Mutex::default(), faults: Mutex::default() }));
+        let shared = Arc::downgrade(&wire.0);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Some(shared), Ok(client)) = (shared.upgrade(), client) else { return };
+                thread::spawn(move || serve(&shared, client));
+            }
+        });
+        wire
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.address)
+    }
+
+    /// The next call of this operation that has no fault yet meets `fault`.
+    pub fn fail_next(&self, operation: &str, fault: Fault) {
+        lock(&self.0.faults).push_back((operation.to_owned(), fault));
+    }
+
+    /// Faults that no call has met yet.
+    pub fn faults_left(&self) -> usize {
+        lock(&self.0.faults).len()
+    }
+
+    /// The calls that were carried out since the last time this was asked.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut lock(&self.0.calls))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Wakes the listener, which then finds the wire gone.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Carries one connection's calls, one after the other, until either side hangs up.
+fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
+    let upstream = TcpStream::connect(shared.database).ok()?;
+    for stream in [&client, &upstream] {
+        stream.set_nodelay(true).ok()?;
+    }
+    let (mut from_client, mut from_upstream) = (BufReader::new(&client), BufReader::new(&upstream));
+    loop {
+        let request = Message::read(&mut from_client)?;
+        let operation = request.header("x-amz-target")?.rsplit('.').next()?.to_owned();
+        let fault = take_fault(shared, &operation);
+        match &fault {
+            Some(Fault::Answer(status, body)) => {
+                let body = body.to_string();
+                let length = body.len();
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0");
+                (&client)
+                    .write_all(format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
+                    .ok()?;
+                continue;
+            }
+            Some(Fault::Delay(time)) => thread::sleep(*time),
+            Some(Fault::LostAnswer) | None => {}
+        }
+        (&upstream).write_all(&request.asking_for_capacity()).ok()?;
+        let answer = Message::read(&mut from_upstream)?;
+        let capacity = consumed(&answer.body);
+        lock(&shared.calls).push(Call { operation, capacity });
+        if matches!(fault, Some(Fault::LostAnswer)) {
+            client.shutdown(Shutdown::Both).ok()?;
+            return None;
+        }
+        (&client).write_all(&answer.bytes()).ok()?;
+    }
+}
+
+fn take_fault(shared: &Shared, operation: &str) -> Option<Fault> {
+    let mut faults = lock(&shared.faults);
+    let position = faults.iter().position(|(wanted, _)| wanted == operation)?;
+    faults.remove(position).map(|(_, fault)| fault)
+}
+
+/// Capacity units in an answer: of one table, or of each table of a batch or transaction.
+fn consumed(body: &[u8]) -> f64 {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let units = |used: &Value| used["CapacityUnits"].as_f64().unwrap_or_default();
+    match &body["ConsumedCapacity"] {
+        Value::Array(tables) => tables.iter().map(units).sum(),
+        one => units(one),
+    }
+}
+
+/// A request or an answer whose body has a content length, as all of DynamoDB's do.
+struct Message {
+    lines: Vec<String>,
+    body: Vec<u8>,
+}
+
+impl Message {
+    fn read(from: &mut impl BufRead) -> Option<Self> {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if from.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            let line = line.trim_end().to_owned();
+            if line.is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let mut message = Self { lines, body: Vec::new() };
+        message.body = vec![0; message.header("content-length")?.parse().ok()?];
+        from.read_exact(&mut message.body).ok()?;
+        Some(message)
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.lines
+            .iter()
+            .filter_map(|line| line.split_once(": "))
+            .find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.lines.join("\r\n").as_bytes(), b"\r\n\r\n", &self.body].concat()
+    }
+
+    fn asking_for_capacity(mut self) -> Vec<u8> {
+        if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
+            body.insert("ReturnConsumedCapacity".to_owned(), Value::from("TOTAL"));
+            self.body = Value::Object(body).to_string().into_bytes();
+            self.lines.retain(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+            self.lines.push(format!("content-length: {}", self.body.len()));
+        }
+        self.bytes()
+    }
+}

@@ -1,0 +1,82 @@
+//! Who may do what: the table in `tests/authorization.yaml`, the contract and the domain say the same.
+
+use crate::contract::operations;
+use crate::tree::read;
+use domain::authority::{
+    Permission, Reach, ReadLeads, ReadOrganization, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+};
+use domain::tenancy::Role;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+type ReachOf = fn(Role) -> Option<Reach>;
+
+fn permissions() -> BTreeMap<&'static str, ReachOf> {
+    fn entry<P: Permission>() -> (&'static str, ReachOf) {
+        (P::NAME, P::reach)
+    }
+    BTreeMap::from([
+        entry::<ReadLeads>(),
+        entry::<WriteLeads>(),
+        entry::<ScoreLeads>(),
+        entry::<UseNotifications>(),
+        entry::<UseAccount>(),
+        entry::<ReadOrganization>(),
+    ])
+}
+
+fn table() -> BTreeMap<String, Value> {
+    serde_yaml_ng::from_str(&read("tests/authorization.yaml")).unwrap()
+}
+
+#[test]
+fn the_table_and_the_contract_agree() {
+    let mut documented = BTreeMap::new();
+    for operation in operations() {
+        let roles = &operation.node["x-sextant-roles"];
+        let entry = if roles == "public" {
+            assert!(operation.is_public(), "{} says public and asks for a session", operation.id);
+            BTreeMap::new()
+        } else {
+            assert_eq!(operation.node["security"], serde_json::json!([{"session": []}]), "{}", operation.id);
+            let own =
+                operation.node.get("x-sextant-own").and_then(Value::as_array).cloned().unwrap_or_default();
+            let roles = roles.as_array().unwrap();
+            assert!(own.iter().all(|role| roles.contains(role)), "{}", operation.id);
+            let reach = |role: &Value| if own.contains(role) { "own" } else { "tenant" };
+            roles.iter().map(|role| (role.as_str().unwrap().to_owned(), reach(role).to_owned())).collect()
+        };
+        documented.insert(operation.id.to_owned(), entry);
+    }
+    let tabled: BTreeMap<String, BTreeMap<String, String>> = table()
+        .into_iter()
+        .map(|(operation, entry)| {
+            let roles = entry.as_object().into_iter().flatten().filter(|(name, _)| *name != "permission");
+            (
+                operation,
+                roles.map(|(role, reach)| (role.clone(), reach.as_str().unwrap().to_owned())).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(documented, tabled);
+}
+
+#[test]
+fn the_table_and_the_domain_agree() {
+    let permissions = permissions();
+    let mut used = BTreeSet::new();
+    for (operation, entry) in table().into_iter().filter(|(_, entry)| entry != "public") {
+        let name = entry["permission"].as_str().unwrap();
+        let reach = permissions.get(name).unwrap_or_else(|| panic!("{operation}: no permission {name}"));
+        used.insert(name.to_owned());
+        for role in Role::ALL {
+            let tabled = entry.get(role.as_str()).and_then(Value::as_str);
+            let decided = reach(role).map(|reach| match reach {
+                Reach::Own => "own",
+                Reach::Tenant => "tenant",
+            });
+            assert_eq!(tabled, decided, "{operation} {}", role.as_str());
+        }
+    }
+    assert_eq!(used, permissions.keys().map(|name| (*name).to_owned()).collect());
+}

@@ -1,0 +1,133 @@
+//! The types of `shared/contracts` and the schemas of the contract: an example read into the type and written again must
+//! be the same, so that neither knows a field the other doesn't.
+
+use crate::contract::{contract, deref, operations, schemas};
+use crate::gaps::settle;
+use contracts::health::Health;
+use contracts::identity::{
+    LoginRequest, Profile, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse,
+};
+use contracts::jwks::JwkSet;
+use contracts::lead::{CreateLeadRequest, Lead, ReplaceLeadRequest};
+use contracts::lead_score::LeadScore;
+use contracts::list::List;
+use contracts::notification::Notification;
+use contracts::organization::Organization;
+use contracts::problem::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+type Check = fn(&Value) -> Result<Value, serde_json::Error>;
+
+fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(T::deserialize(value)?)
+}
+
+const TYPES: [(&str, Check); 16] = [
+    ("RegisterRequest", same::<RegisterRequest>),
+    ("RegisterResponse", same::<RegisterResponse>),
+    ("LoginRequest", same::<LoginRequest>),
+    ("RefreshRequest", same::<RefreshRequest>),
+    ("TokenResponse", same::<TokenResponse>),
+    ("JwkSet", same::<JwkSet>),
+    ("Profile", same::<Profile>),
+    ("Organization", same::<Organization>),
+    ("CreateLeadRequest", same::<CreateLeadRequest>),
+    ("ReplaceLeadRequest", same::<ReplaceLeadRequest>),
+    ("Lead", same::<Lead>),
+    ("LeadList", same::<List<Lead>>),
+    ("LeadScore", same::<LeadScore>),
+    ("Notification", same::<Notification>),
+    ("NotificationList", same::<List<Notification>>),
+    ("Health", same::<Health>),
+];
+
+/// Every example with the name of its schema.
+fn examples() -> Vec<(&'static str, &'static Value)> {
+    let mut found = Vec::new();
+    for operation in operations() {
+        let request = operation.node.get("requestBody").into_iter();
+        for node in request.chain(operation.responses().map(|(_, response)| response)) {
+            for media in node
+                .get("content")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flat_map(|content| content.values())
+            {
+                let Some(name) = media.pointer("/schema/$ref").and_then(Value::as_str) else { continue };
+                let name = name.rsplit('/').next().unwrap();
+                let examples =
+                    media.get("examples").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+                found.extend(examples.map(|example| (name, &deref(example)["value"])));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn types_and_schemas_know_the_same_fields() {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (name, example) in examples() {
+        let check = if name == "Problem" {
+            same::<Problem>
+        } else {
+            match TYPES.iter().find(|(known, _)| *known == name) {
+                Some((_, check)) => *check,
+                None => {
+                    wrong.push(format!("{name} has no type"));
+                    continue;
+                }
+            }
+        };
+        seen.insert(name);
+        match check(example) {
+            Ok(written) => {
+                // What a request leaves out is written as null.
+                let known = &contract()["components"]["schemas"][name]["properties"];
+                let extra = written.as_object().unwrap().keys().filter(|key| known.get(key).is_none());
+                wrong.extend(extra.map(|key| format!("{name}.{key} is not in the schema")));
+                for (key, value) in example.as_object().unwrap() {
+                    if written.get(key) != Some(value) {
+                        wrong.push(format!("{name}.{key} is lost"));
+                    }
+                }
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    wrong.extend(
+        TYPES
+            .iter()
+            .filter(|(name, _)| !seen.contains(name))
+            .map(|(name, _)| format!("{name} has no example")),
+    );
+    settle("bodies", wrong);
+}
+
+#[test]
+fn every_required_field_is_required_by_the_type() {
+    let mut wrong = Vec::new();
+    for (name, example) in examples() {
+        let Some((_, check)) = TYPES.iter().find(|(known, _)| *known == name) else { continue };
+        let schema = schemas().find(|(known, _)| *known == name).unwrap().1;
+        for field in schema["required"].as_array().unwrap() {
+            let field = field.as_str().unwrap();
+            if schema["properties"][field]["nullable"] == true {
+                continue;
+            }
+            let mut without = example.clone();
+            without.as_object_mut().unwrap().remove(field);
+            // Serde reads an absent option as none, which is what nullable says.
+            let nullable =
+                deref(&contract()["components"]["schemas"][name]["properties"][field])["nullable"] == true;
+            if !nullable && check(&without).is_ok() {
+                wrong.push(format!("{name}.{field}"));
+            }
+        }
+    }
+    settle("required fields", wrong);
+}

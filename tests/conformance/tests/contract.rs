@@ -1,0 +1,242 @@
+//! `infra/openapi.yaml`: what every operation must say, and a reader that the other checks use.
+
+use crate::gaps::settle;
+use crate::tree::{pascal, read};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// POST routes that take no idempotency key, because their answers hold secrets that are not stored for replay.
+const NOT_REPLAYED: [&str; 2] = ["login", "refreshSession"];
+
+/// The contract.
+pub(crate) fn contract() -> &'static Value {
+    static CONTRACT: OnceLock<Value> = OnceLock::new();
+    CONTRACT.get_or_init(|| serde_yaml_ng::from_str(&read("infra/openapi.yaml")).unwrap())
+}
+
+/// What a `$ref` points to, or the value itself.
+pub(crate) fn deref(value: &'static Value) -> &'static Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(path) => contract().pointer(&path[1..]).unwrap_or_else(|| panic!("{path} leads nowhere")),
+        None => value,
+    }
+}
+
+/// An operation and where it stands.
+pub(crate) struct Operation {
+    pub(crate) path: &'static str,
+    /// In upper case.
+    pub(crate) method: String,
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) node: &'static Value,
+    /// Of the path and of the operation.
+    pub(crate) parameters: Vec<&'static Value>,
+}
+
+impl Operation {
+    /// Whether anybody may call it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.node["security"].as_array().unwrap().is_empty()
+    }
+
+    /// Whether it has the parameter.
+    pub(crate) fn takes(&self, place: &str, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter["in"] == place && parameter["name"] == name)
+    }
+
+    /// Its responses, with references followed.
+    pub(crate) fn responses(&self) -> impl Iterator<Item = (&'static str, &'static Value)> {
+        self.node["responses"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(status, response)| (status.as_str(), deref(response)))
+    }
+
+    /// The schema of its JSON body.
+    pub(crate) fn body(&self) -> Option<&'static Value> {
+        self.node.get("requestBody").map(|body| &body["content"]["application/json"]["schema"])
+    }
+}
+
+/// Every operation.
+pub(crate) fn operations() -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, item) in contract()["paths"].as_object().unwrap() {
+        let shared = item.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for (method, node) in item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters") {
+            let own = node.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            operations.push(Operation {
+                path,
+                method: method.to_uppercase(),
+                id: node["operationId"].as_str().unwrap(),
+                tag: node["tags"][0].as_str().unwrap(),
+                node,
+                parameters: shared.iter().chain(own).map(deref).collect(),
+            });
+        }
+    }
+    operations
+}
+
+/// Every schema of the contract by name.
+pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static Value)> {
+    contract()["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, schema)| (name.as_str(), schema))
+}
+
+#[test]
+fn operations_are_named_tagged_and_described() {
+    let tags: Vec<_> = contract()["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let node = operation.node;
+        if !ids.insert(operation.id) {
+            wrong.push(format!("{} is there twice", operation.id));
+        }
+        if node["tags"].as_array().unwrap().len() != 1 || !tags.contains(&&node["tags"][0]) {
+            wrong.push(format!("{} needs exactly one known tag", operation.id));
+        }
+        for text in ["summary", "description"] {
+            if node[text].as_str().is_none_or(|text| text.trim().is_empty()) {
+                wrong.push(format!("{} has no {text}", operation.id));
+            }
+        }
+    }
+    settle("operations", wrong);
+}
+
+#[test]
+fn integrations_name_the_function_of_their_operation() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let integration = &operation.node["x-amazon-apigateway-integration"];
+        let uri = format!(
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}FunctionArn}}/invocations",
+            pascal(operation.id)
+        );
+        let right = integration["type"] == "aws_proxy"
+            && integration["httpMethod"] == "POST"
+            && integration["uri"]["Fn::Sub"] == uri
+            && integration["credentials"]["Fn::Sub"] == "${ApiRoleArn}";
+        if !right {
+            wrong.push(operation.id.to_owned());
+        }
+    }
+    settle("integrations", wrong);
+}
+
+#[test]
+fn path_templates_and_path_parameters_agree() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let template: BTreeSet<_> =
+            operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let declared: BTreeSet<_> = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "path" && parameter["required"] == true)
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        if template != declared {
+            wrong.push(operation.id.to_owned());
+        }
+    }
+    settle("path parameters", wrong);
+}
+
+#[test]
+fn every_answer_an_operation_can_give_is_documented() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let mut needed = vec!["429", "500"];
+        if !operation.is_public() {
+            needed.extend(["401", "403", "503"]);
+        }
+        if operation.body().is_some() {
+            needed.extend(["400", "413", "415"]);
+        }
+        if operation.path.contains('{') {
+            needed.push("404");
+        }
+        if operation.takes("header", "Idempotency-Key") {
+            needed.extend(["409", "422"]);
+        }
+        if operation.takes("header", "If-Match") {
+            needed.extend(["412", "428"]);
+        }
+        if operation.parameters.iter().any(|parameter| parameter["in"] == "query") {
+            needed.push("400");
+        }
+        let documented: Vec<_> = operation.responses().map(|(status, _)| status).collect();
+        wrong.extend(
+            needed
+                .into_iter()
+                .filter(|status| !documented.contains(status))
+                .map(|status| format!("{} {status}", operation.id)),
+        );
+    }
+    settle("answers", wrong);
+}
+
+#[test]
+fn conventions_of_methods_hold() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let replayed = operation.takes("header", "Idempotency-Key");
+        if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
+            wrong.push(format!("{} and Idempotency-Key", operation.id));
+        }
+        if (operation.method == "PUT") != operation.takes("header", "If-Match") {
+            wrong.push(format!("{} and If-Match", operation.id));
+        }
+        if operation.id.starts_with("list")
+            != (operation.takes("query", "limit") && operation.takes("query", "cursor"))
+        {
+            wrong.push(format!("{} and limit, cursor", operation.id));
+        }
+        for (status, response) in operation.responses() {
+            let headers = &response["headers"];
+            let mut needed = vec!["X-Correlation-Id"];
+            match status {
+                "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
+                "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
+                "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
+                _ => {}
+            }
+            wrong.extend(
+                needed
+                    .into_iter()
+                    .filter(|name| headers.get(name).is_none())
+                    .map(|name| format!("{} {status} {name}", operation.id)),
+            );
+            let error = status.starts_with(['4', '5'])
+                && response["content"].get("application/problem+json").is_none();
+            // A load balancer wants the health itself with its 503.
+            if error && (operation.id, status) != ("getHealth", "503") {
+                wrong.push(format!("{} {status} is no problem document", operation.id));
+            }
+        }
+    }
+    settle("conventions", wrong);
+}
+
+#[test]
+fn everything_in_components_is_used() {
+    let text = read("infra/openapi.yaml");
+    let mut unused = Vec::new();
+    for kind in ["parameters", "headers", "responses", "schemas", "examples"] {
+        for name in contract()["components"][kind].as_object().unwrap().keys() {
+            if !text.contains(&format!("'#/components/{kind}/{name}'")) {
+                unused.push(format!("{kind} {name}"));
+            }
+        }
+    }
+    settle("unused components", unused);
+}

@@ -1,0 +1,241 @@
+//! The event schemas under `events/schemas` and the events that the domain really writes.
+
+use crate::schema::faults;
+use crate::tree::{names, read_json};
+use domain::audit::deny_access;
+use domain::id::{AccountTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id};
+use domain::identity::{Refresh, RegisterAccount};
+use domain::identity::{
+    RefreshToken, Revocation, SECRET_FACTS, Session, StartSession, refresh_session, register_account,
+    revoke_session, start_session,
+};
+use domain::notification::{Notification, NotificationKind, create_notification, mark_notification_read};
+use domain::sales::{
+    AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, Lead, LeadInput,
+    LeadScore, ScoredField, create_lead, delete_lead, erase_lead_contact, score_lead, update_lead,
+};
+use domain::tenancy::{RegisterOrganization, Role, add_member, register_organization};
+use domain::{Aggregate, AggregateType, DomainEvent, EncodedEvent, EventMeta, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What stands wherever a person is identified, to be found where it must not be.
+const PERSONAL: &str = "zxqpersonalzxq";
+/// What stands wherever a session's secret is kept.
+const SECRET: &str = "zxqsecretzxq";
+/// Properties that can only hold personal data.
+const NAMES_OF_PERSONAL_DATA: [&str; 10] = [
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "contact",
+    "notes",
+    "quote",
+    "evidence",
+    "email",
+    "phone",
+    "password_hash",
+];
+
+/// A schema as it holds on the bus: without what never leaves the ledger.
+pub(crate) fn public(mut schema: Value) -> Value {
+    let secret: Vec<String> = secrets(&schema);
+    let members = schema.as_object_mut().unwrap();
+    members["properties"].as_object_mut().unwrap().retain(|name, _| !secret.contains(name));
+    members["required"].as_array_mut().unwrap().retain(|name| !secret.iter().any(|secret| name == secret));
+    schema
+}
+
+fn secrets(schema: &Value) -> Vec<String> {
+    let properties = schema["properties"].as_object().unwrap().iter();
+    properties
+        .filter(|(_, property)| property["x-sextant-private"] == true)
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// What is wrong with the data of an event of this type and version, such as `lead_created.v1`.
+pub(crate) fn faults_of_data(schema: &str, data: &Value, view: fn(Value) -> Value) -> Vec<String> {
+    faults(&view(read_json(&format!("events/schemas/{schema}.json"))), data)
+}
+
+/// The event types that have a schema.
+pub(crate) fn types() -> BTreeSet<String> {
+    schema_files().into_iter().map(|file| file.split('.').next().unwrap().to_owned()).collect()
+}
+
+fn schema_files() -> Vec<String> {
+    names("events/schemas").into_iter().filter(|file| file.ends_with(".json")).collect()
+}
+
+fn at() -> Timestamp {
+    Timestamp::from_millis(1_763_716_200_000)
+}
+
+fn applied<A: Aggregate>(state: Option<A>, event: &A::Event) -> A {
+    A::apply(state, event, EventMeta { at: at() }).unwrap()
+}
+
+/// One event of every kind, as the domain decides and writes them.
+fn written() -> Vec<EncodedEvent> {
+    let mut events = vec![];
+    let organization = new_id::<OrganizationTag>(at(), &[1; 10]);
+    let account = new_id::<AccountTag>(at(), &[2; 10]);
+    let command = RegisterOrganization { id: organization, name: "Northwind", home_region: "us-east-1" };
+    events.push(register_organization(&command).unwrap().encode());
+    let command = RegisterAccount {
+        id: account,
+        organization_id: organization,
+        email: &format!("{PERSONAL}@northwind.example"),
+        name: PERSONAL,
+        password_hash: PERSONAL.to_owned(),
+    };
+    events.push(register_account(command).unwrap().encode());
+    events.push(add_member(account, Role::Admin).encode());
+    events.extend(session_events());
+    events.extend(lead_events());
+    let id = new_id::<NotificationTag>(at(), &[5; 10]);
+    for kind in [
+        NotificationKind::LeadScored { lead_id: new_id::<LeadTag>(at(), &[4; 10]), score: None },
+        NotificationKind::SessionRevoked { session_id: new_id::<SessionTag>(at(), &[3; 10]) },
+    ] {
+        let created = create_notification(id, account, kind);
+        events.push(created.encode());
+        events.push(mark_notification_read(&applied::<Notification>(None, &created)).unwrap().encode());
+    }
+    events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
+    events
+}
+
+fn session_events() -> Vec<EncodedEvent> {
+    let token = || RefreshToken { hash: SECRET.to_owned(), salt: SECRET.to_owned() };
+    let started = start_session(StartSession {
+        id: new_id::<SessionTag>(at(), &[3; 10]),
+        account_id: new_id::<AccountTag>(at(), &[2; 10]),
+        family_hash: SECRET.to_owned(),
+        token: token(),
+        at: at(),
+    });
+    let session: Session = applied(None, &started);
+    let Ok(Refresh::Rotate(refreshed)) = refresh_session(&session, SECRET, SECRET, token(), at()) else {
+        panic!("a fresh token rotates")
+    };
+    let mut events = vec![started.encode(), refreshed.encode()];
+    events.extend(
+        [Revocation::Logout, Revocation::RefreshTokenReuse]
+            .map(|reason| revoke_session(&session, reason).unwrap().encode()),
+    );
+    events
+}
+
+fn lead_events() -> Vec<EncodedEvent> {
+    let email = format!("{PERSONAL}@contoso.example");
+    let input = LeadInput {
+        company_name: "Contoso",
+        industry: Some("Logistics"),
+        company_size: Some(1200),
+        contact_name: Some(PERSONAL),
+        contact_email: Some(&email),
+        contact_phone: Some(PERSONAL),
+        notes: Some(PERSONAL),
+        status: Some("qualified"),
+    };
+    let created =
+        create_lead(new_id::<LeadTag>(at(), &[4; 10]), new_id::<AccountTag>(at(), &[2; 10]), &input).unwrap();
+    let lead: Lead = applied(None, &created);
+    let smaller = LeadInput { industry: None, company_size: None, ..input };
+    let mut events = vec![created.encode(), update_lead(&lead, &smaller).unwrap().unwrap().encode()];
+    for outcome in [
+        Ok(Breakdown { budget: 80, authority: 60, need: 70, timeline: 0 }),
+        Err(AbstainReason::InsufficientData),
+    ] {
+        let evidence = Evidence { quote: PERSONAL.to_owned(), reason: PERSONAL.to_owned() };
+        let factor = Factor {
+            dimension: Dimension::Need,
+            impact: -40,
+            field: ScoredField::Notes,
+            evidence: Some(evidence),
+        };
+        let score = LeadScore {
+            assessment: Assessment { outcome, factors: vec![factor], confidence_percent: 80 },
+            engine: Engine::Model,
+            model: "anthropic.claude-sonnet-4-5-20250929-v1:0".to_owned(),
+            cost: Cost {
+                nano_usd: 8_130_000,
+                input_tokens: 1210,
+                output_tokens: 300,
+                price_version: "2025-11-01".to_owned(),
+                attempts: 1,
+            },
+            scored_at: at(),
+        };
+        events.push(score_lead(&lead, score).encode());
+    }
+    events.extend([delete_lead(&lead).unwrap().encode(), erase_lead_contact(&lead).unwrap().encode()]);
+    events
+}
+
+#[test]
+fn every_event_matches_its_schema_and_every_schema_has_an_event() {
+    let mut seen = BTreeSet::new();
+    for event in written() {
+        let schema = format!("{}.v{}", event.event_type, event.schema_version);
+        let faults = faults_of_data(&schema, &event.data, |schema| schema);
+        assert!(faults.is_empty(), "{schema}: {faults:?}");
+        seen.insert(format!("{schema}.json"));
+    }
+    assert_eq!(seen, schema_files().into_iter().collect());
+}
+
+#[test]
+fn no_event_tells_who_somebody_is() {
+    let mut sealed = 0;
+    for event in written() {
+        assert!(!event.data.to_string().contains(PERSONAL), "{}", event.event_type);
+        sealed += usize::from(!event.personal.is_empty());
+    }
+    assert!(sealed >= 5, "the personal parts are somewhere else: {sealed}");
+}
+
+#[test]
+fn secrets_are_marked_private() {
+    for event in written() {
+        let schema =
+            read_json(&format!("events/schemas/{}.v{}.json", event.event_type, event.schema_version));
+        let private = secrets(&schema);
+        assert!(
+            private.iter().all(|name| SECRET_FACTS.contains(&name.as_str())),
+            "{}: {private:?}",
+            event.event_type
+        );
+        let mut data = event.data.clone();
+        data.as_object_mut().unwrap().retain(|name, _| !private.contains(name));
+        assert!(!data.to_string().contains(SECRET), "{}", event.event_type);
+        let faults = faults(&public(schema), &data);
+        assert!(faults.is_empty(), "{}: {faults:?}", event.event_type);
+    }
+}
+
+#[test]
+fn schemas_are_closed_and_name_no_personal_data() {
+    for file in schema_files() {
+        let schema = read_json(&format!("events/schemas/{file}"));
+        assert_eq!(schema["$id"], format!("https://sextant.dev/events/{file}"));
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        closed(&schema, &file);
+    }
+}
+
+fn closed(schema: &Value, place: &str) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        assert_eq!(schema["additionalProperties"], false, "{place} is open");
+        for (name, property) in properties {
+            assert!(!NAMES_OF_PERSONAL_DATA.contains(&name.as_str()), "{place} has {name}");
+            assert!(property["description"].is_string(), "{place}.{name} is not described");
+            closed(property, &format!("{place}.{name}"));
+        }
+    }
+    if let Some(items) = schema.get("items") {
+        closed(items, &format!("{place}[]"));
+    }
+}

@@ -1,0 +1,48 @@
+//! The folders under `functions/`.
+
+use crate::gaps::settle;
+use crate::stacks::functions;
+use crate::tree::{exists, function_folders, read};
+
+/// Lines of code in the longest `main.rs`: it only wires.
+const LONGEST_MAIN: usize = 40;
+
+#[test]
+fn folders_are_whole_and_deployed() {
+    let deployed = functions();
+    let mut wrong = Vec::new();
+    for (context, name) in function_folders() {
+        let folder = format!("functions/{context}/{name}");
+        for file in ["Cargo.toml", "src/lib.rs", "src/main.rs"] {
+            if !exists(&format!("{folder}/{file}")) {
+                wrong.push(format!("{folder} has no {file}"));
+            }
+        }
+        if exists(&format!("{folder}/Cargo.toml"))
+            && !read(&format!("{folder}/Cargo.toml")).contains(&format!("name = \"{name}\"\n"))
+        {
+            wrong.push(format!("{folder} is a package of another name"));
+        }
+        if !deployed.iter().any(|function| function.context == context && function.name == name) {
+            wrong.push(format!("{folder} is in no stack"));
+        }
+    }
+    settle("folders", wrong);
+}
+
+#[test]
+fn main_only_wires() {
+    let mut wrong = Vec::new();
+    for (context, name) in function_folders() {
+        let path = format!("functions/{context}/{name}/src/main.rs");
+        if exists(&path) {
+            let text = read(&path);
+            let lines =
+                text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//")).count();
+            if lines > LONGEST_MAIN {
+                wrong.push(format!("{path} has {lines} lines of code"));
+            }
+        }
+    }
+    settle("main", wrong);
+}

@@ -1,0 +1,18 @@
+//! Keeps what is written in several places in step: the contract, the functions, the stacks, the sample events, the event
+//! schemas, the authorization table and the arrows between crates. Only files are read; nothing is started.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod arrows;
+mod authority;
+mod bodies;
+mod contract;
+mod events;
+mod functions;
+mod gaps;
+mod gateway;
+mod messaging;
+mod permissions;
+mod samples;
+mod schema;
+mod stacks;
+mod tree;

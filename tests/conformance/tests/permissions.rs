@@ -1,0 +1,98 @@
+//! What the stacks allow: never everything.
+
+use crate::gaps::settle;
+use crate::stacks::stacks;
+use serde_json::Value;
+
+/// Actions that IAM can't narrow to a resource.
+const WITHOUT_RESOURCE: [&str; 3] = [
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    // Its resource type is the table's streams, which have no name before the table exists.
+    "dynamodb:ListStreams",
+];
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().into_iter().collect(),
+    }
+}
+
+/// Every statement below a value.
+fn statements<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key("Effect") {
+                found.push(value);
+            }
+            members.values().for_each(|value| statements(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| statements(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn nobody_may_do_everything() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for stack in stacks() {
+        for (id, resource) in stack.resources("") {
+            let mut found = Vec::new();
+            statements(&resource["Properties"], &mut found);
+            seen += found.len();
+            // In a key's policy, `*` is that key alone.
+            let is_key = resource["Type"] == "AWS::KMS::Key";
+            for statement in found.into_iter().filter(|statement| statement["Effect"] == "Allow") {
+                let actions = texts(&statement["Action"]);
+                let all = actions.iter().any(|action| action.ends_with('*'));
+                if !is_key
+                    && (all || statement.get("NotAction").is_some() || statement.get("NotResource").is_some())
+                {
+                    wrong.push(format!("{} {id} allows {actions:?}", stack.name));
+                }
+                let everywhere = texts(&statement["Resource"]).contains(&"*");
+                let narrow = actions.iter().all(|action| WITHOUT_RESOURCE.contains(action));
+                if !is_key && everywhere && !narrow {
+                    wrong.push(format!("{} {id} allows {actions:?} everywhere", stack.name));
+                }
+                let anybody = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
+                if anybody {
+                    wrong.push(format!("{} {id} allows anybody {actions:?}", stack.name));
+                }
+            }
+            if resource["Properties"].to_string().contains("AdministratorAccess") {
+                wrong.push(format!("{} {id} is an administrator", stack.name));
+            }
+        }
+    }
+    assert!(seen > 50, "statements are written in a way this test does not read: {seen}");
+    settle("permissions", wrong);
+}
+
+#[test]
+fn data_is_kept_encrypted_and_recoverable() {
+    let data = stacks().iter().find(|stack| stack.name == "data").expect("infra/data.yaml");
+    let mut wrong = Vec::new();
+    let mut tables = 0;
+    for (id, table) in data.resources("").filter(|(_, resource)| {
+        ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"].iter().any(|kind| resource["Type"] == *kind)
+    }) {
+        tables += 1;
+        let text = table["Properties"].to_string();
+        for (what, right) in [
+            ("deletion policy", table["DeletionPolicy"] == "Retain"),
+            ("replace policy", table["UpdateReplacePolicy"] == "Retain"),
+            ("billing", table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"),
+            ("recovery", text.contains("\"PointInTimeRecoveryEnabled\":true")),
+            ("encryption", text.contains("\"SSEEnabled\":true") && text.contains("\"SSEType\":\"KMS\"")),
+        ] {
+            if !right {
+                wrong.push(format!("{id}: {what}"));
+            }
+        }
+    }
+    assert_eq!(tables, 3);
+    settle("tables", wrong);
+}

@@ -1,0 +1,233 @@
+//! The stacks under `infra/`, read as CloudFormation would: short tags spelled out and loops unrolled. And what every
+//! function in them must have.
+
+use crate::contract::operations;
+use crate::gaps::settle;
+use crate::tree::{exists, kebab, names, pascal, read};
+use serde_json::{Map, Value, json};
+use serde_yaml_ng::Value as Yaml;
+use std::sync::OnceLock;
+
+/// A stack.
+pub(crate) struct Stack {
+    /// File name without its end, such as `sales`.
+    pub(crate) name: String,
+    /// The template.
+    pub(crate) template: Value,
+}
+
+impl Stack {
+    /// Its resources of a type, by logical id; of every type when it is empty.
+    pub(crate) fn resources<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.template["Resources"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(move |(_, resource)| of_type.is_empty() || resource["Type"] == of_type)
+            .map(|(id, resource)| (id.as_str(), resource))
+    }
+}
+
+/// Every stack but the composition.
+pub(crate) fn stacks() -> &'static [Stack] {
+    static STACKS: OnceLock<Vec<Stack>> = OnceLock::new();
+    STACKS.get_or_init(|| {
+        names("infra")
+            .into_iter()
+            .filter_map(|file| Some(file.strip_suffix(".yaml")?.to_owned()))
+            .filter(|name| name != "openapi")
+            .map(|name| {
+                let yaml: Yaml = serde_yaml_ng::from_str(&read(&format!("infra/{name}.yaml"))).unwrap();
+                Stack { name, template: unroll(plain(yaml)) }
+            })
+            .collect()
+    })
+}
+
+/// A function of a stack.
+pub(crate) struct Function {
+    pub(crate) context: &'static str,
+    /// Such as `score-lead`.
+    pub(crate) name: String,
+    pub(crate) logical_id: &'static str,
+    pub(crate) properties: &'static Value,
+    pub(crate) stack: &'static Stack,
+}
+
+impl Function {
+    /// Seconds it may run.
+    pub(crate) fn timeout(&self) -> u64 {
+        let own = self.properties.get("Timeout").and_then(Value::as_u64);
+        own.or_else(|| self.stack.template.pointer("/Globals/Function/Timeout")?.as_u64()).unwrap()
+    }
+
+    /// Its event sources.
+    pub(crate) fn events(&self) -> Vec<&'static Value> {
+        self.properties
+            .get("Events")
+            .and_then(Value::as_object)
+            .map(|events| events.values().collect())
+            .unwrap_or_default()
+    }
+}
+
+/// Every function of every stack.
+pub(crate) fn functions() -> Vec<Function> {
+    stacks()
+        .iter()
+        .flat_map(|stack| {
+            stack.resources("AWS::Serverless::Function").map(|(logical_id, resource)| Function {
+                context: &stack.name,
+                name: kebab(logical_id.strip_suffix("Function").unwrap_or(logical_id)),
+                logical_id,
+                properties: &resource["Properties"],
+                stack,
+            })
+        })
+        .collect()
+}
+
+/// YAML as JSON, with `!Ref x` as `{"Ref": "x"}` and so on.
+fn plain(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let name =
+                if ["Ref", "Condition"].contains(&name) { name.to_owned() } else { format!("Fn::{name}") };
+            json!({ name: plain(tagged.value) })
+        }
+        Yaml::Mapping(mapping) => mapping
+            .into_iter()
+            .map(|(key, value)| (key.as_str().unwrap().to_owned(), plain(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Yaml::Sequence(items) => items.into_iter().map(plain).collect::<Vec<_>>().into(),
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+/// Unrolls `Fn::ForEach::<name>: [variable, [items], body]`, and turns an `Fn::Sub` that has nothing left to replace into
+/// its text.
+fn unroll(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut out = Map::new();
+            for (key, value) in members {
+                if !key.starts_with("Fn::ForEach::") {
+                    out.insert(key, unroll(value));
+                    continue;
+                }
+                let variable = format!("${{{}}}", value[0].as_str().unwrap());
+                for item in value[1].as_array().unwrap() {
+                    let body = replace(&value[2], &variable, item.as_str().unwrap());
+                    out.extend(unroll(body).as_object().unwrap().clone());
+                }
+            }
+            match out.get("Fn::Sub").and_then(Value::as_str) {
+                Some(text) if out.len() == 1 && !text.contains("${") => Value::from(text),
+                _ => Value::Object(out),
+            }
+        }
+        Value::Array(items) => items.into_iter().map(unroll).collect::<Vec<_>>().into(),
+        other => other,
+    }
+}
+
+fn replace(value: &Value, variable: &str, item: &str) -> Value {
+    match value {
+        Value::String(text) => text.replace(variable, item).into(),
+        Value::Array(items) => {
+            items.iter().map(|value| replace(value, variable, item)).collect::<Vec<_>>().into()
+        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.replace(variable, item), replace(value, variable, item)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_operation_has_a_function_in_the_stack_of_its_context() {
+    let api = stacks().iter().find(|stack| stack.name == "api").expect("infra/api.yaml");
+    let template = read("template.yaml");
+    let functions = functions();
+    let mut wrong = Vec::new();
+    let authorizer = ("authorizeRequest", "identity");
+    for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain([authorizer]) {
+        let logical_id = format!("{}Function", pascal(id));
+        let Some(function) = functions.iter().find(|function| function.logical_id == logical_id) else {
+            wrong.push(format!("{id} has no {logical_id}"));
+            continue;
+        };
+        if function.context != tag {
+            wrong.push(format!("{id} is in the stack {}", function.context));
+        }
+        let arn = format!("{logical_id}Arn");
+        if function.stack.template["Outputs"].get(&arn).is_none() {
+            wrong.push(format!("{} does not put out {arn}", function.context));
+        }
+        if api.template["Parameters"].get(&arn).is_none()
+            || !template.contains(&format!("{arn}: !GetAtt {}.Outputs.{arn}", pascal(tag)))
+        {
+            wrong.push(format!("the API is not given {arn}"));
+        }
+    }
+    settle("functions of operations", wrong);
+}
+
+#[test]
+fn every_function_is_reached_by_a_route_or_an_event() {
+    let routes: Vec<_> = operations().iter().map(|operation| kebab(operation.id)).collect();
+    let wrong = functions().into_iter().filter(|function| {
+        let reached = routes.contains(&function.name) || function.name == "authorize-request";
+        reached == !function.events().is_empty()
+    });
+    settle("reach", wrong.map(|function| function.name));
+}
+
+#[test]
+fn functions_run_what_is_built_from_their_folder() {
+    let mut wrong = Vec::new();
+    for function in functions() {
+        if function.properties["CodeUri"] != format!("../target/lambda/{}/", function.name) {
+            wrong.push(format!("{} runs {}", function.name, function.properties["CodeUri"]));
+        }
+        if !exists(&format!("functions/{}/{}/Cargo.toml", function.context, function.name)) {
+            wrong.push(format!("{} has no folder functions/{}/{0}", function.name, function.context));
+        }
+    }
+    settle("code", wrong);
+}
+
+#[test]
+fn every_function_has_alarms_and_its_own_role_and_logs() {
+    let mut wrong = Vec::new();
+    for function in functions() {
+        for metric in ["Errors", "Throttles"] {
+            let alarmed = function.stack.resources("AWS::CloudWatch::Alarm").any(|(_, alarm)| {
+                let properties = &alarm["Properties"];
+                let dimensions = properties["Dimensions"].as_array();
+                properties["Namespace"] == "AWS/Lambda"
+                    && properties["MetricName"] == metric
+                    && dimensions.is_some_and(|dimensions| {
+                        dimensions
+                            .contains(&json!({"Name": "FunctionName", "Value": {"Ref": function.logical_id}}))
+                    })
+            });
+            if !alarmed {
+                wrong.push(format!("{} has no alarm on {metric}", function.name));
+            }
+        }
+        let name = pascal(&function.name);
+        if function.properties["Role"]["Fn::GetAtt"] != format!("{name}Role.Arn") {
+            wrong.push(format!("{} shares a role", function.name));
+        }
+        if function.properties["LoggingConfig"]["LogGroup"]["Ref"] != format!("{name}Logs") {
+            wrong.push(format!("{} shares a log group", function.name));
+        }
+    }
+    settle("function resources", wrong);
+}

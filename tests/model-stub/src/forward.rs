@@ -1,0 +1,304 @@
+//! Hands a call to a real model behind an OpenAI-compatible endpoint and brings its answer or failure back.
+//! An upstream failure keeps its meaning (throttled, timed out, refused, broken); it must never become an answer.
+
+use std::collections::VecDeque;
+use std::net::Ipv6Addr;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::{Method, Request, Response, StatusCode, Uri, header};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::cut::{BodyError, ResponseBody};
+use crate::failure::Failure;
+use crate::frames::FrameError;
+use crate::sse::SseSplitter;
+use crate::stream::StreamTranslator;
+use crate::translate;
+use crate::wire::{Answer, ConverseRequest, Usage};
+
+/// The largest upstream answer that is read whole.
+const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
+
+/// Characters of an upstream error text that are passed on.
+const MAX_ERROR_CHARS: usize = 500;
+
+/// An OpenAI-compatible endpoint over plain HTTP.
+#[derive(Debug, Clone)]
+pub struct ForwardTarget {
+    host: String,
+    port: u16,
+    /// What comes before `/v1`; mostly empty.
+    path: String,
+    model: Option<String>,
+    timeout: Duration,
+}
+
+/// A forward URL that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ForwardTargetError {
+    /// Not an absolute URL.
+    #[error("the model URL must look like http://host:port or http://host:port/v1")]
+    NotAUrl,
+    /// TLS is not built in.
+    #[error(
+        "the model URL must be plain http: this server does not speak TLS; put a local proxy in front of {0}"
+    )]
+    Https(String),
+}
+
+impl ForwardTarget {
+    /// The endpoint at `url`, with or without a trailing `/v1`. Without a model name the first model it lists is used.
+    /// `timeout` bounds the wait for the head of an answer and for each piece of a stream.
+    pub fn new(url: &str, model: Option<String>, timeout: Duration) -> Result<Self, ForwardTargetError> {
+        let uri: Uri = url.trim().parse().map_err(|_| ForwardTargetError::NotAUrl)?;
+        let host = uri.host().ok_or(ForwardTargetError::NotAUrl)?.to_owned();
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(ForwardTargetError::Https(host)),
+            _ => return Err(ForwardTargetError::NotAUrl),
+        }
+        let path = uri.path().trim_end_matches('/');
+        let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
+        let model = model.filter(|model| !model.is_empty());
+        Ok(ForwardTarget { host, port: uri.port_u16().unwrap_or(80), path, model, timeout })
+    }
+}
+
+/// The endpoint in use, with the model name once it is known.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    target: ForwardTarget,
+    model: OnceCell<String>,
+}
+
+#[derive(Deserialize)]
+struct ModelList {
+    data: Vec<ModelEntry>,
+}
+
+#[derive(Deserialize)]
+struct ModelEntry {
+    id: String,
+}
+
+impl Upstream {
+    pub(crate) fn new(target: ForwardTarget) -> Self {
+        let model = OnceCell::new_with(target.model.clone());
+        Upstream { target, model }
+    }
+
+    /// One whole answer. `usage` replaces the model's own count.
+    pub(crate) async fn converse(
+        &self,
+        request: &ConverseRequest,
+        usage: Option<Usage>,
+    ) -> Result<Answer, Failure> {
+        let body = translate::chat_request(request, self.model().await?, false)?;
+        let response = self.send(Method::POST, "/v1/chat/completions", Some(&body)).await?;
+        let bytes = self.read(response.into_body()).await?;
+        let completion = serde_json::from_slice(&bytes)
+            .map_err(|_| Failure::model_error("The model's answer is not a chat completion."))?;
+        translate::answer(completion, request.forced_tool(), usage)
+    }
+
+    /// A stream of frames that follow the model's own stream.
+    pub(crate) async fn converse_stream(
+        &self,
+        request: &ConverseRequest,
+        usage: Option<Usage>,
+        started_at: Instant,
+    ) -> Result<ResponseBody, Failure> {
+        let body = translate::chat_request(request, self.model().await?, true)?;
+        let response = self.send(Method::POST, "/v1/chat/completions", Some(&body)).await?;
+        let forced_tool = request.forced_tool().map(|tool| tool.name.clone());
+        let following = Following {
+            incoming: response.into_body(),
+            patience: self.target.timeout,
+            splitter: SseSplitter::default(),
+            translator: StreamTranslator::new(forced_tool, usage, started_at),
+            ready: VecDeque::new(),
+        };
+        Ok(following.into_body())
+    }
+
+    async fn model(&self) -> Result<&str, Failure> {
+        let model = self.model.get_or_try_init(|| async {
+            let response = self.send(Method::GET, "/v1/models", None).await?;
+            let bytes = self.read(response.into_body()).await?;
+            let list: ModelList = serde_json::from_slice(&bytes)
+                .map_err(|_| Failure::unavailable("The endpoint's list of models can't be read."))?;
+            match list.data.into_iter().next() {
+                Some(entry) => Ok(entry.id),
+                None => Err(Failure::unavailable("The endpoint lists no model.")),
+            }
+        });
+        Ok(model.await?.as_str())
+    }
+
+    /// Sends one request on a connection of its own and returns a successful response's head.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let ForwardTarget { host, port, path: prefix, timeout: patience, .. } = &self.target;
+        let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{prefix}{path}"))
+            .header(header::HOST, format!("{host}:{port}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(bytes))
+            .map_err(|_| Failure::unavailable("The model URL does not make a valid request."))?;
+        let exchange = async {
+            // The brackets of an IPv6 host belong to the URL, not to the address.
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            let stream = match bare.parse::<Ipv6Addr>() {
+                Ok(address) => TcpStream::connect((address, *port)).await,
+                Err(_) => TcpStream::connect((host.as_str(), *port)).await,
+            }
+            .map_err(|_| Failure::unavailable("The model endpoint can't be reached."))?;
+            let lost =
+                |_| Failure::unavailable("The model endpoint closed the connection without an answer.");
+            let (mut sender, connection) =
+                hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+            // Ends with the response: the caller sees its errors there.
+            tokio::spawn(connection);
+            sender.send_request(request).await.map_err(lost)
+        };
+        let response = timeout(*patience, exchange).await.map_err(|_| self.timed_out())??;
+        if response.status().is_success() { Ok(response) } else { Err(self.failure(response).await) }
+    }
+
+    async fn read(&self, body: impl Body<Data = Bytes, Error = hyper::Error>) -> Result<Bytes, Failure> {
+        match timeout(self.target.timeout, Limited::new(body, MAX_ANSWER_BYTES).collect()).await {
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(_)) => Err(Failure::unavailable("The model's answer broke off.")),
+            Err(_) => Err(self.timed_out()),
+        }
+    }
+
+    fn timed_out(&self) -> Failure {
+        Failure::timeout(format!("The model did not answer within {} ms.", self.target.timeout.as_millis()))
+    }
+
+    async fn failure(&self, response: Response<Incoming>) -> Failure {
+        let status = response.status();
+        // A date is possible here too; nothing that serves models sends one.
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.trim().parse().ok());
+        let error: Value = match self.read(response.into_body()).await {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Err(_) => Value::Null,
+        };
+        let text = error
+            .pointer("/error/message")
+            .or_else(|| error.get("error"))
+            .or_else(|| error.get("message"))
+            .and_then(Value::as_str)
+            .unwrap_or("The model endpoint gave no reason.");
+        let code = error.pointer("/error/code").and_then(Value::as_str);
+        if code == Some("context_length_exceeded") || text.contains("maximum context length") {
+            return Failure::validation("Input is too long for requested model.");
+        }
+        let message: String = text.chars().take(MAX_ERROR_CHARS).collect();
+        Failure { retry_after, ..Failure::of_status(bedrock_status(status), message) }
+    }
+}
+
+/// The status of the Bedrock error that means the same.
+fn bedrock_status(upstream: StatusCode) -> u16 {
+    match upstream.as_u16() {
+        401 | 403 => 403,
+        404 => 404,
+        408 | 504 => 408,
+        429 => 429,
+        503 => 503,
+        400..500 => 400,
+        // A redirect or an unknown status is as broken as a 500.
+        _ => 500,
+    }
+}
+
+/// A stream that follows the model's.
+struct Following {
+    incoming: Incoming,
+    patience: Duration,
+    splitter: SseSplitter,
+    translator: StreamTranslator,
+    ready: VecDeque<Bytes>,
+}
+
+impl Following {
+    fn into_body(self) -> ResponseBody {
+        let frames = futures_util::stream::try_unfold(self, |mut this| async move {
+            loop {
+                if let Some(frame) = this.ready.pop_front() {
+                    return Ok(Some((Frame::data(frame), this)));
+                }
+                if this.translator.is_done() {
+                    return Ok::<_, BodyError>(None);
+                }
+                this.advance().await?;
+            }
+        });
+        StreamBody::new(frames).boxed_unsync()
+    }
+
+    async fn advance(&mut self) -> Result<(), FrameError> {
+        let Following { incoming, patience, splitter, translator, ready } = self;
+        match timeout(*patience, incoming.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                let data = frame.into_data().unwrap_or_default();
+                for event in splitter.push(&data) {
+                    translator.on_data(&event, ready)?;
+                }
+                Ok(())
+            }
+            Ok(None) => {
+                if let Some(event) = splitter.finish() {
+                    translator.on_data(&event, ready)?;
+                }
+                translator.on_end(ready)
+            }
+            Ok(Some(Err(_))) => translator.fail("The model's stream broke off.", 502, ready),
+            Err(_) => translator.fail("The model's stream stalled.", 408, ready),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Result<ForwardTarget, ForwardTargetError> {
+        ForwardTarget::new(url, None, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn takes_urls_with_and_without_v1() {
+        for url in ["http://127.0.0.1:11434", "http://127.0.0.1:11434/", "http://127.0.0.1:11434/v1/"] {
+            let target = target(url).unwrap();
+            assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("127.0.0.1", 11434, ""));
+        }
+        assert_eq!(target("http://models/api/v1").unwrap().path, "/api");
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_speak() {
+        assert!(matches!(target("https://models:443/v1"), Err(ForwardTargetError::Https(_))));
+        assert!(matches!(target("models:11434"), Err(ForwardTargetError::NotAUrl)));
+        assert!(matches!(target("/v1"), Err(ForwardTargetError::NotAUrl)));
+    }
+}

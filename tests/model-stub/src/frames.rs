@@ -1,0 +1,110 @@
+//! ConverseStream events as `application/vnd.amazon.eventstream` frames (lengths, headers, payload, both checksums).
+//! It must never reorder or merge events: what a caller sees is what the answer was made of.
+
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+
+use crate::wire::{Answer, AnswerBlock, Usage};
+
+/// Characters in one delta of a scripted answer: small enough that any real answer comes in several.
+const DELTA_CHARS: usize = 24;
+
+/// A frame could not be encoded.
+#[derive(Debug, thiserror::Error)]
+#[error("the event can't be framed")]
+pub(crate) struct FrameError(#[from] aws_smithy_eventstream::error::Error);
+
+/// One event of the stream.
+pub(crate) fn event(name: &'static str, payload: &Value) -> Result<Bytes, FrameError> {
+    frame("event", ":event-type", name, payload)
+}
+
+/// The exception that ends a stream whose head was already sent, for example `modelStreamErrorException`.
+pub(crate) fn exception(name: &'static str, payload: &Value) -> Result<Bytes, FrameError> {
+    frame("exception", ":exception-type", name, payload)
+}
+
+fn frame(
+    message_type: &'static str,
+    type_header: &'static str,
+    name: &'static str,
+    payload: &Value,
+) -> Result<Bytes, FrameError> {
+    let header =
+        |name: &'static str, value: &'static str| Header::new(name, HeaderValue::String(value.into()));
+    let message = Message::new(payload.to_string().into_bytes())
+        .add_header(header(type_header, name))
+        .add_header(header(":content-type", "application/json"))
+        .add_header(header(":message-type", message_type));
+    let mut bytes = Vec::new();
+    write_message_to(&message, &mut bytes)?;
+    Ok(bytes.into())
+}
+
+pub(crate) fn message_start() -> Result<Bytes, FrameError> {
+    event("messageStart", &json!({ "role": "assistant" }))
+}
+
+/// Only tool use has a start event; a text block begins with its first delta.
+pub(crate) fn tool_start(index: u64, id: &str, name: &str) -> Result<Bytes, FrameError> {
+    let start = json!({ "toolUse": { "toolUseId": id, "name": name } });
+    event("contentBlockStart", &json!({ "contentBlockIndex": index, "start": start }))
+}
+
+pub(crate) fn text_delta(index: u64, text: &str) -> Result<Bytes, FrameError> {
+    event("contentBlockDelta", &json!({ "contentBlockIndex": index, "delta": { "text": text } }))
+}
+
+/// `input` is a piece of the tool input's JSON text.
+pub(crate) fn tool_delta(index: u64, input: &str) -> Result<Bytes, FrameError> {
+    let delta = json!({ "toolUse": { "input": input } });
+    event("contentBlockDelta", &json!({ "contentBlockIndex": index, "delta": delta }))
+}
+
+pub(crate) fn block_stop(index: u64) -> Result<Bytes, FrameError> {
+    event("contentBlockStop", &json!({ "contentBlockIndex": index }))
+}
+
+pub(crate) fn message_stop(stop_reason: &str) -> Result<Bytes, FrameError> {
+    event("messageStop", &json!({ "stopReason": stop_reason }))
+}
+
+/// The last event. Usage is absent when the model behind a forward did not count: it is never made up.
+pub(crate) fn metadata(usage: Option<Usage>, latency_ms: u64) -> Result<Bytes, FrameError> {
+    let mut payload = json!({ "metrics": { "latencyMs": latency_ms } });
+    if let (Some(usage), Value::Object(fields)) = (usage, &mut payload) {
+        fields.insert("usage".to_owned(), usage.json());
+    }
+    event("metadata", &payload)
+}
+
+/// A whole answer as the frames of a stream, in order.
+pub(crate) fn of_answer(answer: &Answer, latency_ms: u64) -> Result<Vec<Bytes>, FrameError> {
+    let mut frames = vec![message_start()?];
+    for (index, block) in (0u64..).zip(&answer.blocks) {
+        match block {
+            AnswerBlock::Text(text) => {
+                for piece in pieces(text) {
+                    frames.push(text_delta(index, &piece)?);
+                }
+            }
+            AnswerBlock::ToolUse { id, name, input } => {
+                frames.push(tool_start(index, id, name)?);
+                for piece in pieces(&input.to_string()) {
+                    frames.push(tool_delta(index, &piece)?);
+                }
+            }
+        }
+        frames.push(block_stop(index)?);
+    }
+    frames.push(message_stop(&answer.stop_reason)?);
+    frames.push(metadata(Some(answer.usage), latency_ms)?);
+    Ok(frames)
+}
+
+fn pieces(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    chars.chunks(DELTA_CHARS).map(|piece| piece.iter().collect()).collect()
+}

@@ -1,0 +1,58 @@
+//! The model server as a process: reads where to listen and which model to forward to, and prints its URL.
+
+use std::error::Error;
+use std::io::Write;
+use std::time::Duration;
+
+use clap::Parser;
+use model_stub::{ForwardTarget, Options, Stub};
+
+/// A local server that speaks the Bedrock Converse wire format. It answers what was scripted (POST /_script), else
+/// what the model behind --forward says, else ServiceUnavailableException.
+#[derive(Parser)]
+#[command(name = "model-stub")]
+struct Arguments {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// OpenAI-compatible endpoint, http://host:port with or without /v1 [default: the variable MODEL_URL].
+    #[arg(long, value_name = "URL")]
+    forward: Option<String>,
+    /// Model to ask there [default: the variable MODEL_NAME, else the first one it lists].
+    #[arg(long, value_name = "NAME")]
+    model_name: Option<String>,
+    /// Seconds to wait for the model, and for each piece of its stream.
+    #[arg(long, default_value_t = 120)]
+    timeout: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let Arguments { port, forward, model_name, timeout } = Arguments::parse();
+    let model_name = model_name.or_else(|| variable("MODEL_NAME"));
+    let forward = forward
+        .or_else(|| variable("MODEL_URL"))
+        .map(|url| ForwardTarget::new(&url, model_name, Duration::from_secs(timeout)))
+        .transpose()
+        .unwrap_or_else(|error| refuse(&error));
+    let stub = Stub::start_with(Options { port, forward }).await.unwrap_or_else(|error| refuse(&error));
+    writeln!(std::io::stdout(), "{}", stub.url())?;
+    stub.run().await;
+    Ok(())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Ends the process with the error and its causes as a sentence.
+fn refuse(error: &dyn Error) -> ! {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    let _unseen = writeln!(std::io::stderr(), "model-stub: {text}");
+    std::process::exit(2)
+}

@@ -1,0 +1,219 @@
+//! What a test wants the model to do, and what it was asked: a queue of steps and a record of calls.
+//! A step is used once, in order; nothing here repeats or guesses one.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::wire::{Answer, AnswerBlock, ConverseRequest, Usage};
+
+/// What happens to one model call. The fields combine: a step may wait, answer, and cut its answer short. A step with
+/// neither status, text nor tool input changes the answer of the forwarded model (wait, cut, other usage).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Step {
+    /// Only for calls of this model id; any model when absent.
+    pub model: Option<String>,
+    /// Fail with this HTTP status (400 to 599) and the error type Bedrock has for it; other statuses have no type.
+    pub status: Option<u16>,
+    /// The failure's text, where its meaning lies in it (`Input is too long for requested model.`).
+    pub message: Option<String>,
+    /// Seconds for the failure's `Retry-After` header.
+    pub retry_after: Option<u64>,
+    /// Wait this long (milliseconds) before anything is answered.
+    pub delay_ms: Option<u64>,
+    /// Close the connection after this many bytes of the body. A body that is not longer arrives whole.
+    pub cut_after_bytes: Option<usize>,
+    /// Answer exactly this text.
+    pub text: Option<String>,
+    /// Answer with this input for the tool the request forces, else for its first tool.
+    pub tool_input: Option<Value>,
+    /// Why the model stopped; `end_turn` or `tool_use` when absent.
+    pub stop_reason: Option<String>,
+    /// The token counts; four bytes to a token when absent.
+    pub usage: Option<Usage>,
+}
+
+impl Step {
+    /// Answers with exactly this text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Step { text: Some(text.into()), ..Step::default() }
+    }
+
+    /// Answers by calling the tool of the request with this input.
+    pub fn tool_input(input: Value) -> Self {
+        Step { tool_input: Some(input), ..Step::default() }
+    }
+
+    /// Fails with this HTTP status (400 to 599).
+    pub fn status(status: u16) -> Self {
+        Step { status: Some(status), ..Step::default() }
+    }
+
+    /// Sets the text of the failure.
+    pub fn with_message(self, message: impl Into<String>) -> Self {
+        Step { message: Some(message.into()), ..self }
+    }
+
+    /// Sets the failure's `Retry-After`, in seconds.
+    pub fn with_retry_after(self, seconds: u64) -> Self {
+        Step { retry_after: Some(seconds), ..self }
+    }
+
+    /// Waits before answering, in milliseconds.
+    pub fn with_delay_ms(self, milliseconds: u64) -> Self {
+        Step { delay_ms: Some(milliseconds), ..self }
+    }
+
+    /// Closes the connection after this many bytes of the body.
+    pub fn with_cut_after_bytes(self, bytes: usize) -> Self {
+        Step { cut_after_bytes: Some(bytes), ..self }
+    }
+
+    /// Sets why the model stopped, for example `max_tokens`.
+    pub fn with_stop_reason(self, reason: impl Into<String>) -> Self {
+        Step { stop_reason: Some(reason.into()), ..self }
+    }
+
+    /// Sets the token counts.
+    pub fn with_usage(self, usage: Usage) -> Self {
+        Step { usage: Some(usage), ..self }
+    }
+
+    /// Limits the step to calls of one model id.
+    pub fn for_model(self, model: impl Into<String>) -> Self {
+        Step { model: Some(model.into()), ..self }
+    }
+
+    /// The step's own answer or failure; `None` when it has none and the forwarded model is to answer.
+    pub(crate) fn outcome(&self, request: &ConverseRequest, call: usize) -> Option<Result<Answer, Failure>> {
+        if let Some(status) = self.status {
+            let message = self.message.clone().unwrap_or_else(|| format!("scripted failure {status}"));
+            return Some(Err(Failure {
+                retry_after: self.retry_after,
+                ..Failure::of_status(status, message)
+            }));
+        }
+        let (block, stop_reason) = if let Some(text) = &self.text {
+            (AnswerBlock::Text(text.clone()), "end_turn")
+        } else {
+            let input = self.tool_input.clone()?;
+            let Some(tool) = request.forced_tool().or_else(|| request.tools().next()) else {
+                return Some(Err(Failure::validation(
+                    "The script calls a tool, but the request offers none.",
+                )));
+            };
+            (
+                AnswerBlock::ToolUse { id: format!("tooluse_{call}"), name: tool.name.clone(), input },
+                "tool_use",
+            )
+        };
+        let usage = self.usage.unwrap_or_else(|| estimate(request, &block));
+        let stop_reason = self.stop_reason.clone().unwrap_or_else(|| stop_reason.to_owned());
+        Some(Ok(Answer { blocks: vec![block], stop_reason, usage }))
+    }
+}
+
+/// Four bytes to a token: an estimate that grows with the text, for scripts that don't care about the exact count.
+fn estimate(request: &ConverseRequest, block: &AnswerBlock) -> Usage {
+    let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
+    let output = match block {
+        AnswerBlock::Text(text) => text.len(),
+        AnswerBlock::ToolUse { input, .. } => input.to_string().len(),
+    };
+    Usage { input_tokens: tokens(request.text_bytes()), output_tokens: tokens(output), ..Usage::default() }
+}
+
+/// One model call this server received.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// The model id, percent-decoded.
+    pub model_id: String,
+    /// `converse` or `converse-stream`.
+    pub operation: &'static str,
+    /// The request body; null when it was not JSON.
+    pub body: Value,
+    /// When it arrived: RFC 3339, UTC.
+    pub time: String,
+}
+
+/// A script that can't be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// More than one of status, text and tool input.
+    #[error("step {0} has more than one of status, text and tool_input")]
+    Ambiguous(usize),
+    /// A step without an answer while no model is behind the server.
+    #[error("step {0} has neither status, text nor tool_input, and no model is forwarded to")]
+    NoAnswer(usize),
+    /// A status that is no error.
+    #[error("step {0} has a status outside 400-599")]
+    NotAnError(usize),
+    /// A field that does nothing in this step.
+    #[error("step {0} has {1}, which does nothing there")]
+    Useless(usize, &'static str),
+}
+
+/// The steps still to come and the calls so far.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    steps: VecDeque<Step>,
+    calls: Vec<Call>,
+}
+
+impl Script {
+    /// Appends steps, or none of them if one can't be followed.
+    pub(crate) fn add(&mut self, steps: Vec<Step>, forwards: bool) -> Result<(), ScriptError> {
+        for (at, step) in steps.iter().enumerate() {
+            check(at, step, forwards)?;
+        }
+        self.steps.extend(steps);
+        Ok(())
+    }
+
+    /// Takes the first step that applies to this model.
+    pub(crate) fn take(&mut self, model_id: &str) -> Option<Step> {
+        let at =
+            self.steps.iter().position(|step| step.model.as_deref().is_none_or(|model| model == model_id))?;
+        self.steps.remove(at)
+    }
+
+    /// Records a call and returns its number, from 1.
+    pub(crate) fn record(&mut self, call: Call) -> usize {
+        self.calls.push(call);
+        self.calls.len()
+    }
+
+    pub(crate) fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    pub(crate) fn steps_left(&self) -> usize {
+        self.steps.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Script::default();
+    }
+}
+
+fn check(at: usize, step: &Step, forwards: bool) -> Result<(), ScriptError> {
+    let answers = [step.status.is_some(), step.text.is_some(), step.tool_input.is_some()];
+    let useless = |field| Err(ScriptError::Useless(at, field));
+    match answers.into_iter().filter(|given| *given).count() {
+        0 if !forwards => return Err(ScriptError::NoAnswer(at)),
+        0 if step.stop_reason.is_some() => return useless("stop_reason"),
+        0 | 1 => {}
+        _ => return Err(ScriptError::Ambiguous(at)),
+    }
+    match step.status {
+        Some(status) if !(400..600).contains(&status) => Err(ScriptError::NotAnError(at)),
+        Some(_) if step.usage.is_some() => useless("usage"),
+        Some(_) if step.stop_reason.is_some() => useless("stop_reason"),
+        None if step.retry_after.is_some() => useless("retry_after"),
+        None if step.message.is_some() => useless("message"),
+        _ => Ok(()),
+    }
+}

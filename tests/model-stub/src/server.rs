@@ -1,0 +1,336 @@
+//! The HTTP server: routes a request to the script, to the model behind it, or to a failure.
+//! It listens on 127.0.0.1 only and stops with its `Stub`; it checks no signature.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cut::{BodyError, CutBody, ResponseBody};
+use crate::failure::Failure;
+use crate::forward::{ForwardTarget, Upstream};
+use crate::frames;
+use crate::script::{Call, Script, ScriptError, Step};
+use crate::wire::{Answer, ConverseRequest};
+
+/// Bedrock refuses larger requests.
+const MAX_REQUEST_BYTES: usize = 20 * 1024 * 1024;
+
+/// How to start.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// The model that answers calls no step applies to.
+    pub forward: Option<ForwardTarget>,
+}
+
+/// The server can't listen.
+#[derive(Debug, thiserror::Error)]
+#[error("can't listen on 127.0.0.1:{port}")]
+pub struct StartError {
+    port: u16,
+    source: io::Error,
+}
+
+/// A running server. It stops, and closes its connections, when this is dropped.
+#[derive(Debug)]
+pub struct Stub {
+    url: String,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    script: Mutex<Script>,
+    upstream: Option<Upstream>,
+}
+
+impl Shared {
+    /// A panic in another call must not hide the script from this one.
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stub {
+    /// Starts on a free port, without a model behind it. Needs a tokio runtime with I/O and time.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::start_with(Options::default()).await
+    }
+
+    /// Starts with these options.
+    pub async fn start_with(options: Options) -> Result<Self, StartError> {
+        let Options { port, forward } = options;
+        let listening = async {
+            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (listener, address) = listening.await.map_err(|source| StartError { port, source })?;
+        let shared = Arc::new(Shared { script: Mutex::default(), upstream: forward.map(Upstream::new) });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Stub { url: format!("http://{address}"), shared, accepting })
+    }
+
+    /// The base URL, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Appends steps for the next model calls; none is taken if one can't be followed.
+    pub fn script(&self, steps: Vec<Step>) -> Result<(), ScriptError> {
+        self.shared.script().add(steps, self.shared.upstream.is_some())
+    }
+
+    /// The calls so far, in order of arrival.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.script().calls().to_vec()
+    }
+
+    /// How many steps no call has used yet.
+    pub fn steps_left(&self) -> usize {
+        self.shared.script().steps_left()
+    }
+
+    /// Forgets calls and steps.
+    pub fn clear(&self) {
+        self.shared.script().clear();
+    }
+
+    /// Serves until the process ends.
+    pub async fn run(mut self) {
+        // The accept loop never returns by itself; a panic in it was already reported.
+        let _ended = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Owns the connections: when it is aborted they close with it.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                }
+                // Out of file descriptors, most likely: closing connections free some.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    // Frames are small and must leave at once.
+    let _without_delay = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(route(&shared, request).await) }
+    });
+    // A broken connection is the client's to notice, and sometimes the script's wish.
+    let _ended = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn route(shared: &Shared, request: Request<Incoming>) -> Response<ResponseBody> {
+    let started_at = Instant::now();
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_REQUEST_BYTES).collect().await else {
+        return failed(&Failure::validation("The request body is incomplete or too large."));
+    };
+    let body = body.to_bytes();
+    match (&parts.method, parts.uri.path()) {
+        (&Method::POST, "/_script") => add_steps(shared, &body),
+        (&Method::GET, "/_calls") => json_response(StatusCode::OK, &json!(shared.script().calls())),
+        (&Method::DELETE, "/_calls") => {
+            shared.script().clear();
+            json_response(StatusCode::OK, &json!({}))
+        }
+        (method, path) => match model_operation(path).filter(|_| method == Method::POST) {
+            Some((model_id, operation)) => model_call(shared, model_id, operation, &body, started_at).await,
+            None => {
+                failed(&Failure { kind: Some("UnknownOperationException"), ..Failure::of_status(404, path) })
+            }
+        },
+    }
+}
+
+fn add_steps(shared: &Shared, body: &[u8]) -> Response<ResponseBody> {
+    let steps: Vec<Step> = match serde_json::from_slice(body) {
+        Ok(steps) => steps,
+        Err(error) => return failed(&Failure::validation(format!("not a list of steps: {error}"))),
+    };
+    let mut script = shared.script();
+    match script.add(steps, shared.upstream.is_some()) {
+        Ok(()) => json_response(StatusCode::OK, &json!({ "steps_left": script.steps_left() })),
+        Err(error) => failed(&Failure::validation(error.to_string())),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Converse,
+    ConverseStream,
+}
+
+/// The model id and operation in `/model/{modelId}/{operation}`. An ARN as model id has its slashes encoded.
+fn model_operation(path: &str) -> Option<(String, Operation)> {
+    let (model_id, operation) = path.strip_prefix("/model/")?.split_once('/')?;
+    let operation = match operation {
+        "converse" => Operation::Converse,
+        "converse-stream" => Operation::ConverseStream,
+        _ => return None,
+    };
+    let model_id = percent_decode_str(model_id).decode_utf8().ok()?.into_owned();
+    (!model_id.is_empty()).then_some((model_id, operation))
+}
+
+async fn model_call(
+    shared: &Shared,
+    model_id: String,
+    operation: Operation,
+    body: &[u8],
+    started_at: Instant,
+) -> Response<ResponseBody> {
+    let request = ConverseRequest::parse(body);
+    let (step, call) = {
+        let mut script = shared.script();
+        // A request that Bedrock would refuse takes no step: the test that sent it has to see that.
+        let step = request.as_ref().ok().and_then(|_| script.take(&model_id));
+        let call = script.record(Call {
+            model_id,
+            operation: match operation {
+                Operation::Converse => "converse",
+                Operation::ConverseStream => "converse-stream",
+            },
+            body: serde_json::from_slice(body).unwrap_or_default(),
+            time: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
+        });
+        (step, call)
+    };
+    let mut response = match request {
+        Ok(request) => {
+            answer_call(shared, &request, step.unwrap_or_default(), call, operation, started_at).await
+        }
+        Err(failure) => failed(&failure),
+    };
+    if let Ok(id) = header::HeaderValue::from_str(&format!("call-{call}")) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn answer_call(
+    shared: &Shared,
+    request: &ConverseRequest,
+    step: Step,
+    call: usize,
+    operation: Operation,
+    started_at: Instant,
+) -> Response<ResponseBody> {
+    if let Some(milliseconds) = step.delay_ms {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+    let outcome = match step.outcome(request, call) {
+        Some(scripted) => scripted.and_then(|answer| answered(&answer, operation, started_at)),
+        None => forwarded(shared.upstream.as_ref(), request, &step, operation, started_at).await,
+    };
+    let response = outcome.unwrap_or_else(|failure| failed(&failure));
+    match step.cut_after_bytes {
+        Some(bytes) => response.map(|body| CutBody::new(body, bytes).boxed_unsync()),
+        None => response,
+    }
+}
+
+async fn forwarded(
+    upstream: Option<&Upstream>,
+    request: &ConverseRequest,
+    step: &Step,
+    operation: Operation,
+    started_at: Instant,
+) -> Result<Response<ResponseBody>, Failure> {
+    let Some(upstream) = upstream else {
+        return Err(Failure::unavailable(
+            "No answer was scripted for this call and no model is behind this server: POST steps to /_script, or start \
+             it with a model URL.",
+        ));
+    };
+    match operation {
+        Operation::Converse => {
+            let answer = upstream.converse(request, step.usage).await?;
+            answered(&answer, operation, started_at)
+        }
+        Operation::ConverseStream => {
+            let body = upstream.converse_stream(request, step.usage, started_at).await?;
+            Ok(event_stream(body))
+        }
+    }
+}
+
+fn answered(
+    answer: &Answer,
+    operation: Operation,
+    started_at: Instant,
+) -> Result<Response<ResponseBody>, Failure> {
+    let latency_ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match operation {
+        Operation::Converse => Ok(json_response(StatusCode::OK, &answer.json(latency_ms))),
+        Operation::ConverseStream => {
+            let frames = frames::of_answer(answer, latency_ms)
+                .map_err(|_| Failure::of_status(500, "The answer can't be framed."))?;
+            let frames = frames.into_iter().map(|frame| Ok::<_, BodyError>(Frame::data(frame)));
+            Ok(event_stream(StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()))
+        }
+    }
+}
+
+fn event_stream(body: ResponseBody) -> Response<ResponseBody> {
+    let mut response = Response::new(body);
+    let content_type = header::HeaderValue::from_static("application/vnd.amazon.eventstream");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response<ResponseBody> {
+    let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+fn failed(failure: &Failure) -> Response<ResponseBody> {
+    let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json_response(status, &failure.body());
+    if let Some(kind) = failure.kind {
+        response.headers_mut().insert("x-amzn-errortype", header::HeaderValue::from_static(kind));
+    }
+    if let Some(seconds) = failure.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}

@@ -1,0 +1,248 @@
+//! The whole system on this machine: emulator, model server, the real `sam deploy` of the unchanged template, and the
+//! main job against it.
+
+use crate::Outcome;
+use crate::artifacts::build_all_here;
+use crate::environment::{Environment, folder, free_port, local, root, target};
+use crate::error::{Error, at};
+use crate::run::{announced_url, run_logged, running, start, stop, wait_for};
+use crate::say::{detail, heading, step};
+use crate::{main_job, tools};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The chain without a model: the rules engine judges.
+const RULES_ONLY: &str = "rules";
+/// The chain with a model of one's own behind the Bedrock route.
+const WITH_MODEL: &str = "self-hosted,rules";
+
+/// Options of `up`.
+#[derive(Args)]
+pub(crate) struct UpOptions {
+    /// OpenAI-compatible endpoint of the model that scores leads, such as http://localhost:11434 for Ollama.
+    #[arg(long, env = "MODEL_URL", value_name = "URL")]
+    model_url: Option<String>,
+    /// Model to ask there; the first one it lists when absent.
+    #[arg(long, env = "MODEL_NAME", value_name = "NAME")]
+    model_name: Option<String>,
+}
+
+/// What a deployment is made with.
+pub(crate) struct Plan {
+    /// Models that score leads.
+    pub(crate) chain: String,
+    /// Where the model server forwards to.
+    pub(crate) forward: Option<(String, Option<String>)>,
+}
+
+/// A running deployment. Everything of it is in one folder.
+pub(crate) struct Deployment {
+    folder: PathBuf,
+}
+
+impl Deployment {
+    /// The deployment that `up` makes.
+    pub(crate) fn developer() -> Result<Self, Error> {
+        Ok(Self { folder: folder(local().join("up"))? })
+    }
+
+    /// The deployment that the end-to-end tests make, next to the developer's.
+    pub(crate) fn tests() -> Result<Self, Error> {
+        Ok(Self { folder: folder(local().join("e2e"))? })
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Starts what does not run yet and deploys the template; only what changed is deployed anew.
+    pub(crate) fn bring_up(&self, plan: &Plan) -> Result<Endpoints, Error> {
+        let model_url = step("starting the model server", || self.start_model_server(plan))?;
+        let port = step("starting the emulator", || self.start_emulator(&model_url))?;
+        let endpoints = Endpoints {
+            api_url: format!("http://localhost:{port}"),
+            aws_url: format!("http://127.0.0.1:{port}"),
+            model_url,
+        };
+        step("deploying the template (sam deploy)", || self.deploy(&endpoints, &plan.chain))?;
+        Ok(endpoints)
+    }
+
+    /// Stops everything and throws away what was stored.
+    pub(crate) fn take_down(&self) -> Result<bool, Error> {
+        let emulator = stop(&self.file("emulator.pid"))?;
+        let model_server = stop(&self.file("model-server.pid"))?;
+        self.forget()?;
+        Ok(emulator || model_server)
+    }
+
+    fn start_model_server(&self, plan: &Plan) -> Result<String, Error> {
+        let (pid, log, settings) = (
+            self.file("model-server.pid"),
+            self.file("model-server.log"),
+            self.file("model-server.settings"),
+        );
+        let wanted = format!("{:?}", plan.forward);
+        let same = fs::read_to_string(&settings).is_ok_and(|running_with| running_with == wanted);
+        if let (true, Some(_), Some(url)) = (same, running(&pid), announced_url(&log)) {
+            detail(format!("runs at {url}"));
+            return Ok(url);
+        }
+        // The functions know its address: it keeps its port over restarts.
+        let port = announced_url(&log).and_then(|url| url.rsplit(':').next()?.parse::<u16>().ok());
+        stop(&pid)?;
+        let port = match port {
+            Some(port) => port,
+            None => free_port()?,
+        };
+        // A copy, so that the next build can replace the original while this one runs.
+        let program = self.file("model-server");
+        fs::copy(target().join("debug/model-stub"), &program).map_err(at(&program))?;
+        let mut command = Command::new(&program);
+        command.arg("--port").arg(port.to_string()).env_remove("MODEL_URL").env_remove("MODEL_NAME");
+        if let Some((url, name)) = &plan.forward {
+            command.arg("--forward").arg(url);
+            if let Some(name) = name {
+                command.arg("--model-name").arg(name);
+            }
+        }
+        let mut child = start(&mut command, &log, &pid)?;
+        wait_for("the model server", 15, &log, &mut child, || announced_url(&log).is_some())?;
+        fs::write(&settings, wanted).map_err(at(&settings))?;
+        let url = announced_url(&log).unwrap_or_default();
+        detail(format!("at {url}"));
+        Ok(url)
+    }
+
+    fn start_emulator(&self, model_url: &str) -> Result<u16, Error> {
+        let (pid, log, port_file) =
+            (self.file("emulator.pid"), self.file("emulator.log"), self.file("emulator.port"));
+        let known = fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse::<u16>().ok());
+        if let (Some(_), Some(port)) = (running(&pid), known) {
+            detail(format!("runs on port {port}"));
+            return Ok(port);
+        }
+        self.forget()?;
+        let port = free_port()?;
+        let mut child = start(
+            Command::new(tools::tool("python"))
+                .arg(root().join("local/emulator.py"))
+                .args(["--port", &port.to_string(), "--bedrock", model_url, "--state"])
+                .arg(self.file("state")),
+            &log,
+            &pid,
+        )?;
+        let health = format!("http://127.0.0.1:{port}/_ministack/health");
+        wait_for("the emulator", 60, &log, &mut child, || answers(&health))?;
+        fs::write(&port_file, port.to_string()).map_err(at(&port_file))?;
+        detail(format!("on port {port}"));
+        Ok(port)
+    }
+
+    fn forget(&self) -> Outcome {
+        let state = self.file("state");
+        if state.exists() {
+            fs::remove_dir_all(&state).map_err(at(&state))?;
+        }
+        Ok(())
+    }
+
+    fn deploy(&self, endpoints: &Endpoints, chain: &str) -> Outcome {
+        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let mut sam = Command::new(tools::tool("sam"));
+        sam.current_dir(root())
+            .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
+            .arg("Environment=local")
+            .arg(format!("Architecture={architecture}"))
+            .arg("DomainName=localhost")
+            .arg("CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/local")
+            .arg(format!("TokenIssuer={}", endpoints.api_url))
+            .arg(format!("LeadScoringChain={chain}"))
+            .arg("LogRetentionDays=1")
+            .env("AWS_ENDPOINT_URL", &endpoints.aws_url)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("SAM_CLI_TELEMETRY", "0")
+            .env_remove("AWS_PROFILE");
+        run_logged("sam deploy", &mut sam, &self.file("deploy.log"))
+    }
+}
+
+/// Where a deployment is reached.
+pub(crate) struct Endpoints {
+    /// The API: everything before `/v1`.
+    pub(crate) api_url: String,
+    /// The AWS APIs of the emulator.
+    pub(crate) aws_url: String,
+    /// The model server.
+    pub(crate) model_url: String,
+}
+
+/// Builds, deploys and runs the main job.
+pub(crate) fn up(options: &UpOptions) -> Outcome {
+    let started = Instant::now();
+    folder(local())?;
+    step("installing SAM CLI and the emulator", tools::install)?;
+    step("building the functions", || build_all_here(&["model-stub"]))?;
+    let plan = match &options.model_url {
+        Some(url) => {
+            Plan { chain: WITH_MODEL.to_owned(), forward: Some((url.clone(), options.model_name.clone())) }
+        }
+        None => Plan { chain: RULES_ONLY.to_owned(), forward: None },
+    };
+    let deployment = Deployment::developer()?;
+    let endpoints = deployment.bring_up(&plan)?;
+    if plan.forward.is_none() {
+        detail("no model is configured: the rules engine scores. MODEL_URL=http://... uses a model");
+    }
+    let (environment, token) =
+        step("running the main job", || main_job::run(&endpoints.api_url, now_millis()))?;
+    let path = local().join("environment.json");
+    environment.write(&path)?;
+    report(&environment, &token, &path, started.elapsed());
+    Ok(())
+}
+
+fn report(environment: &Environment, token: &str, path: &Path, took: Duration) {
+    heading(&format!("Sextant is up after {:.0} s.", took.as_secs_f64()));
+    println!("  API        {}", environment.api_url);
+    println!("  API page   {}/docs", environment.api_url);
+    println!("  user       {}", environment.email);
+    println!("  password   {}", environment.password);
+    println!("  saved in   {}", path.display());
+    println!("\n  Try it (the token is valid for 15 minutes):\n");
+    println!("  curl -H 'Authorization: Bearer {token}' '{}/v1/leads?sort=score'\n", environment.api_url);
+    println!("  `make up` again deploys what you changed, `make down` stops everything.");
+}
+
+/// Stops what `up` started.
+pub(crate) fn down() -> Outcome {
+    let was_up = Deployment::developer()?.take_down()?;
+    let environment = local().join("environment.json");
+    if environment.exists() {
+        fs::remove_file(&environment).map_err(at(&environment))?;
+    }
+    println!("{}", if was_up { "Stopped." } else { "Nothing was running." });
+    Ok(())
+}
+
+/// Builds the functions and the servers that a deployment takes.
+pub(crate) fn prepare() -> Outcome {
+    folder(local())?;
+    step("installing SAM CLI and the emulator", tools::install)?;
+    step("building the functions", || build_all_here(&["model-stub"]))
+}
+
+/// Milliseconds since 1970, to tell one run from the next.
+pub(crate) fn now_millis() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
+}
+
+fn answers(url: &str) -> bool {
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build();
+    ureq::Agent::from(config).get(url).call().is_ok()
+}

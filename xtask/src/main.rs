@@ -1,0 +1,57 @@
+//! The project's own commands: `cargo xtask --help`. They run on a developer's machine and in CI, and never ship.
+#![allow(clippy::print_stdout, reason = "these are commands that speak to people")]
+
+mod artifacts;
+mod deny;
+mod environment;
+mod error;
+mod local;
+mod main_job;
+mod run;
+mod say;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use error::Error;
+use std::process::ExitCode;
+
+/// Build, run and check Sextant.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything, deploy it to a local emulator and run the main job against it. What is left running is
+    /// stopped by `down`.
+    Up(local::UpOptions),
+    /// Stop what `up` started. What was stored is thrown away.
+    Down,
+    /// Run the tests: unit, api, conformance and e2e, or only the named tiers.
+    Test(test::TestOptions),
+    /// Build the functions into target/lambda/<function>/bootstrap.
+    Build(artifacts::BuildOptions),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(options) => local::up(&options),
+        Command::Down => local::down(),
+        Command::Test(options) => test::test(&options),
+        Command::Build(options) => artifacts::build(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What every command returns.
+type Outcome = Result<(), Error>;

@@ -1,0 +1,40 @@
+//! What commands tell the person who waits for them: a line per step, with how long it took.
+
+use crate::error::Error;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Instant;
+
+fn paint(code: &str, text: &str) -> String {
+    if std::io::stdout().is_terminal() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Announces a step, runs it, and says how long it took.
+pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    println!("{} {what}", paint("1;34", "==>"));
+    let _ = std::io::stdout().flush();
+    let started = Instant::now();
+    let result = work()?;
+    println!("    {} {:.1} s", paint("32", "done in"), started.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+/// A line below a step.
+pub(crate) fn detail(text: impl AsRef<str>) {
+    println!("    {}", text.as_ref());
+    let _ = std::io::stdout().flush();
+}
+
+/// A heading.
+pub(crate) fn heading(text: &str) {
+    println!("\n{}", paint("1", text));
+}
+
+/// The end of a command that failed.
+pub(crate) fn failure(error: &Error) {
+    eprintln!("{} {error}", paint("1;31", "error:"));
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        eprintln!("  because {cause}");
+        source = cause.source();
+    }
+}

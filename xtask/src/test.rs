@@ -1,0 +1,134 @@
+//! The tests, tier by tier. `make test` runs them all; each tier says how long it took.
+
+use crate::Outcome;
+use crate::artifacts::cargo;
+use crate::environment::{Environment, local};
+use crate::error::{Error, at};
+use crate::local::{Deployment, Plan, prepare};
+use crate::run::{run, run_logged};
+use crate::say::{heading, step};
+use crate::tools;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// The tiers, in the order they run: the cheapest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tier {
+    /// Formatting, lints, the tree of dependencies, the templates.
+    Lint,
+    /// Every crate's own tests, and the adapters against stubs and an embedded DynamoDB.
+    Unit,
+    /// Contract, stacks, functions, events and the crates' arrows in step.
+    Conformance,
+    /// Every function in-process against an embedded DynamoDB.
+    Api,
+    /// The deployed template over HTTP.
+    E2e,
+}
+
+/// Options of `test`.
+#[derive(Args)]
+pub(crate) struct TestOptions {
+    /// Only these tiers; all when none is named.
+    #[arg(value_enum)]
+    tiers: Vec<Tier>,
+}
+
+/// Packages with a tier of their own.
+const OWN_TIER: [&str; 3] = ["conformance", "api-tests", "e2e-tests"];
+
+/// Runs the tests.
+pub(crate) fn test(options: &TestOptions) -> Outcome {
+    let all = [Tier::Lint, Tier::Unit, Tier::Conformance, Tier::Api, Tier::E2e];
+    let tiers = if options.tiers.is_empty() { all.to_vec() } else { options.tiers.clone() };
+    let mut times: Vec<(Tier, Duration)> = Vec::new();
+    for tier in tiers {
+        let started = Instant::now();
+        match tier {
+            Tier::Lint => lint()?,
+            Tier::Unit => unit()?,
+            Tier::Conformance => packages("the conformance tests", &["conformance"])?,
+            Tier::Api => packages("the api tests", &["api-tests"])?,
+            Tier::E2e => e2e()?,
+        }
+        times.push((tier, started.elapsed()));
+    }
+    heading("All tests passed.");
+    for (tier, took) in times {
+        println!("  {:<12} {:>7.1} s", format!("{tier:?}").to_lowercase(), took.as_secs_f64());
+    }
+    Ok(())
+}
+
+fn lint() -> Outcome {
+    step("cargo fmt", || {
+        run("cargo fmt (run `cargo fmt --all`)", cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    step("cargo clippy", || {
+        let mut clippy = cargo();
+        clippy.args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]);
+        run("cargo clippy", &mut clippy)
+    })?;
+    step("cargo deny", crate::deny::check)?;
+    step("the templates (cfn-lint)", || {
+        crate::environment::folder(local())?;
+        tools::install()?;
+        let mut lint = Command::new(tools::tool("cfn-lint"));
+        lint.current_dir(crate::environment::root());
+        run_logged("cfn-lint", &mut lint, &local().join("cfn-lint.log"))
+    })
+}
+
+fn unit() -> Outcome {
+    let mut test = cargo();
+    test.args(["test", "--locked", "--workspace", "--quiet"]);
+    for package in OWN_TIER {
+        test.args(["--exclude", package]);
+    }
+    step("the unit tests", || run("the unit tests", &mut test))
+}
+
+fn packages(what: &str, names: &[&str]) -> Outcome {
+    let mut test = cargo();
+    test.args(["test", "--locked"]);
+    for name in names {
+        test.args(["--package", name]);
+    }
+    step(what, || run(what, &mut test))
+}
+
+/// Deploys the template for the tests alone, runs them, and takes the deployment down however they end.
+fn e2e() -> Outcome {
+    prepare()?;
+    let deployment = Deployment::tests()?;
+    deployment.take_down()?;
+    let result = deployed_tests(&deployment);
+    let down = deployment.take_down();
+    result?;
+    down.map(drop)
+}
+
+fn deployed_tests(deployment: &Deployment) -> Outcome {
+    // A model first, so that the tests can script what it answers; the rules when it fails.
+    let plan = Plan { chain: "amazon.nova-pro-v1:0,rules".to_owned(), forward: None };
+    let endpoints = deployment.bring_up(&plan)?;
+    let path = local().join("e2e/environment.json");
+    let environment =
+        json!({"api_url": endpoints.api_url, "aws_url": endpoints.aws_url, "model_url": endpoints.model_url});
+    fs::write(&path, environment.to_string()).map_err(at(&path))?;
+    let mut test = cargo();
+    test.args(["test", "--locked", "--package", "e2e-tests"]).env("SEXTANT_E2E_ENVIRONMENT", &path);
+    step("the end-to-end tests", || run("the end-to-end tests", &mut test))
+}
