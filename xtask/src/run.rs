@@ -61,20 +61,6 @@ fn last_line(log: &Path) -> String {
     line.chars().take(100).collect()
 }
 
-/// What a program writes to its standard output.
-pub(crate) fn output(what: &str, command: &mut Command) -> Result<String, Error> {
-    let output = command.stderr(Stdio::inherit()).output().map_err(|source| missing(command, source))?;
-    if !output.status.success() {
-        let status = output.status.to_string();
-        return Err(Error::Failed {
-            what: what.to_owned(),
-            status,
-            hint: "Its output above says why.".into(),
-        });
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 fn missing(command: &Command, source: std::io::Error) -> Error {
     let program = command.get_program().to_string_lossy().into_owned();
     Error::Missing { program, hint: "Install it, or look whether it is on the PATH.", source }

@@ -2,8 +2,8 @@
 
 use crate::Outcome;
 use crate::artifacts::cargo;
-use crate::environment::{Environment, local};
-use crate::error::{Error, at};
+use crate::environment::local;
+use crate::error::at;
 use crate::local::{Deployment, Plan, prepare};
 use crate::run::{run, run_logged};
 use crate::say::{heading, step};

@@ -33,6 +33,7 @@ pub(crate) fn install() -> Result<(), Error> {
                 "pip",
                 "install",
                 "--disable-pip-version-check",
+                "--no-deps",
                 "--require-hashes",
                 "--requirement",
             ])

@@ -20,8 +20,8 @@ use crate::settings::AwsSettings;
 /// See [`CallLimits`](crate::CallLimits).
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Amazon Root CA 1 (until 2038-01-17), 2, 3 and 4 (until 2040-05-26) and Starfield Services Root Certificate Authority
-/// - G2 (until 2037-12-31): the Amazon Trust Services roots, one of which every AWS endpoint's certificate chains to.
+/// Amazon Root CA 1 (until 2038-01-17), 2, 3 and 4 (until 2040-05-26) and the Starfield Services Root CA "G2"
+/// (until 2037-12-31): the Amazon Trust Services roots, one of which every AWS endpoint's certificate chains to.
 /// Source: <https://www.amazontrust.com/repository/>, in the bytes of Mozilla's root program (Debian ca-certificates
 /// 20230311+deb12u1); the test below holds each to its published SHA-256 fingerprint. Decoding them is most of what TLS
 /// costs at start-up (0.2 of 0.25 M instructions), so the file has nothing else in it.

@@ -83,7 +83,8 @@ fn down() -> StoreError {
 #[tokio::test]
 async fn maps_each_failure_to_its_problem() {
     let record = |outcome| IdempotencyRecord { request_hash: "h".to_owned(), outcome };
-    let make: Vec<(fn() -> Problem, u64, &str)> = vec![
+    type Case = (fn() -> Problem, u64, &'static str);
+    let make: Vec<Case> = vec![
         (|| down().into(), 503, "unavailable"),
         (|| StoreError::Malformed("x").into(), 500, "internal_error"),
         (|| StoreError::Key(KeyError::Unavailable("x".into())).into(), 503, "unavailable"),

@@ -59,8 +59,13 @@ async fn reads_events_without_the_parts_that_may_be_null() {
 
 #[tokio::test]
 async fn takes_the_caller_from_the_claims_alone() {
-    let mut event = with_header(post(r#"{"org_id":"org_x","role":"admin"}"#), "X-Org-Id", "org_x");
-    event["queryStringParameters"] = json!({"org_id": "org_x", "role": "admin"});
+    let foreign = "org_01jd2wzq4sf1a6p8d2y7b9t3gf";
+    let mut event = post(&json!({"org_id": foreign, "role": "admin"}).to_string());
+    for name in ["X-Org-Id", "X-Tenant-Id", "org_id"] {
+        event = with_header(event, name, foreign);
+    }
+    event["queryStringParameters"] = json!({"org_id": foreign, "role": "admin"});
+    event["pathParameters"]["org_id"] = json!(foreign);
     let seen = answer(event, |request| {
         let caller = request.caller()?;
         assert_eq!(caller.tenant.to_string(), ORGANIZATION);

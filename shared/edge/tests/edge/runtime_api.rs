@@ -1,7 +1,9 @@
 //! A function as a process, against a Runtime API of our own: the same as in Lambda, but for Lambda.
 
 use crate::support::{get, post, problem};
-use application::ports::BoxFuture;
+use application::ports::{BoxFuture, Claims, TokenError};
+use domain::Timestamp;
+use edge::authorizer::Authorizer;
 use edge::{Handler, Problem, Request, Response, Settings, StartError};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -38,11 +40,28 @@ fn child() {
     }
 }
 
-/// Starts this test binary as the function.
-fn start(runtime_api: &str, greeting: Option<&str>) -> Child {
+/// An authorizer that lets nobody in; in the test process it does nothing.
+#[test]
+fn authorizer_child() {
+    struct Nobody;
+    impl Authorizer for Nobody {
+        fn authorize<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>> {
+            Box::pin(async { Err(TokenError::Invalid("expired")) })
+        }
+    }
+    if std::env::var_os(CHILD).is_some() {
+        let build: edge::Build<dyn Authorizer> =
+            |_| Box::pin(async { Ok(Box::new(Nobody) as Box<dyn Authorizer>) });
+        let _code = edge::authorizer::run("nobody", build);
+        std::process::exit(3);
+    }
+}
+
+/// Starts this test binary as the function that one of its tests is.
+fn start(test: &str, runtime_api: &str, greeting: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "runtime_api::child", "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
         .env(CHILD, "1")
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -137,7 +156,7 @@ fn logged(out: &str) -> Vec<Value> {
 #[test]
 fn serves_two_requests_and_survives_the_panic_between_them() {
     let (address, posted) = runtime_api(vec![get(&[]), post("{}"), get(&[])]);
-    let child = start(&address, Some("hello"));
+    let child = start("runtime_api::child", &address, Some("hello"));
     let answers: Vec<(String, Value)> = (0..3)
         .map(|_| {
             let (path, body) = posted.recv_timeout(Duration::from_secs(30)).expect("an answer");
@@ -170,10 +189,29 @@ fn serves_two_requests_and_survives_the_panic_between_them() {
 #[test]
 fn says_which_setting_is_missing_and_stops() {
     let (address, _posted) = runtime_api(Vec::new());
-    let output = start(&address, None).wait_with_output().unwrap();
+    let output = start("runtime_api::child", &address, None).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3), "run returned");
     let out = String::from_utf8(output.stdout).unwrap();
     let line = &logged(&out)[0];
     assert_eq!(line["error"], "the environment variable GREETING is missing");
     assert_eq!((&line["level"], &line["function"]), (&json!("ERROR"), &json!("greet")));
+}
+
+#[test]
+fn tells_api_gateway_unauthorized_in_the_one_way_it_understands() {
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+    let (address, posted) = runtime_api(vec![json!({
+        "type": "REQUEST", "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
+        "headers": {"Authorization": format!("Bearer {token}")},
+    })]);
+    let child = start("runtime_api::authorizer_child", &address, None);
+    let (path, body) = posted.recv_timeout(Duration::from_secs(30)).expect("an answer");
+    let out = String::from_utf8(stop(child).stdout).unwrap();
+    assert_eq!(path, "/2018-06-01/runtime/invocation/request-0/error");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["errorMessage"], "Unauthorized");
+    let lines = logged(&out);
+    assert_eq!(lines.len(), 1, "{out}");
+    assert_eq!(lines[0]["error"], "the token is not valid: expired");
+    assert!(!out.contains(token));
 }
