@@ -12,8 +12,8 @@
 //!
 //! | call | DynamoDB actions |
 //! |---|---|
-//! | `load`, `find_unique` | GetItem on state (sessions: ephemeral) |
-//! | `load_many`, `load_to_change` | BatchGetItem on state (sessions: ephemeral) |
+//! | `load`, `find_unique`, `load_to_change` without subjects | GetItem on state (sessions: ephemeral) |
+//! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions: ephemeral) |
 //! | `commit` | PutItem on ledger and state (sessions: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
 //! | `list` | Query on the state table's indexes |

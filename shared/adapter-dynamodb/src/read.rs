@@ -50,6 +50,10 @@ impl DynamoStore {
         key: &AggregateKey,
         subjects: &[SubjectId],
     ) -> Result<Option<LoadedToChange>, StoreError> {
+        if subjects.is_empty() {
+            let state = self.read_state(key).await?;
+            return Ok(state.map(|state| LoadedToChange { state, subject_keys: SubjectKeys::new() }));
+        }
         let tenant = key.tenant();
         let mut wanted = vec![(self.state_table(key.kind()), ItemKey::state(key))];
         for subject in subjects {
@@ -57,7 +61,7 @@ impl DynamoStore {
         }
         // Without it the commit would have to read it, one call later.
         let unknown = self.tenant_keys.as_ref().filter(|keys| keys.cached(tenant).is_none());
-        if unknown.is_some() && !subjects.is_empty() {
+        if unknown.is_some() {
             wanted.push((&self.tables.state, ItemKey::tenant_key(tenant)));
         }
         let items = self.get_many(wanted).await?;

@@ -80,7 +80,8 @@ async fn many_at_once_make_one_chain() {
     let entries: Vec<_> = (0..20).map(|_| entry(tenant)).collect();
     // Each comes twice, as from a queue that delivers at least once.
     let logs: Vec<_> = (0..40).map(|_| environment.audit_log()).collect();
-    let appended = join_all(logs.iter().zip(entries.iter().chain(&entries)).map(|(log, entry)| log.append(entry)));
+    let appended =
+        join_all(logs.iter().zip(entries.iter().chain(&entries)).map(|(log, entry)| log.append(entry)));
     let appended = appended.await.into_iter().filter(|appended| *appended.as_ref().unwrap()).count();
     assert_eq!(appended, 20);
     assert_eq!(environment.audit_log().verify(tenant).await.unwrap(), 20);
@@ -150,10 +151,13 @@ async fn swaps_gaps_and_cuts_show() {
 
     put(&environment, moved(&last, &HashMap::from([("sk".to_owned(), AttributeValue::S(place(6)))]))).await;
     assert!(log.verify(tenant).await.is_err(), "one too many");
-    delete(&environment, &HashMap::from([
-        ("pk".to_owned(), last["pk"].clone()),
-        ("sk".to_owned(), AttributeValue::S(place(6))),
-    ]))
+    delete(
+        &environment,
+        &HashMap::from([
+            ("pk".to_owned(), last["pk"].clone()),
+            ("sk".to_owned(), AttributeValue::S(place(6))),
+        ]),
+    )
     .await;
     assert_eq!(log.verify(tenant).await.unwrap(), 5);
 }

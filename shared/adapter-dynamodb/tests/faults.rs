@@ -131,11 +131,8 @@ async fn a_silent_store_is_given_up_in_time() {
 async fn a_claim_whose_answer_was_lost_is_still_ours() {
     let world = World::start().await;
     world.environment.wire().fail_next("PutItem", Fault::LostAnswer);
-    let key = IdempotencyKey {
-        scope: "score".to_owned(),
-        key: "1".to_owned(),
-        request_hash: "hash".to_owned(),
-    };
+    let key =
+        IdempotencyKey { scope: "score".to_owned(), key: "1".to_owned(), request_hash: "hash".to_owned() };
     assert_eq!(world.store.claim(&key, at(0), at(60)).await.unwrap(), Claim::Claimed);
     assert!(matches!(world.store.claim(&key, at(1), at(61)).await.unwrap(), Claim::Taken(_)));
 }
@@ -204,10 +201,12 @@ async fn sessions_live_in_the_ephemeral_table_and_expire() {
     assert!(states.iter().all(|item| !item["pk"].as_s().unwrap().contains("session")));
 
     // Purged, a session can't come back to life: its history stays.
-    let revoked = domain::identity::revoke_session(&session.state, domain::identity::Revocation::Logout).unwrap();
+    let revoked =
+        domain::identity::revoke_session(&session.state, domain::identity::Revocation::Logout).unwrap();
     let (revoke, _) = change(key.clone(), Some(session), &[revoked], at(1), Default::default());
     let (pk, sk) = (items[0]["pk"].clone(), items[0]["sk"].clone());
-    let purge = world.environment.client().delete_item().table_name(&tables.ephemeral).key("pk", pk).key("sk", sk);
+    let purge =
+        world.environment.client().delete_item().table_name(&tables.ephemeral).key("pk", pk).key("sk", sk);
     purge.send().await.unwrap();
     assert_eq!(world.store.load(&key).await.unwrap(), None);
     assert!(matches!(world.store.commit(&alone(start)).await.unwrap_err(), CommitError::Conflict));

@@ -26,7 +26,12 @@ fn in_flight() -> IdempotencyRecord {
 }
 
 /// Creates a lead under an idempotency key.
-async fn create(world: &World, key: &IdempotencyKey, now: Timestamp, claimed: bool) -> Result<(), CommitError> {
+async fn create(
+    world: &World,
+    key: &IdempotencyKey,
+    now: Timestamp,
+    claimed: bool,
+) -> Result<(), CommitError> {
     let (id, creation, _) = world.creation(now, &company("Acme"));
     let transaction = Transaction {
         changes: vec![creation],
@@ -50,7 +55,8 @@ fn repeated(result: Result<(), CommitError>) -> IdempotencyRecord {
 #[tokio::test]
 async fn the_second_request_is_told_what_the_first_led_to() {
     let world = World::start().await;
-    let results = join_all((0..10).map(|_| async { create(&world, &key("create", "1"), at(0), false).await })).await;
+    let results =
+        join_all((0..10).map(|_| async { create(&world, &key("create", "1"), at(0), false).await })).await;
     let (made, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     for result in refused {
@@ -61,7 +67,8 @@ async fn the_second_request_is_told_what_the_first_led_to() {
 #[tokio::test]
 async fn keys_of_different_scopes_never_meet() {
     let world = World::start().await;
-    for (scope, name) in [("create", "1"), ("create", "2"), ("create1", ""), ("creat", "e1"), ("", "create1")] {
+    for (scope, name) in [("create", "1"), ("create", "2"), ("create1", ""), ("creat", "e1"), ("", "create1")]
+    {
         create(&world, &key(scope, name), at(0), false).await.unwrap();
     }
 }

@@ -192,8 +192,7 @@ async fn every_combination_of_filters_and_ranges_holds_in_one_shard_and_in_four(
             vec![only(FilterField::Industry, "retail"), only(FilterField::Status, "new")],
             vec![only(FilterField::Industry, "nothing"), only(FilterField::Industry, "retail")],
         ];
-        let ranges =
-            [(None, None), (Some(at(10)), None), (None, Some(at(30))), (Some(at(10)), Some(at(30)))];
+        let ranges = [(None, None), (Some(at(10)), None), (None, Some(at(30))), (Some(at(10)), Some(at(30)))];
         for order in [ListOrder::Created, ListOrder::Score] {
             for filters in &filters {
                 for (created_from, created_to) in ranges {
@@ -359,13 +358,8 @@ async fn a_foreign_item_in_a_list_is_never_shown() {
     let (_, foreign, _) = world.creation(at(0), &company("foreign"));
     world.store.commit(&alone(foreign)).await.unwrap();
     let table = world.environment.tables().state;
-    let mut item = world
-        .environment
-        .items(&table)
-        .await
-        .into_iter()
-        .find(|item| item.contains_key("gsi1pk"))
-        .unwrap();
+    let mut item =
+        world.environment.items(&table).await.into_iter().find(|item| item.contains_key("gsi1pk")).unwrap();
     world.tenant = support::new_tenant(&world.environment, &world.store).await;
     item.insert("gsi1pk".to_owned(), AttributeValue::S(format!("{}#lead", world.tenant)));
     world.environment.client().put_item().table_name(&table).set_item(Some(item)).send().await.unwrap();

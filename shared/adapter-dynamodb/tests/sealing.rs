@@ -3,7 +3,9 @@
 
 mod support;
 
-use application::ports::{AggregateKey, Change, ChangedState, CommitError, EventRecord, KeyError, Store, StoreError};
+use application::ports::{
+    AggregateKey, Change, ChangedState, CommitError, EventRecord, KeyError, Store, StoreError,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{LeadId, SubjectId, derived, new_id};
 use domain::sales::{Lead, LeadInput, erase_lead_contact};
@@ -69,7 +71,8 @@ async fn the_ledger_shows_nothing_personal_and_after_erasure_nothing_does() {
     assert!(history.iter().all(|record| record.event.personal.is_empty()));
 
     // Whoever kept an old copy of the wrapped key's partition finds no key there either.
-    let loaded = world.store.load_to_change(&world.lead_key(&id), &[Lead::subject(&id)]).await.unwrap().unwrap();
+    let loaded =
+        world.store.load_to_change(&world.lead_key(&id), &[Lead::subject(&id)]).await.unwrap().unwrap();
     assert!(loaded.subject_keys.is_empty());
 }
 
@@ -124,7 +127,8 @@ fn about_two(world: &World, id: &LeadId, first: SubjectId, second: SubjectId) ->
 async fn two_subjects_of_one_event_are_erased_independently() {
     let world = World::start().await;
     let id: LeadId = new_id(at(0), &random_bytes());
-    let (first, second): (SubjectId, SubjectId) = (new_id(at(0), &random_bytes()), new_id(at(0), &random_bytes()));
+    let (first, second): (SubjectId, SubjectId) =
+        (new_id(at(0), &random_bytes()), new_id(at(0), &random_bytes()));
     let creation = about_two(&world, &id, first, second);
     world.store.commit(&alone(creation.clone())).await.unwrap();
     let key = world.lead_key(&id);
