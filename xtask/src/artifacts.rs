@@ -1,4 +1,4 @@
-//! Builds the functions once, with one cargo call, and lays each out as Lambda wants it: a folder with `bootstrap`.
+//! Builds the functions once, with one cargo call, and lays each out as Lambda wants it: an archive with `bootstrap`.
 
 use crate::Outcome;
 use crate::environment::{folder, local, root, target};
@@ -7,8 +7,11 @@ use crate::run::run;
 use crate::tools;
 use clap::{Args, ValueEnum};
 use std::fs;
-use std::path::PathBuf;
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// The C library of provided.al2023, which binaries for AWS are linked against.
 const GLIBC: &str = "2.34";
@@ -48,15 +51,15 @@ pub(crate) struct BuildOptions {
 /// Builds functions into `target/lambda`.
 pub(crate) fn build(options: &BuildOptions) -> Outcome {
     let functions = if options.functions.is_empty() { all_functions()? } else { options.functions.clone() };
-    let built = match options.aws {
+    let (built, method) = match options.aws {
         None => {
             build_here(&functions, &[])?;
-            target().join("debug")
+            (target().join("debug"), CompressionMethod::Stored)
         }
-        Some(architecture) => build_for_aws(&functions, architecture)?,
+        Some(architecture) => (build_for_aws(&functions, architecture)?, CompressionMethod::Deflated),
     };
     for function in &functions {
-        lay_out(function, &built)?;
+        lay_out(function, &built, method)?;
     }
     println!("{} functions in {}", functions.len(), root().join("target/lambda").display());
     Ok(())
@@ -74,7 +77,7 @@ pub(crate) fn all_functions() -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-fn entries(path: &std::path::Path) -> Result<Vec<PathBuf>, Error> {
+fn entries(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(at(path))? {
         let entry = entry.map_err(at(path))?.path();
@@ -99,11 +102,13 @@ pub(crate) fn build_here(functions: &[String], further: &[&str]) -> Outcome {
 pub(crate) fn build_all_here(further: &[&str]) -> Outcome {
     let functions = all_functions()?;
     build_here(&functions, further)?;
-    functions.iter().try_for_each(|function| lay_out(function, &target().join("debug")))
+    functions
+        .iter()
+        .try_for_each(|function| lay_out(function, &target().join("debug"), CompressionMethod::Stored))
 }
 
 fn build_for_aws(functions: &[String], architecture: Architecture) -> Result<PathBuf, Error> {
-    tools::install()?;
+    tools::install_for_aws()?;
     let triple = architecture.triple();
     run(
         "adding the compiler's target",
@@ -127,18 +132,38 @@ fn build_for_aws(functions: &[String], architecture: Architecture) -> Result<Pat
     Ok(target().join(triple).join("release"))
 }
 
-fn lay_out(function: &str, built: &std::path::Path) -> Outcome {
+/// Writes `bootstrap`, for whoever runs the function by hand, and `bootstrap.zip`, which is what SAM uploads: given a
+/// folder it would compress all functions anew at every deploy.
+fn lay_out(function: &str, built: &Path, method: CompressionMethod) -> Outcome {
     let from = built.join(function);
-    let to = folder(root().join("target/lambda").join(function))?.join("bootstrap");
+    let folder = folder(root().join("target/lambda").join(function))?;
+    let (bootstrap, archive) = (folder.join("bootstrap"), folder.join("bootstrap.zip"));
     let new = fs::read(&from).map_err(at(&from))?;
-    // An unchanged file keeps its time, so that packaging it again finds nothing new.
-    if fs::read(&to).is_ok_and(|old| old == new) {
+    // An unchanged archive keeps its bytes, so that deploying it again finds nothing new.
+    if archive.exists() && fs::read(&bootstrap).is_ok_and(|old| old == new) {
         return Ok(());
     }
     // A running function keeps the old file open: replacing it must not write into it.
-    let fresh = to.with_extension("new");
+    let fresh = bootstrap.with_extension("new");
     fs::copy(&from, &fresh).map_err(at(&fresh))?;
-    fs::rename(&fresh, &to).map_err(at(&to))
+    fs::write(&archive, archived(&new, method)?).map_err(at(&archive))?;
+    fs::rename(&fresh, &bootstrap).map_err(at(&bootstrap))
+}
+
+/// An archive of one executable, the same bytes for the same program.
+fn archived(program: &[u8], method: CompressionMethod) -> Result<Vec<u8>, Error> {
+    let options = SimpleFileOptions::default()
+        .compression_method(method)
+        .last_modified_time(zip::DateTime::default())
+        .unix_permissions(0o755);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let written = archive
+        .start_file("bootstrap", options)
+        .and_then(|()| Ok(archive.write_all(program)?))
+        .and_then(|()| archive.finish());
+    Ok(written
+        .map_err(|error| Error::Content(format!("the archive can't be written: {error}")))?
+        .into_inner())
 }
 
 /// Cargo, in the root of the project.

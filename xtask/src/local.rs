@@ -167,6 +167,8 @@ impl Deployment {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_DEFAULT_REGION", "us-east-1")
             .env("SAM_CLI_TELEMETRY", "0")
+            // Seconds between two looks whether the deployment is done; the default of 5 is for AWS.
+            .env("SAM_CLI_POLL_DELAY", "0.2")
             .env_remove("AWS_PROFILE");
         run_logged("sam deploy", &mut sam, &self.file("deploy.log"))
     }

@@ -44,10 +44,10 @@ impl DynamoStore {
         Self { shards, ..self }
     }
 
-    /// The table that holds the states of a kind. Sessions expire, so they live in the ephemeral table.
+    /// The table that holds the states of a kind. What expires lives in the ephemeral table.
     pub(crate) fn state_table(&self, kind: AggregateType) -> &str {
         match kind {
-            AggregateType::Session => &self.tables.ephemeral,
+            AggregateType::Session | AggregateType::Access => &self.tables.ephemeral,
             _ => &self.tables.state,
         }
     }

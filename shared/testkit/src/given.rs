@@ -1,6 +1,6 @@
 //! Given, when, then for aggregates: given what happened, when something is decided, then this happens.
 //!
-//! ```ignore
+//! ```text
 //! given([created]).when(|lead| delete_lead(lead.unwrap())).then([deleted]);
 //! ```
 

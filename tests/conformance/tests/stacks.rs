@@ -193,7 +193,7 @@ fn every_function_is_reached_by_a_route_or_an_event() {
 fn functions_run_what_is_built_from_their_folder() {
     let mut wrong = Vec::new();
     for function in functions() {
-        if function.properties["CodeUri"] != format!("../target/lambda/{}/", function.name) {
+        if function.properties["CodeUri"] != format!("../target/lambda/{}/bootstrap.zip", function.name) {
             wrong.push(format!("{} runs {}", function.name, function.properties["CodeUri"]));
         }
         if !exists(&format!("functions/{}/{}/Cargo.toml", function.context, function.name)) {

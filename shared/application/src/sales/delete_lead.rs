@@ -16,7 +16,7 @@ pub async fn delete_lead(
     id: &LeadId,
 ) -> Result<(), Error> {
     for _ in 0..3 {
-        let work = Work::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await?;
+        let work = Work::<Lead>::load(store, lead_key(authority, id), &[]).await?;
         let mut work = work.ok_or(Error::NotFound)?;
         let lead = work.state().ok_or(Error::NotFound)?;
         if lead.deleted_at.is_some() && authority.covers(lead.details.owner_id) {
