@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "these are commands that speak to people")]
 
 mod artifacts;
+mod browser;
 mod deny;
 mod environment;
 mod error;

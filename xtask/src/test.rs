@@ -112,6 +112,7 @@ fn packages(what: &str, names: &[&str]) -> Outcome {
 /// Deploys the template for the tests alone, runs them, and takes the deployment down however they end.
 fn e2e() -> Outcome {
     prepare()?;
+    step("looking for a browser", crate::browser::ensure)?;
     let deployment = Deployment::tests()?;
     deployment.take_down()?;
     let result = deployed_tests(&deployment);

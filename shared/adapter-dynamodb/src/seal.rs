@@ -106,3 +106,66 @@ fn open(key: &DataKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
 fn cipher(key: &DataKey) -> Option<LessSafeKey> {
     UnboundKey::new(&AES_256_GCM, &key.0).ok().map(LessSafeKey::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{new_key, open_personal, seal_personal, unwrap, wrap};
+    use application::ports::{AggregateKey, EventRecord};
+    use domain::id::{LeadId, OrganizationId, SubjectId, new_id};
+    use domain::{AggregateType, EncodedEvent, Timestamp};
+    use serde_json::json;
+
+    fn id<T: type_safe_id::StaticType>(n: u8) -> type_safe_id::TypeSafeId<T> {
+        new_id(Timestamp::from_millis(1), &[n; 10])
+    }
+
+    fn event(tenant: u8, lead: u8) -> EventRecord {
+        let (tenant, lead): (OrganizationId, LeadId) = (id(tenant), id(lead));
+        EventRecord {
+            event_id: id(1),
+            key: AggregateKey::new(tenant, AggregateType::Lead, &lead),
+            version: 1,
+            event: EncodedEvent::facts("lead_created", &json!({})),
+            actor: "anonymous".to_owned(),
+            correlation_id: "correlation".to_owned(),
+            causation_id: None,
+            occurred_at: Timestamp::from_millis(1),
+        }
+    }
+
+    #[test]
+    fn a_subjects_key_opens_only_as_that_subjects_of_that_tenant() {
+        let (tenant_key, key) = (new_key().unwrap(), new_key().unwrap());
+        let (tenant, subject): (OrganizationId, SubjectId) = (id(1), id(1));
+        let wrapped = wrap(&tenant_key, tenant, subject, &key).unwrap();
+        assert_eq!(unwrap(&tenant_key, tenant, subject, &wrapped).unwrap().0, key.0);
+        assert!(unwrap(&tenant_key, id(2), subject, &wrapped).is_err());
+        assert!(unwrap(&tenant_key, tenant, id(2), &wrapped).is_err());
+        assert!(unwrap(&key, tenant, subject, &wrapped).is_err());
+        let mut damaged = wrapped.clone();
+        *damaged.0.last_mut().unwrap() ^= 1;
+        assert!(unwrap(&tenant_key, tenant, subject, &damaged).is_err());
+        damaged.0.truncate(5);
+        assert!(unwrap(&tenant_key, tenant, subject, &damaged).is_err());
+    }
+
+    #[test]
+    fn a_text_opens_only_where_it_belongs() {
+        let (key, subject): (_, SubjectId) = (new_key().unwrap(), id(1));
+        let (personal, home) = (json!({"name": "Ann"}), event(1, 1));
+        let sealed = seal_personal(&key, &home, subject, &personal).unwrap();
+        assert_eq!(open_personal(&key, &home, subject, &sealed).unwrap(), personal);
+        let (mut later, mut other_type) = (event(1, 1), event(1, 1));
+        later.version = 2;
+        other_type.event.event_type = "lead_updated".to_owned();
+        let lead: LeadId = id(1);
+        let mut other_kind = event(1, 1);
+        other_kind.key = AggregateKey::new(home.key.tenant(), AggregateType::Notification, &lead);
+        for elsewhere in [later, other_type, other_kind, event(2, 1), event(1, 2)] {
+            assert!(open_personal(&key, &elsewhere, subject, &sealed).is_err(), "{elsewhere:?}");
+        }
+        assert!(open_personal(&key, &home, id(2), &sealed).is_err());
+        assert!(open_personal(&new_key().unwrap(), &home, subject, &sealed).is_err());
+        assert_ne!(seal_personal(&key, &home, subject, &personal).unwrap(), sealed, "each has its own nonce");
+    }
+}

@@ -82,6 +82,22 @@ async fn the_slower_of_two_writers_is_refused() {
 }
 
 #[tokio::test]
+async fn the_state_is_guarded_by_itself_too() {
+    let world = World::start().await;
+    let (_, mut again, lead) = world.creation(at(0), &company("Acme"));
+    world.store.commit(&alone(again.clone())).await.unwrap();
+    // Without events nothing in the ledger can object.
+    again.events.clear();
+    again.new_subjects.clear();
+    for version in [0, 2] {
+        again.expected_version = version;
+        let error = world.store.commit(&alone(again.clone())).await.unwrap_err();
+        assert!(matches!(error, CommitError::Conflict), "{version}: {error:?}");
+    }
+    assert_eq!(world.load(&lead.state.id).await, lead);
+}
+
+#[tokio::test]
 async fn fifty_writers_at_once_lose_no_update() {
     let world = World::start().await;
     let (id, _) = world.create(at(0), &company("Acme")).await;

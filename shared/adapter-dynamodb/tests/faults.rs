@@ -106,6 +106,16 @@ async fn a_transaction_whose_answer_was_lost_is_applied_once() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_met_its_own_earlier_try_is_applied_once() {
+    let world = World::start().await;
+    world.environment.wire().fail_next(TRANSACT, Fault::LostAnswer);
+    world.environment.wire().fail_next(TRANSACT, Fault::canceled(&["TransactionConflict"]));
+    let (id, lead) = world.create(at(0), &company("Acme")).await;
+    assert_eq!(world.environment.wire().faults_left(), 0);
+    assert_eq!(world.load(&id).await, lead);
+}
+
+#[tokio::test]
 async fn a_transaction_that_was_given_up_and_carried_out_all_the_same_is_applied_once() {
     let world = World::on(impatient(3)).await;
     world.environment.wire().fail_next(TRANSACT, Fault::Delay(Duration::from_millis(600)));
