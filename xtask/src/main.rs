@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "these are commands that speak to people")]
 
 mod artifacts;
+mod bench;
 mod browser;
 mod deny;
 mod environment;
@@ -36,6 +37,10 @@ enum Command {
     Test(test::TestOptions),
     /// Build the functions into target/lambda/<function>/bootstrap.
     Build(artifacts::BuildOptions),
+    /// Measure what functions cost: size, instructions, system calls, memory, round trips.
+    Bench(bench::BenchOptions),
+    /// Check licences, sources and banned or doubled crates.
+    Deny,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +49,8 @@ fn main() -> ExitCode {
         Command::Down => local::down(),
         Command::Test(options) => test::test(&options),
         Command::Build(options) => artifacts::build(&options),
+        Command::Bench(options) => bench::bench(&options),
+        Command::Deny => deny::check(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

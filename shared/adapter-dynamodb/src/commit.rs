@@ -10,7 +10,7 @@ use crate::random::random;
 use crate::read::{HOLDER_ID, HOLDER_TYPE, TENANT_ID, WRAPPED, unwrap_subject_keys};
 use crate::seal;
 use crate::state_item::{EXPIRES_AT, VERSION, state_item};
-use crate::store::DynamoStore;
+use crate::store::{DynamoStore, expires};
 use crate::value::{binary, check_size, digits, text};
 use application::ports::{
     Change, CommitError, DataKey, IdempotencyKey, StoreError, Transaction, Unique, UniqueKind, WrappedKey,
@@ -82,6 +82,9 @@ impl DynamoStore {
         change: &Change,
         transaction: &Transaction,
     ) -> Result<(), CommitError> {
+        if change.state.expires_at.is_some() != expires(change.key.kind()) {
+            return Err(StoreError::Malformed("a state that expires in the wrong table").into());
+        }
         let tenant = change.key.tenant();
         let seals = !change.new_subjects.is_empty()
             || change.events.iter().any(|event| !event.event.personal.is_empty());

@@ -5,16 +5,16 @@
 //! |---|---|
 //! | ledger | events: `{tenant}#{aggregate}#{id}`, version |
 //! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
-//! | ephemeral | sessions, idempotency records, limits, relay attempts |
+//! | ephemeral | sessions and refused accesses, idempotency records, limits, relay attempts |
 //!
 //! Expressions hold placeholders only; what a caller sends is never part of one. Personal data reaches the ledger sealed.
 //! Errors never hold values. What each function must be allowed to do follows from what it calls:
 //!
 //! | call | DynamoDB actions |
 //! |---|---|
-//! | `load`, `find_unique`, `load_to_change` without subjects | GetItem on state (sessions: ephemeral) |
-//! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions: ephemeral) |
-//! | `commit` | PutItem on ledger and state (sessions: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
+//! | `load`, `find_unique`, `load_to_change` without subjects | GetItem on state (sessions and refused accesses: ephemeral) |
+//! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions and refused accesses: ephemeral) |
+//! | `commit` | PutItem on ledger and state (sessions and refused accesses: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
 //! | `list` | Query on the state table's indexes |
 //! | `claim`, `release` | PutItem, UpdateItem on ephemeral |

@@ -44,12 +44,21 @@ impl DynamoStore {
         Self { shards, ..self }
     }
 
-    /// The table that holds the states of a kind. What expires lives in the ephemeral table.
+    /// The table that holds the states of a kind.
     pub(crate) fn state_table(&self, kind: AggregateType) -> &str {
-        match kind {
-            AggregateType::Session | AggregateType::Access => &self.tables.ephemeral,
-            _ => &self.tables.state,
-        }
+        if expires(kind) { &self.tables.ephemeral } else { &self.tables.state }
+    }
+}
+
+/// Whether the states of a kind expire. Where a state is must be known before it is read, so the kind decides.
+pub(crate) fn expires(kind: AggregateType) -> bool {
+    match kind {
+        AggregateType::Session | AggregateType::Access => true,
+        AggregateType::Organization
+        | AggregateType::Member
+        | AggregateType::Account
+        | AggregateType::Lead
+        | AggregateType::Notification => false,
     }
 }
 

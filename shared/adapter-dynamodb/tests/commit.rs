@@ -213,6 +213,11 @@ async fn what_the_store_can_not_take_is_refused_before_it_is_sent() {
     gap.events[0].version = 2;
     let error = world.store.commit(&alone(gap)).await.unwrap_err();
     assert!(matches!(error, CommitError::Store(StoreError::Malformed(_))), "{error:?}");
+
+    let (_, mut expiring, _) = world.creation(at(0), &company("Acme"));
+    expiring.state.expires_at = Some(at(60));
+    let error = world.store.commit(&alone(expiring)).await.unwrap_err();
+    assert!(matches!(error, CommitError::Store(StoreError::Malformed(_))), "{error:?}");
     assert!(world.environment.wire().take_calls().is_empty());
 }
 

@@ -10,6 +10,7 @@ use domain::sales::{
     Assessment, Breakdown, Cost, Engine, Lead, LeadInput, LeadScore, delete_lead, score_lead,
 };
 use domain::{AggregateType, Timestamp};
+use std::collections::{HashMap, HashSet};
 use support::{World, alone, at, company, typed};
 
 fn leads(world: &World, order: ListOrder, limit: u32) -> ListQuery {
@@ -224,7 +225,7 @@ async fn four_shards_hold_what_one_would() {
     world.store = world.environment.store().with_list_shards(shards);
     some_leads(&world, 40).await;
     let items = world.environment.items(&world.environment.tables().state).await;
-    let partitions: std::collections::HashSet<_> =
+    let partitions: HashSet<_> =
         items.iter().filter_map(|item| item.get("gsi1pk")).map(|pk| pk.as_s().unwrap()).collect();
     assert_eq!(partitions.len(), 4, "{partitions:?}");
     for order in [ListOrder::Created, ListOrder::Score] {
@@ -317,18 +318,76 @@ async fn a_needle_in_a_haystack_is_found_with_bounded_work_per_page() {
     }
 }
 
-/// Copies of a lead's item, each a second newer than the one before.
+#[tokio::test]
+async fn the_order_holds_across_shards_while_one_is_read_further_than_another() {
+    let mut world = World::start().await;
+    let shards = ListShards::parse(&format!("{}=2", world.tenant)).unwrap();
+    world.store = world.environment.store().with_list_shards(shards);
+    let first = format!("{}#lead", world.tenant);
+    let (hay_id, _) = world.create(at(3), &LeadInput { industry: Some("hay"), ..company("hay") }).await;
+    hay(&world, &hay_id.to_string(), 300).await;
+    for (name, moment, partition) in
+        [("a", 2, first.clone()), ("b", 1, format!("{first}#1")), ("c", 0, first)]
+    {
+        let (id, _) =
+            world.create(at(moment), &LeadInput { industry: Some("needles"), ..company(name) }).await;
+        let mut item = item_of(&world, &id.to_string()).await;
+        item.insert("gsi1pk".to_owned(), AttributeValue::S(partition));
+        put(&world, item).await;
+    }
+    let query = ListQuery {
+        filters: vec![only(FilterField::Industry, "needles")],
+        ..leads(&world, ListOrder::Created, 20)
+    };
+    assert_eq!(names(&page(&world, &query).await.0), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn the_last_full_page_says_that_it_is_the_last_and_each_is_one_query() {
+    let world = World::start().await;
+    some_leads(&world, 30).await;
+    for created_to in [None, Some(at(24))] {
+        let mut query = ListQuery { created_to, ..leads(&world, ListOrder::Created, 6) };
+        world.environment.wire().take_calls();
+        let mut pages = 0;
+        loop {
+            let (items, next) = page(&world, &query).await;
+            assert_eq!(items.len(), 6);
+            assert_eq!(world.environment.wire().take_calls().len(), 1);
+            pages += 1;
+            query.after = next;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, if created_to.is_some() { 4 } else { 5 });
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+async fn item_of(world: &World, id: &str) -> Item {
+    let items = world.environment.items(&world.environment.tables().state).await;
+    let wanted = format!("{}#lead#{id}", world.tenant);
+    items.into_iter().find(|item| item["pk"].as_s().unwrap() == &wanted).unwrap()
+}
+
+async fn put(world: &World, item: Item) {
+    let put = world.environment.client().put_item().table_name(world.environment.tables().state);
+    put.set_item(Some(item)).send().await.unwrap();
+}
+
+/// Copies of a lead's item in the first shard, each a second newer than the one before.
 async fn hay(world: &World, id: &str, count: i64) {
     let table = world.environment.tables().state;
-    let items = world.environment.items(&table).await;
-    let wanted = format!("{}#lead#{id}", world.tenant);
-    let original = items.into_iter().find(|item| item["pk"].as_s().unwrap() == &wanted).unwrap();
+    let original = item_of(world, id).await;
     let copies: Vec<_> = (0..count)
         .map(|n| {
             let mut copy = original.clone();
             let mut set = |name: &str, value: String| copy.insert(name.to_owned(), AttributeValue::S(value));
-            set("pk", format!("{wanted}{n}"));
-            set("gsi1sk", format!("{}#{id}{n}", at(2 + n)));
+            set("pk", format!("{}#lead#{id}{n}", world.tenant));
+            set("gsi1pk", format!("{}#lead", world.tenant));
+            set("gsi1sk", format!("{}#{id}{n}", at(10 + n)));
             let put = PutRequest::builder().set_item(Some(copy)).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         })
@@ -362,7 +421,7 @@ async fn a_foreign_item_in_a_list_is_never_shown() {
         world.environment.items(&table).await.into_iter().find(|item| item.contains_key("gsi1pk")).unwrap();
     world.tenant = support::new_tenant(&world.environment, &world.store).await;
     item.insert("gsi1pk".to_owned(), AttributeValue::S(format!("{}#lead", world.tenant)));
-    world.environment.client().put_item().table_name(&table).set_item(Some(item)).send().await.unwrap();
+    put(&world, item).await;
     let error = world.store.list(&leads(&world, ListOrder::Created, 5)).await.unwrap_err();
     assert!(matches!(error, StoreError::Malformed(_)), "{error:?}");
 }

@@ -3,6 +3,7 @@
 
 pub mod ai;
 mod context;
+mod denial;
 mod error;
 mod idempotency;
 pub mod identity;

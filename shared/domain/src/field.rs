@@ -69,6 +69,16 @@ impl Check {
         Some(value.to_owned())
     }
 
+    /// A text that is only ever compared, such as a password: 1 to `longest` characters of any kind.
+    pub fn secret(&mut self, field: &str, value: &str, longest: usize) {
+        if value.is_empty() {
+            self.wrong(field, "required", "must not be empty");
+        }
+        if value.chars().count() > longest {
+            self.wrong(field, "too_long", format!("must have at most {longest} characters"));
+        }
+    }
+
     /// An e-mail address, lower-cased: RFC 5321 sizes and the plain dot-atom shape that mail providers accept.
     pub fn email(&mut self, field: &str, value: &str) -> String {
         let value = value.trim().to_lowercase();

@@ -1,1 +1,28 @@
-//! api-tests.
+//! What the tests of the routes and jobs are made of: a world with every handler on one embedded DynamoDB, requests in the
+//! shape that API Gateway sends, and one place where every answer is held against the contract.
+//!
+//! Only ever for tests. It may stop at the first surprise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod contract;
+mod held_model;
+mod ledger;
+mod people;
+mod request;
+mod routes;
+mod stored;
+mod tokens;
+mod tree;
+mod walk;
+mod world;
+
+pub use contract::{Contract, Operation, Parameter, faults};
+pub use held_model::HeldModel;
+pub use ledger::{Delivered, RecordingPublisher, published};
+pub use people::Person;
+pub use request::{Answer, Call};
+pub use stored::{Snapshot, dynamo_json};
+pub use tokens::TestTokens;
+pub use tree::{read, sample};
+pub use walk::Dice;
+pub use world::{MODELS, World, lead_body, thin_body};

@@ -68,7 +68,8 @@ fn allowed(package: &Package, target: &str) -> bool {
         "domain" | "openapi" | "adapter-aws" => false,
         "contracts" | "application" => target == "domain",
         "presentation" => ["contracts", "domain"].contains(&target),
-        "edge" => ["application", "domain", "contracts"].contains(&target),
+        // It holds no code.
+        "edge" => ["application", "domain", "contracts", "feature-set"].contains(&target),
         "adapter-eventbridge" => ["application", "domain", "contracts", "adapter-aws"].contains(&target),
         _ if package.is_adapter() => ["application", "domain", "adapter-aws"].contains(&target),
         _ => {

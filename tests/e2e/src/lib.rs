@@ -1,1 +1,24 @@
-//! e2e-tests.
+//! What the end-to-end tests share: the deployment they run against, clients of its API, of its AWS services and of its
+//! model server, people to sign in as, and waiting with a deadline. `cargo xtask test e2e` deploys and takes down; this
+//! must do neither.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod aws;
+mod client;
+mod environment;
+mod ledger;
+mod model;
+mod organization;
+mod process;
+mod queue;
+mod wait;
+
+pub use aws::{Aws, plain};
+pub use client::{Answer, Client};
+pub use environment::{Environment, environment};
+pub use ledger::{bus_event, events_of, table};
+pub use model::{MODEL, Model, judgement, model};
+pub use organization::{Organization, PERSONAL, lead};
+pub use process::FunctionProcess;
+pub use queue::{ChangedAttribute, Queue};
+pub use wait::{eventually, soon};

@@ -4,6 +4,7 @@ use application::Error;
 use application::identity::{self, RefreshSession as Needs};
 use application::ports::BoxFuture;
 use contracts::identity::{RefreshRequest, TokenResponse};
+use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
 
 /// What the function needs.
@@ -16,6 +17,9 @@ impl Handler for RefreshSession {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let body: RefreshRequest = request.json()?;
+            let mut check = Check::default();
+            check.secret("refresh_token", &body.refresh_token, 1024);
+            check.finish(())?;
             let refreshed =
                 identity::refresh_session(&self.needs, &request.context(), &body.refresh_token).await;
             let tokens = refreshed.map_err(|error| match error {

@@ -18,10 +18,12 @@ impl Handler for MarkNotificationRead {
         Box::pin(async move {
             let authority = request.caller()?.authorize::<UseNotifications>()?;
             let id: NotificationId = request.id("id")?;
-            let context = request.context();
-            let notification =
-                notifications::mark_notification_read(self.store.as_ref(), &context, &authority, &id).await?;
-            Ok(Response::json(200, &presentation::notification(&notification.state))?)
+            let key = request.idempotency_key("markNotificationRead")?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let answer =
+                notifications::mark_notification_read(store, &context, &authority, &id, key.as_ref()).await?;
+            Ok(Response::json(200, &presentation::notification(&answer.value.state))?
+                .replayed(answer.replayed))
         })
     }
 }

@@ -58,22 +58,28 @@ fn filters(request: &Request) -> Result<LeadFilters, Problem> {
     Ok(LeadFilters {
         owner: parsed(request, "owner", "must be the id of an account")?,
         status: parsed::<LeadStatus>(request, "status", "must be a status of leads")?,
-        industry: request.query("industry")?.map(str::to_owned),
-        min_score: parsed::<u8>(request, "min_score", "must be a whole number from 0 to 100")?
-            .map(|score| in_range(score, "min_score"))
-            .transpose()?,
+        industry: industry(request)?,
+        min_score: min_score(request)?,
         created_from: moment(request, "created_from")?,
         created_to: moment(request, "created_to")?,
         order,
     })
 }
 
-fn in_range(score: u8, name: &str) -> Result<u8, Problem> {
-    if score <= 100 {
-        Ok(score)
-    } else {
-        Err(Problem::query(Invalid::one(name, "range", "must be at most 100")))
-    }
+fn industry(request: &Request) -> Result<Option<String>, Problem> {
+    let wrong = || Problem::query(Invalid::one("industry", "format", "must have 1 to 100 characters"));
+    let text = request.query("industry")?;
+    text.map(|text| if (1..=100).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(wrong()) })
+        .transpose()
+}
+
+fn min_score(request: &Request) -> Result<Option<u8>, Problem> {
+    let wrong = || Problem::query(Invalid::one("min_score", "range", "must be a whole number from 0 to 100"));
+    let score = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|score| digits && *score <= 100)
+    };
+    request.query("min_score")?.map(|text| score(text).ok_or_else(wrong)).transpose()
 }
 
 fn moment(request: &Request, name: &str) -> Result<Option<Timestamp>, Problem> {

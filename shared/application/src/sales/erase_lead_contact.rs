@@ -1,5 +1,6 @@
 //! Erases the person behind a lead: the subject's key and the readable state go in one transaction, so that what the
-//! ledger holds of the person can't be read by anyone any more. The lead itself and its history stay.
+//! ledger holds of the person can't be read by anyone any more. The lead itself and its history stay. A deleted lead still
+//! has its contact, so it can be erased too.
 
 use super::own_lead;
 use crate::ports::Store;
@@ -17,7 +18,7 @@ pub async fn erase_lead_contact(
     authority: &Authority<WriteLeads>,
     id: &LeadId,
 ) -> Result<Versioned<Lead>, Error> {
-    let mut work = own_lead::load(store, context, authority, id).await?;
+    let mut work = own_lead::load_even_deleted(store, context, authority, id).await?;
     let Some(event) = work.state().and_then(sales::erase_lead_contact) else { return Ok(work.finish()?.1) };
     work.record(&event, context, &Actor::account(authority.account()))?;
     work.erase(Lead::subject(id));

@@ -1,12 +1,11 @@
 //! Which leads a caller may touch. A lead that the caller's authority does not cover is answered like a missing one, and
 //! the audit log is told.
 
-use crate::ports::{AggregateKey, Store, Transaction};
-use crate::repository::{Actor, Work};
-use crate::{Context, Error};
-use domain::audit::{Access, deny_access};
+use crate::ports::{AggregateKey, Store};
+use crate::repository::Work;
+use crate::{Context, Error, denial};
 use domain::authority::{Authority, Permission};
-use domain::id::{AccessTag, LeadId};
+use domain::id::LeadId;
 use domain::sales::Lead;
 use domain::{Aggregate, AggregateType};
 
@@ -22,10 +21,21 @@ pub(super) async fn load<P: Permission>(
     authority: &Authority<P>,
     id: &LeadId,
 ) -> Result<Work<Lead>, Error> {
+    let work = load_even_deleted(store, context, authority, id).await?;
+    let deleted = work.state().is_none_or(|lead| lead.deleted_at.is_some());
+    if deleted { Err(Error::NotFound) } else { Ok(work) }
+}
+
+/// Loads a lead to change it, if the caller may, even if it is deleted.
+pub(super) async fn load_even_deleted<P: Permission>(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<P>,
+    id: &LeadId,
+) -> Result<Work<Lead>, Error> {
     let work = Work::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await?;
     let work = work.ok_or(Error::NotFound)?;
-    let lead = work.state().ok_or(Error::NotFound)?;
-    cover(store, context, authority, lead).await?;
+    reach(store, context, authority, work.state().ok_or(Error::NotFound)?).await?;
     Ok(work)
 }
 
@@ -36,24 +46,20 @@ pub(super) async fn cover<P: Permission>(
     authority: &Authority<P>,
     lead: &Lead,
 ) -> Result<(), Error> {
-    if !authority.covers(lead.details.owner_id) {
-        record_denial(store, context, authority, lead).await?;
-        return Err(Error::NotFound);
-    }
+    reach(store, context, authority, lead).await?;
     if lead.deleted_at.is_some() { Err(Error::NotFound) } else { Ok(()) }
 }
 
-async fn record_denial<P: Permission>(
+/// Whether the caller may touch this lead.
+async fn reach<P: Permission>(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<P>,
     lead: &Lead,
 ) -> Result<(), Error> {
-    let key = AggregateKey::new(authority.tenant(), AggregateType::Access, &context.new_id::<AccessTag>()?);
-    let event = deny_access(authority.account(), authority.permission(), Lead::TYPE, &lead.id.to_string());
-    let mut work = Work::<Access>::create(key, []);
-    work.record(&event, context, &Actor::account(authority.account()))?;
-    let changes = vec![work.finish()?.0];
-    store.commit(&Transaction { changes, ..Transaction::default() }).await?;
-    Ok(())
+    if authority.covers(lead.details.owner_id) {
+        return Ok(());
+    }
+    denial::record(store, context, authority, Lead::TYPE, &lead.id.to_string()).await?;
+    Err(Error::NotFound)
 }

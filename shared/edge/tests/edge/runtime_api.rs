@@ -5,12 +5,10 @@ use application::ports::{BoxFuture, Claims, TokenError};
 use domain::Timestamp;
 use edge::authorizer::Authorizer;
 use edge::{Handler, Problem, Request, Response, Settings, StartError};
+use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Set in the child only.
 const CHILD: &str = "EDGE_TEST_CHILD";
@@ -58,13 +56,13 @@ fn authorizer_child() {
 }
 
 /// Starts this test binary as the function that one of its tests is.
-fn start(test: &str, runtime_api: &str, greeting: Option<&str>) -> Child {
+fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
         .env(CHILD, "1")
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address())
         .env("AWS_LAMBDA_FUNCTION_NAME", "greet")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -74,72 +72,6 @@ fn start(test: &str, runtime_api: &str, greeting: Option<&str>) -> Child {
         command.env("GREETING", greeting);
     }
     command.spawn().unwrap()
-}
-
-/// Hands out the events one by one, and passes on what is posted: path and body.
-fn runtime_api(events: Vec<Value>) -> (String, Receiver<(String, String)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut events = events.into_iter().enumerate();
-        for stream in listener.incoming() {
-            if serve(stream.unwrap(), &mut events, &sender).is_none() {
-                break;
-            }
-        }
-    });
-    (address, receiver)
-}
-
-/// Serves one connection; `None` when all is handed out, with the connection held open, as Lambda does.
-fn serve(
-    stream: TcpStream,
-    events: &mut impl Iterator<Item = (usize, Value)>,
-    posted: &Sender<(String, String)>,
-) -> Option<()> {
-    let mut writer = stream.try_clone().unwrap();
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut first = String::new();
-        if reader.read_line(&mut first).unwrap_or_default() == 0 {
-            return Some(());
-        }
-        let mut length = 0;
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header).unwrap();
-            if header.trim().is_empty() {
-                break;
-            }
-            let (name, value) = header.split_once(':').unwrap();
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().unwrap();
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let path = first.split(' ').nth(1).unwrap().to_owned();
-        if path == "/2018-06-01/runtime/invocation/next" {
-            let Some((number, event)) = events.next() else {
-                std::thread::sleep(Duration::from_secs(60));
-                return None;
-            };
-            let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 5000;
-            let event = event.to_string();
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: request-{number}\r\n\
-                 Lambda-Runtime-Deadline-Ms: {ends}\r\nLambda-Runtime-Trace-Id: Root=1-abc\r\n\
-                 Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:greet\r\n\
-                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
-                event.len()
-            );
-            writer.write_all(answer.as_bytes()).unwrap();
-        } else {
-            posted.send((path, String::from_utf8(body).unwrap())).unwrap();
-            writer.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").unwrap();
-        }
-    }
 }
 
 fn stop(mut child: Child) -> Output {
@@ -155,12 +87,12 @@ fn logged(out: &str) -> Vec<Value> {
 
 #[test]
 fn serves_two_requests_and_survives_the_panic_between_them() {
-    let (address, posted) = runtime_api(vec![get(&[]), post("{}"), get(&[])]);
-    let child = start("runtime_api::child", &address, Some("hello"));
+    let api = RuntimeApi::with_events([get(&[]), post("{}"), get(&[])]).unwrap();
+    let child = start("runtime_api::child", &api, Some("hello"));
     let answers: Vec<(String, Value)> = (0..3)
         .map(|_| {
-            let (path, body) = posted.recv_timeout(Duration::from_secs(30)).expect("an answer");
-            (path, serde_json::from_str(&body).unwrap())
+            let answer = api.answer(Duration::from_secs(30)).expect("an answer");
+            (answer.path.clone(), answer.json())
         })
         .collect();
     let output = stop(child);
@@ -188,8 +120,8 @@ fn serves_two_requests_and_survives_the_panic_between_them() {
 
 #[test]
 fn says_which_setting_is_missing_and_stops() {
-    let (address, _posted) = runtime_api(Vec::new());
-    let output = start("runtime_api::child", &address, None).wait_with_output().unwrap();
+    let api = RuntimeApi::with_events([]).unwrap();
+    let output = start("runtime_api::child", &api, None).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3), "run returned");
     let out = String::from_utf8(output.stdout).unwrap();
     let line = &logged(&out)[0];
@@ -200,16 +132,16 @@ fn says_which_setting_is_missing_and_stops() {
 #[test]
 fn tells_api_gateway_unauthorized_in_the_one_way_it_understands() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
-    let (address, posted) = runtime_api(vec![json!({
+    let event = json!({
         "type": "REQUEST", "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
         "headers": {"Authorization": format!("Bearer {token}")},
-    })]);
-    let child = start("runtime_api::authorizer_child", &address, None);
-    let (path, body) = posted.recv_timeout(Duration::from_secs(30)).expect("an answer");
+    });
+    let api = RuntimeApi::with_events([event]).unwrap();
+    let child = start("runtime_api::authorizer_child", &api, None);
+    let answer = api.answer(Duration::from_secs(30)).expect("an answer");
     let out = String::from_utf8(stop(child).stdout).unwrap();
-    assert_eq!(path, "/2018-06-01/runtime/invocation/request-0/error");
-    let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(body["errorMessage"], "Unauthorized");
+    assert_eq!(answer.path, "/2018-06-01/runtime/invocation/request-0/error");
+    assert_eq!(answer.json()["errorMessage"], "Unauthorized");
     let lines = logged(&out);
     assert_eq!(lines.len(), 1, "{out}");
     assert_eq!(lines[0]["error"], "the token is not valid: expired");

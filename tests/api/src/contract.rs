@@ -1,0 +1,259 @@
+//! The contract, `infra/openapi.yaml`, as what every answer is held against: its status must be documented, its body must
+//! match the schema of that status, and its headers must be documented and match theirs.
+
+use crate::request::Answer;
+use crate::tree::read;
+use contracts::problem::{MEDIA_TYPE, TYPE_BASE};
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Headers that every answer carries for browsers and proxies and that are no part of the contract.
+const TRANSPORT: [&str; 3] =
+    ["X-Content-Type-Options", "Strict-Transport-Security", "Content-Security-Policy"];
+
+/// The contract.
+#[derive(Debug)]
+pub struct Contract {
+    operations: Vec<Operation>,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Such as `getLead`.
+    pub id: String,
+    /// The context of its function, such as `sales`.
+    pub context: String,
+    /// In capitals.
+    pub method: String,
+    /// With the names of its parameters.
+    pub path: String,
+    /// Whether anybody may call it.
+    pub public: bool,
+    /// Of its path, its query and its headers.
+    pub parameters: Vec<Parameter>,
+    /// JSON Schema of its body.
+    pub body: Option<Value>,
+    responses: BTreeMap<u16, Response>,
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// `path`, `query` or `header`.
+    pub place: String,
+    /// Its JSON Schema.
+    pub schema: Value,
+}
+
+#[derive(Debug)]
+struct Response {
+    headers: BTreeMap<String, Value>,
+    /// By media type; `None` where any text will do.
+    content: BTreeMap<String, Option<Validator>>,
+}
+
+/// What is wrong with a value.
+pub fn faults(validator: &Validator, value: &Value) -> Vec<String> {
+    validator.iter_errors(value).map(|error| format!("{} {error}", error.instance_path())).collect()
+}
+
+impl Contract {
+    /// The contract, read once.
+    pub fn get() -> &'static Self {
+        static CONTRACT: OnceLock<Contract> = OnceLock::new();
+        CONTRACT.get_or_init(|| Self::parse(&read("infra/openapi.yaml")))
+    }
+
+    fn parse(text: &str) -> Self {
+        let document: Value = serde_yaml_ng::from_str(text).expect("the contract is YAML");
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for (method, node) in item.as_object().expect("a path").iter().filter(|(key, _)| *key != "parameters")
+            {
+                operations.push(operation(&document, path, method, item, node));
+            }
+        }
+        Self { operations }
+    }
+
+    /// Every operation.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The operation with this id.
+    pub fn operation(&self, id: &str) -> &Operation {
+        self.operations.iter().find(|operation| operation.id == id).unwrap_or_else(|| panic!("no operation {id}"))
+    }
+}
+
+fn operation(document: &Value, path: &str, method: &str, item: &Value, node: &Value) -> Operation {
+    let all = |node: &Value| node["parameters"].as_array().cloned().unwrap_or_default();
+    let parameters = all(item).into_iter().chain(all(node)).map(|parameter| {
+        let parameter = deref(document, &parameter).clone();
+        Parameter {
+            name: text(&parameter["name"]),
+            place: text(&parameter["in"]),
+            schema: json_schema(document, &parameter["schema"]),
+        }
+    });
+    let responses = node["responses"].as_object().expect("responses").iter().map(|(status, response)| {
+        let status = status.parse().unwrap_or_else(|_| panic!("{path} documents the status {status}"));
+        (status, self::response(document, deref(document, response)))
+    });
+    let body = &node["requestBody"]["content"]["application/json"]["schema"];
+    Operation {
+        id: text(&node["operationId"]),
+        context: text(&node["tags"][0]),
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        public: node["security"].as_array().is_some_and(Vec::is_empty),
+        parameters: parameters.collect(),
+        body: (!body.is_null()).then(|| json_schema(document, body)),
+        responses: responses.collect(),
+    }
+}
+
+fn response(document: &Value, node: &Value) -> Response {
+    let members = |node: &Value| node.as_object().cloned().unwrap_or_default();
+    let headers = members(&node["headers"]).into_iter().map(|(name, header)| {
+        (name.to_ascii_lowercase(), json_schema(document, &deref(document, &header)["schema"]))
+    });
+    let content = members(&node["content"]).into_iter().map(|(media_type, media)| {
+        let validator = media.get("schema").map(|schema| {
+            let schema = json_schema(document, schema);
+            jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+        });
+        (media_type, validator)
+    });
+    Response { headers: headers.collect(), content: content.collect() }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn deref<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(path) => document.pointer(&path[1..]).unwrap_or_else(|| panic!("{path} leads nowhere")),
+        None => value,
+    }
+}
+
+/// An OpenAPI 3.0 schema as JSON Schema: references followed, `nullable` spelled as a type.
+fn json_schema(document: &Value, schema: &Value) -> Value {
+    let schema = deref(document, schema);
+    let Some(members) = schema.as_object() else { return schema.clone() };
+    let mut out = Map::new();
+    for (key, value) in members {
+        let value = match key.as_str() {
+            "nullable" | "example" => continue,
+            "properties" => value
+                .as_object()
+                .expect("properties")
+                .iter()
+                .map(|(name, schema)| (name.clone(), json_schema(document, schema)))
+                .collect::<Map<_, _>>()
+                .into(),
+            "items" => json_schema(document, value),
+            _ => value.clone(),
+        };
+        out.insert(key.clone(), value);
+    }
+    if members.get("nullable") == Some(&Value::Bool(true)) {
+        out.insert("type".to_owned(), json!([members["type"], "null"]));
+    }
+    Value::Object(out)
+}
+
+impl Operation {
+    /// Its parameters in one place: `path`, `query` or `header`.
+    pub fn parameters_in<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a Parameter> {
+        self.parameters.iter().filter(move |parameter| parameter.place == place)
+    }
+
+    /// Whether the contract knows this status of it.
+    pub fn documents(&self, status: u16) -> bool {
+        self.responses.contains_key(&status)
+    }
+
+    /// Fails unless the answer is one that the contract documents.
+    pub fn check(&self, answer: &Answer) {
+        let wrong = self.wrong(answer);
+        assert!(wrong.is_empty(), "{} answered {answer:?}: {}", self.id, wrong.join("; "));
+    }
+
+    /// What the contract does not allow about an answer.
+    pub fn wrong(&self, answer: &Answer) -> Vec<String> {
+        let Some(response) = self.responses.get(&answer.status) else {
+            return vec![format!("the status {} is not documented", answer.status)];
+        };
+        let mut wrong = Vec::new();
+        if answer.header("X-Correlation-Id").is_none_or(str::is_empty) {
+            wrong.push("X-Correlation-Id is missing".to_owned());
+        }
+        for (name, value) in &answer.headers {
+            wrong.extend(header_fault(response, name, value));
+        }
+        wrong.extend(body_faults(response, answer));
+        wrong
+    }
+}
+
+fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> {
+    let transport = TRANSPORT.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || name.eq_ignore_ascii_case("Content-Type")
+        // Nothing is kept by anybody unless the contract says so.
+        || (name.eq_ignore_ascii_case("Cache-Control") && value == "no-store");
+    let Some(schema) = response.headers.get(&name.to_ascii_lowercase()) else {
+        return (!transport).then(|| format!("the header {name} is not documented"));
+    };
+    let value = match schema["type"].as_str() {
+        Some("integer") => serde_json::from_str(value).unwrap_or(Value::Null),
+        _ => Value::from(value),
+    };
+    (!jsonschema::is_valid(schema, &value)).then(|| format!("the header {name} is {value}"))
+}
+
+fn body_faults(response: &Response, answer: &Answer) -> Vec<String> {
+    let content_type = answer.header("Content-Type").unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    if response.content.is_empty() {
+        let empty = answer.body.is_empty() && content_type.is_empty();
+        return if empty { Vec::new() } else { vec!["there is a body".to_owned()] };
+    }
+    let Some(validator) = response.content.get(media_type) else {
+        return vec![format!("{media_type:?} is not documented")];
+    };
+    let Some(validator) = validator else { return Vec::new() };
+    let Ok(body) = serde_json::from_str::<Value>(&answer.body) else {
+        return vec!["the body is not JSON".to_owned()];
+    };
+    let mut wrong = faults(validator, &body);
+    if let Some(version) = body.get("version").filter(|_| answer.header("ETag").is_some())
+        && answer.header("ETag") != Some(&format!("\"{version}\""))
+    {
+        wrong.push("the ETag is not the version".to_owned());
+    }
+    if media_type == MEDIA_TYPE {
+        wrong.extend(problem_faults(answer, &body));
+    }
+    wrong
+}
+
+fn problem_faults(answer: &Answer, body: &Value) -> Vec<String> {
+    let code = body["code"].as_str().unwrap_or_default();
+    let facts = [
+        ("status", body["status"] == answer.status),
+        ("type", body["type"] == format!("{TYPE_BASE}{code}")),
+        ("correlation_id", body["correlation_id"].as_str() == answer.header("X-Correlation-Id")),
+        ("errors", body.get("errors").is_none_or(|errors| errors.as_array().is_some_and(|list| !list.is_empty()))),
+        ("Retry-After", ![429, 503].contains(&answer.status) || answer.header("Retry-After").is_some()),
+    ];
+    facts.into_iter().filter(|(_, right)| !right).map(|(fact, _)| format!("{fact} is wrong")).collect()
+}

@@ -1,0 +1,53 @@
+//! The scripted model, with a door before it: while the door is shut, a call is noted and waits.
+
+use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use testkit::ScriptedModel;
+use tokio::sync::Notify;
+
+/// Answers from a script when its door is open.
+#[derive(Debug, Default)]
+pub struct HeldModel {
+    /// What it answers, and what it was asked.
+    pub script: ScriptedModel,
+    shut: AtomicBool,
+    waiting: AtomicUsize,
+    changed: Notify,
+}
+
+impl HeldModel {
+    /// Shuts the door.
+    pub fn hold(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+    }
+
+    /// Opens it.
+    pub fn release(&self) {
+        self.shut.store(false, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until a call stands before the door.
+    pub async fn reached(&self) {
+        while self.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl ModelGateway for HeldModel {
+    fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        Box::pin(async move {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            loop {
+                let changed = self.changed.notified();
+                if !self.shut.load(Ordering::SeqCst) {
+                    break;
+                }
+                changed.await;
+            }
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.script.converse(call).await
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! The way of an event: from the ledger's stream through the relay to a bus that remembers, and from there into the
+//! batches that queues deliver.
+
+use crate::tree::sample;
+use crate::world::World;
+use application::platform::{ParkingLot, RelayEvents, StreamRecord};
+use application::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
+use contracts::event_message::{BusEvent, EventMessage, SOURCE};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A bus that remembers what it was given, fails when it is told to, and a place for what can't be carried.
+#[derive(Debug, Default)]
+pub struct RecordingPublisher {
+    published: Mutex<Vec<EventRecord>>,
+    outcomes: Mutex<VecDeque<PublishOutcome>>,
+    parked: Mutex<Vec<(String, Value, String)>>,
+    broken_parking: Mutex<bool>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl RecordingPublisher {
+    /// What becomes of the next events, one after the other; those without an outcome are published.
+    pub fn then(&self, outcome: PublishOutcome) {
+        lock(&self.outcomes).push_back(outcome);
+    }
+
+    /// What was published, in its order.
+    pub fn published(&self) -> Vec<EventRecord> {
+        lock(&self.published).clone()
+    }
+
+    /// What was parked: sequence number, keys and reason.
+    pub fn parked(&self) -> Vec<(String, Value, String)> {
+        lock(&self.parked).clone()
+    }
+
+    /// Whether parking fails from now on.
+    pub fn break_parking(&self, broken: bool) {
+        *lock(&self.broken_parking) = broken;
+    }
+}
+
+impl Publisher for RecordingPublisher {
+    fn publish<'a>(&'a self, events: &'a [EventRecord]) -> BoxFuture<'a, Vec<PublishOutcome>> {
+        Box::pin(async move {
+            let mut blocked = false;
+            events
+                .iter()
+                .map(|event| {
+                    if blocked {
+                        return PublishOutcome::NotTried;
+                    }
+                    let outcome = lock(&self.outcomes).pop_front().unwrap_or(PublishOutcome::Published);
+                    match outcome {
+                        PublishOutcome::Published => lock(&self.published).push(event.clone()),
+                        PublishOutcome::Failed(_) => blocked = true,
+                        PublishOutcome::Rejected(_) | PublishOutcome::NotTried => {}
+                    }
+                    outcome
+                })
+                .collect()
+        })
+    }
+}
+
+impl ParkingLot for RecordingPublisher {
+    fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>> {
+        Box::pin(async move {
+            if *lock(&self.broken_parking) {
+                return Err("the parking queue is full".into());
+            }
+            lock(&self.parked).push((record.sequence_number.clone(), record.keys.clone(), reason.to_owned()));
+            Ok(())
+        })
+    }
+}
+
+/// The answer of a function that reports partial failures.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// What must be delivered again.
+    pub failed: Vec<String>,
+}
+
+impl Delivered {
+    fn read(answer: &Value) -> Self {
+        let failures = answer["batchItemFailures"].as_array().expect("batchItemFailures");
+        let id = |failure: &Value| failure["itemIdentifier"].as_str().expect("an identifier").to_owned();
+        Self { failed: failures.iter().map(id).collect() }
+    }
+}
+
+/// The message that the bus gets of an event.
+pub fn published(record: &EventRecord) -> EventMessage {
+    assert!(record.event.personal.is_empty(), "personal data left the ledger");
+    EventMessage {
+        event_id: record.event_id.to_string(),
+        event_type: record.event.event_type.clone(),
+        schema_version: record.event.schema_version,
+        tenant_id: record.key.tenant().to_string(),
+        aggregate_type: record.key.kind().as_str().to_owned(),
+        aggregate_id: record.key.id().to_owned(),
+        version: record.version,
+        occurred_at: record.occurred_at.to_string(),
+        actor: record.actor.clone(),
+        correlation_id: record.correlation_id.clone(),
+        causation_id: record.causation_id.map(|id| id.to_string()),
+        data: record.event.data.clone(),
+    }
+}
+
+impl World {
+    /// Delivers these ledger items as the table's stream does; the sequence numbers count from 0.
+    pub async fn relay(&self, bus: &Arc<RecordingPublisher>, items: &[Value]) -> Delivered {
+        let batch = sample("platform", "relay-events");
+        let records: Vec<Value> = items
+            .iter()
+            .enumerate()
+            .map(|(number, image)| {
+                let mut record = batch["Records"][0].clone();
+                record["dynamodb"]["SequenceNumber"] = number.to_string().into();
+                record["dynamodb"]["Keys"] = json!({"pk": image["pk"], "sk": image["sk"]});
+                record["dynamodb"]["NewImage"] = image.clone();
+                record
+            })
+            .collect();
+        let handler = relay_events::RelayEvents {
+            needs: RelayEvents {
+                publisher: Arc::clone(bus) as Arc<dyn Publisher>,
+                attempts: Arc::new(self.environment().relay_attempts()),
+                parking: Arc::clone(bus) as Arc<dyn ParkingLot>,
+            },
+        };
+        let answer = edge::stream::invoke(&handler, json!({"Records": records}), self.now()).await;
+        Delivered::read(&answer.expect("the relay never fails as a whole"))
+    }
+
+    /// Delivers these messages to `notify-in-app`; the message ids count from 0.
+    pub async fn notify(&self, messages: &[Value]) -> Delivered {
+        let handler = notify_in_app::NotifyInApp { store: Arc::clone(self.store()) as _ };
+        let answer = edge::queue::invoke(&handler, batch("notifications", "notify-in-app", messages), self.now());
+        Delivered::read(&answer.await.expect("the job never fails as a whole"))
+    }
+
+    /// Delivers these messages to `record-audit`; the message ids count from 0.
+    pub async fn audit(&self, messages: &[Value]) -> Delivered {
+        let handler = record_audit::RecordAudit { log: Arc::new(self.environment().audit_log()) };
+        let answer = edge::queue::invoke(&handler, batch("platform", "record-audit", messages), self.now());
+        Delivered::read(&answer.await.expect("the job never fails as a whole"))
+    }
+
+    /// Everything in the ledger, as the bus delivers it to queues.
+    pub async fn messages(&self) -> Vec<Value> {
+        let bus = Arc::new(RecordingPublisher::default());
+        let items = self.ledger().await;
+        assert_eq!(self.relay(&bus, &items).await.failed, Vec::<String>::new());
+        bus.published().iter().map(|record| envelope(&published(record))).collect()
+    }
+}
+
+fn envelope(detail: &EventMessage) -> Value {
+    let event = BusEvent {
+        source: SOURCE.to_owned(),
+        detail_type: detail.event_type.clone(),
+        detail: detail.clone(),
+    };
+    serde_json::to_value(event).expect("a message is JSON")
+}
+
+fn batch(context: &str, function: &str, messages: &[Value]) -> Value {
+    let batch = sample(context, function);
+    let records: Vec<Value> = messages
+        .iter()
+        .enumerate()
+        .map(|(number, message)| {
+            let mut record = batch["Records"][0].clone();
+            record["messageId"] = number.to_string().into();
+            record["body"] = message.as_str().map_or_else(|| message.to_string(), str::to_owned).into();
+            record
+        })
+        .collect();
+    json!({"Records": records})
+}

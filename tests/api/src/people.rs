@@ -1,0 +1,123 @@
+//! People and their organizations. An administrator comes by the real registration; colleagues are added as the use case
+//! of invitations would add them.
+
+use crate::world::World;
+use application::identity::{RegisterAccount, Registration, register_account};
+use application::ports::{
+    AggregateKey, PasswordError, PasswordHasher, PasswordMatch, Store, Transaction, Unique, UniqueKind,
+};
+use application::repository::{Actor, Work};
+use domain::AggregateType;
+use domain::id::{AccountId, OrganizationId, SessionId};
+use domain::identity::{self, Account};
+use domain::tenancy::{Member, Role, add_member};
+use std::sync::Arc;
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The organization.
+    pub tenant: OrganizationId,
+    /// The account.
+    pub account: AccountId,
+    /// The role in the organization.
+    pub role: Role,
+    /// The session.
+    pub session: SessionId,
+    /// The address.
+    pub email: String,
+}
+
+impl Person {
+    /// What the authorizer says of the person.
+    pub(crate) fn claims(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("principalId", self.account.to_string()),
+            ("sub", self.account.to_string()),
+            ("org_id", self.tenant.to_string()),
+            ("role", self.role.as_str().to_owned()),
+            ("email", self.email.clone()),
+            ("sid", self.session.to_string()),
+        ]
+    }
+
+    /// The same person in another role.
+    pub fn as_role(&self, role: Role) -> Self {
+        Self { role, ..self.clone() }
+    }
+}
+
+/// Hashing takes its time, and nobody signs in with these accounts.
+struct NoPasswords;
+
+impl PasswordHasher for NoPasswords {
+    fn hash(&self, _: &str) -> Result<String, PasswordError> {
+        Ok("$none$".to_owned())
+    }
+
+    fn verify(&self, _: &str, _: Option<&str>) -> Result<PasswordMatch, PasswordError> {
+        Ok(PasswordMatch::Wrong)
+    }
+}
+
+impl World {
+    /// A new organization's administrator.
+    pub async fn admin(&self) -> Person {
+        let context = self.context();
+        let email = format!("admin-{}@northwind.example", context.correlation_id);
+        let needs = RegisterAccount {
+            store: Arc::clone(self.store()) as Arc<dyn Store>,
+            limiter: self.parts.limiter.clone(),
+            passwords: Arc::new(NoPasswords),
+            tenant_keys: self.environment().tenant_keys(),
+            home_region: "eu-west-1".to_owned(),
+        };
+        let registration = Registration {
+            email: &email,
+            password: "correct horse battery staple",
+            name: "Ada Byron",
+            organization_name: "Northwind",
+            source_address: &context.correlation_id,
+        };
+        let registered = register_account(&needs, &context, &registration, None).await.expect("a registration");
+        Person {
+            tenant: registered.value.organization_id,
+            account: registered.value.account_id,
+            role: Role::Admin,
+            session: context.new_id().expect("randomness"),
+            email,
+        }
+    }
+
+    /// A new member of the same organization.
+    pub async fn colleague(&self, of: &Person, role: Role) -> Person {
+        let context = self.context();
+        let id: AccountId = context.new_id().expect("randomness");
+        let email = format!("{}-{}@northwind.example", role.as_str(), context.correlation_id);
+        let key = |kind| AggregateKey::new(of.tenant, kind, &id);
+        let actor = Actor::account(of.account);
+        let mut account = Work::<Account>::create(key(AggregateType::Account), [Account::subject(&id)]);
+        let registered = identity::register_account(identity::RegisterAccount {
+            id,
+            organization_id: of.tenant,
+            email: &email,
+            name: "Charles Babbage",
+            password_hash: "$none$".to_owned(),
+        });
+        account.record(&registered.expect("an account"), &context, &actor).expect("an event");
+        let mut member = Work::<Member>::create(key(AggregateType::Member), []);
+        member.record(&add_member(id, role), &context, &actor).expect("an event");
+        let transaction = Transaction {
+            changes: vec![account.finish().expect("an account").0, member.finish().expect("a member").0],
+            unique: vec![Unique {
+                kind: UniqueKind::Email,
+                value: email.clone(),
+                holder: key(AggregateType::Account),
+            }],
+            ..Transaction::default()
+        };
+        self.store().commit(&transaction).await.expect("a new member");
+        let session = context.new_id().expect("randomness");
+        Person { tenant: of.tenant, account: id, role, session, email }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the tables hold, past every adapter.
+
+use crate::world::World;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashMap};
+
+type Item = HashMap<String, AttributeValue>;
+
+/// An item as DynamoDB's JSON has it, which is how a stream shows it.
+pub fn dynamo_json(item: &Item) -> Value {
+    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>().into()
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(digits) => json!({"N": digits}),
+        AttributeValue::B(bytes) => json!({"B": STANDARD.encode(bytes)}),
+        AttributeValue::Bool(value) => json!({"BOOL": value}),
+        AttributeValue::Null(_) => json!({"NULL": true}),
+        AttributeValue::L(values) => json!({"L": values.iter().map(attribute).collect::<Vec<_>>()}),
+        AttributeValue::M(fields) => json!({"M": dynamo_json(fields)}),
+        other => panic!("nothing stores {other:?}"),
+    }
+}
+
+/// All that is stored at one moment, but for the counts of rate limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot(pub BTreeSet<String>);
+
+impl World {
+    /// All that is stored now.
+    pub async fn snapshot(&self) -> Snapshot {
+        let mut items = BTreeSet::new();
+        let tables = self.environment().tables();
+        for table in [tables.ledger, tables.state, tables.ephemeral] {
+            for item in self.environment().items(&table).await {
+                let limit = item["pk"].as_s().is_ok_and(|pk| pk.starts_with("limit#"));
+                if !limit {
+                    items.insert(format!("{table} {}", dynamo_json(&item)));
+                }
+            }
+        }
+        Snapshot(items)
+    }
+
+    /// Every byte of every item of every table, texts and binaries alike.
+    pub async fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let tables = self.environment().tables();
+        for table in [tables.ledger, tables.state, tables.ephemeral] {
+            for item in self.environment().items(&table).await {
+                item.iter().for_each(|(name, value)| {
+                    bytes.extend_from_slice(name.as_bytes());
+                    collect(value, &mut bytes);
+                });
+            }
+        }
+        bytes
+    }
+
+    /// The ledger, as DynamoDB's JSON, each aggregate's events in their order.
+    pub async fn ledger(&self) -> Vec<Value> {
+        let mut items: Vec<Value> =
+            self.environment().items(&self.environment().tables().ledger).await.iter().map(dynamo_json).collect();
+        let version = |item: &Value| item["sk"]["N"].as_str().and_then(|n| n.parse::<u64>().ok()).expect("a version");
+        items.sort_by_key(|item| {
+            (item["occurred_at"]["S"].as_str().map(str::to_owned), item["pk"]["S"].to_string(), version(item))
+        });
+        items
+    }
+
+    /// The events of this type in the ledger.
+    pub async fn events(&self, event_type: &str) -> Vec<Value> {
+        self.ledger().await.into_iter().filter(|item| item["event_type"]["S"] == event_type).collect()
+    }
+}
+
+fn collect(value: &AttributeValue, bytes: &mut Vec<u8>) {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => bytes.extend_from_slice(text.as_bytes()),
+        AttributeValue::B(blob) => bytes.extend_from_slice(blob.as_ref()),
+        AttributeValue::L(values) => values.iter().for_each(|value| collect(value, bytes)),
+        AttributeValue::M(fields) => fields.iter().for_each(|(name, value)| {
+            bytes.extend_from_slice(name.as_bytes());
+            collect(value, bytes);
+        }),
+        _ => {}
+    }
+    bytes.push(0);
+}

@@ -1,0 +1,80 @@
+//! Access tokens with a real RSA key in memory: signed as the key service signs them, verified by the real verifier.
+
+use adapter_token::Rs256Verifier;
+use application::identity::Issuer;
+use application::ports::{BoxFuture, Claims, Jwk, TokenError, TokenSigner};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::json;
+
+const KEY: &str = include_str!("../../../shared/adapter-token/tests/keys/signing.pem");
+const KEY_ID: &str = "token-1";
+const ISSUER: &str = "https://api.example.test";
+const AUDIENCE: &str = "sextant";
+
+/// Signs access tokens.
+pub struct TestTokens(RsaKeyPair);
+
+impl std::fmt::Debug for TestTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TestTokens(..)")
+    }
+}
+
+impl Default for TestTokens {
+    fn default() -> Self {
+        let body: String = KEY.lines().filter(|line| !line.starts_with('-')).collect();
+        let key = STANDARD.decode(body).expect("the key is PEM");
+        Self(RsaKeyPair::from_pkcs8(&key).expect("the key is PKCS #8"))
+    }
+}
+
+impl TestTokens {
+    /// Who issues tokens, and for whom.
+    pub fn issuer() -> Issuer {
+        Issuer { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned() }
+    }
+
+    /// The real verifier, with this key.
+    pub fn verifier(&self) -> Rs256Verifier {
+        let jwk = self.jwk();
+        Rs256Verifier::new(
+            ISSUER,
+            AUDIENCE,
+            Box::new(move || {
+                let keys = vec![jwk.clone()];
+                Box::pin(async { Ok(keys) })
+            }),
+        )
+    }
+
+    fn jwk(&self) -> Jwk {
+        let public = PublicKeyComponents::<Vec<u8>>::from(self.0.public());
+        Jwk {
+            kty: "RSA".to_owned(),
+            usage: "sig".to_owned(),
+            alg: "RS256".to_owned(),
+            kid: KEY_ID.to_owned(),
+            n: URL_SAFE_NO_PAD.encode(public.n),
+            e: URL_SAFE_NO_PAD.encode(public.e),
+        }
+    }
+}
+
+impl TokenSigner for TestTokens {
+    fn sign<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<String, TokenError>> {
+        Box::pin(async move {
+            let header = json!({"alg": "RS256", "typ": "JWT", "kid": KEY_ID}).to_string();
+            let claims = serde_json::to_string(claims).expect("claims are JSON");
+            let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+            let mut signature = vec![0; self.0.public().modulus_len()];
+            self.0
+                .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature)
+                .expect("a signature");
+            Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! The world of a test: every route and job on one embedded DynamoDB, as one warm process would serve them, a clock that
+//! stands still unless it is told otherwise, and a model that answers from a script.
+
+use crate::contract::Contract;
+use crate::held_model::HeldModel;
+use crate::request::{Answer, Call};
+use crate::routes::handlers;
+use crate::tokens::TestTokens;
+use adapter_dynamodb::{DynamoLimiter, DynamoStore};
+use application::Context;
+use domain::Timestamp;
+use edge::{Handler, Invocation};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use testkit::TestEnvironment;
+
+/// Two models that the price table knows, and the rules.
+pub const MODELS: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0,amazon.nova-pro-v1:0,rules";
+
+/// When every world begins: 2026-11-02T09:00:00Z.
+const BEGINNING: i64 = 1_793_610_000_000;
+
+/// What handlers are made of.
+pub(crate) struct Parts {
+    pub(crate) environment: TestEnvironment,
+    pub(crate) store: Arc<DynamoStore>,
+    pub(crate) limiter: Arc<DynamoLimiter>,
+    pub(crate) model: Arc<HeldModel>,
+    pub(crate) tokens: Arc<TestTokens>,
+    pub(crate) chain: String,
+}
+
+/// The world of a test.
+pub struct World {
+    pub(crate) parts: Parts,
+    pub(crate) handlers: BTreeMap<&'static str, Box<dyn Handler>>,
+    clock: AtomicI64,
+    requests: AtomicU64,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World(..)")
+    }
+}
+
+impl World {
+    /// A world in which the rules score leads.
+    pub fn start() -> Self {
+        Self::with_chain("rules")
+    }
+
+    /// A world in which this chain scores leads.
+    pub fn with_chain(chain: &str) -> Self {
+        let environment = TestEnvironment::start();
+        let parts = Parts {
+            store: Arc::new(environment.store()),
+            limiter: Arc::new(environment.limiter()),
+            model: Arc::default(),
+            tokens: Arc::default(),
+            chain: chain.to_owned(),
+            environment,
+        };
+        let handlers = handlers(&parts);
+        for operation in Contract::get().operations() {
+            assert!(handlers.contains_key(operation.id.as_str()), "nobody answers {}", operation.id);
+        }
+        Self { parts, handlers, clock: AtomicI64::new(BEGINNING), requests: AtomicU64::new(0) }
+    }
+
+    /// The database and what is made on it.
+    pub fn environment(&self) -> &TestEnvironment {
+        &self.parts.environment
+    }
+
+    /// The store that every handler has.
+    pub fn store(&self) -> &Arc<DynamoStore> {
+        &self.parts.store
+    }
+
+    /// The model that scores leads.
+    pub fn model(&self) -> &HeldModel {
+        &self.parts.model
+    }
+
+    /// The keys of access tokens.
+    pub fn tokens(&self) -> &TestTokens {
+        &self.parts.tokens
+    }
+
+    /// The moment that the next request sees.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// Lets a thousandth of a second pass.
+    pub fn tick(&self) {
+        self.clock.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// What a use case sees that is called past the routes.
+    pub fn context(&self) -> Context {
+        Context {
+            now: self.now(),
+            correlation_id: self.next_request_id(),
+            causation_id: None,
+            time_left: Duration::from_secs(29),
+            entropy: Arc::clone(&Invocation::in_process(self.now()).entropy),
+        }
+    }
+
+    /// A request of the operation with this id, as its sample is; by nobody, until it is told by whom.
+    pub fn call(&self, operation: &str) -> Call<'_> {
+        Call::new(self, Contract::get().operation(operation))
+    }
+
+    pub(crate) fn next_request_id(&self) -> String {
+        format!("00000000-0000-4000-8000-{:012}", self.requests.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Creates a lead and gives its body.
+    pub async fn lead(&self, owner: &crate::Person, body: &Value) -> Value {
+        self.call("createLead").by(owner).json(body).send().await.expect(201).json()
+    }
+
+    /// A lead, as its owner gets it.
+    pub async fn get_lead(&self, by: &crate::Person, id: &str) -> Answer {
+        self.call("getLead").by(by).path("id", id).send().await
+    }
+}
+
+/// A lead about which much is known.
+pub fn lead_body() -> Value {
+    json!({
+        "company_name": "Contoso Logistics",
+        "industry": "Logistics",
+        "company_size": 1200,
+        "contact_name": "Grace Hopper",
+        "contact_email": "grace.hopper@contoso.example",
+        "contact_phone": "+1 555 0100",
+        "notes": "The CTO says the budget is approved. They must replace the old tool this quarter.",
+        "status": "qualified",
+    })
+}
+
+/// A lead about which nothing is known.
+pub fn thin_body() -> Value {
+    json!({"company_name": "Fabrikam"})
+}

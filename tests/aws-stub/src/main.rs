@@ -1,0 +1,54 @@
+//! The AWS services that a function calls, for measuring one: an embedded DynamoDB with the template's tables, a key
+//! service with real cryptography, and a bus that accepts everything. It counts the calls and the capacity they use.
+//!
+//! It prints the address of its control endpoint and ends when its standard input does:
+//! - `GET /endpoints`: the variables that lead an AWS SDK to the services, and the names of the tables and keys.
+//! - `GET /calls`: the calls since the last time this was asked, as `[{"operation", "capacity"}]`.
+//!
+//! It must never be reachable from another machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bus;
+mod http;
+// The stub that the adapter's own tests are made with.
+#[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
+mod kms;
+
+use kms::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
+use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use testkit::TestEnvironment;
+
+fn main() {
+    let environment = Arc::new(TestEnvironment::start());
+    let keys = Arc::new(KmsStub::start());
+    let bus = bus::Bus::start();
+    let tables = environment.tables();
+    let database = environment.sdk_config().endpoint_url().expect("an endpoint").to_owned();
+    let endpoints = json!({
+        "AWS_ENDPOINT_URL": database,
+        "AWS_ENDPOINT_URL_KMS": keys.url,
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url,
+        "LEDGER_TABLE": tables.ledger,
+        "STATE_TABLE": tables.state,
+        "EPHEMERAL_TABLE": tables.ephemeral,
+        "DATA_KEY_ID": CUSTOMER_KEY,
+        "TOKEN_KEY_IDS": TOKEN_KEY,
+    });
+    let url = http::listen(move |request| match request.path.as_str() {
+        "/endpoints" => (200, endpoints.clone()),
+        "/calls" => (200, calls(&environment, &keys, &bus)),
+        _ => (404, Value::Null),
+    });
+    let mut output = std::io::stdout();
+    writeln!(output, "{url}").and_then(|()| output.flush()).expect("somebody reads the address");
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+fn calls(environment: &TestEnvironment, keys: &KmsStub, bus: &bus::Bus) -> Value {
+    let database = environment.wire().take_calls().into_iter().map(|call| (call.operation, call.capacity));
+    let others = keys.calls().into_iter().chain(bus.calls()).map(|operation| (operation, 0.0));
+    let all = database.chain(others);
+    all.map(|(operation, capacity)| json!({"operation": operation, "capacity": capacity})).collect()
+}

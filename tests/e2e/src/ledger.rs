@@ -1,0 +1,61 @@
+//! The ledger as it is stored, and its events as the bus carries them.
+
+use crate::aws::{Aws, plain_item};
+use serde_json::{Value, json};
+
+/// The full name of one of the deployment's tables, such as `LedgerTable`.
+pub fn table(name: &str) -> String {
+    let tables = Aws::call("DynamoDB_20120810.ListTables", &json!({}));
+    let mut names = tables["TableNames"].as_array().expect("names").iter().filter_map(Value::as_str);
+    names.find(|table| table.contains(name)).unwrap_or_else(|| panic!("no {name}")).to_owned()
+}
+
+/// Every event of an organization, as plain JSON, in no order.
+pub fn events_of(organization: &str) -> Vec<Value> {
+    let (table, mut events, mut start) = (table("LedgerTable"), Vec::new(), Value::Null);
+    loop {
+        let mut scan = json!({
+            "TableName": table,
+            "ConsistentRead": true,
+            "FilterExpression": "tenant_id = :tenant",
+            "ExpressionAttributeValues": {":tenant": {"S": organization}},
+        });
+        if !start.is_null() {
+            scan["ExclusiveStartKey"] = start;
+        }
+        let mut page = Aws::call("DynamoDB_20120810.Scan", &scan);
+        events.extend(page["Items"].as_array().expect("items").iter().map(plain_item));
+        start = page["LastEvaluatedKey"].take();
+        if start.is_null() {
+            return events;
+        }
+    }
+}
+
+/// An event of the ledger as the bus puts it into a queue.
+pub fn bus_event(event: &Value) -> Value {
+    json!({
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "source": "sextant.ledger",
+        "detail-type": event["event_type"],
+        "account": "000000000000",
+        "region": "us-east-1",
+        "time": event["occurred_at"],
+        "resources": [],
+        "detail": {
+            "event_id": event["event_id"],
+            "event_type": event["event_type"],
+            "schema_version": event["schema_version"],
+            "tenant_id": event["tenant_id"],
+            "aggregate_type": event["aggregate_type"],
+            "aggregate_id": event["aggregate_id"],
+            "version": event["sk"],
+            "occurred_at": event["occurred_at"],
+            "actor": event["actor"],
+            "correlation_id": event["correlation_id"],
+            "causation_id": event.get("causation_id"),
+            "data": event["data"],
+        },
+    })
+}

@@ -1,0 +1,94 @@
+//! The deployment's queues: putting messages in and looking at them.
+
+use crate::aws::Aws;
+use serde_json::{Value, json};
+
+/// A queue of the deployment.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    url: String,
+}
+
+impl Queue {
+    /// The queue with this name after `sextant-local-`.
+    pub fn named(name: &str) -> Self {
+        let queue =
+            Aws::call("AmazonSQS.GetQueueUrl", &json!({"QueueName": format!("sextant-local-{name}")}));
+        Self { url: queue["QueueUrl"].as_str().expect("a URL").to_owned() }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sends messages as one batch.
+    pub fn send(&self, bodies: &[String]) {
+        let entries: Vec<Value> = bodies
+            .iter()
+            .enumerate()
+            .map(|(at, body)| json!({"Id": at.to_string(), "MessageBody": body}))
+            .collect();
+        let sent =
+            Aws::call("AmazonSQS.SendMessageBatch", &json!({"QueueUrl": self.url, "Entries": entries}));
+        assert_eq!(sent["Successful"].as_array().map(Vec::len), Some(bodies.len()), "{sent}");
+    }
+
+    /// Messages that are waiting or being worked on.
+    pub fn len(&self) -> u64 {
+        ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+            .map(|name| self.attribute(name).parse::<u64>().expect("a number"))
+            .into_iter()
+            .sum()
+    }
+
+    /// Whether nothing waits and nothing is being worked on.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// An attribute's value.
+    pub fn attribute(&self, name: &str) -> String {
+        let attributes = Aws::call(
+            "AmazonSQS.GetQueueAttributes",
+            &json!({"QueueUrl": self.url, "AttributeNames": [name]}),
+        );
+        attributes["Attributes"][name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned()
+    }
+
+    /// The bodies of messages that can be received now; they stay in the queue and can be received again at once.
+    pub fn peek(&self) -> Vec<String> {
+        let request = json!({"QueueUrl": self.url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let received = Aws::call("AmazonSQS.ReceiveMessage", &request);
+        let messages = received["Messages"].as_array().cloned().unwrap_or_default();
+        messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Changes an attribute until the guard is dropped.
+    pub fn with_attribute(&self, name: &'static str, value: &str) -> ChangedAttribute {
+        let before = self.attribute(name);
+        self.set(name, value);
+        ChangedAttribute { queue: self.clone(), name, before }
+    }
+
+    fn set(&self, name: &str, value: &str) {
+        Aws::call(
+            "AmazonSQS.SetQueueAttributes",
+            &json!({"QueueUrl": self.url, "Attributes": {name: value}}),
+        );
+    }
+}
+
+/// An attribute that gets its value back.
+#[derive(Debug)]
+pub struct ChangedAttribute {
+    queue: Queue,
+    name: &'static str,
+    before: String,
+}
+
+impl Drop for ChangedAttribute {
+    fn drop(&mut self) {
+        self.queue.set(self.name, &self.before);
+    }
+}

@@ -1,0 +1,129 @@
+//! What the gateway answers by itself and what it hands to the functions: every refusal is the same kind of document.
+
+use crate::shared;
+use e2e_tests::{Client, events_of, lead};
+use serde_json::{Value, json};
+
+/// Just above the largest body that is read.
+const TOO_LARGE: usize = 256 * 1024 + 1;
+
+#[test]
+fn what_does_not_exist_is_not_found() {
+    let nobody = Client::anonymous();
+    nobody.get("/v1/no-such-thing").problem(404, "not_found");
+    nobody.get("/").problem(404, "not_found");
+    nobody.delete("/v1/health").problem(404, "not_found");
+    // No other origin is let in: browsers are told nothing.
+    let preflight = [("Origin", "https://evil.example"), ("Access-Control-Request-Method", "GET")];
+    let answer = nobody.send("OPTIONS", "/v1/leads", &preflight, None);
+    assert_eq!(answer.header("Access-Control-Allow-Origin"), None);
+    answer.problem(404, "not_found");
+
+    let admin = &shared().admin;
+    admin.get("/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41").problem(404, "not_found");
+    admin.get("/v1/leads/no-id-at-all").problem(404, "not_found");
+    admin.delete("/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41").problem(404, "not_found");
+}
+
+#[test]
+fn nothing_but_the_public_routes_works_without_a_token() {
+    let nobody = Client::anonymous();
+    for (method, path) in [
+        ("GET", "/v1/leads"),
+        ("POST", "/v1/leads"),
+        ("GET", "/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41"),
+        ("PUT", "/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41"),
+        ("DELETE", "/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41"),
+        ("POST", "/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41/score"),
+        ("GET", "/v1/notifications"),
+        ("POST", "/v1/notifications/notification_01h2xcejqtf2nbrexx3vqjhp41/read"),
+        ("GET", "/v1/users/profile"),
+        ("GET", "/v1/organizations/current"),
+        ("DELETE", "/v1/auth/logout"),
+    ] {
+        let answer = nobody.send(method, path, &[], None);
+        assert_eq!(answer.header("WWW-Authenticate"), Some(r#"Bearer realm="sextant""#), "{method} {path}");
+        answer.problem(401, "unauthenticated");
+    }
+    let health = nobody.get("/v1/health").json(200);
+    assert_eq!((&health["status"], &health["checks"][0]["status"]), (&json!("ok"), &json!("ok")));
+}
+
+#[test]
+fn bodies_that_can_t_be_read_are_refused() {
+    let admin = &shared().admin;
+    let json = [("Content-Type", "application/json")];
+    let large = json!({"company_name": "x", "notes": "x".repeat(TOO_LARGE)}).to_string();
+    admin.send("POST", "/v1/leads", &json, Some(&large)).problem(413, "body_too_large");
+    let body = lead("Typed Ltd").to_string();
+    let xml = [("Content-Type", "application/xml")];
+    admin.send("POST", "/v1/leads", &xml, Some(&body)).problem(415, "unsupported_media_type");
+    admin.send("POST", "/v1/leads", &json, Some("{\"company_name\":")).problem(400, "invalid_request");
+    admin.send("POST", "/v1/leads", &json, None).problem(400, "invalid_request");
+
+    // The function tells every field that is wrong, and repeats no value.
+    let wrong =
+        json!({"company_name": "", "company_size": 0, "contact_email": "nobody-at-all", "status": "sold"});
+    let problem = admin.post("/v1/leads", &wrong).problem(400, "invalid_request");
+    let fields: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().filter_map(|error| error["field"].as_str()).collect();
+    for field in ["/company_name", "/company_size", "/contact_email", "/status"] {
+        assert!(fields.contains(&field), "{field} is not told: {problem}");
+    }
+    assert!(!problem.to_string().contains("nobody-at-all") && !problem.to_string().contains("sold"));
+
+    // Where anybody could send floods, the gateway refuses before a function is paid for.
+    Client::anonymous()
+        .post("/v1/auth/login", &json!({"email": "a@b.example"}))
+        .problem(400, "invalid_request");
+    Client::anonymous().post("/v1/auth/refresh", &json!({"token": "x"})).problem(400, "invalid_request");
+}
+
+#[test]
+fn a_caller_sees_who_they_are() {
+    let organization = shared();
+    let profile = organization.admin.get("/v1/users/profile").json(200);
+    assert_eq!(profile["id"], organization.account_id.as_str());
+    assert_eq!(profile["email"], organization.email.as_str());
+    assert_eq!((&profile["role"], &profile["organization_id"]), (&json!("admin"), &json!(organization.id)));
+    let current = organization.admin.get("/v1/organizations/current").json(200);
+    assert_eq!((&current["id"], &current["subscription_tier"]), (&json!(organization.id), &json!("starter")));
+    assert_eq!(current["home_region"], "us-east-1");
+}
+
+#[test]
+fn the_correlation_id_leads_from_the_answer_to_the_event() {
+    let answer = shared().admin.post("/v1/leads", &lead("Traced Ltd")).expect(201);
+    let correlation_id = answer.correlation_id().to_owned();
+    let etag = answer.header("ETag").map(str::to_owned);
+    let location = answer.header("Location").unwrap().to_owned();
+    let created = answer.json(201);
+    assert_eq!(location, format!("/v1/leads/{}", created["id"].as_str().unwrap()));
+    assert_eq!(etag.as_deref(), Some("\"1\""));
+
+    let events = events_of(&shared().id);
+    let event = events.iter().find(|event| event["aggregate_id"] == created["id"]).expect("an event");
+    assert_eq!(event["correlation_id"], correlation_id.as_str());
+    assert_eq!(event["actor"], shared().account_id.as_str());
+}
+
+#[test]
+fn a_lead_is_read_replaced_and_deleted() {
+    let admin = &shared().admin;
+    let created = shared().create_lead("Replaced Ltd");
+    let path = format!("/v1/leads/{}", created["id"].as_str().unwrap());
+    let answer = admin.get(&path).expect(200);
+    let etag = answer.header("ETag").unwrap().to_owned();
+    assert_eq!(answer.json(200), created);
+
+    let replacement = json!({"company_name": "Replaced GmbH", "status": "won"});
+    let headers = [("Content-Type", "application/json")];
+    admin.send("PUT", &path, &headers, Some(&replacement.to_string())).problem(428, "precondition_required");
+    let replaced = admin.put(&path, &etag, &replacement).json(200);
+    assert_eq!((&replaced["company_name"], &replaced["notes"]), (&json!("Replaced GmbH"), &Value::Null));
+    admin.put(&path, &etag, &replacement).problem(412, "precondition_failed");
+
+    admin.delete(&path).expect(204);
+    admin.get(&path).problem(404, "not_found");
+    admin.delete(&path).expect(204);
+}

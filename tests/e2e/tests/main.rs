@@ -1,0 +1,23 @@
+//! The deployed system from outside: the real template, the real binaries, real HTTP, tables and queues. A test may look
+//! into tables and queues, but what it proves is what a client, an operator or a person would notice.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod concurrency;
+mod docs;
+mod gateway;
+mod jobs;
+mod main_job;
+mod model;
+mod permissions;
+mod relay;
+mod sessions;
+mod tokens;
+
+use e2e_tests::Organization;
+use std::sync::OnceLock;
+
+/// The organization of tests that need somebody who is signed in and nothing more.
+fn shared() -> &'static Organization {
+    static SHARED: OnceLock<Organization> = OnceLock::new();
+    SHARED.get_or_init(|| Organization::register("shared"))
+}

@@ -1,0 +1,127 @@
+//! The main job from registration to the audit log, over the real queues.
+
+use adapter_dynamodb::DynamoAuditLog;
+use application::ports::AuditLog;
+use e2e_tests::{
+    Aws, MODEL, Organization, PERSONAL, events_of, eventually, judgement, lead, model, plain, soon, table,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+#[test]
+fn leads_are_scored_listed_notified_and_audited() {
+    let organization = Organization::register("main-job");
+    let admin = &organization.admin;
+    let model = model();
+
+    let scored_by_model = score(&organization, "Northwind Logistics", || {
+        model.script(&[json!({"tool_input": judgement(90, 80, 70, 60)})]);
+    });
+    assert_eq!((&scored_by_model["engine"], &scored_by_model["model"]), (&json!("model"), &json!(MODEL)));
+
+    // Each way in which the model fails; the rules answer then, and say so.
+    let failures = [
+        json!([{"status": 429, "retry_after": 1}]),
+        json!([{"status": 500}]),
+        json!([{"text": "{\"abstain\": fal"}, {"text": "I would rather not."}]),
+    ];
+    let mut by_rules = Vec::new();
+    for (failure, company) in failures.iter().zip(["Throttled Ltd", "Broken Ltd", "Babbling Ltd"]) {
+        let scored = score(&organization, company, || model.script(failure.as_array().unwrap()));
+        assert_eq!((&scored["engine"], &scored["model"]), (&json!("rules"), &json!("rules")), "{failure}");
+        assert!(scored["score"].as_u64().is_some_and(|score| score > 50), "{scored}");
+        by_rules.push(scored);
+    }
+    // An answer that can't be used is paid for all the same; one that never came is not.
+    let cost = |scored: &Value| scored["cost_usd"].as_str().unwrap().parse::<f64>().unwrap();
+    assert_eq!((cost(&by_rules[0]), cost(&by_rules[1])), (0.0, 0.0));
+    assert!(cost(&by_rules[2]) > 0.0);
+    assert_eq!(model.calls().len(), 1 + 1 + 1 + 2);
+    drop(model);
+
+    // Too little to judge: no number that looks like a judgement.
+    let poor = admin.post("/v1/leads", &json!({"company_name": "Unknown Ltd"})).json(201);
+    let listed = admin.get("/v1/leads?sort=score").json(200);
+    let scores: Vec<Option<u64>> =
+        listed["data"].as_array().unwrap().iter().map(|lead| lead["score"].as_u64()).collect();
+    assert_eq!(scores.len(), 5);
+    assert!(scores.is_sorted_by(|a, b| a >= b), "highest first, without a score last: {scores:?}");
+    assert_eq!(listed["data"][4]["id"], poor["id"]);
+
+    let expected: BTreeSet<&str> =
+        by_rules.iter().chain([&scored_by_model]).filter_map(|scored| scored["lead_id"].as_str()).collect();
+    let about = |notifications: &[Value]| -> BTreeSet<String> {
+        let ids = notifications.iter().map(|notification| &notification["params"]["lead_id"]);
+        ids.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let notifications = eventually("a notification of each score", 30, Duration::from_secs(1), || {
+        let notifications = organization.notifications();
+        (about(&notifications).len() == expected.len()).then_some(notifications)
+    });
+    assert!(about(&notifications).iter().map(String::as_str).eq(expected.iter().copied()));
+    assert_eq!(notifications.len(), 4);
+
+    let unread = &notifications[0];
+    assert_eq!((&unread["kind"], &unread["read_at"]), (&json!("lead_scored"), &Value::Null));
+    let path = format!("/v1/notifications/{}/read", unread["id"].as_str().unwrap());
+    let read = admin.send("POST", &path, &[], None).json(200);
+    assert!(read["read_at"].is_string());
+    // Once read it stays read as it was.
+    assert_eq!(admin.send("POST", &path, &[], None).json(200), read);
+
+    every_event_is_audited(&organization);
+    nothing_personal_is_in_the_ledger(&organization);
+}
+
+fn score(organization: &Organization, company: &str, script: impl FnOnce()) -> Value {
+    let created = organization.create_lead(company);
+    let id = created["id"].as_str().unwrap();
+    script();
+    organization.admin.send("POST", &format!("/v1/leads/{id}/score"), &[], None).json(200)
+}
+
+/// The audit log's chain holds, and it has an entry of exactly the events that the ledger has.
+fn every_event_is_audited(organization: &Organization) {
+    let log = DynamoAuditLog::new(&Aws::root_config(), table("StateTable"));
+    let tenant = organization.id.parse().unwrap();
+    let events: BTreeSet<String> = events_of(&organization.id)
+        .iter()
+        .map(|event| event["event_id"].as_str().unwrap().to_owned())
+        .collect();
+    // Registration: three; session: one; five leads, four scores, four notifications, one of them read.
+    assert_eq!(events.len(), 3 + 1 + 5 + 4 + 4 + 1);
+    let audited = soon("an audit entry of each event", || {
+        let entries = Aws::run(log.verify(tenant)).expect("the audit log's chain holds");
+        (entries >= events.len() as u64).then_some(entries)
+    });
+    assert_eq!(audited, events.len() as u64);
+    let entries: BTreeSet<String> = audit_entries(&organization.id)
+        .iter()
+        .map(|entry| plain(&entry["event_id"]).as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(entries, events);
+}
+
+fn audit_entries(organization: &str) -> Vec<Value> {
+    let query = json!({
+        "TableName": table("StateTable"),
+        "ConsistentRead": true,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :entry)",
+        "ExpressionAttributeValues": {
+            ":pk": {"S": format!("{organization}#audit")}, ":entry": {"S": "entry#"},
+        },
+    });
+    let entries = Aws::call("DynamoDB_20120810.Query", &query)["Items"].as_array().unwrap().clone();
+    assert!(!serde_json::to_string(&entries).unwrap().to_lowercase().contains(PERSONAL));
+    entries
+}
+
+/// What the leads say of people is in the ledger, but sealed.
+fn nothing_personal_is_in_the_ledger(organization: &Organization) {
+    assert!(lead("").to_string().to_lowercase().contains(PERSONAL));
+    let events = events_of(&organization.id);
+    let with_personal = events.iter().filter(|event| event["personal"].is_object()).count();
+    assert!(with_personal > 5, "leads and the account have sealed parts: {with_personal}");
+    assert!(!serde_json::to_string(&events).unwrap().to_lowercase().contains(PERSONAL));
+}

@@ -1,0 +1,192 @@
+//! The roles of the functions: what they may do is written narrowly, and a function that tries more is refused. The
+//! credentials are those that the functions run with.
+
+use crate::shared;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::SigningAlgorithmSpec;
+use e2e_tests::{Aws, Client, FunctionProcess, Queue, soon, table};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Actions that IAM can't limit to a resource.
+const WITHOUT_RESOURCE: [&str; 3] =
+    ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"];
+
+#[test]
+fn no_role_may_do_everything_or_touch_everything() {
+    let roles = Aws::iam("ListRoles", &[("MaxItems", "1000")], "RoleName");
+    let ours: BTreeSet<&String> = roles.iter().filter(|role| role.starts_with("sextant-local-")).collect();
+    assert!(ours.len() >= 22, "a role for each function and one for the API: {}", ours.len());
+    for role in ours {
+        if role.contains("ApiGatewayLogRole") {
+            // The one role that AWS prescribes a managed policy for.
+            continue;
+        }
+        assert!(
+            Aws::iam("ListAttachedRolePolicies", &[("RoleName", role)], "PolicyArn").is_empty(),
+            "{role}"
+        );
+        let trusted = &Aws::iam("GetRole", &[("RoleName", role)], "AssumeRolePolicyDocument")[0];
+        for trust in list(&document(trusted)["Statement"]) {
+            let service = trust["Principal"]["Service"].as_str().unwrap_or_default();
+            assert!(
+                ["lambda.amazonaws.com", "apigateway.amazonaws.com"].contains(&service),
+                "{role}: {trust}"
+            );
+        }
+        let policies = Aws::iam("ListRolePolicies", &[("RoleName", role)], "member");
+        assert!(!policies.is_empty(), "{role} may do nothing at all");
+        for policy in policies {
+            let parameters = [("RoleName", role.as_str()), ("PolicyName", &policy)];
+            let text = &Aws::iam("GetRolePolicy", &parameters, "PolicyDocument")[0];
+            list(&document(text)["Statement"]).iter().for_each(|statement| check(role, statement));
+        }
+    }
+}
+
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// IAM writes one of something and a list of it in different ways.
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+fn check(role: &str, statement: &Value) {
+    assert_eq!(statement["Effect"], "Allow", "{role}: {statement}");
+    assert!(
+        statement.get("NotAction").is_none() && statement.get("NotResource").is_none(),
+        "{role}: {statement}"
+    );
+    let actions = list(&statement["Action"]);
+    let without_resource =
+        actions.iter().all(|action| WITHOUT_RESOURCE.contains(&action.as_str().unwrap_or_default()));
+    for action in &actions {
+        assert!(!action.as_str().unwrap().contains('*'), "{role}: {action}");
+    }
+    for resource in list(&statement["Resource"]) {
+        let resource = resource.as_str().unwrap();
+        if resource == "*" {
+            assert!(without_resource, "{role}: {statement}");
+            continue;
+        }
+        assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
+        // A wildcard stands for the indexes of a named table, or for models under the condition of named profiles.
+        let models =
+            resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
+        let named = resource.rsplit(':').next().unwrap().trim_end_matches("/index/*");
+        assert!(models || !named.contains('*'), "{role}: {resource}");
+    }
+}
+
+/// What a function may be tried to do. Each is harmless when it is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    ReadState,
+    ScanState,
+    ReadLedger,
+    DeleteFromLedger,
+    SignToken,
+    Publish,
+    SendToQueue,
+}
+
+const DEEDS: [Deed; 7] = [
+    Deed::ReadState,
+    Deed::ScanState,
+    Deed::ReadLedger,
+    Deed::DeleteFromLedger,
+    Deed::SignToken,
+    Deed::Publish,
+    Deed::SendToQueue,
+];
+
+#[test]
+fn a_function_can_do_its_work_and_nothing_else() {
+    // Each has run once, so each has a process with the credentials of its role.
+    let organization = shared();
+    let lead = organization.create_lead("Permitted Ltd");
+    organization.admin.get(&format!("/v1/leads/{}", lead["id"].as_str().unwrap())).expect(200);
+    Client::anonymous().get("/docs").expect(200);
+
+    let may = |function: &str, deeds: &[Deed]| {
+        let process = soon("the function runs", || FunctionProcess::all_of(function).into_iter().next());
+        let done: Vec<Deed> = DEEDS.into_iter().filter(|deed| is_allowed(&process, *deed)).collect();
+        assert_eq!(done, deeds, "{function}");
+    };
+    may("get-lead", &[Deed::ReadState]);
+    // Only a sign-in signs tokens; nobody but the relay writes to the bus; the ledger is never deleted from.
+    may("login", &[Deed::ReadState, Deed::SignToken]);
+    may("create-lead", &[Deed::ReadState, Deed::ReadLedger]);
+    may("relay-events", &[Deed::Publish]);
+    may("record-audit", &[Deed::ReadState]);
+    may("authorize-request", &[]);
+    may("get-api-docs", &[]);
+}
+
+/// Whether the function's credentials suffice; anything but success and a refusal fails the test.
+fn is_allowed(process: &FunctionProcess, deed: Deed) -> bool {
+    let credential = |name| process.variable(name).unwrap_or_else(|| panic!("a process without {name}"));
+    let config = Aws::config(
+        credential("AWS_ACCESS_KEY_ID"),
+        credential("AWS_SECRET_ACCESS_KEY"),
+        Some(credential("AWS_SESSION_TOKEN")),
+    );
+    let nobody = || AttributeValue::S("nobody".to_owned());
+    let code = Aws::run(async {
+        let tables = aws_sdk_dynamodb::Client::new(&config);
+        match deed {
+            Deed::ReadState => {
+                let get = tables.get_item().table_name(table("StateTable"));
+                code(get.key("pk", nobody()).key("sk", nobody()).send().await)
+            }
+            Deed::ScanState => code(tables.scan().table_name(table("StateTable")).limit(1).send().await),
+            Deed::ReadLedger => {
+                let query =
+                    tables.query().table_name(table("LedgerTable")).key_condition_expression("pk = :pk");
+                code(query.expression_attribute_values(":pk", nobody()).send().await)
+            }
+            Deed::DeleteFromLedger => {
+                let delete = tables.delete_item().table_name(table("LedgerTable")).key("pk", nobody());
+                code(delete.key("sk", AttributeValue::N("1".to_owned())).send().await)
+            }
+            Deed::SignToken => {
+                let sign = aws_sdk_kms::Client::new(&config).sign().key_id(token_key());
+                let sign = sign.signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256);
+                code(sign.message(Blob::new("nothing")).send().await)
+            }
+            Deed::Publish => {
+                let event = PutEventsRequestEntry::builder().event_bus_name("sextant-local");
+                // No rule wants it.
+                let event = event.source("test").detail_type("nothing").detail("{}").build();
+                code(aws_sdk_eventbridge::Client::new(&config).put_events().entries(event).send().await)
+            }
+            Deed::SendToQueue => {
+                let send =
+                    aws_sdk_sqs::Client::new(&config).send_message().message_body("not for this queue");
+                code(send.queue_url(Queue::named("record-audit").url()).send().await)
+            }
+        }
+    });
+    match code {
+        None => true,
+        Some(code) if code.starts_with("AccessDenied") => false,
+        Some(other) => panic!("{deed:?}: {other}"),
+    }
+}
+
+/// The error's code, if there is an error.
+fn code<T, E: ProvideErrorMetadata>(result: Result<T, E>) -> Option<String> {
+    result.err().map(|error| error.code().unwrap_or("no code").to_owned())
+}
+
+/// The key that signs tokens, as the verifier of tokens knows it.
+fn token_key() -> String {
+    let verifier = FunctionProcess::all_of("authorize-request");
+    let keys = verifier[0].variable("TOKEN_KEY_IDS").unwrap();
+    keys.split(',').next().unwrap().to_owned()
+}

@@ -1,0 +1,73 @@
+//! Sessions end to end: refresh tokens rotate, a used one that comes back ends the session, and so does logging out.
+
+use crate::shared;
+use e2e_tests::{Answer, Client, Organization, eventually};
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// An account signs in five times in a quarter of an hour, so these tests have one of their own.
+fn organization() -> &'static Organization {
+    static OWN: OnceLock<Organization> = OnceLock::new();
+    OWN.get_or_init(|| Organization::register("sessions"))
+}
+
+fn refresh(token: &Value) -> Answer {
+    Client::anonymous().post("/v1/auth/refresh", &json!({"refresh_token": token}))
+}
+
+#[test]
+fn a_session_is_refreshed_until_it_is_logged_out() {
+    let first = organization().login();
+    assert_eq!((&first["token_type"], &first["expires_in"]), (&json!("Bearer"), &json!(900)));
+    let second = refresh(&first["refresh_token"]).json(200);
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    assert_ne!(second["access_token"], first["access_token"]);
+    // The answer was lost and the request is sent again: the same successor, no theft.
+    assert_eq!(refresh(&first["refresh_token"]).json(200)["refresh_token"], second["refresh_token"]);
+
+    let client = Client::with_token(second["access_token"].as_str().unwrap());
+    client.get("/v1/users/profile").expect(200);
+    client.delete("/v1/auth/logout").expect(204);
+    client.delete("/v1/auth/logout").expect(204);
+    refresh(&second["refresh_token"]).problem(401, "invalid_refresh_token");
+}
+
+#[test]
+fn a_stolen_refresh_token_ends_the_session_and_its_owner_is_told() {
+    let organization = organization();
+    let stolen = organization.login();
+    let second = refresh(&stolen["refresh_token"]).json(200);
+    let third = refresh(&second["refresh_token"]).json(200);
+    refresh(&stolen["refresh_token"]).problem(401, "invalid_refresh_token");
+    // Neither thief nor owner goes on.
+    refresh(&third["refresh_token"]).problem(401, "invalid_refresh_token");
+
+    eventually("a notification of the stolen token", 30, Duration::from_secs(1), || {
+        organization.notifications().into_iter().find(|told| told["kind"] == "session_revoked")
+    });
+}
+
+#[test]
+fn a_guessed_token_or_password_tells_nothing_and_ends_nothing() {
+    let organization = shared();
+    let session = organization.login();
+    let token = session["refresh_token"].as_str().unwrap();
+    // Another last byte: the session is named, but its secret is not known.
+    let last = if token.ends_with('A') { "E" } else { "A" };
+    let guess = format!("{}{last}", &token[..token.len() - 1]);
+    refresh(&json!(guess)).problem(401, "invalid_refresh_token");
+    refresh(&json!("sxr_nonsense")).problem(401, "invalid_refresh_token");
+    refresh(&session["refresh_token"]).expect(200);
+
+    let login = |email: &str, password: &str| {
+        let mut problem = Client::anonymous()
+            .post("/v1/auth/login", &json!({"email": email, "password": password}))
+            .problem(401, "invalid_credentials");
+        problem["correlation_id"].take();
+        problem
+    };
+    let wrong_password = login(&organization.email, "quillfeather-but-wrong");
+    let unknown = login("nobody@quillfeather.example", &organization.password);
+    assert_eq!(wrong_password, unknown);
+}

@@ -1,0 +1,3 @@
+//! Build.
+use crate::Outcome;
+pub(crate) fn measure(_function: &str) -> Outcome { Ok(()) }

@@ -1,0 +1,72 @@
+//! A function as it is deployed: its binary, and the variables that its stack gives it.
+
+use crate::environment::{root, target};
+use crate::error::{Error, at};
+use serde_yaml_ng::Value as Yaml;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// A function.
+pub(crate) struct Function {
+    /// Such as `score-lead`.
+    pub(crate) name: String,
+    /// Such as `sales`.
+    pub(crate) context: String,
+    /// The release build.
+    pub(crate) binary: PathBuf,
+    /// Names of its environment variables.
+    pub(crate) variables: BTreeSet<String>,
+    /// Whether it calls AWS at all.
+    pub(crate) has_sdk: bool,
+}
+
+impl Function {
+    /// Finds a function by its name.
+    pub(crate) fn find(name: &str) -> Result<Self, Error> {
+        let functions = root().join("functions");
+        let missing = || Error::Content(format!("there is no function {name}"));
+        let contexts = fs::read_dir(&functions).map_err(at(&functions))?.flatten();
+        let context = contexts.map(|entry| entry.path()).find(|path| path.join(name).is_dir());
+        let folder = context.as_ref().map(|path| path.join(name)).ok_or_else(missing)?;
+        let context = context.and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        let context = context.ok_or_else(missing)?;
+        let manifest = folder.join("Cargo.toml");
+        let manifest = fs::read_to_string(&manifest).map_err(at(&manifest))?;
+        Ok(Self {
+            variables: variables(name, &context)?,
+            binary: target().join("release").join(name),
+            has_sdk: manifest.contains("adapter-aws"),
+            name: name.to_owned(),
+            context,
+        })
+    }
+}
+
+fn variables(name: &str, context: &str) -> Result<BTreeSet<String>, Error> {
+    let path = root().join(format!("infra/{context}.yaml"));
+    let text = fs::read_to_string(&path).map_err(at(&path))?;
+    let template: Yaml = serde_yaml_ng::from_str(&text)
+        .map_err(|error| Error::Content(format!("{}: {error}", path.display())))?;
+    let names = |node: Option<&Yaml>| -> Vec<String> {
+        let variables = node.and_then(|node| node.get("Environment")?.get("Variables")?.as_mapping());
+        variables.into_iter().flatten().filter_map(|(name, _)| Some(name.as_str()?.to_owned())).collect()
+    };
+    let globals = template.get("Globals").and_then(|globals| globals.get("Function"));
+    let logical_id = format!("{}Function", pascal(name));
+    let own = template
+        .get("Resources")
+        .and_then(|resources| resources.get(logical_id.as_str()))
+        .and_then(|resource| resource.get("Properties"));
+    if own.is_none() {
+        return Err(Error::Content(format!("{} has no {logical_id}", path.display())));
+    }
+    Ok(names(globals).into_iter().chain(names(own)).collect())
+}
+
+/// `score-lead` as `ScoreLead`.
+fn pascal(name: &str) -> String {
+    name.split('-')
+        .filter_map(|word| Some(word.get(..1)?.to_uppercase() + word.get(1..)?))
+        .collect()
+}

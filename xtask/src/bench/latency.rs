@@ -1,0 +1,3 @@
+//! Latency.
+use crate::Outcome;
+pub(crate) fn measure() -> Outcome { Ok(()) }

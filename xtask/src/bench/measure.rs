@@ -1,0 +1,341 @@
+//! Runs a function as a process against a Runtime API of ours and counts what it does. Its environment is what Lambda and
+//! its stack give it, and nothing of ours: variables and their number change what starting costs.
+
+use super::function::Function;
+use super::requests;
+use super::world::World;
+use crate::environment::{folder, target};
+use crate::error::{Error, at};
+use runtime_api::{Answer, RuntimeApi, Source};
+use serde::Serialize;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+/// How long a request may take under instrumentation.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// How many requests are made: what one costs is the difference of the two, so that start and first request are out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    few: u32,
+    many: Option<u32>,
+}
+
+impl Plan {
+    pub(crate) fn of(function: &str, quick: bool) -> Self {
+        let (few, many) = match function {
+            // A password hash is some hundred million instructions, and each sign-out takes a sign-in.
+            "login" | "register-account" => (2, 6),
+            "logout" => (10, 40),
+            _ => (50, 250),
+        };
+        Self { few, many: (!quick).then_some(many) }
+    }
+
+    fn most(self) -> u32 {
+        self.many.unwrap_or(self.few)
+    }
+}
+
+/// What a function costs. Requests are warm and their AWS calls go over plain HTTP: encrypting them is not counted.
+#[derive(Debug, Serialize)]
+pub(crate) struct Costs {
+    /// Which function.
+    pub(crate) function: String,
+    /// Whether it has an AWS SDK.
+    pub(crate) has_sdk: bool,
+    /// Size of the stripped binary.
+    pub(crate) binary_bytes: u64,
+    /// Instructions from the start of the process until it waits for its first event, TLS included.
+    pub(crate) init_instructions: u64,
+    /// Instructions that the first request takes more than the others; unknown when measured quickly.
+    pub(crate) first_request_extra: Option<u64>,
+    /// Instructions of a request.
+    pub(crate) request_instructions: u64,
+    /// AWS calls of a request.
+    pub(crate) request_calls: f64,
+    /// Which, with how often for each request.
+    pub(crate) calls: Vec<(String, f64)>,
+    /// Read units of a request.
+    pub(crate) read_units: f64,
+    /// Write units of a request.
+    pub(crate) write_units: f64,
+    /// System calls until it waits for its first event.
+    pub(crate) init_syscalls: u64,
+    /// System calls of a request.
+    pub(crate) request_syscalls: f64,
+    /// The most memory it had, after all requests.
+    pub(crate) peak_memory_bytes: u64,
+    /// How many requests were made.
+    pub(crate) requests: u32,
+}
+
+/// Fails with what to do when a program is not there.
+pub(crate) fn require(program: &str, package: &'static str) -> Result<(), Error> {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    match found {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Missing {
+            program: program.to_owned(),
+            hint: match package {
+                "strace" => "Install it: apt-get install strace.",
+                _ => "Install it: apt-get install valgrind.",
+            },
+            source,
+        }),
+    }
+}
+
+/// Measures everything about a function.
+pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<Costs, Error> {
+    // In AWS there is no endpoint of ours, and the TLS stack is built.
+    let init = instructions(world, function, 0, true)?;
+    let init_here = instructions(world, function, 0, false)?;
+    let few = instructions(world, function, plan.few, false)?;
+    let (request, first) = match plan.many {
+        None => (few.saturating_sub(init_here) / u64::from(plan.few), None),
+        Some(many) => {
+            let most = instructions(world, function, many, false)?;
+            let request = most.saturating_sub(few) / u64::from(many - plan.few);
+            let first = few.saturating_sub(init_here).saturating_sub(request * u64::from(plan.few));
+            (request, Some(first))
+        }
+    };
+    let idle = traced(world, function, 0)?;
+    let busy = traced(world, function, plan.most())?;
+    let counted = f64::from(plan.most() - busy.counted_from);
+    let units = |reads: bool| {
+        let units = busy.calls.iter().filter(|call| is_read(&call.operation) == reads).map(|call| call.capacity);
+        units.sum::<f64>() / counted
+    };
+    Ok(Costs {
+        function: function.name.clone(),
+        has_sdk: function.has_sdk,
+        binary_bytes: fs::metadata(&function.binary).map_err(at(&function.binary))?.len(),
+        init_instructions: init,
+        first_request_extra: first,
+        request_instructions: request,
+        request_calls: count(busy.calls.len()) / counted,
+        calls: by_operation(&busy.calls, counted),
+        read_units: units(true),
+        write_units: units(false),
+        init_syscalls: idle.syscalls,
+        request_syscalls: count(busy.syscalls.saturating_sub(idle.syscalls)) / f64::from(plan.most()),
+        peak_memory_bytes: busy.peak_memory_bytes,
+        requests: plan.most(),
+    })
+}
+
+fn count(number: impl TryInto<u32>) -> f64 {
+    number.try_into().map_or(f64::NAN, f64::from)
+}
+
+/// One call to AWS.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) operation: String,
+    pub(crate) capacity: f64,
+}
+
+fn is_read(operation: &str) -> bool {
+    ["GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"].contains(&operation)
+}
+
+fn by_operation(calls: &[Call], requests: f64) -> Vec<(String, f64)> {
+    let mut names: Vec<&String> = calls.iter().map(|call| &call.operation).collect();
+    names.sort();
+    names.dedup();
+    let of = |name: &String| calls.iter().filter(|call| call.operation == *name).count();
+    names.into_iter().map(|name| (name.clone(), count(of(name)) / requests)).collect()
+}
+
+/// Instructions of a process that serves this many requests.
+fn instructions(world: &mut World, function: &Function, requests: u32, as_in_aws: bool) -> Result<u64, Error> {
+    let profile = profile(function, requests)?;
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--tool=callgrind"]);
+    valgrind.arg(format!("--callgrind-out-file={}", profile.display())).arg(&function.binary);
+    let source = requests::source(world, function, requests)?;
+    let mut process = Process::start(world, function, valgrind, source, as_in_aws)?;
+    process.serve(function, requests)?;
+    let pid = process.child.id();
+    process.end(pid)?;
+    let text = fs::read_to_string(&profile).map_err(at(&profile))?;
+    let total = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+    total.and_then(|total| total.trim().parse().ok()).ok_or_else(|| {
+        Error::Content(format!("{} has no total: callgrind was cut off", profile.display()))
+    })
+}
+
+/// Where callgrind writes to; `callgrind_annotate` reads it.
+fn profile(function: &Function, requests: u32) -> Result<PathBuf, Error> {
+    let folder = folder(target().join("bench/callgrind"))?;
+    Ok(folder.join(format!("{}.{requests}.out", function.name)))
+}
+
+struct Trace {
+    syscalls: u64,
+    peak_memory_bytes: u64,
+    calls: Vec<Call>,
+    /// The first requests are not in `calls`: they fill what a warm process holds.
+    counted_from: u32,
+}
+
+fn traced(world: &mut World, function: &Function, requests: u32) -> Result<Trace, Error> {
+    let summary = target().join("bench").join(format!("{}.strace", function.name));
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-c", "-o"]).arg(&summary).arg(&function.binary);
+    let counted_from = requests / 5;
+    let control = world.control();
+    let mut source = requests::source(world, function, requests)?;
+    let mut handed_out = 0;
+    let warm: Source = Box::new(move |last| {
+        if handed_out == counted_from {
+            // What was called so far is not of the requests that are counted.
+            let _ = control.calls();
+        }
+        handed_out += 1;
+        source(last)
+    });
+    let mut process = Process::start(world, function, strace, warm, false)?;
+    process.serve(function, requests)?;
+    let calls = world.control().calls()?;
+    let pid = process.traced_child()?;
+    let peak_memory_bytes = peak_memory(pid)?;
+    process.end(pid)?;
+    let text = fs::read_to_string(&summary).map_err(at(&summary))?;
+    let syscalls = total_calls(&text)
+        .ok_or_else(|| Error::Content(format!("{} has no total: strace was cut off", summary.display())))?;
+    Ok(Trace { syscalls, peak_memory_bytes, calls, counted_from })
+}
+
+/// The calls in the last line of `strace -c`: percent, seconds, microseconds, calls, perhaps errors, `total`.
+fn total_calls(summary: &str) -> Option<u64> {
+    let total = summary.lines().rev().find(|line| line.trim_end().ends_with("total"))?;
+    total.split_whitespace().nth(3)?.parse().ok()
+}
+
+fn peak_memory(pid: u32) -> Result<u64, Error> {
+    let path = PathBuf::from(format!("/proc/{pid}/status"));
+    let text = fs::read_to_string(&path).map_err(at(&path))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.map(|number| number * 1024).ok_or_else(|| Error::Content(format!("{} has no VmHWM", path.display())))
+}
+
+/// A function that runs, under a tool or alone. It is ended when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    runtime_api: RuntimeApi,
+    log: PathBuf,
+}
+
+impl Process {
+    pub(crate) fn start(
+        world: &World,
+        function: &Function,
+        mut command: Command,
+        source: Source,
+        as_in_aws: bool,
+    ) -> Result<Self, Error> {
+        let runtime_api = RuntimeApi::start(source).map_err(at("127.0.0.1:0"))?;
+        let log = folder(target().join("bench/logs"))?.join(format!("{}.log", function.name));
+        let output = fs::File::create(&log).map_err(at(&log))?;
+        let errors = output.try_clone().map_err(at(&log))?;
+        command
+            .env_clear()
+            .envs(world.variables(function, as_in_aws))
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address())
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors);
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command.spawn().map_err(|source| Error::Missing {
+            program,
+            hint: "Install it, or look whether it is on the PATH.",
+            source,
+        })?;
+        Ok(Self { child, runtime_api, log })
+    }
+
+    /// Waits for the answers to all requests, which must be good: what a refusal costs is not what is asked for.
+    pub(crate) fn serve(&mut self, function: &Function, requests: u32) -> Result<Vec<Answer>, Error> {
+        let child = &mut self.child;
+        let answers = self.runtime_api.all_answers(PATIENCE, || matches!(child.try_wait(), Ok(None)));
+        let answers = answers.ok_or_else(|| Error::Answer {
+            what: format!("running {}", function.name),
+            problem: format!("it ended or hangs; its log is {}", self.log.display()),
+        })?;
+        let bad = answers.iter().find(|answer| !is_good(answer));
+        if let Some(bad) = bad {
+            let problem = format!("{} was answered {}; its log is {}", bad.path, bad.body, self.log.display());
+            return Err(Error::Answer { what: format!("a request to {}", function.name), problem });
+        }
+        if u32::try_from(answers.len()) != Ok(requests) {
+            let problem = format!("{} answers to {requests} requests", answers.len());
+            return Err(Error::Answer { what: format!("running {}", function.name), problem });
+        }
+        Ok(answers)
+    }
+
+    /// The function below strace.
+    fn traced_child(&self) -> Result<u32, Error> {
+        let pid = self.child.id();
+        let path = PathBuf::from(format!("/proc/{pid}/task/{pid}/children"));
+        let children = fs::read_to_string(&path).map_err(at(&path))?;
+        let first = children.split_whitespace().next().and_then(|child| child.parse().ok());
+        first.ok_or_else(|| Error::Content("strace has no child".into()))
+    }
+
+    /// Ends the function and waits until the tool around it has written its result.
+    fn end(mut self, pid: u32) -> Result<(), Error> {
+        // Between the last request for an event and the wait for it.
+        thread::sleep(Duration::from_millis(50));
+        let kill = Command::new("kill").arg("-TERM").arg(pid.to_string()).status();
+        kill.map_err(at(Path::new("kill")))?;
+        self.child.wait().map_err(at(&self.log)).map(drop)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn is_good(answer: &Answer) -> bool {
+    let body = answer.json();
+    let status = body.get("statusCode").and_then(Value::as_u64);
+    let failures = body.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
+    answer.is_response() && status.is_none_or(|status| (200..300).contains(&status)) && failures == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_total_of_strace_with_and_without_errors() {
+        let head = "% time     seconds  usecs/call     calls    errors syscall\n";
+        let with = format!("{head}------\n100.00    0.000000           0       123         4 total\n");
+        let without = format!("{head}------\n100.00    0.000000           0        99           total\n");
+        assert_eq!(total_calls(&with), Some(123));
+        assert_eq!(total_calls(&without), Some(99));
+        assert_eq!(total_calls(head), None);
+    }
+
+    #[test]
+    fn a_refused_request_is_not_a_measurement() {
+        let answer = |path: &str, body: &str| Answer { path: path.to_owned(), body: body.to_owned() };
+        assert!(is_good(&answer("r/response", r#"{"statusCode":204}"#)));
+        assert!(is_good(&answer("r/response", r#"{"batchItemFailures":[]}"#)));
+        assert!(!is_good(&answer("r/response", r#"{"statusCode":429}"#)));
+        assert!(!is_good(&answer("r/response", r#"{"batchItemFailures":[{"itemIdentifier":"1"}]}"#)));
+        assert!(!is_good(&answer("r/error", "{}")));
+    }
+}

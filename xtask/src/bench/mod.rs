@@ -1,0 +1,101 @@
+//! What functions cost: size, instructions, system calls, memory, round trips. Numbers next to what they should be, for
+//! people to judge; never a test, because they differ between machines.
+
+mod build;
+mod event;
+mod function;
+mod latency;
+mod measure;
+mod requests;
+mod table;
+mod world;
+
+use crate::Outcome;
+use crate::artifacts::{all_functions, cargo};
+use crate::environment::{folder, target};
+use crate::error::{Error, at};
+use crate::run::run;
+use crate::say::{detail, step};
+use clap::{Args, Subcommand};
+use function::Function;
+use measure::{Costs, Plan};
+use std::fs;
+use world::World;
+
+/// Options of `bench`.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct BenchOptions {
+    /// Only these functions; all when none is named.
+    #[arg(long = "function", value_name = "NAME")]
+    functions: Vec<String>,
+    /// Fewer requests: what a request costs then has a share of what the first one costs.
+    #[arg(long)]
+    quick: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// How long requests take through the gateway of a running `make up`.
+    Latency,
+    /// What it costs to build and deploy one function again.
+    Build {
+        /// Which function is changed.
+        #[arg(default_value = "get-lead")]
+        function: String,
+    },
+}
+
+/// Measures.
+pub(crate) fn bench(options: &BenchOptions) -> Outcome {
+    match &options.what {
+        None => functions(options),
+        Some(What::Latency) => latency::measure(),
+        Some(What::Build { function }) => build::measure(function),
+    }
+}
+
+fn functions(options: &BenchOptions) -> Outcome {
+    for (program, package) in [("valgrind", "valgrind"), ("strace", "strace")] {
+        measure::require(program, package)?;
+    }
+    let names = all_functions()?;
+    let wanted = if options.functions.is_empty() { names.clone() } else { options.functions.clone() };
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        let problem = format!("there is no function {unknown}; there are {}", names.join(", "));
+        return Err(Error::Content(problem));
+    }
+    step("building the functions for release (several minutes the first time)", || {
+        let mut cargo = cargo();
+        cargo.args(["build", "--locked", "--release"]);
+        for name in &names {
+            cargo.args(["--package", name]);
+        }
+        run("building the functions", &mut cargo)
+    })?;
+    step("building the AWS services to measure against", || {
+        run("building aws-stub", cargo().args(["build", "--locked", "--package", "aws-stub"]))
+    })?;
+    let mut world = step("starting them and registering an organization", World::start)?;
+    let output = folder(target().join("bench"))?;
+    let mut rows = Vec::new();
+    for name in &wanted {
+        let function = Function::find(name)?;
+        let costs = step(name, || measured(&mut world, &function, options.quick))?;
+        detail(table::sentence(&costs));
+        rows.push(costs);
+    }
+    table::print(&rows);
+    let path = output.join("functions.json");
+    let text = serde_json::to_string_pretty(&rows).map_err(|error| Error::Content(error.to_string()))?;
+    fs::write(&path, text + "\n").map_err(at(&path))?;
+    println!("\nAs JSON: {}", path.display());
+    Ok(())
+}
+
+fn measured(world: &mut World, function: &Function, quick: bool) -> Result<Costs, Error> {
+    let plan = Plan::of(&function.name, quick);
+    measure::all(world, function, plan)
+}

@@ -1,0 +1,318 @@
+//! What functions are measured in: the AWS services of `aws-stub`, and data that the functions themselves have written.
+
+use super::event::{Event, another_id};
+use super::function::Function;
+use super::measure::{Call, Process};
+use crate::environment::{folder, target};
+use crate::error::{Error, at};
+use crate::run::{announced_url, wait_for};
+use runtime_api::Answer;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+
+/// Of every account: what is measured does not depend on it.
+const PASSWORD: &str = "correct horse battery staple";
+
+/// How often one account may sign in within a quarter of an hour.
+const LOGINS_OF_AN_ACCOUNT: u32 = 5;
+
+/// An organization and its administrator.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) organization: String,
+    pub(crate) account: String,
+    email: String,
+}
+
+/// A session of an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) account: Account,
+    pub(crate) session: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+/// The control endpoint of `aws-stub`.
+#[derive(Debug, Clone)]
+pub(crate) struct Control(String);
+
+impl Control {
+    /// The calls since the last time this was asked.
+    pub(crate) fn calls(&self) -> Result<Vec<Call>, Error> {
+        let calls = self.get("/calls")?;
+        let call = |call: &Value| Call {
+            operation: text(call, "operation"),
+            capacity: call.get("capacity").and_then(Value::as_f64).unwrap_or_default(),
+        };
+        Ok(calls.as_array().into_iter().flatten().map(call).collect())
+    }
+
+    fn get(&self, path: &str) -> Result<Value, Error> {
+        let http = |source| Error::Http { what: format!("GET {path}"), source: Box::new(source) };
+        let answer = ureq::get(format!("{}{path}", self.0)).call().map_err(http)?;
+        answer.into_body().read_json().map_err(http)
+    }
+}
+
+/// The services and what is in them, until it is dropped.
+pub(crate) struct World {
+    services: Child,
+    control: Control,
+    endpoints: BTreeMap<String, String>,
+    numbers: u32,
+    /// The organization that requests are made in, and its administrator.
+    pub(crate) home: Account,
+}
+
+impl World {
+    /// Starts the services and registers an organization.
+    pub(crate) fn start() -> Result<Self, Error> {
+        let log = folder(target().join("bench"))?.join("aws-stub.log");
+        let output = File::create(&log).map_err(at(&log))?;
+        let errors = output.try_clone().map_err(at(&log))?;
+        let program = target().join("debug/aws-stub");
+        // It ends with its standard input, so with us.
+        let mut services = Command::new(&program)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .map_err(at(&program))?;
+        wait_for("aws-stub", 20, &log, &mut services, || announced_url(&log).is_some())?;
+        let control = Control(announced_url(&log).unwrap_or_default());
+        let endpoints = serde_json::from_value(control.get("/endpoints")?)
+            .map_err(|error| Error::Content(error.to_string()))?;
+        let nobody = Account { organization: String::new(), account: String::new(), email: String::new() };
+        let mut world = Self { services, control, endpoints, numbers: 0, home: nobody };
+        if let Some(account) = world.accounts(1)?.pop() {
+            world.home = account;
+        }
+        Ok(world)
+    }
+
+    pub(crate) fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// A number that no request had yet.
+    pub(crate) fn number(&mut self) -> u32 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// An address that no request came from yet.
+    pub(crate) fn address(&mut self) -> String {
+        let [_, a, b, c] = self.number().to_be_bytes();
+        format!("10.{a}.{b}.{c}")
+    }
+
+    /// A colleague of [`Self::home`] who has made no request yet.
+    pub(crate) fn colleague(&mut self) -> String {
+        let number = self.number();
+        another_id(&self.home.account, number)
+    }
+
+    /// A key for one request.
+    pub(crate) fn idempotency_key(&mut self) -> String {
+        format!("5f0c7a1e-6f0b-4d7e-9a52-{:012}", self.number())
+    }
+
+    /// Runs a function for these events, and gives its answers.
+    pub(crate) fn invoke(&self, name: &str, events: Vec<Event>) -> Result<Vec<Answer>, Error> {
+        let function = Function::find(name)?;
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let mut events = events.into_iter();
+        let source = Box::new(move |_: Option<&Answer>| Some(events.next()?.0));
+        let mut process = Process::start(self, &function, Command::new(&function.binary), source, false)?;
+        process.serve(&function, count)
+    }
+
+    /// A registration that was not made yet, with its address.
+    pub(crate) fn registration(&mut self) -> Result<(Event, String), Error> {
+        let email = format!("bench-{}@sextant.example", self.number());
+        let body = json!({
+            "email": email, "password": PASSWORD, "name": "Ada Bench", "organization_name": "Bench Organization"
+        });
+        let (key, address) = (self.idempotency_key(), self.address());
+        let event = Event::sample("identity", "register-account")?
+            .with_body(&body)?
+            .with_header("Idempotency-Key", &key)?
+            .from_address(&address)?;
+        Ok((event, email))
+    }
+
+    /// Registers so many organizations.
+    pub(crate) fn accounts(&mut self, count: u32) -> Result<Vec<Account>, Error> {
+        let mut events = Vec::new();
+        let mut emails = Vec::new();
+        for _ in 0..count {
+            let (event, email) = self.registration()?;
+            events.push(event);
+            emails.push(email);
+        }
+        let answers = self.invoke("register-account", events)?;
+        let accounts = answers.iter().zip(emails).map(|(answer, email)| {
+            let body = body(answer);
+            Account { organization: text(&body, "organization_id"), account: text(&body, "account_id"), email }
+        });
+        Ok(accounts.collect())
+    }
+
+    /// So many sign-ins that may still be made, with whose they are.
+    pub(crate) fn logins(&mut self, count: u32) -> Result<Vec<(Event, Account)>, Error> {
+        let accounts = self.accounts(count.div_ceil(LOGINS_OF_AN_ACCOUNT))?;
+        let turns = accounts.into_iter().flat_map(|account| (0..LOGINS_OF_AN_ACCOUNT).map(move |_| account.clone()));
+        let mut logins = Vec::new();
+        for account in turns.take(usize::try_from(count).unwrap_or_default()) {
+            let body = json!({"email": account.email, "password": PASSWORD});
+            let address = self.address();
+            let event = Event::sample("identity", "login")?.with_body(&body)?.from_address(&address)?;
+            logins.push((event, account));
+        }
+        Ok(logins)
+    }
+
+    /// Begins so many sessions.
+    pub(crate) fn sessions(&mut self, count: u32) -> Result<Vec<Session>, Error> {
+        let (events, accounts): (Vec<_>, Vec<_>) = self.logins(count)?.into_iter().unzip();
+        let answers = self.invoke("login", events)?;
+        let sessions = answers.iter().zip(accounts).map(|(answer, account)| {
+            let body = body(answer);
+            let refresh_token = text(&body, "refresh_token");
+            // Organization, session and secret.
+            let session = refresh_token.split('.').nth(1).unwrap_or_default().to_owned();
+            Session { account, session, access_token: text(&body, "access_token"), refresh_token }
+        });
+        Ok(sessions.collect())
+    }
+
+    /// A lead of [`Self::home`] that was not created yet.
+    pub(crate) fn new_lead(&mut self) -> Result<Event, Error> {
+        let (home, key) = (self.home.clone(), self.idempotency_key());
+        Event::sample("sales", "create-lead")?
+            .by(&home.organization, &home.account)?
+            .with_header("Idempotency-Key", &key)
+    }
+
+    /// Creates so many leads; their identifiers.
+    pub(crate) fn leads(&mut self, count: u32) -> Result<Vec<String>, Error> {
+        let events = (0..count).map(|_| self.new_lead()).collect::<Result<_, _>>()?;
+        let answers = self.invoke("create-lead", events)?;
+        Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
+    }
+
+    /// Notifies this account so many times; the identifiers of the notifications.
+    pub(crate) fn notifications(&mut self, count: u32, recipient: &str) -> Result<Vec<String>, Error> {
+        let mut events = Vec::new();
+        let mut notifications = Vec::new();
+        for _ in 0..count {
+            let (event, id) = self.bus_event("notifications", "notify-in-app", recipient)?;
+            // A notification has its event's number.
+            notifications.push(id.replace("event_", "notification_"));
+            events.push(event);
+        }
+        self.invoke("notify-in-app", events)?;
+        Ok(notifications)
+    }
+
+    /// A batch of bus events of [`Self::home`] that was not delivered yet, and the identifier of its last event.
+    pub(crate) fn bus_event(
+        &mut self,
+        context: &str,
+        function: &str,
+        owner: &str,
+    ) -> Result<(Event, String), Error> {
+        let id = another_id("event_01jd2x8e2wf7y3q8s1a0c4v5wd", self.number());
+        let tenant = self.home.organization.clone();
+        let mut nth = 0;
+        let mut event = Event::sample(context, function)?;
+        let messages = event.0.get("Records").and_then(Value::as_array).map_or(0, Vec::len);
+        let ids: Vec<String> = (1..messages)
+            .map(|_| another_id(&id, self.number()))
+            .chain([id.clone()])
+            .collect();
+        event = event.with_bus_events(|detail| {
+            for (field, value) in [("/event_id", ids.get(nth)), ("/tenant_id", Some(&tenant))] {
+                if let (Some(place), Some(value)) = (detail.pointer_mut(field), value) {
+                    *place = value.as_str().into();
+                }
+            }
+            if let Some(place) = detail.pointer_mut("/data/owner_id") {
+                *place = owner.into();
+            }
+            nth += 1;
+        })?;
+        Ok((event, id))
+    }
+
+    /// The environment of a function: what Lambda gives every function, and what its stack gives it. As in AWS, it is not
+    /// told where the services are.
+    pub(crate) fn variables(&self, function: &Function, as_in_aws: bool) -> BTreeMap<String, String> {
+        let lambda = [
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            ("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEXAMPLETOKEN"),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.name.as_str()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bench"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "bench"),
+            ("_HANDLER", "bootstrap"),
+            ("LAMBDA_TASK_ROOT", "/var/task"),
+            ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+            ("LANG", "en_US.UTF-8"),
+            ("TZ", ":UTC"),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ];
+        let endpoints = self.endpoints.iter().filter(|(name, _)| {
+            function.variables.contains(*name) || (!as_in_aws && name.starts_with("AWS_ENDPOINT_URL"))
+        });
+        let named = function.variables.iter().filter(|name| !self.endpoints.contains_key(*name));
+        let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        lambda
+            .into_iter()
+            .map(text)
+            .chain(named.map(|name| text((name, setting(name)))))
+            .chain(endpoints.map(|(name, value)| text((name, value))))
+            .collect()
+    }
+}
+
+/// The value of a variable that does not depend on where the services are.
+fn setting(name: &str) -> &'static str {
+    match name {
+        "TOKEN_ISSUER" => "https://api.sextant.example",
+        "TOKEN_AUDIENCE" => "sextant",
+        "CURSOR_KEY" => "a key of the bench that is long enough to be one",
+        "EVENT_BUS" => "sextant-bench",
+        "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
+        // A model's time is its own; what is measured is ours.
+        "LEAD_SCORING_CHAIN" => "rules",
+        "LARGE_TENANTS" => "",
+        _ => "production",
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.services.stdin.take());
+        let _ = self.services.wait();
+    }
+}
+
+/// The body of an HTTP answer.
+pub(crate) fn body(answer: &Answer) -> Value {
+    let answer = answer.json();
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    serde_json::from_str(body).unwrap_or_default()
+}
+
+pub(crate) fn text(value: &Value, field: &str) -> String {
+    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
