@@ -1,7 +1,7 @@
 //! Bodies of leads.
 
 use crate::lead_score::Breakdown;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// `POST /v1/leads`. An optional field that is left out, or null, is unknown.
@@ -22,7 +22,8 @@ pub struct CreateLeadRequest {
     pub contact_phone: Option<String>,
     /// At most 10,000 characters.
     pub notes: Option<String>,
-    /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`; `new` when absent.
+    /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`; `new` when absent, and never null.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
 }
 
@@ -102,4 +103,9 @@ impl fmt::Debug for Lead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lead").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// A field that may be left out but not be null.
+fn not_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(value).map(Some)
 }

@@ -73,7 +73,8 @@ impl Contract {
         let document: Value = serde_yaml_ng::from_str(text).expect("the contract is YAML");
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().expect("paths") {
-            for (method, node) in item.as_object().expect("a path").iter().filter(|(key, _)| *key != "parameters")
+            for (method, node) in
+                item.as_object().expect("a path").iter().filter(|(key, _)| *key != "parameters")
             {
                 operations.push(operation(&document, path, method, item, node));
             }
@@ -88,7 +89,10 @@ impl Contract {
 
     /// The operation with this id.
     pub fn operation(&self, id: &str) -> &Operation {
-        self.operations.iter().find(|operation| operation.id == id).unwrap_or_else(|| panic!("no operation {id}"))
+        self.operations
+            .iter()
+            .find(|operation| operation.id == id)
+            .unwrap_or_else(|| panic!("no operation {id}"))
     }
 }
 
@@ -252,7 +256,10 @@ fn problem_faults(answer: &Answer, body: &Value) -> Vec<String> {
         ("status", body["status"] == answer.status),
         ("type", body["type"] == format!("{TYPE_BASE}{code}")),
         ("correlation_id", body["correlation_id"].as_str() == answer.header("X-Correlation-Id")),
-        ("errors", body.get("errors").is_none_or(|errors| errors.as_array().is_some_and(|list| !list.is_empty()))),
+        (
+            "errors",
+            body.get("errors").is_none_or(|errors| errors.as_array().is_some_and(|list| !list.is_empty())),
+        ),
         ("Retry-After", ![429, 503].contains(&answer.status) || answer.header("Retry-After").is_some()),
     ];
     facts.into_iter().filter(|(_, right)| !right).map(|(fact, _)| format!("{fact} is wrong")).collect()

@@ -143,7 +143,8 @@ impl World {
     /// Delivers these messages to `notify-in-app`; the message ids count from 0.
     pub async fn notify(&self, messages: &[Value]) -> Delivered {
         let handler = notify_in_app::NotifyInApp { store: Arc::clone(self.store()) as _ };
-        let answer = edge::queue::invoke(&handler, batch("notifications", "notify-in-app", messages), self.now());
+        let answer =
+            edge::queue::invoke(&handler, batch("notifications", "notify-in-app", messages), self.now());
         Delivered::read(&answer.await.expect("the job never fails as a whole"))
     }
 

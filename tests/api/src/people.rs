@@ -3,13 +3,15 @@
 
 use crate::world::World;
 use application::identity::{RegisterAccount, Registration, register_account};
+use application::notifications::{Cause, notify_in_app};
 use application::ports::{
     AggregateKey, PasswordError, PasswordHasher, PasswordMatch, Store, Transaction, Unique, UniqueKind,
 };
 use application::repository::{Actor, Work};
 use domain::AggregateType;
-use domain::id::{AccountId, OrganizationId, SessionId};
+use domain::id::{AccountId, NotificationId, OrganizationId, SessionId, derived};
 use domain::identity::{self, Account};
+use domain::notification::NotificationKind;
 use domain::tenancy::{Member, Role, add_member};
 use std::sync::Arc;
 
@@ -79,7 +81,8 @@ impl World {
             organization_name: "Northwind",
             source_address: &context.correlation_id,
         };
-        let registered = register_account(&needs, &context, &registration, None).await.expect("a registration");
+        let registered =
+            register_account(&needs, &context, &registration, None).await.expect("a registration");
         Person {
             tenant: registered.value.organization_id,
             account: registered.value.account_id,
@@ -119,5 +122,16 @@ impl World {
         self.store().commit(&transaction).await.expect("a new member");
         let session = context.new_id().expect("randomness");
         Person { tenant: of.tenant, account: id, role, session, email }
+    }
+    /// A new notification of this person; its id.
+    pub async fn notification(&self, recipient: &Person) -> String {
+        let context = self.context();
+        let event_id = context.new_id().expect("randomness");
+        let kind =
+            NotificationKind::LeadScored { lead_id: context.new_id().expect("randomness"), score: Some(78) };
+        let cause = Cause { tenant: recipient.tenant, event_id, recipient: recipient.account, kind };
+        assert!(notify_in_app(self.store().as_ref(), &context, cause).await.expect("a notification"));
+        let id: NotificationId = derived(&event_id);
+        id.to_string()
     }
 }

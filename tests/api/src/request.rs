@@ -87,7 +87,10 @@ impl<'a> Call<'a> {
     /// Without this header.
     pub fn without_header(mut self, name: &str) -> Self {
         for headers in ["headers", "multiValueHeaders"] {
-            self.event[headers].as_object_mut().expect("headers").retain(|key, _| !key.eq_ignore_ascii_case(name));
+            self.event[headers]
+                .as_object_mut()
+                .expect("headers")
+                .retain(|key, _| !key.eq_ignore_ascii_case(name));
         }
         self
     }
@@ -246,7 +249,9 @@ impl Answer {
 
     /// A header's value as a number.
     pub fn number(&self, name: &str) -> i64 {
-        self.header(name).and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no number in {name}"))
+        self.header(name)
+            .and_then(|value| value.parse().ok())
+            .unwrap_or_else(|| panic!("no number in {name}"))
     }
 
     /// The problem's code; empty when it is none.
@@ -271,7 +276,8 @@ impl Answer {
     /// of a limit, and that it is a replay.
     pub fn essence(&self) -> Self {
         let own = ["X-Correlation-Id", "Idempotency-Replayed", "RateLimit"];
-        let headers = self.headers.iter().filter(|(name, _)| !own.iter().any(|own| name.eq_ignore_ascii_case(own)));
+        let headers =
+            self.headers.iter().filter(|(name, _)| !own.iter().any(|own| name.eq_ignore_ascii_case(own)));
         let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
         Self { status: self.status, headers, body: self.body.clone() }
     }

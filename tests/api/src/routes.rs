@@ -20,9 +20,11 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
     let limiter = || Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
     let signer = || Arc::clone(&parts.tokens) as Arc<dyn TokenSigner>;
     let cursors = || CursorCodec::new(CURSOR_KEY).expect("the key is long enough");
-    let passwords: Arc<dyn PasswordHasher> = Arc::new(Argon2Passwords::new().expect("the parameters are good"));
+    let passwords: Arc<dyn PasswordHasher> =
+        Arc::new(Argon2Passwords::new().expect("the parameters are good"));
     let prices = PriceTable::shipped().expect("the shipped prices");
-    let scorer = LeadScorer::new(parts.model.clone(), &parts.chain, &prices).expect("a chain of known models");
+    let scorer =
+        LeadScorer::new(parts.model.clone(), &parts.chain, &prices).expect("a chain of known models");
     let login = identity::Login {
         store: store(),
         limiter: limiter(),
@@ -30,8 +32,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
         signer: signer(),
         issuer: TestTokens::issuer(),
     };
-    let refresh =
-        identity::RefreshSession { store: store(), signer: signer(), issuer: TestTokens::issuer() };
+    let refresh = identity::RefreshSession { store: store(), signer: signer(), issuer: TestTokens::issuer() };
     let register = identity::RegisterAccount {
         store: store(),
         limiter: limiter(),
@@ -42,13 +43,19 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
     let score = sales::ScoreLead { store: store(), limiter: limiter(), scorer };
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
-        ("registerAccount", Box::new(register_account::RegisterAccount { needs: register }) as Box<dyn Handler>),
+        (
+            "registerAccount",
+            Box::new(register_account::RegisterAccount { needs: register }) as Box<dyn Handler>,
+        ),
         ("login", Box::new(login::Login { needs: login })),
         ("refreshSession", Box::new(refresh_session::RefreshSession { needs: refresh })),
         ("logout", Box::new(logout::Logout { store: store() })),
         ("getJwks", Box::new(get_jwks::GetJwks { verifier })),
         ("getProfile", Box::new(get_profile::GetProfile { store: store(), limiter: limiter() })),
-        ("getOrganization", Box::new(get_organization::GetOrganization { store: store(), limiter: limiter() })),
+        (
+            "getOrganization",
+            Box::new(get_organization::GetOrganization { store: store(), limiter: limiter() }),
+        ),
         ("createLead", Box::new(create_lead::CreateLead { store: store() })),
         (
             "listLeads",

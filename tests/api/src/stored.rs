@@ -64,9 +64,15 @@ impl World {
 
     /// The ledger, as DynamoDB's JSON, each aggregate's events in their order.
     pub async fn ledger(&self) -> Vec<Value> {
-        let mut items: Vec<Value> =
-            self.environment().items(&self.environment().tables().ledger).await.iter().map(dynamo_json).collect();
-        let version = |item: &Value| item["sk"]["N"].as_str().and_then(|n| n.parse::<u64>().ok()).expect("a version");
+        let mut items: Vec<Value> = self
+            .environment()
+            .items(&self.environment().tables().ledger)
+            .await
+            .iter()
+            .map(dynamo_json)
+            .collect();
+        let version =
+            |item: &Value| item["sk"]["N"].as_str().and_then(|n| n.parse::<u64>().ok()).expect("a version");
         items.sort_by_key(|item| {
             (item["occurred_at"]["S"].as_str().map(str::to_owned), item["pk"]["S"].to_string(), version(item))
         });

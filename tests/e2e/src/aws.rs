@@ -24,6 +24,7 @@ impl Aws {
         let service = match target.split('.').next() {
             Some("DynamoDB_20120810") => "dynamodb",
             Some("AmazonSQS") => "sqs",
+            Some("AWSEvents") => "events",
             Some("Logs_20140328") => "logs",
             Some("TrentService") => "kms",
             _ => panic!("{target} is of no service known here"),

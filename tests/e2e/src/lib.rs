@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod aws;
+mod bus_tap;
 mod client;
 mod environment;
 mod ledger;
@@ -14,6 +15,7 @@ mod queue;
 mod wait;
 
 pub use aws::{Aws, plain};
+pub use bus_tap::BusTap;
 pub use client::{Answer, Client};
 pub use environment::{Environment, environment};
 pub use ledger::{bus_event, events_of, table};

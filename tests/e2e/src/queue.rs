@@ -17,6 +17,15 @@ impl Queue {
         Self { url: queue["QueueUrl"].as_str().expect("a URL").to_owned() }
     }
 
+    pub(crate) fn create(name: &str, attributes: &Value) -> Self {
+        let queue = Aws::call("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
+        Self { url: queue["QueueUrl"].as_str().expect("a URL").to_owned() }
+    }
+
+    pub(crate) fn delete(&self) {
+        Aws::call("AmazonSQS.DeleteQueue", &json!({"QueueUrl": self.url}));
+    }
+
     /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
@@ -64,6 +73,19 @@ impl Queue {
         messages.iter().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect()
     }
 
+    /// Takes messages out of the queue.
+    pub fn take(&self) -> Vec<String> {
+        let request = json!({"QueueUrl": self.url, "MaxNumberOfMessages": 10});
+        let received = Aws::call("AmazonSQS.ReceiveMessage", &request);
+        let messages = received["Messages"].as_array().cloned().unwrap_or_default();
+        let taken = messages.iter().map(|message| {
+            let taken = json!({"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]});
+            Aws::call("AmazonSQS.DeleteMessage", &taken);
+            message["Body"].as_str().expect("a body").to_owned()
+        });
+        taken.collect()
+    }
+
     /// Changes an attribute until the guard is dropped.
     pub fn with_attribute(&self, name: &'static str, value: &str) -> ChangedAttribute {
         let before = self.attribute(name);
@@ -71,7 +93,7 @@ impl Queue {
         ChangedAttribute { queue: self.clone(), name, before }
     }
 
-    fn set(&self, name: &str, value: &str) {
+    pub(crate) fn set(&self, name: &str, value: &str) {
         Aws::call(
             "AmazonSQS.SetQueueAttributes",
             &json!({"QueueUrl": self.url, "Attributes": {name: value}}),

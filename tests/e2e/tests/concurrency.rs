@@ -1,24 +1,20 @@
 //! Many at once on one lead, and one request many times at once.
 
-use e2e_tests::{Organization, events_of, lead};
+use crate::busy;
+use e2e_tests::{events_of, lead};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Barrier, Condvar, Mutex, OnceLock};
+use std::sync::{Barrier, Condvar, Mutex};
 use std::thread;
 
 const WRITERS: usize = 50;
 const REPEATERS: usize = 20;
 
-fn organization() -> &'static Organization {
-    static OWN: OnceLock<Organization> = OnceLock::new();
-    OWN.get_or_init(|| Organization::register("concurrency"))
-}
-
 /// Fifty clients each add their line to the notes of one lead. They share what they last heard of it, as the tabs of one
 /// browser do: reads are limited, and every answer to a write is as good as a read.
 #[test]
 fn fifty_writers_of_one_lead_lose_no_update() {
-    let admin = &organization().admin;
+    let admin = &busy().admin;
     let created = admin.post("/v1/leads", &json!({"company_name": "Crowded Ltd"})).json(201);
     let path = format!("/v1/leads/{}", created["id"].as_str().unwrap());
     let heard = (Mutex::new(created), Condvar::new());
@@ -63,7 +59,7 @@ fn fifty_writers_of_one_lead_lose_no_update() {
         assert!(lead["notes"].as_str().unwrap().contains(&format!("[{writer}]")), "writer {writer} was lost");
     }
     assert!(*refusals.lock().unwrap() >= WRITERS as u32 - 1, "they did meet");
-    let events = events_of(&organization().id);
+    let events = events_of(&busy().id);
     let versions: BTreeSet<u64> = events
         .iter()
         .filter(|event| event["aggregate_id"] == lead["id"])
@@ -74,7 +70,7 @@ fn fifty_writers_of_one_lead_lose_no_update() {
 
 #[test]
 fn a_create_that_is_sent_twenty_times_at_once_makes_one_lead() {
-    let admin = &organization().admin;
+    let admin = &busy().admin;
     let body = lead("Once Only Ltd");
     let headers = [("Idempotency-Key", "twenty-at-once")];
     let start = Barrier::new(REPEATERS);

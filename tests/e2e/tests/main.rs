@@ -6,6 +6,7 @@ mod concurrency;
 mod docs;
 mod gateway;
 mod jobs;
+mod limits;
 mod main_job;
 mod model;
 mod permissions;
@@ -20,4 +21,10 @@ use std::sync::OnceLock;
 fn shared() -> &'static Organization {
     static SHARED: OnceLock<Organization> = OnceLock::new();
     SHARED.get_or_init(|| Organization::register("shared"))
+}
+
+/// The organization of tests that do a lot at once, or as much as they are allowed.
+fn busy() -> &'static Organization {
+    static BUSY: OnceLock<Organization> = OnceLock::new();
+    BUSY.get_or_init(|| Organization::register("busy"))
 }

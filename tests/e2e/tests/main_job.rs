@@ -3,7 +3,8 @@
 use adapter_dynamodb::DynamoAuditLog;
 use application::ports::AuditLog;
 use e2e_tests::{
-    Aws, MODEL, Organization, PERSONAL, events_of, eventually, judgement, lead, model, plain, soon, table,
+    Aws, BusTap, MODEL, Organization, PERSONAL, bus_event, events_of, eventually, judgement, lead, model,
+    plain, soon, table,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 #[test]
 fn leads_are_scored_listed_notified_and_audited() {
+    let tap = BusTap::open("main-job-tap");
     let organization = Organization::register("main-job");
     let admin = &organization.admin;
     let model = model();
@@ -72,6 +74,7 @@ fn leads_are_scored_listed_notified_and_audited() {
 
     every_event_is_audited(&organization);
     nothing_personal_is_in_the_ledger(&organization);
+    every_event_is_published_without_what_is_secret(&organization, &tap);
 }
 
 fn score(organization: &Organization, company: &str, script: impl FnOnce()) -> Value {
@@ -124,4 +127,28 @@ fn nothing_personal_is_in_the_ledger(organization: &Organization) {
     let with_personal = events.iter().filter(|event| event["personal"].is_object()).count();
     assert!(with_personal > 5, "leads and the account have sealed parts: {with_personal}");
     assert!(!serde_json::to_string(&events).unwrap().to_lowercase().contains(PERSONAL));
+}
+
+/// The bus carries every event as the ledger has it, less what is personal and what proves a session.
+fn every_event_is_published_without_what_is_secret(organization: &Organization, tap: &BusTap) {
+    let events = events_of(&organization.id);
+    let mut heard = Vec::new();
+    soon("every event on the bus", || {
+        let more = tap.heard().into_iter();
+        heard.extend(more.filter(|event| event["detail"]["tenant_id"] == organization.id.as_str()));
+        (heard.len() >= events.len()).then_some(())
+    });
+    for event in &events {
+        let published = heard.iter().find(|heard| heard["detail"]["event_id"] == event["event_id"]);
+        let published = published.unwrap_or_else(|| panic!("{} is not published", event["event_type"]));
+        let mut expected = bus_event(event);
+        if event["aggregate_type"] == "session" {
+            let facts = expected["detail"]["data"].as_object_mut().unwrap();
+            assert!(facts.remove("family_hash").is_some() && facts.remove("token").is_some());
+        }
+        assert_eq!(published["detail-type"], event["event_type"]);
+        assert_eq!(published["detail"], expected["detail"]);
+    }
+    let text = serde_json::to_string(&heard).unwrap().to_lowercase();
+    assert!(!text.contains(PERSONAL), "something personal is on the bus");
 }

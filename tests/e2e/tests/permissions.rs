@@ -75,10 +75,12 @@ fn check(role: &str, statement: &Value) {
             continue;
         }
         assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
-        // A wildcard stands for the indexes of a named table, or for models under the condition of named profiles.
+        // A wildcard stands for the streams of a named log group, the indexes of a named table, the regions of a named
+        // model, or for models under the condition of named profiles.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
-        let named = resource.rsplit(':').next().unwrap().trim_end_matches("/index/*");
+        let named = resource.trim_end_matches(":*").trim_end_matches("/index/*");
+        let named = named.strip_prefix("arn:aws:bedrock:*:").unwrap_or(named).trim_start_matches("*:");
         assert!(models || !named.contains('*'), "{role}: {resource}");
     }
 }

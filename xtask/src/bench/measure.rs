@@ -110,7 +110,8 @@ pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<
     let counted = f64::from(plan.most() - busy.counted_from);
     let units = |reads: bool| {
         let units = busy.calls.iter().filter(|call| is_read(&call.operation) == reads).map(|call| call.capacity);
-        units.sum::<f64>() / counted
+        // The sum of nothing is -0.
+        units.fold(0.0, |sum, units| sum + units) / counted
     };
     Ok(Costs {
         function: function.name.clone(),
@@ -155,7 +156,7 @@ fn by_operation(calls: &[Call], requests: f64) -> Vec<(String, f64)> {
 
 /// Instructions of a process that serves this many requests.
 fn instructions(world: &mut World, function: &Function, requests: u32, as_in_aws: bool) -> Result<u64, Error> {
-    let profile = profile(function, requests)?;
+    let profile = profile(function, if as_in_aws { "init".to_owned() } else { requests.to_string() })?;
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind"]);
     valgrind.arg(format!("--callgrind-out-file={}", profile.display())).arg(&function.binary);
@@ -172,9 +173,9 @@ fn instructions(world: &mut World, function: &Function, requests: u32, as_in_aws
 }
 
 /// Where callgrind writes to; `callgrind_annotate` reads it.
-fn profile(function: &Function, requests: u32) -> Result<PathBuf, Error> {
+fn profile(function: &Function, run: String) -> Result<PathBuf, Error> {
     let folder = folder(target().join("bench/callgrind"))?;
-    Ok(folder.join(format!("{}.{requests}.out", function.name)))
+    Ok(folder.join(format!("{}.{run}.out", function.name)))
 }
 
 struct Trace {

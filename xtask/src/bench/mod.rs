@@ -32,6 +32,9 @@ pub(crate) struct BenchOptions {
     /// Fewer requests: what a request costs then has a share of what the first one costs.
     #[arg(long)]
     quick: bool,
+    /// Measure what is built already.
+    #[arg(long)]
+    no_build: bool,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -67,17 +70,9 @@ fn functions(options: &BenchOptions) -> Outcome {
         let problem = format!("there is no function {unknown}; there are {}", names.join(", "));
         return Err(Error::Content(problem));
     }
-    step("building the functions for release (several minutes the first time)", || {
-        let mut cargo = cargo();
-        cargo.args(["build", "--locked", "--release"]);
-        for name in &names {
-            cargo.args(["--package", name]);
-        }
-        run("building the functions", &mut cargo)
-    })?;
-    step("building the AWS services to measure against", || {
-        run("building aws-stub", cargo().args(["build", "--locked", "--package", "aws-stub"]))
-    })?;
+    if !options.no_build {
+        build_for_release(&names)?;
+    }
     let mut world = step("starting them and registering an organization", World::start)?;
     let output = folder(target().join("bench"))?;
     let mut rows = Vec::new();
@@ -93,6 +88,20 @@ fn functions(options: &BenchOptions) -> Outcome {
     fs::write(&path, text + "\n").map_err(at(&path))?;
     println!("\nAs JSON: {}", path.display());
     Ok(())
+}
+
+fn build_for_release(names: &[String]) -> Outcome {
+    step("building the functions for release (several minutes the first time)", || {
+        let mut cargo = cargo();
+        cargo.args(["build", "--locked", "--release"]);
+        for name in names {
+            cargo.args(["--package", name]);
+        }
+        run("building the functions", &mut cargo)
+    })?;
+    step("building the AWS services to measure against", || {
+        run("building aws-stub", cargo().args(["build", "--locked", "--package", "aws-stub"]))
+    })
 }
 
 fn measured(world: &mut World, function: &Function, quick: bool) -> Result<Costs, Error> {

@@ -6,6 +6,8 @@ use super::measure::{Call, Process};
 use crate::environment::{folder, target};
 use crate::error::{Error, at};
 use crate::run::{announced_url, wait_for};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime_api::Answer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -181,10 +183,9 @@ impl World {
         let answers = self.invoke("login", events)?;
         let sessions = answers.iter().zip(accounts).map(|(answer, account)| {
             let body = body(answer);
-            let refresh_token = text(&body, "refresh_token");
-            // Organization, session and secret.
-            let session = refresh_token.split('.').nth(1).unwrap_or_default().to_owned();
-            Session { account, session, access_token: text(&body, "access_token"), refresh_token }
+            let access_token = text(&body, "access_token");
+            let session = claim(&access_token, "sid").unwrap_or_default();
+            Session { account, session, access_token, refresh_token: text(&body, "refresh_token") }
         });
         Ok(sessions.collect())
     }
@@ -240,8 +241,11 @@ impl World {
                     *place = value.as_str().into();
                 }
             }
-            if let Some(place) = detail.pointer_mut("/data/owner_id") {
-                *place = owner.into();
+            // Who is told of it.
+            for field in ["/data/owner_id", "/data/account_id"] {
+                if let Some(place) = detail.pointer_mut(field) {
+                    *place = owner.into();
+                }
             }
             nth += 1;
         })?;
@@ -282,6 +286,13 @@ impl World {
             .chain(endpoints.map(|(name, value)| text((name, value))))
             .collect()
     }
+}
+
+/// A claim of an access token.
+fn claim(token: &str, name: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    Some(claims.get(name)?.as_str()?.to_owned())
 }
 
 /// The value of a variable that does not depend on where the services are.

@@ -22,7 +22,7 @@ impl Handler for GetOrganization {
             let (organization, decision) =
                 tenancy::get_organization(store, limiter, &request.context(), &authority).await?;
             let body = presentation::organization(&organization.state);
-            Ok(Response::json(200, &body)?.with_etag(organization.version).with_rate_limit(decision))
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
         })
     }
 }

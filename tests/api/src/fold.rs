@@ -1,0 +1,92 @@
+//! The state of every aggregate is the fold of its ledger.
+
+use crate::world::World;
+use application::ports::{AggregateKey, Store};
+use application::repository;
+use domain::audit::Access;
+use domain::id::{AccessId, AccountId, LeadId, NotificationId, OrganizationId, SessionId};
+use domain::identity::{Account, Session};
+use domain::notification::Notification;
+use domain::sales::Lead;
+use domain::tenancy::{Member, Organization};
+use domain::{Aggregate, AggregateType};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::str::FromStr;
+
+impl World {
+    /// Fails unless the versions of every aggregate in the ledger have no gap and fold to what is stored; how many
+    /// aggregates there are of each kind.
+    pub async fn check_folds(&self) -> BTreeMap<&'static str, usize> {
+        let mut aggregates: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for item in self.ledger().await {
+            aggregates.entry(item["pk"]["S"].as_str().expect("a key").to_owned()).or_default().push(item);
+        }
+        let mut counts = BTreeMap::new();
+        for (pk, items) in aggregates {
+            let mut versions: Vec<u64> = items.iter().map(|item| parsed(&item["sk"]["N"])).collect();
+            versions.sort_unstable();
+            assert_eq!(
+                versions,
+                (1..=items.len() as u64).collect::<Vec<_>>(),
+                "the versions of {pk} have a gap"
+            );
+            let kind =
+                items[0]["aggregate_type"]["S"].as_str().and_then(AggregateType::from_name).expect("a kind");
+            self.check_fold(kind, &items[0], items.len() as u64).await;
+            *counts.entry(kind.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    async fn check_fold(&self, kind: AggregateType, item: &Value, versions: u64) {
+        let tenant: OrganizationId = parsed(&item["tenant_id"]["S"]);
+        let id = &item["aggregate_id"]["S"];
+        match kind {
+            AggregateType::Organization => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));
+                self.compare::<Organization>(&key, versions).await;
+            }
+            AggregateType::Member => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<AccountId>(id));
+                self.compare::<Member>(&key, versions).await;
+            }
+            AggregateType::Account => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<AccountId>(id));
+                self.compare::<Account>(&key, versions).await;
+            }
+            AggregateType::Session => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<SessionId>(id));
+                self.compare::<Session>(&key, versions).await;
+            }
+            AggregateType::Lead => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<LeadId>(id));
+                self.compare::<Lead>(&key, versions).await;
+            }
+            AggregateType::Notification => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<NotificationId>(id));
+                self.compare::<Notification>(&key, versions).await;
+            }
+            AggregateType::Access => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));
+                self.compare::<Access>(&key, versions).await;
+            }
+        }
+    }
+
+    async fn compare<A: Aggregate>(&self, key: &AggregateKey, versions: u64) {
+        let store = self.store().as_ref();
+        let stored =
+            store.load(key).await.expect("the store").unwrap_or_else(|| panic!("{key:?} has no state"));
+        let folded =
+            repository::fold::<A>(store, key, u64::MAX).await.expect("a history").expect("a first event");
+        assert_eq!(stored.version, versions, "the version of {key:?}");
+        assert_eq!(folded.version, versions, "the history of {key:?}");
+        assert_eq!(serde_json::to_value(folded.state).expect("JSON"), stored.state, "the state of {key:?}");
+    }
+}
+
+fn parsed<T: FromStr<Err: Debug>>(value: &Value) -> T {
+    value.as_str().expect("a text").parse().expect("what is stored can be read")
+}

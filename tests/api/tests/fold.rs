@@ -1,0 +1,128 @@
+//! After any walk through the routes, the ledger of every aggregate folds to its state.
+
+use api_tests::{Dice, Person, World, lead_body, thin_body};
+use application::sales::erase_lead_contact;
+use domain::authority::{Caller, WriteLeads};
+use domain::tenancy::Role;
+use serde_json::{Value, json};
+
+struct Walk {
+    world: World,
+    dice: Dice,
+    people: Vec<Person>,
+    leads: Vec<String>,
+    notifications: Vec<String>,
+    /// Which statuses were answered to which operation.
+    met: std::collections::BTreeSet<(String, u16)>,
+}
+
+impl Walk {
+    async fn start(seed: u64) -> Self {
+        let world = World::start();
+        let mut people = Vec::new();
+        for _ in 0..2 {
+            let admin = world.admin().await;
+            people.push(world.colleague(&admin, Role::SalesRep).await);
+            people.push(world.colleague(&admin, Role::Manager).await);
+            people.push(admin);
+        }
+        let dice = Dice::new(seed);
+        Self { world, dice, people, leads: Vec::new(), notifications: Vec::new(), met: Default::default() }
+    }
+
+    fn body(&mut self) -> Value {
+        let mut body = if self.dice.below(4) == 0 { thin_body() } else { lead_body() };
+        body["company_size"] = json!(1 + self.dice.below(5000));
+        body["status"] =
+            (*self.dice.one_of(&["new", "contacted", "qualified", "proposal", "won", "lost"])).into();
+        body
+    }
+
+    async fn step(&mut self) {
+        self.world.pass(7);
+        let person = self.dice.one_of(&self.people).clone();
+        if self.leads.is_empty() || self.dice.below(5) == 0 {
+            let body = self.body();
+            let answer = self.world.call("createLead").by(&person).json(&body).send().await.expect(201);
+            self.leads.push(answer.json()["id"].as_str().unwrap().to_owned());
+            return;
+        }
+        let id = self.dice.one_of(&self.leads).clone();
+        let on_lead = |operation: &str| self.world.call(operation).by(&person).path("id", &id);
+        let (operation, status) = match self.dice.below(12) {
+            0..4 => {
+                let lead = on_lead("getLead").send().await;
+                // Now and then from a copy that is not the newest.
+                let seen = lead.status == 200 && self.dice.below(5) > 0;
+                let version = if seen { lead.json()["version"].as_u64().unwrap() } else { 1 };
+                let body = self.body();
+                let call =
+                    self.world.call("updateLead").by(&person).path("id", &id).if_match(version).json(&body);
+                ("updateLead", call.send().await.status)
+            }
+            4..8 => ("scoreLead", on_lead("scoreLead").send().await.status),
+            8 => ("deleteLead", on_lead("deleteLead").send().await.status),
+            9 => {
+                let caller = Caller {
+                    tenant: person.tenant,
+                    account: person.account,
+                    role: person.role,
+                    session: person.session,
+                };
+                let authority = caller.authorize::<WriteLeads>().unwrap();
+                let (store, id) = (self.world.store().as_ref(), id.parse().unwrap());
+                let erased = erase_lead_contact(store, &self.world.context(), &authority, &id).await;
+                ("erase", if erased.is_ok() { 200 } else { 404 })
+            }
+            10 => {
+                self.notifications.push(self.world.notification(&person).await);
+                return;
+            }
+            _ if !self.notifications.is_empty() => {
+                let id = self.dice.one_of(&self.notifications).clone();
+                let call = self.world.call("markNotificationRead").by(&person).path("id", &id);
+                ("markNotificationRead", call.send().await.status)
+            }
+            _ => return,
+        };
+        self.met.insert((operation.to_owned(), status));
+    }
+}
+
+async fn walk(seed: u64) {
+    let mut walk = Walk::start(seed).await;
+    for _ in 0..250 {
+        walk.step().await;
+    }
+    // A walk that met no refusal and no change would show nothing.
+    for met in [
+        ("updateLead", 200),
+        ("updateLead", 404),
+        ("updateLead", 412),
+        ("scoreLead", 200),
+        ("scoreLead", 404),
+        ("deleteLead", 204),
+        ("erase", 200),
+        ("erase", 404),
+        ("markNotificationRead", 200),
+        ("markNotificationRead", 404),
+    ] {
+        assert!(
+            walk.met.contains(&(met.0.to_owned(), met.1)),
+            "seed {seed} never met {met:?}: {:?}",
+            walk.met
+        );
+    }
+    let counts = walk.world.check_folds().await;
+    assert_eq!((counts["organization"], counts["account"], counts["member"]), (2, 6, 6));
+    for kind in ["lead", "notification", "access"] {
+        assert!(counts[kind] > 1, "seed {seed}: {counts:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_random_walk_every_ledger_folds_to_its_state() {
+    for seed in 1..=3 {
+        walk(seed).await;
+    }
+}

@@ -1,0 +1,288 @@
+//! A repeated request is answered as the first one was, and done once.
+
+use api_tests::{Answer, MODELS, World, lead_body, thin_body};
+use application::ports::ModelError;
+use application::sales::erase_lead_contact;
+use domain::authority::{Caller, WriteLeads};
+use domain::tenancy::Role;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+fn judgement() -> String {
+    json!({
+        "abstain": false, "budget": 80, "authority": 60, "need": 70, "timeline": 50, "confidence_percent": 82,
+        "factors": [{"dimension": "budget", "impact": 30, "field": "notes", "quote": "the budget is approved",
+            "reason": "Money is there"}],
+    })
+    .to_string()
+}
+
+#[track_caller]
+fn assert_replay(first: &Answer, again: &Answer) {
+    assert!(!first.is_replay(), "the first answer is no replay");
+    assert!(again.is_replay(), "{again:?}");
+    assert_eq!(first.essence(), again.essence());
+}
+
+#[tokio::test]
+async fn a_repeated_creation_is_answered_alike_and_done_once() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
+    let first = create().send().await.expect(201);
+    for _ in 0..3 {
+        world.pass(3600);
+        assert_replay(&first, &create().send().await.expect(201));
+    }
+    assert_eq!(world.events("lead_created").await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_request_with_the_same_key_is_refused() {
+    let world = World::start();
+    let person = world.admin().await;
+    world.call("createLead").by(&person).json(&lead_body()).key("k1").send().await.expect(201);
+    let before = world.snapshot().await;
+    let other = world.call("createLead").by(&person).json(&thin_body()).key("k1").send().await;
+    other.problem(422, "idempotency_key_reused");
+    // One byte is another request.
+    let spaced = format!("{} ", lead_body());
+    let other = world.call("createLead").by(&person).text(&spaced).key("k1").send().await;
+    other.problem(422, "idempotency_key_reused");
+    assert_eq!(world.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_person_and_one_operation() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let colleague = world.colleague(&person, Role::Admin).await;
+    let stranger = world.admin().await;
+    let mut ids = Vec::new();
+    for who in [&person, &colleague, &stranger] {
+        let answer = world.call("createLead").by(who).json(&lead_body()).key("k1").send().await.expect(201);
+        assert!(!answer.is_replay());
+        ids.push(answer.json()["id"].as_str().unwrap().to_owned());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    world.model().script.answer(judgement());
+    let scored = world.call("scoreLead").by(&person).path("id", &ids[0]).key("k1").send().await.expect(200);
+    assert!(!scored.is_replay());
+}
+
+#[tokio::test]
+async fn a_replay_shows_what_the_first_answer_showed_whatever_happened_since() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
+    let first = create().send().await.expect(201);
+    let id = first.json()["id"].as_str().unwrap().to_owned();
+    let mut changed = lead_body();
+    changed["company_name"] = "Another name".into();
+    world.call("updateLead").by(&person).path("id", &id).if_match(1).json(&changed).send().await.expect(200);
+    assert_replay(&first, &create().send().await.expect(201));
+    world.call("scoreLead").by(&person).path("id", &id).send().await.expect(200);
+    assert_replay(&first, &create().send().await.expect(201));
+    world.call("deleteLead").by(&person).path("id", &id).send().await.expect(204);
+    assert_replay(&first, &create().send().await.expect(201));
+}
+
+#[tokio::test]
+async fn a_replay_after_erasure_is_the_first_answer_without_the_person() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
+    let first = create().send().await.expect(201);
+    let id = first.json()["id"].as_str().unwrap().parse().unwrap();
+    let caller =
+        Caller { tenant: person.tenant, account: person.account, role: person.role, session: person.session };
+    let authority = caller.authorize::<WriteLeads>().unwrap();
+    erase_lead_contact(world.store().as_ref(), &world.context(), &authority, &id).await.unwrap();
+    let again = create().send().await.expect(201);
+    assert!(again.is_replay());
+    let mut expected = first.json();
+    for erased in ["contact_name", "contact_email", "contact_phone", "notes"] {
+        assert!(!expected[erased].is_null());
+        expected[erased] = Value::Null;
+    }
+    assert_eq!(again.json(), expected);
+}
+
+#[tokio::test]
+async fn concurrent_duplicates_create_once() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1").send();
+    let answers = join_all((0..20).map(|_| create())).await;
+    let first: Vec<&Answer> = answers.iter().filter(|answer| !answer.is_replay()).collect();
+    assert_eq!(first.len(), 1);
+    for answer in &answers {
+        assert_eq!(answer.essence(), first[0].essence());
+    }
+    assert_eq!(world.events("lead_created").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_a_day() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
+    let first = create().send().await.expect(201);
+    world.pass(24 * 3600 - 1);
+    assert!(create().send().await.expect(201).is_replay());
+    world.pass(1);
+    let anew = create().send().await.expect(201);
+    assert!(!anew.is_replay());
+    assert_ne!(first.json()["id"], anew.json()["id"]);
+}
+
+#[tokio::test]
+async fn a_refused_creation_does_not_use_up_its_key() {
+    let world = World::start();
+    let person = world.admin().await;
+    world
+        .call("createLead")
+        .by(&person)
+        .json(&json!({"company_name": ""}))
+        .key("k1")
+        .send()
+        .await
+        .expect(400);
+    world.call("createLead").by(&person).json(&lead_body()).key("k1").send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_repeated_registration_is_answered_alike_and_done_once() {
+    let world = World::start();
+    let body = |name: &str| {
+        json!({"email": "ada@northwind.example", "password": "correct horse battery staple", "name": name,
+            "organization_name": "Northwind"})
+    };
+    let register = |name: &str| world.call("registerAccount").json(&body(name)).key("k1").send();
+    let first = register("Ada").await.expect(201);
+    assert_replay(&first, &register("Ada").await.expect(201));
+    register("Eve").await.problem(422, "idempotency_key_reused");
+    let without_key = world.call("registerAccount").json(&body("Ada")).send().await;
+    without_key.problem(409, "email_taken");
+    let other_key = world.call("registerAccount").json(&body("Ada")).key("k2").send().await;
+    other_key.problem(409, "email_taken");
+    assert_eq!(world.events("account_registered").await.len(), 1);
+    assert_eq!(world.events("organization_registered").await.len(), 1);
+}
+
+#[tokio::test]
+async fn scoring_with_a_key_asks_the_model_once() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let lead = world.lead(&person, &lead_body()).await;
+    let score = || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1");
+    world.model().script.answer(judgement());
+    let first = score().send().await.expect(200);
+    world.pass(60);
+    assert_replay(&first, &score().send().await.expect(200));
+    assert_eq!(world.model().script.calls().len(), 1);
+    assert_eq!(world.events("lead_scored").await.len(), 1);
+
+    // A later score does not change what the first one was answered with.
+    world.model().script.answer(judgement().replace("80", "10"));
+    let id = lead["id"].as_str().unwrap();
+    let later = world.call("scoreLead").by(&person).path("id", id).key("k2").send().await.expect(200);
+    assert_ne!(later.json()["score"], first.json()["score"]);
+    assert_replay(&first, &score().send().await.expect(200));
+}
+
+#[tokio::test]
+async fn scoring_another_lead_with_the_same_key_is_refused() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let (one, other) = (world.lead(&person, &lead_body()).await, world.lead(&person, &lead_body()).await);
+    world.model().script.answer(judgement());
+    let score = |lead: &Value| {
+        world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1").send()
+    };
+    score(&one).await.expect(200);
+    score(&other).await.problem(422, "idempotency_key_reused");
+    assert_eq!(world.model().script.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn while_a_score_is_being_made_its_key_is_in_flight() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let lead = world.lead(&person, &lead_body()).await;
+    let score =
+        || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1").send();
+    world.model().hold();
+    world.model().script.answer(judgement());
+    let during = async {
+        world.model().reached().await;
+        let answers = join_all((0..3).map(|_| score())).await;
+        world.model().release();
+        answers
+    };
+    let (first, during) = futures_util::future::join(score(), during).await;
+    let first = first.expect(200);
+    for answer in during {
+        let answer = answer.problem(409, "request_in_progress");
+        assert_eq!(answer.header("Retry-After"), Some("1"));
+    }
+    assert_eq!(world.model().script.calls().len(), 1);
+    assert_replay(&first, &score().await.expect(200));
+}
+
+#[tokio::test]
+async fn a_failed_judgement_gives_its_key_back_at_once() {
+    let world = World::with_chain("anthropic.claude-sonnet-4-5-20250929-v1:0");
+    let person = world.admin().await;
+    let lead = world.lead(&person, &lead_body()).await;
+    let score = || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1");
+    world.model().script.fail(ModelError::Unavailable("500".into()));
+    score().send().await.problem(503, "unavailable");
+    world.model().script.answer(judgement());
+    let first = score().send().await.expect(200);
+    assert!(!first.is_replay());
+    assert_replay(&first, &score().send().await.expect(200));
+}
+
+#[tokio::test]
+async fn a_claim_that_was_never_given_back_ends_by_itself() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let lead = world.lead(&person, &lead_body()).await;
+    let score = || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1");
+    world.model().hold();
+    world.model().script.answer(judgement());
+    {
+        // Dropped while the model is asked, like a process that dies.
+        let dying = score().send();
+        tokio::select! {
+            biased;
+            _ = dying => panic!("it was answered"),
+            () = world.model().reached() => {}
+        }
+    }
+    world.model().release();
+    score().send().await.problem(409, "request_in_progress");
+    world.pass(31);
+    score().send().await.expect(200);
+}
+
+#[tokio::test]
+async fn marking_a_notification_with_a_key_is_replayed() {
+    let world = World::start();
+    let person = world.admin().await;
+    let (one, other) = (world.notification(&person).await, world.notification(&person).await);
+    let mark =
+        |id: &str, key: &str| world.call("markNotificationRead").by(&person).path("id", id).key(key).send();
+    let first = mark(&one, "k1").await.expect(200);
+    world.pass(60);
+    assert_replay(&first, &mark(&one, "k1").await.expect(200));
+    mark(&other, "k1").await.problem(422, "idempotency_key_reused");
+    // Marking it again by another request changes nothing.
+    let again = mark(&one, "k2").await.expect(200);
+    assert!(!again.is_replay());
+    assert_eq!(again.json(), first.json());
+    assert_eq!(world.events("notification_read").await.len(), 1);
+    assert_eq!(mark(&other, "k3").await.expect(200).json()["id"], other);
+}

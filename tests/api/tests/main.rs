@@ -1,0 +1,10 @@
+//! Every route and every job in-process: the real handlers on the real adapters with an embedded DynamoDB and a scripted
+//! model. Whatever a test looks at, each answer is held against the contract on the way (`api_tests::Call::send`).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod concurrency;
+mod erasure;
+mod fold;
+mod hostile_input;
+mod idempotency;
+mod matrix;
