@@ -375,6 +375,49 @@ def patch_function_errors():
     gateway._invoke_lambda_proxy_v1 = invoke_with_gateway_response
 
 
+def patch_stream_failures():
+    """AWS: of a stream batch, everything from the first record that a function reports as failed is delivered again.
+
+    Here the report is not read and the whole batch counts as done, so that an event that the bus refuses once is lost.
+    """
+    import time
+
+    from ministack.services import lambda_svc as functions
+
+    execute = functions._execute_function
+    poll = functions._poll_dynamodb_streams
+    # (stream, number of records that must come again), filled while one pass of the poller runs.
+    undone = []
+
+    def execute_and_note(function, event, *positional, **named):
+        result = execute(function, event, *positional, **named)
+        records = event.get("Records") if isinstance(event, dict) else None
+        if records and records[0].get("eventSource") == "aws:dynamodb" and not result.get("error"):
+            body = result.get("body")
+            report = json.loads(body) if isinstance(body, (str, bytes)) and body else body
+            failures = (report or {}).get("batchItemFailures") or []
+            failed = {failure.get("itemIdentifier") for failure in failures}
+            numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+            first = next((at for at, number in enumerate(numbers) if number in failed), None)
+            if first is not None:
+                undone.append((records[0]["eventSourceARN"], len(records) - first))
+        return result
+
+    def poll_and_step_back():
+        undone.clear()
+        processed = poll()
+        for stream, count in undone:
+            for _account, _region, mapping in functions._iter_all_esms():
+                if mapping.get("EventSourceArn") == stream:
+                    with functions._dynamodb_stream_positions_lock:
+                        functions._dynamodb_stream_positions[mapping["UUID"]] -= count
+                    functions._esm_backoff_until[mapping["UUID"]] = time.time() + 1
+        return processed
+
+    functions._execute_function = execute_and_note
+    functions._poll_dynamodb_streams = poll_and_step_back
+
+
 def patch_local_domain():
     """AWS: a custom domain can have any name its owner chose.
 
@@ -411,6 +454,7 @@ def main():
     patch_openapi_import()
     patch_openapi_update()
     patch_function_errors()
+    patch_stream_failures()
     patch_local_domain()
 
     # SAM's own usage metrics, which nobody collects here: it complains at every transform.

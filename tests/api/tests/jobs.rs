@@ -1,0 +1,356 @@
+//! The jobs: the relay from the ledger's stream to the bus, and what stands behind the queues.
+
+use api_tests::{Contract, RecordingPublisher, World, faults, lead_body, published, read};
+use application::ports::{AuditLog, EventRecord, PublishOutcome};
+use application::sales::erase_lead_contact;
+use domain::authority::{Caller, WriteLeads};
+use domain::tenancy::Role;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A world in which everything has happened at least once that can happen; every event type of the product.
+async fn eventful() -> World {
+    let world = World::start();
+    let body = json!({"email": "ada@northwind.example", "password": PASSWORD, "name": "Ada Byron",
+        "organization_name": "Northwind"});
+    world.call("registerAccount").json(&body).send().await.expect(201);
+    let login = json!({"email": "ada@northwind.example", "password": PASSWORD});
+    let tokens = world.call("login").json(&login).send().await.expect(200).json();
+    let refresh = world.call("refreshSession").json(&json!({"refresh_token": tokens["refresh_token"]}));
+    refresh.send().await.expect(200);
+    world.pass(60);
+    let reuse = world.call("refreshSession").json(&json!({"refresh_token": tokens["refresh_token"]}));
+    reuse.send().await.expect(401);
+
+    let person = world.admin().await;
+    let rep = world.colleague(&person, Role::SalesRep).await;
+    let id = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
+    let mut body = lead_body();
+    body["company_size"] = json!(7);
+    world.call("updateLead").by(&person).path("id", &id).if_match(1).json(&body).send().await.expect(200);
+    world.call("scoreLead").by(&person).path("id", &id).send().await.expect(200);
+    world.get_lead(&rep, &id).await.expect(404);
+    let caller =
+        Caller { tenant: person.tenant, account: person.account, role: person.role, session: person.session };
+    let authority = caller.authorize::<WriteLeads>().unwrap();
+    let parsed = id.parse().unwrap();
+    erase_lead_contact(world.store().as_ref(), &world.context(), &authority, &parsed).await.unwrap();
+    world.call("deleteLead").by(&person).path("id", &id).send().await.expect(204);
+    let notification = world.notification(&person).await;
+    world.call("markNotificationRead").by(&person).path("id", &notification).send().await.expect(200);
+    world
+}
+
+fn types(records: &[EventRecord]) -> BTreeSet<String> {
+    records.iter().map(|record| record.event.event_type.clone()).collect()
+}
+
+/// Every event type that has a schema.
+fn known_types() -> BTreeSet<String> {
+    let folder: std::path::PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../events/schemas"].iter().collect();
+    std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|file| file.unwrap().file_name().to_str()?.strip_suffix(".v1.json").map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_event_reaches_the_bus_once_and_in_order() {
+    let world = eventful().await;
+    let items = world.ledger().await;
+    let bus = Arc::new(RecordingPublisher::default());
+    assert_eq!(world.relay(&bus, &items).await.failed, Vec::<String>::new());
+    let published = bus.published();
+    let sent: Vec<String> = published.iter().map(|record| record.event_id.to_string()).collect();
+    let stored: Vec<&str> = items.iter().map(|item| item["event_id"]["S"].as_str().unwrap()).collect();
+    assert_eq!(sent, stored);
+    assert_eq!(types(&published), known_types());
+    assert_eq!(bus.parked(), Vec::new());
+}
+
+#[tokio::test]
+async fn no_message_holds_a_person_or_a_secret() {
+    let world = eventful().await;
+    let bus = Arc::new(RecordingPublisher::default());
+    let items = world.ledger().await;
+    world.relay(&bus, &items).await;
+    assert_eq!(types(&bus.published()), known_types());
+    for record in bus.published() {
+        let message = serde_json::to_string(&published(&record)).unwrap();
+        for personal in [
+            "ada@northwind.example",
+            "northwind.example",
+            "Ada Byron",
+            "Charles Babbage",
+            "Grace",
+            "Hopper",
+            "contoso.example",
+            "555 0100",
+            "budget is approved",
+            "replace the old tool",
+            "$argon2",
+            "$none$",
+            "family_hash",
+            "\"token\"",
+            "\"hash\"",
+            "\"salt\"",
+            "personal",
+            "quote",
+        ] {
+            assert!(!message.contains(personal), "{personal} in {message}");
+        }
+        let schema =
+            format!("events/schemas/{}.v{}.json", record.event.event_type, record.event.schema_version);
+        let schema = without_private(serde_json::from_str(&read(&schema)).unwrap());
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+        let wrong = faults(&validator, &record.event.data);
+        assert!(wrong.is_empty(), "{}: {wrong:?}", record.event.event_type);
+    }
+}
+
+/// The schema of what leaves the ledger.
+fn without_private(mut schema: Value) -> Value {
+    let private: Vec<String> = schema["properties"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, property)| property["x-sextant-private"] == true)
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in private {
+        schema["properties"].as_object_mut().unwrap().remove(&name);
+        schema["required"].as_array_mut().unwrap().retain(|required| *required != name);
+    }
+    schema
+}
+
+#[tokio::test]
+async fn a_failure_is_told_by_its_place_and_what_follows_waits() {
+    let world = eventful().await;
+    let items = world.ledger().await;
+    let bus = Arc::new(RecordingPublisher::default());
+    for _ in 0..3 {
+        bus.then(PublishOutcome::Published);
+    }
+    bus.then(PublishOutcome::Failed("ThrottlingException".into()));
+    assert_eq!(world.relay(&bus, &items).await.failed, ["3"]);
+    assert_eq!(bus.published().len(), 3);
+    // Delivered again from there, the rest goes through, in order.
+    assert_eq!(world.relay(&bus, &items[3..]).await.failed, Vec::<String>::new());
+    let sent: Vec<String> = bus.published().iter().map(|record| record.event_id.to_string()).collect();
+    let stored: Vec<&str> = items.iter().map(|item| item["event_id"]["S"].as_str().unwrap()).collect();
+    assert_eq!(sent, stored);
+}
+
+#[tokio::test]
+async fn an_event_that_fails_five_times_is_parked_and_blocks_nobody() {
+    let world = eventful().await;
+    let items = &world.ledger().await[..3];
+    let bus = Arc::new(RecordingPublisher::default());
+    for attempt in 1..5 {
+        bus.then(PublishOutcome::Failed("InternalException".into()));
+        assert_eq!(world.relay(&bus, items).await.failed, ["0"], "attempt {attempt}");
+        assert_eq!(bus.parked().len(), 0, "attempt {attempt}");
+    }
+    bus.then(PublishOutcome::Failed("InternalException".into()));
+    // The fifth time it is parked, and what was not tried comes again.
+    assert_eq!(world.relay(&bus, items).await.failed, ["1"]);
+    let parked = bus.parked();
+    assert_eq!(parked.len(), 1);
+    assert_eq!((parked[0].0.as_str(), parked[0].2.as_str()), ("0", "InternalException"));
+    assert_eq!(parked[0].1, json!({"pk": items[0]["pk"]["S"], "sk": 1}));
+    assert_eq!(world.relay(&bus, &items[1..]).await.failed, Vec::<String>::new());
+    assert_eq!(bus.published().len(), 2);
+}
+
+#[tokio::test]
+async fn what_can_never_be_carried_is_parked_at_once() {
+    let world = eventful().await;
+    let mut items = world.ledger().await[..6].to_vec();
+    // No event at all, one of an unknown kind, one with a broken id, and one that the bus refuses.
+    items[0] = json!({"pk": {"S": "x"}, "sk": {"N": "1"}});
+    items[1]["aggregate_type"]["S"] = "spaceship".into();
+    items[2]["event_id"]["S"] = "event_x".into();
+    let bus = Arc::new(RecordingPublisher::default());
+    bus.then(PublishOutcome::Rejected("EventSizeTooLarge".into()));
+    assert_eq!(world.relay(&bus, &items).await.failed, Vec::<String>::new());
+    let parked: Vec<(String, String)> =
+        bus.parked().into_iter().map(|(number, _, why)| (number, why)).collect();
+    let no_event = "the record is no event of the ledger".to_owned();
+    assert_eq!(
+        parked,
+        [
+            ("0".to_owned(), no_event.clone()),
+            ("1".to_owned(), no_event.clone()),
+            ("2".to_owned(), no_event),
+            ("3".to_owned(), "EventSizeTooLarge".to_owned()),
+        ]
+    );
+    assert_eq!(bus.published().len(), 2);
+}
+
+#[tokio::test]
+async fn what_can_not_even_be_parked_is_delivered_again() {
+    let world = eventful().await;
+    let mut items = world.ledger().await[..3].to_vec();
+    items[1] = json!({"pk": {"S": "x"}, "sk": {"N": "1"}});
+    let bus = Arc::new(RecordingPublisher::default());
+    bus.break_parking(true);
+    assert_eq!(world.relay(&bus, &items).await.failed, ["1"]);
+    assert_eq!(bus.parked().len(), 0);
+    bus.break_parking(false);
+    assert_eq!(world.relay(&bus, &items[1..]).await.failed, Vec::<String>::new());
+    assert_eq!(bus.parked().len(), 1);
+}
+
+#[tokio::test]
+async fn every_event_is_recorded_once_however_often_it_is_delivered() {
+    let world = eventful().await;
+    let messages = world.messages().await;
+    let log = world.environment().audit_log();
+    assert_eq!(world.audit(&messages).await.failed, Vec::<String>::new());
+    let mut tenants: Vec<String> =
+        messages.iter().map(|message| message["detail"]["tenant_id"].as_str().unwrap().to_owned()).collect();
+    tenants.sort();
+    let of = |tenant: &String| tenants.iter().filter(|other| *other == tenant).count() as u64;
+    let distinct: BTreeSet<&String> = tenants.iter().collect();
+    assert_eq!(distinct.len(), 2);
+    for _ in 0..2 {
+        for tenant in &distinct {
+            assert_eq!(log.verify(tenant.parse().unwrap()).await.unwrap(), of(tenant));
+        }
+        // All of it again, twice, and backwards.
+        let mut again: Vec<Value> = messages.iter().chain(&messages).cloned().collect();
+        again.reverse();
+        assert_eq!(world.audit(&again).await.failed, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_notices_an_edit() {
+    let world = eventful().await;
+    let messages = world.messages().await;
+    world.audit(&messages).await;
+    let state = world.environment().tables().state;
+    let entries: Vec<_> = world
+        .environment()
+        .items(&state)
+        .await
+        .into_iter()
+        .filter(|item| item["sk"].as_s().is_ok_and(|sk| sk.starts_with("entry#")))
+        .collect();
+    assert_eq!(entries.len(), messages.len());
+    let entry =
+        entries.iter().find(|entry| entry["action"].as_s().is_ok_and(|action| action == "access_denied"));
+    let mut entry = entry.unwrap().clone();
+    let tenant = entry["tenant_id"].as_s().unwrap().parse().unwrap();
+    let log = world.environment().audit_log();
+    log.verify(tenant).await.unwrap();
+    entry.insert("action".to_owned(), aws_sdk_dynamodb::types::AttributeValue::S("lead_created".to_owned()));
+    let put = world.environment().client().put_item().table_name(&state).set_item(Some(entry));
+    put.send().await.unwrap();
+    assert!(log.verify(tenant).await.is_err());
+}
+
+#[tokio::test]
+async fn the_owner_of_a_lead_is_told_of_its_score_once() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let rep = world.colleague(&admin, Role::SalesRep).await;
+    let id = world.lead(&rep, &lead_body()).await["id"].as_str().unwrap().to_owned();
+    let score = world.call("scoreLead").by(&admin).path("id", &id).send().await.expect(200).json();
+    let messages = world.messages().await;
+    for _ in 0..3 {
+        assert_eq!(world.notify(&messages).await.failed, Vec::<String>::new());
+    }
+    let list = world.call("listNotifications").by(&rep).send().await.expect(200).json();
+    let told = &list["data"][0];
+    assert_eq!((list["data"].as_array().unwrap().len(), &told["kind"]), (1, &json!("lead_scored")));
+    assert_eq!(told["params"], json!({"lead_id": id, "score": score["score"]}));
+    assert_eq!(told["title"], format!("A lead was scored {}", score["score"]));
+    assert_eq!(told["read_at"], Value::Null);
+    // Who scored it is not told.
+    let none = world.call("listNotifications").by(&admin).send().await.expect(200).json();
+    assert_eq!(none["data"], json!([]));
+
+    // A read notification stays read when the event comes once more.
+    let mark = world.call("markNotificationRead").by(&rep).path("id", told["id"].as_str().unwrap());
+    let read = mark.send().await.expect(200).json();
+    assert!(read["read_at"].is_string());
+    assert_eq!(world.notify(&messages).await.failed, Vec::<String>::new());
+    let list = world.call("listNotifications").by(&rep).send().await.expect(200).json();
+    assert_eq!(list["data"], json!([read]));
+    // What it was caused by can be followed back.
+    let created = world.events("notification_created").await;
+    let scored = world.events("lead_scored").await;
+    assert_eq!(created[0]["causation_id"], scored[0]["event_id"]);
+    assert_eq!(created[0]["correlation_id"], scored[0]["correlation_id"]);
+    assert_eq!(created[0]["actor"]["S"], "system:notify-in-app");
+    world.check_folds().await;
+}
+
+#[tokio::test]
+async fn malformed_messages_are_given_back_one_by_one() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let id = world.lead(&admin, &lead_body()).await["id"].as_str().unwrap().to_owned();
+    world.call("scoreLead").by(&admin).path("id", &id).send().await.expect(200);
+    let messages = world.messages().await;
+    let scored = messages.iter().find(|message| message["detail-type"] == "lead_scored").unwrap().clone();
+    let changed = |pointer: &str, value: Value| {
+        let mut message = scored.clone();
+        *message.pointer_mut(pointer).unwrap() = value;
+        message
+    };
+    let batch = [
+        Value::from("not JSON"),
+        json!({}),
+        json!({"source": "sextant.ledger", "detail-type": "lead_scored", "detail": {}}),
+        changed("/detail/data", json!({})),
+        changed("/detail/data/owner_id", json!("lead_01jd2x5k8qf3v9m4t7w6z0r1sa")),
+        changed("/detail/data/score", json!("high")),
+        changed("/detail/tenant_id", json!("org_x")),
+        changed("/detail/event_id", json!("")),
+        scored.clone(),
+        // Of a kind that nobody is told of, now or later.
+        changed("/detail/event_type", json!("lead_painted")),
+    ];
+    let failed = world.notify(&batch).await.failed;
+    assert_eq!(failed, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    assert_eq!(world.events("notification_created").await.len(), 1);
+
+    let failed = world.audit(&batch).await.failed;
+    assert_eq!(failed, ["0", "1", "2", "6", "7"]);
+}
+
+#[tokio::test]
+async fn notifications_are_paged_newest_first() {
+    let world = World::start();
+    let person = world.admin().await;
+    let mut expected = Vec::new();
+    for _ in 0..7 {
+        world.tick();
+        expected.insert(0, world.notification(&person).await);
+    }
+    let mut found = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let call = world.call("listNotifications").by(&person).query("limit", "3");
+        let call = match &cursor {
+            Some(cursor) => call.query("cursor", cursor),
+            None => call,
+        };
+        let page = call.send().await.expect(200).json();
+        let ids = page["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned());
+        found.extend(ids);
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(found, expected);
+    assert!(Contract::get().operation("listNotifications").documents(200));
+}

@@ -1,0 +1,224 @@
+//! What each route costs: which calls it makes to the store, one after the other or at once, and the capacity they use.
+//! A number that changes here changes the bill, so it must change on purpose.
+
+use api_tests::{Call, Person, World, lead_body};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use testkit::Fault;
+
+struct Scene {
+    world: World,
+    person: Person,
+    lead: String,
+    notification: String,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let world = World::start();
+        let person = world.admin().await;
+        let mut lead = String::new();
+        for _ in 0..3 {
+            world.pass(60);
+            lead = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
+        }
+        world.call("scoreLead").by(&person).path("id", &lead).send().await.expect(200);
+        let notification = world.notification(&person).await;
+        world.call("getProfile").by(&person).send().await.expect(200);
+        Self { world, person, lead, notification }
+    }
+
+    fn call(&self, operation: &str) -> Call<'_> {
+        self.world.call(operation).by(&self.person)
+    }
+
+    /// The calls of a request, by name, with the capacity each used.
+    async fn calls(&self, call: Call<'_>) -> Vec<(String, f64)> {
+        self.world.environment().wire().take_calls();
+        let answer = call.send().await;
+        assert!(answer.status < 300, "{}", answer.body);
+        let calls = self.world.environment().wire().take_calls();
+        let mut calls: Vec<(String, f64)> =
+            calls.into_iter().map(|call| (call.operation, call.capacity)).collect();
+        calls.sort_by(|a, b| a.0.cmp(&b.0));
+        calls
+    }
+}
+
+#[tokio::test]
+async fn every_route_makes_the_calls_it_needs_and_no_more() {
+    let scene = Scene::start().await;
+    let update = |version: u64, size: u64| {
+        let mut body = lead_body();
+        body["company_size"] = size.into();
+        scene.call("updateLead").path("id", &scene.lead).if_match(version).json(&body)
+    };
+    let lead = |operation: &str| scene.call(operation).path("id", &scene.lead);
+    let mark = || scene.call("markNotificationRead").path("id", &scene.notification);
+    // Read units of reads, write units of writes; a transaction's items count twice.
+    type Expected<'a> = &'a [(&'a str, f64)];
+    let table: Vec<(&str, Call<'_>, Expected<'_>)> = vec![
+        ("getLead", lead("getLead"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
+        ("getProfile", scene.call("getProfile"), &[("BatchGetItem", 2.0), ("UpdateItem", 1.0)]),
+        ("getOrganization", scene.call("getOrganization"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
+        ("listLeads", scene.call("listLeads"), &[("Query", 0.5), ("UpdateItem", 1.0)]),
+        (
+            "listLeads by score",
+            scene.call("listLeads").query("sort", "score"),
+            &[("Query", 0.5), ("UpdateItem", 1.0)],
+        ),
+        ("listNotifications", scene.call("listNotifications"), &[("Query", 0.5), ("UpdateItem", 1.0)]),
+        ("createLead", scene.call("createLead").json(&lead_body()), &[("TransactWriteItems", 0.0)]),
+        (
+            "createLead with a key",
+            scene.call("createLead").json(&lead_body()).key("k1"),
+            &[("TransactWriteItems", 0.0)],
+        ),
+        ("updateLead", update(2, 7), &[("BatchGetItem", 2.0), ("TransactWriteItems", 0.0)]),
+        ("updateLead by the same", update(3, 7), &[("BatchGetItem", 2.0)]),
+        (
+            "scoreLead",
+            lead("scoreLead"),
+            &[("BatchGetItem", 2.0), ("TransactWriteItems", 0.0), ("UpdateItem", 1.0)],
+        ),
+        ("deleteLead", lead("deleteLead"), &[("GetItem", 1.0), ("TransactWriteItems", 0.0)]),
+        ("deleteLead again", lead("deleteLead"), &[("GetItem", 1.0)]),
+        ("markNotificationRead", mark(), &[("GetItem", 1.0), ("TransactWriteItems", 0.0)]),
+        ("markNotificationRead again", mark(), &[("GetItem", 1.0)]),
+        ("logout without a session", scene.call("logout"), &[("GetItem", 1.0)]),
+        ("getHealth", scene.world.call("getHealth"), &[("GetItem", 0.5)]),
+        ("getJwks", scene.world.call("getJwks"), &[]),
+        ("getOpenapi", scene.world.call("getOpenapi"), &[]),
+        ("getApiDocs", scene.world.call("getApiDocs"), &[]),
+    ];
+    let mut wrong = Vec::new();
+    for (name, call, expected) in table {
+        let calls = scene.calls(call).await;
+        let expected: Vec<(String, f64)> =
+            expected.iter().map(|(operation, capacity)| ((*operation).to_owned(), *capacity)).collect();
+        if calls != expected {
+            wrong.push(format!("{name}: {calls:?} instead of {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn counting_a_read_takes_no_time_of_its_own() {
+    let scene = Scene::start().await;
+    let delay = Duration::from_millis(300);
+    for (operation, read) in [("getLead", "GetItem"), ("listLeads", "Query"), ("getProfile", "BatchGetItem")]
+    {
+        let wire = scene.world.environment().wire();
+        wire.fail_next(read, Fault::Delay(delay));
+        wire.fail_next("UpdateItem", Fault::Delay(delay));
+        let call = scene.call(operation);
+        let call = if operation == "getLead" { call.path("id", &scene.lead) } else { call };
+        let began = Instant::now();
+        call.send().await.expect(200);
+        let took = began.elapsed();
+        assert_eq!(wire.faults_left(), 0);
+        assert!(took >= delay && took < delay * 2, "{operation} took {took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cold_process_reads_the_tenants_key_once() {
+    let scene = Scene::start().await;
+    let keys = scene.world.environment().tenant_keys();
+    keys.forget();
+    let before = keys.calls();
+    let calls = scene.calls(scene.call("createLead").json(&lead_body())).await;
+    assert_eq!(
+        calls.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(),
+        ["GetItem", "TransactWriteItems"]
+    );
+    let calls = scene.calls(scene.call("createLead").json(&lead_body())).await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(keys.calls(), before + 1);
+
+    // To change a lead, the key comes with the lead.
+    keys.forget();
+    let mut body = lead_body();
+    body["company_size"] = json!(8);
+    let update = scene.call("updateLead").path("id", &scene.lead).if_match(2).json(&body);
+    let calls = scene.calls(update).await;
+    assert_eq!(
+        calls.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(),
+        ["BatchGetItem", "TransactWriteItems"]
+    );
+}
+
+#[tokio::test]
+async fn a_replayed_creation_is_one_refused_write_and_the_history() {
+    let scene = Scene::start().await;
+    let create = || scene.call("createLead").json(&lead_body()).key("k1");
+    create().send().await.expect(201);
+    let calls = scene.calls(create()).await;
+    let names: Vec<&str> = calls.iter().map(|call| call.0.as_str()).collect();
+    assert_eq!(names, ["BatchGetItem", "Query", "TransactWriteItems"]);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_unavailable_and_nothing_is_done() {
+    let scene = Scene::start().await;
+    let before = scene.world.snapshot().await;
+    let wire = scene.world.environment().wire();
+    let answers: Vec<(&str, Call<'_>)> = vec![
+        ("GetItem", scene.call("getLead").path("id", &scene.lead)),
+        ("Query", scene.call("listLeads")),
+        ("TransactWriteItems", scene.call("createLead").json(&lead_body())),
+        ("BatchGetItem", scene.call("scoreLead").path("id", &scene.lead)),
+        ("UpdateItem", scene.call("getOrganization")),
+    ];
+    for (operation, call) in answers {
+        let attempts = 10;
+        for _ in 0..attempts {
+            wire.fail_next(operation, Fault::Answer(500, json!({"__type": "InternalServerError"})));
+        }
+        let answer = call.send().await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (503, "unavailable".into()),
+            "{operation}: {}",
+            answer.body
+        );
+        drain(&scene, operation).await;
+    }
+    assert_eq!(scene.world.snapshot().await, before);
+}
+
+/// Lets the faults that are left meet calls that nobody waits for.
+async fn drain(scene: &Scene, operation: &str) {
+    let wire = scene.world.environment().wire();
+    while wire.faults_left() > 0 {
+        let call = match operation {
+            "GetItem" => scene.call("getLead").path("id", &scene.lead),
+            "Query" => scene.call("listLeads"),
+            "TransactWriteItems" => scene.call("createLead").json(&lead_body()),
+            "BatchGetItem" => scene.call("scoreLead").path("id", &scene.lead),
+            _ => scene.call("getOrganization"),
+        };
+        call.send().await;
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_creates_once() {
+    let scene = Scene::start().await;
+    let before = scene.world.events("lead_created").await.len();
+    scene.world.environment().wire().fail_next("TransactWriteItems", Fault::LostAnswer);
+    let created = scene.call("createLead").json(&lead_body()).send().await.expect(201).json();
+    assert_eq!(scene.world.events("lead_created").await.len(), before + 1);
+    let lead: Value = scene.world.get_lead(&scene.person, created["id"].as_str().unwrap()).await.json();
+    assert_eq!(lead, created);
+}
+
+#[tokio::test]
+async fn a_request_that_is_late_is_told_so() {
+    let scene = Scene::start().await;
+    scene.world.environment().wire().fail_next("GetItem", Fault::Delay(Duration::from_millis(400)));
+    let call = scene.call("getLead").path("id", &scene.lead).within(Duration::from_millis(100));
+    let answer = call.send().await.problem(503, "deadline_exceeded");
+    assert_eq!(answer.header("Retry-After"), Some("1"));
+}
