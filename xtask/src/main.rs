@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod local;
 mod main_job;
+mod new_function;
 mod run;
 mod say;
 mod test;
@@ -39,6 +40,8 @@ enum Command {
     Build(artifacts::BuildOptions),
     /// Measure what functions cost: size, instructions, system calls, memory, round trips.
     Bench(bench::BenchOptions),
+    /// Write a new function with everything that goes with it: crate, contract, stack, sample event, tests' tables.
+    NewFunction(new_function::NewFunctionOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::test(&options),
         Command::Build(options) => artifacts::build(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::NewFunction(options) => new_function::new_function(&options),
         Command::Deny => deny::check(),
     };
     match result {

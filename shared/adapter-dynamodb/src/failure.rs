@@ -6,6 +6,9 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
+/// Codes of refusals that no repetition changes: the function's role, its settings or its requests are wrong.
+const DEFECTS: [&str; 3] = ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"];
+
 /// A call did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} failed: {code}")]
@@ -23,7 +26,13 @@ where
     let failure = match error {
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or("no code").to_owned();
-            CallFailed { operation, code, source: None }
+            let defect = DEFECTS.contains(&code.as_str());
+            let failure = CallFailed { operation, code, source: None };
+            return if defect {
+                StoreError::Refused(failure.into())
+            } else {
+                StoreError::Unavailable(failure.into())
+            };
         }
         SdkError::ResponseError(_) => {
             CallFailed { operation, code: "the answer can't be understood".to_owned(), source: None }

@@ -35,9 +35,16 @@ impl EventBridgePublisher {
     async fn put(&self, batch: &[(&EventRecord, String)]) -> Vec<PublishOutcome> {
         let entries = batch.iter().map(|(record, detail)| self.entry(record, detail)).collect();
         match self.client.put_events().set_entries(Some(entries)).send().await {
-            Ok(answer) => answer.entries().iter().map(outcome).collect(),
+            Ok(answer) => {
+                let mut outcomes: Vec<_> = answer.entries().iter().map(outcome).collect();
+                // One outcome per entry, whatever the answer holds: a shorter list would shift those that follow.
+                outcomes
+                    .resize_with(batch.len(), || PublishOutcome::Failed("the bus gave no outcome".into()));
+                outcomes
+            }
             Err(error) => {
-                let mut outcomes = vec![PublishOutcome::Failed(Source::from(error))];
+                // Entries were measured before: what fails here is the call, not an event.
+                let mut outcomes = vec![PublishOutcome::Unavailable(Source::from(error))];
                 outcomes.resize_with(batch.len(), || PublishOutcome::NotTried);
                 outcomes
             }
@@ -86,7 +93,9 @@ impl EventBridgePublisher {
         bytes: &mut usize,
         outcomes: &mut Vec<PublishOutcome>,
     ) {
-        let blocked = outcomes.iter().any(|outcome| matches!(outcome, PublishOutcome::Failed(_)));
+        let blocked = outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, PublishOutcome::Failed(_) | PublishOutcome::Unavailable(_)));
         if blocked {
             outcomes.extend(batch.iter().map(|_| PublishOutcome::NotTried));
         } else if !batch.is_empty() {
@@ -103,6 +112,7 @@ fn outcome(entry: &PutEventsResultEntry) -> PublishOutcome {
         Some(code @ ("EventSizeTooLarge" | "MalformedDetail" | "InvalidArgument")) => {
             PublishOutcome::Rejected(code.into())
         }
+        Some(code @ ("InternalFailure" | "ThrottlingException")) => PublishOutcome::Unavailable(code.into()),
         Some(code) => PublishOutcome::Failed(code.into()),
     }
 }

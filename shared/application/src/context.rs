@@ -4,7 +4,7 @@ use crate::ports::{Entropy, EntropyError};
 use domain::Timestamp;
 use domain::id::{EventId, new_id};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use type_safe_id::{StaticType, TypeSafeId};
 
 /// The request that a use case serves.
@@ -16,13 +16,18 @@ pub struct Context {
     pub correlation_id: String,
     /// The event that caused it, for jobs.
     pub causation_id: Option<EventId>,
-    /// Time until it must be answered.
-    pub time_left: Duration,
+    /// When it must be answered.
+    pub deadline: Instant,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Context {
+    /// Time until it must be answered, as of now.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     /// A new identifier, ordered by time.
     pub fn new_id<T: StaticType>(&self) -> Result<TypeSafeId<T>, EntropyError> {
         let mut random = [0; 10];

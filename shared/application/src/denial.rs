@@ -9,8 +9,26 @@ use domain::audit::{Access, deny_access};
 use domain::authority::{Authority, Permission};
 use domain::id::AccessTag;
 
-/// Records that the authority does not cover this object of its tenant: one write.
+/// Records that the authority does not cover this object of its tenant: one write. Should the write fail, that is logged
+/// and the answer stays the same: a failure here must not tell the caller that the object exists.
 pub(crate) async fn record<P: Permission>(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<P>,
+    resource: AggregateType,
+    id: &str,
+) {
+    if let Err(error) = write(store, context, authority, resource, id).await {
+        let permission = authority.permission();
+        tracing::error!(
+            permission,
+            error = &error as &dyn std::error::Error,
+            "a refused access was not recorded"
+        );
+    }
+}
+
+async fn write<P: Permission>(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<P>,

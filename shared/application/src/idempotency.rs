@@ -79,7 +79,7 @@ pub(crate) async fn claim(
     context: &Context,
 ) -> Result<Option<Value>, Error> {
     let Some(key) = key else { return Ok(None) };
-    let seconds = i64::try_from(context.time_left.as_secs()).unwrap_or(900) + 1;
+    let seconds = i64::try_from(context.time_left().as_secs()).unwrap_or(900) + 1;
     match store.claim(key, context.now, context.now.plus_seconds(seconds)).await? {
         Claim::Claimed => Ok(None),
         Claim::Taken(record) => earlier(Some(key), record).map(Some),

@@ -129,7 +129,6 @@ fn policy(claims: &Claims, resource: &str) -> Value {
             "sub": claims.sub,
             "org_id": claims.org_id,
             "role": claims.role,
-            "email": claims.email,
             "sid": claims.sid,
         },
     })

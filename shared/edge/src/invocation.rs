@@ -67,7 +67,7 @@ impl Invocation {
             now: self.now,
             correlation_id: correlation_id.to_owned(),
             causation_id,
-            time_left: self.time_left(),
+            deadline: self.deadline,
             entropy: Arc::clone(&self.entropy),
         }
     }

@@ -58,7 +58,7 @@ impl Publisher for RecordingPublisher {
                     let outcome = lock(&self.outcomes).pop_front().unwrap_or(PublishOutcome::Published);
                     match outcome {
                         PublishOutcome::Published => lock(&self.published).push(event.clone()),
-                        PublishOutcome::Failed(_) => blocked = true,
+                        PublishOutcome::Failed(_) | PublishOutcome::Unavailable(_) => blocked = true,
                         PublishOutcome::Rejected(_) | PublishOutcome::NotTried => {}
                     }
                     outcome

@@ -28,8 +28,14 @@ fn attribute(value: &AttributeValue) -> Value {
 }
 
 /// All that is stored at one moment, but for the counts of rate limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot(pub BTreeSet<String>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snapshot(BTreeSet<String>);
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot of {} items", self.0.len())
+    }
+}
 
 impl World {
     /// All that is stored now.
@@ -45,6 +51,13 @@ impl World {
             }
         }
         Snapshot(items)
+    }
+
+    /// Fails if anything is stored now that was not, or was and is not.
+    pub async fn unchanged_since(&self, before: &Snapshot) {
+        let now = self.snapshot().await;
+        let changed: Vec<&String> = now.0.symmetric_difference(&before.0).collect();
+        assert!(changed.is_empty(), "it was written: {changed:#?}");
     }
 
     /// Every byte of every item of every table, texts and binaries alike.

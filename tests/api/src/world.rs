@@ -112,7 +112,7 @@ impl World {
             now: self.now(),
             correlation_id: self.next_request_id(),
             causation_id: None,
-            time_left: Duration::from_secs(29),
+            deadline: std::time::Instant::now() + Duration::from_secs(29),
             entropy: Arc::clone(&Invocation::in_process(self.now()).entropy),
         }
     }

@@ -57,7 +57,11 @@ impl Event {
 
     /// The body as JSON.
     pub(crate) fn body(&self) -> Value {
-        self.0.get("body").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        self.0
+            .get("body")
+            .and_then(Value::as_str)
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
     }
 
     /// The same with other bus events in the messages of its queue.

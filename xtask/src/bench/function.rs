@@ -66,7 +66,5 @@ fn variables(name: &str, context: &str) -> Result<BTreeSet<String>, Error> {
 
 /// `score-lead` as `ScoreLead`.
 fn pascal(name: &str) -> String {
-    name.split('-')
-        .filter_map(|word| Some(word.get(..1)?.to_uppercase() + word.get(1..)?))
-        .collect()
+    name.split('-').filter_map(|word| Some(word.get(..1)?.to_uppercase() + word.get(1..)?)).collect()
 }

@@ -109,7 +109,8 @@ pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<
     let busy = traced(world, function, plan.most())?;
     let counted = f64::from(plan.most() - busy.counted_from);
     let units = |reads: bool| {
-        let units = busy.calls.iter().filter(|call| is_read(&call.operation) == reads).map(|call| call.capacity);
+        let units =
+            busy.calls.iter().filter(|call| is_read(&call.operation) == reads).map(|call| call.capacity);
         // The sum of nothing is -0.
         units.fold(0.0, |sum, units| sum + units) / counted
     };
@@ -155,7 +156,12 @@ fn by_operation(calls: &[Call], requests: f64) -> Vec<(String, f64)> {
 }
 
 /// Instructions of a process that serves this many requests.
-fn instructions(world: &mut World, function: &Function, requests: u32, as_in_aws: bool) -> Result<u64, Error> {
+fn instructions(
+    world: &mut World,
+    function: &Function,
+    requests: u32,
+    as_in_aws: bool,
+) -> Result<u64, Error> {
     let profile = profile(function, if as_in_aws { "init".to_owned() } else { requests.to_string() })?;
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind"]);
@@ -166,10 +172,11 @@ fn instructions(world: &mut World, function: &Function, requests: u32, as_in_aws
     let pid = process.child.id();
     process.end(pid)?;
     let text = fs::read_to_string(&profile).map_err(at(&profile))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
-    total.and_then(|total| total.trim().parse().ok()).ok_or_else(|| {
-        Error::Content(format!("{} has no total: callgrind was cut off", profile.display()))
-    })
+    let total =
+        text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+    total
+        .and_then(|total| total.trim().parse().ok())
+        .ok_or_else(|| Error::Content(format!("{} has no total: callgrind was cut off", profile.display())))
 }
 
 /// Where callgrind writes to; `callgrind_annotate` reads it.
@@ -225,7 +232,9 @@ fn peak_memory(pid: u32) -> Result<u64, Error> {
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kilobytes.map(|number| number * 1024).ok_or_else(|| Error::Content(format!("{} has no VmHWM", path.display())))
+    kilobytes
+        .map(|number| number * 1024)
+        .ok_or_else(|| Error::Content(format!("{} has no VmHWM", path.display())))
 }
 
 /// A function that runs, under a tool or alone. It is ended when it is dropped.
@@ -273,7 +282,8 @@ impl Process {
         })?;
         let bad = answers.iter().find(|answer| !is_good(answer));
         if let Some(bad) = bad {
-            let problem = format!("{} was answered {}; its log is {}", bad.path, bad.body, self.log.display());
+            let problem =
+                format!("{} was answered {}; its log is {}", bad.path, bad.body, self.log.display());
             return Err(Error::Answer { what: format!("a request to {}", function.name), problem });
         }
         if u32::try_from(answers.len()) != Ok(requests) {

@@ -102,9 +102,7 @@ fn events(
             notifications.iter().map(|id| mark(world, id)).collect()
         }
         "notify-in-app" | "record-audit" => {
-            let delivered = |_| {
-                Ok(world.bus_event(&function.context, &function.name, &home.account)?.0)
-            };
+            let delivered = |_| Ok(world.bus_event(&function.context, &function.name, &home.account)?.0);
             (0..requests).map(delivered).collect()
         }
         "relay-events" => (0..requests).map(|_| relayed(sample(), world.number())).collect(),

@@ -57,7 +57,20 @@ pub(crate) fn print(rows: &[Costs]) {
     heading("What functions cost (a number with ! is over its aim, which is next to it)");
     println!(
         "{:<23} {:>7} {:>5} {:>8} {:>5} {:>8} {:>9} {:>6} {:>6} {:>5} {:>5} {:>6} {:>7} {:>5}",
-        "", "MB", "aim", "init M", "aim", "first M", "request k", "aim", "calls", "RCU", "WCU", "sys 0", "sys/req", "RSS"
+        "",
+        "MB",
+        "aim",
+        "init M",
+        "aim",
+        "first M",
+        "request k",
+        "aim",
+        "calls",
+        "RCU",
+        "WCU",
+        "sys 0",
+        "sys/req",
+        "RSS"
     );
     for costs in rows.iter().filter(|costs| !HASHES.contains(&costs.function.as_str())) {
         row(costs);
@@ -73,7 +86,8 @@ pub(crate) fn print(rows: &[Costs]) {
          sys: system calls until the first event, and of a request. RSS: the most memory, in MB.\n"
     );
     for costs in rows {
-        let calls: Vec<String> = costs.calls.iter().map(|(name, times)| format!("{name} {times:.2}")).collect();
+        let calls: Vec<String> =
+            costs.calls.iter().map(|(name, times)| format!("{name} {times:.2}")).collect();
         println!("{:<23} {}", costs.function, calls.join(", "));
     }
 }

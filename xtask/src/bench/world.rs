@@ -158,7 +158,11 @@ impl World {
         let answers = self.invoke("register-account", events)?;
         let accounts = answers.iter().zip(emails).map(|(answer, email)| {
             let body = body(answer);
-            Account { organization: text(&body, "organization_id"), account: text(&body, "account_id"), email }
+            Account {
+                organization: text(&body, "organization_id"),
+                account: text(&body, "account_id"),
+                email,
+            }
         });
         Ok(accounts.collect())
     }
@@ -166,7 +170,8 @@ impl World {
     /// So many sign-ins that may still be made, with whose they are.
     pub(crate) fn logins(&mut self, count: u32) -> Result<Vec<(Event, Account)>, Error> {
         let accounts = self.accounts(count.div_ceil(LOGINS_OF_AN_ACCOUNT))?;
-        let turns = accounts.into_iter().flat_map(|account| (0..LOGINS_OF_AN_ACCOUNT).map(move |_| account.clone()));
+        let turns =
+            accounts.into_iter().flat_map(|account| (0..LOGINS_OF_AN_ACCOUNT).map(move |_| account.clone()));
         let mut logins = Vec::new();
         for account in turns.take(usize::try_from(count).unwrap_or_default()) {
             let body = json!({"email": account.email, "password": PASSWORD});
@@ -231,10 +236,8 @@ impl World {
         let mut nth = 0;
         let mut event = Event::sample(context, function)?;
         let messages = event.0.get("Records").and_then(Value::as_array).map_or(0, Vec::len);
-        let ids: Vec<String> = (1..messages)
-            .map(|_| another_id(&id, self.number()))
-            .chain([id.clone()])
-            .collect();
+        let ids: Vec<String> =
+            (1..messages).map(|_| another_id(&id, self.number())).chain([id.clone()]).collect();
         event = event.with_bus_events(|detail| {
             for (field, value) in [("/event_id", ids.get(nth)), ("/tenant_id", Some(&tenant))] {
                 if let (Some(place), Some(value)) = (detail.pointer_mut(field), value) {

@@ -6,6 +6,7 @@ use contracts::event_message::EventMessage;
 use domain::Timestamp;
 use edge::JobError;
 use edge::queue::EventHandler;
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// What the function needs.
@@ -23,14 +24,29 @@ impl EventHandler for RecordAudit {
     }
 }
 
+/// What is read of `access_denied`.
+#[derive(Deserialize)]
+struct AccessDenied {
+    permission: String,
+    resource_type: String,
+    resource_id: String,
+}
+
 fn entry(event: &EventMessage) -> Result<AuditEntry, JobError> {
+    let (action, resource_type, resource_id) = if event.event_type == "access_denied" {
+        // The event's own aggregate is the refusal; the entry must say what was refused.
+        let facts = AccessDenied::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
+        (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
+    } else {
+        (event.event_type.clone(), event.aggregate_type.clone(), event.aggregate_id.clone())
+    };
     Ok(AuditEntry {
         event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,
         tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,
-        action: event.event_type.clone(),
+        action,
         actor: event.actor.clone(),
-        resource_type: event.aggregate_type.clone(),
-        resource_id: event.aggregate_id.clone(),
+        resource_type,
+        resource_id,
         occurred_at: Timestamp::parse(&event.occurred_at).map_err(|_| JobError::Malformed("occurred_at"))?,
         correlation_id: event.correlation_id.clone(),
     })

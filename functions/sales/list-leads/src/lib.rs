@@ -69,8 +69,10 @@ fn filters(request: &Request) -> Result<LeadFilters, Problem> {
 fn industry(request: &Request) -> Result<Option<String>, Problem> {
     let wrong = || Problem::query(Invalid::one("industry", "format", "must have 1 to 100 characters"));
     let text = request.query("industry")?;
-    text.map(|text| if (1..=100).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(wrong()) })
-        .transpose()
+    text.map(
+        |text| if (1..=100).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(wrong()) },
+    )
+    .transpose()
 }
 
 fn min_score(request: &Request) -> Result<Option<u8>, Problem> {

@@ -93,13 +93,18 @@ pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
     } else {
         Ok(Breakdown { budget, authority, need, timeline })
     };
-    let factors = output.factors.into_iter().map(|factor| Factor {
-        dimension: factor.dimension,
-        impact: factor.impact,
-        field: factor.field,
-        evidence: Some(Evidence { quote: factor.quote, reason: factor.reason }),
-    });
-    Ok(Assessment { outcome, factors: factors.collect(), confidence_percent: output.confidence_percent })
+    let mut factors: Vec<Factor> = output
+        .factors
+        .into_iter()
+        .map(|factor| Factor {
+            dimension: factor.dimension,
+            impact: factor.impact,
+            field: factor.field,
+            evidence: Some(Evidence { quote: factor.quote, reason: factor.reason }),
+        })
+        .collect();
+    factors.sort_by_key(|factor| std::cmp::Reverse(factor.impact.unsigned_abs()));
+    Ok(Assessment { outcome, factors, confidence_percent: output.confidence_percent })
 }
 
 /// Models like to wrap JSON in a Markdown fence.
@@ -109,7 +114,7 @@ fn unfenced(text: &str) -> &str {
     inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()
 }
 
-/// Whether the field holds the quoted words, whatever their case and spacing.
+/// Whether the field holds the quoted words, whole and in this order, whatever their case, spacing and punctuation.
 fn quotes(lead: &Lead, field: ScoredField, quote: &str) -> bool {
     let contact = lead.contact.as_ref();
     let text = match field {
@@ -124,6 +129,12 @@ fn quotes(lead: &Lead, field: ScoredField, quote: &str) -> bool {
         ScoredField::Notes => contact.and_then(|contact| contact.notes.clone()),
         ScoredField::ContactName | ScoredField::ContactPhone => None,
     };
-    let plain = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    text.is_some_and(|text| plain(&text).contains(&plain(quote)))
+    let (text, quote) = (words(&text.unwrap_or_default()), words(quote));
+    !quote.is_empty() && text.windows(quote.len()).any(|window| window == quote)
+}
+
+/// The words of a text in lower case, without the punctuation around them.
+fn words(text: &str) -> Vec<String> {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()
 }

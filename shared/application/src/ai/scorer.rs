@@ -124,6 +124,10 @@ impl LeadScorer {
             Ok(assessment) => return Some(assessment),
             Err(errors) => errors,
         };
+        // A turn without text is refused by every provider: there is nothing to repair.
+        if first.text.trim().is_empty() {
+            return None;
+        }
         call.time_left = share.checked_sub(started.elapsed())?;
         call.messages.push(Message { role: Role::Assistant, text: first.text });
         call.messages.push(Message {

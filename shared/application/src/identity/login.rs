@@ -44,19 +44,16 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     let email = credentials.email.trim().to_lowercase();
     let by_account = fingerprint(email.as_bytes());
     let by_address = fingerprint(credentials.source_address.as_bytes());
-    let (account, address, holder) = futures_util::future::join3(
+    // The address first: one that is over its limit must not use up the accounts of others.
+    allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
+    let (account, holder) = futures_util::future::join(
         needs.limiter.take(LOGINS_PER_ACCOUNT, &by_account, context.now),
-        needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now),
         needs.store.find_unique(UniqueKind::Email, &email),
     )
     .await;
     allowed(account?)?;
-    allowed(address?)?;
 
-    let found = match holder? {
-        Some(key) => find(needs.store.as_ref(), &key).await?,
-        None => None,
-    };
+    let found = find(needs.store.as_ref(), context, holder?).await?;
     let hash =
         found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
     if needs.passwords.verify(credentials.password, hash)? == PasswordMatch::Wrong {
@@ -66,9 +63,21 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     start(needs, context, &account, &member).await
 }
 
-async fn find(store: &dyn Store, holder: &AggregateKey) -> Result<Option<(Account, Member)>, Error> {
-    let id = holder.id().parse().map_err(|_| StoreError::Malformed("the holder of an address"))?;
-    super::get_profile::account_and_member(store, holder.tenant(), id).await
+/// The account of an address. Without one, ids that nobody has are looked up, so that the work is the same.
+async fn find(
+    store: &dyn Store,
+    context: &Context,
+    holder: Option<AggregateKey>,
+) -> Result<Option<(Account, Member)>, Error> {
+    let (tenant, account) = match holder {
+        Some(holder) => {
+            let account =
+                holder.id().parse().map_err(|_| StoreError::Malformed("the holder of an address"))?;
+            (holder.tenant(), account)
+        }
+        None => (context.new_id()?, context.new_id()?),
+    };
+    super::get_profile::account_and_member(store, tenant, account).await
 }
 
 async fn start(

@@ -3,11 +3,11 @@
 use crate::idempotency::{Answer, earlier, remember, repeated};
 use crate::limits::{LOGINS_PER_ADDRESS, allowed};
 use crate::ports::{
-    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
-    Unique, UniqueKind,
+    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, PasswordMatch, Store, StoreError, TenantKeys,
+    Transaction, Unique, UniqueKind,
 };
 use crate::repository::{Actor, Work};
-use crate::{Context, Error, fingerprint};
+use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::field::{Check, Invalid};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{Account, check_password};
@@ -120,8 +120,21 @@ pub async fn register_account(
         Err(error) => {
             let value = earlier(idempotency, repeated(error)?)?;
             let value = Registered::deserialize(value).map_err(|error| StoreError::Decode(error.into()))?;
+            same_password(needs, &value, registration.password).await?;
             Ok(Answer { value, replayed: true })
         }
+    }
+}
+
+/// The hash that is stored with an idempotency key leaves the password out, so it is compared with the account's: a request
+/// with another password is another request.
+async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: &str) -> Result<(), Error> {
+    let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);
+    let account = repository::load::<Account>(needs.store.as_ref(), &key).await?;
+    let person = account.and_then(|account| account.state.person);
+    match needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
+        PasswordMatch::Wrong => Err(Error::Idempotency(IdempotencyConflict::OtherRequest)),
+        PasswordMatch::Right | PasswordMatch::RightButOutdated => Ok(()),
     }
 }
 

@@ -51,7 +51,7 @@ async fn mark(
         let mut work = Work::<Notification>::load(store, key.clone(), &[]).await?.ok_or(Error::NotFound)?;
         let notification = work.state().ok_or(Error::NotFound)?;
         if !authority.covers(notification.recipient_id) {
-            denial::record(store, context, authority, AggregateType::Notification, &id.to_string()).await?;
+            denial::record(store, context, authority, AggregateType::Notification, &id.to_string()).await;
             return Err(Error::NotFound);
         }
         let Some(event) = notification::mark_notification_read(notification) else {

@@ -62,20 +62,31 @@ pub async fn relay_events(
             Ok(_) => outcomes.next().unwrap_or(PublishOutcome::NotTried),
             Err(_) => PublishOutcome::Rejected("the record is no event of the ledger".into()),
         };
-        let parked = match outcome {
+        let done = match outcome {
             PublishOutcome::Published => true,
             PublishOutcome::NotTried => false,
-            PublishOutcome::Rejected(source) => park(needs, record, &source.to_string()).await,
+            // Waiting for the bus takes no event off the stream, however long it lasts.
+            PublishOutcome::Unavailable(source) => {
+                tell(record, &source);
+                false
+            }
+            PublishOutcome::Rejected(source) => park(needs, record, &source).await,
             PublishOutcome::Failed(source) => {
+                tell(record, &source);
                 let failures = needs.attempts.count(&record.sequence_number, now).await?;
-                failures >= RELAY_ATTEMPTS && park(needs, record, &source.to_string()).await
+                failures >= RELAY_ATTEMPTS && park(needs, record, &source).await
             }
         };
-        if !parked {
+        if !done {
             return Ok(Some(record.sequence_number.clone()));
         }
     }
     Ok(None)
+}
+
+fn tell(record: &StreamRecord, source: &Source) {
+    let sequence_number = record.sequence_number.as_str();
+    tracing::warn!(sequence_number, error = chain(source), "an event did not reach the bus");
 }
 
 /// The event as others may see it: without what is sealed, and without the hashes that prove a session.
@@ -93,6 +104,27 @@ fn publishable(record: &EventRecord) -> EventRecord {
 }
 
 /// Whether the record is parked: when even that fails, it must be delivered again.
-async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &str) -> bool {
-    needs.parking.park(record, reason).await.is_ok()
+async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &Source) -> bool {
+    let sequence_number = record.sequence_number.as_str();
+    match needs.parking.park(record, &chain(reason)).await {
+        Ok(()) => {
+            tracing::error!(sequence_number, error = chain(reason), "an event was parked");
+            true
+        }
+        Err(error) => {
+            tracing::error!(sequence_number, error = chain(&error), "an event can't be parked");
+            false
+        }
+    }
+}
+
+/// An error and everything that caused it, in one line.
+fn chain(error: &Source) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
 }

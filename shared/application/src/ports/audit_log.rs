@@ -12,7 +12,7 @@ pub struct AuditEntry {
     pub event_id: EventId,
     /// Whose log.
     pub tenant: OrganizationId,
-    /// What happened: the event's type.
+    /// What happened: the event's type; for a refused access followed by `:` and the permission.
     pub action: String,
     /// Who did it: an account, `system:<function>` or `anonymous`.
     pub actor: String,

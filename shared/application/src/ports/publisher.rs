@@ -7,8 +7,10 @@ use super::{BoxFuture, EventRecord, Source};
 pub enum PublishOutcome {
     /// The bus has it.
     Published,
-    /// The bus did not take it this time.
+    /// The bus did not take this event.
     Failed(Source),
+    /// The bus can't be reached or takes nothing for now; that is not the event's fault.
+    Unavailable(Source),
     /// The bus will never take it (too large, malformed).
     Rejected(Source),
     /// An event before it failed, and order matters: it was not tried.

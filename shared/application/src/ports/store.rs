@@ -135,7 +135,7 @@ pub struct Unique {
 /// Identifies a retried request (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Operation and, where there is one, tenant and account: keys of different callers never meet.
+    /// Operation and, where there is one, tenant and account: keys of different signed-in callers never meet.
     pub scope: String,
     /// The caller's key.
     pub key: String,
@@ -182,6 +182,9 @@ pub enum StoreError {
     /// It can't be reached, throttles, or did not answer in time.
     #[error("the store is unavailable")]
     Unavailable(#[source] Source),
+    /// It refuses the call for good: a missing permission, a malformed request. A defect, never the caller's fault.
+    #[error("the store refuses the call")]
+    Refused(#[source] Source),
     /// What is stored can't be understood: a defect, never the caller's fault.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),

@@ -1,6 +1,7 @@
 //! Lists leads: one query, with the request counted beside it.
 
-use crate::limits::{READS, limited};
+use crate::denial;
+use crate::limits::{READS, allowed, limited};
 use crate::ports::{
     Filter, FilterField, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store,
 };
@@ -39,11 +40,13 @@ pub async fn list_leads(
     filters: LeadFilters,
     (limit, after): (u32, Option<Position>),
 ) -> Result<(Page<Versioned<Lead>>, LimitDecision), Error> {
+    // A representative who asks for somebody else's leads sees none, as if there were none.
+    if let Some(owner) = filters.owner.filter(|owner| !authority.covers(*owner)) {
+        let decision = allowed(limiter.take(READS, &authority.account().to_string(), context.now).await?)?;
+        denial::record(store, context, authority, AggregateType::Account, &owner.to_string()).await;
+        return Ok((Page { items: Vec::new(), next: None }, decision));
+    }
     let read = async {
-        // A representative who asks for somebody else's leads sees none, as if there were none.
-        if filters.owner.is_some_and(|owner| !authority.covers(owner)) {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
         let status = filters
             .status
             .map(|status| Filter { field: FilterField::Status, value: status.as_str().to_owned() });

@@ -60,6 +60,6 @@ async fn reach<P: Permission>(
     if authority.covers(lead.details.owner_id) {
         return Ok(());
     }
-    denial::record(store, context, authority, Lead::TYPE, &lead.id.to_string()).await?;
+    denial::record(store, context, authority, Lead::TYPE, &lead.id.to_string()).await;
     Err(Error::NotFound)
 }

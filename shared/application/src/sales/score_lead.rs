@@ -83,7 +83,7 @@ async fn judge_and_write(
         account: authority.account(),
         request_id: context.correlation_id.clone(),
         now: context.now,
-        time_left: context.time_left,
+        time_left: context.time_left(),
     };
     let score = needs.scorer.score(work.state().ok_or(Error::NotFound)?, &request).await?;
     for _ in 0..TRIES {

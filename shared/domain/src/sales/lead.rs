@@ -277,9 +277,7 @@ pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEven
 /// Decides `lead_scored`. Evidence that quotes an erased contact is left out.
 pub fn score_lead(lead: &Lead, mut score: LeadScore) -> LeadEvent {
     if lead.contact.is_none() {
-        for factor in &mut score.assessment.factors {
-            factor.evidence = None;
-        }
+        score = without_evidence(score);
     }
     LeadEvent::Scored { lead_id: lead.id, owner_id: lead.details.owner_id, score: Box::new(score) }
 }
@@ -298,6 +296,13 @@ pub fn erase_lead_contact(lead: &Lead) -> Option<LeadEvent> {
         .then_some(LeadEvent::ContactErased(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
 }
 
+fn without_evidence(mut score: LeadScore) -> LeadScore {
+    for factor in &mut score.assessment.factors {
+        factor.evidence = None;
+    }
+    score
+}
+
 impl Aggregate for Lead {
     const TYPE: AggregateType = AggregateType::Lead;
     type Event = LeadEvent;
@@ -313,7 +318,13 @@ impl Aggregate for Lead {
                 updated_at: meta.at,
                 deleted_at: None,
             }),
-            (Some(lead), LeadEvent::Updated { facts, contact }) => Some(Self {
+            (Some(mut lead), LeadEvent::Updated { facts, contact }) => Some(Self {
+                // Evidence quotes the contact: what was replaced must not live on in a quote.
+                score: if lead.contact == *contact {
+                    lead.score.take()
+                } else {
+                    lead.score.take().map(without_evidence)
+                },
                 details: facts.details.clone(),
                 contact: contact.clone(),
                 updated_at: meta.at,
@@ -326,9 +337,7 @@ impl Aggregate for Lead {
                 Some(Self { deleted_at: Some(meta.at), updated_at: meta.at, ..lead })
             }
             (Some(mut lead), LeadEvent::ContactErased(_)) => {
-                for factor in lead.score.iter_mut().flat_map(|score| &mut score.assessment.factors) {
-                    factor.evidence = None;
-                }
+                lead.score = lead.score.map(without_evidence);
                 Some(Self { contact: None, updated_at: meta.at, ..lead })
             }
             (state, _) => state,

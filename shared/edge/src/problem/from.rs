@@ -67,7 +67,8 @@ impl From<StoreError> for Problem {
                 Self::unavailable(error)
             }
 
-            StoreError::Malformed(_)
+            StoreError::Refused(_)
+            | StoreError::Malformed(_)
             | StoreError::TooLarge
             | StoreError::Decode(_)
             | StoreError::Key(KeyError::Invalid(_)) => Self::internal(error),

@@ -71,7 +71,7 @@ async fn lets_a_valid_token_into_the_whole_stage() {
                     }],
                 },
                 "context": {
-                    "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "manager", "email": "ada@northwind.example",
+                    "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "manager",
                     "sid": SESSION,
                 },
             })

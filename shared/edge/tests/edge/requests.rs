@@ -30,7 +30,7 @@ async fn reads_the_parts_of_a_request() {
         assert_eq!(request.now(), now());
         let context = request.context();
         assert_eq!((context.correlation_id.as_str(), context.now), (REQUEST_ID, now()));
-        assert!(context.time_left.as_secs() >= 20);
+        assert!(context.time_left().as_secs() >= 20);
         let (mut one, mut two) = ([0; 16], [0; 16]);
         request.entropy().fill(&mut one)?;
         request.entropy().fill(&mut two)?;

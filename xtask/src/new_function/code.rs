@@ -1,0 +1,202 @@
+//! The crate of a new function: a handler that does what can be known of it already and says so, and its wiring. It needs
+//! no service yet, so it has none.
+
+use super::contract::Operation;
+use super::names::Names;
+use super::plan::Plan;
+use crate::error::Error;
+
+/// What the crate behind a route links.
+pub(super) const HTTP_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
+/// What the crate behind a queue links.
+pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
+/// What the crate behind a schedule links.
+pub(super) const SCHEDULE_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
+
+/// Plans the crate behind a route.
+pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operation) -> Result<(), Error> {
+    let (pascal, permission) = (names.pascal(), operation.permission_type);
+    let mut steps = format!("            request.caller()?.authorize::<{permission}>()?;\n");
+    let mut imports = vec![
+        "application::ports::BoxFuture".to_owned(),
+        format!("domain::authority::{permission}"),
+        "edge::{Handler, Problem, Request, Response}".to_owned(),
+    ];
+    for parameter in &operation.parameters {
+        let name = &parameter.name;
+        match &parameter.component {
+            Some(id) => {
+                imports.push(format!("domain::id::{id}"));
+                steps.push_str(&format!("            let _: {id} = request.id(\"{name}\")?;\n"));
+            }
+            None => steps.push_str(&format!("            let _: String = request.id(\"{name}\")?;\n")),
+        }
+    }
+    match operation.method.as_str() {
+        "POST" => steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel())),
+        "PUT" => steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n"),
+        _ if operation.is_list => steps.push_str(
+            "            request.only_query(&[\"limit\", \"cursor\"])?;
+            // There are no pages yet, so no cursor leads to one.
+            if request.page()?.cursor.is_some() {
+                return Err(Problem::invalid_cursor());
+            }
+",
+        ),
+        _ => {}
+    }
+    let object = if operation.names_an_object() {
+        "\n///\n/// It looks for nothing, so it finds whatever the path names: what is not there, or not the caller's, must be 404."
+    } else {
+        ""
+    };
+    let lib = format!(
+        "//! `{} {}`: checks who calls and answers without a body.
+
+{}
+/// Answers 204 to everybody who may {}. Replace the answer by the use case's: give it what that needs as
+/// fields, hand it `request.context()` and the authority, and turn what it returns into the contract's body.{object}
+pub struct {pascal};
+
+impl Handler for {pascal} {{
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {{
+        Box::pin(async move {{
+{steps}            Ok(Response::no_content())
+        }})
+    }}
+}}
+",
+        operation.method,
+        operation.path,
+        uses(imports),
+        format_args!("`{}`", operation.permission)
+    );
+    write(plan, names, &HTTP_DEPENDENCIES, lib, ("http", "edge", "Handler"))
+}
+
+/// Plans the crate behind a queue.
+pub(super) fn write_queue(plan: &mut Plan<'_>, names: &Names, event_type: &str) -> Result<(), Error> {
+    let pascal = names.pascal();
+    let imports = [
+        "application::Context",
+        "application::ports::BoxFuture",
+        "contracts::event_message::EventMessage",
+        "domain::id::{EventId, OrganizationId}",
+        "edge::JobError",
+        "edge::queue::EventHandler",
+    ];
+    let lib = format!(
+        "//! Takes `{event_type}` from its queue, and so far only checks it.
+
+{}
+/// The event that its rule waits for.
+const EVENT_TYPE: &str = \"{event_type}\";
+
+/// Accepts every well-formed `{event_type}` and does nothing with it. Replace the end of `handle` by the use case: give
+/// it what that needs as fields, and the ids and the context. An event may come twice, and then nothing may change.
+pub struct {pascal};
+
+impl EventHandler for {pascal} {{
+    fn handle<'a>(&'a self, event: &'a EventMessage, _: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {{
+        Box::pin(async move {{
+            if event.event_type != EVENT_TYPE {{
+                return Err(JobError::Malformed(\"event_type\"));
+            }}
+            let _: EventId = event.event_id.parse().map_err(|_| JobError::Malformed(\"event_id\"))?;
+            let _: OrganizationId = event.tenant_id.parse().map_err(|_| JobError::Malformed(\"tenant_id\"))?;
+            Ok(())
+        }})
+    }}
+}}
+",
+        uses(imports.map(str::to_owned).to_vec())
+    );
+    write(plan, names, &QUEUE_DEPENDENCIES, lib, ("queue", "edge::queue", "EventHandler"))
+}
+
+/// Plans the crate behind a schedule.
+pub(super) fn write_schedule(plan: &mut Plan<'_>, names: &Names, expression: &str) -> Result<(), Error> {
+    let pascal = names.pascal();
+    let imports = [
+        "application::Context",
+        "application::ports::BoxFuture",
+        "domain::Timestamp",
+        "edge::JobError",
+        "edge::schedule::ScheduleHandler",
+    ];
+    let lib = format!(
+        "//! Started by the clock, {expression}; so far it does nothing.
+
+{}
+/// Does nothing when it is due. Replace the body of `handle` by the use case: give it what that needs as fields, the
+/// moment it is due and the context. A run may be repeated, and then nothing may change.
+pub struct {pascal};
+
+impl ScheduleHandler for {pascal} {{
+    fn handle<'a>(&'a self, _: Timestamp, _: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {{
+        Box::pin(async {{ Ok(()) }})
+    }}
+}}
+",
+        uses(imports.map(str::to_owned).to_vec())
+    );
+    write(plan, names, &SCHEDULE_DEPENDENCIES, lib, ("schedule", "edge::schedule", "ScheduleHandler"))
+}
+
+/// Plans the three files; `entry` is the edge's module that runs it, and where its handler is.
+fn write(
+    plan: &mut Plan<'_>,
+    names: &Names,
+    dependencies: &[&str],
+    lib: String,
+    entry: (&str, &str, &str),
+) -> Result<(), Error> {
+    let (folder, name) = (names.folder(), &names.name);
+    let linked: String = dependencies.iter().map(|dependency| format!("{dependency}.workspace = true\n")).collect();
+    let manifest = format!(
+        "[package]
+name = \"{name}\"
+version.workspace = true
+edition.workspace = true
+rust-version.workspace = true
+license.workspace = true
+publish.workspace = true
+
+[lints]
+workspace = true
+
+[dependencies]
+{linked}"
+    );
+    let (module, place, handler) = entry;
+    let imports = uses(vec![
+        format!("{place}::{handler}"),
+        format!("{}::{}", names.snake(), names.pascal()),
+        "std::process::ExitCode".to_owned(),
+    ]);
+    let main = format!(
+        "//! Wires `{name}`: it needs nothing yet.
+
+{imports}
+fn main() -> ExitCode {{
+    edge::{module}::run(\"{name}\", |_| {{
+        Box::pin(async {{
+            let handler: Box<dyn {handler}> = Box::new({});
+            Ok(handler)
+        }})
+    }})
+}}
+",
+        names.pascal()
+    );
+    plan.create(format!("{folder}/Cargo.toml"), manifest)?;
+    plan.create(format!("{folder}/src/lib.rs"), lib)?;
+    plan.create(format!("{folder}/src/main.rs"), main)
+}
+
+/// The imports, in rustfmt's order.
+fn uses(mut paths: Vec<String>) -> String {
+    paths.sort_by(|one, other| one.split("::").cmp(other.split("::")));
+    paths.dedup();
+    paths.iter().map(|path| format!("use {path};\n")).collect()
+}

@@ -1,0 +1,133 @@
+//! What a new function is called, in the spellings that the tree uses. A name that another part of the tree has is
+//! refused before anything is read for writing.
+
+use crate::error::{Error, at};
+use std::fs;
+use std::path::Path;
+
+/// Characters of the longest name: with `sextant-production-` before and `-dead-letters` behind it, it still names a
+/// function (64) and a queue (80).
+const LONGEST: usize = 40;
+
+/// Types that the generated code imports, and that a handler can't be called like.
+const IMPORTED: [&str; 7] =
+    ["BoxFuture", "EventHandler", "EventMessage", "ExitCode", "JobError", "ScheduleHandler", "UseAccount"];
+
+/// A function's context and name.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Such as `sales`.
+    pub(super) context: String,
+    /// Such as `score-lead`.
+    pub(super) name: String,
+}
+
+impl Names {
+    /// The names, if the context is there and nothing has the name yet.
+    pub(super) fn check(root: &Path, context: &str, name: &str) -> Result<Self, Error> {
+        let contexts = contexts(root)?;
+        if !contexts.iter().any(|known| known == context) {
+            return wrong(format!(
+                "there is no context {context}; name one of {}. A new context starts with infra/<context>.yaml, its tag \
+                 in infra/openapi.yaml and its folder under functions/.",
+                contexts.join(", ")
+            ));
+        }
+        check_spelling(name)?;
+        let names = Self { context: context.to_owned(), name: name.to_owned() };
+        if IMPORTED.contains(&names.pascal().as_str()) {
+            return wrong(format!(
+                "{name} would be the type {}, which the code imports; choose another name",
+                names.pascal()
+            ));
+        }
+        for context in &contexts {
+            let folder = format!("functions/{context}/{name}");
+            if root.join(&folder).exists() {
+                return wrong(format!(
+                    "{folder} exists; choose another name, or remove the function everywhere first"
+                ));
+            }
+        }
+        let lock = fs::read_to_string(root.join("Cargo.lock")).map_err(at("Cargo.lock"))?;
+        if lock.lines().any(|line| line == format!("name = \"{name}\"")) {
+            return wrong(format!("a crate is called {name} (see Cargo.lock); choose another name"));
+        }
+        Ok(names)
+    }
+
+    /// `functions/sales/score-lead`.
+    pub(super) fn folder(&self) -> String {
+        format!("functions/{}/{}", self.context, self.name)
+    }
+
+    /// `ScoreLead`.
+    pub(super) fn pascal(&self) -> String {
+        self.name.split('-').map(capitalized).collect()
+    }
+
+    /// `scoreLead`.
+    pub(super) fn camel(&self) -> String {
+        let mut words = self.name.split('-');
+        let first = words.next().unwrap_or_default().to_owned();
+        first + &words.map(capitalized).collect::<String>()
+    }
+
+    /// `score_lead`.
+    pub(super) fn snake(&self) -> String {
+        self.name.replace('-', "_")
+    }
+
+    /// `Score lead`.
+    pub(super) fn title(&self) -> String {
+        capitalized(&self.name.replace('-', " "))
+    }
+
+    /// `Sales`.
+    pub(super) fn stack(&self) -> String {
+        capitalized(&self.context)
+    }
+}
+
+/// The contexts: folders under `functions` that have a stack.
+fn contexts(root: &Path) -> Result<Vec<String>, Error> {
+    let folder = root.join("functions");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+        let name = entry.map_err(at(&folder))?.file_name().to_string_lossy().into_owned();
+        if root.join(format!("infra/{name}.yaml")).is_file() {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn check_spelling(name: &str) -> Result<(), Error> {
+    let words: Vec<&str> = name.split('-').collect();
+    // A word starts with a letter: scoreLead must lead back to score-lead.
+    let right = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    if words.len() < 2 || !words.iter().all(right) {
+        return wrong(format!(
+            "{name} is no name of a function; write a verb and what it acts on in lower case with hyphens, such as \
+             export-leads"
+        ));
+    }
+    if name.len() > LONGEST {
+        return wrong(format!("{name} has {} characters; use at most {LONGEST}", name.len()));
+    }
+    Ok(())
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// An error that says what is wrong and what to do.
+pub(super) fn wrong<T>(message: String) -> Result<T, Error> {
+    Err(Error::Content(message))
+}

@@ -1,0 +1,127 @@
+//! What the contract says already: which paths there are, and which of their parameters a new path shares.
+
+use super::names::wrong;
+use super::trigger::{Route, parameter};
+use crate::error::Error;
+use serde_json::Value;
+
+/// A parameter of a path.
+pub(super) struct PathParameter {
+    /// Such as `id`.
+    pub(super) name: String,
+    /// Its component, such as `LeadId`, when another path has the same.
+    pub(super) component: Option<String>,
+    /// A value for samples.
+    pub(super) example: String,
+    /// Whether the path has it already.
+    pub(super) declared: bool,
+}
+
+/// The contract.
+pub(super) struct Contract(Value);
+
+impl Contract {
+    /// Reads the contract.
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
+        let document = serde_yaml_ng::from_str(text).map_err(|error| {
+            Error::Content(format!("infra/openapi.yaml can't be read: {error}; repair it first"))
+        })?;
+        Ok(Self(document))
+    }
+
+    fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0["paths"].as_object().into_iter().flatten().map(|(path, item)| (path.as_str(), item))
+    }
+
+    /// Whether there is such a path.
+    pub(super) fn has_path(&self, path: &str) -> bool {
+        self.0["paths"].get(path).is_some()
+    }
+
+    /// Whether a path has operations of a tag.
+    pub(super) fn is_of(&self, path: &str, tag: &str) -> bool {
+        self.0["paths"][path]
+            .as_object()
+            .is_some_and(|item| item.values().any(|operation| operation["tags"][0] == tag))
+    }
+
+    /// Refuses a route that is there, an operation that is there, and a parameter that the gateway would refuse.
+    pub(super) fn check(&self, route: &Route, operation: &str, tag: &str) -> Result<(), Error> {
+        let tags = self.0["tags"].as_array().into_iter().flatten();
+        if !tags.into_iter().any(|known| known["name"] == tag) {
+            return wrong(format!("infra/openapi.yaml has no tag {tag}; describe the context below `tags:` first"));
+        }
+        for (path, item) in self.paths() {
+            for (method, node) in item.as_object().into_iter().flatten() {
+                let id = node["operationId"].as_str().unwrap_or_default();
+                if id == operation {
+                    return wrong(format!("infra/openapi.yaml has an operation {id}; choose another name"));
+                }
+                if path == route.path && method.eq_ignore_ascii_case(&route.method) {
+                    return wrong(format!(
+                        "{} {path} is {id} already; change that function or choose another route",
+                        route.method
+                    ));
+                }
+            }
+            check_siblings(path, &route.path)?;
+        }
+        Ok(())
+    }
+
+    /// The parameters of a path. Those that another path has at the same place are the same.
+    pub(super) fn parameters(&self, route: &Route) -> Vec<PathParameter> {
+        let segments: Vec<&str> = route.path.split('/').collect();
+        let mut found = Vec::new();
+        for (place, name) in segments.iter().enumerate().filter_map(|(place, part)| Some((place, parameter(part)?))) {
+            let prefix = segments.get(..=place).unwrap_or_default();
+            let known = self
+                .paths()
+                .filter(|(path, _)| path.split('/').take(place + 1).eq(prefix.iter().copied()))
+                .find_map(|(_, item)| self.component(&item["parameters"], name));
+            let (component, example) = known.unzip();
+            found.push(PathParameter {
+                name: name.to_owned(),
+                component,
+                example: example.unwrap_or_else(|| format!("{name}-1").replace('_', "-")),
+                declared: self.declares(&route.path, name),
+            });
+        }
+        found
+    }
+
+    fn declares(&self, path: &str, name: &str) -> bool {
+        let parameters = self.0["paths"][path]["parameters"].as_array().into_iter().flatten();
+        parameters.into_iter().any(|parameter| {
+            let component = parameter["$ref"].as_str().and_then(|at| self.0.pointer(at.get(1..)?));
+            component.unwrap_or(parameter)["name"] == name
+        })
+    }
+
+    /// The component, with its example, that a list of parameters refers to for a path parameter.
+    fn component(&self, parameters: &Value, name: &str) -> Option<(String, String)> {
+        parameters.as_array().into_iter().flatten().find_map(|parameter| {
+            let reference = parameter["$ref"].as_str()?;
+            let component = self.0.pointer(reference.get(1..)?)?;
+            let fits = component["in"] == "path" && component["name"] == name;
+            let example = component["example"].as_str()?;
+            fits.then(|| (reference.rsplit('/').next().unwrap_or_default().to_owned(), example.to_owned()))
+        })
+    }
+}
+
+/// API Gateway takes one name only for a parameter at one place.
+fn check_siblings(there: &str, new: &str) -> Result<(), Error> {
+    for (old, fresh) in there.split('/').zip(new.split('/')) {
+        match (parameter(old), parameter(fresh)) {
+            (Some(known), Some(other)) if known != other => {
+                return wrong(format!(
+                    "{new}: write {{{known}}} for {{{other}}}, as {there} does; the gateway takes one name only at one place"
+                ));
+            }
+            _ if old != fresh => return Ok(()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
