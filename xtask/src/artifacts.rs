@@ -107,7 +107,8 @@ pub(crate) fn build_all_here(further: &[&str]) -> Outcome {
         .try_for_each(|function| lay_out(function, &target().join("debug"), CompressionMethod::Stored))
 }
 
-fn build_for_aws(functions: &[String], architecture: Architecture) -> Result<PathBuf, Error> {
+/// Builds functions, optimized, against the C library of provided.al2023; the folder they are in.
+pub(crate) fn build_for_aws(functions: &[String], architecture: Architecture) -> Result<PathBuf, Error> {
     tools::install_for_aws()?;
     let triple = architecture.triple();
     run(

@@ -12,6 +12,7 @@ mod main_job;
 mod new_function;
 mod run;
 mod say;
+mod smoke;
 mod test;
 mod tools;
 
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::BenchOptions),
     /// Write a new function with everything that goes with it: crate, contract, stack, sample event, tests' tables.
     NewFunction(new_function::NewFunctionOptions),
+    /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
+    Smoke,
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Build(options) => artifacts::build(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::NewFunction(options) => new_function::new_function(&options),
+        Command::Smoke => smoke::smoke(),
         Command::Deny => deny::check(),
     };
     match result {

@@ -66,7 +66,7 @@ type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Sourc
 
 fn run_boxed(function: &'static str, start: Start) -> ExitCode {
     let settings = Settings::from_env();
-    log::start(settings.optional("LOG_LEVEL"), true);
+    log::start(settings.optional("LOG_LEVEL"), settings.optional("ENVIRONMENT"), true);
     match blocking(function, settings, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -38,7 +38,6 @@ impl Person {
             ("sub", self.account.to_string()),
             ("org_id", self.tenant.to_string()),
             ("role", self.role.as_str().to_owned()),
-            ("email", self.email.clone()),
             ("sid", self.session.to_string()),
         ]
     }

@@ -244,7 +244,7 @@ async fn the_audit_log_notices_an_edit() {
         .collect();
     assert_eq!(entries.len(), messages.len());
     let entry =
-        entries.iter().find(|entry| entry["action"].as_s().is_ok_and(|action| action == "access_denied"));
+        entries.iter().find(|entry| entry["action"].as_s().is_ok_and(|action| action == "access_denied:lead:read"));
     let mut entry = entry.unwrap().clone();
     let tenant = entry["tenant_id"].as_s().unwrap().parse().unwrap();
     let log = world.environment().audit_log();

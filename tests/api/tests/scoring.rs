@@ -115,7 +115,6 @@ fn useless() -> Vec<(&'static str, String)> {
     short.as_object_mut().unwrap().remove("need");
     vec![
         ("no JSON", "I would say it is a good lead.".to_owned()),
-        ("nothing", String::new()),
         ("a cut object", judgement().to_string()[..80].to_owned()),
         ("words around", format!("Sure! {}", judgement())),
         ("an array", "[]".to_owned()),
@@ -130,6 +129,9 @@ fn useless() -> Vec<(&'static str, String)> {
         ("a field that holds a name", changed("/factors/0/field", json!("contact_name"))),
         ("an impact out of range", changed("/factors/0/impact", json!(101))),
         ("an empty quote", changed("/factors/0/quote", json!(""))),
+        ("a blank quote", changed("/factors/0/quote", json!("  "))),
+        ("a quote of punctuation", changed("/factors/0/quote", json!("."))),
+        ("a part of a word", changed("/factors/0/quote", json!("udge"))),
         ("an invented quote", changed("/factors/0/quote", json!("they will pay a million"))),
         ("a quote of another field", changed("/factors/0/field", json!("industry"))),
         ("no reasons at all", changed("/factors", json!([]))),
@@ -155,6 +157,18 @@ async fn a_useless_answer_is_told_to_the_model_once_and_repaired() {
         assert_eq!(repair[0], scene.calls()[0].messages[0], "{what}");
         assert_eq!(repair[1].text, text, "{what}");
         assert!(repair[2].text.starts_with("That answer can't be used: "), "{what}: {}", repair[2].text);
+    }
+}
+
+/// Providers refuse a turn without text, so there is nothing that could be repaired.
+#[tokio::test]
+async fn an_answer_without_text_is_left_for_the_next_model() {
+    for blank in ["", " \n"] {
+        let scene = Scene::start(MODELS, &lead_body()).await;
+        scene.answer(blank);
+        scene.answer(judgement().to_string());
+        assert_eq!(scene.score().await.expect(200).json()["model"], NOVA);
+        assert_eq!(scene.models(), [SONNET, NOVA]);
     }
 }
 

@@ -60,7 +60,8 @@ async fn authorized(world: &World, access_token: &str) -> Result<Person, String>
         account: text("sub").parse().unwrap(),
         role: text("role").parse().unwrap(),
         session: text("sid").parse().unwrap(),
-        email: text("email"),
+        // Functions are not told the address.
+        email: String::new(),
     })
 }
 
@@ -75,7 +76,7 @@ async fn whoever_registers_can_log_in_and_use_every_route() {
         (person.account.to_string(), person.tenant.to_string()),
         (text(&ids, "account_id"), text(&ids, "organization_id"))
     );
-    assert_eq!((person.role, person.email.as_str()), (Role::Admin, "ada@northwind.example"));
+    assert_eq!(person.role, Role::Admin);
     let profile = world.call("getProfile").by(&person).send().await.expect(200).json();
     assert_eq!((&profile["email"], &profile["role"]), (&json!("ada@northwind.example"), &json!("admin")));
     let organization = world.call("getOrganization").by(&person).send().await.expect(200).json();

@@ -118,9 +118,9 @@ fn unroll(value: Value) -> Value {
                     out.insert(key, unroll(value));
                     continue;
                 }
-                let variable = format!("${{{}}}", value[0].as_str().unwrap());
+                let variable = value[0].as_str().unwrap();
                 for item in value[1].as_array().unwrap() {
-                    let body = replace(&value[2], &variable, item.as_str().unwrap());
+                    let body = replace(&value[2], variable, item.as_str().unwrap());
                     out.extend(unroll(body).as_object().unwrap().clone());
                 }
             }
@@ -134,15 +134,18 @@ fn unroll(value: Value) -> Value {
     }
 }
 
+/// The value with `${variable}` and `{"Ref": "variable"}` replaced by the item.
 fn replace(value: &Value, variable: &str, item: &str) -> Value {
+    let marked = format!("${{{variable}}}");
     match value {
-        Value::String(text) => text.replace(variable, item).into(),
+        Value::String(text) => text.replace(&marked, item).into(),
         Value::Array(items) => {
             items.iter().map(|value| replace(value, variable, item)).collect::<Vec<_>>().into()
         }
+        Value::Object(members) if members.len() == 1 && value["Ref"] == variable => item.into(),
         Value::Object(members) => members
             .iter()
-            .map(|(key, value)| (key.replace(variable, item), replace(value, variable, item)))
+            .map(|(key, value)| (key.replace(&marked, item), replace(value, variable, item)))
             .collect::<Map<_, _>>()
             .into(),
         other => other.clone(),
@@ -203,24 +206,52 @@ fn functions_run_what_is_built_from_their_folder() {
     settle("code", wrong);
 }
 
+/// Logical id of the alarm on a metric of the namespace, with the one dimension that is right.
+fn alarm(
+    function: &Function,
+    namespace: &Value,
+    metric: &str,
+    right: impl Fn(&Value) -> bool,
+) -> Option<&'static str> {
+    function.stack.resources("AWS::CloudWatch::Alarm").find_map(|(id, alarm)| {
+        let properties = &alarm["Properties"];
+        let is = properties["Namespace"] == *namespace
+            && properties["MetricName"] == metric
+            && matches!(properties["Dimensions"].as_array().unwrap().as_slice(), [only] if right(only));
+        is.then_some(id)
+    })
+}
+
 #[test]
 fn every_function_has_alarms_and_its_own_role_and_logs() {
     let mut wrong = Vec::new();
     for function in functions() {
-        for metric in ["Errors", "Throttles"] {
-            let alarmed = function.stack.resources("AWS::CloudWatch::Alarm").any(|(_, alarm)| {
-                let properties = &alarm["Properties"];
-                let dimensions = properties["Dimensions"].as_array();
-                properties["Namespace"] == "AWS/Lambda"
-                    && properties["MetricName"] == metric
-                    && dimensions.is_some_and(|dimensions| {
-                        dimensions
-                            .contains(&json!({"Name": "FunctionName", "Value": {"Ref": function.logical_id}}))
-                    })
-            });
-            if !alarmed {
-                wrong.push(format!("{} has no alarm on {metric}", function.name));
+        let lambda = json!("AWS/Lambda");
+        let of_lambda = json!({"Name": "FunctionName", "Value": {"Ref": function.logical_id}});
+        let crashes = alarm(&function, &lambda, "Errors", |dimension| *dimension == of_lambda);
+        let throttles = alarm(&function, &lambda, "Throttles", |dimension| *dimension == of_lambda);
+        // A 5xx answer and a failed part of a batch are no errors to Lambda: the function counts them itself.
+        let own = json!({"Fn::Sub": "Sextant/${Environment}"});
+        let failures = alarm(&function, &own, "Errors", |dimension| {
+            let find = &dimension["Value"]["Fn::FindInMap"];
+            let named = find[0].as_str().zip(find[1].as_str()).zip(find[2].as_str());
+            dimension["Name"] == "Function"
+                && named.is_some_and(|((map, first), second)| {
+                    function.stack.template["Mappings"][map][first][second] == function.name
+                })
+        });
+        for (what, alarm) in [("crashes", crashes), ("throttles", throttles), ("failures", failures)] {
+            if alarm.is_none() {
+                wrong.push(format!("{} has no alarm on {what}", function.name));
             }
+        }
+        let stops = json!([{"Ref": crashes}, {"Ref": failures}]);
+        if function.properties["DeploymentPreference"]["Alarms"] != stops {
+            wrong.push(format!("the canary of {} is not stopped by both alarms", function.name));
+        }
+        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
+        if !main.contains(&format!("run(\"{}\"", function.name)) {
+            wrong.push(format!("{} calls itself something else in its metrics", function.name));
         }
         let name = pascal(&function.name);
         if function.properties["Role"]["Fn::GetAtt"] != format!("{name}Role.Arn") {

@@ -34,7 +34,9 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
     }
     match operation.method.as_str() {
         "POST" => steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel())),
-        "PUT" => steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n"),
+        "PUT" => {
+            steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n")
+        }
         _ if operation.is_list => steps.push_str(
             "            request.only_query(&[\"limit\", \"cursor\"])?;
             // There are no pages yet, so no cursor leads to one.
@@ -152,7 +154,8 @@ fn write(
     entry: (&str, &str, &str),
 ) -> Result<(), Error> {
     let (folder, name) = (names.folder(), &names.name);
-    let linked: String = dependencies.iter().map(|dependency| format!("{dependency}.workspace = true\n")).collect();
+    let linked: String =
+        dependencies.iter().map(|dependency| format!("{dependency}.workspace = true\n")).collect();
     let manifest = format!(
         "[package]
 name = \"{name}\"

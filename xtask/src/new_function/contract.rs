@@ -56,12 +56,14 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, route: &Route) -> Result
     plan.edit("infra/openapi.yaml", |text| {
         if contract.has_path(&route.path) {
             let path = text.find(0, &format!("  {}:", route.path))?;
-            text.insert(text.end_of(path), &node(names, &operation, &roles));
+            let undeclared = operation.parameters.iter().filter(|parameter| !parameter.declared);
+            let own: String = undeclared.map(|parameter| declaration(parameter, "        ")).collect();
+            text.insert(text.end_of(path), &node(names, &operation, &roles, &own));
             return Ok(());
         }
         let (place, first) = behind_paths_of(text, &contract, &names.context)?;
         let (above, below) = if first { ("", "\n") } else { ("\n", "") };
-        let item = item(&operation) + &node(names, &operation, &roles);
+        let item = item(&operation) + &node(names, &operation, &roles, "");
         text.insert(place, &format!("{above}{item}{below}"));
         Ok(())
     })?;
@@ -73,7 +75,8 @@ fn behind_paths_of(text: &Text<'_>, contract: &Contract, context: &str) -> Resul
     let paths = text.find(0, "paths:")?;
     let end = text.end_of(paths);
     let path = |line: &str| {
-        (indent(line) == 2 && line.trim().starts_with('/')).then(|| line.trim().trim_end_matches(':').to_owned())
+        (indent(line) == 2 && line.trim().starts_with('/'))
+            .then(|| line.trim().trim_end_matches(':').to_owned())
     };
     let of_context = |line: &str| path(line).is_some_and(|path| contract.is_of(&path, context));
     let last = text
@@ -94,17 +97,15 @@ fn permission(context: &str, method: &str) -> (&'static str, &'static str) {
 }
 
 /// Plans the row, and answers its roles with how far they reach.
-fn write_row(
-    plan: &mut Plan<'_>,
-    names: &Names,
-    permission: &str,
-) -> Result<Vec<(String, String)>, Error> {
+fn write_row(plan: &mut Plan<'_>, names: &Names, permission: &str) -> Result<Vec<(String, String)>, Error> {
     let path = "tests/authorization.yaml";
     let table: Mapping = serde_yaml_ng::from_str(&plan.read(path)?)
         .map_err(|error| Error::Content(format!("{path} can't be read: {error}; repair it first")))?;
     let asks = |row: &&Yaml| row.get("permission").and_then(Yaml::as_str) == Some(permission);
     let Some(row) = table.values().find(asks).and_then(Yaml::as_mapping) else {
-        return wrong(format!("{path} has no row with the permission {permission} to take its roles from; write one"));
+        return wrong(format!(
+            "{path} has no row with the permission {permission} to take its roles from; write one"
+        ));
     };
     let word = |value: &Yaml| value.as_str().unwrap_or_default().to_owned();
     let roles: Vec<(String, String)> = row
@@ -150,22 +151,23 @@ fn declaration(parameter: &PathParameter, margin: &str) -> String {
     }
 }
 
-/// The operation itself.
-fn node(names: &Names, operation: &Operation, roles: &[(String, String)]) -> String {
+/// The operation itself; `own` declares parameters of the path that the path does not.
+fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &str) -> String {
     let (id, tag, title) = (names.camel(), &names.context, names.title());
     let method = operation.method.to_lowercase();
     let all: Vec<&str> = roles.iter().map(|(role, _)| role.as_str()).collect();
-    let own: Vec<&str> = roles.iter().filter(|(_, reach)| reach == "own").map(|(role, _)| role.as_str()).collect();
+    let reach_own = roles.iter().filter(|(_, reach)| reach == "own");
+    let limited: Vec<&str> = reach_own.map(|(role, _)| role.as_str()).collect();
     let mut text = format!(
         "    {method}:\n      operationId: {id}\n      tags: [{tag}]\n      summary: {title}\n      \
          description: Checks who calls and answers without a body.\n      security: [{{session: []}}]\n      \
          x-sextant-roles: [{}]\n",
         all.join(", ")
     );
-    if !own.is_empty() {
-        text.push_str(&format!("      x-sextant-own: [{}]\n", own.join(", ")));
+    if !limited.is_empty() {
+        text.push_str(&format!("      x-sextant-own: [{}]\n", limited.join(", ")));
     }
-    let parameters = own_parameters(operation);
+    let parameters = own.to_owned() + &asked_by_method(operation);
     if !parameters.is_empty() {
         text.push_str(&format!("      parameters:\n{parameters}"));
     }
@@ -185,8 +187,8 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)]) -> Str
     text
 }
 
-/// The parameters of the operation alone: what its method asks for, and of an old path what that has not declared.
-fn own_parameters(operation: &Operation) -> String {
+/// The parameters that its method asks for.
+fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
         "POST" => &["IdempotencyKey"],
         "PUT" => &["IfMatch"],

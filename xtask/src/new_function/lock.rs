@@ -14,9 +14,10 @@ pub(super) fn write(
     in_api_tests: bool,
 ) -> Result<(), Error> {
     plan.edit("Cargo.lock", |lock| {
-        let name = &names.name;
-        let is_behind =
-            |line: &str| line.strip_prefix("name = \"").is_some_and(|other| other.trim_end_matches('"') > name);
+        let name = names.name.as_str();
+        let is_behind = |line: &str| {
+            line.strip_prefix("name = \"").is_some_and(|other| other.trim_end_matches('"') > name)
+        };
         let place = lock.find_where(0, lock.len(), is_behind);
         let listed: String = dependencies.iter().map(|dependency| format!(" \"{dependency}\",\n")).collect();
         let version = version(lock)?;

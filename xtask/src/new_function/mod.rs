@@ -124,7 +124,8 @@ fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String>
     ];
     if operation.names_an_object() {
         next.push(
-            "An id that is not there, or not the caller's, is answered 404. The api tests fail until it is.".to_owned(),
+            "An id that is not there, or not the caller's, is answered 404. The api tests fail until it is."
+                .to_owned(),
         );
     }
     next.extend(in_common(names));

@@ -49,7 +49,9 @@ impl Contract {
     pub(super) fn check(&self, route: &Route, operation: &str, tag: &str) -> Result<(), Error> {
         let tags = self.0["tags"].as_array().into_iter().flatten();
         if !tags.into_iter().any(|known| known["name"] == tag) {
-            return wrong(format!("infra/openapi.yaml has no tag {tag}; describe the context below `tags:` first"));
+            return wrong(format!(
+                "infra/openapi.yaml has no tag {tag}; describe the context below `tags:` first"
+            ));
         }
         for (path, item) in self.paths() {
             for (method, node) in item.as_object().into_iter().flatten() {
@@ -73,7 +75,9 @@ impl Contract {
     pub(super) fn parameters(&self, route: &Route) -> Vec<PathParameter> {
         let segments: Vec<&str> = route.path.split('/').collect();
         let mut found = Vec::new();
-        for (place, name) in segments.iter().enumerate().filter_map(|(place, part)| Some((place, parameter(part)?))) {
+        for (place, name) in
+            segments.iter().enumerate().filter_map(|(place, part)| Some((place, parameter(part)?)))
+        {
             let prefix = segments.get(..=place).unwrap_or_default();
             let known = self
                 .paths()

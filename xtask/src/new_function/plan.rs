@@ -100,7 +100,8 @@ impl<'a> Plan<'a> {
 
     fn remove_empty_folders(&self, file: &Path) {
         let mut folder = file.parent().map(PathBuf::from);
-        while let Some(empty) = folder.filter(|folder| folder != self.root && fs::remove_dir(folder).is_ok()) {
+        while let Some(empty) = folder.filter(|folder| folder != self.root && fs::remove_dir(folder).is_ok())
+        {
             folder = empty.parent().map(PathBuf::from);
         }
     }

@@ -42,8 +42,9 @@ pub(super) fn newest(root: &Path, event_type: &str) -> Result<EventSchema, Error
     }
     let path = folder.join(format!("{event_type}.v{version}.json"));
     let text = fs::read_to_string(&path).map_err(at(&path))?;
-    let schema = serde_json::from_str(&text)
-        .map_err(|error| Error::Content(format!("{} is not JSON: {error}; repair it first", path.display())))?;
+    let schema = serde_json::from_str(&text).map_err(|error| {
+        Error::Content(format!("{} is not JSON: {error}; repair it first", path.display()))
+    })?;
     Ok(EventSchema { event_type: event_type.to_owned(), version, schema })
 }
 
@@ -105,7 +106,8 @@ impl EventSchema {
 
     fn text(&self, schema: &Value, name: &str) -> Result<Value, Error> {
         if let Some(pattern) = schema["pattern"].as_str() {
-            let prefix = pattern.strip_prefix('^').and_then(|rest| rest.split_once("_[0-7][0-9a-hjkmnp-tv-z]{25}$"));
+            let prefix =
+                pattern.strip_prefix('^').and_then(|rest| rest.split_once("_[0-7][0-9a-hjkmnp-tv-z]{25}$"));
             return match prefix {
                 Some((prefix, "")) => Ok(format!("{prefix}_{ID}").into()),
                 _ => wrong(format!(

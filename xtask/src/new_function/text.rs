@@ -94,7 +94,8 @@ impl<'a> Text<'a> {
         let first = first.ok_or_else(|| self.missing(&format!("- [...] below {header}")))?;
         let last = self.find_where(first, self.end_of(start), |line| line.trim_end().ends_with(']'));
         let last = last.ok_or_else(|| self.missing(&format!("] below {header}")))?;
-        let list: String = (first..=last).map(|number| self.line(number).trim()).collect::<Vec<_>>().join(" ");
+        let list: String =
+            (first..=last).map(|number| self.line(number).trim()).collect::<Vec<_>>().join(" ");
         let inside = list.trim_start_matches("- [").trim_end_matches(']');
         let mut items: Vec<&str> = inside.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
         let place = items.iter().rposition(|item| behind(item)).map_or(items.len(), |place| place + 1);

@@ -56,13 +56,17 @@ impl Trigger {
 
 fn route_of(text: &str) -> Result<Route, Error> {
     let Some((method, path)) = text.split_once(':') else {
-        return wrong(format!("http:{text} is no route; write the method and the path, such as http:GET:/v1/leads"));
+        return wrong(format!(
+            "http:{text} is no route; write the method and the path, such as http:GET:/v1/leads"
+        ));
     };
     if !METHODS.contains(&method) {
         return wrong(format!("{method} is no method; write one of {}", METHODS.join(", ")));
     }
     let Some(below) = path.strip_prefix("/v1/") else {
-        return wrong(format!("{path} does not start with /v1/; every route of the API does, so write /v1/..."));
+        return wrong(format!(
+            "{path} does not start with /v1/; every route of the API does, so write /v1/..."
+        ));
     };
     for segment in below.split('/') {
         let right = match parameter(segment) {
@@ -89,9 +93,8 @@ fn route_of(text: &str) -> Result<Route, Error> {
 
 /// Words of lower-case letters and digits, starting with a letter.
 fn is_lower(text: &str, between: char) -> bool {
-    let word = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
+    let word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split(between).all(word)
 }
 
@@ -103,7 +106,9 @@ fn check_schedule(expression: &str) -> Result<(), Error> {
     if let Some(cron) = inside("cron") {
         return check_cron(cron);
     }
-    wrong(format!("{expression} is no schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"))
+    wrong(format!(
+        "{expression} is no schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"
+    ))
 }
 
 fn check_rate(rate: &str) -> Result<(), Error> {
@@ -116,7 +121,9 @@ fn check_rate(rate: &str) -> Result<(), Error> {
     if right {
         return Ok(());
     }
-    wrong(format!("rate({rate}) is no rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"))
+    wrong(format!(
+        "rate({rate}) is no rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"
+    ))
 }
 
 fn check_cron(cron: &str) -> Result<(), Error> {
@@ -126,7 +133,9 @@ fn check_cron(cron: &str) -> Result<(), Error> {
             && field.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || ",-*/?#".contains(c))
     };
     match fields.as_slice() {
-        [_, _, day, _, weekday, _] if fields.iter().all(spelled) && (*day == "?") != (*weekday == "?") => Ok(()),
+        [_, _, day, _, weekday, _] if fields.iter().all(spelled) && (*day == "?") != (*weekday == "?") => {
+            Ok(())
+        }
         _ => wrong(format!(
             "cron({cron}) is no schedule; write minute, hour, day of month, month, day of week and year in upper case, \
              with ? for one of the two days: cron(0 6 ? * MON *)"

@@ -178,6 +178,16 @@ const FREE_MAIL: &[&str] = &[
     "proton.me",
 ];
 
+/// Words that turn what they stand by into its opposite: such a phrase is no signal at all.
+const DENIALS: &[&str] = &[
+    "no", "not", "without", "never", "nobody", "cannot", "can't", "don't", "doesn't", "isn't", "aren't",
+    "wasn't", "won't", "hasn't", "haven't",
+];
+/// How many words before a phrase a denial still reaches it: `no approved budget`.
+const REACH_FORWARD: usize = 3;
+/// How many words after it: `budget is not approved`.
+const REACH_BACK: usize = 2;
+
 /// Judges a lead by its fields alone.
 pub fn score_by_rules(lead: &Lead) -> Assessment {
     let mut factors = Vec::new();
@@ -271,13 +281,10 @@ fn mailbox(email: &str, factors: &mut Vec<Factor>) {
 fn signals(notes: &str, factors: &mut Vec<Factor>) {
     let mut seen = vec![false; RULES.len()];
     for clause in notes.split(['.', ';', '\n', '!', '?']).map(str::trim).filter(|clause| !clause.is_empty()) {
-        // A blank at each end lets phrases ask for whole words.
-        let text = format!(" {} ", clause.to_lowercase());
+        let text = clause.to_lowercase().replace('\u{2019}', "'");
         let mut settled: Vec<Dimension> = Vec::new();
         for (rule, seen) in RULES.iter().zip(&mut seen) {
-            if settled.contains(&rule.dimension)
-                || !rule.phrases.iter().any(|phrase| contains_words(&text, phrase))
-            {
+            if settled.contains(&rule.dimension) || !rule.phrases.iter().any(|phrase| says(&text, phrase)) {
                 continue;
             }
             settled.push(rule.dimension);
@@ -289,12 +296,26 @@ fn signals(notes: &str, factors: &mut Vec<Factor>) {
     }
 }
 
-/// Whether `phrase` stands in `text` as whole words.
-fn contains_words(text: &str, phrase: &str) -> bool {
+/// Whether `phrase` stands in `text` as whole words, and nothing beside it denies it.
+fn says(text: &str, phrase: &str) -> bool {
     let phrase = phrase.trim();
     text.match_indices(phrase).any(|(at, found)| {
-        let before = text.get(..at).and_then(|head| head.chars().next_back());
-        let after = text.get(at + found.len()..).and_then(|tail| tail.chars().next());
-        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + found.len()..).unwrap_or_default();
+        let whole = !before.chars().next_back().is_some_and(char::is_alphanumeric)
+            && !after.chars().next().is_some_and(char::is_alphanumeric);
+        whole && !is_denied(before, after)
     })
+}
+
+/// Whether the words around a phrase deny it, no further than the next comma or `but`.
+fn is_denied(before: &str, after: &str) -> bool {
+    let before = before.rsplit(',').next().and_then(|part| part.rsplit(" but ").next()).unwrap_or_default();
+    let after = after.split(',').next().and_then(|part| part.split(" but ").next()).unwrap_or_default();
+    let is_denial = |word: &str| DENIALS.contains(&word);
+    words(before).rev().take(REACH_FORWARD).any(is_denial) || words(after).take(REACH_BACK).any(is_denial)
+}
+
+fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
 }

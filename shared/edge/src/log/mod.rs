@@ -45,8 +45,10 @@ tokio::task_local! {
 static STANDARD_OUTPUT: AtomicBool = AtomicBool::new(false);
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
-/// Writes lines of this level and above, and, when `standard_output`, prints them. The first call decides the level.
-pub(crate) fn start(level: Option<&str>, standard_output: bool) {
+/// Writes lines of this level and above, with metrics of this environment, and prints them when `standard_output`. The
+/// first call decides the level and the environment.
+pub(crate) fn start(level: Option<&str>, environment: Option<&str>, standard_output: bool) {
+    summary::measure_in(environment);
     let level = *LEVEL.get_or_init(|| subscriber::level(level));
     STANDARD_OUTPUT.fetch_or(standard_output, Ordering::Relaxed);
     // A second subscriber is refused, which is right: the first one does the same.
@@ -55,7 +57,7 @@ pub(crate) fn start(level: Option<&str>, standard_output: bool) {
 
 /// The result of `work`, and the lines that were written while it ran. For tests.
 pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-    start(None, false);
+    start(None, None, false);
     CAPTURED
         .scope(RefCell::new(Vec::new()), async {
             let result = work.await;

@@ -5,10 +5,22 @@ use super::subscriber::now;
 use super::{mask, write};
 use crate::Invocation;
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-/// CloudWatch namespace of all metrics.
+/// CloudWatch namespace of all metrics; one environment's are below it, so that environments of one account keep their
+/// metrics and alarms apart.
 const NAMESPACE: &str = "Sextant";
+static NAMESPACE_HERE: OnceLock<String> = OnceLock::new();
+
+/// Puts all metrics of this process below the environment's name. Without one, as in tests, they are directly in the
+/// namespace, where no alarm looks. The first call decides.
+pub(super) fn measure_in(environment: Option<&str>) {
+    NAMESPACE_HERE.get_or_init(|| match environment {
+        Some(environment) => format!("{NAMESPACE}/{environment}"),
+        None => NAMESPACE.to_owned(),
+    });
+}
 
 /// How an invocation ended: the metrics' second dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +85,7 @@ impl Summary<'_> {
             "_aws": {
                 "Timestamp": now().millis(),
                 "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
+                    "Namespace": NAMESPACE_HERE.get().map_or(NAMESPACE, String::as_str),
                     "Dimensions": [["Function"], ["Function", "StatusClass"]],
                     "Metrics": [
                         {"Name": "Requests", "Unit": "Count"},

@@ -66,6 +66,7 @@ fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child 
         .env("AWS_LAMBDA_FUNCTION_NAME", "greet")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("ENVIRONMENT", "staging")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if let Some(greeting) = greeting {
@@ -111,6 +112,10 @@ fn serves_two_requests_and_survives_the_panic_between_them() {
     assert_eq!(of("status"), [200, 500, 200]);
     assert_eq!(of("cold_start"), [true, false, false]);
     assert_eq!(of("function"), ["greet", "greet", "greet"]);
+    assert_eq!(of("Function"), ["greet", "greet", "greet"]);
+    for line in &lines {
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Sextant/staging");
+    }
     assert_eq!(of("trace_id"), ["Root=1-abc", "Root=1-abc", "Root=1-abc"]);
     assert_eq!(of("request_id"), ["request-0", "request-1", "request-2"]);
     assert!(lines[1]["error"].as_str().unwrap().contains("tests/edge/runtime_api.rs:"), "{}", lines[1]);

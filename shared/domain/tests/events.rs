@@ -1,0 +1,144 @@
+//! Events in the shape that is stored: they come back as they were, and what is unknown or malformed is an error that
+//! shows no data.
+
+use crate::support::{START, id};
+use domain::audit::{AccessEvent, deny_access};
+use domain::identity::{
+    Account, AccountEvent, RefreshToken, RegisterAccount, Revocation, Session, SessionEvent, StartSession,
+    register_account, revoke_session, start_session,
+};
+use domain::notification::{NotificationEvent, NotificationKind, create_notification};
+use domain::sales::{
+    Lead, LeadEvent, LeadInput, create_lead, delete_lead, erase_lead_contact, score_by_rules,
+};
+use domain::tenancy::{
+    MemberEvent, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+};
+use domain::{Aggregate, AggregateType, DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use serde_json::json;
+use std::error::Error as _;
+use std::fmt::Debug;
+
+/// Fails unless the event comes back, and unless other names, versions and shapes do not.
+fn check<E: DomainEvent + PartialEq + Debug>(event: &E, name: &str) {
+    let encoded = event.encode();
+    assert_eq!((encoded.event_type.as_str(), encoded.schema_version), (name, 1));
+    assert_eq!(&E::decode(&encoded).unwrap(), event);
+
+    for version in [0, 2, u16::MAX] {
+        let later = EncodedEvent { schema_version: version, ..encoded.clone() };
+        let Err(DecodeError::Unknown { event_type, schema_version }) = E::decode(&later) else {
+            panic!("{name} of version {version} was read");
+        };
+        assert_eq!((event_type.as_str(), schema_version), (name, version));
+    }
+    for other in ["", "lead_exploded", &name.to_uppercase()] {
+        let other = EncodedEvent { event_type: other.to_owned(), ..encoded.clone() };
+        assert!(matches!(E::decode(&other), Err(DecodeError::Unknown { .. })), "{name}");
+    }
+    for data in [json!(null), json!({}), json!([]), json!("secret-value"), json!({"lead_id": "secret-value"})]
+    {
+        let malformed = EncodedEvent { data, ..encoded.clone() };
+        let error = E::decode(&malformed).unwrap_err();
+        assert!(matches!(&error, DecodeError::Data { event_type, .. } if event_type == name), "{error:?}");
+        assert_eq!(error.to_string(), format!("malformed event {name}"));
+        assert!(error.source().is_some());
+    }
+    // A fact that is not known yet does not keep an old reader from reading.
+    let mut newer = encoded;
+    newer.data.as_object_mut().unwrap().insert("added_later".to_owned(), json!(1));
+    assert_eq!(&E::decode(&newer).unwrap(), event);
+}
+
+fn registered() -> AccountEvent {
+    register_account(RegisterAccount {
+        id: id(1),
+        organization_id: id(2),
+        email: "ada@northwind.example",
+        name: "Ada",
+        password_hash: "$argon2id$".to_owned(),
+    })
+    .unwrap()
+}
+
+fn lead() -> (LeadEvent, Lead) {
+    let input = LeadInput {
+        company_name: "Contoso",
+        company_size: Some(500),
+        contact_email: Some("ceo@contoso.example"),
+        notes: Some("The CEO needs it this week"),
+        ..LeadInput::default()
+    };
+    let event = create_lead(id(1), id(2), &input).unwrap();
+    let lead = Lead::apply(None, &event, EventMeta { at: START }).unwrap();
+    (event, lead)
+}
+
+#[test]
+fn every_event_comes_back_and_nothing_else_does() {
+    check::<OrganizationEvent>(
+        &register_organization(&RegisterOrganization { id: id(1), name: "N", home_region: "eu-west-1" })
+            .unwrap(),
+        "organization_registered",
+    );
+    check::<AccountEvent>(&registered(), "account_registered");
+    check::<MemberEvent>(&add_member(id(1), Role::Manager), "member_added");
+    let started = start_session(StartSession {
+        id: id(1),
+        account_id: id(2),
+        family_hash: "f".to_owned(),
+        token: RefreshToken { hash: "h".to_owned(), salt: "s".to_owned() },
+        at: START,
+    });
+    check::<SessionEvent>(&started, "session_started");
+    let session = Session::apply(None, &started, EventMeta { at: START }).unwrap();
+    check::<SessionEvent>(
+        &revoke_session(&session, Revocation::RefreshTokenReuse).unwrap(),
+        "session_revoked",
+    );
+    let (created, lead) = lead();
+    check::<LeadEvent>(&created, "lead_created");
+    check::<LeadEvent>(&delete_lead(&lead).unwrap(), "lead_deleted");
+    check::<LeadEvent>(&erase_lead_contact(&lead).unwrap(), "lead_contact_erased");
+    check::<AccessEvent>(&deny_access(id(1), "lead:read", AggregateType::Lead, "lead_1"), "access_denied");
+    let kind = NotificationKind::SessionRevoked { session_id: id::<_>(3) };
+    check::<NotificationEvent>(&create_notification(id(1), id(2), kind), "notification_created");
+}
+
+#[test]
+fn without_its_subjects_key_an_event_is_read_without_the_person() {
+    let (created, lead) = lead();
+    let mut sealed = created.encode();
+    sealed.personal.clear();
+    let LeadEvent::Created { contact: None, .. } = LeadEvent::decode(&sealed).unwrap() else {
+        panic!("a contact")
+    };
+    let mut sealed = registered().encode();
+    sealed.personal.clear();
+    let event = AccountEvent::decode(&sealed).unwrap();
+    assert_eq!(Account::apply(None, &event, EventMeta { at: START }).unwrap().person, None);
+    let assessment = score_by_rules(&lead);
+    assert!(assessment.factors.len() > 1);
+}
+
+#[test]
+fn a_personal_part_of_another_shape_is_an_error() {
+    let (created, _) = lead();
+    let mut encoded = created.encode();
+    for part in encoded.personal.values_mut() {
+        *part = json!("not a contact");
+    }
+    assert!(matches!(LeadEvent::decode(&encoded), Err(DecodeError::Data { .. })));
+}
+
+#[test]
+fn every_kind_of_aggregate_is_found_by_its_name() {
+    for kind in AggregateType::ALL {
+        assert_eq!(AggregateType::from_name(kind.as_str()), Some(kind));
+        // It is part of every key.
+        assert!(kind.as_str().bytes().all(|byte| byte.is_ascii_lowercase()));
+    }
+    for unknown in ["", "Lead", "leads", "lead#"] {
+        assert_eq!(AggregateType::from_name(unknown), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The decisions of the domain: given what happened, when something is decided, then this happens, or is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod access;
+mod account;
+mod authority;
+mod bant;
+mod events;
+mod field;
+mod lead;
+mod lead_score;
+mod notification;
+mod organization;
+mod session;
+mod support;
