@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, Tenant, input};
 use application::Error;
-use application::ports::{AggregateKey, Store};
+use application::ports::AggregateKey;
 use application::repository::{Actor, Work, fold, load};
 use application::sales::{delete_lead, erase_lead_contact, update_lead};
 use domain::AggregateType;

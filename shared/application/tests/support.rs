@@ -9,7 +9,7 @@ use domain::sales::{Lead, LeadInput, create_lead};
 use domain::tenancy::{Organization, RegisterOrganization, Role, register_organization};
 use domain::{AggregateType, Timestamp, Versioned};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::TestEnvironment;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_793_610_000_000);
@@ -19,7 +19,7 @@ pub(crate) fn context(environment: &TestEnvironment) -> Context {
         now: NOW,
         correlation_id: "test".to_owned(),
         causation_id: None,
-        time_left: Duration::from_secs(29),
+        deadline: Instant::now() + Duration::from_secs(29),
         entropy: environment.entropy(),
     }
 }

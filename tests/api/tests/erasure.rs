@@ -68,6 +68,18 @@ async fn nothing_of_the_person_can_be_read_in_any_table() {
     world.check_folds().await;
 }
 
+/// A score quotes the notes of its time; what a client clears must not stay readable in a quote.
+#[tokio::test]
+async fn clearing_the_contact_clears_the_quotes_of_it() {
+    let world = World::with_chain(MODELS);
+    let person = world.admin().await;
+    let id = known_lead(&world, &person).await;
+    let body = json!({"company_name": "Contoso", "status": "new"});
+    world.call("updateLead").by(&person).path("id", &id).if_match(3).json(&body).send().await.expect(200);
+    assert_eq!(readable(&world).await, Vec::<&str>::new());
+    world.check_folds().await;
+}
+
 #[tokio::test]
 async fn the_ledger_never_held_the_person_in_the_clear() {
     let world = World::with_chain(MODELS);

@@ -163,6 +163,10 @@ async fn a_repeated_registration_is_answered_alike_and_done_once() {
     let first = register("Ada").await.expect(201);
     assert_replay(&first, &register("Ada").await.expect(201));
     register("Eve").await.problem(422, "idempotency_key_reused");
+    let mut other_password = body("Ada");
+    other_password["password"] = "another horse battery staple".into();
+    let other_password = world.call("registerAccount").json(&other_password).key("k1").send().await;
+    other_password.problem(422, "idempotency_key_reused");
     let without_key = world.call("registerAccount").json(&body("Ada")).send().await;
     without_key.problem(409, "email_taken");
     let other_key = world.call("registerAccount").json(&body("Ada")).key("k2").send().await;

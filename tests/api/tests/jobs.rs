@@ -166,6 +166,21 @@ async fn an_event_that_fails_five_times_is_parked_and_blocks_nobody() {
     assert_eq!(bus.published().len(), 2);
 }
 
+/// An outage says nothing about an event: however long it lasts, nothing leaves the stream.
+#[tokio::test]
+async fn a_bus_that_is_out_of_reach_parks_nothing() {
+    let world = eventful().await;
+    let items = &world.ledger().await[..3];
+    let bus = Arc::new(RecordingPublisher::default());
+    for attempt in 1..=12 {
+        bus.then(PublishOutcome::Unavailable("dispatch failure".into()));
+        assert_eq!(world.relay(&bus, items).await.failed, ["0"], "attempt {attempt}");
+    }
+    assert_eq!(bus.parked().len(), 0);
+    assert_eq!(world.relay(&bus, items).await.failed, Vec::<String>::new());
+    assert_eq!(bus.published().len(), 3);
+}
+
 #[tokio::test]
 async fn what_can_never_be_carried_is_parked_at_once() {
     let world = eventful().await;

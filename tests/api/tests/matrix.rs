@@ -350,9 +350,13 @@ async fn lists_show_as_much_as_the_table_says() {
         // Naming an owner never shows more than the list without it.
         for owner in [&cast.colleague, &cast.stranger, caller] {
             cast.world.pass(60);
+            let denied_before = cast.world.events("access_denied").await.len();
             let call = cast.world.call("listLeads").by(caller).query("owner", &owner.account.to_string());
             let shown = owners(&call.send().await.expect(200));
             let visible = expected.contains(&owner.account.to_string());
+            let denied = cast.world.events("access_denied").await.len() - denied_before;
+            let refused = role == Role::SalesRep && owner.account != caller.account;
+            assert_eq!(denied, usize::from(refused), "{role:?}");
             assert_eq!(shown, if visible { sorted(&[owner]) } else { Vec::new() }, "{role:?}");
         }
     }

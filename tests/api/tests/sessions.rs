@@ -147,6 +147,11 @@ async fn twenty_attempts_from_an_address_whichever_account_they_name() {
     }
     let refused = attempt(20, "203.0.113.9").await.problem(429, "rate_limited");
     assert_eq!(refused.header("RateLimit-Policy"), Some("\"logins_address\";q=20;w=900"));
+    // An address over its limit does not use up the attempts of somebody's account.
+    for _ in 0..10 {
+        attempt(22, "203.0.113.9").await.expect(429);
+    }
+    attempt(22, "203.0.113.10").await.expect(401);
     // Registration has the same budget.
     let body = json!({"email": "ada@northwind.example", "password": PASSWORD, "name": "Ada", "organization_name": "N"});
     world.call("registerAccount").json(&body).from("203.0.113.9").send().await.problem(429, "rate_limited");

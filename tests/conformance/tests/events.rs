@@ -159,7 +159,7 @@ fn lead_events() -> Vec<EncodedEvent> {
         let score = LeadScore {
             assessment: Assessment { outcome, factors: vec![factor], confidence_percent: 80 },
             engine: Engine::Model,
-            model: "anthropic.claude-sonnet-4-5-20250929-v1:0".to_owned(),
+            model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0".to_owned(),
             cost: Cost {
                 nano_usd: 8_130_000,
                 input_tokens: 1210,

@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn every_shipped_price_is_exact_and_sourced() {
         let table = PriceTable::shipped().unwrap();
-        let sonnet = table.price("anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap();
+        let sonnet = table.price("us.anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap();
         assert_eq!(
             (sonnet.input, sonnet.output, sonnet.cache_read, sonnet.cache_write),
-            (3000, 15000, 300, 3750)
+            (3300, 16500, 330, 4125)
         );
         let rows: serde_json::Value = serde_json::from_str(SHIPPED).unwrap();
         for row in rows["models"].as_array().unwrap() {

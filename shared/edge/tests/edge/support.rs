@@ -33,7 +33,7 @@ pub(crate) fn post(body: &str) -> Value {
             "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0"},
             "authorizer": {
                 "principalId": ACCOUNT, "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "sales_rep",
-                "email": "ada@northwind.example", "sid": SESSION, "integrationLatency": 12,
+                "sid": SESSION, "integrationLatency": 12,
             },
         },
         "body": body,
