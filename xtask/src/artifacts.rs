@@ -133,6 +133,11 @@ pub(crate) fn build_for_aws(functions: &[String], architecture: Architecture) ->
     Ok(target().join(triple).join("release"))
 }
 
+/// Lays out a function that is built in this folder, as for the local deploy.
+pub(crate) fn lay_out_from(function: &str, built: &Path) -> Outcome {
+    lay_out(function, built, CompressionMethod::Stored)
+}
+
 /// Writes `bootstrap`, for whoever runs the function by hand, and `bootstrap.zip`, which is what SAM uploads: given a
 /// folder it would compress all functions anew at every deploy.
 fn lay_out(function: &str, built: &Path, method: CompressionMethod) -> Outcome {

@@ -19,6 +19,9 @@ const RULES_ONLY: &str = "rules";
 /// The chain with a model of one's own behind the Bedrock route.
 const WITH_MODEL: &str = "self-hosted,rules";
 
+/// What a plan without a model of one's own forwards to.
+const RUNS_WITHOUT_MODEL: Option<(String, Option<String>)> = None;
+
 /// Options of `up`.
 #[derive(Args)]
 pub(crate) struct UpOptions {
@@ -69,6 +72,21 @@ impl Deployment {
         };
         step("deploying the template (sam deploy)", || self.deploy(&endpoints, &plan.chain))?;
         Ok(endpoints)
+    }
+
+    /// Deploys again what is running, with what it was deployed with.
+    pub(crate) fn deploy_again(&self) -> Outcome {
+        let not_running = || Error::Content("nothing is running; `make up` starts it".into());
+        let port = fs::read_to_string(self.file("emulator.port")).map_err(|_| not_running())?;
+        let model_url = announced_url(&self.file("model-server.log")).ok_or_else(not_running)?;
+        let settings = fs::read_to_string(self.file("model-server.settings")).unwrap_or_default();
+        let chain = if settings == format!("{:?}", RUNS_WITHOUT_MODEL) { RULES_ONLY } else { WITH_MODEL };
+        let endpoints = Endpoints {
+            api_url: format!("http://localhost:{port}"),
+            aws_url: format!("http://127.0.0.1:{port}"),
+            model_url,
+        };
+        self.deploy(&endpoints, chain)
     }
 
     /// Stops everything and throws away what was stored.

@@ -28,6 +28,11 @@ impl Client {
         Self { agent: config.into(), api_url: api_url.to_owned(), token: None }
     }
 
+    /// Makes every call from now on with this access token.
+    pub(crate) fn sign_in(&mut self, token: String) {
+        self.token = Some(token);
+    }
+
     /// One call; an answer other than `expected` is an error that shows it.
     pub(crate) fn call(
         &self,
@@ -101,7 +106,7 @@ pub(crate) fn run(api_url: &str, now_millis: u128) -> Result<(Environment, Strin
     let login =
         client.call("POST", "/v1/auth/login", Some(&json!({"email": email, "password": password})), 200)?;
     let token = text(&login, "access_token");
-    client.token = Some(token.clone());
+    client.sign_in(token.clone());
     say::detail(format!("logged in as {email}"));
 
     for lead in leads() {

@@ -30,8 +30,8 @@ const PACKAGES: [&str; 2] = ["qemu-user", "libc6-arm64-cross"];
 pub(crate) fn smoke() -> Outcome {
     folder(local())?;
     let functions = [FUNCTION.to_owned()];
-    let built =
-        step("building a function for arm64", || build_for_aws(&functions, Architecture::Arm64))?.join(FUNCTION);
+    let built = step("building a function for arm64", || build_for_aws(&functions, Architecture::Arm64))?
+        .join(FUNCTION);
     let foreign = !cfg!(target_arch = "aarch64");
     if foreign {
         step("looking for the emulator of the processor", emulator)?;

@@ -163,3 +163,19 @@ async fn an_empty_batch_is_done() {
     let scripted = Arc::new(Scripted::default());
     assert_eq!(relay_events(&needs(&scripted), NOW, &[]).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_bus_that_is_away_is_waited_for_however_long() {
+    let scripted = Arc::new(Scripted::default());
+    let records = [record(1, AggregateType::Lead), record(2, AggregateType::Lead)];
+    for round in 0..RELAY_ATTEMPTS * 3 {
+        scripted.outcomes.lock().unwrap().push_back(PublishOutcome::Unavailable("away".into()));
+        let again = relay_events(&needs(&scripted), NOW, &records).await.unwrap();
+        assert_eq!(again.as_deref(), Some("1"), "round {round}");
+    }
+    // It is nobody's fault, so nothing is counted against the event and nothing is parked.
+    assert!(scripted.failures.lock().unwrap().is_empty());
+    assert!(scripted.parked.lock().unwrap().is_empty());
+    scripted.outcomes.lock().unwrap().extend([PublishOutcome::Published, PublishOutcome::Published]);
+    assert_eq!(relay_events(&needs(&scripted), NOW, &records).await.unwrap(), None);
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use testkit::ScriptedModel;
 
-const SONNET: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const NOVA: &str = "amazon.nova-pro-v1:0";
 
 struct Scene {
@@ -99,7 +99,7 @@ async fn case_and_spacing_of_a_quote_do_not_matter() {
     scene.model.answer(judgement());
     let score = scene.judge(SONNET).await.unwrap();
     assert_eq!((score.engine, score.value(), score.scored_at), (Engine::Model, Some(67), NOW));
-    assert_eq!(score.cost.nano_usd, 6_000_000);
+    assert_eq!(score.cost.nano_usd, 6_600_000);
 }
 
 #[tokio::test]

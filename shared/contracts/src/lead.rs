@@ -4,7 +4,7 @@ use crate::lead_score::Breakdown;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// `POST /v1/leads`. An optional field that is left out, or null, is unknown.
+/// `POST /v1/leads`. An optional field that is left out, or null, is unknown; `status` can't be null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateLeadRequest {

@@ -11,8 +11,15 @@ use serde_json::json;
 fn optional_fields_may_be_absent_or_null() {
     let absent: CreateLeadRequest = serde_json::from_value(json!({"company_name": "Contoso"})).unwrap();
     let null: CreateLeadRequest =
-        serde_json::from_value(json!({"company_name": "Contoso", "notes": null, "status": null})).unwrap();
+        serde_json::from_value(json!({"company_name": "Contoso", "notes": null})).unwrap();
     assert_eq!(absent, null);
+}
+
+#[test]
+fn a_status_may_be_absent_but_not_null() {
+    let request = |body| serde_json::from_value::<CreateLeadRequest>(body);
+    assert_eq!(request(json!({"company_name": "Contoso"})).unwrap().status, None);
+    assert!(request(json!({"company_name": "Contoso", "status": null})).is_err());
 }
 
 #[test]

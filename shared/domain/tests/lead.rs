@@ -189,6 +189,27 @@ fn updating_keeps_the_score() {
 }
 
 #[test]
+fn a_quote_of_a_contact_that_was_replaced_does_not_live_on() {
+    let scored = score_lead(&lead(), score("Line one"));
+    let evidence = |input: &LeadInput<'_>| {
+        let before = Lead::apply(Some(lead()), &scored, EventMeta { at: at(1) }).unwrap();
+        let updated = update_lead(&before, input).unwrap().unwrap();
+        let after = Lead::apply(Some(before), &updated, EventMeta { at: at(2) }).unwrap();
+        let score = after.score.unwrap();
+        assert_eq!(score.value(), Some(67));
+        score.assessment.factors.iter().filter(|factor| factor.evidence.is_some()).count()
+    };
+    assert_eq!(evidence(&LeadInput { company_size: Some(7), ..full() }), 2);
+    for replaced in [
+        LeadInput { notes: Some("Something else"), ..full() },
+        LeadInput { notes: None, ..full() },
+        LeadInput { contact_email: Some("other@contoso.example"), ..full() },
+    ] {
+        assert_eq!(evidence(&replaced), 0);
+    }
+}
+
+#[test]
 fn scoring_ranks_a_lead() {
     let before = lead().indexed().unwrap();
     assert_eq!((before.score, before.tenant_wide, before.owner), (Some(None), true, lead().details.owner_id));

@@ -18,7 +18,7 @@ use std::time::Duration;
 use testkit::TestEnvironment;
 
 /// Two models that the price table knows, and the rules.
-pub const MODELS: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0,amazon.nova-pro-v1:0,rules";
+pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
 
 /// When every world begins: 2026-11-02T09:00:00Z.
 const BEGINNING: i64 = 1_793_610_000_000;

@@ -237,7 +237,7 @@ async fn while_a_score_is_being_made_its_key_is_in_flight() {
 
 #[tokio::test]
 async fn a_failed_judgement_gives_its_key_back_at_once() {
-    let world = World::with_chain("anthropic.claude-sonnet-4-5-20250929-v1:0");
+    let world = World::with_chain("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
     let person = world.admin().await;
     let lead = world.lead(&person, &lead_body()).await;
     let score = || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1");

@@ -182,6 +182,20 @@ async fn a_bus_that_is_out_of_reach_parks_nothing() {
 }
 
 #[tokio::test]
+async fn while_the_bus_is_away_every_event_waits_in_its_place() {
+    let world = eventful().await;
+    let items = world.ledger().await;
+    let bus = Arc::new(RecordingPublisher::default());
+    for _ in 0..20 {
+        bus.then(PublishOutcome::Unavailable("503".into()));
+        assert_eq!(world.relay(&bus, &items).await.failed, ["0"]);
+    }
+    assert_eq!((bus.parked().len(), bus.published().len()), (0, 0));
+    assert_eq!(world.relay(&bus, &items).await.failed, Vec::<String>::new());
+    assert_eq!(bus.published().len(), items.len());
+}
+
+#[tokio::test]
 async fn what_can_never_be_carried_is_parked_at_once() {
     let world = eventful().await;
     let mut items = world.ledger().await[..6].to_vec();
@@ -258,8 +272,9 @@ async fn the_audit_log_notices_an_edit() {
         .filter(|item| item["sk"].as_s().is_ok_and(|sk| sk.starts_with("entry#")))
         .collect();
     assert_eq!(entries.len(), messages.len());
-    let entry =
-        entries.iter().find(|entry| entry["action"].as_s().is_ok_and(|action| action == "access_denied:lead:read"));
+    let entry = entries
+        .iter()
+        .find(|entry| entry["action"].as_s().is_ok_and(|action| action == "access_denied:lead:read"));
     let mut entry = entry.unwrap().clone();
     let tenant = entry["tenant_id"].as_s().unwrap().parse().unwrap();
     let log = world.environment().audit_log();
@@ -268,6 +283,33 @@ async fn the_audit_log_notices_an_edit() {
     let put = world.environment().client().put_item().table_name(&state).set_item(Some(entry));
     put.send().await.unwrap();
     assert!(log.verify(tenant).await.is_err());
+}
+
+#[tokio::test]
+async fn the_audit_log_says_what_was_refused_to_whom() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let rep = world.colleague(&admin, Role::SalesRep).await;
+    let id = world.lead(&admin, &lead_body()).await["id"].as_str().unwrap().to_owned();
+    world.get_lead(&rep, &id).await.expect(404);
+    assert_eq!(world.audit(&world.messages().await).await.failed, Vec::<String>::new());
+    let state = world.environment().tables().state;
+    let entries: Vec<Value> = world
+        .environment()
+        .items(&state)
+        .await
+        .iter()
+        .filter(|item| item["sk"].as_s().is_ok_and(|sk| sk.starts_with("entry#")))
+        .map(api_tests::dynamo_json)
+        .filter(|entry| {
+            entry["action"]["S"].as_str().is_some_and(|action| action.starts_with("access_denied"))
+        })
+        .collect();
+    assert_eq!(entries.len(), 1);
+    let entry = &entries[0];
+    assert_eq!(entry["action"]["S"], "access_denied:lead:read");
+    assert_eq!((&entry["resource_type"]["S"], &entry["resource_id"]["S"]), (&json!("lead"), &json!(id)));
+    assert_eq!(entry["actor"]["S"], rep.account.to_string());
 }
 
 #[tokio::test]

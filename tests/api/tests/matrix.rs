@@ -378,3 +378,39 @@ async fn the_tenant_comes_from_the_claims_and_from_nowhere_else() {
     let list = cast.world.call("listLeads").by(&cast.admin).query("org_id", &tenant).send().await.expect(400);
     assert_eq!(list.fields(), ["org_id"]);
 }
+
+#[tokio::test]
+async fn a_list_of_somebody_elses_leads_is_empty_and_told_to_the_audit_log() {
+    let cast = Cast::start().await;
+    cast.world.lead(&cast.colleague, &lead_body()).await;
+    let list = |caller: &Person| {
+        let owner = cast.colleague.account.to_string();
+        cast.world.call("listLeads").by(caller).query("owner", &owner).send()
+    };
+    let refused = list(&cast.rep).await.expect(200);
+    assert_eq!(refused.json(), json!({"data": [], "next_cursor": null}));
+    assert!(refused.header("RateLimit").is_some());
+    let events = cast.world.events("access_denied").await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["actor"]["S"], cast.rep.account.to_string());
+    assert_eq!(events[0]["data"]["M"]["resource_id"]["S"], cast.colleague.account.to_string());
+    // Whoever may see them is not refused.
+    assert_eq!(list(&cast.manager).await.expect(200).json()["data"].as_array().unwrap().len(), 1);
+    assert_eq!(list(&cast.colleague).await.expect(200).json()["data"].as_array().unwrap().len(), 1);
+    assert_eq!(cast.world.events("access_denied").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_can_not_be_recorded_is_answered_like_any_other() {
+    let cast = Cast::start().await;
+    let operation = Contract::get().operation("getLead");
+    let missing = cast.object(operation, Object::Missing, &cast.rep).await;
+    let missing = cast.send(operation, Some(&missing), &cast.rep).await.problem(404, "not_found");
+    let theirs = cast.object(operation, Object::Colleagues, &cast.rep).await;
+    for _ in 0..20 {
+        let failure = json!({"__type": "InternalServerError"});
+        cast.world.environment().wire().fail_next("TransactWriteItems", testkit::Fault::Answer(500, failure));
+    }
+    assert_eq!(cast.send(operation, Some(&theirs), &cast.rep).await, missing);
+    assert!(cast.world.environment().wire().faults_left() < 20, "nothing was to be recorded");
+}

@@ -6,8 +6,8 @@ use application::ports::{ModelAnswer, ModelCall, ModelError, Role, StopReason, U
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const SONNET: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
-const NOVA: &str = "amazon.nova-pro-v1:0";
+const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const NOVA: &str = "us.amazon.nova-pro-v1:0";
 
 struct Scene {
     world: World,
@@ -83,7 +83,7 @@ async fn a_models_judgement_is_used_with_its_cost() {
                     "evidence": {"field": "status", "quote": "qualified"}},
             ],
             "confidence": 0.82, "abstained": false, "abstain_reason": null, "engine": "model", "model": SONNET,
-            "price_version": "2026-11-01", "cost_usd": "0.006000000", "scored_at": "2026-11-02T09:00:00.000Z",
+            "price_version": "2026-11-01", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:00:00.000Z",
             "version": 2,
         })
     );
@@ -148,7 +148,7 @@ async fn a_useless_answer_is_told_to_the_model_once_and_repaired() {
         assert_eq!(scene.models(), [SONNET, SONNET], "{what}");
         assert_eq!(
             (&score["engine"], &score["cost_usd"]),
-            (&json!("model"), &json!("0.012000000")),
+            (&json!("model"), &json!("0.013200000")),
             "{what}"
         );
         let repair = &scene.calls()[1].messages;
@@ -192,8 +192,8 @@ async fn a_model_that_fails_twice_is_left_for_the_next_and_its_cost_is_counted()
         scene.answer(judgement().to_string());
         let score = scene.score().await.expect(200).json();
         assert_eq!(scene.models(), [SONNET, SONNET, NOVA], "{what}");
-        // Twice 6,000,000 and once 1,440,000 nano-dollars.
-        assert_eq!((&score["model"], &score["cost_usd"]), (&json!(NOVA), &json!("0.013440000")), "{what}");
+        // Twice 6,600,000 and once 1,440,000 nano-dollars.
+        assert_eq!((&score["model"], &score["cost_usd"]), (&json!(NOVA), &json!("0.014640000")), "{what}");
         assert_eq!(scene.calls()[2].messages.len(), 1, "the next model begins anew");
     }
 }
@@ -207,10 +207,10 @@ async fn when_no_model_is_of_use_the_rules_answer_and_what_was_spent_is_counted(
     let score = scene.score().await.expect(200).json();
     assert_eq!(scene.models(), [SONNET, SONNET, NOVA, NOVA]);
     assert_eq!((&score["engine"], &score["model"]), (&json!("rules"), &json!("rules")));
-    assert_eq!(score["cost_usd"], "0.014880000");
+    assert_eq!(score["cost_usd"], "0.016080000");
     let event = scene.world.events("lead_scored").await.remove(0);
     let cost = &event["data"]["M"]["cost"]["M"];
-    assert_eq!((&cost["nano_usd"]["N"], &cost["attempts"]["N"]), (&json!("14880000"), &json!("4")));
+    assert_eq!((&cost["nano_usd"]["N"], &cost["attempts"]["N"]), (&json!("16080000"), &json!("4")));
     assert_eq!((&cost["input_tokens"]["N"], &cost["output_tokens"]["N"]), (&json!("4000"), &json!("800")));
 }
 
@@ -261,8 +261,8 @@ async fn tokens_of_the_prompt_cache_have_prices_of_their_own() {
     let answer = ModelAnswer { text: judgement().to_string(), stop: StopReason::EndTurn, usage };
     scene.world.model().script.script(Ok(answer));
     let score = scene.score().await.expect(200).json();
-    // 100 * 3000 + 10 * 15000 + 1000 * 300 + 200 * 3750 nano-dollars.
-    assert_eq!(score["cost_usd"], "0.001500000");
+    // 100 * 3300 + 10 * 16500 + 1000 * 330 + 200 * 4125 nano-dollars.
+    assert_eq!(score["cost_usd"], "0.001650000");
 }
 
 #[tokio::test]

@@ -159,6 +159,24 @@ async fn twenty_attempts_from_an_address_whichever_account_they_name() {
 }
 
 #[tokio::test]
+async fn an_address_over_its_limit_does_not_use_up_the_accounts_of_others() {
+    let world = World::start();
+    register(&world, "ada@northwind.example").await;
+    let attempt = async |email: &str, password: &str, address: &str| {
+        let body = json!({"email": email, "password": password});
+        world.call("login").json(&body).from(address).send().await
+    };
+    for number in 0..20 {
+        attempt(&format!("nobody{number}@northwind.example"), "x", "203.0.113.9").await.expect(401);
+    }
+    for _ in 0..10 {
+        let refused = attempt("ada@northwind.example", "x", "203.0.113.9").await.problem(429, "rate_limited");
+        assert_eq!(refused.header("RateLimit-Policy"), Some("\"logins_address\";q=20;w=900"));
+    }
+    attempt("ada@northwind.example", PASSWORD, "203.0.113.10").await.expect(200);
+}
+
+#[tokio::test]
 async fn a_refresh_token_is_replaced_at_every_use() {
     let (world, first) = signed_in().await;
     let mut seen = vec![first.clone()];

@@ -71,7 +71,14 @@ fn events(
                 world.invoke("score-lead", vec![event])?;
             }
             let readers = people(world, requests, READS_OF_ONE);
-            readers.iter().map(|reader| sample().by(&home.organization, reader)).collect()
+            // A full page, whatever the leads were scored.
+            let read = |reader: &String| {
+                let everything = sample().with("/queryStringParameters/min_score", "0")?;
+                let everything =
+                    everything.with("/multiValueQueryStringParameters/min_score", json!(["0"]))?;
+                everything.by(&home.organization, reader)
+            };
+            readers.iter().map(read).collect()
         }
         "delete-lead" => {
             let leads = world.leads(requests)?;

@@ -33,7 +33,7 @@ impl Handler for Login {
                         error => error.into(),
                     }
                 })?;
-            Ok(Response::json(
+            Response::json(
                 200,
                 &TokenResponse {
                     access_token: tokens.access_token,
@@ -41,7 +41,7 @@ impl Handler for Login {
                     expires_in: u32::try_from(tokens.expires_in).unwrap_or_default(),
                     refresh_token: tokens.refresh_token,
                 },
-            )?)
+            )
         })
     }
 }

@@ -26,7 +26,7 @@ impl Handler for RefreshSession {
                 Error::Unauthenticated => Problem::invalid_refresh_token(),
                 error => error.into(),
             })?;
-            Ok(Response::json(
+            Response::json(
                 200,
                 &TokenResponse {
                     access_token: tokens.access_token,
@@ -34,7 +34,7 @@ impl Handler for RefreshSession {
                     expires_in: u32::try_from(tokens.expires_in).unwrap_or_default(),
                     refresh_token: tokens.refresh_token,
                 },
-            )?)
+            )
         })
     }
 }
