@@ -49,7 +49,8 @@ fn queues_that_are_worked_on_have_dead_letter_queues() {
 fn queues_and_streams_are_worked_on_safely() {
     let mut wrong = Vec::new();
     for function in functions() {
-        for source in function.events() {
+        // A schedule has no batch that could fail in part.
+        for source in function.events().into_iter().filter(|source| source["Type"] != "Schedule") {
             let properties = &source["Properties"];
             if properties["FunctionResponseTypes"] != serde_json::json!(["ReportBatchItemFailures"]) {
                 wrong.push(format!("{} loses a whole batch to one message", function.name));

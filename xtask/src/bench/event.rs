@@ -35,7 +35,7 @@ impl Event {
         self.with("/body", body.to_string())
     }
 
-    pub(crate) fn from_address(self, address: &str) -> Result<Self, Error> {
+    pub(crate) fn sent_from(self, address: &str) -> Result<Self, Error> {
         self.with("/requestContext/identity/sourceIp", address)?.with_header("X-Forwarded-For", address)
     }
 

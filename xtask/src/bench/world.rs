@@ -142,7 +142,7 @@ impl World {
         let event = Event::sample("identity", "register-account")?
             .with_body(&body)?
             .with_header("Idempotency-Key", &key)?
-            .from_address(&address)?;
+            .sent_from(&address)?;
         Ok((event, email))
     }
 
@@ -176,7 +176,7 @@ impl World {
         for account in turns.take(usize::try_from(count).unwrap_or_default()) {
             let body = json!({"email": account.email, "password": PASSWORD});
             let address = self.address();
-            let event = Event::sample("identity", "login")?.with_body(&body)?.from_address(&address)?;
+            let event = Event::sample("identity", "login")?.with_body(&body)?.sent_from(&address)?;
             logins.push((event, account));
         }
         Ok(logins)

@@ -50,7 +50,12 @@ impl Names {
             }
         }
         let lock = fs::read_to_string(root.join("Cargo.lock")).map_err(at("Cargo.lock"))?;
-        if lock.lines().any(|line| line == format!("name = \"{name}\"")) {
+        let is_taken = |line: &str| {
+            let other = line.strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"'));
+            // The compiler takes hyphens for underscores.
+            other.is_some_and(|other| other.replace('-', "_") == names.snake())
+        };
+        if lock.lines().any(is_taken) {
             return wrong(format!("a crate is called {name} (see Cargo.lock); choose another name"));
         }
         Ok(names)

@@ -30,24 +30,30 @@ impl Contract {
     }
 
     fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0["paths"].as_object().into_iter().flatten().map(|(path, item)| (path.as_str(), item))
+        let paths = self.0.get("paths").and_then(Value::as_object);
+        paths.into_iter().flatten().map(|(path, item)| (path.as_str(), item))
+    }
+
+    fn item(&self, path: &str) -> Option<&Value> {
+        self.paths().find(|(known, _)| *known == path).map(|(_, item)| item)
     }
 
     /// Whether there is such a path.
     pub(super) fn has_path(&self, path: &str) -> bool {
-        self.0["paths"].get(path).is_some()
+        self.item(path).is_some()
     }
 
     /// Whether a path has operations of a tag.
     pub(super) fn is_of(&self, path: &str, tag: &str) -> bool {
-        self.0["paths"][path]
-            .as_object()
-            .is_some_and(|item| item.values().any(|operation| operation["tags"][0] == tag))
+        let operations = self.item(path).and_then(Value::as_object);
+        operations.is_some_and(|all| {
+            all.values().any(|operation| operation.pointer("/tags/0").is_some_and(|first| first == tag))
+        })
     }
 
     /// Refuses a route that is there, an operation that is there, and a parameter that the gateway would refuse.
     pub(super) fn check(&self, route: &Route, operation: &str, tag: &str) -> Result<(), Error> {
-        let tags = self.0["tags"].as_array().into_iter().flatten();
+        let tags = self.0.get("tags").and_then(Value::as_array).into_iter().flatten();
         if !tags.into_iter().any(|known| known["name"] == tag) {
             return wrong(format!(
                 "infra/openapi.yaml has no tag {tag}; describe the context below `tags:` first"
@@ -95,8 +101,8 @@ impl Contract {
     }
 
     fn declares(&self, path: &str, name: &str) -> bool {
-        let parameters = self.0["paths"][path]["parameters"].as_array().into_iter().flatten();
-        parameters.into_iter().any(|parameter| {
+        let declared = self.item(path).and_then(|item| item.get("parameters")?.as_array());
+        declared.into_iter().flatten().any(|parameter| {
             let component = parameter["$ref"].as_str().and_then(|at| self.0.pointer(at.get(1..)?));
             component.unwrap_or(parameter)["name"] == name
         })

@@ -96,7 +96,6 @@ fn request_context(operation: &Operation, path: &str) -> Value {
             "sub": ACCOUNT,
             "org_id": ORGANIZATION,
             "role": "sales_rep",
-            "email": "ada@northwind.example",
             "sid": "session_01jd2x1v7gf5w4n8q3k6m9z0tc",
             "integrationLatency": 12,
         },

@@ -96,7 +96,7 @@ impl EventSchema {
     fn object(&self, schema: &Value) -> Result<Value, Error> {
         let mut members = Map::new();
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let property = &schema["properties"][name];
+            let Some(property) = schema.get("properties").and_then(|all| all.get(name)) else { continue };
             if property["x-sextant-private"] != true {
                 members.insert(name.to_owned(), self.example(property, name)?);
             }

@@ -12,7 +12,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, trigger: &Trigger) -> Re
     let path = format!("infra/{}.yaml", names.context);
     let pascal = names.pascal();
     plan.edit(&path, |stack| {
-        for kind in ["Function", "Role", "Logs", "Errors", "Throttles"] {
+        for kind in ["Function", "Role", "Logs", "Errors", "Failures", "Throttles"] {
             if stack.find(0, &format!("  {pascal}{kind}:")).is_ok() {
                 return wrong(format!("{path} has a {pascal}{kind}; choose another name"));
             }
@@ -20,6 +20,9 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, trigger: &Trigger) -> Re
         let alarms = stack.find(0, "  Fn::ForEach::Alarms:")?;
         stack.insert(stack.above_comments(alarms), &resources(names, trigger));
         stack.add_to_loop("Alarms", &pascal, |_| true)?;
+        let mappings = stack.find(0, "Mappings:")?;
+        let functions = stack.find(mappings, "  Functions:")?;
+        stack.insert(stack.end_of(functions), &format!("    {pascal}: {{Name: {}}}", names.name));
         match trigger {
             Trigger::Http(_) => {
                 let outputs = stack.find(0, "Outputs:")?;
@@ -92,7 +95,7 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
       CodeUri: ../target/lambda/{name}/bootstrap.zip
       Role: !GetAtt {pascal}Role.Arn
 {timeout}      LoggingConfig: {{LogGroup: !Ref {pascal}Logs}}
-      DeploymentPreference: {{Alarms: [!Ref {pascal}Errors]}}
+      DeploymentPreference: {{Alarms: [!Ref {pascal}Errors, !Ref {pascal}Failures]}}
 {events}  {pascal}Role:
     Type: AWS::IAM::Role
     Properties:

@@ -1,1 +1,346 @@
+//! Every kind of trigger against a copy of what is generated into.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use super::{NewFunctionOptions, Written, generate};
+use crate::environment::root;
+use crate::error::Error;
+use serde_yaml_ng::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A copy of the tree, removed in the end.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new() -> Self {
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let number = COPIES.fetch_add(1, Ordering::Relaxed);
+        let copy =
+            Self(std::env::temp_dir().join(format!("sextant-new-function-{}-{number}", std::process::id())));
+        for part in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "template.yaml",
+            "infra",
+            "events",
+            "tests/authorization.yaml",
+            "tests/api/Cargo.toml",
+            "tests/api/src/routes.rs",
+        ] {
+            copy_into(&root().join(part), &copy.0.join(part));
+        }
+        for context in fs::read_dir(root().join("functions")).unwrap() {
+            fs::create_dir_all(copy.0.join("functions").join(context.unwrap().file_name())).unwrap();
+        }
+        copy
+    }
+
+    fn generate(&self, [context, name, trigger]: [&str; 3]) -> Result<Written, Error> {
+        let options = NewFunctionOptions {
+            context: context.to_owned(),
+            name: name.to_owned(),
+            trigger: trigger.to_owned(),
+        };
+        generate(&self.0, &options)
+    }
+
+    /// Generates, and checks what holds for every function.
+    fn write(&self, arguments: [&str; 3], pascal: &str) -> Written {
+        let before = self.files();
+        let written = self.generate(arguments).unwrap();
+        self.assert_only_added(&before);
+        let [context, name, _] = arguments;
+        for entry in fs::read_dir(self.0.join("infra")).unwrap() {
+            self.yaml(&format!("infra/{}", entry.unwrap().file_name().to_str().unwrap()));
+        }
+        self.yaml("template.yaml");
+        let stack = self.yaml(&format!("infra/{context}.yaml"));
+        for kind in ["Function", "Role", "Logs"] {
+            assert!(stack["Resources"][format!("{pascal}{kind}").as_str()].is_mapping(), "{pascal}{kind}");
+        }
+        assert_eq!(loop_of(&stack, "Alarms").last(), Some(&pascal));
+        assert_eq!(stack["Mappings"]["Functions"][pascal]["Name"], name);
+        let code = &stack["Resources"][format!("{pascal}Function").as_str()]["Properties"]["CodeUri"];
+        assert_eq!(code, format!("../target/lambda/{name}/bootstrap.zip").as_str());
+        for file in ["Cargo.toml", "src/lib.rs", "src/main.rs"] {
+            assert!(!self.read(&format!("functions/{context}/{name}/{file}")).is_empty());
+        }
+        assert!(self.read("Cargo.lock").contains(&format!("[[package]]\nname = \"{name}\"\n")));
+        self.json(&format!("events/{context}/{name}.json"));
+        written
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn yaml(&self, path: &str) -> Value {
+        serde_yaml_ng::from_str(&self.read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn json(&self, path: &str) -> serde_json::Value {
+        serde_json::from_str(&self.read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Every file with its text.
+    fn files(&self) -> BTreeMap<PathBuf, String> {
+        let mut files = BTreeMap::new();
+        collect(&self.0, &mut files);
+        files
+    }
+
+    /// Every old line is still there, in its order, but for lists that got longer.
+    fn assert_only_added(&self, before: &BTreeMap<PathBuf, String>) {
+        for (path, old) in before {
+            let new = fs::read_to_string(path).unwrap();
+            let mut lines = new.lines();
+            for line in old.lines().filter(|line| !line.starts_with("    - [")) {
+                assert!(lines.any(|other| other == line), "{}: lost or moved: {line}", path.display());
+            }
+        }
+    }
+
+    /// What is refused leaves everything as it was; the error has this in it.
+    fn assert_refused(&self, arguments: [&str; 3], because: &str) {
+        let before = self.files();
+        let error = self.generate(arguments).unwrap_err().to_string();
+        assert!(error.contains(because), "{arguments:?}: {error}");
+        assert_eq!(self.files(), before, "{arguments:?}");
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    if from.is_dir() {
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            copy_into(&from.join(&name), &to.join(&name));
+        }
+        return;
+    }
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(from, to).unwrap();
+}
+
+fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.insert(path.clone(), fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// The list that a loop of a template runs over.
+fn loop_of<'a>(template: &'a Value, name: &str) -> Vec<&'a str> {
+    let list = &template["Resources"][format!("Fn::ForEach::{name}").as_str()][1];
+    list.as_sequence().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
+}
+
+/// The text of a `!Tag value`.
+fn tagged(value: &Value) -> String {
+    let Value::Tagged(tagged) = value else { panic!("{value:?}") };
+    format!("{} {}", tagged.tag, tagged.value.as_str().unwrap())
+}
+
+#[test]
+fn a_route_is_everywhere_it_must_be() {
+    let copy = Copy::new();
+    let written = copy.write(["sales", "export-leads", "http:GET:/v1/leads/export"], "ExportLeads");
+    assert_eq!(
+        written.files.iter().filter(|file| file.starts_with("new ")).count(),
+        4,
+        "{:?}",
+        written.files
+    );
+    let operation = &copy.yaml("infra/openapi.yaml")["paths"]["/v1/leads/export"]["get"];
+    assert_eq!(operation["operationId"], "exportLeads");
+    assert_eq!(
+        (&operation["tags"][0], &operation["x-sextant-own"][0]),
+        (&"sales".into(), &"sales_rep".into())
+    );
+    let uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"].as_str().unwrap();
+    assert!(uri.contains("${ExportLeadsFunctionArn}"), "{uri}");
+    let row = &copy.yaml("tests/authorization.yaml")["exportLeads"];
+    assert_eq!((&row["permission"], &row["manager"]), (&"lead:read".into(), &"tenant".into()));
+    let arn = "ExportLeadsFunctionArn";
+    let output = &copy.yaml("infra/sales.yaml")["Outputs"][arn]["Value"];
+    assert_eq!(tagged(output), "!Ref ExportLeadsFunction.Alias");
+    assert_eq!(copy.yaml("infra/api.yaml")["Parameters"][arn]["Type"], "String");
+    assert!(copy.read("infra/api.yaml").contains("                  - !Ref ExportLeadsFunctionArn\n"));
+    let api = &copy.yaml("template.yaml")["Resources"]["Api"]["Properties"]["Parameters"];
+    assert_eq!(tagged(&api[arn]), "!GetAtt Sales.Outputs.ExportLeadsFunctionArn");
+    assert!(
+        copy.read("tests/api/src/routes.rs")
+            .contains("(\"exportLeads\", Box::new(export_leads::ExportLeads)),")
+    );
+    let sample = copy.json("events/sales/export-leads.json");
+    assert_eq!(sample["path"], "/v1/leads/export");
+    let claims = |event: &serde_json::Value| event["requestContext"]["authorizer"].clone();
+    assert_eq!(claims(&sample), claims(&copy.json("events/sales/list-leads.json")));
+}
+
+#[test]
+fn every_method_gets_what_its_convention_asks_for() {
+    let copy = Copy::new();
+    copy.write(["sales", "add-lead-note", "http:POST:/v1/leads/{id}/notes"], "AddLeadNote");
+    copy.write(["sales", "list-lead-notes", "http:GET:/v1/leads/{id}/notes"], "ListLeadNotes");
+    copy.write(["sales", "replace-lead-note", "http:PUT:/v1/leads/{id}/notes/{note_id}"], "ReplaceLeadNote");
+    copy.write(["identity", "change-profile", "http:PATCH:/v1/users/profile"], "ChangeProfile");
+    let paths = &copy.yaml("infra/openapi.yaml")["paths"];
+    let notes = &paths["/v1/leads/{id}/notes"];
+    assert_eq!(notes["parameters"][0]["$ref"], "#/components/parameters/LeadId");
+    assert_eq!(notes["post"]["parameters"][0]["$ref"], "#/components/parameters/IdempotencyKey");
+    assert_eq!(notes["get"]["parameters"].as_sequence().unwrap().len(), 2);
+    let sample = copy.json("events/sales/add-lead-note.json");
+    assert!(sample["headers"]["Idempotency-Key"].is_string());
+    assert_eq!(sample["path"], "/v1/leads/lead_01jd2x5k8qf3v9m4t7w6z0r1sa/notes");
+    let note = &paths["/v1/leads/{id}/notes/{note_id}"];
+    assert_eq!(note["parameters"][1]["name"], "note_id");
+    assert!(note["put"]["responses"]["428"].is_mapping());
+    let profile = &paths["/v1/users/profile"];
+    assert_eq!(profile["get"]["operationId"], "getProfile");
+    assert_eq!(profile["patch"]["operationId"], "changeProfile");
+}
+
+#[test]
+fn a_consumer_has_a_queue_of_its_own() {
+    let copy = Copy::new();
+    copy.write(["notifications", "welcome-account", "queue:account_registered"], "WelcomeAccount");
+    let messaging = copy.yaml("infra/messaging.yaml");
+    for kind in ["Queue", "DeadLetters", "Rule"] {
+        assert!(messaging["Resources"][format!("WelcomeAccount{kind}").as_str()].is_mapping(), "{kind}");
+    }
+    let pattern = &messaging["Resources"]["WelcomeAccountRule"]["Properties"]["EventPattern"];
+    assert_eq!(pattern["detail-type"][0], "account_registered");
+    assert!(loop_of(&messaging, "QueuePolicies").contains(&"WelcomeAccount"));
+    assert!(loop_of(&messaging, "DeadLetterAlarms").contains(&"WelcomeAccountDeadLetters"));
+    assert!(loop_of(&messaging, "AgeAlarms").contains(&"WelcomeAccountQueue"));
+    assert!(messaging["Outputs"]["WelcomeAccountQueueArn"].is_mapping());
+    let stack = copy.yaml("infra/notifications.yaml");
+    assert_eq!(stack["Parameters"]["WelcomeAccountQueueArn"]["Type"], "String");
+    let source = &stack["Resources"]["WelcomeAccountFunction"]["Properties"]["Events"]["Messages"];
+    assert_eq!(tagged(&source["Properties"]["Queue"]), "!Ref WelcomeAccountQueueArn");
+    let given = &copy.yaml("template.yaml")["Resources"]["Notifications"]["Properties"]["Parameters"];
+    assert_eq!(tagged(&given["WelcomeAccountQueueArn"]), "!GetAtt Messaging.Outputs.WelcomeAccountQueueArn");
+}
+
+#[test]
+fn every_event_type_gets_a_message_without_secrets() {
+    let copy = Copy::new();
+    let mut types = 0;
+    for entry in fs::read_dir(root().join("events/schemas")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let Some((event_type, _)) = file.split_once(".v") else { continue };
+        types += 1;
+        let name = format!("follow-{}", event_type.replace('_', "-"));
+        copy.generate(["platform", &name, &format!("queue:{event_type}")]).unwrap();
+        let sample = copy.json(&format!("events/platform/{name}.json"));
+        let body = sample["Records"][0]["body"].as_str().unwrap();
+        let message: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(message["detail"]["event_type"], event_type);
+        for (property, shape) in
+            copy.json(&format!("events/schemas/{file}"))["properties"].as_object().unwrap()
+        {
+            let sent = message["detail"]["data"].get(property).is_some();
+            assert!(!sent || shape["x-sextant-private"] != true, "{event_type} {property}");
+        }
+    }
+    assert!(types > 10, "{types}");
+    copy.yaml("infra/messaging.yaml");
+}
+
+#[test]
+fn a_schedule_starts_its_function() {
+    let copy = Copy::new();
+    copy.write(["platform", "prune-sessions", "schedule:rate(1 hour)"], "PruneSessions");
+    copy.write(["platform", "report-usage", "schedule:cron(0/5 6 ? * MON#1 *)"], "ReportUsage");
+    let resources = &copy.yaml("infra/platform.yaml")["Resources"];
+    for (id, expression) in
+        [("PruneSessionsFunction", "rate(1 hour)"), ("ReportUsageFunction", "cron(0/5 6 ? * MON#1 *)")]
+    {
+        assert_eq!(resources[id]["Properties"]["Events"]["Clock"]["Properties"]["Schedule"], expression);
+    }
+    assert_eq!(copy.json("events/platform/prune-sessions.json")["source"], "aws.events");
+}
+
+#[test]
+fn what_is_there_is_not_written_again() {
+    for arguments in [
+        ["sales", "export-leads", "http:GET:/v1/leads/export"],
+        ["notifications", "welcome-account", "queue:account_registered"],
+        ["platform", "prune-sessions", "schedule:rate(1 hour)"],
+    ] {
+        let copy = Copy::new();
+        copy.generate(arguments).unwrap();
+        copy.assert_refused(arguments, "exists");
+        copy.assert_refused(["tenancy", arguments[1], arguments[2]], "exists");
+    }
+}
+
+#[test]
+fn arguments_are_refused_with_what_to_do() {
+    let copy = Copy::new();
+    for (context, name, trigger, because) in [
+        ("billing", "send-invoice", "http:GET:/v1/x", "identity, notifications, platform, sales, tenancy"),
+        ("sales", "export", "http:GET:/v1/x", "a verb and what it acts on"),
+        ("sales", "exportLeads", "http:GET:/v1/x", "lower case with hyphens"),
+        ("sales", "export-2fa", "http:GET:/v1/x", "lower case with hyphens"),
+        ("sales", "../../export-leads", "http:GET:/v1/x", "lower case with hyphens"),
+        ("sales", "job-error", "queue:lead_created", "choose another name"),
+        ("sales", "serde-json", "http:GET:/v1/x", "a crate is called serde-json"),
+        ("sales", "a-name-that-goes-on-and-on-and-on-and-on-and-on", "http:GET:/v1/x", "at most 40"),
+        ("sales", "export-leads", "GET /v1/x", "is no trigger"),
+        ("sales", "export-leads", "http:/v1/x", "is no"),
+        ("sales", "export-leads", "http:FETCH:/v1/x", "GET, POST, PUT, PATCH, DELETE"),
+        ("sales", "export-leads", "http:GET:/exports", "start with /v1/"),
+        ("sales", "export-leads", "http:GET:/v1/exports/", "the segment ``"),
+        ("sales", "export-leads", "http:GET:/v1/Exports", "the segment `Exports`"),
+        ("sales", "export-leads", "http:GET:/v1/{proxy+}", "the segment `{proxy+}`"),
+        ("sales", "export-leads", "http:GET:/v1/leads/{id}/x/{id}", "a name of its own"),
+        ("sales", "export-leads", "http:GET:/v1/leads/{lead_id}/x", "write {id} for {lead_id}"),
+        ("sales", "export-leads", "http:GET:/v1/leads", "is listLeads already"),
+        ("sales", "list-things", "http:POST:/v1/things", "read with GET"),
+        ("sales", "export-leads", "queue:lead_lost", "name one of access_denied"),
+        ("sales", "export-leads", "queue:../x", "no event is called"),
+        ("sales", "export-leads", "schedule:hourly", "is no schedule"),
+        ("sales", "export-leads", "schedule:rate(1 hours)", "is no rate"),
+        ("sales", "export-leads", "schedule:rate(0 minutes)", "is no rate"),
+        ("sales", "export-leads", "schedule:cron(0 6 * * MON *)", "with ? for one of the two days"),
+        ("sales", "export-leads", "schedule:cron(0 6 ? * MON)", "with ? for one of the two days"),
+    ] {
+        copy.assert_refused([context, name, trigger], because);
+    }
+}
+
+#[test]
+fn a_place_that_is_gone_is_named_and_nothing_is_written() {
+    let copy = Copy::new();
+    let gone = "                  - !Ref ScoreLeadFunctionArn\n";
+    fs::write(copy.0.join("infra/api.yaml"), copy.read("infra/api.yaml").replace(gone, "")).unwrap();
+    let because = "infra/api.yaml has no line `- !Ref ScoreLeadFunctionArn`";
+    copy.assert_refused(["sales", "export-leads", "http:GET:/v1/leads/export"], because);
+}
+
+#[test]
+fn a_write_that_fails_halfway_is_taken_back() {
+    let copy = Copy::new();
+    // A file where a folder is needed: the samples are written after the lock.
+    fs::remove_dir_all(copy.0.join("events/tenancy")).unwrap();
+    fs::write(copy.0.join("events/tenancy"), "in the way").unwrap();
+    let before = copy.files();
+    let error = copy
+        .generate(["tenancy", "rename-organization", "http:PATCH:/v1/organizations/current"])
+        .unwrap_err();
+    assert!(matches!(error, Error::File { .. }), "{error}");
+    assert_eq!(copy.files(), before);
+}

@@ -1,0 +1,120 @@
+//! What a function sees of the Runtime API, byte by byte.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use runtime_api::{Answer, RuntimeApi};
+use serde_json::json;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
+
+struct Function(BufReader<TcpStream>);
+
+impl Function {
+    fn of(api: &RuntimeApi) -> Self {
+        Self(BufReader::new(TcpStream::connect(api.address()).unwrap()))
+    }
+
+    fn send(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The answer's head in one text, and its body.
+    fn receive(&mut self) -> (String, String) {
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            if line == "\r\n" {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim().parse().unwrap();
+            }
+            head += &line;
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        (head, String::from_utf8(body).unwrap())
+    }
+
+    fn post(&mut self, request: &str, body: &str) -> String {
+        let path = format!("/2018-06-01/runtime/invocation/{request}");
+        self.send(&format!("POST {path} HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        self.receive().0
+    }
+}
+
+#[test]
+fn events_are_handed_out_one_by_one_and_answers_come_back() {
+    let api = RuntimeApi::with_events([json!({"n": 1}), json!({"n": 2})]).unwrap();
+    let mut function = Function::of(&api);
+    for (number, event) in ["{\"n\":1}", "{\"n\":2}"].iter().enumerate() {
+        function.send(NEXT);
+        let (head, body) = function.receive();
+        assert_eq!(body, *event);
+        assert!(head.contains(&format!("Lambda-Runtime-Aws-Request-Id: request-{number}\r\n")), "{head}");
+        assert!(head.contains("Lambda-Runtime-Deadline-Ms: "), "{head}");
+        let head = function.post(&format!("request-{number}/response"), "\"done\"");
+        assert!(head.starts_with("HTTP/1.1 202 "), "{head}");
+    }
+    function.send(NEXT);
+    let answers = api.all_answers(PATIENCE, || true).unwrap();
+    let paths: Vec<&str> = answers.iter().map(|answer| answer.path.as_str()).collect();
+    assert!(paths[0].ends_with("request-0/response") && paths[1].ends_with("request-1/response"));
+    assert!(answers.iter().all(|answer| answer.is_response() && answer.json() == "done"));
+}
+
+#[test]
+fn the_source_sees_the_answer_to_the_event_before() {
+    let mut left = 2;
+    let api = RuntimeApi::start(Box::new(move |last: Option<&Answer>| {
+        left -= 1;
+        (left >= 0).then(|| json!({"before": last.map(Answer::json)}))
+    }))
+    .unwrap();
+    let mut function = Function::of(&api);
+    function.send(NEXT);
+    assert_eq!(function.receive().1, r#"{"before":null}"#);
+    function.post("request-0/response", r#"{"token":"a"}"#);
+    function.send(NEXT);
+    assert_eq!(function.receive().1, r#"{"before":{"token":"a"}}"#);
+}
+
+#[test]
+fn a_body_in_chunks_is_put_together() {
+    let api = RuntimeApi::with_events([json!(1)]).unwrap();
+    let mut function = Function::of(&api);
+    function.send(NEXT);
+    function.receive();
+    function.send(
+        "POST /2018-06-01/runtime/invocation/request-0/error HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+         3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+    );
+    function.receive();
+    let answer = api.answer(PATIENCE).unwrap();
+    assert_eq!(answer.body, "abc0123456789");
+    assert!(!answer.is_response());
+}
+
+#[test]
+fn what_lambda_would_refuse_is_refused() {
+    let api = RuntimeApi::with_events([json!(1)]).unwrap();
+    let mut function = Function::of(&api);
+    function.send(NEXT);
+    function.receive();
+    assert!(function.post("request-7/response", "1").starts_with("HTTP/1.1 400 "));
+    function.send("GET /2018-06-01/other HTTP/1.1\r\n\r\n");
+    assert!(function.receive().0.starts_with("HTTP/1.1 404 "));
+    assert!(api.answer(Duration::from_millis(100)).is_none());
+}
+
+#[test]
+fn a_function_that_ended_is_not_waited_for() {
+    let api = RuntimeApi::with_events([json!(1)]).unwrap();
+    let began = Instant::now();
+    assert!(api.all_answers(Duration::from_secs(60), || false).is_none());
+    assert!(began.elapsed() < PATIENCE);
+}
