@@ -303,6 +303,20 @@ fn what_identifies_a_person_is_never_among_the_facts() {
 }
 
 #[test]
+fn every_change_is_dated_and_no_change_moves_the_creation() {
+    let events = [
+        update_lead(&lead(), &LeadInput { company_name: "Fabrikam", ..full() }).unwrap().unwrap(),
+        score_lead(&lead(), score("x")),
+        delete_lead(&lead()).unwrap(),
+        erase_lead_contact(&lead()).unwrap(),
+    ];
+    for event in events {
+        let after = Lead::apply(Some(lead()), &event, EventMeta { at: at(7) }).unwrap();
+        assert_eq!((after.created_at, after.updated_at), (START, at(7)), "{event:?}");
+    }
+}
+
+#[test]
 fn events_that_make_no_sense_change_nothing() {
     let deleted = delete_lead(&lead()).unwrap();
     assert_eq!(Lead::apply(None, &deleted, EventMeta { at: START }), None);

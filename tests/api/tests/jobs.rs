@@ -182,20 +182,6 @@ async fn a_bus_that_is_out_of_reach_parks_nothing() {
 }
 
 #[tokio::test]
-async fn while_the_bus_is_away_every_event_waits_in_its_place() {
-    let world = eventful().await;
-    let items = world.ledger().await;
-    let bus = Arc::new(RecordingPublisher::default());
-    for _ in 0..20 {
-        bus.then(PublishOutcome::Unavailable("503".into()));
-        assert_eq!(world.relay(&bus, &items).await.failed, ["0"]);
-    }
-    assert_eq!((bus.parked().len(), bus.published().len()), (0, 0));
-    assert_eq!(world.relay(&bus, &items).await.failed, Vec::<String>::new());
-    assert_eq!(bus.published().len(), items.len());
-}
-
-#[tokio::test]
 async fn what_can_never_be_carried_is_parked_at_once() {
     let world = eventful().await;
     let mut items = world.ledger().await[..6].to_vec();

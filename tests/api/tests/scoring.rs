@@ -68,6 +68,7 @@ fn with(mut judgement: Value, pointer: &str, value: Value) -> Value {
 async fn a_models_judgement_is_used_with_its_cost() {
     let scene = Scene::start(MODELS, &lead_body()).await;
     scene.answer(judgement().to_string());
+    scene.world.pass(60);
     let answer = scene.score().await.expect(200);
     assert_eq!(answer.header("ETag"), Some("\"2\""));
     assert_eq!(answer.header("RateLimit-Policy"), Some("\"lead_scores\";q=10;w=60"));
@@ -83,15 +84,16 @@ async fn a_models_judgement_is_used_with_its_cost() {
                     "evidence": {"field": "status", "quote": "qualified"}},
             ],
             "confidence": 0.82, "abstained": false, "abstain_reason": null, "engine": "model", "model": SONNET,
-            "price_version": "2026-11-01", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:00:00.000Z",
+            "price_version": "2026-11-01", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:01:00.000Z",
             "version": 2,
         })
     );
     let lead = scene.world.get_lead(&scene.person, scene.id()).await.json();
     assert_eq!(
         (&lead["score"], &lead["version"], &lead["scored_at"]),
-        (&json!(67), &json!(2), &json!("2026-11-02T09:00:00.000Z"))
+        (&json!(67), &json!(2), &json!("2026-11-02T09:01:00.000Z"))
     );
+    assert_eq!((&lead["created_at"], &lead["updated_at"]), (&scene.lead["created_at"], &lead["scored_at"]));
     assert_eq!(lead["score_breakdown"], json!({"budget": 80, "authority": 60, "need": 70, "timeline": 50}));
     let call = &scene.calls()[0];
     assert_eq!((call.temperature, call.max_output_tokens), (0.0, 1_500));
