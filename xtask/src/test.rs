@@ -50,8 +50,10 @@ pub(crate) fn test(options: &TestOptions) -> Outcome {
         match tier {
             Tier::Lint => lint()?,
             Tier::Unit => unit()?,
-            Tier::Conformance => packages("the conformance tests", &["conformance"])?,
-            Tier::Api => packages("the api tests", &["api-tests"])?,
+            Tier::Conformance => {
+                step("the conformance tests", || run("the conformance tests", &mut only(&["conformance"])))?
+            }
+            Tier::Api => step("the api tests", || run("the api tests", &mut only(&["api"])))?,
             Tier::E2e => e2e()?,
         }
         times.push((tier, started.elapsed()));
@@ -100,13 +102,15 @@ fn unit() -> Outcome {
     step("the unit tests", || run("the unit tests", &mut test))
 }
 
-fn packages(what: &str, names: &[&str]) -> Outcome {
+/// Tests of one tier. They are chosen by target among the whole workspace: chosen by package, cargo would compile the
+/// dependencies anew with the features of that package alone.
+fn only(targets: &[&str]) -> Command {
     let mut test = cargo();
-    test.args(["test", "--locked"]);
-    for name in names {
-        test.args(["--package", name]);
+    test.args(["test", "--locked", "--workspace"]);
+    for target in targets {
+        test.args(["--test", target]);
     }
-    step(what, || run(what, &mut test))
+    test
 }
 
 /// Deploys the template for the tests alone, runs them, and takes the deployment down however they end.
@@ -129,7 +133,8 @@ fn deployed_tests(deployment: &Deployment) -> Outcome {
     let environment =
         json!({"api_url": endpoints.api_url, "aws_url": endpoints.aws_url, "model_url": endpoints.model_url});
     fs::write(&path, environment.to_string()).map_err(at(&path))?;
-    let mut test = cargo();
-    test.args(["test", "--locked", "--package", "e2e-tests"]).env("SEXTANT_E2E_ENVIRONMENT", &path);
+    // Cargo runs them by name: `logs` reads what `e2e` left behind.
+    let mut test = only(&["e2e", "logs"]);
+    test.env("SEXTANT_E2E_ENVIRONMENT", &path);
     step("the end-to-end tests", || run("the end-to-end tests", &mut test))
 }
