@@ -11,8 +11,9 @@ const VARIABLE: &str = "LARGE_TENANTS";
 /// The most shards a list may have: every page of it asks all of them.
 const MOST_SHARDS: u32 = 64;
 
-/// Shards by tenant; one for everybody else. A number may be raised at any time: shard 0 has the key of an unsharded
-/// list, and all shards are read. It must not be lowered while items live in the shards that would go.
+/// Shards by tenant; one for everybody else. A number may be raised without moving items: shard 0 has the key of an
+/// unsharded list, and all shards are read. Until every function of a deployment has the new number, lists may miss items
+/// that a newer function wrote. It must not be lowered while items live in the shards that would go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListShards(HashMap<OrganizationId, u32>);
 

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{digest, hmac};
 
-/// SHA-256 in base64url. For random secrets and for opaque keys only: a short value could be guessed from it.
+/// SHA-256 in base64url. It hides random secrets. Of an e-mail or network address it is a pseudonym only, which keeps the
+/// address out of a key but can be guessed by trying. A password must never be hashed with it.
 pub fn fingerprint(value: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, value))
 }

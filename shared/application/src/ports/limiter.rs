@@ -6,7 +6,7 @@ use domain::Timestamp;
 /// A limit by the generic cell rate algorithm (ITU-T I.371): `burst` requests at once, refilled evenly over `period`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Name of what is limited, part of the key: `reads`, `lead_score`, `login_account`, `login_address`.
+    /// Name of what is limited, part of the key: `reads`, `lead_scores`, `logins_account`, `logins_address`.
     pub name: &'static str,
     /// Requests per period, and the most at once.
     pub burst: u32,

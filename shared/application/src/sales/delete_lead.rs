@@ -1,4 +1,5 @@
-//! Deletes a lead: one read, one write. It leaves every list at once; its contact is erased by its own command.
+//! Deletes a lead: one read, one write. It leaves every list at once; its contact stays until it is erased, which is
+//! another use case.
 
 use super::own_lead::{self, lead_key};
 use crate::ports::Store;

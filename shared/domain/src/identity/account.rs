@@ -15,7 +15,7 @@ const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 /// Who an account belongs to; gone when the person was erased.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Address, lower-cased, unique in the system.
+    /// Address, lower-cased, unique in a deployment, that is one environment and region.
     pub email: String,
     /// What to call the person.
     pub name: String,

@@ -212,7 +212,7 @@ impl Aggregate for Session {
         }
     }
 
-    /// A day after its end, so that a late replay of a token is still recognized.
+    /// A day after its end. When it ends is for `ends_at` to say; the store only tidies up.
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.ends_at.plus_seconds(24 * 3600))
     }

@@ -3,8 +3,7 @@
 
 use super::{Kind, Problem};
 use application::ports::{
-    CommitError, EntropyError, KeyError, LimitDecision, ModelError, PasswordError, StoreError, TokenError,
-    UniqueKind,
+    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
 };
 use application::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
@@ -104,23 +103,6 @@ impl From<TokenError> for Problem {
         match error {
             TokenError::Invalid(_) => Self::unauthenticated().with_source(error),
             TokenError::Unavailable(_) => Self::unavailable(error),
-        }
-    }
-}
-
-impl From<ModelError> for Problem {
-    fn from(error: ModelError) -> Self {
-        match error {
-            ModelError::Throttled { retry_after: Some(after) } => {
-                Self::new(Kind::UNAVAILABLE).with_retry_after(after).with_source(error)
-            }
-            ModelError::Throttled { retry_after: None }
-            | ModelError::Unavailable(_)
-            | ModelError::TimedOut => Self::unavailable(error),
-            // The prompt is ours, so a model that can't take it is our fault.
-            ModelError::ContextLength | ModelError::NoSuchModel | ModelError::Refused(_) => {
-                Self::internal(error)
-            }
         }
     }
 }
