@@ -98,7 +98,8 @@ fn of_answer(
             429 => ModelError::Throttled { retry_after },
             408 | 504 => ModelError::TimedOut,
             403 | 404 => ModelError::NoSuchModel,
-            500.. => unavailable(answered),
+            // An answer that can't be read: cut JSON, or JSON of another shape.
+            ..300 | 500.. => unavailable(answered),
             _ => ModelError::Refused(Box::new(answered)),
         },
     }

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
@@ -257,6 +260,36 @@ async fn errors_repeat_nothing_that_was_asked_or_answered() {
         Step::text("the secret prompt, answered").with_cut_after_bytes(80),
     ] {
         let said = everything_said(&fails(step).await);
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+/// A server that answers one request with this body, whatever it is.
+fn answers_with(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 64 * 1024];
+        assert!(connection.read(&mut request).unwrap() > 0);
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+        write!(connection, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
+    for body in [
+        r#"{"output": {"message": the secret prompt"#,
+        r#"{"output": {"message": "the secret prompt"}, "usage": {"inputTokens": "the secret prompt"}}"#,
+        r#"the secret prompt"#,
+        "{}",
+    ] {
+        let gateway = BedrockGateway::new(&config(&answers_with(body)));
+        let error = gateway.converse(&call()).await.unwrap_err();
+        assert!(matches!(error, ModelError::Unavailable(_)), "{body}: {error:?}");
+        let said = everything_said(&error);
         assert!(!said.contains("secret"), "{said}");
     }
 }

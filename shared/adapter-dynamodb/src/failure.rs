@@ -7,7 +7,17 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
 /// Codes of refusals that no repetition changes: the function's role, its settings or its requests are wrong.
-const DEFECTS: [&str; 3] = ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"];
+const DEFECTS: [&str; 9] = [
+    "AccessDeniedException",
+    "IdempotentParameterMismatchException",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "ResourceNotFoundException",
+    "SerializationException",
+    "UnrecognizedClientException",
+    "ValidationException",
+];
 
 /// A call did not succeed.
 #[derive(Debug, thiserror::Error)]

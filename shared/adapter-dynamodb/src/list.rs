@@ -4,10 +4,10 @@
 
 use crate::failure::failed;
 use crate::keys::{IndexPartition, Item, belongs_to};
-use crate::state_item::{CREATED_AT, Index, SCORE, STATE, index, read_state_item, score_prefix};
+use crate::state_item::{CREATED_AT, Index, SCORE, filter_attribute, index, read_state_item, score_prefix};
 use crate::store::DynamoStore;
 use crate::value::{digits, read_text, text};
-use application::ports::{FilterField, ListOrder, ListQuery, Page, Position, StoreError, StoredState};
+use application::ports::{ListOrder, ListQuery, Page, Position, StoreError, StoredState};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use std::collections::{HashMap, VecDeque};
@@ -145,8 +145,7 @@ fn next_position(shards: &[Shard], last_of_full: Option<String>) -> Option<Posit
         return None;
     }
     let sort_key = last_of_full.or_else(|| frontier(shards))?;
-    let id = sort_key.rsplit('#').next()?.to_owned();
-    Some(Position { sort_key, id })
+    Some(Position { sort_key })
 }
 
 /// The sort key above which nothing is left unread.
@@ -235,15 +234,9 @@ impl Selection {
             narrow("#score >= :score", ("#score", SCORE), (":score", digits(score)));
         }
         for (position, filter) in query.filters.iter().enumerate() {
-            let (name, field) = match filter.field {
-                FilterField::Status => ("#status", "status"),
-                FilterField::Industry => ("#industry", "industry"),
-            };
-            let value = format!(":filter{position}");
-            narrow(&format!("#state.{name} = {value}"), (name, field), (&value, text(&filter.value)));
-        }
-        if !query.filters.is_empty() {
-            names.insert("#state".to_owned(), STATE.to_owned());
+            let attribute = filter_attribute(filter.field);
+            let (name, value) = (format!("#{attribute}"), format!(":filter{position}"));
+            narrow(&format!("{name} = {value}"), (&name, attribute), (&value, text(&filter.value)));
         }
         let limit = if terms.is_empty() {
             // One more than the page tells whether there is another, and one may be the end of the page before.

@@ -274,7 +274,7 @@ async fn a_page_goes_on_after_its_last_lead_even_when_that_is_gone() {
     let (first, next) = page(&world, &query).await;
     assert_eq!(names(&first), ["l5", "l4"]);
     let next = next.unwrap();
-    assert_eq!(next.id, first[1].id.to_string());
+    assert!(next.sort_key.ends_with(&first[1].id.to_string()));
     query.after = Some(next);
     world.change(&first[1].id, at(50), |lead| delete_lead(lead).unwrap()).await.unwrap();
     assert_eq!(names(&page(&world, &query).await.0), ["l3", "l2"]);

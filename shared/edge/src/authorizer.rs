@@ -6,11 +6,11 @@
 use crate::Invocation;
 use crate::guard::{Broken, guarded};
 use crate::log::{self, Scope, Summary, Verdict, chain};
-use crate::runtime::{self, Build, Failure};
+use crate::runtime::{self, Build, Failure, Json, written};
 use application::ports::{BoxFuture, Claims, TokenError};
 use domain::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -29,13 +29,14 @@ pub trait Authorizer: Send + Sync {
 /// Runs an authorizer until its process is stopped.
 pub fn run(function: &'static str, build: Build<dyn Authorizer>) -> ExitCode {
     runtime::run(function, build, |authorizer, event, invocation| {
-        Box::pin(invoke_as(authorizer, event, invocation))
+        Box::pin(serve(authorizer, event, invocation))
     })
 }
 
 /// Answers an authorizer event in-process, in the way production does.
 pub async fn invoke(authorizer: &dyn Authorizer, event: Value, now: Timestamp) -> Result<Value, Failure> {
-    invoke_as(authorizer, event, &Invocation::in_process(now)).await
+    let invocation = Invocation::in_process(now);
+    runtime::in_process(event, async |event| serve(authorizer, event, &invocation).await).await
 }
 
 /// The fields of the event that we use.
@@ -53,13 +54,9 @@ struct RequestContext {
     request_id: Option<String>,
 }
 
-async fn invoke_as(
-    authorizer: &dyn Authorizer,
-    event: Value,
-    invocation: &Invocation,
-) -> Result<Value, Failure> {
+async fn serve(authorizer: &dyn Authorizer, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let event = AuthorizerEvent::deserialize(event);
+    let event = serde_json::from_str::<AuthorizerEvent>(event.get());
     let correlation_id = event
         .as_ref()
         .ok()
@@ -82,14 +79,14 @@ async fn invoke_as(
     .await
 }
 
-type Judgement = (Result<Value, Failure>, Verdict, Option<String>);
+type Judgement = (Result<Json, Failure>, Verdict, Option<String>);
 
 async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
     let (Some(token), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
         return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
     };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
-        Ok(Ok(claims)) => (Ok(policy(&claims, &resource)), Verdict::Done, None),
+        Ok(Ok(claims)) => (written(&policy(&claims, &resource)), Verdict::Done, None),
         Ok(Err(error @ TokenError::Invalid(_))) => (Err(UNAUTHORIZED), Verdict::Denied, Some(chain(&error))),
         Ok(Err(error @ TokenError::Unavailable(_))) => {
             (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
@@ -118,18 +115,44 @@ fn whole_stage(method_arn: &str) -> Option<String> {
 }
 
 /// What the gateway takes: the caller's name, a policy and the claims, which reach functions as text.
-fn policy(claims: &Claims, resource: &str) -> Value {
-    json!({
-        "principalId": claims.sub,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resource}],
-        },
-        "context": {
-            "sub": claims.sub,
-            "org_id": claims.org_id,
-            "role": claims.role,
-            "sid": claims.sid,
-        },
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    principal_id: &'a str,
+    policy_document: PolicyDocument<'a>,
+    context: Identity<'a>,
+}
+
+/// What functions learn of the caller; the gateway keeps it, so the address is left out.
+#[derive(Serialize)]
+struct Identity<'a> {
+    sub: &'a str,
+    org_id: &'a str,
+    role: &'a str,
+    sid: &'a str,
+}
+
+/// IAM's policy language.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyDocument<'a> {
+    version: &'static str,
+    statement: [Statement<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement<'a> {
+    action: &'static str,
+    effect: &'static str,
+    resource: &'a str,
+}
+
+fn policy<'a>(claims: &'a Claims, resource: &'a str) -> Answer<'a> {
+    let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
+    Answer {
+        principal_id: &claims.sub,
+        policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
+        context: Identity { sub: &claims.sub, org_id: &claims.org_id, role: &claims.role, sid: &claims.sid },
+    }
 }

@@ -31,12 +31,7 @@ impl CursorCodec {
     pub fn seal(&self, position: &Position, caller: &Caller, fingerprint: &str) -> String {
         let tag = hmac::sign(&self.0, &signed(position, caller, fingerprint));
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        format!(
-            "{}.{}.{}",
-            encode(position.sort_key.as_bytes()),
-            encode(position.id.as_bytes()),
-            encode(tag.as_ref())
-        )
+        format!("{}.{}", encode(position.sort_key.as_bytes()), encode(tag.as_ref()))
     }
 
     /// The position in a cursor. 400 `invalid_cursor` when it was changed, or sealed for another list, query, tenant or
@@ -51,12 +46,11 @@ impl CursorCodec {
         }
         let mut parts = cursor.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
         let sort_key = String::from_utf8(parts.next()??).ok()?;
-        let id = String::from_utf8(parts.next()??).ok()?;
         let tag = parts.next()??;
         if parts.next().is_some() {
             return None;
         }
-        let position = Position { sort_key, id };
+        let position = Position { sort_key };
         hmac::verify(&self.0, &signed(&position, caller, fingerprint), &tag).ok()?;
         Some(position)
     }
@@ -66,7 +60,7 @@ impl CursorCodec {
 fn signed(position: &Position, caller: &Caller, fingerprint: &str) -> Vec<u8> {
     let mut signed = Vec::new();
     let (tenant, account) = (caller.tenant.to_string(), caller.account.to_string());
-    for part in ["cursor.v1", &tenant, &account, fingerprint, &position.sort_key, &position.id] {
+    for part in ["cursor.v1", &tenant, &account, fingerprint, &position.sort_key] {
         signed.extend_from_slice(&(part.len() as u64).to_be_bytes());
         signed.extend_from_slice(part.as_bytes());
     }

@@ -2,9 +2,10 @@
 
 use crate::guard::{Broken, guarded};
 use crate::log::chain;
+use crate::runtime::{Failure, Json, written};
 use application::Error;
 use application::ports::{BoxFuture, CommitError, StoreError};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::time::Instant;
 
 /// Work of a job was not done. It is delivered again until its source gives up on it.
@@ -50,7 +51,20 @@ pub(crate) async fn attempt<T>(
 }
 
 /// What Lambda takes from a function that reports partial failures.
-pub(crate) fn batch_failures(identifiers: &[String]) -> Value {
-    let failures: Vec<Value> = identifiers.iter().map(|id| json!({"itemIdentifier": id})).collect();
-    json!({"batchItemFailures": failures})
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchFailures<'a> {
+    batch_item_failures: Vec<BatchItemFailure<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure<'a> {
+    item_identifier: &'a str,
+}
+
+/// Tells Lambda which of a batch must be delivered again.
+pub(crate) fn batch_failures(identifiers: &[String]) -> Result<Json, Failure> {
+    let failures = identifiers.iter().map(|id| BatchItemFailure { item_identifier: id });
+    written(&BatchFailures { batch_item_failures: failures.collect() })
 }

@@ -5,7 +5,7 @@
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
 use crate::log::{self, Scope, Summary, Verdict, chain};
-use crate::runtime::{self, Build, Failure};
+use crate::runtime::{self, Build, Failure, Json};
 use application::Context;
 use application::ports::BoxFuture;
 use contracts::event_message::{BusEvent, EventMessage};
@@ -30,9 +30,7 @@ pub trait EventHandler: Send + Sync {
 
 /// Runs a function behind a queue until its process is stopped.
 pub fn run(function: &'static str, build: Build<dyn EventHandler>) -> ExitCode {
-    runtime::run(function, build, |handler, event, invocation| {
-        Box::pin(invoke_as(handler, event, invocation))
-    })
+    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
 }
 
 /// Handles a batch in-process, in the way production does.
@@ -61,6 +59,10 @@ pub async fn invoke_as(
     event: Value,
     invocation: &Invocation,
 ) -> Result<Value, Failure> {
+    runtime::in_process(event, async |event| serve(handler, event, invocation).await).await
+}
+
+async fn serve(handler: &dyn EventHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
     let scope = Scope {
         function: invocation.function,
@@ -69,7 +71,7 @@ pub async fn invoke_as(
         ..Scope::default()
     };
     log::scoped(scope, async {
-        let (result, verdict, error, fields) = match Batch::deserialize(event) {
+        let (result, verdict, error, fields) = match serde_json::from_str::<Batch>(event.get()) {
             Ok(batch) => {
                 let failed = handle_all(handler, &batch.records, invocation).await;
                 let verdict = match failed.len() {
@@ -78,7 +80,7 @@ pub async fn invoke_as(
                     _ => Verdict::Failed,
                 };
                 let fields = vec![("messages", batch.records.len().into()), ("failed", failed.len().into())];
-                (Ok(batch_failures(&failed)), verdict, None, fields)
+                (batch_failures(&failed), verdict, None, fields)
             }
             Err(error) => {
                 (Err(Failure("not an SQS batch")), Verdict::Failed, Some(chain(&error)), Vec::new())

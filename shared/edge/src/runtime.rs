@@ -1,13 +1,16 @@
 //! Starts a function and connects it to the Runtime API. There is one instantiation of the Lambda runtime for all kinds of
-//! triggers, from JSON to JSON; it is compiled here, once, and without the runtime's tracing layer, whose span and debug
-//! formatting of each invocation nobody would read.
+//! triggers, from JSON text to JSON text; it is compiled here, once, and without the runtime's tracing layer, whose span
+//! and debug formatting of each invocation nobody would read. Events and answers stay text here: whoever knows their shape
+//! reads or writes them, once. A tree of values in between cost more than all else that we do for a request.
 
 use crate::log::{self, chain};
 use crate::{Invocation, Settings, StartError, SystemEntropy};
 use application::ports::{BoxFuture, Entropy, Source};
 use domain::Timestamp;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +31,25 @@ impl From<Failure> for Diagnostic {
     }
 }
 
+/// An event, or an answer, as JSON text.
+pub(crate) type Json = Box<RawValue>;
+
 /// Serves one invocation.
-pub(crate) type Serve<T> = for<'a> fn(&'a T, Value, &'a Invocation) -> BoxFuture<'a, Result<Value, Failure>>;
+pub(crate) type Serve<T> = for<'a> fn(&'a T, Json, &'a Invocation) -> BoxFuture<'a, Result<Json, Failure>>;
+
+/// An answer as JSON text. Ours are plain structs, which serde_json can't fail to write.
+pub(crate) fn written<T: Serialize + ?Sized>(answer: &T) -> Result<Json, Failure> {
+    to_raw_value(answer).map_err(|_| Failure("the answer can't be written"))
+}
+
+/// Serves an event in a test, in the way production does.
+pub(crate) async fn in_process(
+    event: Value,
+    serve: impl AsyncFnOnce(Json) -> Result<Json, Failure>,
+) -> Result<Value, Failure> {
+    let answer = serve(written(&event)?).await?;
+    serde_json::from_str(answer.get()).map_err(|_| Failure("the answer is not JSON"))
+}
 
 /// Variables that the Lambda runtime panics without.
 const RUNTIME_VARIABLES: [&str; 4] = [
@@ -61,7 +81,7 @@ pub(crate) fn run<T: Send + Sync + ?Sized + 'static>(
     )
 }
 
-type Invoke = Box<dyn Fn(Value, Invocation) -> BoxFuture<'static, Result<Value, Failure>> + Send + Sync>;
+type Invoke = Box<dyn Fn(Json, Invocation) -> BoxFuture<'static, Result<Json, Failure>> + Send + Sync>;
 type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Source>> + Send>;
 
 fn run_boxed(function: &'static str, start: Start) -> ExitCode {
@@ -88,7 +108,7 @@ fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<
         let invoke = start(settings).await?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let cold = AtomicBool::new(true);
-        Runtime::new(service_fn(|event: LambdaEvent<Value>| {
+        Runtime::new(service_fn(|event: LambdaEvent<Json>| {
             let cold_start = cold.swap(false, Ordering::Relaxed);
             invoke(event.payload, invocation(function, event.context, cold_start, Arc::clone(&entropy)))
         }))

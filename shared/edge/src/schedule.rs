@@ -4,10 +4,11 @@
 use crate::Invocation;
 use crate::job::{JobError, attempt};
 use crate::log::{self, Scope, Summary, Verdict};
-use crate::runtime::{self, Build, Failure};
+use crate::runtime::{self, Build, Failure, Json, written};
 use application::Context;
 use application::ports::BoxFuture;
 use domain::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,26 +21,29 @@ pub trait ScheduleHandler: Send + Sync {
 
 /// Runs a scheduled function until its process is stopped.
 pub fn run(function: &'static str, build: Build<dyn ScheduleHandler>) -> ExitCode {
-    runtime::run(function, build, |handler, event, invocation| {
-        Box::pin(async move { invoke_as(handler, &event, invocation).await })
-    })
+    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
 }
 
 /// Handles a scheduled event in-process, in the way production does.
 pub async fn invoke(handler: &dyn ScheduleHandler, event: Value, now: Timestamp) -> Result<Value, Failure> {
-    invoke_as(handler, &event, &Invocation::in_process(now)).await
+    let invocation = Invocation::in_process(now);
+    runtime::in_process(event, async |event| serve(handler, event, &invocation).await).await
 }
 
-async fn invoke_as(
-    handler: &dyn ScheduleHandler,
-    event: &Value,
-    invocation: &Invocation,
-) -> Result<Value, Failure> {
+/// The fields of the event that we use.
+#[derive(Default, Deserialize)]
+struct Tick {
+    id: Option<String>,
+    time: Option<String>,
+}
+
+async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    // What can't be read is told below, as an event without a time.
+    let event = serde_json::from_str::<Tick>(event.get()).unwrap_or_default();
     // The event's identifier stays the same when it is delivered again; Lambda's does too, but says less.
-    let correlation_id = text("id").unwrap_or(&invocation.request_id).to_owned();
-    let due = text("time").and_then(|time| Timestamp::parse(time).ok());
+    let correlation_id = event.id.unwrap_or_else(|| invocation.request_id.clone());
+    let due = event.time.and_then(|time| Timestamp::parse(&time).ok());
     let scope = Scope {
         function: invocation.function,
         correlation_id: correlation_id.clone(),
@@ -53,7 +57,7 @@ async fn invoke_as(
             None => Err("not a scheduled event".to_owned()),
         };
         let (result, verdict, error) = match done {
-            Ok(()) => (Ok(Value::Null), Verdict::Done, None),
+            Ok(()) => (written(&()), Verdict::Done, None),
             Err(error) => (Err(Failure("the job failed")), Verdict::Failed, Some(error)),
         };
         Summary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }.write();

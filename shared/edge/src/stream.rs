@@ -4,7 +4,7 @@
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
 use crate::log::{self, Scope, Summary, Verdict, chain};
-use crate::runtime::{self, Build, Failure};
+use crate::runtime::{self, Build, Failure, Json};
 use application::Context;
 use application::ports::BoxFuture;
 use domain::Timestamp;
@@ -44,9 +44,7 @@ impl std::fmt::Debug for ItemChange {
 
 /// Runs a function behind a stream until its process is stopped.
 pub fn run(function: &'static str, build: Build<dyn StreamHandler>) -> ExitCode {
-    runtime::run(function, build, |handler, event, invocation| {
-        Box::pin(invoke_as(handler, event, invocation))
-    })
+    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
 }
 
 /// Handles a batch in-process, in the way production does.
@@ -80,6 +78,10 @@ pub async fn invoke_as(
     event: Value,
     invocation: &Invocation,
 ) -> Result<Value, Failure> {
+    runtime::in_process(event, async |event| serve(handler, event, invocation).await).await
+}
+
+async fn serve(handler: &dyn StreamHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
     let scope = Scope {
         function: invocation.function,
@@ -88,7 +90,7 @@ pub async fn invoke_as(
         ..Scope::default()
     };
     log::scoped(scope, async {
-        let (result, verdict, error, fields) = match Batch::deserialize(event) {
+        let (result, verdict, error, fields) = match serde_json::from_str::<Batch>(event.get()) {
             Ok(batch) => handle(handler, batch, invocation).await,
             Err(error) => {
                 (Err(Failure("not a stream batch")), Verdict::Failed, Some(chain(&error)), Vec::new())
@@ -100,7 +102,7 @@ pub async fn invoke_as(
     .await
 }
 
-type Outcome = (Result<Value, Failure>, Verdict, Option<String>, Vec<(&'static str, Value)>);
+type Outcome = (Result<Json, Failure>, Verdict, Option<String>, Vec<(&'static str, Value)>);
 
 async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocation) -> Outcome {
     let records: Vec<ItemChange> = batch.records.into_iter().map(|record| change(record.dynamodb)).collect();
@@ -121,7 +123,7 @@ async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocati
     let failed: Vec<String> =
         records.get(done).map(|record| record.sequence_number.clone()).into_iter().collect();
     let fields = vec![("records", records.len().into()), ("done", done.into())];
-    (Ok(batch_failures(&failed)), verdict, error, fields)
+    (batch_failures(&failed), verdict, error, fields)
 }
 
 fn change(change: Change) -> ItemChange {

@@ -5,7 +5,7 @@ use crate::world::World;
 use application::identity::{RegisterAccount, Registration, register_account};
 use application::notifications::{Cause, notify_in_app};
 use application::ports::{
-    AggregateKey, PasswordError, PasswordHasher, PasswordMatch, Store, Transaction, Unique, UniqueKind,
+    AggregateKey, PasswordError, PasswordHasher, Store, Transaction, Unique, UniqueKind,
 };
 use application::repository::{Actor, Work};
 use domain::AggregateType;
@@ -56,8 +56,8 @@ impl PasswordHasher for NoPasswords {
         Ok("$none$".to_owned())
     }
 
-    fn verify(&self, _: &str, _: Option<&str>) -> Result<PasswordMatch, PasswordError> {
-        Ok(PasswordMatch::Wrong)
+    fn verify(&self, _: &str, _: Option<&str>) -> Result<bool, PasswordError> {
+        Ok(false)
     }
 }
 

@@ -4,9 +4,7 @@
 use super::access_token::{Issuer, Tokens, issue};
 use super::refresh_token::PresentedToken;
 use crate::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
-use crate::ports::{
-    AggregateKey, Limiter, PasswordHasher, PasswordMatch, Store, StoreError, TokenSigner, UniqueKind,
-};
+use crate::ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
 use crate::repository::{Actor, Work, decode};
 use crate::{Context, Error, fingerprint};
 use domain::id::OrganizationId;
@@ -56,7 +54,7 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     let found = find(needs.store.as_ref(), context, holder?).await?;
     let hash =
         found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
-    if needs.passwords.verify(credentials.password, hash)? == PasswordMatch::Wrong {
+    if !needs.passwords.verify(credentials.password, hash)? {
         return Err(Error::Unauthenticated);
     }
     let (account, member) = found.ok_or(Error::Unauthenticated)?;

@@ -3,8 +3,8 @@
 use crate::idempotency::{Answer, earlier, remember, repeated};
 use crate::limits::{LOGINS_PER_ADDRESS, allowed};
 use crate::ports::{
-    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, PasswordMatch, Store, StoreError, TenantKeys,
-    Transaction, Unique, UniqueKind,
+    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
+    Unique, UniqueKind,
 };
 use crate::repository::{Actor, Work};
 use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
@@ -132,9 +132,10 @@ async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: 
     let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);
     let account = repository::load::<Account>(needs.store.as_ref(), &key).await?;
     let person = account.and_then(|account| account.state.person);
-    match needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
-        PasswordMatch::Wrong => Err(Error::Idempotency(IdempotencyConflict::OtherRequest)),
-        PasswordMatch::Right | PasswordMatch::RightButOutdated => Ok(()),
+    if needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
+        Ok(())
+    } else {
+        Err(Error::Idempotency(IdempotencyConflict::OtherRequest))
     }
 }
 

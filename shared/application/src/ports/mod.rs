@@ -20,7 +20,7 @@ pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
     Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
 };
-pub use password::{PasswordError, PasswordHasher, PasswordMatch};
+pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
 pub use store::{
     AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, Filter, FilterField, IdempotencyKey,

@@ -243,13 +243,11 @@ pub struct Filter {
     pub value: String,
 }
 
-/// Where a page ended: the sort key and id of its last element. Whoever hands it to a client must seal it.
+/// Where a page ended: the sort key of its last element. Whoever hands it to a client must seal it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The index sort key.
     pub sort_key: String,
-    /// The aggregate's id.
-    pub id: String,
 }
 
 /// A page of a list.

@@ -27,7 +27,7 @@ mod response;
 
 use crate::guard::{Broken, guarded};
 use crate::log::{self, Scope, Summary, Verdict, chain};
-use crate::runtime::{self, Build};
+use crate::runtime::{self, Build, Failure, Json};
 use crate::{Invocation, Problem};
 use application::ports::BoxFuture;
 use domain::Timestamp;
@@ -48,9 +48,7 @@ pub trait Handler: Send + Sync {
 
 /// Runs a function behind API Gateway until its process is stopped.
 pub fn run(function: &'static str, build: Build<dyn Handler>) -> ExitCode {
-    runtime::run(function, build, |handler, event, invocation| {
-        Box::pin(async move { Ok(invoke_as(handler, event, invocation).await) })
-    })
+    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
 }
 
 /// Answers a proxy event in-process, in the way production does; `now` is the moment the handler sees.
@@ -60,8 +58,14 @@ pub async fn invoke(handler: &dyn Handler, event: Value, now: Timestamp) -> Valu
 
 /// Answers a proxy event in-process, with everything about the invocation under control.
 pub async fn invoke_as(handler: &dyn Handler, event: Value, invocation: &Invocation) -> Value {
+    runtime::in_process(event, async |event| serve(handler, event, invocation).await)
+        .await
+        .unwrap_or_default()
+}
+
+async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let event = ProxyEvent::read(event);
+    let event = ProxyEvent::read(&event);
     let scope = Scope {
         function: invocation.function,
         correlation_id: match &event {
@@ -103,7 +107,7 @@ pub async fn invoke_as(handler: &dyn Handler, event: Value, invocation: &Invocat
             fields,
         }
         .write();
-        response.into_event(&correlation_id)
+        response.into_answer(&correlation_id)
     })
     .await
 }

@@ -2,6 +2,7 @@
 //! A field that is null and a field that is absent are the same.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -37,8 +38,8 @@ struct Identity {
 }
 
 impl ProxyEvent {
-    pub(super) fn read(event: Value) -> Result<Self, serde_json::Error> {
-        Self::deserialize(event)
+    pub(super) fn read(event: &RawValue) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(event.get())
     }
 
     pub(super) fn method(&self) -> &str {

@@ -2,10 +2,10 @@
 
 use crate::Problem;
 use crate::problem::limit_headers;
+use crate::runtime::{Failure, Json, written};
 use application::ports::LimitDecision;
 use contracts::problem::MEDIA_TYPE;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 /// What every answer carries unless it says otherwise.
 const DEFAULTS: [(&str, &str); 3] = [
@@ -76,16 +76,38 @@ impl Response {
     }
 
     /// What API Gateway takes from a proxy integration.
-    pub(super) fn into_event(self, correlation_id: &str) -> Value {
-        let mut headers = Map::new();
-        for (name, value) in DEFAULTS {
-            headers.insert(name.to_owned(), Value::from(value));
-        }
-        headers.insert("X-Correlation-Id".to_owned(), Value::from(correlation_id));
-        for (name, value) in self.headers {
-            headers.retain(|other, _| !other.eq_ignore_ascii_case(name));
-            headers.insert(name.to_owned(), Value::from(value));
-        }
-        json!({"statusCode": self.status, "headers": headers, "body": self.body, "isBase64Encoded": false})
+    pub(super) fn into_answer(self, correlation_id: &str) -> Result<Json, Failure> {
+        written(&Answer {
+            status_code: self.status,
+            headers: Headers { own: &self.headers, correlation_id },
+            body: &self.body,
+            is_base64_encoded: false,
+        })
+    }
+}
+
+/// The answer of a proxy integration (payload format 1.0).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    status_code: u16,
+    headers: Headers<'a>,
+    body: &'a str,
+    is_base64_encoded: bool,
+}
+
+/// What the handler says, and what every answer says where the handler doesn't.
+struct Headers<'a> {
+    own: &'a [(&'static str, String)],
+    correlation_id: &'a str,
+}
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let own = self.own.iter().map(|(name, value)| (*name, value.as_str()));
+        let otherwise = DEFAULTS.into_iter().chain([("X-Correlation-Id", self.correlation_id)]);
+        let missing =
+            otherwise.filter(|(name, _)| !self.own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+        serializer.collect_map(own.chain(missing))
     }
 }

@@ -10,7 +10,7 @@ mod mask;
 mod subscriber;
 mod summary;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::Write as _;
@@ -71,27 +71,56 @@ pub(crate) async fn scoped<T>(scope: Scope, work: impl Future<Output = T>) -> T 
     SCOPE.scope(scope, work).await
 }
 
-/// Adds what is known of the invocation, and writes the line.
-fn write(mut line: Map<String, Value>) {
-    let _outside_of_invocations = SCOPE.try_with(|scope| {
-        let known = [
-            ("function", Some(scope.function)),
-            ("correlation_id", Some(scope.correlation_id.as_str())),
-            ("trace_id", scope.trace_id.as_deref()),
-            ("tenant", scope.tenant.as_deref()),
-            ("account", scope.account.as_deref()),
-        ];
-        for (name, value) in known {
-            if let Some(value) = value {
-                line.insert(name.to_owned(), Value::from(mask::text(value)));
+/// One line in the making. It is text from the start, because each request pays for its lines.
+pub(crate) struct Line(Vec<u8>);
+
+impl Line {
+    /// A line that says what it belongs to, when it is written inside of an invocation.
+    fn begin() -> Self {
+        let mut line = Self(Vec::with_capacity(1024));
+        let _outside_of_invocations = SCOPE.try_with(|scope| {
+            let known = [
+                ("function", Some(scope.function)),
+                ("correlation_id", Some(scope.correlation_id.as_str())),
+                ("trace_id", scope.trace_id.as_deref()),
+                ("tenant", scope.tenant.as_deref()),
+                ("account", scope.account.as_deref()),
+            ];
+            for (name, value) in known {
+                if let Some(value) = value {
+                    line.add(name, &mask::text(value));
+                }
             }
+        });
+        line
+    }
+
+    /// Adds a field. A name that is added twice is in the line twice.
+    fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        // Strings and numbers, written to memory: can't fail.
+        let _name = serde_json::to_writer(&mut self.0, name);
+        self.0.push(b':');
+        let _value = serde_json::to_writer(&mut self.0, value);
+    }
+
+    /// Adds a field that is JSON already.
+    fn add_json(&mut self, name: &str, json: &str) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        let _name = serde_json::to_writer(&mut self.0, name);
+        self.0.push(b':');
+        self.0.extend_from_slice(json.as_bytes());
+    }
+
+    /// Prints the line.
+    fn write(mut self) {
+        self.0.extend_from_slice(if self.0.is_empty() { b"{}\n" } else { b"}\n" });
+        let captured = CAPTURED
+            .try_with(|lines| lines.borrow_mut().push(String::from_utf8_lossy(&self.0).into_owned()))
+            .is_ok();
+        if !captured && STANDARD_OUTPUT.load(Ordering::Relaxed) {
+            // One write for a whole line. When nobody reads it any more, there is nobody to tell.
+            let _gone = std::io::stdout().lock().write_all(&self.0);
         }
-    });
-    let mut text = Value::Object(line).to_string();
-    text.push('\n');
-    let captured = CAPTURED.try_with(|lines| lines.borrow_mut().push(text.clone())).is_ok();
-    if !captured && STANDARD_OUTPUT.load(Ordering::Relaxed) {
-        // One write for a whole line. When nobody reads it any more, there is nobody to tell.
-        let _gone = std::io::stdout().lock().write_all(text.as_bytes());
     }
 }

@@ -1,9 +1,9 @@
 //! Makes a log line of each `tracing` event. Spans are not kept: a function serves one request at a time, and what they
 //! would say is in the scope.
 
-use super::{chain, mask, write};
+use super::{Line, chain, mask};
 use domain::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::error::Error;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -55,14 +55,14 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(Map::new());
-        event.record(&mut fields);
-        let mut line = fields.0;
         let metadata = event.metadata();
-        line.insert("timestamp".to_owned(), Value::from(now().to_string()));
-        line.insert("level".to_owned(), Value::from(metadata.level().as_str()));
-        line.insert("target".to_owned(), Value::from(metadata.target()));
-        write(line);
+        let mut line = Line::begin();
+        line.add("timestamp", &now().to_string());
+        line.add("level", metadata.level().as_str());
+        line.add("target", metadata.target());
+        let mut fields = Fields(line);
+        event.record(&mut fields);
+        fields.0.write();
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -85,11 +85,11 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
 }
 
-struct Fields(Map<String, Value>);
+struct Fields(Line);
 
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().to_owned(), mask::value(field.name(), value));
+        self.0.add(field.name(), &mask::value(field.name(), value));
     }
 }
 

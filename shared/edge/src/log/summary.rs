@@ -2,20 +2,29 @@
 //! metric format, so that a metric costs no call.
 
 use super::subscriber::now;
-use super::{mask, write};
+use super::{Line, mask};
 use crate::Invocation;
-use serde_json::{Map, Value, json};
+use domain::Timestamp;
+use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 /// CloudWatch namespace of all metrics; one environment's are below it, so that environments of one account keep their
 /// metrics and alarms apart.
 const NAMESPACE: &str = "Sextant";
+/// Sets of dimensions; the stacks' alarms name them.
+const DIMENSIONS: &str = r#"[["Function"],["Function","StatusClass"]]"#;
+const METRICS: &str = concat!(
+    r#"[{"Name":"Requests","Unit":"Count"},{"Name":"Errors","Unit":"Count"},"#,
+    r#"{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}]"#
+);
 static NAMESPACE_HERE: OnceLock<String> = OnceLock::new();
 
 /// Puts all metrics of this process below the environment's name. Without one, as in tests, they are directly in the
 /// namespace, where no alarm looks. The first call decides.
 pub(super) fn measure_in(environment: Option<&str>) {
+    let environment =
+        environment.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
     NAMESPACE_HERE.get_or_init(|| match environment {
         Some(environment) => format!("{NAMESPACE}/{environment}"),
         None => NAMESPACE.to_owned(),
@@ -75,51 +84,41 @@ pub(crate) struct Summary<'a> {
 impl Summary<'_> {
     /// Writes it, whatever the level is: metrics must not depend on `LOG_LEVEL`.
     pub(crate) fn write(self) {
-        write(self.line());
-    }
-
-    fn line(self) -> Map<String, Value> {
         let duration_ms = (self.duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
         let failed = self.verdict.is_error();
-        let mut line = match json!({
-            "_aws": {
-                "Timestamp": now().millis(),
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE_HERE.get().map_or(NAMESPACE, String::as_str),
-                    "Dimensions": [["Function"], ["Function", "StatusClass"]],
-                    "Metrics": [
-                        {"Name": "Requests", "Unit": "Count"},
-                        {"Name": "Errors", "Unit": "Count"},
-                        {"Name": "Duration", "Unit": "Milliseconds"},
-                        {"Name": "ColdStart", "Unit": "Count"},
-                    ],
-                }],
-            },
-            "Function": self.invocation.function,
-            "StatusClass": self.verdict.class(),
-            "Requests": 1,
-            "Errors": u8::from(failed),
-            "Duration": duration_ms,
-            "ColdStart": u8::from(self.invocation.cold_start),
-            "timestamp": now().to_string(),
-            "level": if failed { "ERROR" } else { "INFO" },
-            "message": "invocation",
-            "request_id": self.invocation.request_id,
-            "duration_ms": duration_ms,
-            "cold_start": self.invocation.cold_start,
-        }) {
-            Value::Object(line) => line,
-            _ => Map::new(),
-        };
+        let now = now();
+        let mut line = Line::begin();
+        line.add_json("_aws", &declaration(now));
+        line.add("Function", self.invocation.function);
+        line.add("StatusClass", self.verdict.class());
+        line.add("Requests", &1);
+        line.add("Errors", &u8::from(failed));
+        line.add("Duration", &duration_ms);
+        line.add("ColdStart", &u8::from(self.invocation.cold_start));
+        line.add("timestamp", &now.to_string());
+        line.add("level", if failed { "ERROR" } else { "INFO" });
+        line.add("message", "invocation");
+        line.add("request_id", &self.invocation.request_id);
+        line.add("duration_ms", &duration_ms);
+        line.add("cold_start", &self.invocation.cold_start);
         if let Verdict::Status(status) = self.verdict {
-            line.insert("status".to_owned(), status.into());
+            line.add("status", &status);
         }
         if let Some(error) = self.error {
-            line.insert("error".to_owned(), mask::text(&error).into());
+            line.add("error", &mask::text(&error));
         }
         for (name, value) in self.fields {
-            line.insert(name.to_owned(), mask::value(name, value));
+            line.add(name, &mask::value(name, value));
         }
-        line
+        line.write();
     }
+}
+
+/// What CloudWatch must know of the line to make metrics of it: the embedded metric format's `_aws`.
+fn declaration(now: Timestamp) -> String {
+    let namespace = NAMESPACE_HERE.get().map_or(NAMESPACE, String::as_str);
+    format!(
+        r#"{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{namespace}","Dimensions":{DIMENSIONS},"Metrics":{METRICS}}}]}}"#,
+        now.millis()
+    )
 }

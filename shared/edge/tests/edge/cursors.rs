@@ -22,7 +22,7 @@ fn caller() -> Caller {
 }
 
 fn position() -> Position {
-    Position { sort_key: "2025-11-21T09:10:00.000Z#ünï".to_owned(), id: "lead_1".to_owned() }
+    Position { sort_key: "2025-11-21T09:10:00.000Z#ünï".to_owned() }
 }
 
 #[test]
