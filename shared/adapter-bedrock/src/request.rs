@@ -14,8 +14,12 @@ pub(crate) const ANSWER_TOOL: &str = "answer";
 
 pub(crate) fn build(client: &Client, call: &ModelCall) -> Result<ConverseFluentBuilder, BuildError> {
     let max_tokens = i32::try_from(call.max_output_tokens).unwrap_or(i32::MAX);
-    let inference =
-        types::InferenceConfiguration::builder().max_tokens(max_tokens).temperature(call.temperature).build();
+    let inference = types::InferenceConfiguration::builder()
+        .max_tokens(max_tokens)
+        .set_temperature(call.temperature)
+        .set_top_p(call.top_p)
+        .set_stop_sequences((!call.stop.is_empty()).then(|| call.stop.clone()))
+        .build();
     let mut request = client.converse().model_id(&call.model).inference_config(inference);
     // Bedrock refuses a blank block; no instructions is no block.
     if !call.system.trim().is_empty() {

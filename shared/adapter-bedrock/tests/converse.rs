@@ -11,12 +11,10 @@ use std::time::{Duration, Instant};
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use application::ports::{
-    Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+    Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
 };
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use domain::Timestamp;
-use domain::id::new_id;
 use model_stub::{Step, Stub};
 use serde_json::json;
 
@@ -46,16 +44,16 @@ fn config(bedrock_url: &str) -> SdkConfig {
 
 fn call() -> ModelCall {
     ModelCall {
-        request_id: "request-1".to_owned(),
-        tenant: new_id(Timestamp::from_millis(1), &[1; 10]),
-        account: new_id(Timestamp::from_millis(1), &[2; 10]),
-        feature: Feature::LeadScoring,
         model: MODEL.to_owned(),
         system: "You score leads.".to_owned(),
         messages: vec![Message { role: Role::User, text: "the secret prompt".to_owned() }],
         output_schema: None,
         max_output_tokens: 300,
-        temperature: 0.5,
+        temperature: Some(0.5),
+        top_p: None,
+        stop: Vec::new(),
+        cache_instructions: false,
+        guardrail: None,
         time_left: Duration::from_secs(10),
     }
 }

@@ -103,7 +103,7 @@ async fn case_and_spacing_of_a_quote_do_not_matter() {
 }
 
 #[tokio::test]
-async fn retries_of_a_request_have_its_name() {
+async fn a_model_that_can_t_repair_its_answer_leaves_it_to_the_next() {
     let scene = Scene::start().await;
     scene.model.answer("no");
     scene.model.fail(ModelError::TimedOut);
@@ -111,7 +111,6 @@ async fn retries_of_a_request_have_its_name() {
     scene.judge(&format!("{SONNET},{NOVA}")).await.unwrap();
     let calls = scene.model.calls();
     assert_eq!(calls.len(), 3);
-    assert!(calls.iter().all(|call| call.request_id == "request-1" && call.tenant == scene.tenant.tenant));
     // A repair that fails leaves the model for the next, which begins anew.
     assert_eq!(calls.iter().map(|call| call.messages.len()).collect::<Vec<_>>(), [1, 3, 1]);
 }

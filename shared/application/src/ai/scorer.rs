@@ -5,9 +5,7 @@ use super::output;
 use super::prices::{ModelPrice, PriceTable, UnknownModel};
 use super::prompt;
 use crate::Error;
-use crate::ports::{
-    Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
-};
+use crate::ports::{Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage};
 use domain::Timestamp;
 use domain::id::{AccountId, OrganizationId};
 use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
@@ -80,7 +78,7 @@ impl LeadScorer {
             if share < RESERVE {
                 break;
             }
-            if let Some(assessment) = self.ask(lead, request, model, share, &mut spent).await {
+            if let Some(assessment) = self.ask(lead, model, share, &mut spent).await {
                 return Ok(self.finish(assessment, Engine::Model, model.id.clone(), &spent, request.now));
             }
         }
@@ -100,23 +98,22 @@ impl LeadScorer {
     async fn ask(
         &self,
         lead: &Lead,
-        request: &ScoringRequest,
         model: &ModelPrice,
         share: Duration,
         spent: &mut Spent,
     ) -> Option<Assessment> {
         let started = Instant::now();
         let mut call = ModelCall {
-            request_id: request.request_id.clone(),
-            tenant: request.tenant,
-            account: request.account,
-            feature: Feature::LeadScoring,
             model: model.id.clone(),
             system: prompt::SYSTEM.to_owned(),
             messages: prompt::conversation(lead),
             output_schema: Some(output::schema()),
             max_output_tokens: MAX_OUTPUT_TOKENS,
-            temperature: 0.0,
+            temperature: Some(0.0),
+            top_p: None,
+            stop: Vec::new(),
+            cache_instructions: false,
+            guardrail: None,
             time_left: share,
         };
         let first = self.attempt(&call, model, spent).await.ok()?;

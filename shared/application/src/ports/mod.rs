@@ -18,7 +18,8 @@ pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
-    Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+    Delta, EmbeddingCall, EmbeddingGateway, Embeddings, Guardrail, Message, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, Role, StopReason, StreamingModelGateway, Usage,
 };
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};

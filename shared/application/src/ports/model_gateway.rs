@@ -1,26 +1,11 @@
-//! The way to language models. A gateway answers one call to one model; budgets, caches, breakers and further providers
-//! are gateways around gateways, so everything they need to decide is part of the call.
+//! The way to language models. A provider answers one call to one model, once: which model is asked, how often, and who
+//! pays for it is decided before ([`crate::ai`]). Each trait is one thing a provider can do, so that a function links only
+//! what it calls.
 
 use super::{BoxFuture, Source};
-use domain::id::{AccountId, OrganizationId};
+use futures_util::stream::BoxStream;
 use serde_json::Value;
 use std::time::Duration;
-
-/// What the call is for; chains, budgets and prices are per feature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Feature {
-    /// Lead scoring.
-    LeadScoring,
-}
-
-impl Feature {
-    /// The name in records and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LeadScoring => "lead_scoring",
-        }
-    }
-}
 
 /// Who speaks in a conversation with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +28,6 @@ pub struct Message {
 /// One call to one model.
 #[derive(Debug, Clone)]
 pub struct ModelCall {
-    /// Unique for the request; retries keep it, so that its cost is settled once.
-    pub request_id: String,
-    /// Who pays.
-    pub tenant: OrganizationId,
-    /// Who asks.
-    pub account: AccountId,
-    /// What for.
-    pub feature: Feature,
     /// The model's identifier at its provider.
     pub model: String,
     /// Instructions. Never holds tenant data.
@@ -61,10 +38,28 @@ pub struct ModelCall {
     pub output_schema: Option<Value>,
     /// Upper bound of the answer, in tokens.
     pub max_output_tokens: u32,
-    /// 0.0 to 1.0.
-    pub temperature: f32,
+    /// 0.0 to 1.0; the model's own when absent.
+    pub temperature: Option<f32>,
+    /// Share of the likeliest tokens to choose from, 0.0 to 1.0; the model's own when absent.
+    pub top_p: Option<f32>,
+    /// Texts that end the answer; they are not part of it.
+    pub stop: Vec<String>,
+    /// Asks the provider to keep the instructions in its prompt cache. Only for models that can, and only where they are
+    /// long enough to be kept: a provider refuses it elsewhere.
+    pub cache_instructions: bool,
+    /// The guardrail that the provider puts around the call: identifier and version.
+    pub guardrail: Option<Guardrail>,
     /// Time left for the answer.
     pub time_left: Duration,
+}
+
+/// A guardrail of Bedrock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Its identifier or ARN.
+    pub id: String,
+    /// Its version: a number, or `DRAFT`.
+    pub version: String,
 }
 
 /// Tokens metered by the provider.
@@ -137,8 +132,61 @@ impl ModelError {
     }
 }
 
+/// A part of an answer that arrives bit by bit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta {
+    /// More text; never empty.
+    Text(String),
+    /// The answer is complete. Nothing follows.
+    End {
+        /// Why it ended.
+        stop: StopReason,
+        /// What it used.
+        usage: Usage,
+    },
+}
+
+/// An answer that arrives bit by bit. It ends after [`Delta::End`] or the first error; one that ends without either was
+/// cut. Dropping it ends the call.
+pub type ModelStream = BoxStream<'static, Result<Delta, ModelError>>;
+
+/// Texts to be embedded.
+#[derive(Debug, Clone)]
+pub struct EmbeddingCall {
+    /// The model's identifier at its provider.
+    pub model: String,
+    /// The texts; none is empty.
+    pub texts: Vec<String>,
+    /// Numbers of each vector; the model's own when absent.
+    pub dimensions: Option<u32>,
+    /// Time left for the answer.
+    pub time_left: Duration,
+}
+
+/// Texts as vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embeddings {
+    /// One vector for each text, in their order.
+    pub vectors: Vec<Vec<f32>>,
+    /// Tokens read.
+    pub input_tokens: u64,
+}
+
 /// Answers calls to models.
 pub trait ModelGateway: Send + Sync {
     /// One call, one attempt: no hidden retries.
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
+}
+
+/// Answers calls to models bit by bit.
+pub trait StreamingModelGateway: Send + Sync {
+    /// One call, one attempt. It is done when the answer begins; `time_left` covers the whole answer.
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>>;
+}
+
+/// Makes vectors of texts.
+pub trait EmbeddingGateway: Send + Sync {
+    /// The vectors of all texts, or an error for all of them. One attempt; several requests where the provider takes only
+    /// one text, or some, at once.
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>>;
 }
