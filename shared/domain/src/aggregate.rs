@@ -23,11 +23,15 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
+    /// What a tenant may spend on models; its identifier is the organization's.
+    AiBudget,
+    /// A request to the AI gateway. It has one event and no state.
+    AiRequest,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -35,6 +39,8 @@ impl AggregateType {
         Self::Lead,
         Self::Notification,
         Self::Access,
+        Self::AiBudget,
+        Self::AiRequest,
     ];
 
     /// The kind with this name.
@@ -52,6 +58,8 @@ impl AggregateType {
             Self::Lead => "lead",
             Self::Notification => "notification",
             Self::Access => "access",
+            Self::AiBudget => "ai_budget",
+            Self::AiRequest => "ai_request",
         }
     }
 }

@@ -55,6 +55,19 @@ impl StaticType for AccessTag {
     const TYPE: &'static str = "access";
 }
 
+/// What a request to the AI gateway is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AiRequestTag;
+impl StaticType for AiRequestTag {
+    const TYPE: &'static str = "aireq";
+}
+/// What an API key's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiKeyTag;
+impl StaticType for ApiKeyTag {
+    const TYPE: &'static str = "apikey";
+}
+
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -69,6 +82,10 @@ pub type NotificationId = TypeSafeId<NotificationTag>;
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
+/// A request to the AI gateway.
+pub type AiRequestId = TypeSafeId<AiRequestTag>;
+/// An API key of an organization.
+pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

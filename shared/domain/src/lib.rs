@@ -4,6 +4,7 @@
 //! network, HTTP or a runtime: time, identifiers and secrets come in as values.
 
 pub mod aggregate;
+pub mod ai;
 pub mod audit;
 pub mod authority;
 pub mod event;

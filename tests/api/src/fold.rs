@@ -3,6 +3,7 @@
 use crate::world::World;
 use application::ports::{AggregateKey, Store};
 use application::repository;
+use domain::ai::AiBudget;
 use domain::audit::Access;
 use domain::id::{AccessId, AccountId, LeadId, NotificationId, OrganizationId, SessionId};
 use domain::identity::{Account, Session};
@@ -72,6 +73,12 @@ impl World {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));
                 self.compare::<Access>(&key, versions).await;
             }
+            AggregateType::AiBudget => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));
+                self.compare::<AiBudget>(&key, versions).await;
+            }
+            // It has no state: its one event is the record.
+            AggregateType::AiRequest => assert_eq!(versions, 1),
         }
     }
 

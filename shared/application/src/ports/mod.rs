@@ -1,6 +1,7 @@
 //! What use cases need from outside. Object-safe and with boxed futures, so that a use case is compiled once, whatever
 //! stands behind a port. No port may take a tenant as text: tenants come from a caller's authority or a stored record.
 
+mod ai_state;
 mod audit_log;
 mod entropy;
 mod limiter;
@@ -14,6 +15,10 @@ mod tokens;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use ai_state::{
+    AiState, Breaker, BudgetScope, CacheKey, Cached, Keep, Look, ModelName, Observation, Reservation,
+    ReserveError, Seen, Settlement, Spent, SpentByScope,
+};
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
 pub use limiter::{LimitDecision, Limiter, RateLimit};

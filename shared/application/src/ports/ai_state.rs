@@ -1,0 +1,299 @@
+//! What the AI gateway must remember across the fleet: answers that can be given again, who is working on one, what was
+//! reserved and spent, and which models fail. All of it is durable; where it can't be reached, no model is called.
+//!
+//! The calls of one request, in their order: [`AiState::look`]; on a hit [`AiState::record`]; on a miss
+//! [`AiState::reserve`], the provider, [`AiState::settle`].
+
+use super::{BoxFuture, StoreError};
+use domain::Timestamp;
+use domain::ai::{AiBudget, AiRequestMetered, Feature, Limits};
+use domain::id::{AccountId, AiRequestId, OrganizationId};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Names an answer: a hash over everything that shapes it. It can't be made without the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheKey {
+    /// Whose answer it is.
+    pub tenant: OrganizationId,
+    /// BLAKE3 over the request.
+    pub hash: [u8; 32],
+}
+
+/// What the cache has for a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cached {
+    /// Nothing.
+    Nothing,
+    /// Somebody is making the answer.
+    InFlight {
+        /// When they are given up.
+        until: Timestamp,
+    },
+    /// An answer, as it was stored, and since when.
+    Answer {
+        /// What was stored.
+        answer: String,
+        /// When.
+        stored_at: Timestamp,
+    },
+}
+
+/// A model as breakers know it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelName {
+    /// Its provider.
+    pub provider: String,
+    /// Its name in the registry.
+    pub model: String,
+}
+
+/// What a breaker says about a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Breaker {
+    /// It may be asked.
+    Closed,
+    /// It may not be asked before this moment.
+    Open {
+        /// When one call may try again.
+        until: Timestamp,
+    },
+    /// One call may try it: whoever gets [`AiState::probe`].
+    HalfOpen,
+}
+
+/// What a request must know before anything is decided.
+#[derive(Debug, Clone)]
+pub struct Look<'a> {
+    /// Whose.
+    pub tenant: OrganizationId,
+    /// The answer to look for.
+    pub cache: Option<CacheKey>,
+    /// The models of the chain.
+    pub models: &'a [ModelName],
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What [`Look`] found.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The tenant's budget, if it was ever set.
+    pub budget: Option<AiBudget>,
+    /// What the cache has.
+    pub cached: Cached,
+    /// One for each model asked about, in their order.
+    pub breakers: Vec<Breaker>,
+}
+
+/// A part of a budget, as a problem names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetScope {
+    /// The tenant's month.
+    TenantMonth,
+    /// The tenant's day.
+    TenantDay,
+    /// The account's day.
+    UserDay,
+    /// The feature's month.
+    FeatureMonth,
+}
+
+impl BudgetScope {
+    /// The name in problems and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TenantMonth => "tenant_month",
+            Self::TenantDay => "tenant_day",
+            Self::UserDay => "user_day",
+            Self::FeatureMonth => "feature_month",
+        }
+    }
+}
+
+/// Money set aside for a request before a model is asked. It stays set aside until the request is settled, by whoever made
+/// it or, after `lease_until`, by the sweeper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Whose.
+    pub tenant: OrganizationId,
+    /// When it was made: the month and the day that are charged.
+    pub at: Timestamp,
+    /// When the sweeper may settle it.
+    pub lease_until: Timestamp,
+    /// The most that the request may cost, in nano-dollars.
+    pub bound: u64,
+    /// Which of the tenant's counters it is charged to; tenants with many requests have several.
+    pub shard: u32,
+    /// What is recorded should the process die: the first model, tokens at their bound.
+    pub presumed: AiRequestMetered,
+}
+
+impl Reservation {
+    /// The request.
+    pub fn request_id(&self) -> AiRequestId {
+        self.presumed.request_id
+    }
+
+    /// Who is charged beside the tenant.
+    pub fn account(&self) -> AccountId {
+        self.presumed.account_id
+    }
+
+    /// The feature that is charged.
+    pub fn feature(&self) -> Feature {
+        self.presumed.feature
+    }
+}
+
+/// A reservation was not made. Nothing was.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// A budget has not enough left.
+    #[error("the budget {} has not enough left", .0.as_str())]
+    OverBudget(BudgetScope),
+    /// Somebody else is making this answer, or just made it.
+    #[error("the answer is being made")]
+    InFlight,
+    /// The request has a reservation already, or was settled.
+    #[error("the request was made before")]
+    Repeated,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An answer to be kept.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// The answer, in a form that only whoever stores it reads.
+    pub answer: String,
+    /// For how long.
+    pub ttl: Duration,
+}
+
+/// The end of a request for which money was set aside.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// What was set aside.
+    pub reservation: Reservation,
+    /// What it used; its cost is what is charged.
+    pub metered: AiRequestMetered,
+    /// When it ended.
+    pub at: Timestamp,
+    /// The key that was being worked on, and the answer if it may be given again.
+    pub cache: Option<(CacheKey, Option<Keep>)>,
+    /// Ties the event to its request.
+    pub correlation_id: String,
+}
+
+/// What a tenant has spent and set aside, in nano-dollars.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Set aside and spent.
+    pub committed: u64,
+    /// Spent.
+    pub settled: u64,
+}
+
+/// Calls to a model that one process made since it last told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observation {
+    /// Calls.
+    pub calls: u32,
+    /// Calls that failed by the provider's fault: 5xx, timeouts, connections.
+    pub failures: u32,
+    /// How long the provider wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// Remembers for the AI gateway.
+pub trait AiState: Send + Sync {
+    /// Everything that decides a request: one batch read.
+    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>>;
+
+    /// What the cache has: one read.
+    fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
+
+    /// Sets money aside from all four budgets, and takes the right to make the answer of `cache`, or does nothing: one
+    /// transaction, tried again while others change the same counters. `lease_until` ends that right too.
+    fn reserve<'a>(
+        &'a self,
+        reservation: &'a Reservation,
+        limits: &'a Limits,
+        cache: Option<&'a CacheKey>,
+    ) -> BoxFuture<'a, Result<(), ReserveError>>;
+
+    /// Sets more aside, up to `bound`, for a request that has a reservation: one transaction.
+    fn extend<'a>(
+        &'a self,
+        reservation: &'a Reservation,
+        bound: u64,
+        limits: &'a Limits,
+    ) -> BoxFuture<'a, Result<(), ReserveError>>;
+
+    /// Charges what was used, gives back the rest, records the request and keeps the answer, exactly once: one
+    /// transaction. `false` when it was settled before; then nothing changes.
+    fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Records a request that cost nothing, exactly once: one write.
+    fn record<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        metered: &'a AiRequestMetered,
+        at: Timestamp,
+        correlation_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Reservations whose lease ended before `now`, at most `limit` of them.
+    fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>>;
+
+    /// What was spent in the month and on the day of `at`: by the tenant in the month, on the day, by the account on the
+    /// day, and by each feature in the month.
+    fn spent<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        account: AccountId,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<SpentByScope, StoreError>>;
+
+    /// Tells how calls to a model went, and opens its breaker when more than 10 % of at least 20 calls within 60 seconds
+    /// failed: one write, two when it opens.
+    fn observe<'a>(
+        &'a self,
+        model: &'a ModelName,
+        seen: Observation,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
+
+    /// Whether this call is the one that may try a model whose breaker is half-open: one write. The right ends at
+    /// `until`, so that a crash does not keep the breaker open.
+    fn probe<'a>(
+        &'a self,
+        model: &'a ModelName,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Tells how the probe went: closes the breaker, or opens it again for `retry_after` or 30 seconds.
+    fn probed<'a>(
+        &'a self,
+        model: &'a ModelName,
+        succeeded: bool,
+        retry_after: Option<Duration>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// What was spent, by budget.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpentByScope {
+    /// The tenant's month.
+    pub tenant_month: Spent,
+    /// The tenant's day.
+    pub tenant_day: Spent,
+    /// The account's day.
+    pub user_day: Spent,
+    /// The month of each feature that spent anything.
+    pub feature_month: Vec<(Feature, Spent)>,
+}

@@ -1,0 +1,54 @@
+//! What models are asked for. Chains of models, budgets, caches and prices are by feature.
+
+use serde::{Deserialize, Serialize};
+
+/// A feature that calls models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Judging leads.
+    LeadScoring,
+    /// Writing proposals.
+    Proposal,
+    /// Refreshing battle cards.
+    BattleCard,
+    /// Analyzing conversations.
+    Conversation,
+    /// Writing other content.
+    Content,
+    /// A caller's own conversation with a model.
+    Completion,
+    /// A caller's own texts as vectors.
+    Embedding,
+}
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: [Self; 7] = [
+        Self::LeadScoring,
+        Self::Proposal,
+        Self::BattleCard,
+        Self::Conversation,
+        Self::Content,
+        Self::Completion,
+        Self::Embedding,
+    ];
+
+    /// The name in records, settings and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LeadScoring => "lead_scoring",
+            Self::Proposal => "proposal",
+            Self::BattleCard => "battle_card",
+            Self::Conversation => "conversation",
+            Self::Content => "content",
+            Self::Completion => "completion",
+            Self::Embedding => "embedding",
+        }
+    }
+
+    /// The feature with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|feature| feature.as_str() == name)
+    }
+}

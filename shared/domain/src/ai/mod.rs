@@ -1,0 +1,10 @@
+//! What the product asks of language models: for which feature, within which budget, and what each request used. Money is
+//! whole nano-dollars (10^-9 US dollars), so that no sum is ever rounded.
+
+mod budget;
+mod feature;
+mod usage;
+
+pub use budget::{AiBudget, AiBudgetEvent, Limits, SetBudget, set_budget};
+pub use feature::Feature;
+pub use usage::{AiRequestMetered, CacheUse, Outcome, Tokens};

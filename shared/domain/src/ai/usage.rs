@@ -1,0 +1,102 @@
+//! What one request to the AI gateway used and cost. It is recorded once for each request, also for one that the cache
+//! answered, and never changes.
+
+use super::Feature;
+use crate::event::{DecodeError, DomainEvent, EncodedEvent};
+use crate::id::{AccountId, AiRequestId, ApiKeyId};
+use serde::{Deserialize, Serialize};
+
+/// Tokens that a provider metered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Read at full price.
+    pub input: u64,
+    /// Written.
+    pub output: u64,
+    /// Read from the provider's prompt cache.
+    pub cache_read: u64,
+    /// Written to the provider's prompt cache.
+    pub cache_write: u64,
+}
+
+/// What the answer cache did for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheUse {
+    /// It answered.
+    Hit,
+    /// It had no answer.
+    Miss,
+    /// It was not asked.
+    Bypass,
+}
+
+impl CacheUse {
+    /// The name in records and headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was answered.
+    Answered,
+    /// No model gave a usable answer. What the attempts used is charged.
+    Failed,
+    /// A stream broke; what it used is reckoned from what arrived.
+    Cut,
+    /// The process died while a model was asked, so that nobody knows what was used; the whole reservation is charged.
+    Presumed,
+}
+
+/// The facts of `ai_request_metered`, the only event of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AiRequestMetered {
+    /// The request.
+    pub request_id: AiRequestId,
+    /// Who asked; for an API key, the account that made it.
+    pub account_id: AccountId,
+    /// The API key that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_id: Option<ApiKeyId>,
+    /// What for.
+    pub feature: Feature,
+    /// The model that answered, or was asked last, by its name in the registry.
+    pub model: String,
+    /// The provider of the model.
+    pub provider: String,
+    /// What all attempts used together.
+    pub tokens: Tokens,
+    /// What they cost, in nano-dollars.
+    pub cost_nano_usd: u64,
+    /// Version of the prices.
+    pub price_version: String,
+    /// Calls to providers.
+    pub attempts: u32,
+    /// Milliseconds from the request to the end of the answer.
+    pub latency_ms: u64,
+    /// What the cache did.
+    pub cache: CacheUse,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl DomainEvent for AiRequestMetered {
+    fn encode(&self) -> EncodedEvent {
+        EncodedEvent::facts("ai_request_metered", self)
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("ai_request_metered", 1) => event.read(),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}
