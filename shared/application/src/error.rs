@@ -1,10 +1,12 @@
 //! Why a use case gave no result. The edge maps each variant to one answer, once.
 
 use crate::ports::{
-    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
+    BudgetScope, CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError,
+    UniqueKind,
 };
 use domain::Invalid;
 use domain::authority::Denied;
+use std::time::Duration;
 
 /// An idempotency key can't be used for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,24 @@ pub enum Error {
     /// No model of the chain answered, and the feature has no rules to fall back to.
     #[error("no model answered")]
     NoModel,
+    /// A budget has not enough left for the request.
+    #[error("the budget {} has not enough left", .0.as_str())]
+    OverBudget(BudgetScope),
+    /// The model is not in the registry, or not for this tenant.
+    #[error("there is no such model")]
+    UnknownModel,
+    /// The question is longer than the model's context.
+    #[error("the question is too long for the model")]
+    ContextLength,
+    /// The provider refuses the request as it is.
+    #[error("the provider refuses the request")]
+    ModelRefused,
+    /// Every model that may answer fails, or is left alone because it failed.
+    #[error("no model answers at the moment")]
+    ModelsUnavailable {
+        /// When to ask again.
+        retry_after: Option<Duration>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -8,6 +8,8 @@ use domain::Timestamp;
 pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_seconds: 60 };
 /// Lead scores, per user.
 pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, period_seconds: 60 };
+/// Requests to models, per account or API key.
+pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_seconds: 60 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
 /// Sign-ins and registrations, per network address.

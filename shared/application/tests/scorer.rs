@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, Tenant};
 use application::Error;
-use application::ai::{LeadScorer, PriceTable, PriceTableError, ScoringRequest};
+use application::ai::{LeadScorer, Registry, RegistryError, ScoringRequest};
 use application::ports::ModelError;
 use domain::sales::{Engine, Lead};
 use serde_json::json;
@@ -27,7 +27,7 @@ impl Scene {
     }
 
     fn scorer(&self, chain: &str) -> LeadScorer {
-        LeadScorer::new(self.model.clone(), chain, &PriceTable::shipped().unwrap()).unwrap()
+        LeadScorer::new(self.model.clone(), chain, &Registry::shipped().unwrap()).unwrap()
     }
 
     fn request(&self, time_left: Duration) -> ScoringRequest {
@@ -80,7 +80,7 @@ async fn a_chain_is_read_as_it_is_written() {
 #[tokio::test]
 async fn a_model_without_a_price_stops_the_start() {
     let scene = Scene::start().await;
-    let prices = PriceTable::shipped().unwrap();
+    let prices = Registry::shipped().unwrap();
     let error = LeadScorer::new(scene.model.clone(), "no-such-model,rules", &prices).err().unwrap();
     assert!(error.to_string().contains("no-such-model"));
 }
@@ -138,13 +138,13 @@ fn a_price_table_is_exact_or_no_table() {
     let table = |price: &str| {
         let text = json!({"version": "v", "models": [{"id": "m", "input": price, "output": "1", "cache_read": "0",
             "cache_write": "0", "context_tokens": 1}]});
-        PriceTable::parse(&text.to_string())
+        Registry::parse(&text.to_string())
     };
     for (price, nano) in [("0", 0), ("3.00", 3000), ("0.001", 1), ("16.5", 16_500)] {
-        assert_eq!(table(price).unwrap().price("m").unwrap().input, nano, "{price}");
+        assert_eq!(table(price).unwrap().model("m").unwrap().input, nano, "{price}");
     }
     for wrong in ["", "-1", "0.0001", "1e3", "NaN", "1,5", "18446744073709551615"] {
-        assert!(matches!(table(wrong), Err(PriceTableError::Price(_))), "{wrong}");
+        assert!(matches!(table(wrong), Err(RegistryError::Price(_))), "{wrong}");
     }
-    assert!(matches!(PriceTable::parse("{}"), Err(PriceTableError::Malformed(_))));
+    assert!(matches!(Registry::parse("{}"), Err(RegistryError::Malformed(_))));
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::time::Duration;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Milliseconds since 1970-01-01T00:00:00Z; written as RFC 3339 with milliseconds.
@@ -41,6 +42,11 @@ impl Timestamp {
     /// This moment and `seconds` more.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// This moment and `time` more, in whole milliseconds.
+    pub fn plus(self, time: Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// Reads RFC 3339; any offset is accepted and converted to UTC.

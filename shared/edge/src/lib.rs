@@ -29,6 +29,7 @@ mod runtime;
 pub mod schedule;
 mod settings;
 pub mod stream;
+mod timer;
 
 pub use entropy::SystemEntropy;
 pub use http::{Handler, Page, Request, Response};
@@ -37,3 +38,4 @@ pub use job::JobError;
 pub use problem::Problem;
 pub use runtime::{Build, Failure};
 pub use settings::{Settings, StartError};
+pub use timer::RuntimeTimer;

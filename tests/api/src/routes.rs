@@ -3,7 +3,7 @@
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
-use application::ai::{LeadScorer, PriceTable};
+use application::ai::{LeadScorer, Registry};
 use application::identity;
 use application::ports::{Limiter, PasswordHasher, Store, TokenSigner};
 use application::sales;
@@ -22,7 +22,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
     let cursors = || CursorCodec::new(CURSOR_KEY).expect("the key is long enough");
     let passwords: Arc<dyn PasswordHasher> =
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
-    let prices = PriceTable::shipped().expect("the shipped prices");
+    let prices = Registry::shipped().expect("the shipped prices");
     let scorer =
         LeadScorer::new(parts.model.clone(), &parts.chain, &prices).expect("a chain of known models");
     let login = identity::Login {

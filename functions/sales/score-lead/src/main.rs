@@ -4,7 +4,7 @@ use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables};
 use adapter_kms::KmsTenantKeys;
-use application::ai::{LeadScorer, PriceTable};
+use application::ai::{LeadScorer, Registry};
 use application::sales::ScoreLead;
 use edge::Handler;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             let store = Arc::new(store);
             let gateway = Arc::new(BedrockGateway::new(&aws));
             let chain = settings.required("LEAD_SCORING_CHAIN")?;
-            let scorer = LeadScorer::new(gateway, chain, &PriceTable::shipped()?)?;
+            let scorer = LeadScorer::new(gateway, chain, &Registry::shipped()?)?;
             let needs = ScoreLead { store, limiter, scorer };
             Ok(Box::new(score_lead::ScoreLead { needs }) as Box<dyn Handler>)
         })

@@ -2,8 +2,8 @@
 //! What every attempt cost is counted, also of those whose answer was useless.
 
 use super::output;
-use super::prices::{ModelPrice, PriceTable, UnknownModel};
 use super::prompt;
+use super::registry::{Model, Registry, UnknownModel};
 use crate::Error;
 use crate::ports::{Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage};
 use domain::Timestamp;
@@ -37,7 +37,7 @@ pub struct ScoringRequest {
 /// Judges leads.
 pub struct LeadScorer {
     gateway: Arc<dyn ModelGateway>,
-    models: Vec<ModelPrice>,
+    models: Vec<Model>,
     rules: bool,
     price_version: String,
 }
@@ -53,16 +53,12 @@ struct Spent {
 impl LeadScorer {
     /// A scorer for a chain such as `model-a,model-b,rules`. The rules, if named, come last: nothing comes after an
     /// engine that always answers.
-    pub fn new(
-        gateway: Arc<dyn ModelGateway>,
-        chain: &str,
-        prices: &PriceTable,
-    ) -> Result<Self, UnknownModel> {
+    pub fn new(gateway: Arc<dyn ModelGateway>, chain: &str, prices: &Registry) -> Result<Self, UnknownModel> {
         let names: Vec<&str> = chain.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         let models = names
             .iter()
             .take_while(|name| **name != RULES)
-            .map(|name| prices.price(name).cloned())
+            .map(|name| prices.model(name).cloned())
             .collect::<Result<_, _>>()?;
         Ok(Self { gateway, models, rules: names.contains(&RULES), price_version: prices.version.clone() })
     }
@@ -98,7 +94,7 @@ impl LeadScorer {
     async fn ask(
         &self,
         lead: &Lead,
-        model: &ModelPrice,
+        model: &Model,
         share: Duration,
         spent: &mut Spent,
     ) -> Option<Assessment> {
@@ -145,7 +141,7 @@ impl LeadScorer {
     async fn attempt(
         &self,
         call: &ModelCall,
-        model: &ModelPrice,
+        model: &Model,
         spent: &mut Spent,
     ) -> Result<ModelAnswer, ModelError> {
         spent.attempts += 1;

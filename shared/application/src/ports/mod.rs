@@ -10,6 +10,7 @@ mod password;
 mod publisher;
 mod store;
 mod tenant_keys;
+mod timer;
 mod tokens;
 
 use std::future::Future;
@@ -34,6 +35,7 @@ pub use store::{
     SubjectKeys, Transaction, Unique, UniqueKind,
 };
 pub use tenant_keys::{DataKey, KeyError, TenantKeys, WrappedKey};
+pub use timer::Timer;
 pub use tokens::{Claims, Jwk, TokenError, TokenSigner, TokenVerifier};
 
 /// A boxed future: what every port and handler returns.

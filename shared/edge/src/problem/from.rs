@@ -140,6 +140,13 @@ impl From<Error> for Problem {
             Error::Idempotency(conflict) => conflict.into(),
             Error::Limited(decision) => decision.into(),
             Error::NoModel => Self::unavailable(error),
+            Error::OverBudget(scope) => Self::new(Kind::BUDGET_EXCEEDED)
+                .with_detail(format!("The budget {} has not enough left for this request.", scope.as_str())),
+            Error::UnknownModel => Self::new(Kind::MODEL_NOT_FOUND),
+            Error::ContextLength => Self::new(Kind::CONTEXT_LENGTH_EXCEEDED),
+            Error::ModelRefused => Self::new(Kind::MODEL_REFUSED),
+            Error::ModelsUnavailable { retry_after } => Self::new(Kind::MODELS_UNAVAILABLE)
+                .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)).max(Duration::from_secs(1))),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),
             // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.

@@ -14,6 +14,12 @@ pub struct Kind {
 impl Kind {
     /// The request is malformed or a value is not allowed.
     pub const INVALID_REQUEST: Self = Self::new(400, "invalid_request", "Invalid request");
+    /// The question is longer than the model's context.
+    pub const CONTEXT_LENGTH_EXCEEDED: Self =
+        Self::new(400, "context_length_exceeded", "The question is too long for the model");
+    /// The provider of the model refuses the request as it is.
+    pub const MODEL_REFUSED: Self =
+        Self::new(400, "model_refused", "The model's provider refuses the request");
     /// The cursor belongs to another list, query or caller, or was changed.
     pub const INVALID_CURSOR: Self = Self::new(400, "invalid_cursor", "Invalid cursor");
     /// No valid access token.
@@ -24,10 +30,14 @@ impl Kind {
     /// Refresh failed.
     pub const INVALID_REFRESH_TOKEN: Self =
         Self::new(401, "invalid_refresh_token", "The refresh token is not valid");
+    /// A budget has not enough left.
+    pub const BUDGET_EXCEEDED: Self = Self::new(402, "budget_exceeded", "The budget has not enough left");
     /// The role does not allow it.
     pub const FORBIDDEN: Self = Self::new(403, "forbidden", "Not allowed");
     /// It does not exist, or the caller may not know.
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
+    /// The model does not exist, or not for the caller.
+    pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "There is no such model");
     /// Somebody else changed it at the same moment.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Changed at the same moment");
     /// The e-mail address has an account.
@@ -53,18 +63,25 @@ impl Kind {
     pub const INTERNAL_ERROR: Self = Self::new(500, "internal_error", "Internal error");
     /// Something we depend on does not answer.
     pub const UNAVAILABLE: Self = Self::new(503, "unavailable", "Temporarily unavailable");
+    /// Every model that may answer fails at the moment.
+    pub const MODELS_UNAVAILABLE: Self =
+        Self::new(503, "models_unavailable", "No model answers at the moment");
     /// We were not done in time.
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Not done in time");
 
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::INVALID_REQUEST,
+        Self::CONTEXT_LENGTH_EXCEEDED,
+        Self::MODEL_REFUSED,
         Self::INVALID_CURSOR,
         Self::UNAUTHENTICATED,
         Self::INVALID_CREDENTIALS,
         Self::INVALID_REFRESH_TOKEN,
+        Self::BUDGET_EXCEEDED,
         Self::FORBIDDEN,
         Self::NOT_FOUND,
+        Self::MODEL_NOT_FOUND,
         Self::CONFLICT,
         Self::EMAIL_TAKEN,
         Self::REQUEST_IN_PROGRESS,
@@ -76,6 +93,7 @@ impl Kind {
         Self::RATE_LIMITED,
         Self::INTERNAL_ERROR,
         Self::UNAVAILABLE,
+        Self::MODELS_UNAVAILABLE,
         Self::DEADLINE_EXCEEDED,
     ];
 

@@ -1,0 +1,195 @@
+//! Which model is asked, how often, and when to stop: retries of what may pass, the next model of the chain, and the
+//! breakers that keep the fleet from asking a model that fails. A request that is wrong is never asked twice.
+
+use super::session::{Candidate, RESERVE, Session, name};
+use crate::Error;
+use crate::ai::registry::Model;
+use crate::ports::{Breaker, ModelError, Observation, Usage};
+use std::time::{Duration, Instant};
+
+/// Calls to one model, one after the other.
+const TRIES: u32 = 3;
+/// The longest `Retry-After` that is waited for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// Time below which a call is not worth beginning.
+const SHORTEST_CALL: Duration = Duration::from_millis(500);
+/// How long a probe may take before another process may try.
+const PROBE: Duration = Duration::from_secs(60);
+
+/// Why a model gave nothing.
+pub(super) enum GiveUp {
+    /// Another one may.
+    Next(Option<Duration>),
+    /// No other one may be asked.
+    Stop(Error),
+}
+
+impl From<Error> for GiveUp {
+    fn from(error: Error) -> Self {
+        Self::Stop(error)
+    }
+}
+
+impl Session {
+    /// Asks one candidate after the other until `ask` has something. `ask` gets the model and the moment until which it may
+    /// take, which leaves the candidates after it an equal share of the time.
+    pub(super) async fn first_of<T>(
+        &mut self,
+        mut ask: impl AsyncFnMut(&mut Self, &Candidate, Instant) -> Result<T, GiveUp>,
+    ) -> Result<(Model, T), Error> {
+        let candidates = self.candidates.clone();
+        let mut soonest: Option<Duration> = None;
+        for (at, candidate) in candidates.iter().enumerate() {
+            let left = self.context.time_left().saturating_sub(RESERVE);
+            let share = left / u32::try_from(candidates.len() - at).unwrap_or(1);
+            if share < SHORTEST_CALL {
+                break;
+            }
+            let wait = match self.may_ask(candidate).await? {
+                Some(wait) => Some(wait),
+                None => match ask(self, candidate, Instant::now() + share).await {
+                    Ok(answer) => return Ok((candidate.model.clone(), answer)),
+                    Err(GiveUp::Next(wait)) => wait,
+                    Err(GiveUp::Stop(error)) => return Err(error),
+                },
+            };
+            soonest = match (soonest, wait) {
+                (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
+                (soonest, wait) => soonest.or(wait),
+            };
+        }
+        Err(Error::ModelsUnavailable { retry_after: soonest })
+    }
+
+    /// `None` when the breaker lets this request through; else how long it is open.
+    async fn may_ask(&self, candidate: &Candidate) -> Result<Option<Duration>, Error> {
+        let now = self.now();
+        match candidate.breaker {
+            Breaker::Closed => Ok(None),
+            Breaker::Open { until } => Ok(Some(between(now.millis(), until.millis()))),
+            Breaker::HalfOpen => {
+                let won = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
+                Ok((!won).then_some(Duration::from_secs(1)))
+            }
+        }
+    }
+
+    /// Calls the model, up to three times while what went wrong may pass. Each call is paid for before it is made.
+    pub(super) async fn tries<T>(
+        &mut self,
+        candidate: &Candidate,
+        bound: u64,
+        until: Instant,
+        mut call: impl AsyncFnMut(Duration) -> Result<T, ModelError>,
+    ) -> Result<T, GiveUp> {
+        let model = &candidate.model;
+        let mut tried = 0;
+        loop {
+            self.cover(bound).await?;
+            let time_left = until.saturating_duration_since(Instant::now());
+            if time_left < SHORTEST_CALL {
+                return Err(GiveUp::Next(None));
+            }
+            self.attempts += 1;
+            tried += 1;
+            let asked = Instant::now();
+            let result = call(time_left).await;
+            self.waited += asked.elapsed();
+            let error = match result {
+                Ok(answer) => {
+                    self.answered(candidate).await;
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            tracing::warn!(
+                model = model.id,
+                error = &error as &dyn std::error::Error,
+                "a model gave no answer"
+            );
+            if matches!(error, ModelError::TimedOut) {
+                // It was read, and nobody knows how much of an answer was written.
+                self.charge(model, &Usage { input_tokens: self.input.1, ..Usage::default() });
+            }
+            let breaker = self.failed(candidate, &error).await;
+            match error {
+                ModelError::ContextLength => return Err(Error::ContextLength.into()),
+                ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
+                // Our configuration is wrong, not the request.
+                ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
+                ModelError::Throttled { .. } | ModelError::Unavailable(_) | ModelError::TimedOut => {}
+            }
+            let wanted = retry_after(&error);
+            let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
+            if tried >= TRIES || too_long || breaker != Breaker::Closed {
+                return Err(GiveUp::Next(wanted));
+            }
+            let pause = match wanted {
+                Some(wanted) => wanted,
+                None => self.pause(tried)?,
+            };
+            if Instant::now() + pause + SHORTEST_CALL > until {
+                return Err(GiveUp::Next(wanted));
+            }
+            self.gateway.timer.sleep(pause).await;
+        }
+    }
+
+    /// min(0.5 s * 2^n, 8 s), and up to a quarter more so that clients don't come back together.
+    fn pause(&self, tried: u32) -> Result<Duration, Error> {
+        let base = Duration::from_millis(500 << (tried - 1).min(4)).min(Duration::from_secs(8));
+        let mut random = [0; 1];
+        self.context.entropy.fill(&mut random)?;
+        Ok(base + base * u32::from(random[0]) / 1024)
+    }
+
+    /// Tells the breaker of an answered call, now and then. A failure to tell costs the request nothing.
+    async fn answered(&self, candidate: &Candidate) {
+        let (model, now) = (name(&candidate.model), self.now());
+        let told = if candidate.breaker == Breaker::HalfOpen {
+            self.gateway.state.probed(&model, true, None, now).await
+        } else if let Some(calls) = self.gateway.tally.answered(&model) {
+            let seen = Observation { calls, failures: 0, retry_after: None };
+            self.gateway.state.observe(&model, seen, now).await.map(|_| ())
+        } else {
+            Ok(())
+        };
+        if let Err(error) = told {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a breaker was not told of an answer");
+        }
+    }
+
+    /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model.
+    async fn failed(&self, candidate: &Candidate, error: &ModelError) -> Breaker {
+        let fault = matches!(error, ModelError::Unavailable(_) | ModelError::TimedOut);
+        let throttled = matches!(error, ModelError::Throttled { .. });
+        let (model, now) = (name(&candidate.model), self.now());
+        let told = if candidate.breaker == Breaker::HalfOpen {
+            // Until the probe is answered the breaker stays open.
+            let succeeded = !fault && !throttled;
+            let told = self.gateway.state.probed(&model, succeeded, retry_after(error), now).await;
+            told.map(|()| if succeeded { Breaker::Closed } else { Breaker::HalfOpen })
+        } else if fault || throttled {
+            let calls = self.gateway.tally.take(&model).saturating_add(1);
+            let seen = Observation { calls, failures: u32::from(fault), retry_after: retry_after(error) };
+            self.gateway.state.observe(&model, seen, now).await
+        } else {
+            Ok(Breaker::Closed)
+        };
+        told.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a breaker was not told of a failure");
+            Breaker::Closed
+        })
+    }
+}
+
+fn retry_after(error: &ModelError) -> Option<Duration> {
+    match error {
+        ModelError::Throttled { retry_after } => *retry_after,
+        _ => None,
+    }
+}
+
+fn between(now: i64, until: i64) -> Duration {
+    Duration::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or_default())
+}

@@ -1,0 +1,152 @@
+//! A whole answer: asked, judged, repaired once where it can't be used, and then left to the next model.
+
+use super::attempts::GiveUp;
+use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
+use super::{AiGateway, Providers};
+use crate::ai::ask::{Answered, Ask, Asker};
+use crate::ai::bound::{fewest_input_tokens, most_input_tokens};
+use crate::ai::cache_key::cache_key;
+use crate::ai::registry::Model;
+use crate::ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
+use crate::{Context, Error};
+use domain::ai::Outcome;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Answers a question.
+pub async fn complete(
+    gateway: &Arc<AiGateway>,
+    providers: &Providers<dyn ModelGateway>,
+    context: &Context,
+    asker: &Asker,
+    ask: &Ask,
+) -> Result<Answered, Error> {
+    let mut session = match begin(gateway, context, opening(asker, ask)).await? {
+        Begun::Hit(answer) => return Ok(*answer),
+        Begun::Open(session) => *session,
+    };
+    let answered = session
+        .first_of(async |session, candidate, until| {
+            let provider = providers.get(candidate.model.provider).ok_or(GiveUp::Next(None))?;
+            converse(session, provider.as_ref(), candidate, until, ask).await
+        })
+        .await;
+    match answered {
+        Ok((model, answer)) => {
+            let usage = tokens(&answer.usage);
+            // A cut answer is given to whoever asked for it, and to nobody else.
+            let usable = (answer.stop == StopReason::EndTurn).then_some(Usable {
+                text: &answer.text,
+                stop: answer.stop,
+                tokens: usage,
+            });
+            let head = session.head(&model);
+            session.settle(Some(&model), Outcome::Answered, usable).await;
+            Ok(Answered {
+                head,
+                text: answer.text,
+                stop: answer.stop,
+                tokens: usage,
+                cost: session.cost(),
+                price_version: gateway.price_version.clone(),
+            })
+        }
+        Err(error) => {
+            session.settle(None, Outcome::Failed, None).await;
+            Err(error)
+        }
+    }
+}
+
+/// What a question opens its session with.
+pub(super) fn opening(asker: &Asker, ask: &Ask) -> Opening {
+    let conversation = &ask.conversation;
+    let uses_cache = ask.cache.read || ask.cache.store;
+    Opening {
+        asker: asker.clone(),
+        feature: ask.feature,
+        models: ask.chain.models(&ask.sticky).into_iter().cloned().collect(),
+        input: (most_input_tokens(conversation), fewest_input_tokens(conversation)),
+        output: u64::from(conversation.max_output_tokens),
+        cache: uses_cache.then(|| (cache_key(asker.tenant, ask), ask.cache)),
+    }
+}
+
+/// One model's answer, repaired once.
+async fn converse(
+    session: &mut Session,
+    provider: &dyn ModelGateway,
+    candidate: &Candidate,
+    until: Instant,
+    ask: &Ask,
+) -> Result<ModelAnswer, GiveUp> {
+    let mut call = model_call(&candidate.model, ask);
+    let first = called(session, provider, candidate, until, &mut call, 0).await?;
+    let Some(wrong) = faults(&first, ask) else { return Ok(first) };
+    // A turn without text is refused by every provider: there is nothing to repair.
+    if first.text.trim().is_empty() {
+        return Err(GiveUp::Next(None));
+    }
+    let complaint =
+        format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
+    let extra = (first.text.len() + complaint.len()) as u64;
+    call.messages.push(Message { role: Role::Assistant, text: first.text });
+    call.messages.push(Message { role: Role::User, text: complaint });
+    let second = called(session, provider, candidate, until, &mut call, extra).await?;
+    match faults(&second, ask) {
+        None => Ok(second),
+        Some(_) => {
+            tracing::warn!(model = candidate.model.id, "a model's answer can't be used, not even repaired");
+            Err(GiveUp::Next(None))
+        }
+    }
+}
+
+async fn called(
+    session: &mut Session,
+    provider: &dyn ModelGateway,
+    candidate: &Candidate,
+    until: Instant,
+    call: &mut ModelCall,
+    extra: u64,
+) -> Result<ModelAnswer, GiveUp> {
+    let bound = session.bound_of(&candidate.model, extra);
+    let answer = session
+        .tries(candidate, bound, until, async |time_left| {
+            call.time_left = time_left;
+            provider.converse(call).await
+        })
+        .await?;
+    session.charge(&candidate.model, &answer.usage);
+    Ok(answer)
+}
+
+/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse.
+fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
+    let check = ask.check.as_ref()?;
+    match answer.stop {
+        StopReason::EndTurn => check(&answer.text).err(),
+        StopReason::MaxTokens => Some(vec!["the answer was too long".to_owned()]),
+        StopReason::Filtered | StopReason::Other => Some(vec!["the answer was not complete".to_owned()]),
+    }
+}
+
+/// The question in a provider's terms. Its time is set before each call.
+pub(super) fn model_call(model: &Model, ask: &Ask) -> ModelCall {
+    let conversation = &ask.conversation;
+    let kept = model.prompt_cache_from_tokens;
+    ModelCall {
+        model: model.id.clone(),
+        system: conversation.system.clone(),
+        messages: conversation.messages.clone(),
+        output_schema: conversation.output_schema.clone(),
+        max_output_tokens: conversation.max_output_tokens.min(model.max_output_tokens),
+        temperature: conversation.temperature,
+        top_p: conversation.top_p,
+        stop: conversation.stop.clone(),
+        // Four bytes a token: instructions that are surely long enough; shorter ones a provider would refuse to keep.
+        cache_instructions: kept.is_some_and(|least| conversation.system.len() as u64 / 4 >= least),
+        guardrail: None,
+        time_left: std::time::Duration::ZERO,
+    }
+}

@@ -1,0 +1,92 @@
+//! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
+//! that makes it is dear.
+
+use super::attempts::GiveUp;
+use super::session::{Begun, Opening, begin};
+use super::{AiGateway, Providers};
+use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
+use crate::ai::registry::{Model, ModelUse};
+use crate::ports::{EmbeddingCall, EmbeddingGateway, Usage};
+use crate::{Context, Error};
+use domain::ai::{Feature, Outcome};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Texts to be embedded.
+pub struct EmbedTexts<'a> {
+    /// By which model.
+    pub model: &'a Model,
+    /// The texts; none is empty.
+    pub texts: Vec<String>,
+    /// Numbers of each vector; the model's own when absent.
+    pub dimensions: Option<u32>,
+}
+
+/// Texts as vectors.
+pub struct Embedded {
+    /// What is known of the request.
+    pub head: AnswerHead,
+    /// One for each text, in their order.
+    pub vectors: Vec<Vec<f32>>,
+    /// What it used.
+    pub cost: AnswerCost,
+}
+
+/// Embeds texts: all of them, or none.
+pub async fn embed(
+    gateway: &Arc<AiGateway>,
+    providers: &Providers<dyn EmbeddingGateway>,
+    context: &Context,
+    asker: &Asker,
+    embed: EmbedTexts<'_>,
+) -> Result<Embedded, Error> {
+    if embed.model.usage != ModelUse::Embeddings {
+        return Err(Error::UnknownModel);
+    }
+    let bytes: usize = embed.texts.iter().map(String::len).sum();
+    let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
+    let opening = Opening {
+        asker: asker.clone(),
+        feature: Feature::Embedding,
+        models: vec![embed.model.clone()],
+        // A token has at least a byte. Each text must fit alone, so the longest decides whether they do.
+        input: ((bytes + embed.texts.len() * 16) as u64, (longest / 8) as u64),
+        output: 0,
+        cache: None,
+    };
+    let mut session = match begin(gateway, context, opening).await? {
+        // Without a cache there are no hits.
+        Begun::Hit(_) => return Err(Error::Contended),
+        Begun::Open(session) => session,
+    };
+    let mut call = EmbeddingCall {
+        model: embed.model.id.clone(),
+        texts: embed.texts,
+        dimensions: embed.dimensions,
+        time_left: Duration::ZERO,
+    };
+    let embedded = session
+        .first_of(async |session, candidate, until| {
+            let provider = providers.get(candidate.model.provider).ok_or(GiveUp::Next(None))?;
+            let bound = session.bound_of(&candidate.model, 0);
+            session
+                .tries(candidate, bound, until, async |time_left| {
+                    call.time_left = time_left;
+                    provider.embed(&call).await
+                })
+                .await
+        })
+        .await;
+    match embedded {
+        Ok((model, embeddings)) => {
+            session.charge(&model, &Usage { input_tokens: embeddings.input_tokens, ..Usage::default() });
+            let head = session.head(&model);
+            session.settle(Some(&model), Outcome::Answered, None).await;
+            Ok(Embedded { head, vectors: embeddings.vectors, cost: session.cost() })
+        }
+        Err(error) => {
+            session.settle(None, Outcome::Failed, None).await;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The AI gateway: the one way to a model. In this order: rate limit beside the look-up of cache, budget and breakers; the
+//! right to make the answer and the money for it, taken together; the provider; what it cost, the record and the cache,
+//! written together. Where the state can't be reached no model is called.
+//!
+//! | path | calls to DynamoDB | one after the other |
+//! |---|---|---|
+//! | limited | 2 | 1 |
+//! | hit | 3 | 2 |
+//! | over budget | 3 | 2 |
+//! | miss | 4 | 3 |
+//!
+//! A retry or a repair that needs more money than was set aside adds one; every tenth answered call of a process, and every
+//! failed one, adds one that tells the model's breaker.
+
+mod attempts;
+mod complete;
+mod embed;
+mod session;
+mod stream;
+mod tally;
+
+use super::registry::Provider;
+use crate::ports::{AiState, Limiter, Timer};
+use std::fmt;
+use std::sync::Arc;
+
+pub use complete::complete;
+pub use embed::{EmbedTexts, Embedded, embed};
+pub use stream::{AnswerStream, StreamEvent, Streamed, stream};
+
+use tally::Tally;
+
+/// What the gateway works with, once for each process.
+pub struct AiGateway {
+    state: Arc<dyn AiState>,
+    limiter: Arc<dyn Limiter>,
+    timer: Arc<dyn Timer>,
+    price_version: String,
+    tally: Tally,
+}
+
+impl AiGateway {
+    /// A gateway with the prices of this version.
+    pub fn new(
+        state: Arc<dyn AiState>,
+        limiter: Arc<dyn Limiter>,
+        timer: Arc<dyn Timer>,
+        price_version: String,
+    ) -> Self {
+        Self { state, limiter, timer, price_version, tally: Tally::default() }
+    }
+}
+
+impl fmt::Debug for AiGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiGateway").field("price_version", &self.price_version).finish_non_exhaustive()
+    }
+}
+
+/// Who answers for which provider.
+pub struct Providers<T: ?Sized> {
+    /// Amazon Bedrock.
+    pub bedrock: Arc<T>,
+    /// An endpoint that speaks OpenAI's API, where one is configured.
+    pub openai: Option<Arc<T>>,
+}
+
+impl<T: ?Sized> Providers<T> {
+    fn get(&self, provider: Provider) -> Option<&Arc<T>> {
+        match provider {
+            Provider::Bedrock => Some(&self.bedrock),
+            Provider::Openai => self.openai.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! One request from its look-up to its settlement. Whatever happens between, money that was set aside is settled once: here,
+//! or by the sweeper when this process dies.
+
+use super::AiGateway;
+use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
+use crate::ai::registry::Model;
+use crate::limits::{AI_CALLS, allowed};
+use crate::ports::{
+    Breaker, CacheKey, Cached, Keep, LimitDecision, Look, ModelName, Reservation, ReserveError, Settlement,
+    StopReason, Usage,
+};
+use crate::{Context, Error};
+use domain::Timestamp;
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::id::AiRequestId;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Time that is kept back to settle and to answer.
+pub(super) const RESERVE: Duration = Duration::from_secs(2);
+/// How much longer than the request may take its money stays set aside for it alone.
+const LEASE_BEYOND: Duration = Duration::from_secs(30);
+/// How long the first look at somebody else's work waits, and the longest wait between two.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// What opens a session.
+pub(super) struct Opening {
+    pub(super) asker: Asker,
+    pub(super) feature: Feature,
+    /// The models of the chain.
+    pub(super) models: Vec<Model>,
+    /// The most and the fewest tokens of the question.
+    pub(super) input: (u64, u64),
+    /// The most tokens of the answer.
+    pub(super) output: u64,
+    /// The answer's name, and how the cache may be used.
+    pub(super) cache: Option<(CacheKey, CachePolicy)>,
+}
+
+/// A model that may be asked, and what its breaker said.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    pub(super) model: Model,
+    pub(super) breaker: Breaker,
+}
+
+/// A request that needs a model.
+pub(super) struct Session {
+    pub(super) gateway: Arc<AiGateway>,
+    pub(super) context: Context,
+    pub(super) candidates: Vec<Candidate>,
+    /// The most and the fewest tokens of the question.
+    pub(super) input: (u64, u64),
+    output: u64,
+    request_id: AiRequestId,
+    limit: LimitDecision,
+    limits: Limits,
+    /// The answer that this session alone makes, and how long it may be kept.
+    making: Option<(CacheKey, Duration)>,
+    cache: CacheUse,
+    reservation: Reservation,
+    started: Instant,
+    /// Time spent waiting for providers.
+    pub(super) waited: Duration,
+    pub(super) attempts: u32,
+    pub(super) tokens: Tokens,
+    pub(super) cost: u64,
+}
+
+/// How a request goes on after its look-up.
+pub(super) enum Begun {
+    Hit(Box<Answered>),
+    Open(Box<Session>),
+}
+
+/// An answer as the cache keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    text: String,
+    stop: String,
+    tokens: Tokens,
+    model: String,
+    provider: String,
+}
+
+/// What every request knows before anything is decided.
+struct Seen {
+    gateway: Arc<AiGateway>,
+    context: Context,
+    opening: Opening,
+    started: Instant,
+    limit: LimitDecision,
+    limits: Limits,
+    candidates: Vec<Candidate>,
+}
+
+pub(super) async fn begin(
+    gateway: &Arc<AiGateway>,
+    context: &Context,
+    opening: Opening,
+) -> Result<Begun, Error> {
+    let started = Instant::now();
+    let names: Vec<ModelName> = opening.models.iter().map(name).collect();
+    let reads = opening.cache.filter(|(_, policy)| policy.read).map(|(key, _)| key);
+    let look = Look { tenant: opening.asker.tenant, cache: reads, models: &names, now: context.now };
+    let who = opening.asker.name();
+    let (decision, seen) = futures_util::future::join(
+        gateway.limiter.take(AI_CALLS, &who, context.now),
+        gateway.state.look(&look),
+    )
+    .await;
+    let limit = allowed(decision?)?;
+    let seen = seen?;
+    let limits = seen.budget.map(|budget| budget.limits).unwrap_or_default();
+    let candidates = candidates(&opening, &limits, &seen.breakers)?;
+    let seen_here = Seen {
+        gateway: Arc::clone(gateway),
+        context: context.clone(),
+        opening,
+        started,
+        limit,
+        limits,
+        candidates,
+    };
+    seen_here.go_on(seen.cached).await
+}
+
+/// The models that may be asked and that the question can fit into.
+fn candidates(opening: &Opening, limits: &Limits, breakers: &[Breaker]) -> Result<Vec<Candidate>, Error> {
+    let allowed: Vec<Candidate> = opening
+        .models
+        .iter()
+        .zip(breakers)
+        .filter(|(model, _)| limits.allows(&model.id))
+        .map(|(model, breaker)| Candidate { model: model.clone(), breaker: *breaker })
+        .collect();
+    // A model that the tenant may not ask does not exist for it.
+    if allowed.is_empty() {
+        return Err(Error::UnknownModel);
+    }
+    let (_, fewest) = opening.input;
+    let fitting: Vec<Candidate> =
+        allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
+    if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+}
+
+impl Seen {
+    fn now(&self) -> Timestamp {
+        self.context.now.plus(self.started.elapsed())
+    }
+
+    async fn go_on(mut self, mut cached: Cached) -> Result<Begun, Error> {
+        let request_id = self.context.new_id::<domain::id::AiRequestTag>()?;
+        let mut pause = FIRST_WAIT;
+        loop {
+            match cached {
+                Cached::Answer { answer, stored_at } if self.is_fresh(stored_at) => {
+                    return self.hit(request_id, &answer).await.map(|hit| Begun::Hit(Box::new(hit)));
+                }
+                // Older than the caller wants: a new answer is made for this caller alone.
+                Cached::Answer { .. } => self.opening.cache = None,
+                Cached::Nothing | Cached::InFlight { .. } => {}
+            }
+            if !matches!(cached, Cached::InFlight { .. }) {
+                let (reservation, making) = self.reservation(request_id);
+                let key = making.map(|(key, _)| key);
+                let reserved = self.gateway.state.reserve(&reservation, &self.limits, key.as_ref()).await;
+                match reserved {
+                    Ok(()) => return Ok(Begun::Open(Box::new(self.open(reservation, making)))),
+                    Err(ReserveError::InFlight) => {}
+                    Err(ReserveError::OverBudget(scope)) => return Err(Error::OverBudget(scope)),
+                    Err(ReserveError::Repeated) => return Err(Error::Contended),
+                    Err(ReserveError::Store(error)) => return Err(error.into()),
+                }
+            }
+            let Some((key, _)) = self.opening.cache else { return Err(Error::Contended) };
+            if self.context.time_left() < RESERVE + pause {
+                return Err(Error::ModelsUnavailable { retry_after: Some(LONGEST_WAIT) });
+            }
+            self.gateway.timer.sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_WAIT);
+            cached = self.gateway.state.cached(&key, self.now()).await?;
+        }
+    }
+
+    fn is_fresh(&self, stored_at: Timestamp) -> bool {
+        let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
+        oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now())
+    }
+
+    fn reservation(&self, request_id: AiRequestId) -> (Reservation, Option<(CacheKey, Duration)>) {
+        // Only an answer that others may get is worth waiting for.
+        let shared = self.opening.cache.filter(|(_, policy)| policy.read && policy.store);
+        let making = shared.map(|(key, policy)| (key, policy.ttl));
+        let first = self.candidates.first().map(|candidate| &candidate.model);
+        let bound = first.map_or(0, |model| bound(model, &self.opening));
+        let presumed = AiRequestMetered {
+            request_id,
+            account_id: self.opening.asker.account,
+            api_key_id: self.opening.asker.api_key,
+            feature: self.opening.feature,
+            model: first.map(|model| model.id.clone()).unwrap_or_default(),
+            provider: first.map(|model| model.provider.as_str().to_owned()).unwrap_or_default(),
+            tokens: Tokens { input: self.opening.input.0, output: self.opening.output, ..Tokens::default() },
+            cost_nano_usd: bound,
+            price_version: self.gateway.price_version.clone(),
+            attempts: 1,
+            latency_ms: 0,
+            cache: self.cache_use(),
+            outcome: Outcome::Presumed,
+        };
+        let reservation = Reservation {
+            tenant: self.opening.asker.tenant,
+            at: self.context.now,
+            lease_until: self.now().plus(self.context.time_left() + LEASE_BEYOND),
+            bound,
+            shard: 0,
+            presumed,
+        };
+        (reservation, making)
+    }
+
+    fn cache_use(&self) -> CacheUse {
+        let read = self.opening.cache.is_some_and(|(_, policy)| policy.read);
+        if read { CacheUse::Miss } else { CacheUse::Bypass }
+    }
+
+    fn open(self, reservation: Reservation, making: Option<(CacheKey, Duration)>) -> Session {
+        Session {
+            cache: self.cache_use(),
+            gateway: self.gateway,
+            context: self.context,
+            candidates: self.candidates,
+            input: self.opening.input,
+            output: self.opening.output,
+            request_id: reservation.request_id(),
+            limit: self.limit,
+            limits: self.limits,
+            making,
+            reservation,
+            started: self.started,
+            waited: Duration::ZERO,
+            attempts: 0,
+            tokens: Tokens::default(),
+            cost: 0,
+        }
+    }
+
+    /// An answer of the cache: recorded, and free.
+    async fn hit(&self, request_id: AiRequestId, answer: &str) -> Result<Answered, Error> {
+        let kept: Kept = serde_json::from_str(answer)
+            .map_err(|_| crate::ports::StoreError::Malformed("a cached answer"))?;
+        let elapsed = self.started.elapsed();
+        let metered = AiRequestMetered {
+            request_id,
+            account_id: self.opening.asker.account,
+            api_key_id: self.opening.asker.api_key,
+            feature: self.opening.feature,
+            model: kept.model.clone(),
+            provider: kept.provider.clone(),
+            tokens: Tokens::default(),
+            cost_nano_usd: 0,
+            price_version: self.gateway.price_version.clone(),
+            attempts: 0,
+            latency_ms: millis(elapsed),
+            cache: CacheUse::Hit,
+            outcome: Outcome::Answered,
+        };
+        let tenant = self.opening.asker.tenant;
+        self.gateway.state.record(tenant, &metered, self.context.now, &self.context.correlation_id).await?;
+        Ok(Answered {
+            head: AnswerHead {
+                request_id,
+                model: kept.model,
+                provider: kept.provider,
+                cache: CacheUse::Hit,
+                attempts: 0,
+                limit: self.limit,
+                overhead_ms: millis(elapsed),
+            },
+            text: kept.text,
+            stop: read_stop(&kept.stop),
+            tokens: kept.tokens,
+            cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 },
+            price_version: self.gateway.price_version.clone(),
+        })
+    }
+}
+
+impl Session {
+    pub(super) fn now(&self) -> Timestamp {
+        self.context.now.plus(self.started.elapsed())
+    }
+
+    /// Counts what an attempt used.
+    pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
+        self.cost = self.cost.saturating_add(model.cost(usage));
+        self.tokens.input = self.tokens.input.saturating_add(usage.input_tokens);
+        self.tokens.output = self.tokens.output.saturating_add(usage.output_tokens);
+        self.tokens.cache_read = self.tokens.cache_read.saturating_add(usage.cache_read_tokens);
+        self.tokens.cache_write = self.tokens.cache_write.saturating_add(usage.cache_write_tokens);
+    }
+
+    /// Makes sure that the next attempt, which may cost `more`, is paid for.
+    pub(super) async fn cover(&mut self, more: u64) -> Result<(), Error> {
+        let needed = self.cost.saturating_add(more);
+        if needed <= self.reservation.bound {
+            return Ok(());
+        }
+        match self.gateway.state.extend(&self.reservation, needed, &self.limits).await {
+            Ok(()) => {
+                self.reservation.bound = needed;
+                self.reservation.presumed.cost_nano_usd = needed;
+                Ok(())
+            }
+            Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
+            Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Contended),
+            Err(ReserveError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The most that one call to the model can cost, with `extra` bytes of conversation that a repair adds.
+    pub(super) fn bound_of(&self, model: &Model, extra: u64) -> u64 {
+        model.most(self.input.0.saturating_add(extra), self.output.min(u64::from(model.max_output_tokens)))
+    }
+
+    pub(super) fn head(&self, model: &Model) -> AnswerHead {
+        AnswerHead {
+            request_id: self.request_id,
+            model: model.id.clone(),
+            provider: model.provider.as_str().to_owned(),
+            cache: self.cache,
+            attempts: self.attempts,
+            limit: self.limit,
+            overhead_ms: millis(self.started.elapsed().saturating_sub(self.waited)),
+        }
+    }
+
+    pub(super) fn cost(&self) -> AnswerCost {
+        AnswerCost { tokens: self.tokens, nano_usd: self.cost }
+    }
+
+    /// Ends the request: what was used is charged, and the answer is kept where it may be. A failure is logged and not
+    /// told: the answer is there and paid for, and the sweeper settles what this could not.
+    pub(super) async fn settle(
+        &mut self,
+        model: Option<&Model>,
+        outcome: Outcome,
+        answer: Option<Usable<'_>>,
+    ) {
+        let model = model.or(self.candidates.first().map(|candidate| &candidate.model));
+        let (id, provider) =
+            model.map(|model| (model.id.clone(), model.provider.as_str())).unwrap_or_default();
+        let kept = answer.and_then(|answer| {
+            serde_json::to_string(&Kept {
+                text: answer.text.to_owned(),
+                stop: write_stop(answer.stop).to_owned(),
+                tokens: answer.tokens,
+                model: id.clone(),
+                provider: provider.to_owned(),
+            })
+            .ok()
+        });
+        let metered = AiRequestMetered {
+            model: id,
+            provider: provider.to_owned(),
+            tokens: self.tokens,
+            cost_nano_usd: self.cost,
+            attempts: self.attempts,
+            latency_ms: millis(self.started.elapsed()),
+            outcome,
+            ..self.reservation.presumed.clone()
+        };
+        let settlement = Settlement {
+            reservation: self.reservation.clone(),
+            at: self.now(),
+            cache: self.making.map(|(key, ttl)| (key, kept.map(|answer| Keep { answer, ttl }))),
+            correlation_id: self.context.correlation_id.clone(),
+            metered,
+        };
+        tracing::info!(
+            ai_cost_nano_usd = settlement.metered.cost_nano_usd,
+            feature = settlement.metered.feature.as_str(),
+            model = settlement.metered.model,
+            attempts = settlement.metered.attempts,
+            "a request to a model ended"
+        );
+        if let Err(error) = self.gateway.state.settle(&settlement).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a request to a model could not be settled; it will be presumed to have cost what was set aside"
+            );
+        }
+    }
+}
+
+/// An answer that may be given again.
+pub(super) struct Usable<'a> {
+    pub(super) text: &'a str,
+    pub(super) stop: StopReason,
+    pub(super) tokens: Tokens,
+}
+
+/// The model as breakers know it.
+pub(super) fn name(model: &Model) -> ModelName {
+    ModelName { provider: model.provider.as_str().to_owned(), model: model.id.clone() }
+}
+
+fn bound(model: &Model, opening: &Opening) -> u64 {
+    model.most(opening.input.0, opening.output.min(u64::from(model.max_output_tokens)))
+}
+
+pub(super) fn tokens(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input_tokens,
+        output: usage.output_tokens,
+        cache_read: usage.cache_read_tokens,
+        cache_write: usage.cache_write_tokens,
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn write_stop(stop: StopReason) -> &'static str {
+    match stop {
+        StopReason::EndTurn => "end_turn",
+        StopReason::MaxTokens => "max_tokens",
+        StopReason::Filtered => "filtered",
+        StopReason::Other => "other",
+    }
+}
+
+fn read_stop(stop: &str) -> StopReason {
+    match stop {
+        "end_turn" => StopReason::EndTurn,
+        "max_tokens" => StopReason::MaxTokens,
+        "filtered" => StopReason::Filtered,
+        _ => StopReason::Other,
+    }
+}

@@ -1,0 +1,233 @@
+//! The models that may be asked: what each can do and costs. A versioned table in the repository, with the source and date
+//! of each row; a model that is not in it does not exist.
+
+use crate::ports::Usage;
+use serde::Deserialize;
+
+/// The table that this build ships.
+const SHIPPED: &str = include_str!("models.json");
+
+/// Who answers for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Amazon Bedrock.
+    Bedrock,
+    /// An endpoint that speaks OpenAI's API: OpenAI, Ollama, vLLM.
+    Openai,
+}
+
+impl Provider {
+    /// The name in records, headers and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bedrock => "bedrock",
+            Self::Openai => "openai",
+        }
+    }
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelUse {
+    /// Conversations.
+    Chat,
+    /// Vectors of texts.
+    Embeddings,
+}
+
+/// One model. Prices are in 10^-9 US dollars per token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Its identifier, at its provider and for callers.
+    pub id: String,
+    /// Its provider.
+    pub provider: Provider,
+    /// What it is for.
+    pub usage: ModelUse,
+    /// Per token read.
+    pub input: u64,
+    /// Per token written.
+    pub output: u64,
+    /// Per token read from the prompt cache.
+    pub cache_read: u64,
+    /// Per token written to the prompt cache.
+    pub cache_write: u64,
+    /// Tokens that question and answer may have together.
+    pub context_tokens: u64,
+    /// The longest answer, in tokens.
+    pub max_output_tokens: u32,
+    /// Instructions of at least so many tokens can be kept in the provider's prompt cache; `None` when it has none.
+    pub prompt_cache_from_tokens: Option<u64>,
+    /// Numbers of a vector, for embeddings.
+    pub dimensions: Option<u32>,
+}
+
+impl Model {
+    /// What a call cost, in 10^-9 US dollars.
+    pub fn cost(&self, usage: &Usage) -> u64 {
+        [
+            (usage.input_tokens, self.input),
+            (usage.output_tokens, self.output),
+            (usage.cache_read_tokens, self.cache_read),
+            (usage.cache_write_tokens, self.cache_write),
+        ]
+        .into_iter()
+        .fold(0, |sum: u64, (tokens, price)| sum.saturating_add(tokens.saturating_mul(price)))
+    }
+
+    /// The most that a call can cost: every token of the question at the dearest price it may have.
+    pub fn most(&self, input_tokens: u64, output_tokens: u64) -> u64 {
+        let dearest = self.input.max(self.cache_write);
+        let output = output_tokens.saturating_mul(self.output);
+        input_tokens.saturating_mul(dearest).saturating_add(output)
+    }
+}
+
+/// The models that may be asked.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// Stored with every cost, so that it can be explained later.
+    pub version: String,
+    models: Vec<Model>,
+}
+
+/// The table can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// It is no table.
+    #[error("the table of models is malformed")]
+    Malformed(#[from] serde_json::Error),
+    /// A price is no decimal number of dollars with at most three places.
+    #[error("the price of {0} is not a decimal number")]
+    Price(String),
+    /// A model is in it twice.
+    #[error("the model {0} is in the table twice")]
+    Twice(String),
+}
+
+/// The table has no such model.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no model {0}; add it to models.json, or name one that it has")]
+pub struct UnknownModel(pub String);
+
+#[derive(Deserialize)]
+struct Table {
+    version: String,
+    models: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    provider: Provider,
+    #[serde(rename = "use")]
+    usage: ModelUse,
+    input: String,
+    output: String,
+    cache_read: String,
+    cache_write: String,
+    context_tokens: u64,
+    max_output_tokens: u32,
+    prompt_cache_from_tokens: Option<u64>,
+    dimensions: Option<u32>,
+}
+
+impl Registry {
+    /// The table that this build ships.
+    pub fn shipped() -> Result<Self, RegistryError> {
+        Self::parse(SHIPPED)
+    }
+
+    /// Reads a table.
+    pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        let table: Table = serde_json::from_str(text)?;
+        let mut models: Vec<Model> = Vec::with_capacity(table.models.len());
+        for row in table.models {
+            let model = model(row)?;
+            if models.iter().any(|other| other.id == model.id) {
+                return Err(RegistryError::Twice(model.id));
+            }
+            models.push(model);
+        }
+        Ok(Self { version: table.version, models })
+    }
+
+    /// The model with this identifier.
+    pub fn model(&self, id: &str) -> Result<&Model, UnknownModel> {
+        self.models.iter().find(|model| model.id == id).ok_or_else(|| UnknownModel(id.to_owned()))
+    }
+
+    /// Every model, in the table's order.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+}
+
+fn model(row: Row) -> Result<Model, RegistryError> {
+    let per_token =
+        |dollars: &str| nano_per_token(dollars).ok_or_else(|| RegistryError::Price(row.id.clone()));
+    Ok(Model {
+        input: per_token(&row.input)?,
+        output: per_token(&row.output)?,
+        cache_read: per_token(&row.cache_read)?,
+        cache_write: per_token(&row.cache_write)?,
+        provider: row.provider,
+        usage: row.usage,
+        context_tokens: row.context_tokens,
+        max_output_tokens: row.max_output_tokens,
+        prompt_cache_from_tokens: row.prompt_cache_from_tokens,
+        dimensions: row.dimensions,
+        id: row.id,
+    })
+}
+
+/// Dollars per million tokens are thousands of nano-dollars per token, so three decimal places are exact.
+fn nano_per_token(dollars: &str) -> Option<u64> {
+    let (whole, places) = dollars.split_once('.').unwrap_or((dollars, ""));
+    if places.len() > 3 || !places.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let thousandths: u64 = format!("{places:0<3}").parse().ok()?;
+    whole.checked_mul(1000)?.checked_add(thousandths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_price_is_exact_and_sourced() {
+        let table = Registry::shipped().unwrap();
+        let sonnet = table.model("us.anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap();
+        assert_eq!(
+            (sonnet.input, sonnet.output, sonnet.cache_read, sonnet.cache_write),
+            (3300, 16500, 330, 4125)
+        );
+        let rows: serde_json::Value = serde_json::from_str(SHIPPED).unwrap();
+        for row in rows["models"].as_array().unwrap() {
+            assert!(!row["source"].as_str().unwrap().is_empty());
+            assert_eq!(row["as_of"].as_str().unwrap().len(), 10);
+            assert!(table.model(row["id"].as_str().unwrap()).is_ok());
+        }
+        assert!(table.model("no-such-model").is_err());
+    }
+
+    #[test]
+    fn counts_each_kind_of_token_at_its_own_price() {
+        let table = Registry::shipped().unwrap();
+        let price = table.model("amazon.nova-pro-v1:0").unwrap();
+        let usage =
+            Usage { input_tokens: 1000, output_tokens: 100, cache_read_tokens: 10, cache_write_tokens: 1 };
+        assert_eq!(price.cost(&usage), 1000 * 800 + 100 * 3200 + 10 * 200 + 800);
+    }
+
+    #[test]
+    fn refuses_prices_that_would_be_rounded() {
+        for bad in ["0.0001", "-1", "1e3", "", ".", "1,5"] {
+            assert_eq!(nano_per_token(bad), None, "{bad}");
+        }
+    }
+}
