@@ -5,6 +5,7 @@
 //! Requests refuse fields they don't know, so that a misspelled one is an error and not a silent loss. Types that hold
 //! personal data or secrets show nothing in `Debug`, so that no log line can leak them.
 
+pub mod ai;
 pub mod event_message;
 pub mod health;
 pub mod identity;
@@ -13,5 +14,6 @@ pub mod lead;
 pub mod lead_score;
 pub mod list;
 pub mod notification;
+pub mod openai;
 pub mod organization;
 pub mod problem;

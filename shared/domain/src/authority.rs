@@ -82,6 +82,36 @@ impl Permission for ReadOrganization {
     }
 }
 
+/// List the models that may be asked.
+#[derive(Debug)]
+pub struct ReadModels;
+impl Permission for ReadModels {
+    const NAME: &'static str = "model:read";
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
+/// Ask models.
+#[derive(Debug)]
+pub struct CreateCompletions;
+impl Permission for CreateCompletions {
+    const NAME: &'static str = "completion:create";
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
+/// Embed texts.
+#[derive(Debug)]
+pub struct CreateEmbeddings;
+impl Permission for CreateEmbeddings {
+    const NAME: &'static str = "embedding:create";
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
 fn own_for_representatives(role: Role) -> Option<Reach> {
     Some(match role {
         Role::SalesRep => Reach::Own,

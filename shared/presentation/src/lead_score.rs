@@ -1,6 +1,6 @@
 //! Scores of leads.
 
-use crate::name;
+use crate::{dollars, name};
 use contracts::lead_score::{Breakdown as BreakdownBody, Evidence, Factor, LeadScore as Body};
 use domain::Versioned;
 use domain::sales::{Breakdown, Lead, LeadScore};
@@ -40,18 +40,4 @@ pub fn lead_score(lead: &Versioned<Lead>, score: &LeadScore) -> Body {
 pub(crate) fn breakdown(breakdown: Breakdown) -> BreakdownBody {
     let Breakdown { budget, authority, need, timeline } = breakdown;
     BreakdownBody { budget, authority, need, timeline }
-}
-
-/// 10^-9 US dollars as a decimal with all nine places: money is never a float.
-fn dollars(nano_usd: u64) -> String {
-    format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn money_keeps_every_place() {
-        assert_eq!(super::dollars(8_130_000), "0.008130000");
-        assert_eq!(super::dollars(12_000_000_001), "12.000000001");
-    }
 }

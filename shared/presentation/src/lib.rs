@@ -3,11 +3,13 @@
 
 mod lead;
 mod lead_score;
+mod money;
 mod notification;
 mod organization;
 
 pub use lead::lead;
 pub use lead_score::lead_score;
+pub use money::dollars;
 pub use notification::notification;
 pub use organization::organization;
 

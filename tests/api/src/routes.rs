@@ -56,6 +56,14 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
             "getOrganization",
             Box::new(get_organization::GetOrganization { store: store(), limiter: limiter() }),
         ),
+        (
+            "listModels",
+            Box::new(list_models::ListModels {
+                store: store(),
+                limiter: limiter(),
+                registry: Registry::shipped().expect("the shipped models"),
+            }),
+        ),
         ("createLead", Box::new(create_lead::CreateLead { store: store() })),
         (
             "listLeads",
@@ -77,5 +85,10 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
         ("getHealth", Box::new(get_health::GetHealth { store: parts.environment.health_probe() })),
         ("getOpenapi", Box::new(get_openapi::GetOpenapi)),
         ("getApiDocs", Box::new(get_api_docs::GetApiDocs)),
+        ("createCompletion", Box::new(create_completion::CreateCompletion)),
+        ("createEmbedding", Box::new(create_embedding::CreateEmbedding)),
+        ("listOpenaiModels", Box::new(list_openai_models::ListOpenaiModels)),
+        ("createOpenaiEmbedding", Box::new(create_openai_embedding::CreateOpenaiEmbedding)),
+        ("createChatCompletion", Box::new(create_chat_completion::CreateChatCompletion)),
     ])
 }

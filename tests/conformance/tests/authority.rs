@@ -3,7 +3,8 @@
 use crate::contract::operations;
 use crate::tree::read;
 use domain::authority::{
-    Permission, Reach, ReadLeads, ReadOrganization, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, Permission, Reach, ReadLeads, ReadModels, ReadOrganization,
+    ScoreLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -22,6 +23,9 @@ fn permissions() -> BTreeMap<&'static str, ReachOf> {
         entry::<UseNotifications>(),
         entry::<UseAccount>(),
         entry::<ReadOrganization>(),
+        entry::<ReadModels>(),
+        entry::<CreateCompletions>(),
+        entry::<CreateEmbeddings>(),
     ])
 }
 

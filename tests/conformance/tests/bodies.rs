@@ -3,6 +3,7 @@
 
 use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
+use contracts::ai::ModelList;
 use contracts::health::Health;
 use contracts::identity::{
     LoginRequest, Profile, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse,
@@ -25,7 +26,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 16] = [
+const TYPES: [(&str, Check); 17] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -42,6 +43,7 @@ const TYPES: [(&str, Check); 16] = [
     ("Notification", same::<Notification>),
     ("NotificationList", same::<List<Notification>>),
     ("Health", same::<Health>),
+    ("ModelList", same::<ModelList>),
 ];
 
 /// Every example with the name of its schema.

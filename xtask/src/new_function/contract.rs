@@ -90,6 +90,8 @@ fn permission(context: &str, method: &str) -> (&'static str, &'static str) {
     match (context, method) {
         ("sales", "GET") => ("lead:read", "ReadLeads"),
         ("sales", _) => ("lead:write", "WriteLeads"),
+        ("ai", "GET") => ("model:read", "ReadModels"),
+        ("ai", _) => ("completion:create", "CreateCompletions"),
         ("tenancy", _) => ("organization:read", "ReadOrganization"),
         ("notifications", _) => ("notification:use", "UseNotifications"),
         _ => ("account:use", "UseAccount"),

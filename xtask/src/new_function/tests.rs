@@ -291,7 +291,12 @@ fn what_is_there_is_not_written_again() {
 fn arguments_are_refused_with_what_to_do() {
     let copy = Copy::new();
     for (context, name, trigger, because) in [
-        ("billing", "send-invoice", "http:GET:/v1/x", "identity, notifications, platform, sales, tenancy"),
+        (
+            "billing",
+            "send-invoice",
+            "http:GET:/v1/x",
+            "ai, identity, notifications, platform, sales, tenancy",
+        ),
         ("sales", "export", "http:GET:/v1/x", "a verb and what it acts on"),
         ("sales", "exportLeads", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "export-2fa", "http:GET:/v1/x", "lower case with hyphens"),

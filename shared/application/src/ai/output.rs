@@ -1,6 +1,7 @@
 //! Reads a model's judgement: JSON that matches the schema, and evidence that the lead really holds. Nothing is clamped
 //! or filled in: what does not match is told back to the model once, and then refused.
 
+use super::structured::{schema_faults, unfenced};
 use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, Lead, ScoredField};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,12 +64,7 @@ pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
     let value: Value =
         serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
     let validator = jsonschema::validator_for(&schema()).map_err(|error| vec![error.to_string()])?;
-    // Paths and keywords only: a message could quote the lead.
-    let errors: Vec<String> = validator
-        .iter_errors(&value)
-        .take(10)
-        .map(|error| format!("{} does not match {}", error.instance_path(), error.schema_path()))
-        .collect();
+    let errors = schema_faults(&validator, &value);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -105,13 +101,6 @@ pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
         .collect();
     factors.sort_by_key(|factor| std::cmp::Reverse(factor.impact.unsigned_abs()));
     Ok(Assessment { outcome, factors, confidence_percent: output.confidence_percent })
-}
-
-/// Models like to wrap JSON in a Markdown fence.
-fn unfenced(text: &str) -> &str {
-    let text = text.trim();
-    let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
-    inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()
 }
 
 /// Whether the field holds the quoted words, whole and in this order, whatever their case, spacing and punctuation.

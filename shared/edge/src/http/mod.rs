@@ -17,7 +17,9 @@
 //! }
 //! ```
 
+mod answer_headers;
 mod body;
+mod cache_control;
 mod idempotency;
 mod precondition;
 mod proxy_event;
@@ -36,6 +38,7 @@ use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
 
+pub use answer_headers::answer_headers;
 pub use query::Page;
 pub use request::Request;
 pub use response::Response;

@@ -1,0 +1,76 @@
+//! `POST /v1/ai/completions`: answers a conversation.
+
+use application::ai::{self, Answered, CompletionRequest, Completions};
+use application::ports::{BoxFuture, Message, ModelGateway, Role, StopReason};
+use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
+use domain::authority::CreateCompletions;
+use edge::http::answer_headers;
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct CreateCompletion {
+    /// What completions need.
+    pub needs: Completions<dyn ModelGateway>,
+}
+
+impl Handler for CreateCompletion {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<CreateCompletions>()?;
+            let asked = conversation(request.json()?, request)?;
+            let answer = ai::create_completion(&self.needs, &request.context(), &authority, asked).await?;
+            let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
+            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
+                response = response.with_header(name, value);
+            }
+            Ok(response)
+        })
+    }
+}
+
+fn conversation(body: Body, request: &Request) -> Result<CompletionRequest, Problem> {
+    let turn = |turn: contracts::ai::Turn| Message {
+        role: match turn.role {
+            TurnRole::User => Role::User,
+            TurnRole::Assistant => Role::Assistant,
+        },
+        text: turn.content,
+    };
+    Ok(CompletionRequest {
+        model: body.model,
+        system: body.system.unwrap_or_default(),
+        messages: body.messages.into_iter().map(turn).collect(),
+        output_schema: body.response_schema,
+        max_tokens: body.max_tokens,
+        temperature: body.temperature,
+        top_p: body.top_p,
+        stop: body.stop.unwrap_or_default(),
+        cache: request.cache_control()?,
+    })
+}
+
+fn body(answer: &Answered) -> Completion {
+    Completion {
+        id: answer.head.request_id.to_string(),
+        model: answer.head.model.clone(),
+        provider: answer.head.provider.clone(),
+        text: answer.text.clone(),
+        stop_reason: match answer.stop {
+            StopReason::EndTurn => "end_turn",
+            StopReason::MaxTokens => "max_tokens",
+            StopReason::Filtered => "filtered",
+            StopReason::Other => "other",
+        }
+        .to_owned(),
+        usage: Usage {
+            input_tokens: answer.tokens.input,
+            output_tokens: answer.tokens.output,
+            cache_read_tokens: answer.tokens.cache_read,
+            cache_write_tokens: answer.tokens.cache_write,
+        },
+        cost_usd: presentation::dollars(answer.cost.nano_usd),
+        price_version: answer.price_version.clone(),
+        cache: answer.head.cache.as_str().to_owned(),
+        attempts: answer.head.attempts,
+    }
+}

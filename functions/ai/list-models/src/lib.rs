@@ -1,0 +1,57 @@
+//! `GET /v1/ai/models`: the models that the caller may ask.
+
+use application::ai::{self, Model, ModelUse, Registry};
+use application::ports::{BoxFuture, Limiter, Store};
+use contracts::ai::{Model as ModelBody, ModelList};
+use domain::authority::ReadModels;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct ListModels {
+    /// Where budgets are kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+    /// The models that there are.
+    pub registry: Registry,
+}
+
+impl Handler for ListModels {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let authority = request.caller()?.authorize::<ReadModels>()?;
+            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (models, decision) =
+                ai::list_models(store, limiter, &request.context(), &authority, &self.registry).await?;
+            let body = ModelList {
+                data: models.into_iter().map(body).collect(),
+                price_version: self.registry.version.clone(),
+            };
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
+        })
+    }
+}
+
+fn body(model: &Model) -> ModelBody {
+    ModelBody {
+        id: model.id.clone(),
+        provider: model.provider.as_str().to_owned(),
+        usage: match model.usage {
+            ModelUse::Chat => "chat".to_owned(),
+            ModelUse::Embeddings => "embeddings".to_owned(),
+        },
+        input_usd: dollars(model.input),
+        output_usd: dollars(model.output),
+        cache_read_usd: dollars(model.cache_read),
+        cache_write_usd: dollars(model.cache_write),
+        context_tokens: model.context_tokens,
+        max_output_tokens: model.max_output_tokens,
+        dimensions: model.dimensions,
+    }
+}
+
+/// Nano-dollars a token as dollars for a million tokens: thousandths.
+fn dollars(nano_per_token: u64) -> String {
+    format!("{}.{:03}", nano_per_token / 1000, nano_per_token % 1000)
+}

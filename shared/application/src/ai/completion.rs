@@ -1,0 +1,191 @@
+//! A caller's own conversation with a model, checked and made a question of.
+
+use super::Answered;
+use super::ask::{Ask, Asker, CachePolicy, Conversation};
+use super::chain::Chain;
+use super::gateway::{self, AiGateway, Providers, Streamed};
+use super::registry::{Model, ModelUse, Provider, Registry};
+use super::structured::{schema_check, unfenced};
+use crate::ports::{Message, ModelGateway, Role, StreamingModelGateway};
+use crate::{Context, Error};
+use domain::ai::Feature;
+use domain::authority::{Authority, CreateCompletions};
+use domain::field::{Check, Invalid};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an answer may be given again.
+const TTL: Duration = Duration::from_secs(3600);
+/// The longest answer when the caller names none, in tokens.
+const USUAL_OUTPUT_TOKENS: u32 = 2048;
+/// The most turns of a conversation.
+const MOST_MESSAGES: usize = 1000;
+/// The most texts that end an answer, and the bytes of the longest.
+const MOST_STOPS: usize = 4;
+const LONGEST_STOP: usize = 200;
+
+/// What `Cache-Control` of a request asks (RFC 9111, section 5.2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheControl {
+    /// `no-cache`: a new answer, which is not kept either.
+    pub no_cache: bool,
+    /// `no-store`: the answer is not kept; one that is kept may be given.
+    pub no_store: bool,
+    /// `max-age`: an answer of this age may be given.
+    pub max_age: Option<Duration>,
+}
+
+/// A conversation, as callers send it.
+#[derive(Clone)]
+pub struct CompletionRequest {
+    /// The model; the environment's chain when absent.
+    pub model: Option<String>,
+    /// Instructions.
+    pub system: String,
+    /// The turns.
+    pub messages: Vec<Message>,
+    /// JSON Schema that the answer must match.
+    pub output_schema: Option<Value>,
+    /// The longest answer, in tokens.
+    pub max_tokens: Option<u32>,
+    /// 0.0 to 2.0; models on Bedrock take up to 1.0.
+    pub temperature: Option<f32>,
+    /// 0.0 to 1.0.
+    pub top_p: Option<f32>,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
+    /// What the cache may do.
+    pub cache: CacheControl,
+}
+
+/// What completions need.
+pub struct Completions<T: ?Sized> {
+    /// The gateway.
+    pub gateway: Arc<AiGateway>,
+    /// Who answers.
+    pub providers: Providers<T>,
+    /// The models that there are.
+    pub registry: Registry,
+    /// Who answers when the caller names no model.
+    pub chain: Chain,
+}
+
+/// Answers a conversation.
+pub async fn create_completion(
+    needs: &Completions<dyn ModelGateway>,
+    context: &Context,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<Answered, Error> {
+    let structured = request.output_schema.is_some();
+    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
+    let mut answer = gateway::complete(&needs.gateway, &needs.providers, context, &asker, &ask).await?;
+    if structured {
+        answer.text = unfenced(&answer.text).to_owned();
+    }
+    Ok(answer)
+}
+
+/// Answers a conversation bit by bit. An answer with a schema is constrained by the provider and not judged: what was sent
+/// can't be taken back.
+pub async fn stream_completion(
+    needs: &Completions<dyn StreamingModelGateway>,
+    context: &Context,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<Streamed, Error> {
+    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
+    gateway::stream(&needs.gateway, &needs.providers, context, &asker, &ask).await
+}
+
+fn question(
+    registry: &Registry,
+    chain: &Chain,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<(Asker, Ask), Error> {
+    let asker = Asker { tenant: authority.tenant(), account: authority.account(), api_key: None };
+    let chain = match &request.model {
+        None => chain.clone(),
+        Some(name) => match registry.model(name) {
+            Ok(model) if model.usage == ModelUse::Chat => Chain::of(model),
+            _ => return Err(Error::UnknownModel),
+        },
+    };
+    let sticky = asker.tenant.to_string();
+    let models = chain.models(&sticky);
+    check(&request, &models)?;
+    let judged = request.output_schema.as_ref().map(schema_check).transpose()?;
+    let cache = cache_policy(&request);
+    let conversation = Conversation {
+        system: request.system,
+        messages: merged(request.messages),
+        output_schema: request.output_schema,
+        max_output_tokens: request.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
+        temperature: request.temperature,
+        top_p: request.top_p,
+        stop: request.stop,
+    };
+    Ok((asker, Ask { feature: Feature::Completion, chain, sticky, conversation, cache, check: judged }))
+}
+
+/// Only an answer that the caller wants to be the same each time is kept: one without chance, or one for which an age is
+/// named.
+fn cache_policy(request: &CompletionRequest) -> CachePolicy {
+    let CacheControl { no_cache, no_store, max_age } = request.cache;
+    let repeatable = request.temperature == Some(0.0) || max_age.is_some();
+    let read = repeatable && !no_cache;
+    CachePolicy { read, store: read && !no_store, max_age, ttl: TTL }
+}
+
+fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    let messages = &request.messages;
+    if messages.is_empty() || messages.len() > MOST_MESSAGES {
+        check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));
+    }
+    for (at, message) in messages.iter().enumerate() {
+        if message.text.trim().is_empty() {
+            check.wrong(&format!("messages.{at}.content"), "required", "must not be empty");
+        }
+    }
+    if messages.first().is_some_and(|first| first.role != Role::User) {
+        check.wrong("messages.0.role", "format", "must be user: the conversation begins with a user's turn");
+    }
+    let most = models.iter().map(|model| model.max_output_tokens).max().unwrap_or(u32::MAX);
+    if request.max_tokens.is_some_and(|tokens| tokens == 0 || tokens > most) {
+        check.wrong("max_tokens", "range", format!("must be 1 to {most} for this model"));
+    }
+    let hottest = if models.iter().any(|model| model.provider == Provider::Bedrock) { 1.0 } else { 2.0 };
+    if request.temperature.is_some_and(|value| !(0.0..=hottest).contains(&value)) {
+        check.wrong("temperature", "range", format!("must be 0 to {hottest} for this model"));
+    }
+    if request.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+        check.wrong("top_p", "range", "must be 0 to 1");
+    }
+    let stops = &request.stop;
+    if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty() || stop.len() > LONGEST_STOP) {
+        check.wrong(
+            "stop",
+            "length",
+            format!("must be at most {MOST_STOPS} texts of 1 to {LONGEST_STOP} bytes"),
+        );
+    }
+    check.finish(())
+}
+
+/// Providers want the turns to alternate, so neighbours of one speaker become one turn.
+fn merged(messages: Vec<Message>) -> Vec<Message> {
+    let mut turns: Vec<Message> = Vec::with_capacity(messages.len());
+    for message in messages {
+        match turns.last_mut() {
+            Some(last) if last.role == message.role => {
+                last.text.push_str("\n\n");
+                last.text.push_str(&message.text);
+            }
+            _ => turns.push(message),
+        }
+    }
+    turns
+}

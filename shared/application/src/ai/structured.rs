@@ -1,0 +1,38 @@
+//! Answers that must match a JSON Schema: judged as they are, and nothing in them clamped or filled in.
+
+use super::ask::{Check, Faults};
+use domain::field::Invalid;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The most that is told to a model at once.
+const MOST_FAULTS: usize = 10;
+
+/// A check of answers against a schema. The schema may refer to nothing outside of itself.
+pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
+    let wrong =
+        || Invalid::one("response_schema", "format", "must be a JSON Schema without outside references");
+    let validator = jsonschema::validator_for(schema).map_err(|_| wrong())?;
+    Ok(Arc::new(move |text: &str| {
+        let value: Value =
+            serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
+        let faults = schema_faults(&validator, &value);
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }))
+}
+
+/// What is wrong with a value: paths and keywords only, because a message could quote the tenant.
+pub(super) fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults {
+    validator
+        .iter_errors(value)
+        .take(MOST_FAULTS)
+        .map(|error| format!("{} does not match {}", error.instance_path(), error.schema_path()))
+        .collect()
+}
+
+/// Models like to wrap JSON in a Markdown fence.
+pub(super) fn unfenced(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
+    inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()
+}

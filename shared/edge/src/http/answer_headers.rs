@@ -1,0 +1,27 @@
+//! What is told of a model's answer in headers, the same on every route that asks one.
+
+use application::ai::{AnswerCost, AnswerHead};
+
+/// The headers of an answer; its cost is not known yet when it is streamed. The `x-ratelimit-*` are OpenAI's names, which
+/// its clients read.
+pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
+        ("X-Sextant-Model", head.model.clone()),
+        ("X-Sextant-Provider", head.provider.clone()),
+        ("X-Sextant-Cache", head.cache.as_str().to_owned()),
+        ("X-Sextant-Attempts", head.attempts.to_string()),
+        ("X-Sextant-Overhead-Ms", head.overhead_ms.to_string()),
+        ("X-Ratelimit-Limit-Requests", head.limit.limit.burst.to_string()),
+        ("X-Ratelimit-Remaining-Requests", head.limit.remaining.to_string()),
+        ("X-Ratelimit-Reset-Requests", format!("{}s", head.limit.reset_seconds)),
+    ];
+    if let Some(cost) = cost {
+        headers.push(("X-Sextant-Cost-Usd", dollars(cost.nano_usd)));
+    }
+    headers
+}
+
+/// Nano-dollars as a decimal with all nine places.
+fn dollars(nano_usd: u64) -> String {
+    format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000)
+}
