@@ -58,7 +58,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::Member
         | AggregateType::Account
         | AggregateType::Lead
-        | AggregateType::Notification => false,
+        | AggregateType::Notification
+        | AggregateType::ApiKey => false,
     }
 }
 

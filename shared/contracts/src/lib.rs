@@ -5,6 +5,7 @@
 //! Requests refuse fields they don't know, so that a misspelled one is an error and not a silent loss. Types that hold
 //! personal data or secrets show nothing in `Debug`, so that no log line can leak them.
 
+pub mod api_key;
 pub mod event_message;
 pub mod health;
 pub mod identity;

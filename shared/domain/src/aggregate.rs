@@ -23,11 +23,13 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
+    /// An API key.
+    ApiKey,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -35,6 +37,7 @@ impl AggregateType {
         Self::Lead,
         Self::Notification,
         Self::Access,
+        Self::ApiKey,
     ];
 
     /// The kind with this name.
@@ -52,6 +55,7 @@ impl AggregateType {
             Self::Lead => "lead",
             Self::Notification => "notification",
             Self::Access => "access",
+            Self::ApiKey => "api_key",
         }
     }
 }

@@ -35,6 +35,12 @@ pub struct NotificationTag;
 impl StaticType for NotificationTag {
     const TYPE: &'static str = "notification";
 }
+/// What an API key's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiKeyTag;
+impl StaticType for ApiKeyTag {
+    const TYPE: &'static str = "apikey";
+}
 /// What an event's identifier is tagged with.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTag;
@@ -65,6 +71,8 @@ pub type SessionId = TypeSafeId<SessionTag>;
 pub type LeadId = TypeSafeId<LeadTag>;
 /// An in-app notification.
 pub type NotificationId = TypeSafeId<NotificationTag>;
+/// An API key.
+pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 /// An event of the ledger.
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.

@@ -77,5 +77,16 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
         ("getHealth", Box::new(get_health::GetHealth { store: parts.environment.health_probe() })),
         ("getOpenapi", Box::new(get_openapi::GetOpenapi)),
         ("getApiDocs", Box::new(get_api_docs::GetApiDocs)),
+        ("createApiKey", Box::new(create_api_key::CreateApiKey { store: store() })),
+        (
+            "listApiKeys",
+            Box::new(list_api_keys::ListApiKeys {
+                store: store(),
+                key_uses: parts.key_uses.clone(),
+                limiter: limiter(),
+                cursors: cursors(),
+            }),
+        ),
+        ("revokeApiKey", Box::new(revoke_api_key::RevokeApiKey { store: store() })),
     ])
 }

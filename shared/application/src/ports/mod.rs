@@ -3,6 +3,7 @@
 
 mod audit_log;
 mod entropy;
+mod key_uses;
 mod limiter;
 mod model_gateway;
 mod password;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
+pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
     Feature, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
