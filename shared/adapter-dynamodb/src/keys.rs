@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
-use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
+use domain::id::{AccountId, ApiKeyId, EventId, OrganizationId, SubjectId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -60,6 +60,11 @@ impl ItemKey {
     /// How much of a limit is used.
     pub(crate) fn limit(name: &'static str, who: &str) -> Self {
         Self::of(format!("limit#{name}#{who}"), "gcra")
+    }
+
+    /// When an API key was used last.
+    pub(crate) fn key_use(tenant: OrganizationId, key: ApiKeyId) -> Self {
+        Self::of(key_uses(tenant), key.to_string())
     }
 
     /// How often the relay failed on a record of the stream.
@@ -124,6 +129,11 @@ pub(crate) fn audit_partition(tenant: OrganizationId) -> AttributeValue {
     AttributeValue::S(audit(tenant))
 }
 
+/// The partition of the uses of a tenant's API keys.
+pub(crate) fn key_uses_partition(tenant: OrganizationId) -> AttributeValue {
+    AttributeValue::S(key_uses(tenant))
+}
+
 /// A partition of a list index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IndexPartition(String);
@@ -159,6 +169,10 @@ fn aggregate(key: &AggregateKey) -> String {
 
 fn audit(tenant: OrganizationId) -> String {
     format!("{tenant}#audit")
+}
+
+fn key_uses(tenant: OrganizationId) -> String {
+    format!("{tenant}#api_key_use")
 }
 
 fn text(hash: &[u8]) -> String {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | ledger | events: `{tenant}#{aggregate}#{id}`, version |
 //! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
-//! | ephemeral | sessions and refused accesses, idempotency records, limits, relay attempts |
+//! | ephemeral | sessions and refused accesses, idempotency records, limits, uses of API keys, relay attempts |
 //!
 //! Expressions hold placeholders only; what a caller sends is never part of one. Personal data reaches the ledger sealed.
 //! Errors never hold values. What each function must be allowed to do follows from what it calls:
@@ -18,7 +18,8 @@
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
 //! | `list` | Query on the state table's indexes |
 //! | `claim`, `release` | PutItem, UpdateItem on ephemeral |
-//! | limiter, relay attempts | UpdateItem on ephemeral |
+//! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
+//! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
 
 mod audit_log;
@@ -28,6 +29,7 @@ mod digest;
 mod failure;
 mod health;
 mod history;
+mod key_uses;
 mod keys;
 mod ledger_image;
 mod ledger_item;
@@ -46,6 +48,7 @@ mod value;
 
 pub use audit_log::DynamoAuditLog;
 pub use health::HealthProbe;
+pub use key_uses::DynamoKeyUses;
 pub use ledger_image::read_ledger_image;
 pub use limiter::DynamoLimiter;
 pub use relay_attempts::RelayAttempts;

@@ -60,7 +60,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::Lead
         | AggregateType::Notification
         | AggregateType::AiBudget
-        | AggregateType::AiRequest => false,
+        | AggregateType::AiRequest
+        | AggregateType::ApiKey => false,
     }
 }
 

@@ -95,6 +95,7 @@ async fn verify(token: &str, now: i64) -> Result<Claims, &'static str> {
     verifier().verify(token, now).await.map_err(|error| match error {
         TokenError::Invalid(reason) => reason,
         TokenError::Unavailable(source) => panic!("{source}"),
+        TokenError::Store(source) => panic!("{source}"),
     })
 }
 

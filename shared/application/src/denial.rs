@@ -1,25 +1,24 @@
-//! A refused access. The caller is answered as if there were nothing; the audit log is told who asked for what. It must
-//! never be told of another tenant's objects: whoever asks can't know that those exist.
+//! A refused access. The caller is answered as if there were nothing, or that they may not; the audit log is told who
+//! asked for what. It must never be told of another tenant's objects: whoever asks can't know that those exist.
 
 use crate::ports::{AggregateKey, Store, Transaction};
 use crate::repository::{Actor, Work};
 use crate::{Context, Error};
 use domain::AggregateType;
 use domain::audit::{Access, deny_access};
-use domain::authority::{Authority, Permission};
+use domain::authority::Caller;
 use domain::id::AccessTag;
 
-/// Records that the authority does not cover this object of its tenant: one write. Should the write fail, that is logged
-/// and the answer stays the same: a failure here must not tell the caller that the object exists.
-pub(crate) async fn record<P: Permission>(
+/// Records that the caller was refused this object of their tenant: one write. Should the write fail, that is logged and
+/// the answer stays the same: a failure here must not tell the caller that the object exists.
+pub(crate) async fn record(
     store: &dyn Store,
     context: &Context,
-    authority: &Authority<P>,
-    resource: AggregateType,
-    id: &str,
+    caller: &Caller,
+    permission: &'static str,
+    resource: (AggregateType, String),
 ) {
-    if let Err(error) = write(store, context, authority, resource, id).await {
-        let permission = authority.permission();
+    if let Err(error) = write(store, context, caller, permission, resource).await {
         tracing::error!(
             permission,
             error = &error as &dyn std::error::Error,
@@ -28,17 +27,17 @@ pub(crate) async fn record<P: Permission>(
     }
 }
 
-async fn write<P: Permission>(
+async fn write(
     store: &dyn Store,
     context: &Context,
-    authority: &Authority<P>,
-    resource: AggregateType,
-    id: &str,
+    caller: &Caller,
+    permission: &'static str,
+    (resource, id): (AggregateType, String),
 ) -> Result<(), Error> {
-    let key = AggregateKey::new(authority.tenant(), AggregateType::Access, &context.new_id::<AccessTag>()?);
-    let event = deny_access(authority.account(), authority.permission(), resource, id);
+    let key = AggregateKey::new(caller.tenant, AggregateType::Access, &context.new_id::<AccessTag>()?);
+    let event = deny_access(caller.account, permission, resource, &id);
     let mut work = Work::<Access>::create(key, []);
-    work.record(&event, context, &Actor::account(authority.account()))?;
+    work.record(&event, context, &Actor::caller(caller))?;
     let changes = vec![work.finish()?.0];
     store.commit(&Transaction { changes, ..Transaction::default() }).await?;
     Ok(())

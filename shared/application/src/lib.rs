@@ -2,6 +2,7 @@
 //! the domain can decide, and knows no AWS, no HTTP and no wall clock: the time and the request come in its [`Context`].
 
 pub mod ai;
+mod authorize;
 mod context;
 mod denial;
 mod error;
@@ -16,6 +17,7 @@ pub mod sales;
 mod secret;
 pub mod tenancy;
 
+pub use authorize::authorize;
 pub use context::Context;
 pub use error::{Error, IdempotencyConflict};
 pub use idempotency::Answer;

@@ -6,6 +6,7 @@ use crate::ports::{
     SubjectKeys, Transaction,
 };
 use crate::{Context, Error};
+use domain::authority::Caller;
 use domain::id::SubjectId;
 use domain::{Aggregate, DomainEvent, EventMeta, Versioned};
 
@@ -22,6 +23,11 @@ impl Actor {
     /// A person.
     pub fn account(id: domain::id::AccountId) -> Self {
         Self(id.to_string())
+    }
+
+    /// Whoever calls: a person, or an API key.
+    pub fn caller(caller: &Caller) -> Self {
+        Self(caller.principal())
     }
 
     /// A job.

@@ -10,6 +10,14 @@ pub fn fingerprint(value: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, value))
 }
 
+/// Whether two hashes of secrets are equal, in a time that does not depend on where they differ: ring promises that of
+/// tags, so tags of both are compared.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"comparison");
+    let tag = hmac::sign(&key, one.as_bytes());
+    hmac::verify(&key, other.as_bytes(), tag.as_ref()).is_ok()
+}
+
 /// The secret that follows `secret` when it is rotated with `salt`: only who knows both can compute it.
 pub(crate) fn successor(secret: &[u8; 32], salt: &str) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), salt.as_bytes());
@@ -18,4 +26,17 @@ pub(crate) fn successor(secret: &[u8; 32], salt: &str) -> [u8; 32] {
         *byte = *from;
     }
     next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn only_equal_hashes_are_the_same() {
+        assert!(same("", "") && same("hash", "hash"));
+        for (one, other) in [("hash", "hasH"), ("hash", "has"), ("has", "hash"), ("hash", ""), ("", "hash")] {
+            assert!(!same(one, other), "{one} {other}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use application::Context;
 use application::ports::{AggregateKey, Store, TenantKeys, Transaction};
 use application::repository::{Actor, Work};
-use domain::authority::{Authority, Caller, Permission};
+use domain::authority::{Authority, Caller, Credential, Permission};
 use domain::id::{AccountId, LeadId, OrganizationId, new_id};
 use domain::sales::{Lead, LeadInput, create_lead};
 use domain::tenancy::{Organization, RegisterOrganization, Role, register_organization};
@@ -78,8 +78,7 @@ impl Tenant {
         let caller = Caller {
             tenant: self.tenant,
             account: self.owner,
-            role: Role::SalesRep,
-            session: new_id(NOW, &[4; 10]),
+            credential: Credential::Session { id: new_id(NOW, &[4; 10]), role: Role::SalesRep },
         };
         caller.authorize().unwrap()
     }

@@ -27,11 +27,13 @@ pub enum AggregateType {
     AiBudget,
     /// A request to the AI gateway. It has one event and no state.
     AiRequest,
+    /// An API key.
+    ApiKey,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -41,6 +43,7 @@ impl AggregateType {
         Self::Access,
         Self::AiBudget,
         Self::AiRequest,
+        Self::ApiKey,
     ];
 
     /// The kind with this name.
@@ -60,6 +63,7 @@ impl AggregateType {
             Self::Access => "access",
             Self::AiBudget => "ai_budget",
             Self::AiRequest => "ai_request",
+            Self::ApiKey => "api_key",
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Who may do what. A use case asks for an `Authority<P>` of the permission it needs, and the only way to get one is
 //! `Caller::authorize`, so an operation without a decision does not compile. Everything not granted is denied.
+//!
+//! A caller is a person with a role, or an API key with scopes. A key reaches only what is made for keys and what its
+//! scopes name; the role of whoever created it gives it nothing.
 
-use crate::id::{AccountId, OrganizationId, SessionId};
+use crate::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::tenancy::Role;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 /// How far a permission reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub enum Reach {
 pub trait Permission {
     /// Its name in audit entries.
     const NAME: &'static str;
+    /// Whether API keys may hold it; then it is one of [`Scope::ALL`], and a key that holds it reaches the whole tenant.
+    const FOR_KEYS: bool = false;
     /// How far it reaches for a role; `None` is denied.
     fn reach(role: Role) -> Option<Reach>;
 }
@@ -82,31 +89,44 @@ impl Permission for ReadOrganization {
     }
 }
 
-/// List the models that may be asked.
+/// Create, list and revoke API keys. No key may: a stolen one could make others.
 #[derive(Debug)]
-pub struct ReadModels;
-impl Permission for ReadModels {
-    const NAME: &'static str = "model:read";
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+pub struct ManageApiKeys;
+impl Permission for ManageApiKeys {
+    const NAME: &'static str = "api_key:manage";
+    fn reach(role: Role) -> Option<Reach> {
+        (role == Role::Admin).then_some(Reach::Tenant)
     }
 }
 
-/// Ask models.
+/// Ask models for completions.
 #[derive(Debug)]
 pub struct CreateCompletions;
 impl Permission for CreateCompletions {
     const NAME: &'static str = "completion:create";
+    const FOR_KEYS: bool = true;
     fn reach(_: Role) -> Option<Reach> {
         Some(Reach::Tenant)
     }
 }
 
-/// Embed texts.
+/// Ask models for embeddings.
 #[derive(Debug)]
 pub struct CreateEmbeddings;
 impl Permission for CreateEmbeddings {
     const NAME: &'static str = "embedding:create";
+    const FOR_KEYS: bool = true;
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
+/// List the models that can be asked.
+#[derive(Debug)]
+pub struct ReadModels;
+impl Permission for ReadModels {
+    const NAME: &'static str = "model:read";
+    const FOR_KEYS: bool = true;
     fn reach(_: Role) -> Option<Reach> {
         Some(Reach::Tenant)
     }
@@ -119,31 +139,109 @@ fn own_for_representatives(role: Role) -> Option<Reach> {
     })
 }
 
-/// Who calls, from verified claims: the only source of tenant and role.
+/// What an API key may be used for: the name of a permission that keys may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(&'static str);
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] =
+        [Self::of::<CreateCompletions>(), Self::of::<CreateEmbeddings>(), Self::of::<ReadModels>()];
+
+    /// The scope for a permission. One that keys may not hold does not compile in a constant.
+    const fn of<P: Permission>() -> Self {
+        assert!(P::FOR_KEYS, "no key may hold this permission");
+        Self(P::NAME)
+    }
+
+    /// The name in claims and bodies: the permission's.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// The text names no scope.
+#[derive(Debug, thiserror::Error)]
+#[error("no such scope")]
+pub struct UnknownScope;
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        Self::ALL.into_iter().find(|scope| scope.0 == text).ok_or(UnknownScope)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a caller proved who they are with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The access token of a session of a person.
+    Session {
+        /// The session.
+        id: SessionId,
+        /// The person's role in the organization.
+        role: Role,
+    },
+    /// An API key.
+    ApiKey {
+        /// The key.
+        id: ApiKeyId,
+        /// What it may be used for.
+        scopes: Vec<Scope>,
+    },
+}
+
+/// Who calls, from verified claims: the only source of tenant, role and scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The caller's organization.
     pub tenant: OrganizationId,
-    /// The caller's account.
+    /// The caller's account; of an API key, the account that created it.
     pub account: AccountId,
-    /// The caller's role in the organization.
-    pub role: Role,
-    /// The session that the claims belong to.
-    pub session: SessionId,
+    /// What the caller came with.
+    pub credential: Credential,
 }
 
-/// The role lacks the permission.
+/// The caller lacks the permission.
 #[derive(Debug, thiserror::Error)]
-#[error("the role lacks the permission {permission}")]
+#[error("the caller lacks the permission {permission}")]
 pub struct Denied {
     /// The permission's name.
     pub permission: &'static str,
 }
 
 impl Caller {
-    /// The authority for `P`, if the caller's role has it.
+    /// Who acts, by name: the account of a person, or the key and not its creator. What is remembered or recorded of a
+    /// caller goes by it.
+    pub fn principal(&self) -> String {
+        match &self.credential {
+            Credential::Session { .. } => self.account.to_string(),
+            Credential::ApiKey { id, .. } => id.to_string(),
+        }
+    }
+
+    /// The authority for `P`, if the caller's role or the key's scopes have it.
     pub fn authorize<P: Permission>(&self) -> Result<Authority<P>, Denied> {
-        match P::reach(self.role) {
+        let reach = match &self.credential {
+            Credential::Session { role, .. } => P::reach(*role),
+            Credential::ApiKey { scopes, .. } => {
+                let held = P::FOR_KEYS && scopes.iter().any(|scope| scope.0 == P::NAME);
+                held.then_some(Reach::Tenant)
+            }
+        };
+        match reach {
             Some(reach) => Ok(Authority { caller: self.clone(), reach, permission: PhantomData }),
             None => Err(Denied { permission: P::NAME }),
         }
@@ -169,9 +267,17 @@ impl<P: Permission> Authority<P> {
         self.caller.account
     }
 
-    /// The session that acts.
-    pub fn session(&self) -> SessionId {
-        self.caller.session
+    /// Who acts, and what they came with.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The session that acts; none when an API key does.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.caller.credential {
+            Credential::Session { id, .. } => Some(id),
+            Credential::ApiKey { .. } => None,
+        }
     }
 
     /// The permission's name.

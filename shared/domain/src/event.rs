@@ -8,6 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Facts of sessions and API keys that must never leave the ledger: with them a stolen secret could be told from a wrong
+/// one. Their schemas mark them `x-sextant-private`.
+pub const SECRET_FACTS: [&str; 3] = ["family_hash", "token", "secret_hash"];
+
 /// An event in the shape that is stored. Its `data` has a JSON Schema in `events/schemas`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodedEvent {

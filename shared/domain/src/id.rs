@@ -35,6 +35,12 @@ pub struct NotificationTag;
 impl StaticType for NotificationTag {
     const TYPE: &'static str = "notification";
 }
+/// What an API key's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiKeyTag;
+impl StaticType for ApiKeyTag {
+    const TYPE: &'static str = "apikey";
+}
 /// What an event's identifier is tagged with.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTag;
@@ -61,13 +67,6 @@ pub struct AiRequestTag;
 impl StaticType for AiRequestTag {
     const TYPE: &'static str = "aireq";
 }
-/// What an API key's identifier is tagged with.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ApiKeyTag;
-impl StaticType for ApiKeyTag {
-    const TYPE: &'static str = "apikey";
-}
-
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -78,14 +77,14 @@ pub type SessionId = TypeSafeId<SessionTag>;
 pub type LeadId = TypeSafeId<LeadTag>;
 /// An in-app notification.
 pub type NotificationId = TypeSafeId<NotificationTag>;
+/// An API key.
+pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 /// An event of the ledger.
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
-/// An API key of an organization.
-pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

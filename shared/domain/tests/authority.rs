@@ -2,14 +2,20 @@
 
 use crate::support::id;
 use domain::authority::{
-    Authority, Caller, Permission, Reach, ReadLeads, ReadOrganization, ScoreLeads, UseAccount,
-    UseNotifications, WriteLeads,
+    Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission, Reach,
+    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
 };
-use domain::id::AccountId;
+use domain::id::{AccountId, ApiKeyId, SessionId};
 use domain::tenancy::Role;
+use std::fmt::Debug;
 
 fn caller(role: Role) -> Caller {
-    Caller { tenant: id(1), account: id(2), role, session: id(3) }
+    Caller { tenant: id(1), account: id(2), credential: Credential::Session { id: id(3), role } }
+}
+
+fn key(scopes: &[Scope]) -> Caller {
+    let credential = Credential::ApiKey { id: id(4), scopes: scopes.to_vec() };
+    Caller { tenant: id(1), account: id(2), credential }
 }
 
 fn matrix<P: Permission>() -> [Option<Reach>; 3] {
@@ -30,16 +36,23 @@ fn the_matrix_is_the_requirements() {
         (ReadOrganization::NAME, matrix::<ReadOrganization>()),
         ("organization:read", [tenant, tenant, tenant])
     );
+    assert_eq!((ManageApiKeys::NAME, matrix::<ManageApiKeys>()), ("api_key:manage", [None, None, tenant]));
+    let all = [tenant, tenant, tenant];
+    assert_eq!((CreateCompletions::NAME, matrix::<CreateCompletions>()), ("completion:create", all));
+    assert_eq!((CreateEmbeddings::NAME, matrix::<CreateEmbeddings>()), ("embedding:create", all));
+    assert_eq!((ReadModels::NAME, matrix::<ReadModels>()), ("model:read", all));
 }
 
 fn check<P: Permission>(role: Role) {
     let caller = caller(role);
     let authority: Authority<P> = caller.authorize().unwrap();
     let other: AccountId = id(9);
+    let session: SessionId = id(3);
     assert_eq!(
         (authority.tenant(), authority.account(), authority.session()),
-        (caller.tenant, caller.account, caller.session)
+        (caller.tenant, caller.account, Some(session))
     );
+    assert_eq!(authority.caller(), &caller);
     assert_eq!(authority.permission(), P::NAME);
     assert!(authority.covers(caller.account));
     let far = P::reach(role) == Some(Reach::Tenant);
@@ -75,6 +88,65 @@ fn a_role_without_the_permission_gets_no_authority() {
     for role in [Role::SalesRep, Role::Admin] {
         let denied = caller(role).authorize::<Managers>().unwrap_err();
         assert_eq!(denied.permission, "test:managers");
-        assert_eq!(denied.to_string(), "the role lacks the permission test:managers");
+        assert_eq!(denied.to_string(), "the caller lacks the permission test:managers");
     }
+}
+
+/// Fails unless a key holds the permission with its scope, and neither without it nor with the others.
+fn check_key<P: Permission + Debug>() {
+    let own: Scope = P::NAME.parse().unwrap();
+    assert!(P::FOR_KEYS && Scope::ALL.contains(&own));
+    let authority = key(&[own]).authorize::<P>().unwrap();
+    assert_eq!((authority.session(), authority.only_owner()), (None, None));
+    assert!(authority.covers(id(9)));
+    assert!(key(&Scope::ALL).authorize::<P>().is_ok());
+    let others: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != own).collect();
+    assert_eq!(key(&others).authorize::<P>().unwrap_err().permission, P::NAME);
+    assert!(key(&[]).authorize::<P>().is_err());
+}
+
+#[test]
+fn a_key_holds_what_its_scopes_name() {
+    check_key::<CreateCompletions>();
+    check_key::<CreateEmbeddings>();
+    check_key::<ReadModels>();
+    assert_eq!(Scope::ALL.len(), 3);
+}
+
+fn check_no_key<P: Permission + Debug>() {
+    assert!(!P::FOR_KEYS && P::NAME.parse::<Scope>().is_err());
+    assert_eq!(key(&Scope::ALL).authorize::<P>().unwrap_err().permission, P::NAME);
+}
+
+#[test]
+fn a_key_acts_in_its_own_name() {
+    let (account, api_key): (AccountId, ApiKeyId) = (id(2), id(4));
+    assert_eq!(caller(Role::Admin).principal(), account.to_string());
+    assert_eq!(key(&[]).principal(), api_key.to_string());
+}
+
+#[test]
+fn a_key_can_do_nothing_else_whoever_created_it() {
+    check_no_key::<ReadLeads>();
+    check_no_key::<WriteLeads>();
+    check_no_key::<ScoreLeads>();
+    check_no_key::<UseNotifications>();
+    check_no_key::<UseAccount>();
+    check_no_key::<ReadOrganization>();
+    check_no_key::<ManageApiKeys>();
+}
+
+/// A permission that has a scope's name and is not made for keys.
+#[derive(Debug)]
+struct Impostor;
+impl Permission for Impostor {
+    const NAME: &'static str = "model:read";
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
+#[test]
+fn a_name_alone_is_no_scope() {
+    assert!(key(&Scope::ALL).authorize::<Impostor>().is_err());
 }

@@ -12,7 +12,8 @@ use domain::sales::{
     Lead, LeadEvent, LeadInput, create_lead, delete_lead, erase_lead_contact, score_by_rules,
 };
 use domain::tenancy::{
-    MemberEvent, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+    ApiKey, ApiKeyEvent, CreateApiKey, MemberEvent, OrganizationEvent, RegisterOrganization, Role,
+    add_member, create_api_key, register_organization, revoke_api_key,
 };
 use domain::{Aggregate, AggregateType, DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use serde_json::json;
@@ -83,6 +84,20 @@ fn every_event_comes_back_and_nothing_else_does() {
     );
     check::<AccountEvent>(&registered(), "account_registered");
     check::<MemberEvent>(&add_member(id(1), Role::Manager), "member_added");
+    let created = create_api_key(CreateApiKey {
+        id: id(1),
+        name: "CRM export",
+        scopes: &["model:read".to_owned()],
+        expires_in_days: None,
+        prefix: "sxk_a_b".to_owned(),
+        secret_hash: "h".to_owned(),
+        created_by: id(2),
+        at: START,
+    })
+    .unwrap();
+    check::<ApiKeyEvent>(&created, "api_key_created");
+    let key = ApiKey::apply(None, &created, EventMeta { at: START }).unwrap();
+    check::<ApiKeyEvent>(&revoke_api_key(&key).unwrap(), "api_key_revoked");
     let started = start_session(StartSession {
         id: id(1),
         account_id: id(2),
@@ -136,7 +151,7 @@ fn every_kind_of_aggregate_is_found_by_its_name() {
     for kind in AggregateType::ALL {
         assert_eq!(AggregateType::from_name(kind.as_str()), Some(kind));
         // It is part of every key.
-        assert!(kind.as_str().bytes().all(|byte| byte.is_ascii_lowercase()));
+        assert!(kind.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
     }
     for unknown in ["", "Lead", "leads", "lead#"] {
         assert_eq!(AggregateType::from_name(unknown), None);

@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod api_key;
 mod authority;
 mod bant;
 mod events;

@@ -1,14 +1,17 @@
-//! The REQUEST authorizer of API Gateway (REST API): from the `Authorization` header to claims and a policy.
+//! The REQUEST authorizer of API Gateway (REST API): from the `Authorization` header to claims and a policy. The claims
+//! of a person and of an API key differ, and `Request::caller` reads both.
 //!
 //! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
 //! decided by the use cases. Why a token is refused must never be answered.
 
 use crate::Invocation;
 use crate::guard::{Broken, guarded};
+use crate::http::API_KEY_ROLE;
 use crate::log::{self, Scope, Summary, Verdict, chain};
 use crate::runtime::{self, Build, Failure, Json, written};
-use application::ports::{BoxFuture, Claims, TokenError};
+use application::ports::{BoxFuture, TokenError};
 use domain::Timestamp;
+use domain::authority::{Caller, Credential};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,8 +25,8 @@ const UNAVAILABLE: Failure = Failure("Unavailable");
 
 /// Judges bearer tokens.
 pub trait Authorizer: Send + Sync {
-    /// The claims of a token that is valid at `now`.
-    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>>;
+    /// The caller that a token proves at `now`.
+    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>>;
 }
 
 /// Runs an authorizer until its process is stopped.
@@ -86,9 +89,9 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
         return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
     };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
-        Ok(Ok(claims)) => (written(&policy(&claims, &resource)), Verdict::Done, None),
+        Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),
         Ok(Err(error @ TokenError::Invalid(_))) => (Err(UNAUTHORIZED), Verdict::Denied, Some(chain(&error))),
-        Ok(Err(error @ TokenError::Unavailable(_))) => {
+        Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
             (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
         }
         Err(Broken::TimedOut) => (Err(UNAVAILABLE), Verdict::Failed, Some("not done in time".to_owned())),
@@ -118,18 +121,34 @@ fn whole_stage(method_arn: &str) -> Option<String> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    principal_id: &'a str,
+    /// An account, or an API key: what the gateway's access log names.
+    principal_id: String,
     policy_document: PolicyDocument<'a>,
-    context: Identity<'a>,
+    context: Identity,
 }
 
-/// What functions learn of the caller; the gateway keeps it, so the address is left out.
+/// What functions learn of the caller; the gateway keeps it, so nothing personal is in it.
 #[derive(Serialize)]
-struct Identity<'a> {
-    sub: &'a str,
-    org_id: &'a str,
-    role: &'a str,
-    sid: &'a str,
+struct Identity {
+    sub: String,
+    org_id: String,
+    role: &'static str,
+    #[serde(flatten)]
+    credential: Proof,
+}
+
+/// What only a person has, and what only an API key has.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Proof {
+    Session {
+        sid: String,
+    },
+    ApiKey {
+        key_id: String,
+        /// Separated by spaces (RFC 6749, section 3.3).
+        scopes: String,
+    },
 }
 
 /// IAM's policy language.
@@ -148,11 +167,22 @@ struct Statement<'a> {
     resource: &'a str,
 }
 
-fn policy<'a>(claims: &'a Claims, resource: &'a str) -> Answer<'a> {
+fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
+    let (sub, org_id) = (caller.account.to_string(), caller.tenant.to_string());
+    let (principal_id, role, credential) = match &caller.credential {
+        Credential::Session { id, role } => {
+            (sub.clone(), role.as_str(), Proof::Session { sid: id.to_string() })
+        }
+        Credential::ApiKey { id, scopes } => {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            let proof = Proof::ApiKey { key_id: id.to_string(), scopes: scopes.join(" ") };
+            (id.to_string(), API_KEY_ROLE, proof)
+        }
+    };
     let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
     Answer {
-        principal_id: &claims.sub,
+        principal_id,
         policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-        context: Identity { sub: &claims.sub, org_id: &claims.org_id, role: &claims.role, sid: &claims.sid },
+        context: Identity { sub, org_id, role, credential },
     }
 }

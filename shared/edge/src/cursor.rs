@@ -34,8 +34,8 @@ impl CursorCodec {
         format!("{}.{}", encode(position.sort_key.as_bytes()), encode(tag.as_ref()))
     }
 
-    /// The position in a cursor. 400 `invalid_cursor` when it was changed, or sealed for another list, query, tenant or
-    /// account.
+    /// The position in a cursor. 400 `invalid_cursor` when it was changed, or sealed for another list, query, tenant,
+    /// account or API key.
     pub fn open(&self, cursor: &str, caller: &Caller, fingerprint: &str) -> Result<Position, Problem> {
         self.try_open(cursor, caller, fingerprint).ok_or_else(Problem::invalid_cursor)
     }
@@ -59,8 +59,8 @@ impl CursorCodec {
 /// What the tag covers. Lengths keep the parts apart.
 fn signed(position: &Position, caller: &Caller, fingerprint: &str) -> Vec<u8> {
     let mut signed = Vec::new();
-    let (tenant, account) = (caller.tenant.to_string(), caller.account.to_string());
-    for part in ["cursor.v1", &tenant, &account, fingerprint, &position.sort_key] {
+    let (tenant, principal) = (caller.tenant.to_string(), caller.principal());
+    for part in ["cursor.v1", &tenant, &principal, fingerprint, &position.sort_key] {
         signed.extend_from_slice(&(part.len() as u64).to_be_bytes());
         signed.extend_from_slice(part.as_bytes());
     }

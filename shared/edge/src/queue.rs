@@ -126,6 +126,7 @@ async fn handle_one(handler: &dyn EventHandler, message: &Message, invocation: &
         trace_id: invocation.trace_id.clone(),
         tenant: Some(event.tenant_id.clone()),
         account: Some(event.actor.clone()),
+        api_key: None,
     };
     log::scoped(scope, async {
         let context = invocation.context(&event.correlation_id, event.event_id.parse().ok());

@@ -1,12 +1,14 @@
 //! Aggregates in the shape of the contract: one place, so that every route answers the same thing alike. It must never
 //! decide who may see what; whoever calls it has the authority.
 
+mod api_key;
 mod lead;
 mod lead_score;
 mod money;
 mod notification;
 mod organization;
 
+pub use api_key::{api_key, created_api_key};
 pub use lead::lead;
 pub use lead_score::lead_score;
 pub use money::dollars;

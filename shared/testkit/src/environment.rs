@@ -6,7 +6,9 @@ use crate::tables;
 use crate::tenant_keys::TestTenantKeys;
 use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
-use adapter_dynamodb::{DynamoAuditLog, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables};
+use adapter_dynamodb::{
+    DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -80,6 +82,11 @@ impl TestEnvironment {
     /// A limiter, which remembers nothing yet.
     pub fn limiter(&self) -> DynamoLimiter {
         DynamoLimiter::new(&self.config, self.tables().ephemeral)
+    }
+
+    /// When API keys were used, which remembers nothing yet.
+    pub fn key_uses(&self) -> DynamoKeyUses {
+        DynamoKeyUses::new(&self.config, self.tables().ephemeral)
     }
 
     /// The audit log.

@@ -5,11 +5,11 @@ use application::ports::{AggregateKey, Store};
 use application::repository;
 use domain::ai::AiBudget;
 use domain::audit::Access;
-use domain::id::{AccessId, AccountId, LeadId, NotificationId, OrganizationId, SessionId};
+use domain::id::{AccessId, AccountId, ApiKeyId, LeadId, NotificationId, OrganizationId, SessionId};
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
 use domain::sales::Lead;
-use domain::tenancy::{Member, Organization};
+use domain::tenancy::{ApiKey, Member, Organization};
 use domain::{Aggregate, AggregateType};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -68,6 +68,10 @@ impl World {
             AggregateType::Notification => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<NotificationId>(id));
                 self.compare::<Notification>(&key, versions).await;
+            }
+            AggregateType::ApiKey => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<ApiKeyId>(id));
+                self.compare::<ApiKey>(&key, versions).await;
             }
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));

@@ -4,6 +4,7 @@
 //! Only ever for tests. It may stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod api_keys;
 mod contract;
 mod fold;
 mod held_model;
@@ -17,6 +18,7 @@ mod tree;
 mod walk;
 mod world;
 
+pub use api_keys::ApiKey;
 pub use contract::{Contract, Operation, Parameter, faults};
 pub use held_model::HeldModel;
 pub use ledger::{Delivered, RecordingPublisher, published};

@@ -9,6 +9,7 @@ use application::ports::{
 };
 use application::repository::{Actor, Work};
 use domain::AggregateType;
+use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, NotificationId, OrganizationId, SessionId, derived};
 use domain::identity::{self, Account};
 use domain::notification::NotificationKind;
@@ -40,6 +41,12 @@ impl Person {
             ("role", self.role.as_str().to_owned()),
             ("sid", self.session.to_string()),
         ]
+    }
+
+    /// The person as use cases see one.
+    pub fn caller(&self) -> Caller {
+        let credential = Credential::Session { id: self.session, role: self.role };
+        Caller { tenant: self.tenant, account: self.account, credential }
     }
 
     /// The same person in another role.

@@ -52,6 +52,15 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Through the authorizer, which answered this policy.
+    pub fn let_in(mut self, policy: &Value) -> Self {
+        let mut claims = policy["context"].clone();
+        claims["principalId"] = policy["principalId"].clone();
+        claims["integrationLatency"] = 12.into();
+        self.event["requestContext"]["authorizer"] = claims;
+        self
+    }
+
     /// With another claim, or without it.
     pub fn claim(mut self, name: &str, value: Value) -> Self {
         let claims = self.event["requestContext"]["authorizer"].as_object_mut().expect("claims");

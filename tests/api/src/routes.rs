@@ -90,5 +90,16 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
         ("listOpenaiModels", Box::new(list_openai_models::ListOpenaiModels)),
         ("createOpenaiEmbedding", Box::new(create_openai_embedding::CreateOpenaiEmbedding)),
         ("createChatCompletion", Box::new(create_chat_completion::CreateChatCompletion)),
+        ("createApiKey", Box::new(create_api_key::CreateApiKey { store: store() })),
+        (
+            "listApiKeys",
+            Box::new(list_api_keys::ListApiKeys {
+                store: store(),
+                key_uses: parts.key_uses.clone(),
+                limiter: limiter(),
+                cursors: cursors(),
+            }),
+        ),
+        ("revokeApiKey", Box::new(revoke_api_key::RevokeApiKey { store: store() })),
     ])
 }

@@ -6,7 +6,7 @@ use crate::held_model::HeldModel;
 use crate::request::{Answer, Call};
 use crate::routes::handlers;
 use crate::tokens::TestTokens;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore};
+use adapter_dynamodb::{DynamoKeyUses, DynamoLimiter, DynamoStore};
 use application::Context;
 use domain::Timestamp;
 use edge::{Handler, Invocation};
@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) environment: TestEnvironment,
     pub(crate) store: Arc<DynamoStore>,
     pub(crate) limiter: Arc<DynamoLimiter>,
+    pub(crate) key_uses: Arc<DynamoKeyUses>,
     pub(crate) model: Arc<HeldModel>,
     pub(crate) tokens: Arc<TestTokens>,
     pub(crate) chain: String,
@@ -59,6 +60,7 @@ impl World {
         let parts = Parts {
             store: Arc::new(environment.store()),
             limiter: Arc::new(environment.limiter()),
+            key_uses: Arc::new(environment.key_uses()),
             model: Arc::default(),
             tokens: Arc::default(),
             chain: chain.to_owned(),

@@ -4,7 +4,7 @@
 use api_tests::{MODELS, Person, World, lead_body};
 use application::Error;
 use application::sales::erase_lead_contact;
-use domain::authority::{Caller, WriteLeads};
+use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const PERSONAL: [&str; 6] = [
 const FIELDS: [&str; 4] = ["contact_name", "contact_email", "contact_phone", "notes"];
 
 async fn erase(world: &World, by: &Person, id: &str) -> Result<(), Error> {
-    let caller = Caller { tenant: by.tenant, account: by.account, role: by.role, session: by.session };
+    let caller = by.caller();
     let authority = caller.authorize::<WriteLeads>().unwrap();
     let id = id.parse().unwrap();
     erase_lead_contact(world.store().as_ref(), &world.context(), &authority, &id).await.map(drop)

@@ -2,7 +2,7 @@
 
 use api_tests::{Dice, Person, World, lead_body, thin_body};
 use application::sales::erase_lead_contact;
-use domain::authority::{Caller, WriteLeads};
+use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ struct Walk {
     people: Vec<Person>,
     leads: Vec<String>,
     notifications: Vec<String>,
+    api_keys: Vec<String>,
     /// Which statuses were answered to which operation.
     met: BTreeSet<(String, u16)>,
 }
@@ -28,7 +29,15 @@ impl Walk {
             people.push(admin);
         }
         let dice = Dice::new(seed);
-        Self { world, dice, people, leads: Vec::new(), notifications: Vec::new(), met: BTreeSet::new() }
+        Self {
+            world,
+            dice,
+            people,
+            leads: Vec::new(),
+            notifications: Vec::new(),
+            api_keys: Vec::new(),
+            met: BTreeSet::new(),
+        }
     }
 
     fn body(&mut self) -> Value {
@@ -50,7 +59,7 @@ impl Walk {
         }
         let id = self.dice.one_of(&self.leads).clone();
         let on_lead = |operation: &str| self.world.call(operation).by(&person).path("id", &id);
-        let (operation, status) = match self.dice.below(12) {
+        let (operation, status) = match self.dice.below(14) {
             0..4 => {
                 let lead = on_lead("getLead").send().await;
                 // Now and then from a copy that is not the newest.
@@ -64,12 +73,7 @@ impl Walk {
             4..8 => ("scoreLead", on_lead("scoreLead").send().await.status),
             8 => ("deleteLead", on_lead("deleteLead").send().await.status),
             9 => {
-                let caller = Caller {
-                    tenant: person.tenant,
-                    account: person.account,
-                    role: person.role,
-                    session: person.session,
-                };
+                let caller = person.caller();
                 let authority = caller.authorize::<WriteLeads>().unwrap();
                 let (store, id) = (self.world.store().as_ref(), id.parse().unwrap());
                 let erased = erase_lead_contact(store, &self.world.context(), &authority, &id).await;
@@ -78,6 +82,21 @@ impl Walk {
             10 => {
                 self.notifications.push(self.world.notification(&person).await);
                 return;
+            }
+            11 => {
+                let body = json!({"name": "CRM export", "scopes": ["model:read"]});
+                let answer = self.world.call("createApiKey").by(&person).json(&body).send().await;
+                if answer.status == 201 {
+                    self.api_keys.push(answer.json()["id"].as_str().unwrap().to_owned());
+                }
+                ("createApiKey", answer.status)
+            }
+            12 if !self.api_keys.is_empty() => {
+                let id = self.dice.one_of(&self.api_keys).clone();
+                (
+                    "revokeApiKey",
+                    self.world.call("revokeApiKey").by(&person).path("id", &id).send().await.status,
+                )
             }
             _ if !self.notifications.is_empty() => {
                 let id = self.dice.one_of(&self.notifications).clone();
@@ -97,7 +116,7 @@ async fn walk(seed: u64) -> BTreeSet<(String, u16)> {
     }
     let counts = walk.world.check_folds().await;
     assert_eq!((counts["organization"], counts["account"], counts["member"]), (2, 6, 6));
-    for kind in ["lead", "notification", "access"] {
+    for kind in ["lead", "notification", "access", "api_key"] {
         assert!(counts[kind] > 1, "seed {seed}: {counts:?}");
     }
     walk.met
@@ -122,6 +141,11 @@ async fn after_a_random_walk_every_ledger_folds_to_its_state() {
         ("erase", 404),
         ("markNotificationRead", 200),
         ("markNotificationRead", 404),
+        ("createApiKey", 201),
+        ("createApiKey", 403),
+        ("revokeApiKey", 204),
+        ("revokeApiKey", 403),
+        ("revokeApiKey", 404),
     ] {
         assert!(
             met.contains(&(operation.to_owned(), status)),

@@ -11,6 +11,7 @@ struct Scene {
     person: Person,
     lead: String,
     notification: String,
+    api_key: String,
 }
 
 impl Scene {
@@ -19,7 +20,8 @@ impl Scene {
         let person = world.admin().await;
         let lead = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
         let notification = world.notification(&person).await;
-        Self { world, person, lead, notification }
+        let api_key = world.api_key(&person, &["model:read"]).await.id;
+        Self { world, person, lead, notification, api_key }
     }
 
     /// A request that is right in everything that is not changed afterwards.
@@ -32,6 +34,8 @@ impl Scene {
             call.path("id", &self.lead)
         } else if operation.path.starts_with("/v1/notifications/{id}") {
             call.path("id", &self.notification)
+        } else if operation.path.starts_with("/v1/api-keys/{id}") {
+            call.path("id", &self.api_key)
         } else {
             call
         };
@@ -80,6 +84,12 @@ fn wrong_values(schema: &Value) -> Vec<Value> {
     match kind(schema) {
         "string" => wrong.push(json!(7)),
         "integer" => wrong.extend([json!(MARK), json!("7"), json!(1e300), json!(u64::MAX)]),
+        "array" => {
+            wrong.extend([json!([]), json!(7), json!(MARK)]);
+            let one = schema["items"]["enum"][0].clone();
+            let most = usize::try_from(schema["maxItems"].as_u64().unwrap()).unwrap();
+            wrong.push(vec![one; most + 1].into());
+        }
         other => panic!("what is wrong for {other}?"),
     }
     if !is_nullable(schema) {
@@ -257,16 +267,17 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
     let before = scene.world.snapshot().await;
     for operation in Contract::get().operations() {
         let Some(parameter) = operation.parameters_in("path").next() else { continue };
-        let missing = if operation.path.starts_with("/v1/leads/") {
-            "lead_01jd2x5k8qf3v9m4t7w6z0r1sa"
+        let (missing, own) = if operation.path.starts_with("/v1/leads/") {
+            ("lead_01jd2x5k8qf3v9m4t7w6z0r1sa", &scene.lead)
+        } else if operation.path.starts_with("/v1/api-keys/") {
+            ("apikey_01jd2x3c6hf9b5r1m8v4n7q2wk", &scene.api_key)
         } else {
-            "notification_01jd2y8m3nf6s2c9x5k7v1q0wb"
+            ("notification_01jd2y8m3nf6s2c9x5k7v1q0wb", &scene.notification)
         };
         let send = async |id: &str| -> Answer {
             scene.request(operation).path(&parameter.name, id).named("one and the same").send().await
         };
         let missing = send(missing).await.problem(404, "not_found");
-        let own = if operation.path.starts_with("/v1/leads/") { &scene.lead } else { &scene.notification };
         let hostile = [
             String::new(),
             "x".to_owned(),
@@ -279,7 +290,7 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
             "../../admin".to_owned(),
             scene.person.account.to_string(),
             scene.person.tenant.to_string(),
-            own.replace("lead_", "account_").replace("notification_", "lead_"),
+            own.replace("lead_", "account_").replace("notification_", "lead_").replace("apikey_", "lead_"),
             "lead_".to_owned(),
             "lead_8zzzzzzzzzzzzzzzzzzzzzzzzz".to_owned(),
             "a".repeat(10_000),

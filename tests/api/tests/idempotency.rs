@@ -3,7 +3,7 @@
 use api_tests::{Answer, MODELS, World, lead_body, thin_body};
 use application::ports::ModelError;
 use application::sales::erase_lead_contact;
-use domain::authority::{Caller, WriteLeads};
+use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -95,8 +95,7 @@ async fn a_replay_after_erasure_is_the_first_answer_without_the_person() {
     let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
     let first = create().send().await.expect(201);
     let id = first.json()["id"].as_str().unwrap().parse().unwrap();
-    let caller =
-        Caller { tenant: person.tenant, account: person.account, role: person.role, session: person.session };
+    let caller = person.caller();
     let authority = caller.authorize::<WriteLeads>().unwrap();
     erase_lead_contact(world.store().as_ref(), &world.context(), &authority, &id).await.unwrap();
     let again = create().send().await.expect(201);

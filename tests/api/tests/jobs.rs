@@ -3,7 +3,7 @@
 use api_tests::{Contract, RecordingPublisher, World, faults, lead_body, published, read};
 use application::ports::{AuditLog, EventRecord, PublishOutcome};
 use application::sales::erase_lead_contact;
-use domain::authority::{Caller, WriteLeads};
+use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -33,14 +33,15 @@ async fn eventful() -> World {
     world.call("updateLead").by(&person).path("id", &id).if_match(1).json(&body).send().await.expect(200);
     world.call("scoreLead").by(&person).path("id", &id).send().await.expect(200);
     world.get_lead(&rep, &id).await.expect(404);
-    let caller =
-        Caller { tenant: person.tenant, account: person.account, role: person.role, session: person.session };
+    let caller = person.caller();
     let authority = caller.authorize::<WriteLeads>().unwrap();
     let parsed = id.parse().unwrap();
     erase_lead_contact(world.store().as_ref(), &world.context(), &authority, &parsed).await.unwrap();
     world.call("deleteLead").by(&person).path("id", &id).send().await.expect(204);
     let notification = world.notification(&person).await;
     world.call("markNotificationRead").by(&person).path("id", &notification).send().await.expect(200);
+    let key = world.api_key(&person, &["model:read"]).await.id;
+    world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
     world
 }
 
@@ -94,6 +95,7 @@ async fn no_message_holds_a_person_or_a_secret() {
             "$argon2",
             "$none$",
             "family_hash",
+            "secret_hash",
             "\"token\"",
             "\"hash\"",
             "\"salt\"",

@@ -2,6 +2,7 @@
 //! `tests/authorization.yaml`.
 
 use api_tests::{Answer, Call, Contract, Operation, Person, World, lead_body, read};
+use domain::authority::Scope;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
@@ -44,6 +45,15 @@ impl Row {
             "own" => Some(Reach::Own),
             "tenant" => Some(Reach::Tenant),
             other => panic!("no such reach: {other}"),
+        }
+    }
+
+    /// Whether API keys may call it.
+    fn takes_keys(&self) -> bool {
+        match self.0.get("api_key").and_then(Value::as_str) {
+            None => false,
+            Some("tenant") => true,
+            Some(other) => panic!("a key reaches the whole tenant or nothing: {other}"),
         }
     }
 
@@ -97,6 +107,14 @@ impl Cast {
                 self.world.call("deleteLead").by(owner).path("id", &id).send().await.expect(204);
             }
             return id;
+        }
+        if operation.path.starts_with("/v1/api-keys/") {
+            if object == Object::Missing {
+                return "apikey_01jd2x3c6hf9b5r1m8v4n7q2wk".to_owned();
+            }
+            // Whoever created it: keys are the organization's.
+            let admin = if object == Object::Foreign { &self.stranger } else { &self.admin };
+            return self.world.api_key(admin, &["model:read"]).await.id;
         }
         assert!(operation.path.starts_with("/v1/notifications/"), "{} names an unknown object", operation.id);
         if object == Object::Missing {
@@ -235,6 +253,60 @@ async fn every_role_reaches_as_far_as_the_table_says() {
 }
 
 #[tokio::test]
+async fn a_role_without_the_permission_is_told_so_and_so_is_the_audit_log() {
+    let cast = Cast::start().await;
+    let mut refused = 0;
+    for operation in protected().filter(|operation| !has_object(operation)) {
+        let row = Row::of(&operation.id);
+        for role in Role::ALL.into_iter().filter(|role| row.reach(*role).is_none()) {
+            let (caller, before) = (cast.person(role), cast.world.events("access_denied").await.len());
+            cast.send(operation, None, caller).await.problem(403, "forbidden");
+            let events = cast.world.events("access_denied").await;
+            assert_eq!(events.len(), before + 1, "{} {role:?}", operation.id);
+            let facts = &events.last().unwrap()["data"]["M"];
+            assert_eq!(facts["permission"]["S"], row.permission());
+            assert_eq!(facts["account_id"]["S"], caller.account.to_string());
+            refused += 1;
+        }
+    }
+    assert!(refused >= 4, "{refused}");
+}
+
+#[tokio::test]
+async fn an_api_key_reaches_as_far_as_the_table_says() {
+    let cast = Cast::start().await;
+    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    for operation in protected() {
+        let row = Row::of(&operation.id);
+        let all = cast.world.api_key(&cast.admin, &scopes).await;
+        let others: Vec<&str> = scopes.iter().copied().filter(|scope| *scope != row.permission()).collect();
+        let others = cast.world.api_key(&cast.admin, &others).await;
+        for (key, may) in [(&all, row.takes_keys()), (&others, false)] {
+            let id = match has_object(operation) {
+                true => Some(cast.object(operation, Object::Own, &cast.admin).await),
+                false => None,
+            };
+            let policy = cast.world.authorize(&key.text).await.unwrap();
+            let events = cast.world.ledger().await.len();
+            cast.world.pass(60);
+            let answer = cast.request(operation, id.as_deref()).let_in(&policy).send().await;
+            if may {
+                assert!(answer.status < 300, "{}: {}", operation.id, answer.body);
+                continue;
+            }
+            answer.problem(403, "forbidden");
+            // The refusal, and nothing else.
+            assert_eq!(cast.world.ledger().await.len(), events + 1, "{}", operation.id);
+            let denied = cast.world.events("access_denied").await;
+            let denied = denied.iter().find(|event| event["actor"]["S"] == key.id.as_str()).unwrap();
+            assert_eq!(denied["data"]["M"]["permission"]["S"], row.permission());
+            assert_eq!(denied["data"]["M"]["account_id"]["S"], cast.admin.account.to_string());
+            assert_eq!(denied["tenant_id"]["S"], cast.admin.tenant.to_string());
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_caller_may_not_know_of_is_answered_as_what_is_not_there() {
     let cast = Cast::start().await;
     for operation in protected().filter(|operation| has_object(operation)) {
@@ -242,7 +314,11 @@ async fn what_a_caller_may_not_know_of_is_answered_as_what_is_not_there() {
         for role in Role::ALL {
             let caller = cast.person(role);
             let missing = cast.object(operation, Object::Missing, caller).await;
-            let missing = cast.send(operation, Some(&missing), caller).await.problem(404, "not_found");
+            let missing = cast.send(operation, Some(&missing), caller).await;
+            let missing = match row.reach(role) {
+                Some(_) => missing.problem(404, "not_found"),
+                None => missing.problem(403, "forbidden"),
+            };
             let mut hidden = vec![Object::Foreign];
             if row.reach(role) == Some(Reach::Own) {
                 hidden.push(Object::Colleagues);
@@ -288,11 +364,16 @@ async fn a_refused_access_is_told_to_the_audit_log_of_its_own_tenant_only() {
                 cast.send(operation, Some(&id), caller).await;
                 let after = cast.world.events("access_denied").await;
                 let new: Vec<&Value> = after.iter().filter(|event| !before.contains(event)).collect();
-                let denied = object == Object::Colleagues && row.reach(role) == Some(Reach::Own);
+                let kind = id.split('_').next().unwrap();
+                let denied = match row.reach(role) {
+                    Some(Reach::Own) if object == Object::Colleagues => Some((kind, id.clone())),
+                    Some(_) => None,
+                    // Whatever was asked for, nothing of the organization is.
+                    None => Some(("organization", caller.tenant.to_string())),
+                };
                 let place = format!("{} {role:?} {object:?}", operation.id);
-                assert_eq!(new.len(), usize::from(denied), "{place}");
-                for event in new {
-                    let resource = id.split('_').next().unwrap();
+                assert_eq!(new.len(), usize::from(denied.is_some()), "{place}");
+                for (event, (resource, id)) in new.into_iter().zip(denied) {
                     assert_eq!(event["tenant_id"]["S"], caller.tenant.to_string(), "{place}");
                     assert_eq!(event["actor"]["S"], caller.account.to_string(), "{place}");
                     assert_eq!(event["correlation_id"]["S"], "one and the same", "{place}");

@@ -1,7 +1,7 @@
 //! What each route costs: which calls it makes to the store, one after the other or at once, and the capacity they use.
 //! A number that changes here changes the bill, so it must change on purpose.
 
-use api_tests::{Call, Person, World, lead_body};
+use api_tests::{ApiKey, Call, Person, World, lead_body};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::Fault;
@@ -11,6 +11,7 @@ struct Scene {
     person: Person,
     lead: String,
     notification: String,
+    api_key: ApiKey,
 }
 
 impl Scene {
@@ -25,7 +26,8 @@ impl Scene {
         world.call("scoreLead").by(&person).path("id", &lead).send().await.expect(200);
         let notification = world.notification(&person).await;
         world.call("getProfile").by(&person).send().await.expect(200);
-        Self { world, person, lead, notification }
+        let api_key = world.api_key(&person, &["model:read"]).await;
+        Self { world, person, lead, notification, api_key }
     }
 
     fn call(&self, operation: &str) -> Call<'_> {
@@ -55,6 +57,7 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
     };
     let lead = |operation: &str| scene.call(operation).path("id", &scene.lead);
     let mark = || scene.call("markNotificationRead").path("id", &scene.notification);
+    let revoke = || scene.call("revokeApiKey").path("id", &scene.api_key.id);
     // Read units of reads, write units of writes; a transaction's items count twice.
     type Expected<'a> = &'a [(&'a str, f64)];
     let table: Vec<(&str, Call<'_>, Expected<'_>)> = vec![
@@ -85,6 +88,11 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         ("deleteLead again", lead("deleteLead"), &[("GetItem", 1.0)]),
         ("markNotificationRead", mark(), &[("GetItem", 1.0), ("TransactWriteItems", 5.0)]),
         ("markNotificationRead again", mark(), &[("GetItem", 1.0)]),
+        ("createApiKey", scene.call("createApiKey"), &[("TransactWriteItems", 6.0)]),
+        ("createApiKey with a key", scene.call("createApiKey").key("k2"), &[("TransactWriteItems", 8.0)]),
+        ("listApiKeys", scene.call("listApiKeys"), &[("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)]),
+        ("revokeApiKey", revoke(), &[("GetItem", 1.0), ("TransactWriteItems", 6.0)]),
+        ("revokeApiKey again", revoke(), &[("GetItem", 1.0)]),
         ("logout without a session", scene.call("logout"), &[("GetItem", 1.0)]),
         ("getHealth", scene.world.call("getHealth"), &[("GetItem", 0.5)]),
         ("getJwks", scene.world.call("getJwks"), &[]),
@@ -101,6 +109,28 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The calls of a bearer token's judgement.
+async fn judged(scene: &Scene, token: &str) -> Vec<(String, f64)> {
+    scene.world.environment().wire().take_calls();
+    scene.world.authorize(token).await.unwrap();
+    let calls = scene.world.environment().wire().take_calls();
+    calls.into_iter().map(|call| (call.operation, call.capacity)).collect()
+}
+
+#[tokio::test]
+async fn judging_an_api_key_is_one_read_and_once_an_hour_one_write() {
+    let scene = Scene::start().await;
+    let (read, write) = (("GetItem".to_owned(), 1.0), ("UpdateItem".to_owned(), 1.0));
+    let key = &scene.api_key.text;
+    assert_eq!(judged(&scene, key).await, [read.clone(), write.clone()]);
+    for _ in 0..5 {
+        scene.world.pass(600);
+        assert_eq!(judged(&scene, key).await, std::slice::from_ref(&read));
+    }
+    scene.world.pass(600);
+    assert_eq!(judged(&scene, key).await, [read, write]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Signing in, staying signed in, and being signed out: by oneself, by time, or because a token was used twice.
 
-use api_tests::{Answer, Person, World, sample};
+use api_tests::{Answer, Person, TestTokens, World};
+use application::ports::{Claims, TokenSigner};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::tenancy::Role;
@@ -42,14 +43,7 @@ async fn signed_in() -> (World, String) {
 
 /// The claims of an access token, as the authorizer passes them on; whoever they speak for.
 async fn authorized(world: &World, access_token: &str) -> Result<Person, String> {
-    let mut event = sample("identity", "authorize-request");
-    let header = format!("Bearer {access_token}");
-    event["headers"]["Authorization"] = header.clone().into();
-    event["multiValueHeaders"]["Authorization"] = json!([header]);
-    let authorizer =
-        authorize_request::AuthorizeRequest { verifier: std::sync::Arc::new(world.tokens().verifier()) };
-    let policy =
-        edge::authorizer::invoke(&authorizer, event, world.now()).await.map_err(|error| error.to_string())?;
+    let policy = world.authorize(access_token).await?;
     let statement = &policy["policyDocument"]["Statement"][0];
     assert_eq!((&statement["Effect"], &statement["Action"]), (&json!("Allow"), &json!("execute-api:Invoke")));
     let context = &policy["context"];
@@ -192,6 +186,39 @@ async fn a_refresh_token_is_replaced_at_every_use() {
     }
     assert_eq!(world.events("session_refreshed").await.len(), 5);
     world.check_folds().await;
+}
+
+#[tokio::test]
+async fn a_signature_is_not_enough_for_claims_of_nobody() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let token = async |change: fn(&mut Claims)| {
+        let mut claims = Claims {
+            sub: admin.account.to_string(),
+            org_id: admin.tenant.to_string(),
+            role: "admin".to_owned(),
+            email: admin.email.clone(),
+            sid: admin.session.to_string(),
+            iss: TestTokens::issuer().issuer,
+            aud: TestTokens::issuer().audience,
+            iat: world.now().seconds(),
+            exp: world.now().seconds() + 900,
+            jti: "j".to_owned(),
+        };
+        change(&mut claims);
+        authorized(&world, &world.tokens().sign(&claims).await.unwrap()).await
+    };
+    assert_eq!(token(|_| {}).await.unwrap().account, admin.account);
+    for change in [
+        (|claims| claims.role = "root".to_owned()) as fn(&mut Claims),
+        // Nobody becomes a key by a token.
+        |claims| claims.role = "api_key".to_owned(),
+        |claims| claims.sub = claims.org_id.clone(),
+        |claims| claims.org_id = claims.sub.clone(),
+        |claims| claims.sid = String::new(),
+    ] {
+        assert_eq!(token(change).await.unwrap_err(), "Unauthorized");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
 use contracts::ai::ModelList;
+use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::health::Health;
 use contracts::identity::{
     LoginRequest, Profile, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse,
@@ -26,7 +27,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 17] = [
+const TYPES: [(&str, Check); 20] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -35,6 +36,9 @@ const TYPES: [(&str, Check); 17] = [
     ("JwkSet", same::<JwkSet>),
     ("Profile", same::<Profile>),
     ("Organization", same::<Organization>),
+    ("CreateApiKeyRequest", same::<CreateApiKeyRequest>),
+    ("CreatedApiKey", same::<CreatedApiKey>),
+    ("ApiKeyList", same::<List<ApiKey>>),
     ("CreateLeadRequest", same::<CreateLeadRequest>),
     ("ReplaceLeadRequest", same::<ReplaceLeadRequest>),
     ("Lead", same::<Lead>),

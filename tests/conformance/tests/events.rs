@@ -3,25 +3,29 @@
 use crate::schema::faults;
 use crate::tree::{names, read_json};
 use domain::audit::deny_access;
-use domain::id::{AccountTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id};
+use domain::event::SECRET_FACTS;
+use domain::id::{AccountTag, ApiKeyTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id};
 use domain::identity::{Refresh, RegisterAccount};
 use domain::identity::{
-    RefreshToken, Revocation, SECRET_FACTS, Session, StartSession, refresh_session, register_account,
-    revoke_session, start_session,
+    RefreshToken, Revocation, Session, StartSession, refresh_session, register_account, revoke_session,
+    start_session,
 };
 use domain::notification::{Notification, NotificationKind, create_notification, mark_notification_read};
 use domain::sales::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, Lead, LeadInput,
     LeadScore, ScoredField, create_lead, delete_lead, erase_lead_contact, score_lead, update_lead,
 };
-use domain::tenancy::{RegisterOrganization, Role, add_member, register_organization};
+use domain::tenancy::{
+    ApiKey, CreateApiKey, RegisterOrganization, Role, add_member, create_api_key, register_organization,
+    revoke_api_key,
+};
 use domain::{Aggregate, AggregateType, DomainEvent, EncodedEvent, EventMeta, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What stands wherever a person is identified, to be found where it must not be.
 const PERSONAL: &str = "zxqpersonalzxq";
-/// What stands wherever a session's secret is kept.
+/// What stands wherever a secret of a session or an API key is kept.
 const SECRET: &str = "zxqsecretzxq";
 /// Properties that can only hold personal data.
 const NAMES_OF_PERSONAL_DATA: [&str; 10] = [
@@ -103,6 +107,7 @@ fn written() -> Vec<EncodedEvent> {
         events.push(created.encode());
         events.push(mark_notification_read(&applied::<Notification>(None, &created)).unwrap().encode());
     }
+    events.extend(api_key_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     events
 }
@@ -126,6 +131,23 @@ fn session_events() -> Vec<EncodedEvent> {
             .map(|reason| revoke_session(&session, reason).unwrap().encode()),
     );
     events
+}
+
+fn api_key_events() -> Vec<EncodedEvent> {
+    let prefix = "sxk_01jd2wzq4sf1a6p8d2y7b9t3ge_01jd2x3c6hf9b5r1m8v4n7q2wk";
+    let created = create_api_key(CreateApiKey {
+        id: new_id::<ApiKeyTag>(at(), &[6; 10]),
+        name: "CRM export",
+        scopes: &["completion:create", "embedding:create", "model:read"].map(str::to_owned),
+        expires_in_days: None,
+        prefix: prefix.to_owned(),
+        secret_hash: SECRET.to_owned(),
+        created_by: new_id::<AccountTag>(at(), &[2; 10]),
+        at: at(),
+    })
+    .unwrap();
+    let key: ApiKey = applied(None, &created);
+    vec![created.encode(), revoke_api_key(&key).unwrap().encode()]
 }
 
 fn lead_events() -> Vec<EncodedEvent> {

@@ -40,6 +40,9 @@ fn nothing_but_the_public_routes_works_without_a_token() {
         ("GET", "/v1/users/profile"),
         ("GET", "/v1/organizations/current"),
         ("DELETE", "/v1/auth/logout"),
+        ("POST", "/v1/api-keys"),
+        ("GET", "/v1/api-keys"),
+        ("DELETE", "/v1/api-keys/apikey_01h2xcejqtf2nbrexx3vqjhp41"),
     ] {
         let answer = nobody.send(method, path, &[], None);
         assert_eq!(answer.header("WWW-Authenticate"), Some(r#"Bearer realm="sextant""#), "{method} {path}");

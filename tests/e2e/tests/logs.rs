@@ -5,8 +5,8 @@
 use e2e_tests::{Aws, Client, Organization, PERSONAL, environment, model, soon};
 use serde_json::{Value, json};
 
-/// Beginnings of tokens: of a JWT, of a refresh token; and how either would be sent.
-const SECRETS: [&str; 3] = ["eyJ", "sxr_", "Bearer "];
+/// Beginnings of tokens: of a JWT, of a refresh token, of an API key; and how each would be sent.
+const SECRETS: [&str; 4] = ["eyJ", "sxr_", "sxk_", "Bearer "];
 
 /// Log groups by name, each with its lines.
 fn logged() -> Vec<(String, Vec<String>)> {

@@ -2,6 +2,7 @@
 //! into tables and queues, but what it proves is what a client, an operator or a person would notice.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod api_keys;
 mod concurrency;
 mod docs;
 mod gateway;

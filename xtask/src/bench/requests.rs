@@ -58,6 +58,16 @@ fn events(
             let turns = accounts.iter().cycle().take(usize::try_from(requests).unwrap_or_default());
             turns.map(|account| sample().by(&account.organization, &account.account)).collect()
         }
+        "create-api-key" => (0..requests).map(|_| world.new_api_key()).collect(),
+        "list-api-keys" => {
+            world.api_keys(LISTED)?;
+            let readers = people(world, requests, READS_OF_ONE);
+            readers.iter().map(|reader| sample().by(&home.organization, reader)).collect()
+        }
+        "revoke-api-key" => {
+            let keys = world.api_keys(requests)?;
+            keys.iter().map(|key| sample().by(&home.organization, &home.account)?.about(key)).collect()
+        }
         "create-lead" => (0..requests).map(|_| world.new_lead()).collect(),
         "get-lead" => {
             let lead = world.leads(1)?.pop().unwrap_or_default();

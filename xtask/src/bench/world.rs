@@ -210,6 +210,21 @@ impl World {
         Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
     }
 
+    /// An API key of [`Self::home`] that was not created yet.
+    pub(crate) fn new_api_key(&mut self) -> Result<Event, Error> {
+        let (home, key) = (self.home.clone(), self.idempotency_key());
+        Event::sample("tenancy", "create-api-key")?
+            .by(&home.organization, &home.account)?
+            .with_header("Idempotency-Key", &key)
+    }
+
+    /// Creates so many API keys; their identifiers.
+    pub(crate) fn api_keys(&mut self, count: u32) -> Result<Vec<String>, Error> {
+        let events = (0..count).map(|_| self.new_api_key()).collect::<Result<_, _>>()?;
+        let answers = self.invoke("create-api-key", events)?;
+        Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
+    }
+
     /// Notifies this account so many times; the identifiers of the notifications.
     pub(crate) fn notifications(&mut self, count: u32, recipient: &str) -> Result<Vec<String>, Error> {
         let mut events = Vec::new();

@@ -1,18 +1,19 @@
-//! The gateway's authorizer: from a bearer token to the claims that functions see.
+//! The gateway's authorizer: from a bearer token, an access token or an API key, to the claims that functions see.
 
-use application::ports::{BoxFuture, Claims, TokenError, TokenVerifier};
+use application::identity::{Authenticate, authenticate};
+use application::ports::{BoxFuture, TokenError};
 use domain::Timestamp;
+use domain::authority::Caller;
 use edge::authorizer::Authorizer;
-use std::sync::Arc;
 
 /// What the function needs.
 pub struct AuthorizeRequest {
-    /// Verifies access tokens.
-    pub verifier: Arc<dyn TokenVerifier>,
+    /// For the use case.
+    pub needs: Authenticate,
 }
 
 impl Authorizer for AuthorizeRequest {
-    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>> {
-        self.verifier.verify(token, now.seconds())
+    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>> {
+        Box::pin(authenticate(&self.needs, token, now))
     }
 }

@@ -1,8 +1,10 @@
 //! Wires `authorize-request` to AWS.
 
 use adapter_aws::AwsSettings;
+use adapter_dynamodb::{DynamoKeyUses, DynamoStore, Tables};
 use adapter_kms::{KmsTokenKeys, TokenKeyList};
 use adapter_token::Rs256Verifier;
+use application::identity::Authenticate;
 use authorize_request::AuthorizeRequest;
 use edge::authorizer::Authorizer;
 use std::process::ExitCode;
@@ -17,7 +19,11 @@ fn main() -> ExitCode {
                 (settings.required("TOKEN_ISSUER")?, settings.required("TOKEN_AUDIENCE")?);
             let public_keys = KmsTokenKeys::new(&aws, keys).public_keys();
             let verifier = Arc::new(Rs256Verifier::new(issuer, audience, public_keys));
-            Ok(Box::new(AuthorizeRequest { verifier }) as Box<dyn Authorizer>)
+            let tables = Tables::from_env()?;
+            let key_uses = Arc::new(DynamoKeyUses::new(&aws, tables.ephemeral.clone()));
+            let store = Arc::new(DynamoStore::new(&aws, tables));
+            let needs = Authenticate { verifier, store, key_uses };
+            Ok(Box::new(AuthorizeRequest { needs }) as Box<dyn Authorizer>)
         })
     })
 }

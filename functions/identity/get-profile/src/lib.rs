@@ -18,10 +18,10 @@ pub struct GetProfile {
 impl Handler for GetProfile {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<UseAccount>()?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
-            let (profile, decision) =
-                identity::get_profile(store, limiter, &request.context(), &authority).await?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
+            let limiter = self.limiter.as_ref();
+            let (profile, decision) = identity::get_profile(store, limiter, &context, &authority).await?;
             // An erased person has no profile any more.
             let person = profile.account.person.ok_or_else(Problem::not_found)?;
             let body = Profile {

@@ -15,8 +15,9 @@ pub struct Logout {
 impl Handler for Logout {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<UseAccount>()?;
-            identity::logout(self.store.as_ref(), &request.context(), &authority).await?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
+            identity::logout(store, &context, &authority).await?;
             Ok(Response::no_content())
         })
     }

@@ -22,14 +22,14 @@ impl Handler for ListNotifications {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let caller = request.caller()?;
-            let authority = caller.authorize::<UseNotifications>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<UseNotifications>(store, &context, &caller).await?;
             request.only_query(&["limit", "cursor"])?;
             let page = request.page()?;
             let fingerprint = request.list_fingerprint();
             let after =
                 page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
-            let context = request.context();
+            let limiter = self.limiter.as_ref();
             let (found, decision) =
                 notifications::list_notifications(store, limiter, &context, &authority, (page.limit, after))
                     .await?;

@@ -16,10 +16,11 @@ pub struct MarkNotificationRead {
 impl Handler for MarkNotificationRead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<UseNotifications>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<UseNotifications>(store, &context, &request.caller()?).await?;
             let id: NotificationId = request.id("id")?;
             let key = request.idempotency_key("markNotificationRead")?;
-            let (store, context) = (self.store.as_ref(), request.context());
             let answer =
                 notifications::mark_notification_read(store, &context, &authority, &id, key.as_ref()).await?;
             Ok(Response::json(200, &presentation::notification(&answer.value.state))?

@@ -17,11 +17,10 @@ pub struct CreateLead {
 impl Handler for CreateLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let body: CreateLeadRequest = request.json()?;
             let key = request.idempotency_key("createLead")?;
-            let context = request.context();
-            let store = self.store.as_ref();
             let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
             let body = presentation::lead(&answer.value);
             let location = format!("/v1/leads/{}", body.id);

@@ -16,9 +16,10 @@ pub struct DeleteLead {
 impl Handler for DeleteLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
-            sales::delete_lead(self.store.as_ref(), &request.context(), &authority, &id).await?;
+            sales::delete_lead(store, &context, &authority, &id).await?;
             Ok(Response::no_content())
         })
     }

@@ -18,11 +18,11 @@ pub struct GetLead {
 impl Handler for GetLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<ReadLeads>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<ReadLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
-            let (lead, decision) =
-                sales::get_lead(store, limiter, &request.context(), &authority, &id).await?;
+            let limiter = self.limiter.as_ref();
+            let (lead, decision) = sales::get_lead(store, limiter, &context, &authority, &id).await?;
             Ok(Response::json(200, &presentation::lead(&lead))?
                 .with_etag(lead.version)
                 .with_rate_limit(decision))

@@ -25,15 +25,15 @@ impl Handler for ListLeads {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let caller = request.caller()?;
-            let authority = caller.authorize::<ReadLeads>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<ReadLeads>(store, &context, &caller).await?;
             request.only_query(&PARAMETERS)?;
             let filters = filters(request)?;
             let page = request.page()?;
             let fingerprint = request.list_fingerprint();
             let after =
                 page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
-            let context = request.context();
+            let limiter = self.limiter.as_ref();
             let (found, decision) =
                 sales::list_leads(store, limiter, &context, &authority, filters, (page.limit, after)).await?;
             let body = List {

@@ -15,10 +15,10 @@ pub struct ScoreLead {
 impl Handler for ScoreLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<ScoreLeads>()?;
+            let (store, context) = (self.needs.store.as_ref(), request.context());
+            let authority = application::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let key = request.idempotency_key("scoreLead")?;
-            let context = request.context();
             let (answer, decision) =
                 sales::score_lead(&self.needs, &context, &authority, &id, key.as_ref()).await?;
             let body = presentation::lead_score(&answer.value.lead, &answer.value.score);

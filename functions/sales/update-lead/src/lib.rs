@@ -18,12 +18,11 @@ pub struct UpdateLead {
 impl Handler for UpdateLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<WriteLeads>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let body: ReplaceLeadRequest = request.json()?;
             let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
-            let context = request.context();
-            let store = self.store.as_ref();
             let lead = sales::update_lead(store, &context, &authority, &id, seen, &input(&body)).await?;
             Ok(Response::json(200, &presentation::lead(&lead))?.with_etag(lead.version))
         })

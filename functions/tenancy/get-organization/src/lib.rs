@@ -17,10 +17,12 @@ pub struct GetOrganization {
 impl Handler for GetOrganization {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<ReadOrganization>()?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ReadOrganization>(store, &context, &request.caller()?).await?;
+            let limiter = self.limiter.as_ref();
             let (organization, decision) =
-                tenancy::get_organization(store, limiter, &request.context(), &authority).await?;
+                tenancy::get_organization(store, limiter, &context, &authority).await?;
             let body = presentation::organization(&organization.state);
             Ok(Response::json(200, &body)?.with_rate_limit(decision))
         })

@@ -14,7 +14,9 @@ pub async fn logout(
     context: &Context,
     authority: &Authority<UseAccount>,
 ) -> Result<(), Error> {
-    let key = AggregateKey::new(authority.tenant(), AggregateType::Session, &authority.session());
+    // An API key has no session, and never this authority.
+    let Some(session) = authority.session() else { return Ok(()) };
+    let key = AggregateKey::new(authority.tenant(), AggregateType::Session, &session);
     // A refresh at the same moment wins the first race; ending the session must win the second.
     for _ in 0..3 {
         let Some(mut work) = Work::<Session>::load(store, key.clone(), &[]).await? else { return Ok(()) };

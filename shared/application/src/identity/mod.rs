@@ -1,6 +1,7 @@
-//! Registration, sign-in, sessions, profile.
+//! Registration, sign-in, sessions, profile, and who a bearer token speaks for.
 
 mod access_token;
+mod authenticate;
 mod get_profile;
 mod login;
 mod logout;
@@ -9,6 +10,7 @@ mod refresh_token;
 mod register_account;
 
 pub use access_token::{ACCESS_TOKEN_SECONDS, Issuer, Tokens};
+pub use authenticate::{Authenticate, authenticate};
 pub use get_profile::{Profile, get_profile};
 pub use login::{Credentials, Login, login};
 pub use logout::logout;

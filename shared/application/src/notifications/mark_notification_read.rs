@@ -51,7 +51,8 @@ async fn mark(
         let mut work = Work::<Notification>::load(store, key.clone(), &[]).await?.ok_or(Error::NotFound)?;
         let notification = work.state().ok_or(Error::NotFound)?;
         if !authority.covers(notification.recipient_id) {
-            denial::record(store, context, authority, AggregateType::Notification, &id.to_string()).await;
+            let resource = (AggregateType::Notification, id.to_string());
+            denial::record(store, context, authority.caller(), authority.permission(), resource).await;
             return Err(Error::NotFound);
         }
         let Some(event) = notification::mark_notification_read(notification) else {

@@ -3,7 +3,7 @@
 //! store, because the process that failed may not be the one that tries again.
 
 use crate::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
-use domain::identity::SECRET_FACTS;
+use domain::event::SECRET_FACTS;
 use domain::{AggregateType, Timestamp};
 use std::sync::Arc;
 
@@ -93,9 +93,8 @@ fn tell(record: &StreamRecord, source: &Source) {
 fn publishable(record: &EventRecord) -> EventRecord {
     let mut record = record.clone();
     record.event.personal.clear();
-    if let Some(facts) =
-        record.event.data.as_object_mut().filter(|_| record.key.kind() == AggregateType::Session)
-    {
+    let holds_secrets = matches!(record.key.kind(), AggregateType::Session | AggregateType::ApiKey);
+    if let Some(facts) = record.event.data.as_object_mut().filter(|_| holds_secrets) {
         for secret in SECRET_FACTS {
             facts.remove(secret);
         }

@@ -4,6 +4,7 @@
 mod ai_state;
 mod audit_log;
 mod entropy;
+mod key_uses;
 mod limiter;
 mod model_gateway;
 mod password;
@@ -22,6 +23,7 @@ pub use ai_state::{
 };
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
+pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
     Delta, EmbeddingCall, EmbeddingGateway, Embeddings, Guardrail, Message, ModelAnswer, ModelCall,

@@ -52,7 +52,7 @@ pub struct EventRecord {
     pub version: u64,
     /// What happened.
     pub event: EncodedEvent,
-    /// Who did it: an account, `system:<function>` or `anonymous`.
+    /// Who did it: an account, an API key, `system:<function>` or `anonymous`.
     pub actor: String,
     /// The request it belongs to.
     pub correlation_id: String,

@@ -55,6 +55,9 @@ pub enum TokenError {
     /// The key service can't be reached.
     #[error("the key service is unavailable")]
     Unavailable(#[source] Source),
+    /// The store that has the record of an API key failed.
+    #[error(transparent)]
+    Store(#[from] super::StoreError),
 }
 
 /// Signs access tokens.

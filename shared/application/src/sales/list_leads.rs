@@ -43,7 +43,8 @@ pub async fn list_leads(
     // A representative who asks for somebody else's leads sees none, as if there were none.
     if let Some(owner) = filters.owner.filter(|owner| !authority.covers(*owner)) {
         let decision = allowed(limiter.take(READS, &authority.account().to_string(), context.now).await?)?;
-        denial::record(store, context, authority, AggregateType::Account, &owner.to_string()).await;
+        let resource = (AggregateType::Account, owner.to_string());
+        denial::record(store, context, authority.caller(), authority.permission(), resource).await;
         return Ok((Page { items: Vec::new(), next: None }, decision));
     }
     let read = async {

@@ -60,6 +60,7 @@ async fn reach<P: Permission>(
     if authority.covers(lead.details.owner_id) {
         return Ok(());
     }
-    denial::record(store, context, authority, Lead::TYPE, &lead.id.to_string()).await;
+    let resource = (Lead::TYPE, lead.id.to_string());
+    denial::record(store, context, authority.caller(), authority.permission(), resource).await;
     Err(Error::NotFound)
 }

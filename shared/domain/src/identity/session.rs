@@ -15,9 +15,6 @@ pub const ABSOLUTE_SECONDS: i64 = 7 * 24 * 3600;
 /// The previous token gets the same successor for 10 seconds after it was used.
 pub const GRACE_SECONDS: i64 = 10;
 
-/// Facts of session events that must never leave the ledger: with them a stolen token could be told from a wrong one.
-pub const SECRET_FACTS: [&str; 2] = ["family_hash", "token"];
-
 /// What the system keeps of a refresh token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RefreshToken {

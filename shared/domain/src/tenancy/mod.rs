@@ -1,8 +1,12 @@
-//! Organizations and who belongs to them.
+//! Organizations, who belongs to them, and the keys of their programs.
 
+mod api_key;
 mod member;
 mod organization;
 
+pub use api_key::{
+    ApiKey, ApiKeyEvent, CreateApiKey, DEFAULT_DAYS, MOST_DAYS, create_api_key, revoke_api_key,
+};
 pub use member::{Member, MemberEvent, Role, add_member};
 pub use organization::{
     Organization, OrganizationEvent, RegisterOrganization, SubscriptionTier, register_organization,

@@ -13,7 +13,7 @@ const LONGEST: usize = 255;
 
 impl Request {
     /// The request's idempotency key; `None` without the header. `operation` is the operation's id, such as
-    /// `createLead`; together with tenant and account it is the key's scope, so that nobody meets another's keys. On a
+    /// `createLead`; together with tenant and account (or API key) it is the key's scope, so that nobody meets another's keys. On a
     /// public route the operation alone is.
     pub fn idempotency_key(&self, operation: &str) -> Result<Option<IdempotencyKey>, Problem> {
         let Some(key) = self.header("Idempotency-Key") else { return Ok(None) };
@@ -27,7 +27,7 @@ impl Request {
         }
         let scope = if self.is_authorized() {
             let caller = self.caller()?;
-            format!("{operation}:{}:{}", caller.tenant, caller.account)
+            format!("{operation}:{}:{}", caller.tenant, caller.principal())
         } else {
             operation.to_owned()
         };

@@ -40,6 +40,7 @@ use std::time::Instant;
 
 pub use answer_headers::answer_headers;
 pub use query::Page;
+pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
 pub use response::Response;
 
@@ -78,6 +79,7 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
         trace_id: invocation.trace_id.clone(),
         tenant: event.as_ref().ok().and_then(|event| event.claim("org_id")),
         account: event.as_ref().ok().and_then(|event| event.claim("sub")),
+        api_key: event.as_ref().ok().and_then(|event| event.claim("key_id")),
     };
     let correlation_id = scope.correlation_id.clone();
     log::scoped(scope, async {

@@ -7,12 +7,25 @@ use application::ports::Entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
-use domain::authority::Caller;
+use domain::authority::{Caller, Credential, Scope, UnknownScope};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What the claim `role` says of an API key, which has none.
+pub(crate) const API_KEY_ROLE: &str = "api_key";
+
+/// The scopes of a claim, separated by spaces.
+struct Scopes(Vec<Scope>);
+
+impl FromStr for Scopes {
+    type Err = UnknownScope;
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        text.split(' ').map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
 
 /// A request.
 pub struct Request {
@@ -105,15 +118,15 @@ impl Request {
         self.invocation.context(&self.correlation_id, None)
     }
 
-    /// Who calls: the only source of tenant and role. 401 when no authorizer let the request through, or when a claim is
-    /// missing or malformed.
+    /// Who calls: the only source of tenant, role and scopes. 401 when no authorizer let the request through, or when a
+    /// claim is missing or malformed.
     pub fn caller(&self) -> Result<Caller, Problem> {
-        Ok(Caller {
-            tenant: self.claim("org_id")?,
-            account: self.claim("sub")?,
-            role: self.claim("role")?,
-            session: self.claim("sid")?,
-        })
+        let credential = if self.event.claim("role").as_deref() == Some(API_KEY_ROLE) {
+            Credential::ApiKey { id: self.claim("key_id")?, scopes: self.claim::<Scopes>("scopes")?.0 }
+        } else {
+            Credential::Session { id: self.claim("sid")?, role: self.claim("role")? }
+        };
+        Ok(Caller { tenant: self.claim("org_id")?, account: self.claim("sub")?, credential })
     }
 
     /// Whether the request came through the authorizer. A public route's requests do not.

@@ -34,6 +34,8 @@ pub(crate) struct Scope {
     pub tenant: Option<String>,
     /// Who asks: an identifier.
     pub account: Option<String>,
+    /// The API key that asks for the account: an identifier.
+    pub api_key: Option<String>,
 }
 
 tokio::task_local! {
@@ -85,6 +87,7 @@ impl Line {
                 ("trace_id", scope.trace_id.as_deref()),
                 ("tenant", scope.tenant.as_deref()),
                 ("account", scope.account.as_deref()),
+                ("api_key", scope.api_key.as_deref()),
             ];
             for (name, value) in known {
                 if let Some(value) = value {

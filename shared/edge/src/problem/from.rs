@@ -103,6 +103,7 @@ impl From<TokenError> for Problem {
         match error {
             TokenError::Invalid(_) => Self::unauthenticated().with_source(error),
             TokenError::Unavailable(_) => Self::unavailable(error),
+            TokenError::Store(error) => error.into(),
         }
     }
 }

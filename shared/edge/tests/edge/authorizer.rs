@@ -1,23 +1,27 @@
 //! From an authorizer event to a policy, or to the one text that is a 401.
 
-use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, SESSION, now};
-use application::ports::{BoxFuture, Claims, TokenError};
+use crate::support::{ACCOUNT, API_KEY, ORGANIZATION, REQUEST_ID, SESSION, answer, get, now};
+use application::ports::{BoxFuture, StoreError, TokenError};
 use domain::Timestamp;
+use domain::authority::{Caller, Credential, Scope};
+use domain::tenancy::Role;
 use edge::authorizer::{Authorizer, invoke};
-use edge::{Failure, log};
+use edge::{Failure, Response, log};
 use serde_json::{Value, json};
 
 /// Knows one token.
 struct One;
 
 impl Authorizer for One {
-    fn authorize<'a>(&'a self, token: &'a str, at: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>> {
+    fn authorize<'a>(&'a self, token: &'a str, at: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>> {
         Box::pin(async move {
             match token {
                 "good" => {
                     assert_eq!(at, now());
-                    Ok(claims())
+                    Ok(person())
                 }
+                "key" => Ok(key()),
+                "shut" => Err(StoreError::Malformed("x").into()),
                 "down" => Err(TokenError::Unavailable("key service".into())),
                 "defect" => panic!("defect"),
                 _ => Err(TokenError::Invalid("signature")),
@@ -26,19 +30,16 @@ impl Authorizer for One {
     }
 }
 
-fn claims() -> Claims {
-    Claims {
-        sub: ACCOUNT.to_owned(),
-        org_id: ORGANIZATION.to_owned(),
-        role: "manager".to_owned(),
-        email: "ada@northwind.example".to_owned(),
-        sid: SESSION.to_owned(),
-        iss: "https://api.sextant.dev".to_owned(),
-        aud: "sextant".to_owned(),
-        iat: 0,
-        exp: 900,
-        jti: "j".to_owned(),
-    }
+fn caller(credential: Credential) -> Caller {
+    Caller { tenant: ORGANIZATION.parse().unwrap(), account: ACCOUNT.parse().unwrap(), credential }
+}
+
+fn person() -> Caller {
+    caller(Credential::Session { id: SESSION.parse().unwrap(), role: Role::Manager })
+}
+
+fn key() -> Caller {
+    caller(Credential::ApiKey { id: API_KEY.parse().unwrap(), scopes: Scope::ALL.to_vec() })
 }
 
 fn event(authorization: Option<&str>) -> Value {
@@ -80,6 +81,34 @@ async fn lets_a_valid_token_into_the_whole_stage() {
 }
 
 #[tokio::test]
+async fn tells_an_api_key_from_a_person() {
+    let answer = invoke(&One, event(Some("Bearer key")), now()).await.unwrap();
+    assert_eq!(answer["principalId"], API_KEY);
+    assert_eq!(
+        answer["context"],
+        json!({
+            "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "api_key", "key_id": API_KEY,
+            "scopes": "completion:create embedding:create model:read",
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_the_authorizer_says_is_what_functions_read() {
+    for (token, expected) in [("Bearer good", person()), ("Bearer key", key())] {
+        let policy = invoke(&One, event(Some(token)), now()).await.unwrap();
+        let mut request = get(&[]);
+        request["requestContext"]["authorizer"] = policy["context"].clone();
+        let seen = answer(request, move |request| {
+            assert_eq!(request.caller()?, expected);
+            Ok(Response::no_content())
+        })
+        .await;
+        assert_eq!(seen["statusCode"], 204, "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn says_unauthorized_and_nothing_else_to_everybody_else() {
     for authorization in [
         None,
@@ -99,7 +128,7 @@ async fn says_unauthorized_and_nothing_else_to_everybody_else() {
 
 #[tokio::test]
 async fn fails_when_nobody_can_tell() {
-    for authorization in ["Bearer down", "Bearer defect"] {
+    for authorization in ["Bearer down", "Bearer shut", "Bearer defect"] {
         let (failed, lines) = log::capture(invoke(&One, event(Some(authorization)), now())).await;
         assert_eq!(failed, Err(Failure("Unavailable")));
         assert_eq!(lines.len(), 1);
@@ -113,9 +142,13 @@ async fn fails_when_nobody_can_tell() {
 
 #[tokio::test]
 async fn logs_the_reason_and_not_the_token() {
-    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+    logs_no_token("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl", "eyJ").await;
+    logs_no_token("sxk_01jd2wzq4sf1a6p8d2y7b9t3ge_01jd2x1v7gf5w4n8q3k6m9z0tc_9f86d081", "sxk_").await;
+}
+
+async fn logs_no_token(token: &str, sign: &str) {
     let (_, lines) = log::capture(invoke(&One, event(Some(&format!("Bearer {token}"))), now())).await;
     assert_eq!(lines.len(), 1);
     assert!(lines[0].contains("the token is not valid: signature"), "{}", lines[0]);
-    assert!(!lines[0].contains("eyJ"), "{}", lines[0]);
+    assert!(!lines[0].contains(sign), "{}", lines[0]);
 }

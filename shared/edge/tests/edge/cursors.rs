@@ -2,7 +2,7 @@
 
 use crate::support::{ACCOUNT, ORGANIZATION, SESSION, answer, get};
 use application::ports::Position;
-use domain::authority::Caller;
+use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, OrganizationId};
 use domain::tenancy::Role;
 use edge::cursor::CursorCodec;
@@ -16,8 +16,7 @@ fn caller() -> Caller {
     Caller {
         tenant: ORGANIZATION.parse().unwrap(),
         account: ACCOUNT.parse().unwrap(),
-        role: Role::SalesRep,
-        session: SESSION.parse().unwrap(),
+        credential: Credential::Session { id: SESSION.parse().unwrap(), role: Role::SalesRep },
     }
 }
 
@@ -31,8 +30,8 @@ fn opens_what_it_sealed_even_after_the_session_changed() {
     let cursor = codec.seal(&position(), &caller(), "list");
     assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{cursor}");
     let mut later = caller();
-    later.session = "session_01jd2x1v7gf5w4n8q3k6m9z0td".parse().unwrap();
-    later.role = Role::Manager;
+    let id = "session_01jd2x1v7gf5w4n8q3k6m9z0td".parse().unwrap();
+    later.credential = Credential::Session { id, role: Role::Manager };
     assert_eq!(codec.open(&cursor, &later, "list").unwrap(), position());
 }
 

@@ -1,11 +1,15 @@
 //! What handlers learn of a request, and where from.
 
 use crate::support::{
-    ACCOUNT, LEAD, ORGANIZATION, REQUEST_ID, answer, body, get, now, post, problem, with_header,
+    ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
+    with_header,
+};
+use domain::authority::{
+    CreateCompletions, Credential, ManageApiKeys, Permission, ReadLeads, ReadModels, UseAccount,
 };
 use domain::id::LeadId;
 use domain::tenancy::Role;
-use edge::{Problem, Request, Response};
+use edge::{Problem, Request, Response, log};
 use serde_json::{Value, json};
 
 fn done(_: impl Sized) -> Result<Response, Problem> {
@@ -70,7 +74,8 @@ async fn takes_the_caller_from_the_claims_alone() {
         let caller = request.caller()?;
         assert_eq!(caller.tenant.to_string(), ORGANIZATION);
         assert_eq!(caller.account.to_string(), ACCOUNT);
-        assert_eq!(caller.role, Role::SalesRep);
+        let session = Credential::Session { id: SESSION.parse().unwrap(), role: Role::SalesRep };
+        assert_eq!(caller.credential, session);
         done(())
     })
     .await;
@@ -98,6 +103,70 @@ async fn refuses_callers_with_missing_or_malformed_claims() {
     let mut event = post("{}");
     event["requestContext"]["authorizer"] = Value::Null;
     assert_eq!(problem(&answer(event, |request| done(request.caller()?)).await).0, 401);
+}
+
+/// The same request by an API key with these scopes.
+fn by_key(mut event: Value, scopes: &str) -> Value {
+    event["requestContext"]["authorizer"] = json!({
+        "principalId": API_KEY, "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "api_key", "key_id": API_KEY,
+        "scopes": scopes, "integrationLatency": 12,
+    });
+    event
+}
+
+#[tokio::test]
+async fn an_api_key_may_do_what_its_scopes_say_and_nothing_else() {
+    async fn status<P: Permission>(scopes: &str) -> (u64, String) {
+        let seen =
+            answer(by_key(get(&[]), scopes), |request| done(request.caller()?.authorize::<P>()?)).await;
+        if seen["statusCode"] == 204 { (204, String::new()) } else { problem(&seen) }
+    }
+    let forbidden = || (403, "forbidden".to_owned());
+    assert_eq!(status::<ReadModels>("model:read").await.0, 204);
+    assert_eq!(status::<ReadModels>("completion:create model:read").await.0, 204);
+    assert_eq!(status::<ReadModels>("completion:create").await, forbidden());
+    assert_eq!(status::<CreateCompletions>("embedding:create model:read").await, forbidden());
+    let all = "completion:create embedding:create model:read";
+    assert_eq!(status::<ReadLeads>(all).await, forbidden());
+    assert_eq!(status::<UseAccount>(all).await, forbidden());
+    assert_eq!(status::<ManageApiKeys>(all).await, forbidden());
+}
+
+#[tokio::test]
+async fn refuses_api_keys_with_missing_or_malformed_claims() {
+    for (claim, value) in [
+        ("key_id", Value::Null),
+        ("key_id", json!(SESSION)),
+        ("scopes", Value::Null),
+        ("scopes", json!("")),
+        ("scopes", json!(["model:read"])),
+        ("scopes", json!("lead:read")),
+        ("scopes", json!("model:read ")),
+        ("scopes", json!("model:read  completion:create")),
+        ("sub", Value::Null),
+        ("org_id", Value::Null),
+        // Then it is a person without a session.
+        ("role", json!("admin")),
+    ] {
+        let mut event = by_key(get(&[]), "model:read");
+        event["requestContext"]["authorizer"][claim] = value.clone();
+        let refused = answer(event, |request| done(request.caller()?)).await;
+        assert_eq!(problem(&refused), (401, "unauthenticated".to_owned()), "{claim} {value}");
+    }
+}
+
+#[tokio::test]
+async fn idempotency_keys_and_log_lines_go_by_the_api_key() {
+    let scope = |request: &Request| {
+        let key = request.idempotency_key("askModel")?.expect("a key");
+        Response::json(200, &key.scope)
+    };
+    let call = |event| answer(with_header(event, "Idempotency-Key", "k"), scope);
+    let (own, lines) = log::capture(call(by_key(post("{}"), "model:read"))).await;
+    assert_eq!(body(&own), format!("askModel:{ORGANIZATION}:{API_KEY}"));
+    assert_eq!(body(&call(post("{}")).await), format!("askModel:{ORGANIZATION}:{ACCOUNT}"));
+    let line: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((&line["api_key"], &line["account"]), (&json!(API_KEY), &json!(ACCOUNT)));
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! A function as a process, against a Runtime API of our own: the same as in Lambda, but for Lambda.
 
 use crate::support::{get, post, problem};
-use application::ports::{BoxFuture, Claims, TokenError};
+use application::ports::{BoxFuture, TokenError};
 use domain::Timestamp;
+use domain::authority::Caller;
 use edge::authorizer::Authorizer;
 use edge::{Handler, Problem, Request, Response, Settings, StartError};
 use runtime_api::RuntimeApi;
@@ -43,7 +44,7 @@ fn child() {
 fn authorizer_child() {
     struct Nobody;
     impl Authorizer for Nobody {
-        fn authorize<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<Claims, TokenError>> {
+        fn authorize<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>> {
             Box::pin(async { Err(TokenError::Invalid("expired")) })
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub(crate) const ORGANIZATION: &str = "org_01jd2wzq4sf1a6p8d2y7b9t3ge";
 pub(crate) const ACCOUNT: &str = "account_01jd2wzq4tf8x7k3m5v9c0r2nh";
 pub(crate) const SESSION: &str = "session_01jd2x1v7gf5w4n8q3k6m9z0tc";
+pub(crate) const API_KEY: &str = "apikey_01jd2x3c6hf9b5r1m8v4n7q2wk";
 pub(crate) const LEAD: &str = "lead_01jd2x5k8qf3v9m4t7w6z0r1sa";
 pub(crate) const REQUEST_ID: &str = "7f9d1c52-3a0e-4d6f-9b61-2f5f0e8a4c33";
 

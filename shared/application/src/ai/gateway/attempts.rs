@@ -3,8 +3,8 @@
 
 use super::session::{Candidate, RESERVE, Session, name};
 use crate::Error;
-use crate::ai::registry::Model;
 use crate::ports::{Breaker, ModelError, Observation, Usage};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Calls to one model, one after the other.
@@ -30,35 +30,65 @@ impl From<Error> for GiveUp {
     }
 }
 
+/// The candidates of a request that were not asked yet.
+pub(super) struct Round {
+    rest: VecDeque<Candidate>,
+    soonest: Option<Duration>,
+}
+
+impl Round {
+    /// Notes that a model gave nothing, and when it may again.
+    pub(super) fn note(&mut self, wait: Option<Duration>) {
+        self.soonest = match (self.soonest, wait) {
+            (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
+            (soonest, wait) => soonest.or(wait),
+        };
+    }
+
+    /// The error when none gave anything.
+    pub(super) fn exhausted(self) -> Error {
+        Error::ModelsUnavailable { retry_after: self.soonest }
+    }
+}
+
+/// The calls of one question to one model.
+pub(super) struct Tries {
+    bound: u64,
+    until: Instant,
+    tried: u32,
+    asked: Instant,
+}
+
+impl Tries {
+    /// Calls that each cost at most `bound`, and that may take until then.
+    pub(super) fn new(bound: u64, until: Instant) -> Self {
+        Self { bound, until, tried: 0, asked: Instant::now() }
+    }
+}
+
 impl Session {
-    /// Asks one candidate after the other until `ask` has something. `ask` gets the model and the moment until which it may
-    /// take, which leaves the candidates after it an equal share of the time.
-    pub(super) async fn first_of<T>(
-        &mut self,
-        mut ask: impl AsyncFnMut(&mut Self, &Candidate, Instant) -> Result<T, GiveUp>,
-    ) -> Result<(Model, T), Error> {
-        let candidates = self.candidates.clone();
-        let mut soonest: Option<Duration> = None;
-        for (at, candidate) in candidates.iter().enumerate() {
+    /// The models that may be asked, in their order.
+    pub(super) fn round(&self) -> Round {
+        Round { rest: self.candidates.iter().cloned().collect(), soonest: None }
+    }
+
+    /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
+    /// time is left to those after it.
+    pub(super) async fn next_candidate(
+        &self,
+        round: &mut Round,
+    ) -> Result<Option<(Candidate, Instant)>, Error> {
+        loop {
             let left = self.context.time_left().saturating_sub(RESERVE);
-            let share = left / u32::try_from(candidates.len() - at).unwrap_or(1);
-            if share < SHORTEST_CALL {
-                break;
+            let share = left / u32::try_from(round.rest.len()).unwrap_or(1).max(1);
+            let Some(candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
+                return Ok(None);
+            };
+            match self.may_ask(&candidate).await? {
+                None => return Ok(Some((candidate, Instant::now() + share))),
+                wait => round.note(wait),
             }
-            let wait = match self.may_ask(candidate).await? {
-                Some(wait) => Some(wait),
-                None => match ask(self, candidate, Instant::now() + share).await {
-                    Ok(answer) => return Ok((candidate.model.clone(), answer)),
-                    Err(GiveUp::Next(wait)) => wait,
-                    Err(GiveUp::Stop(error)) => return Err(error),
-                },
-            };
-            soonest = match (soonest, wait) {
-                (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
-                (soonest, wait) => soonest.or(wait),
-            };
         }
-        Err(Error::ModelsUnavailable { retry_after: soonest })
     }
 
     /// `None` when the breaker lets this request through; else how long it is open.
@@ -74,65 +104,62 @@ impl Session {
         }
     }
 
-    /// Calls the model, up to three times while what went wrong may pass. Each call is paid for before it is made.
-    pub(super) async fn tries<T>(
-        &mut self,
-        candidate: &Candidate,
-        bound: u64,
-        until: Instant,
-        mut call: impl AsyncFnMut(Duration) -> Result<T, ModelError>,
-    ) -> Result<T, GiveUp> {
-        let model = &candidate.model;
-        let mut tried = 0;
-        loop {
-            self.cover(bound).await?;
-            let time_left = until.saturating_duration_since(Instant::now());
-            if time_left < SHORTEST_CALL {
-                return Err(GiveUp::Next(None));
-            }
-            self.attempts += 1;
-            tried += 1;
-            let asked = Instant::now();
-            let result = call(time_left).await;
-            self.waited += asked.elapsed();
-            let error = match result {
-                Ok(answer) => {
-                    self.answered(candidate).await;
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            tracing::warn!(
-                model = model.id,
-                error = &error as &dyn std::error::Error,
-                "a model gave no answer"
-            );
-            if matches!(error, ModelError::TimedOut) {
-                // It was read, and nobody knows how much of an answer was written.
-                self.charge(model, &Usage { input_tokens: self.input.1, ..Usage::default() });
-            }
-            let breaker = self.failed(candidate, &error).await;
-            match error {
-                ModelError::ContextLength => return Err(Error::ContextLength.into()),
-                ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
-                // Our configuration is wrong, not the request.
-                ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
-                ModelError::Throttled { .. } | ModelError::Unavailable(_) | ModelError::TimedOut => {}
-            }
-            let wanted = retry_after(&error);
-            let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
-            if tried >= TRIES || too_long || breaker != Breaker::Closed {
-                return Err(GiveUp::Next(wanted));
-            }
-            let pause = match wanted {
-                Some(wanted) => wanted,
-                None => self.pause(tried)?,
-            };
-            if Instant::now() + pause + SHORTEST_CALL > until {
-                return Err(GiveUp::Next(wanted));
-            }
-            self.gateway.timer.sleep(pause).await;
+    /// Makes ready for a call: it is paid for before it is made. The time that it may take.
+    pub(super) async fn before_call(&mut self, tries: &mut Tries) -> Result<Duration, GiveUp> {
+        self.cover(tries.bound).await?;
+        tries.asked = Instant::now();
+        let time_left = tries.until.saturating_duration_since(tries.asked);
+        if time_left < SHORTEST_CALL {
+            return Err(GiveUp::Next(None));
         }
+        self.attempts += 1;
+        tries.tried += 1;
+        Ok(time_left)
+    }
+
+    /// Judges a call: its answer, or `None` when the same model should be called again now, which is after a pause.
+    pub(super) async fn after_call<T>(
+        &mut self,
+        tries: &Tries,
+        candidate: &Candidate,
+        result: Result<T, ModelError>,
+    ) -> Result<Option<T>, GiveUp> {
+        self.waited += tries.asked.elapsed();
+        let error = match result {
+            Ok(answer) => {
+                self.answered(candidate).await;
+                return Ok(Some(answer));
+            }
+            Err(error) => error,
+        };
+        let model = &candidate.model;
+        tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a model gave no answer");
+        if matches!(error, ModelError::TimedOut) {
+            // It was read, and nobody knows how much of an answer was written.
+            self.charge(model, &Usage { input_tokens: self.input.1, ..Usage::default() });
+        }
+        let breaker = self.failed(candidate, &error).await;
+        match error {
+            ModelError::ContextLength => return Err(Error::ContextLength.into()),
+            ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
+            // Our configuration is wrong, not the request.
+            ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
+            ModelError::Throttled { .. } | ModelError::Unavailable(_) | ModelError::TimedOut => {}
+        }
+        let wanted = retry_after(&error);
+        let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
+        if tries.tried >= TRIES || too_long || breaker != Breaker::Closed {
+            return Err(GiveUp::Next(wanted));
+        }
+        let pause = match wanted {
+            Some(wanted) => wanted,
+            None => self.pause(tries.tried)?,
+        };
+        if Instant::now() + pause + SHORTEST_CALL > tries.until {
+            return Err(GiveUp::Next(wanted));
+        }
+        self.gateway.timer.sleep(pause).await;
+        Ok(None)
     }
 
     /// min(0.5 s * 2^n, 8 s), and up to a quarter more so that clients don't come back together.

@@ -1,6 +1,6 @@
 //! A whole answer: asked, judged, repaired once where it can't be used, and then left to the next model.
 
-use super::attempts::GiveUp;
+use super::attempts::{GiveUp, Tries};
 use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{Answered, Ask, Asker};
@@ -25,12 +25,7 @@ pub async fn complete(
         Begun::Hit(answer) => return Ok(*answer),
         Begun::Open(session) => *session,
     };
-    let answered = session
-        .first_of(async |session, candidate, until| {
-            let provider = providers.get(candidate.model.provider).ok_or(GiveUp::Next(None))?;
-            converse(session, provider.as_ref(), candidate, until, ask).await
-        })
-        .await;
+    let answered = first_answer(&mut session, providers, ask).await;
     match answered {
         Ok((model, answer)) => {
             let usage = tokens(&answer.usage);
@@ -72,6 +67,24 @@ pub(super) fn opening(asker: &Asker, ask: &Ask) -> Opening {
     }
 }
 
+/// The first usable answer of the chain.
+async fn first_answer(
+    session: &mut Session,
+    providers: &Providers<dyn ModelGateway>,
+    ask: &Ask,
+) -> Result<(Model, ModelAnswer), Error> {
+    let mut round = session.round();
+    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        match converse(session, provider.as_ref(), &candidate, until, ask).await {
+            Ok(answer) => return Ok((candidate.model, answer)),
+            Err(GiveUp::Next(wait)) => round.note(wait),
+            Err(GiveUp::Stop(error)) => return Err(error),
+        }
+    }
+    Err(round.exhausted())
+}
+
 /// One model's answer, repaired once.
 async fn converse(
     session: &mut Session,
@@ -110,15 +123,15 @@ async fn called(
     call: &mut ModelCall,
     extra: u64,
 ) -> Result<ModelAnswer, GiveUp> {
-    let bound = session.bound_of(&candidate.model, extra);
-    let answer = session
-        .tries(candidate, bound, until, async |time_left| {
-            call.time_left = time_left;
-            provider.converse(call).await
-        })
-        .await?;
-    session.charge(&candidate.model, &answer.usage);
-    Ok(answer)
+    let mut tries = Tries::new(session.bound_of(&candidate.model, extra), until);
+    loop {
+        call.time_left = session.before_call(&mut tries).await?;
+        let result = provider.converse(call).await;
+        if let Some(answer) = session.after_call(&tries, candidate, result).await? {
+            session.charge(&candidate.model, &answer.usage);
+            return Ok(answer);
+        }
+    }
 }
 
 /// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse.

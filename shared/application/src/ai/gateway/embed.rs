@@ -1,16 +1,16 @@
 //! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
 //! that makes it is dear.
 
-use super::attempts::GiveUp;
-use super::session::{Begun, Opening, begin};
+use super::attempts::{GiveUp, Tries};
+use super::session::{Begun, Candidate, Opening, Session, begin};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
 use crate::ai::registry::{Model, ModelUse};
-use crate::ports::{EmbeddingCall, EmbeddingGateway, Usage};
+use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, Usage};
 use crate::{Context, Error};
 use domain::ai::{Feature, Outcome};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Texts to be embedded.
 pub struct EmbedTexts<'a> {
@@ -65,18 +65,7 @@ pub async fn embed(
         dimensions: embed.dimensions,
         time_left: Duration::ZERO,
     };
-    let embedded = session
-        .first_of(async |session, candidate, until| {
-            let provider = providers.get(candidate.model.provider).ok_or(GiveUp::Next(None))?;
-            let bound = session.bound_of(&candidate.model, 0);
-            session
-                .tries(candidate, bound, until, async |time_left| {
-                    call.time_left = time_left;
-                    provider.embed(&call).await
-                })
-                .await
-        })
-        .await;
+    let embedded = first_vectors(&mut session, providers, &mut call).await;
     match embedded {
         Ok((model, embeddings)) => {
             session.charge(&model, &Usage { input_tokens: embeddings.input_tokens, ..Usage::default() });
@@ -87,6 +76,40 @@ pub async fn embed(
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;
             Err(error)
+        }
+    }
+}
+
+async fn first_vectors(
+    session: &mut Session,
+    providers: &Providers<dyn EmbeddingGateway>,
+    call: &mut EmbeddingCall,
+) -> Result<(Model, Embeddings), Error> {
+    let mut round = session.round();
+    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        match vectors(session, provider.as_ref(), &candidate, until, call).await {
+            Ok(embeddings) => return Ok((candidate.model, embeddings)),
+            Err(GiveUp::Next(wait)) => round.note(wait),
+            Err(GiveUp::Stop(error)) => return Err(error),
+        }
+    }
+    Err(round.exhausted())
+}
+
+async fn vectors(
+    session: &mut Session,
+    provider: &dyn EmbeddingGateway,
+    candidate: &Candidate,
+    until: Instant,
+    call: &mut EmbeddingCall,
+) -> Result<Embeddings, GiveUp> {
+    let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
+    loop {
+        call.time_left = session.before_call(&mut tries).await?;
+        let result = provider.embed(call).await;
+        if let Some(embeddings) = session.after_call(&tries, candidate, result).await? {
+            return Ok(embeddings);
         }
     }
 }

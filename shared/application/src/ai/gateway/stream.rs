@@ -1,9 +1,9 @@
 //! An answer that is passed on as it arrives. Another model may be asked until the first words are there, and none after.
 //! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
 
-use super::attempts::GiveUp;
+use super::attempts::{GiveUp, Tries};
 use super::complete::{model_call, opening};
-use super::session::{Begun, Session, Usable, begin, tokens};
+use super::session::{Begun, Candidate, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker};
 use crate::ai::registry::Model;
@@ -12,6 +12,7 @@ use crate::{Context, Error};
 use domain::ai::{Outcome, Tokens};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A part of a streamed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,20 +59,7 @@ pub async fn stream(
         }
         Begun::Open(session) => session,
     };
-    let begun = session
-        .first_of(async |session, candidate, until| {
-            let provider = providers.get(candidate.model.provider).ok_or(GiveUp::Next(None))?;
-            let mut call = model_call(&candidate.model, ask);
-            let bound = session.bound_of(&candidate.model, 0);
-            session
-                .tries(candidate, bound, until, async |time_left| {
-                    // A stream has all the time there is once it has begun; until then, its share.
-                    call.time_left = time_left;
-                    first_delta(provider.converse_stream(&call).await?).await
-                })
-                .await
-        })
-        .await;
+    let begun = first_stream(&mut session, providers, ask).await;
     match begun {
         Ok((model, (first, rest))) => Ok(Streamed {
             head: session.head(&model),
@@ -86,6 +74,45 @@ pub async fn stream(
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;
             Err(error)
+        }
+    }
+}
+
+/// The first stream of the chain that begins.
+async fn first_stream(
+    session: &mut Session,
+    providers: &Providers<dyn StreamingModelGateway>,
+    ask: &Ask,
+) -> Result<(Model, (Delta, ModelStream)), Error> {
+    let mut round = session.round();
+    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        match open(session, provider.as_ref(), &candidate, until, ask).await {
+            Ok(stream) => return Ok((candidate.model, stream)),
+            Err(GiveUp::Next(wait)) => round.note(wait),
+            Err(GiveUp::Stop(error)) => return Err(error),
+        }
+    }
+    Err(round.exhausted())
+}
+
+async fn open(
+    session: &mut Session,
+    provider: &dyn StreamingModelGateway,
+    candidate: &Candidate,
+    until: Instant,
+    ask: &Ask,
+) -> Result<(Delta, ModelStream), GiveUp> {
+    let mut call = model_call(&candidate.model, ask);
+    let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
+    loop {
+        call.time_left = session.before_call(&mut tries).await?;
+        let result = match provider.converse_stream(&call).await {
+            Ok(stream) => first_delta(stream).await,
+            Err(error) => Err(error),
+        };
+        if let Some(begun) = session.after_call(&tries, candidate, result).await? {
+            return Ok(begun);
         }
     }
 }

@@ -1,0 +1,31 @@
+//! `POST /v1/api-keys`: a new API key of the organization, shown this once.
+
+use application::ports::{BoxFuture, Store};
+use application::tenancy::{self, NewApiKey};
+use contracts::api_key::CreateApiKeyRequest;
+use domain::authority::ManageApiKeys;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct CreateApiKey {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for CreateApiKey {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
+            let body: CreateApiKeyRequest = request.json()?;
+            let key = request.idempotency_key("createApiKey")?;
+            let input =
+                NewApiKey { name: &body.name, scopes: &body.scopes, expires_in_days: body.expires_in_days };
+            let answer = tenancy::create_api_key(store, &context, &authority, &input, key.as_ref()).await?;
+            let body = presentation::created_api_key(&answer.value.record, answer.value.text);
+            Ok(Response::json(201, &body)?.replayed(answer.replayed))
+        })
+    }
+}

@@ -1,0 +1,27 @@
+//! `DELETE /v1/api-keys/{id}`: the end of an API key; revoking it again changes nothing.
+
+use application::ports::{BoxFuture, Store};
+use application::tenancy;
+use domain::authority::ManageApiKeys;
+use domain::id::ApiKeyId;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct RevokeApiKey {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for RevokeApiKey {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
+            let id: ApiKeyId = request.id("id")?;
+            tenancy::revoke_api_key(store, &context, &authority, &id).await?;
+            Ok(Response::no_content())
+        })
+    }
+}

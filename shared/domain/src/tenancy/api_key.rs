@@ -1,0 +1,183 @@
+//! An API key: what a program of an organization proves itself with. Only a hash of its secret is known here. Its name
+//! is a label that an administrator gives to a program, not a person's.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::authority::Scope;
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::field::{Check, Invalid};
+use crate::id::{AccountId, ApiKeyId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How long a key is valid when nobody says, in days,
+pub const DEFAULT_DAYS: i64 = 90;
+/// and at most.
+pub const MOST_DAYS: i64 = 365;
+const LONGEST_NAME: usize = 100;
+
+/// The state of an API key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its identifier.
+    pub id: ApiKeyId,
+    /// What it is called.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// How its text begins: all of it but the secret, so that a key that was found somewhere can be told.
+    pub prefix: String,
+    /// SHA-256 of its secret, base64url.
+    pub secret_hash: String,
+    /// Who created it.
+    pub created_by: AccountId,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it proves anything at this moment.
+    pub fn is_valid(&self, at: Timestamp) -> bool {
+        self.revoked_at.is_none() && at < self.expires_at
+    }
+}
+
+/// What happened to an API key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiKeyEvent {
+    /// It was created.
+    Created(Created),
+    /// It was revoked.
+    Revoked(Revoked),
+}
+
+/// The facts of `api_key_created`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    api_key_id: ApiKeyId,
+    name: String,
+    scopes: Vec<Scope>,
+    prefix: String,
+    secret_hash: String,
+    created_by: AccountId,
+    expires_at: Timestamp,
+}
+
+/// The facts of `api_key_revoked`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revoked {
+    api_key_id: ApiKeyId,
+}
+
+/// The command that creates an API key.
+#[derive(Debug)]
+pub struct CreateApiKey<'a> {
+    /// Its identifier.
+    pub id: ApiKeyId,
+    /// What it is called, 1 to 100 characters.
+    pub name: &'a str,
+    /// Names of scopes, at least one. One that is named twice counts once.
+    pub scopes: &'a [String],
+    /// How long it is valid, 1 to 365 days; 90 when it is not said.
+    pub expires_in_days: Option<i64>,
+    /// How its text begins.
+    pub prefix: String,
+    /// Hash of its secret.
+    pub secret_hash: String,
+    /// Who creates it.
+    pub created_by: AccountId,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Decides `api_key_created`.
+pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid> {
+    let mut check = Check::default();
+    let name = check.line("name", command.name, LONGEST_NAME);
+    let scopes = scopes(&mut check, command.scopes);
+    let days = command.expires_in_days.unwrap_or(DEFAULT_DAYS);
+    if !(1..=MOST_DAYS).contains(&days) {
+        check.wrong("expires_in_days", "range", format!("must be from 1 to {MOST_DAYS}"));
+    }
+    check.finish(())?;
+    Ok(ApiKeyEvent::Created(Created {
+        api_key_id: command.id,
+        name,
+        scopes,
+        prefix: command.prefix,
+        secret_hash: command.secret_hash,
+        created_by: command.created_by,
+        expires_at: command.at.plus_seconds(days * 24 * 3600),
+    }))
+}
+
+/// The scopes with these names, each once and always in the same order.
+fn scopes(check: &mut Check, names: &[String]) -> Vec<Scope> {
+    if names.is_empty() {
+        check.wrong("scopes", "required", "must name at least one scope");
+    }
+    if names.len() > Scope::ALL.len() {
+        check.wrong("scopes", "too_long", format!("must name at most {} scopes", Scope::ALL.len()));
+    }
+    let known: BTreeSet<Scope> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    if names.iter().any(|name| name.parse::<Scope>().is_err()) {
+        check.wrong("scopes", "unknown", "names a scope that does not exist");
+    }
+    known.into_iter().collect()
+}
+
+/// Decides `api_key_revoked`; nothing when it was revoked already.
+pub fn revoke_api_key(key: &ApiKey) -> Option<ApiKeyEvent> {
+    key.revoked_at.is_none().then_some(ApiKeyEvent::Revoked(Revoked { api_key_id: key.id }))
+}
+
+impl Aggregate for ApiKey {
+    const TYPE: AggregateType = AggregateType::ApiKey;
+    type Event = ApiKeyEvent;
+
+    fn apply(state: Option<Self>, event: &ApiKeyEvent, meta: EventMeta) -> Option<Self> {
+        match (state, event) {
+            (None, ApiKeyEvent::Created(facts)) => Some(Self {
+                id: facts.api_key_id,
+                name: facts.name.clone(),
+                scopes: facts.scopes.clone(),
+                prefix: facts.prefix.clone(),
+                secret_hash: facts.secret_hash.clone(),
+                created_by: facts.created_by,
+                created_at: meta.at,
+                expires_at: facts.expires_at,
+                revoked_at: None,
+            }),
+            (Some(key), ApiKeyEvent::Revoked(_)) => {
+                Some(Self { revoked_at: key.revoked_at.or(Some(meta.at)), ..key })
+            }
+            (state, _) => state,
+        }
+    }
+
+    /// Revoked and expired keys stay listed: who looks for what a key could do must find it.
+    fn indexed(&self) -> Option<Indexed> {
+        Some(Indexed { created_at: self.created_at, owner: self.created_by, tenant_wide: true, score: None })
+    }
+}
+
+impl DomainEvent for ApiKeyEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Created(facts) => EncodedEvent::facts("api_key_created", facts),
+            Self::Revoked(facts) => EncodedEvent::facts("api_key_revoked", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("api_key_created", 1) => event.read().map(Self::Created),
+            ("api_key_revoked", 1) => event.read().map(Self::Revoked),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}

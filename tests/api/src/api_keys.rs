@@ -1,0 +1,56 @@
+//! API keys, made by the real route and judged by the real authorizer.
+
+use crate::people::Person;
+use crate::tree::sample;
+use crate::world::World;
+use application::identity::Authenticate;
+use application::ports::{KeyUses, Store};
+use authorize_request::AuthorizeRequest;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// An API key and whoever has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// `apikey_…`
+    pub id: String,
+    /// The key in full.
+    pub text: String,
+}
+
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A new key of this administrator's organization.
+    pub async fn api_key(&self, admin: &Person, scopes: &[&str]) -> ApiKey {
+        let body = json!({"name": "CRM export", "scopes": scopes});
+        let created = self.call("createApiKey").by(admin).json(&body).send().await.expect(201).json();
+        let text = |name: &str| created[name].as_str().expect("a text").to_owned();
+        ApiKey { id: text("id"), text: text("key") }
+    }
+
+    /// What the gateway is told of a bearer token: a policy, or the text that it makes a 401 or a 500 of.
+    pub async fn authorize(&self, token: &str) -> Result<Value, String> {
+        self.authorize_in(token, Arc::clone(&self.parts.key_uses) as Arc<dyn KeyUses>).await
+    }
+
+    /// The same in another process, which remembers no key.
+    pub async fn authorize_cold(&self, token: &str) -> Result<Value, String> {
+        self.authorize_in(token, Arc::new(self.environment().key_uses())).await
+    }
+
+    async fn authorize_in(&self, token: &str, key_uses: Arc<dyn KeyUses>) -> Result<Value, String> {
+        let mut event = sample("identity", "authorize-request");
+        let header = format!("Bearer {token}");
+        event["headers"]["Authorization"] = header.clone().into();
+        event["multiValueHeaders"]["Authorization"] = json!([header]);
+        let store = Arc::clone(self.store()) as Arc<dyn Store>;
+        let verifier = Arc::new(self.tokens().verifier());
+        let authorizer = AuthorizeRequest { needs: Authenticate { verifier, store, key_uses } };
+        edge::authorizer::invoke(&authorizer, event, self.now()).await.map_err(|error| error.to_string())
+    }
+}
