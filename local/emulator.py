@@ -254,7 +254,14 @@ def patch_openapi_import():
         }
 
     def import_integration(api_id, resource_id, method_name, extension, integration):
-        for key in ("requestTemplates", "timeoutInMillis", "credentials", "passthroughBehavior", "contentHandling"):
+        for key in (
+            "requestTemplates",
+            "timeoutInMillis",
+            "credentials",
+            "passthroughBehavior",
+            "contentHandling",
+            "responseTransferMode",
+        ):
             if extension.get(key) is not None:
                 integration[key] = extension[key]
         for pattern, response in (extension.get("responses") or {}).items():
@@ -375,6 +382,153 @@ def patch_function_errors():
     gateway._invoke_lambda_proxy_v1 = invoke_with_gateway_response
 
 
+def patch_response_streaming():
+    """AWS: an integration with `responseTransferMode: STREAM` and the URI of `response-streaming-invocations` sends on what
+    the function answers as it comes: status and headers as JSON, eight NUL bytes, and the body. A function that answers
+    anything else becomes the gateway response DEFAULT_5XX, as does one that fails before its body begins; one that fails
+    later is cut off. When the client leaves, the function goes on.
+
+    Here the URI names a function that does not exist, and the Runtime API takes an answer as a whole.
+    """
+    import asyncio
+
+    from ministack.core import lambda_runtime
+    from ministack.core.responses import StreamingResponse
+    from ministack.services import apigateway_v1 as gateway
+
+    action = "/response-streaming-invocations"
+    delimiter = bytes(8)
+    # The answer that the invocation of this context streams to; None when it is taken as a whole.
+    streamed_to = contextvars.ContextVar("answer of a streaming invocation", default=None)
+
+    class Answer:
+        """What a function streams, between the thread that reads it and the coroutine that sends it on."""
+
+        def __init__(self):
+            self.loop = asyncio.get_running_loop()
+            self.prelude = self.loop.create_future()
+            self.chunks = asyncio.Queue()
+            self.before = b""
+
+        def take(self, chunk):
+            """Takes what the function sent next; called in the thread of the Runtime API."""
+            self.loop.call_soon_threadsafe(self._take, chunk)
+
+        def _take(self, chunk):
+            if self.prelude.done():
+                self.chunks.put_nowait(chunk)
+                return
+            self.before += chunk
+            prelude, found, body = self.before.partition(delimiter)
+            if found:
+                try:
+                    prelude = json.loads(prelude)
+                    int(prelude["statusCode"])
+                except (ValueError, TypeError, KeyError):
+                    prelude = None
+                self.prelude.set_result(prelude)
+                self.chunks.put_nowait(body)
+
+        def end(self, whole):
+            """Nothing more comes; the answer is whole, or was cut off."""
+            if not self.prelude.done():
+                self.prelude.set_result(None)
+            self.chunks.put_nowait(None if whole else EOFError())
+
+        async def send(self, send, _receive):
+            while (chunk := await self.chunks.get()) is not None:
+                if isinstance(chunk, EOFError):
+                    # Without the last frame the client sees that something is missing.
+                    return
+                if chunk:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    invoke_worker = lambda_runtime.ProvidedWorker.invoke
+
+    def invoke_noting_answer(self, event, request_id, **named):
+        self.streamed_to = streamed_to.get()
+        return invoke_worker(self, event, request_id, **named)
+
+    lambda_runtime.ProvidedWorker.invoke = invoke_noting_answer
+
+    build_handler = lambda_runtime.ProvidedWorker._build_handler_class
+
+    def build_streaming_handler(self, generation, pending):
+        worker = self
+
+        class StreamingHandler(build_handler(self, generation, pending)):
+            def _read_body(self):
+                answer = getattr(worker, "streamed_to", None)
+                streams = self.headers.get("Lambda-Runtime-Function-Response-Mode") == "streaming"
+                if answer is None or not streams:
+                    return super()._read_body()
+                while size := int(self._line(), 16):
+                    answer.take(self.rfile.read(size))
+                    self._line()
+                while self._line() != b"\r\n":
+                    pass
+                return b"null"
+
+            def _line(self):
+                line = self.rfile.readline()
+                if not line:
+                    raise ConnectionAbortedError("the function ended in the middle of its answer")
+                return line
+
+        return StreamingHandler
+
+    lambda_runtime.ProvidedWorker._build_handler_class = build_streaming_handler
+
+    def headers_of(prelude):
+        headers = {"Content-Type": "application/json"}
+        several = {**(prelude.get("headers") or {}), **(prelude.get("multiValueHeaders") or {})}
+        if prelude.get("cookies"):
+            several["Set-Cookie"] = prelude["cookies"]
+        for name, value in several.items():
+            for same in [other for other in headers if other.lower() == name.lower()]:
+                del headers[same]
+            headers[name] = value
+        return headers
+
+    # Invocations that go on whether or not their clients are still there.
+    running = set()
+
+    async def run(answer, function, event, account_id, region):
+        whole = False
+        streamed_to.set(answer)
+        try:
+            result, error = await gateway._call_lambda_raw(function, event, account_id=account_id, region=region)
+            whole = not error and not result.get("error") and not result.get("throttle")
+        finally:
+            answer.end(whole)
+
+    invoke = gateway._invoke_lambda_proxy_v1
+
+    async def invoke_in_its_mode(integration, *request, owner_account_id=None, owner_region=None, **context):
+        uri = integration.get("uri", "")
+        streams = uri.endswith(action)
+        if streams != (integration.get("responseTransferMode") == "STREAM"):
+            return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+        if not streams:
+            return await invoke(
+                integration, *request, owner_account_id=owner_account_id, owner_region=owner_region, **context
+            )
+        function = gateway._extract_lambda_ref_from_integration_uri(uri.removesuffix(action) + "/invocations")
+        event = gateway._build_lambda_event_v1(*request, **context)
+        answer = Answer()
+        # A task of its own has a context of its own.
+        task = asyncio.create_task(run(answer, function, event, owner_account_id, owner_region))
+        running.add(task)
+        task.add_done_callback(running.discard)
+        prelude = await answer.prelude
+        if prelude is None:
+            return gateway._gw_error("DEFAULT_5XX", "Internal server error")
+        return int(prelude["statusCode"]), headers_of(prelude), StreamingResponse(answer.send)
+
+    gateway._invoke_lambda_proxy_v1 = invoke_in_its_mode
+
+
 def patch_stream_failures():
     """AWS: of a stream batch, everything from the first record that a function reports as failed is delivered again.
 
@@ -454,6 +608,7 @@ def main():
     patch_openapi_import()
     patch_openapi_update()
     patch_function_errors()
+    patch_response_streaming()
     patch_stream_failures()
     patch_local_domain()
 

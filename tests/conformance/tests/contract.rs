@@ -65,6 +65,11 @@ impl Operation {
             .map(|(status, response)| (status.as_str(), deref(response)))
     }
 
+    /// Whether its answer comes in pieces.
+    pub(crate) fn streams(&self) -> bool {
+        self.node["x-amazon-apigateway-integration"]["responseTransferMode"] == "STREAM"
+    }
+
     /// The schema of its JSON body.
     pub(crate) fn body(&self) -> Option<&'static Value> {
         self.node.get("requestBody").map(|body| &body["content"]["application/json"]["schema"])
@@ -122,24 +127,66 @@ fn operations_are_named_tagged_and_described() {
     settle("operations", wrong);
 }
 
+/// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
+/// say the same, or the gateway takes the one for the other.
+fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
+    let mode = integration.get("responseTransferMode");
+    let (version, action) = match mode.and_then(Value::as_str) {
+        Some("STREAM") => ("2021-11-15", "response-streaming-invocations"),
+        _ => ("2015-03-31", "invocations"),
+    };
+    let uri = format!(
+        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/${{{}FunctionArn}}/{action}",
+        pascal(id)
+    );
+    [
+        ("type", integration["type"] == "aws_proxy"),
+        ("httpMethod", integration["httpMethod"] == "POST"),
+        ("uri", integration["uri"]["Fn::Sub"] == uri),
+        ("credentials", integration["credentials"]["Fn::Sub"] == "${ApiRoleArn}"),
+        // Buffered is what it is when nothing is said.
+        ("responseTransferMode", mode.is_none_or(|mode| mode == "STREAM")),
+    ]
+    .into_iter()
+    .filter_map(|(what, right)| (!right).then_some(what))
+    .collect()
+}
+
 #[test]
 fn integrations_name_the_function_of_their_operation() {
     let mut wrong = Vec::new();
     for operation in operations() {
-        let integration = &operation.node["x-amazon-apigateway-integration"];
-        let uri = format!(
-            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}FunctionArn}}/invocations",
-            pascal(operation.id)
-        );
-        let right = integration["type"] == "aws_proxy"
-            && integration["httpMethod"] == "POST"
-            && integration["uri"]["Fn::Sub"] == uri
-            && integration["credentials"]["Fn::Sub"] == "${ApiRoleArn}";
-        if !right {
-            wrong.push(operation.id.to_owned());
-        }
+        let faults = integration_faults(operation.id, &operation.node["x-amazon-apigateway-integration"]);
+        wrong.extend(faults.into_iter().map(|what| format!("{} {what}", operation.id)));
     }
     settle("integrations", wrong);
+}
+
+#[test]
+fn integrations_stream_as_a_whole_or_not_at_all() {
+    let integration = |path: &str, action: &str, mode: Value| {
+        let uri = format!(
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{path}/functions/${{AskFunctionArn}}/{action}"
+        );
+        let mut integration = serde_json::json!({
+            "type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": uri},
+            "credentials": {"Fn::Sub": "${ApiRoleArn}"},
+        });
+        if !mode.is_null() {
+            integration["responseTransferMode"] = mode;
+        }
+        integration_faults("ask", &integration)
+    };
+    let (whole, streaming) = ("invocations", "response-streaming-invocations");
+    let none = Vec::<&str>::new();
+    assert_eq!(integration("2015-03-31", whole, Value::Null), none);
+    assert_eq!(integration("2021-11-15", streaming, "STREAM".into()), none);
+    assert_eq!(integration("2021-11-15", streaming, Value::Null), ["uri"]);
+    assert_eq!(integration("2015-03-31", whole, "STREAM".into()), ["uri"]);
+    assert_eq!(integration("2015-03-31", streaming, "STREAM".into()), ["uri"]);
+    assert_eq!(integration("2021-11-15", whole, "STREAM".into()), ["uri"]);
+    assert_eq!(integration("2015-03-31", whole, "BUFFERED".into()), ["responseTransferMode"]);
+    assert_eq!(integration("2021-11-15", streaming, "stream".into()), ["uri", "responseTransferMode"]);
 }
 
 #[test]

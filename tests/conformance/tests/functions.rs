@@ -1,8 +1,9 @@
 //! The folders under `functions/`.
 
+use crate::contract::operations;
 use crate::gaps::settle;
 use crate::stacks::functions;
-use crate::tree::{exists, function_folders, read};
+use crate::tree::{exists, function_folders, kebab, read};
 
 /// Lines of code in the longest `main.rs`: it only wires.
 const LONGEST_MAIN: usize = 40;
@@ -45,4 +46,27 @@ fn main_only_wires() {
         }
     }
     settle("main", wrong);
+}
+
+/// Whether a function's `main.rs` answers in the way that its integration takes answers: the gateway can read only one.
+fn answers_as_taken(main: &str, streams: bool) -> bool {
+    let (right, wrong) = ("edge::streaming::run(", "edge::http::run(");
+    let (right, wrong) = if streams { (right, wrong) } else { (wrong, right) };
+    main.contains(right) && !main.contains(wrong)
+}
+
+#[test]
+fn functions_answer_in_the_way_their_integration_takes() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let path = format!("functions/{}/{}/src/main.rs", operation.tag, kebab(operation.id));
+        if exists(&path) && !answers_as_taken(&read(&path), operation.streams()) {
+            wrong.push(path);
+        }
+    }
+    settle("entry points", wrong);
+
+    let (whole, pieces) = ("fn main() { edge::http::run(", "fn main() { edge::streaming::run(");
+    assert!(answers_as_taken(whole, false) && answers_as_taken(pieces, true));
+    assert!(!answers_as_taken(whole, true) && !answers_as_taken(pieces, false));
 }

@@ -3,17 +3,24 @@
 //! It stands for Lambda in tests, benchmarks and the smoke test of foreign binaries. It must never be lenient: what the
 //! service would not accept is refused, so that a function that passes here passes there.
 
+mod request;
+mod streamed;
+
+use request::{Body, Head};
 use serde_json::Value;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fmt;
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a function may take for one event. Generous: it may run under an emulator or an instrumenting tool.
 const TIME_FOR_ONE: Duration = Duration::from_secs(120);
+
+pub use streamed::{Piece, Streamed};
 
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 const INIT_ERROR: &str = "/2018-06-01/runtime/init/error";
@@ -26,8 +33,10 @@ pub type Source = Box<dyn FnMut(Option<&Answer>) -> Option<Value> + Send>;
 pub struct Answer {
     /// Where to: it ends with `/response` when the function succeeded and with `/error` when it failed.
     pub path: String,
-    /// What.
+    /// What. Of a streamed answer, the body that the client gets; what of it is no UTF-8 is replaced.
     pub body: String,
+    /// Status, headers and the rest, when the answer was streamed.
+    pub streamed: Option<Streamed>,
 }
 
 impl Answer {
@@ -53,17 +62,27 @@ enum Seen {
 pub struct RuntimeApi {
     address: SocketAddr,
     seen: Receiver<Seen>,
-    stopped: Arc<AtomicBool>,
+    pieces: Receiver<Piece>,
+    shared: Arc<Shared>,
 }
 
 struct Shared {
-    stopped: Arc<AtomicBool>,
+    stopped: AtomicBool,
+    /// After how many pieces of a body the connection is closed; never, when it is the largest number.
+    hang_up_after: AtomicUsize,
     state: Mutex<State>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared(..)")
+    }
 }
 
 struct State {
     source: Source,
     seen: Sender<Seen>,
+    pieces: Sender<Piece>,
     handed_out: usize,
     last: Option<Answer>,
 }
@@ -86,17 +105,33 @@ impl RuntimeApi {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (sender, seen) = channel();
-        let stopped = Arc::new(AtomicBool::new(false));
-        let state = State { source, seen: sender, handed_out: 0, last: None };
-        let shared = Arc::new(Shared { stopped: Arc::clone(&stopped), state: Mutex::new(state) });
+        let (piece_sender, pieces) = channel();
+        let state = State { source, seen: sender, pieces: piece_sender, handed_out: 0, last: None };
+        let shared = Arc::new(Shared {
+            stopped: AtomicBool::new(false),
+            hang_up_after: AtomicUsize::new(usize::MAX),
+            state: Mutex::new(state),
+        });
+        let served = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (false, Ok(stream)) = (shared.stopped.load(Ordering::SeqCst), stream) else { return };
-                let shared = Arc::clone(&shared);
+                let (false, Ok(stream)) = (served.stopped.load(Ordering::SeqCst), stream) else { return };
+                let shared = Arc::clone(&served);
                 thread::spawn(move || serve(&shared, &stream));
             }
         });
-        Ok(Self { address, seen, stopped })
+        Ok(Self { address, seen, pieces, shared })
+    }
+
+    /// Closes the connection of the next streamed answer after so many pieces of its body (at least one). Lambda's own
+    /// connection can break too.
+    pub fn hang_up_after(&self, pieces: usize) {
+        self.shared.hang_up_after.store(pieces, Ordering::SeqCst);
+    }
+
+    /// The next piece of a streamed answer, as soon as it is here; `None` when none comes in time.
+    pub fn piece(&self, patience: Duration) -> Option<Piece> {
+        self.pieces.recv_timeout(patience).ok()
     }
 
     /// What the function is told as `AWS_LAMBDA_RUNTIME_API`.
@@ -137,7 +172,7 @@ impl RuntimeApi {
 
 impl Drop for RuntimeApi {
     fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
+        self.shared.stopped.store(true, Ordering::SeqCst);
         // Wakes the listener, which then finds that it is over.
         let _ = TcpStream::connect(self.address);
     }
@@ -150,10 +185,10 @@ fn serve(shared: &Shared, stream: &TcpStream) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
-        let request = Request::read(&mut reader)?;
-        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = match (request.method.as_str(), request.path.strip_prefix(INVOCATION)) {
+        let head = Head::read(&mut reader)?;
+        let answer = match (head.method.as_str(), head.path.strip_prefix(INVOCATION)) {
             ("GET", Some("next")) => {
+                let mut state = shared.state();
                 let last = state.last.take();
                 let Some(event) = (state.source)(last.as_ref()) else {
                     state.seen.send(Seen::Idle).ok()?;
@@ -165,22 +200,69 @@ fn serve(shared: &Shared, stream: &TcpStream) -> Option<()> {
                 state.handed_out += 1;
                 handed_out(state.handed_out - 1, &event.to_string())
             }
-            ("POST", rest) if rest.is_some() || request.path == INIT_ERROR => {
-                let expected = format!("request-{}/", state.handed_out.saturating_sub(1));
-                if rest.is_some_and(|rest| !rest.starts_with(&expected)) {
-                    refused("400 Bad Request")
+            ("POST", rest) if rest.is_some() || head.path == INIT_ERROR => {
+                let number = shared.state().handed_out.saturating_sub(1);
+                let expected = rest.is_none_or(|rest| rest.starts_with(&format!("request-{number}/")));
+                let answer = if head.streams() {
+                    take_streamed(shared, &head, &mut reader, number)?
                 } else {
-                    let answer = Answer { path: request.path, body: request.body };
-                    state.last = Some(answer.clone());
-                    state.seen.send(Seen::Answer(answer)).ok()?;
-                    "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n".to_owned()
+                    let body = String::from_utf8(Body::of(&head).all(&mut reader)?).ok()?;
+                    Some(Answer { path: head.path, body, streamed: None })
+                };
+                match answer {
+                    Some(answer) if expected => {
+                        let mut state = shared.state();
+                        state.last = Some(answer.clone());
+                        state.seen.send(Seen::Answer(answer)).ok()?;
+                        "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n".to_owned()
+                    }
+                    _ => refused("400 Bad Request"),
                 }
             }
             _ => refused("404 Not Found"),
         };
-        drop(state);
         writer.write_all(answer.as_bytes()).ok()?;
     }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A streamed answer, told piece by piece. The inner `None` is an answer that Lambda would not take; the outer one, a
+/// connection that is over.
+fn take_streamed(
+    shared: &Shared,
+    head: &Head,
+    reader: &mut BufReader<&TcpStream>,
+    number: usize,
+) -> Option<Option<Answer>> {
+    let pieces = shared.state().pieces.clone();
+    let mut parser = streamed::Parser::default();
+    let mut chunks = Body::of(head);
+    let mut told = 0;
+    while let Some(chunk) = chunks.next(reader)? {
+        let Some(bytes) = parser.take(&chunk) else { continue };
+        told += 1;
+        let hang_up = told >= shared.hang_up_after.load(Ordering::SeqCst);
+        if hang_up {
+            // Whoever is told of the piece can rely on it that the connection is gone.
+            shared.hang_up_after.store(usize::MAX, Ordering::SeqCst);
+            reader.get_ref().shutdown(Shutdown::Both).ok()?;
+        }
+        pieces.send(Piece { request: number, at: Instant::now(), bytes }).ok()?;
+        if hang_up {
+            return None;
+        }
+    }
+    let whole = parser.finish();
+    Some(whole.filter(|_| head.may_stream()).map(|(streamed, body)| Answer {
+        path: head.path.clone(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        streamed: Some(streamed),
+    }))
 }
 
 fn refused(status: &str) -> String {
@@ -197,55 +279,4 @@ fn handed_out(number: usize, event: &str) -> String {
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
         event.len()
     )
-}
-
-struct Request {
-    method: String,
-    path: String,
-    body: String,
-}
-
-impl Request {
-    fn read(reader: &mut BufReader<&TcpStream>) -> Option<Self> {
-        let mut first = String::new();
-        if reader.read_line(&mut first).ok()? == 0 {
-            return None;
-        }
-        let mut words = first.split(' ');
-        let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-        let mut length = 0;
-        let mut chunked = false;
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header).ok()?;
-            let Some((name, value)) = header.trim().split_once(':') else { break };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().ok()?;
-            }
-            chunked |= name.eq_ignore_ascii_case("transfer-encoding");
-        }
-        let body = if chunked { chunks(reader)? } else { exactly(reader, length)? };
-        Some(Self { method, path, body: String::from_utf8(body).ok()? })
-    }
-}
-
-fn exactly(reader: &mut BufReader<&TcpStream>, length: usize) -> Option<Vec<u8>> {
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(body)
-}
-
-/// A body in chunks (RFC 9112, section 7.1), without trailers.
-fn chunks(reader: &mut BufReader<&TcpStream>) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let length = usize::from_str_radix(line.trim().split(';').next()?, 16).ok()?;
-        body.extend(exactly(reader, length)?);
-        exactly(reader, 2)?;
-        if length == 0 {
-            return Some(body);
-        }
-    }
 }

@@ -99,6 +99,83 @@ fn a_body_in_chunks_is_put_together() {
     assert!(!answer.is_response());
 }
 
+const STREAMING: &str = "POST /2018-06-01/runtime/invocation/request-0/response HTTP/1.1\r\n\
+     Transfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\
+     Content-Type: application/vnd.awslambda.http-integration-response\r\n\
+     Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n";
+
+fn chunk(bytes: &str) -> String {
+    format!("{:x}\r\n{bytes}\r\n", bytes.len())
+}
+
+/// A function that has got its first event and begins a streamed answer.
+fn streaming(api: &RuntimeApi, head: &str) -> Function {
+    let mut function = Function::of(api);
+    function.send(NEXT);
+    function.receive();
+    function.send(head);
+    function
+}
+
+#[test]
+fn a_streamed_answer_is_told_piece_by_piece() {
+    let api = RuntimeApi::with_events([json!(1)]).unwrap();
+    let mut function = streaming(&api, STREAMING);
+    // Where a chunk ends says nothing about where the prelude does.
+    function.send(&chunk("{\"statusCode\":201,"));
+    function.send(&chunk("\"headers\":{\"a\":\"b\"}}\0\0\0"));
+    function.send(&chunk("\0\0\0\0\0one"));
+    let first = api.piece(PATIENCE).unwrap();
+    assert_eq!((first.request, first.bytes.as_slice()), (0, b"one".as_slice()));
+    assert!(api.answer(Duration::from_millis(50)).is_none(), "it has not ended");
+    function.send(&chunk("\0two"));
+    function.send("0\r\nLambda-Runtime-Function-Error-Type: x\r\n\r\n");
+    assert!(function.receive().0.starts_with("HTTP/1.1 202 "));
+    let second = api.piece(PATIENCE).unwrap();
+    assert!(second.at >= first.at && second.bytes == b"\0two");
+    let answer = api.answer(PATIENCE).unwrap();
+    assert_eq!(answer.body, "one\0two");
+    let streamed = answer.streamed.unwrap();
+    assert_eq!(streamed.prelude, json!({"statusCode": 201, "headers": {"a": "b"}}));
+    assert_eq!(streamed.pieces, 2);
+}
+
+#[test]
+fn a_streamed_answer_that_the_gateway_could_not_read_is_refused() {
+    for (head, body) in [
+        (STREAMING.to_owned(), "{}\0\0\0\0\0\0\0\0body"),
+        (STREAMING.to_owned(), "{\"statusCode\":200}body"),
+        (STREAMING.to_owned(), "nothing\0\0\0\0\0\0\0\0body"),
+        (
+            STREAMING.replace("vnd.awslambda.http-integration-response", "json"),
+            "{\"statusCode\":200}\0\0\0\0\0\0\0\0",
+        ),
+        (STREAMING.replace("/response HTTP", "/error HTTP"), "{\"statusCode\":200}\0\0\0\0\0\0\0\0"),
+    ] {
+        let api = RuntimeApi::with_events([json!(1)]).unwrap();
+        let mut function = streaming(&api, &head);
+        function.send(&format!("{}0\r\n\r\n", chunk(body)));
+        assert!(function.receive().0.starts_with("HTTP/1.1 400 "), "{body}");
+    }
+}
+
+#[test]
+fn a_connection_can_break_in_the_middle_of_a_streamed_answer() {
+    let api = RuntimeApi::with_events([json!(1), json!(2)]).unwrap();
+    api.hang_up_after(2);
+    let mut function = streaming(&api, STREAMING);
+    function.send(&chunk("{\"statusCode\":200}\0\0\0\0\0\0\0\0"));
+    function.send(&chunk("one"));
+    assert!(api.piece(PATIENCE).is_some());
+    function.send(&chunk("two"));
+    assert!(api.piece(PATIENCE).is_some());
+    assert_eq!(function.0.read(&mut [0]).unwrap_or(0), 0, "closed");
+    assert!(api.answer(Duration::from_millis(50)).is_none());
+    let mut again = Function::of(&api);
+    again.send(NEXT);
+    assert_eq!(again.receive().1, "2");
+}
+
 #[test]
 fn what_lambda_would_refuse_is_refused() {
     let api = RuntimeApi::with_events([json!(1)]).unwrap();

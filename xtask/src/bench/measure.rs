@@ -321,7 +321,8 @@ impl Drop for Process {
 
 fn is_good(answer: &Answer) -> bool {
     let body = answer.json();
-    let status = body.get("statusCode").and_then(Value::as_u64);
+    let head = answer.streamed.as_ref().map_or(&body, |streamed| &streamed.prelude);
+    let status = head.get("statusCode").and_then(Value::as_u64);
     let failures = body.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
     answer.is_response() && status.is_none_or(|status| (200..300).contains(&status)) && failures == 0
 }
@@ -329,6 +330,7 @@ fn is_good(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtime_api::Streamed;
 
     #[test]
     fn reads_the_total_of_strace_with_and_without_errors() {
@@ -342,11 +344,17 @@ mod tests {
 
     #[test]
     fn a_refused_request_is_not_a_measurement() {
-        let answer = |path: &str, body: &str| Answer { path: path.to_owned(), body: body.to_owned() };
+        let answer =
+            |path: &str, body: &str| Answer { path: path.to_owned(), body: body.to_owned(), streamed: None };
         assert!(is_good(&answer("r/response", r#"{"statusCode":204}"#)));
         assert!(is_good(&answer("r/response", r#"{"batchItemFailures":[]}"#)));
         assert!(!is_good(&answer("r/response", r#"{"statusCode":429}"#)));
         assert!(!is_good(&answer("r/response", r#"{"batchItemFailures":[{"itemIdentifier":"1"}]}"#)));
         assert!(!is_good(&answer("r/error", "{}")));
+        let streamed = |status: u16| {
+            let prelude = serde_json::json!({"statusCode": status});
+            Answer { streamed: Some(Streamed { prelude, pieces: 1 }), ..answer("r/response", "{}") }
+        };
+        assert!(is_good(&streamed(200)) && !is_good(&streamed(429)));
     }
 }

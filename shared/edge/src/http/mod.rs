@@ -1,4 +1,5 @@
-//! Functions behind API Gateway (REST API, proxy integration, payload 1.0).
+//! Functions behind API Gateway (REST API, proxy integration, payload 1.0) that answer as a whole. Those that answer in
+//! pieces are in [`crate::streaming`]; their requests are the same.
 //!
 //! ```no_run
 //! # use edge::{Handler, Problem, Request, Response, Settings, StartError};
@@ -20,6 +21,7 @@
 mod answer_headers;
 mod body;
 mod cache_control;
+pub(crate) mod exchange;
 mod idempotency;
 mod precondition;
 mod proxy_event;
@@ -27,13 +29,13 @@ mod query;
 mod request;
 mod response;
 
-use crate::guard::{Broken, guarded};
-use crate::log::{self, Scope, Summary, Verdict, chain};
+use crate::guard::guarded;
+use crate::log::{self, Summary, Verdict};
 use crate::runtime::{self, Build, Failure, Json};
 use crate::{Invocation, Problem};
 use application::ports::BoxFuture;
 use domain::Timestamp;
-use proxy_event::ProxyEvent;
+use exchange::{Exchange, Fields, told};
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -69,40 +71,13 @@ pub async fn invoke_as(handler: &dyn Handler, event: Value, invocation: &Invocat
 
 async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let event = ProxyEvent::read(&event);
-    let scope = Scope {
-        function: invocation.function,
-        correlation_id: match &event {
-            Ok(event) => event.correlation_id(&invocation.request_id),
-            Err(_) => invocation.request_id.clone(),
-        },
-        trace_id: invocation.trace_id.clone(),
-        tenant: event.as_ref().ok().and_then(|event| event.claim("org_id")),
-        account: event.as_ref().ok().and_then(|event| event.claim("sub")),
-        api_key: event.as_ref().ok().and_then(|event| event.claim("key_id")),
-    };
-    let correlation_id = scope.correlation_id.clone();
+    let (exchange, scope) = Exchange::open(&event, invocation);
+    let correlation_id = exchange.correlation_id.clone();
     log::scoped(scope, async {
         let mut fields = Vec::new();
-        let result = match event {
-            Ok(event) => {
-                fields.push(("method", event.method().into()));
-                fields.push(("route", event.route().into()));
-                answer(handler, event, invocation, &correlation_id).await
-            }
-            Err(error) => Err(Problem::internal(error)),
-        };
-        let (response, error) = match result {
+        let (response, error) = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(response) => (response, None),
-            Err(problem) => {
-                fields.push(("code", problem.kind().code.into()));
-                if !problem.errors().is_empty() {
-                    let wrong: Vec<&str> = problem.errors().iter().map(|error| error.code.as_str()).collect();
-                    fields.push(("wrong", wrong.join(" ").into()));
-                }
-                let error = problem.source().map(|source| chain(source.as_ref()));
-                (Response::problem(&problem, &correlation_id), error)
-            }
+            Err(problem) => told(&problem, &correlation_id, &mut fields),
         };
         Summary {
             invocation,
@@ -119,14 +94,10 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
 
 async fn answer(
     handler: &dyn Handler,
-    event: ProxyEvent,
+    exchange: Exchange<'_>,
     invocation: &Invocation,
-    correlation_id: &str,
+    fields: &mut Fields,
 ) -> Result<Response, Problem> {
-    let request = Request::new(event, invocation, correlation_id)?;
-    match guarded(invocation.deadline, async { handler.handle(&request).await }).await {
-        Ok(result) => result,
-        Err(Broken::TimedOut) => Err(Problem::deadline_exceeded()),
-        Err(Broken::Panicked(location)) => Err(Problem::internal(format!("panicked at {location}"))),
-    }
+    let request = exchange.request(fields)?;
+    guarded(invocation.deadline, async { handler.handle(&request).await }).await?
 }

@@ -67,6 +67,19 @@ impl Response {
         self.status
     }
 
+    /// What is in it, besides its headers.
+    pub(crate) fn take_body(&mut self) -> String {
+        std::mem::take(&mut self.body)
+    }
+
+    /// Its headers, and those that every answer has.
+    pub(crate) fn headers<'a>(
+        &'a self,
+        correlation_id: &'a str,
+    ) -> impl Iterator<Item = (&'static str, &'a str)> {
+        all(&self.headers, correlation_id)
+    }
+
     pub(super) fn problem(problem: &Problem, correlation_id: &str) -> Self {
         // Strings and numbers only: can't fail.
         let body = serde_json::to_string(&problem.document(correlation_id)).unwrap_or_default();
@@ -104,10 +117,16 @@ struct Headers<'a> {
 
 impl Serialize for Headers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let own = self.own.iter().map(|(name, value)| (*name, value.as_str()));
-        let otherwise = DEFAULTS.into_iter().chain([("X-Correlation-Id", self.correlation_id)]);
-        let missing =
-            otherwise.filter(|(name, _)| !self.own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
-        serializer.collect_map(own.chain(missing))
+        serializer.collect_map(all(self.own, self.correlation_id))
     }
+}
+
+fn all<'a>(
+    own: &'a [(&'static str, String)],
+    correlation_id: &'a str,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let otherwise = DEFAULTS.into_iter().chain([("X-Correlation-Id", correlation_id)]);
+    let missing =
+        otherwise.filter(|(name, _)| !own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    own.iter().map(|(name, value)| (*name, value.as_str())).chain(missing)
 }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use self::chain::chain;
-pub(crate) use summary::{Summary, Verdict};
+pub(crate) use summary::{Summary, Verdict, millis};
 
 /// What every line of one invocation says about it.
 #[derive(Debug, Clone, Default)]

@@ -36,6 +36,8 @@ pub(super) fn measure_in(environment: Option<&str>) {
 pub(crate) enum Verdict {
     /// An HTTP answer.
     Status(u16),
+    /// An HTTP answer that we broke off after it had begun with this status.
+    CutShort(u16),
     /// Everything was done.
     Done,
     /// Somebody has no access.
@@ -54,6 +56,7 @@ impl Verdict {
             Self::Status(300..400) => "3xx",
             Self::Status(400..500) => "4xx",
             Self::Status(500..) => "5xx",
+            Self::CutShort(_) => "cut",
             Self::Done => "done",
             Self::Denied => "denied",
             Self::Partial => "partial",
@@ -63,7 +66,7 @@ impl Verdict {
 
     /// Whether it was our fault.
     fn is_error(self) -> bool {
-        matches!(self, Self::Status(500..) | Self::Partial | Self::Failed)
+        matches!(self, Self::Status(500..) | Self::CutShort(_) | Self::Partial | Self::Failed)
     }
 }
 
@@ -81,10 +84,15 @@ pub(crate) struct Summary<'a> {
     pub fields: Vec<(&'static str, Value)>,
 }
 
+/// Milliseconds with three decimals, as log lines say them.
+pub(crate) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
 impl Summary<'_> {
     /// Writes it, whatever the level is: metrics must not depend on `LOG_LEVEL`.
     pub(crate) fn write(self) {
-        let duration_ms = (self.duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        let duration_ms = millis(self.duration);
         let failed = self.verdict.is_error();
         let now = now();
         let mut line = Line::begin();
@@ -101,7 +109,7 @@ impl Summary<'_> {
         line.add("request_id", &self.invocation.request_id);
         line.add("duration_ms", &duration_ms);
         line.add("cold_start", &self.invocation.cold_start);
-        if let Verdict::Status(status) = self.verdict {
+        if let Verdict::Status(status) | Verdict::CutShort(status) = self.verdict {
             line.add("status", &status);
         }
         if let Some(error) = self.error {

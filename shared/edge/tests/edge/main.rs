@@ -10,4 +10,6 @@ mod jobs;
 mod logs;
 mod requests;
 mod runtime_api;
+mod streaming;
+mod streaming_process;
 mod support;

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// Set in the child only.
-const CHILD: &str = "EDGE_TEST_CHILD";
+pub(crate) const CHILD: &str = "EDGE_TEST_CHILD";
 
 struct Greets(String);
 
@@ -57,7 +57,7 @@ fn authorizer_child() {
 }
 
 /// Starts this test binary as the function that one of its tests is.
-fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child {
+pub(crate) fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
@@ -68,6 +68,7 @@ fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child 
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("ENVIRONMENT", "staging")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if let Some(greeting) = greeting {
@@ -76,13 +77,13 @@ fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child 
     command.spawn().unwrap()
 }
 
-fn stop(mut child: Child) -> Output {
+pub(crate) fn stop(mut child: Child) -> Output {
     child.kill().unwrap();
     child.wait_with_output().unwrap()
 }
 
 /// The log lines in the child's output; the test harness writes there too.
-fn logged(out: &str) -> Vec<Value> {
+pub(crate) fn logged(out: &str) -> Vec<Value> {
     let json = |line: &str| Some(serde_json::from_str(line.get(line.find('{')?..)?).unwrap());
     out.lines().filter_map(json).collect()
 }

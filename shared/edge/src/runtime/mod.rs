@@ -1,13 +1,21 @@
 //! Starts a function and connects it to the Runtime API. There is one instantiation of the Lambda runtime for all kinds of
-//! triggers, from JSON text to JSON text; it is compiled here, once, and without the runtime's tracing layer, whose span
-//! and debug formatting of each invocation nobody would read. Events and answers stay text here: whoever knows their shape
-//! reads or writes them, once. A tree of values in between cost more than all else that we do for a request.
+//! triggers, from JSON text to JSON text or to a streamed body; it is compiled here, once, and without the runtime's
+//! tracing layer, whose span and debug formatting of each invocation nobody would read. Events and answers stay text here:
+//! whoever knows their shape reads or writes them, once. A tree of values in between cost more than all else that we do for
+//! a request.
+
+mod finishing;
+mod streamed;
 
 use crate::log::{self, chain};
 use crate::{Invocation, Settings, StartError, SystemEntropy};
 use application::ports::{BoxFuture, Entropy, Source};
 use domain::Timestamp;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use finishing::{Finishing, Unfinished};
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::{
+    Context, Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse, service_fn,
+};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -15,6 +23,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+pub(crate) use streamed::{Chunks, Streamed};
 
 /// Builds a function's handler from its settings, once for each process. It must not draw random numbers that have to be
 /// unique: a process may be a copy of another one.
@@ -34,8 +44,26 @@ impl From<Failure> for Diagnostic {
 /// An event, or an answer, as JSON text.
 pub(crate) type Json = Box<RawValue>;
 
+/// What a function answers: text as a whole, or pieces of what goes to an HTTP client as it is.
+pub(crate) enum Answer {
+    Whole(Json),
+    Streamed(Streamed),
+}
+
+impl From<Json> for Answer {
+    fn from(json: Json) -> Self {
+        Self::Whole(json)
+    }
+}
+
+impl From<Streamed> for Answer {
+    fn from(streamed: Streamed) -> Self {
+        Self::Streamed(streamed)
+    }
+}
+
 /// Serves one invocation.
-pub(crate) type Serve<T> = for<'a> fn(&'a T, Json, &'a Invocation) -> BoxFuture<'a, Result<Json, Failure>>;
+pub(crate) type Serve<T, A> = for<'a> fn(&'a T, Json, &'a Invocation) -> BoxFuture<'a, Result<A, Failure>>;
 
 /// An answer as JSON text. Ours are plain structs, which serde_json can't fail to write.
 pub(crate) fn written<T: Serialize + ?Sized>(answer: &T) -> Result<Json, Failure> {
@@ -61,10 +89,10 @@ const RUNTIME_VARIABLES: [&str; 4] = [
 
 /// Runs a function until its process is stopped. Returns only when it can't start or lost the Runtime API; the reason is
 /// logged.
-pub(crate) fn run<T: Send + Sync + ?Sized + 'static>(
+pub(crate) fn run<T: Send + Sync + ?Sized + 'static, A: Into<Answer> + 'static>(
     function: &'static str,
     build: Build<T>,
-    serve: Serve<T>,
+    serve: Serve<T, A>,
 ) -> ExitCode {
     run_boxed(
         function,
@@ -73,7 +101,7 @@ pub(crate) fn run<T: Send + Sync + ?Sized + 'static>(
                 let handler: Arc<T> = Arc::from(build(settings).await?);
                 let serve: Invoke = Box::new(move |event, invocation| {
                     let handler = Arc::clone(&handler);
-                    Box::pin(async move { serve(&handler, event, &invocation).await })
+                    Box::pin(async move { Ok(serve(&handler, event, &invocation).await?.into()) })
                 });
                 Ok(serve)
             })
@@ -81,7 +109,7 @@ pub(crate) fn run<T: Send + Sync + ?Sized + 'static>(
     )
 }
 
-type Invoke = Box<dyn Fn(Json, Invocation) -> BoxFuture<'static, Result<Json, Failure>> + Send + Sync>;
+type Invoke = Box<dyn Fn(Json, Invocation) -> BoxFuture<'static, Result<Answer, Failure>> + Send + Sync>;
 type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Source>> + Send>;
 
 fn run_boxed(function: &'static str, start: Start) -> ExitCode {
@@ -108,13 +136,29 @@ fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<
         let invoke = start(settings).await?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let cold = AtomicBool::new(true);
-        Runtime::new(service_fn(|event: LambdaEvent<Json>| {
+        let unfinished = Unfinished::default();
+        let finishing = layer_fn(|inner| Finishing::new(inner, unfinished.clone()));
+        let begun = unfinished.clone();
+        let handler = service_fn(move |event: LambdaEvent<Json>| {
             let cold_start = cold.swap(false, Ordering::Relaxed);
-            invoke(event.payload, invocation(function, event.context, cold_start, Arc::clone(&entropy)))
-        }))
-        .run()
-        .await
+            let answer =
+                invoke(event.payload, invocation(function, event.context, cold_start, Arc::clone(&entropy)));
+            let begun = begun.clone();
+            async move { Ok::<_, Failure>(response(answer.await?, &begun)) }
+        });
+        Runtime::new(handler).layer(finishing).run().await
     })
+}
+
+/// Starts what a streamed answer has to do, and gives the runtime what is to be sent.
+fn response(answer: Answer, unfinished: &Unfinished) -> FunctionResponse<Json, Chunks> {
+    match answer {
+        Answer::Whole(json) => FunctionResponse::BufferedResponse(json),
+        Answer::Streamed(Streamed { prelude, chunks, work }) => {
+            unfinished.start(work);
+            FunctionResponse::StreamingResponse(StreamResponse { metadata_prelude: prelude, stream: chunks })
+        }
+    }
 }
 
 fn invocation(

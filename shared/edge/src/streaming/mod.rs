@@ -1,0 +1,174 @@
+//! Functions behind API Gateway (REST API, proxy integration with `responseTransferMode: STREAM`) that answer in pieces.
+//!
+//! The gateway sends them the same event as others, and takes from all their answers, also whole ones and problems, status
+//! and headers first, then the body as it comes. Such an operation has another integration URI
+//! (`…/2021-11-15/functions/<arn>/response-streaming-invocations`); a conformance test keeps the two together.
+//!
+//! Until the first byte of its body is there, an answer can still become a problem. After that, only the body can say that
+//! something went wrong: what a stream wants to tell, it must send before it fails.
+//!
+//! A body is made to its end, whether or not the client still listens, so that it can settle at its end what it began. The
+//! next invocation waits for that. Only its deadline cuts it.
+//!
+//! ```no_run
+//! # use application::ports::BoxFuture;
+//! # use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
+//! # use edge::{Problem, Request};
+//! # use futures_util::{StreamExt as _, stream};
+//! # async fn settle() -> Result<(), Problem> { Ok(()) }
+//! struct Count;
+//!
+//! impl StreamingHandler for Count {
+//!     fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>> {
+//!         Box::pin(async {
+//!             let numbers = stream::iter(0..3).map(|number| Ok(format!("data: {number}\n\n").into_bytes()));
+//!             // What is done here is done even if nobody listens any more; an empty chunk sends nothing.
+//!             let end = stream::once(async { settle().await.map(|()| Vec::new()) });
+//!             Ok(StreamedResponse::new(200, "text/event-stream", numbers.chain(end)).into())
+//!         })
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     edge::streaming::run("count", |_| Box::pin(async { Ok(Box::new(Count) as Box<dyn StreamingHandler>) }))
+//! }
+//! ```
+
+mod chunks;
+mod pump;
+mod reply;
+
+use crate::guard::guarded;
+use crate::http::exchange::{Exchange, Fields, told};
+use crate::http::{Request, Response};
+use crate::log;
+use crate::runtime::{self, Build, Failure, Json, Streamed, written};
+use crate::{Invocation, Problem};
+use application::ports::BoxFuture;
+use domain::Timestamp;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use lambda_runtime::MetadataPrelude;
+use pump::Pump;
+use serde_json::Value;
+use std::process::ExitCode;
+use std::time::Instant;
+
+pub use chunks::Chunks;
+pub use reply::{Body, Reply, StreamedResponse};
+
+/// Answers requests, as a whole or in pieces.
+pub trait StreamingHandler: Send + Sync {
+    /// The answer, or the problem that kept it from being made. What the body of a stream needs, it must own: it lives on
+    /// when this is done.
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>>;
+}
+
+/// Runs a function behind a streaming integration until its process is stopped.
+pub fn run(function: &'static str, build: Build<dyn StreamingHandler>) -> ExitCode {
+    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
+}
+
+/// Answers a proxy event in-process, in the way production does: status and headers (`{"statusCode", "headers",
+/// "cookies"}`, names of headers in lower case), and the body as it comes. `now` is the moment the handler sees.
+pub async fn invoke(handler: &dyn StreamingHandler, event: Value, now: Timestamp) -> (Value, Chunks) {
+    invoke_as(handler, event, &Invocation::in_process(now)).await
+}
+
+/// Answers a proxy event in-process, with everything about the invocation under control. Null and an empty body when it
+/// fails as a whole.
+pub async fn invoke_as(
+    handler: &dyn StreamingHandler,
+    event: Value,
+    invocation: &Invocation,
+) -> (Value, Chunks) {
+    let served = async { serve(handler, written(&event)?, invocation).await };
+    match served.await {
+        Ok(Streamed { prelude, chunks, work }) => {
+            (serde_json::to_value(&prelude).unwrap_or_default(), Chunks::new(chunks, work))
+        }
+        Err(_) => (Value::Null, Chunks::default()),
+    }
+}
+
+/// An answer that is about to be sent.
+struct Begun {
+    head: Response,
+    /// The first bytes of the body; none when it is empty.
+    first: Option<Vec<u8>>,
+    rest: Body,
+}
+
+async fn serve(
+    handler: &dyn StreamingHandler,
+    event: Json,
+    invocation: &Invocation,
+) -> Result<Streamed, Failure> {
+    let began = Instant::now();
+    let (exchange, scope) = Exchange::open(&event, invocation);
+    log::scoped(scope.clone(), async {
+        let mut fields = Vec::new();
+        let begun = match answer(handler, exchange, invocation, &mut fields).await {
+            Ok(begun) => prelude(&begun.head, &scope.correlation_id).map(|prelude| (begun, prelude, None)),
+            Err(problem) => Err(problem),
+        };
+        let (begun, prelude, error) = match begun {
+            Ok(begun) => begun,
+            Err(problem) => {
+                let (mut head, error) = told(&problem, &scope.correlation_id, &mut fields);
+                let prelude = prelude(&head, &scope.correlation_id)
+                    .map_err(|_| Failure("the answer can't be written"))?;
+                let first = Some(head.take_body().into_bytes());
+                (Begun { head, first, rest: stream::empty().boxed() }, prelude, error)
+            }
+        };
+        let status = begun.head.status();
+        let pump = Pump { invocation: invocation.clone(), began, status, error, fields };
+        let (chunks, work) = pump.start(scope.clone(), begun.first, begun.rest);
+        Ok(Streamed { prelude, chunks, work })
+    })
+    .await
+}
+
+async fn answer(
+    handler: &dyn StreamingHandler,
+    exchange: Exchange<'_>,
+    invocation: &Invocation,
+    fields: &mut Fields,
+) -> Result<Begun, Problem> {
+    let request = exchange.request(fields)?;
+    guarded(invocation.deadline, async {
+        let (head, mut rest) = handler.handle(&request).await?.into_parts();
+        let first = loop {
+            match rest.next().await {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
+                Some(Ok(chunk)) => break Some(chunk),
+                Some(Err(problem)) => return Err(finish(problem, rest).await),
+                None => break None,
+            }
+        };
+        Ok(Begun { head, first, rest })
+    })
+    .await?
+}
+
+/// Lets a body that failed before its first byte do what it still has to.
+async fn finish(problem: Problem, mut rest: Body) -> Problem {
+    while rest.next().await.is_some() {
+        tokio::task::yield_now().await;
+    }
+    problem
+}
+
+/// Status and headers as the Lambda runtime sends them. Fails when a value is none that HTTP allows.
+fn prelude(head: &Response, correlation_id: &str) -> Result<MetadataPrelude, Problem> {
+    let status_code = head.status().try_into().map_err(Problem::internal)?;
+    let mut prelude = MetadataPrelude { status_code, ..MetadataPrelude::default() };
+    for (name, value) in head.headers(correlation_id) {
+        prelude.headers.insert(
+            name,
+            value.parse().map_err(|_| Problem::internal(format!("the header {name} is malformed")))?,
+        );
+    }
+    Ok(prelude)
+}

@@ -1,0 +1,140 @@
+//! Carries a body from the one who makes it to the one who sends it, and sums up the invocation when that is over. The
+//! maker is driven to its end whoever listens. A chunk must never be logged.
+
+use super::Body;
+use crate::guard::{Broken, guarded};
+use crate::http::exchange::Fields;
+use crate::log::{self, Scope, Summary, Verdict, chain, millis};
+use crate::runtime::Chunks;
+use crate::{Invocation, Problem};
+use application::ports::BoxFuture;
+use futures_util::StreamExt as _;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::timeout_at;
+
+/// What is left for the maker when a client takes nothing any more: enough to write down what its work has cost.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
+/// An invocation whose answer is being sent.
+pub(super) struct Pump {
+    pub(super) invocation: Invocation,
+    pub(super) began: Instant,
+    pub(super) status: u16,
+    /// Why the answer is a problem, if it is one.
+    pub(super) error: Option<String>,
+    pub(super) fields: Fields,
+}
+
+/// How far an answer got.
+#[derive(Default)]
+struct Progress {
+    /// Handed to the Lambda runtime.
+    bytes: u64,
+    first_byte: Option<Duration>,
+    /// The client left, or took nothing for too long.
+    unheard: bool,
+    failure: Option<Problem>,
+}
+
+impl Pump {
+    /// What is to be sent, and the work that makes it.
+    pub(super) fn start(
+        self,
+        scope: Scope,
+        first: Option<Vec<u8>>,
+        rest: Body,
+    ) -> (Chunks, BoxFuture<'static, ()>) {
+        // One chunk waits for the client while the next one is made.
+        let (sender, chunks) = channel(1);
+        let work = Box::pin(log::scoped(scope, self.run(sender, first, rest)));
+        (Chunks(chunks), work)
+    }
+
+    async fn run(self, sender: Sender<Vec<u8>>, first: Option<Vec<u8>>, mut rest: Body) {
+        let mut progress = Progress::default();
+        let carried =
+            guarded(self.invocation.deadline, self.carry(sender, first, &mut rest, &mut progress)).await;
+        self.sum_up(progress, carried.err());
+    }
+
+    async fn carry(
+        &self,
+        sender: Sender<Vec<u8>>,
+        first: Option<Vec<u8>>,
+        rest: &mut Body,
+        progress: &mut Progress,
+    ) {
+        let patience = self.patience();
+        let mut client = Some(sender);
+        let mut next = first.map(Ok);
+        loop {
+            match next {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
+                Some(Ok(chunk)) => match &client {
+                    Some(sender) => {
+                        let bytes = chunk.len() as u64;
+                        if let Ok(Ok(())) = timeout_at(patience.into(), sender.send(chunk)).await {
+                            progress.bytes += bytes;
+                            progress.first_byte.get_or_insert_with(|| self.began.elapsed());
+                        } else {
+                            progress.unheard = true;
+                            client = None;
+                        }
+                    }
+                    // Nothing else holds back a maker that never waits.
+                    None => tokio::task::yield_now().await,
+                },
+                Some(Err(problem)) => {
+                    progress.failure.get_or_insert(problem);
+                    client = None;
+                    tokio::task::yield_now().await;
+                }
+                None => {}
+            }
+            next = match rest.next().await {
+                None => return,
+                some => some,
+            };
+        }
+    }
+
+    /// Until when a client may leave a chunk waiting.
+    fn patience(&self) -> Instant {
+        let deadline = self.invocation.deadline;
+        let kept = LAST_WORK.min(self.invocation.time_left() / 4);
+        deadline.checked_sub(kept).unwrap_or(deadline)
+    }
+
+    fn sum_up(mut self, progress: Progress, broken: Option<Broken>) {
+        // A failure of ours outweighs that the client left before it.
+        let failure = progress.failure.or_else(|| broken.map(Problem::from));
+        let cut_by = match (&failure, progress.unheard) {
+            (Some(_), _) => Some("failure"),
+            (None, true) => Some("client"),
+            (None, false) => None,
+        };
+        let mut verdict = Verdict::Status(self.status);
+        if let Some(problem) = failure {
+            verdict = Verdict::CutShort(self.status);
+            self.fields.push(("code", problem.kind().code.into()));
+            self.error = problem.source().map(|source| chain(source.as_ref())).or(self.error);
+        }
+        if let Some(first_byte) = progress.first_byte {
+            self.fields.push(("first_byte_ms", millis(first_byte).into()));
+        }
+        self.fields.push(("bytes", progress.bytes.into()));
+        self.fields.push(("cut_short", cut_by.is_some().into()));
+        if let Some(cut_by) = cut_by {
+            self.fields.push(("cut_by", cut_by.into()));
+        }
+        Summary {
+            invocation: &self.invocation,
+            verdict,
+            duration: self.began.elapsed(),
+            error: self.error,
+            fields: self.fields,
+        }
+        .write();
+    }
+}

@@ -1,0 +1,83 @@
+//! What a streaming handler answers.
+
+use crate::{Problem, Response};
+use application::ports::LimitDecision;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _};
+use std::fmt;
+
+/// A body in the making. Each item is sent at once, so it should be one thing that a client can use, such as one event of
+/// `text/event-stream`. An empty item sends nothing: it lets a stream do its last work. A problem before the first byte is
+/// the answer; after that it is logged, and what comes after it is not sent.
+///
+/// It is polled to its end even if the client has left, or after it has failed. It must end by itself; whatever it still
+/// has to do must be done before [`crate::Request::deadline`], when it is dropped.
+pub type Body = BoxStream<'static, Result<Vec<u8>, Problem>>;
+
+/// An answer of a function behind a streaming integration.
+#[derive(Debug)]
+pub enum Reply {
+    /// An answer that is known as a whole.
+    Whole(Response),
+    /// An answer in pieces.
+    Stream(StreamedResponse),
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self::Whole(response)
+    }
+}
+
+impl From<StreamedResponse> for Reply {
+    fn from(response: StreamedResponse) -> Self {
+        Self::Stream(response)
+    }
+}
+
+impl Reply {
+    /// Status and headers, and the body.
+    pub(super) fn into_parts(self) -> (Response, Body) {
+        match self {
+            Self::Whole(mut response) => {
+                let body = response.take_body().into_bytes();
+                (response, stream::iter([Ok(body)]).boxed())
+            }
+            Self::Stream(response) => (response.head, response.body),
+        }
+    }
+}
+
+/// An answer in pieces. It must never be cached by anyone unless the handler says so.
+pub struct StreamedResponse {
+    /// Its text is empty.
+    head: Response,
+    body: Body,
+}
+
+impl StreamedResponse {
+    /// An answer whose body is made while it is sent.
+    pub fn new(
+        status: u16,
+        content_type: &'static str,
+        body: impl Stream<Item = Result<Vec<u8>, Problem>> + Send + 'static,
+    ) -> Self {
+        Self { head: Response::text(status, content_type, ""), body: body.boxed() }
+    }
+
+    /// The same with a header, instead of one with the same name.
+    pub fn with_header(self, name: &'static str, value: impl Into<String>) -> Self {
+        Self { head: self.head.with_header(name, value), ..self }
+    }
+
+    /// The same with what is left of the rate limit.
+    pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
+        Self { head: self.head.with_rate_limit(decision), ..self }
+    }
+}
+
+impl fmt::Debug for StreamedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamedResponse").field("head", &self.head).finish_non_exhaustive()
+    }
+}
