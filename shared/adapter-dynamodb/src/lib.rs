@@ -22,6 +22,7 @@
 //! | audit log | GetItem, PutItem on state; Query to verify |
 
 mod audit_log;
+mod batch;
 mod claim;
 mod commit;
 mod digest;
@@ -42,6 +43,7 @@ mod shards;
 mod state_item;
 mod store;
 mod tables;
+mod transact;
 mod value;
 
 pub use audit_log::DynamoAuditLog;
