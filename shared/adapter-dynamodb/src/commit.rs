@@ -2,40 +2,29 @@
 //! happen together or not at all. Why it did not happen is read from the cancellation reasons, by position.
 
 use crate::claim::{OUTCOME, REQUEST_HASH, read_record, record_item};
-use crate::failure::{failed, given_up};
-use crate::keys::{Item, ItemKey, PK};
+use crate::keys::{ItemKey, PK};
 use crate::ledger_item::ledger_item;
 use crate::patience::Patience;
-use crate::random::random;
 use crate::read::{HOLDER_ID, HOLDER_TYPE, TENANT_ID, WRAPPED, unwrap_subject_keys};
 use crate::seal;
 use crate::state_item::{EXPIRES_AT, VERSION, state_item};
 use crate::store::{DynamoStore, expires};
-use crate::value::{binary, check_size, digits, text};
+use crate::transact::{Actions, Refused, must_be_new};
+use crate::value::{binary, digits, text};
 use application::ports::{
     Change, CommitError, DataKey, IdempotencyKey, StoreError, Transaction, Unique, UniqueKind, WrappedKey,
 };
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure};
 use domain::id::{OrganizationId, SubjectId};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most actions of one transaction (DynamoDB: 100).
-const MOST_ACTIONS: usize = 100;
 /// What happens to the record of an idempotency key after this time: the request may be made anew.
 const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
 /// Two transactions that touch the same item at the same moment cancel each other; the next try nearly always succeeds.
 const TRIES: u32 = 5;
 const TRYING_TIME: Duration = Duration::from_secs(2);
-
-const MUST_BE_NEW: &str = "attribute_not_exists(#pk)";
 
 /// What an action of the transaction is for, so that its cancellation reason can be understood.
 #[derive(Debug, Clone, Copy)]
@@ -45,16 +34,9 @@ enum Purpose {
     Idempotency,
 }
 
-/// The actions of a transaction and what each is for, in the same order.
-#[derive(Debug, Default)]
-struct Actions {
-    items: Vec<TransactWriteItem>,
-    purposes: Vec<Purpose>,
-}
-
 impl DynamoStore {
     pub(crate) async fn write(&self, transaction: &Transaction) -> Result<(), CommitError> {
-        let mut actions = Actions::default();
+        let mut actions = Actions::new();
         for change in &transaction.changes {
             self.add_change(&mut actions, change, transaction).await?;
         }
@@ -70,15 +52,12 @@ impl DynamoStore {
             let now = now.seconds();
             self.add_idempotency(&mut actions, key, outcome, now, transaction.idempotency_claimed)?;
         }
-        if actions.items.len() > MOST_ACTIONS {
-            return Err(StoreError::TooLarge.into());
-        }
         self.send(actions).await
     }
 
     async fn add_change(
         &self,
-        actions: &mut Actions,
+        actions: &mut Actions<Purpose>,
         change: &Change,
         transaction: &Transaction,
     ) -> Result<(), CommitError> {
@@ -123,12 +102,14 @@ impl DynamoStore {
         };
         actions.put(Purpose::Aggregate, condition, state_item(change, version, &self.shards))?;
         for subject in &change.erased_subjects {
-            actions.delete(&self.tables.state, &ItemKey::subject(tenant, *subject))?;
+            let key = ItemKey::subject(tenant, *subject).attributes();
+            let delete = Delete::builder().table_name(&self.tables.state).set_key(Some(key));
+            actions.delete(Purpose::Aggregate, delete)?;
         }
         Ok(())
     }
 
-    fn add_unique(&self, actions: &mut Actions, unique: &Unique) -> Result<(), StoreError> {
+    fn add_unique(&self, actions: &mut Actions<Purpose>, unique: &Unique) -> Result<(), StoreError> {
         let mut item = ItemKey::unique(unique.kind, &unique.value).attributes();
         item.insert(TENANT_ID.to_owned(), text(unique.holder.tenant().to_string()));
         item.insert(HOLDER_TYPE.to_owned(), text(unique.holder.kind().as_str()));
@@ -141,7 +122,7 @@ impl DynamoStore {
     /// only gives way to another outcome.
     fn add_idempotency(
         &self,
-        actions: &mut Actions,
+        actions: &mut Actions<Purpose>,
         key: &IdempotencyKey,
         outcome: &Value,
         now: i64,
@@ -151,7 +132,8 @@ impl DynamoStore {
             .table_name(&self.tables.ephemeral)
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#expires_at", EXPIRES_AT)
-            .expression_attribute_values(":now", digits(now));
+            .expression_attribute_values(":now", digits(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = if claimed {
             put.condition_expression(
                 "attribute_not_exists(#pk) OR #expires_at <= :now \
@@ -167,102 +149,29 @@ impl DynamoStore {
         actions.put(Purpose::Idempotency, put, item)
     }
 
-    async fn send(&self, actions: Actions) -> Result<(), CommitError> {
-        // One token for all tries: a try whose answer was lost is not applied twice.
-        let token = URL_SAFE_NO_PAD.encode(random::<16>()?);
-        let mut patience = Patience::new(TRIES, TRYING_TIME);
-        loop {
-            let request = self
-                .client
-                .transact_write_items()
-                .client_request_token(&token)
-                .set_transact_items(Some(actions.items.clone()));
-            let error = match request.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
-            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
-                error.as_service_error()
-            else {
-                return Err(failed("TransactWriteItems", error).into());
-            };
-            match verdict(&actions.purposes, canceled.cancellation_reasons()) {
-                Verdict::Refused(refusal) => return Err(refusal),
-                Verdict::Hopeless => return Err(given_up("TransactWriteItems", "canceled").into()),
-                Verdict::TryAgain if patience.pause().await => {}
-                Verdict::TryAgain => {
-                    return Err(given_up("TransactWriteItems", "canceled too often").into());
-                }
-            }
+    async fn send(&self, actions: Actions<Purpose>) -> Result<(), CommitError> {
+        let refused = actions.send(&self.client, Patience::new(TRIES, TRYING_TIME)).await?;
+        match refusal(&refused) {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
     }
 }
 
-/// What a cancellation means.
-#[derive(Debug)]
-enum Verdict {
-    Refused(CommitError),
-    TryAgain,
-    Hopeless,
-}
-
-/// What is certain comes first: a failed condition holds whatever else went wrong. A repeated request is told so before
-/// it is told that what it made exists already.
-fn verdict(purposes: &[Purpose], reasons: &[CancellationReason]) -> Verdict {
-    let refused = |wanted: fn(&Purpose) -> bool| {
-        purposes
-            .iter()
-            .zip(reasons)
-            .find(|(purpose, reason)| reason.code() == Some("ConditionalCheckFailed") && wanted(purpose))
-    };
-    if let Some((_, reason)) = refused(|purpose| matches!(purpose, Purpose::Idempotency)) {
-        return Verdict::Refused(match reason.item().map(read_record) {
+/// What failed conditions mean. A repeated request is told so before it is told that what it made exists already.
+fn refusal(refused: &[Refused<Purpose>]) -> Option<CommitError> {
+    if let Some(record) = refused.iter().find(|refused| matches!(refused.purpose, Purpose::Idempotency)) {
+        return Some(match record.found.as_ref().map(read_record) {
             Some(Ok(record)) => CommitError::Repeated(record),
             Some(Err(error)) => error.into(),
             None => CommitError::Conflict,
         });
     }
-    if let Some((Purpose::Unique(kind), _)) = refused(|purpose| matches!(purpose, Purpose::Unique(_))) {
-        return Verdict::Refused(CommitError::NotUnique(*kind));
-    }
-    if refused(|_| true).is_some() {
-        return Verdict::Refused(CommitError::Conflict);
-    }
-    let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-    if reasons.iter().filter_map(CancellationReason::code).all(|code| passing.contains(&code)) {
-        Verdict::TryAgain
-    } else {
-        Verdict::Hopeless
-    }
-}
-
-impl Actions {
-    fn put(&mut self, purpose: Purpose, put: PutBuilder, item: Item) -> Result<(), StoreError> {
-        check_size(&item)?;
-        let put = put
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|_| StoreError::Malformed("an action of a transaction"))?;
-        self.items.push(TransactWriteItem::builder().put(put).build());
-        self.purposes.push(purpose);
-        Ok(())
-    }
-
-    fn delete(&mut self, table: &str, key: &ItemKey) -> Result<(), StoreError> {
-        let delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .build()
-            .map_err(|_| StoreError::Malformed("an action of a transaction"))?;
-        self.items.push(TransactWriteItem::builder().delete(delete).build());
-        self.purposes.push(Purpose::Aggregate);
-        Ok(())
-    }
-}
-
-fn must_be_new(table: &str) -> PutBuilder {
-    Put::builder().table_name(table).condition_expression(MUST_BE_NEW).expression_attribute_names("#pk", PK)
+    let unique = refused.iter().find_map(|refused| match refused.purpose {
+        Purpose::Unique(kind) => Some(CommitError::NotUnique(kind)),
+        Purpose::Aggregate | Purpose::Idempotency => None,
+    });
+    unique.or_else(|| (!refused.is_empty()).then_some(CommitError::Conflict))
 }
 
 fn new_subject_key(

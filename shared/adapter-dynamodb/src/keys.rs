@@ -3,12 +3,12 @@
 //! forged to be another.
 
 use crate::digest::digest;
-use application::ports::{AggregateKey, IdempotencyKey, UniqueKind};
+use application::ports::{AggregateKey, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
-use domain::id::{AccountId, ApiKeyId, EventId, OrganizationId, SubjectId};
+use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -87,6 +87,30 @@ impl ItemKey {
         Self::of(audit(tenant), format!("event#{event}"))
     }
 
+    /// One of the counters of what a tenant spends on models in a month or on a day. Shard 0 has the plain key, so that a
+    /// tenant can get more shards while what was spent still counts.
+    pub(crate) fn ai_spent(tenant: OrganizationId, counter: &str, shard: u32, period: String) -> Self {
+        let pk = format!("{tenant}#ai_spent#{counter}");
+        Self::of(if shard == 0 { pk } else { format!("{pk}#{shard}") }, period)
+    }
+
+    /// Money that is set aside for a request, among everybody's: the sweeper must find it without knowing the tenant.
+    /// The request comes first, so that the oldest are found first.
+    pub(crate) fn ai_open(tenant: OrganizationId, request: AiRequestId) -> Self {
+        let [first, ..] = digest([request.to_string().as_bytes()]);
+        Self::of(ai_open(u32::from(first) % AI_OPEN_SHARDS), format!("{request}#{tenant}"))
+    }
+
+    /// An answer of a model, and who is making it.
+    pub(crate) fn ai_answer(key: &CacheKey) -> Self {
+        Self::of(format!("{}#ai_answer#{}", key.tenant, text(&key.hash)), "answer")
+    }
+
+    /// How a model does, for the whole fleet. It holds nothing of any tenant, and the names are those of the registry.
+    pub(crate) fn ai_breaker(model: &ModelName) -> Self {
+        Self::of(format!("ai_breaker#{}#{}", model.provider, model.model), "breaker")
+    }
+
     /// An item that nobody writes, for probes.
     pub(crate) fn probe() -> Self {
         Self::of("health".to_owned(), "probe")
@@ -116,12 +140,28 @@ impl ItemKey {
     }
 }
 
+/// Over how many partitions the open reservations are spread.
+pub(crate) const AI_OPEN_SHARDS: u32 = 8;
+
+/// A partition of open reservations.
+pub(crate) fn ai_open_partition(shard: u32) -> AttributeValue {
+    AttributeValue::S(ai_open(shard))
+}
+
 /// How the sort keys of audit entries begin.
 pub(crate) const AUDIT_ENTRY: &str = "entry#";
 
 /// The partition of an aggregate in the ledger.
 pub(crate) fn ledger_partition(key: &AggregateKey) -> AttributeValue {
     AttributeValue::S(aggregate(key))
+}
+
+/// The key of an event in the ledger.
+pub(crate) fn ledger_key(key: &AggregateKey, version: u64) -> Item {
+    HashMap::from([
+        (PK.to_owned(), ledger_partition(key)),
+        (SK.to_owned(), AttributeValue::N(version.to_string())),
+    ])
 }
 
 /// The partition of a tenant's audit log.
@@ -165,6 +205,10 @@ pub(crate) fn belongs_to(item: &Item, tenant: OrganizationId, kind: AggregateTyp
 
 fn aggregate(key: &AggregateKey) -> String {
     format!("{}#{}#{}", key.tenant(), key.kind().as_str(), key.id())
+}
+
+fn ai_open(shard: u32) -> String {
+    format!("ai_open#{shard}")
 }
 
 fn audit(tenant: OrganizationId) -> String {

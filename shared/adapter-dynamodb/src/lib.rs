@@ -1,11 +1,11 @@
-//! The store, the limiter and the audit log on DynamoDB: three tables, one transaction for a command, one look-up for a
+//! The store, the limiter, the audit log and the AI gateway's state on DynamoDB: three tables, one transaction for a command, one look-up for a
 //! read, and never a scan.
 //!
 //! | table | items |
 //! |---|---|
 //! | ledger | events: `{tenant}#{aggregate}#{id}`, version |
 //! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
-//! | ephemeral | sessions and refused accesses, idempotency records, limits, uses of API keys, relay attempts |
+//! | ephemeral | sessions and refused accesses, idempotency records, limits, uses of API keys, relay attempts; what models may cost and cost, answers of models, breakers |
 //!
 //! Expressions hold placeholders only; what a caller sends is never part of one. Personal data reaches the ledger sealed.
 //! Errors never hold values. What each function must be allowed to do follows from what it calls:
@@ -21,8 +21,19 @@
 //! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
 //! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
+//! | AI state: `look` | BatchGetItem on ephemeral and state |
+//! | AI state: `cached` | GetItem on ephemeral |
+//! | AI state: `reserve` | UpdateItem, PutItem on ephemeral; ConditionCheckItem on ledger; BatchGetItem on ephemeral for large tenants |
+//! | AI state: `extend` | UpdateItem on ephemeral |
+//! | AI state: `settle` | DeleteItem, UpdateItem, PutItem on ephemeral; PutItem on ledger |
+//! | AI state: `record` | PutItem on ledger |
+//! | AI state: `expired` | Query on ephemeral |
+//! | AI state: `spent` | BatchGetItem on ephemeral |
+//! | AI state: `observe`, `probe`, `probed` | UpdateItem on ephemeral |
 
+mod ai;
 mod audit_log;
+mod batch;
 mod claim;
 mod commit;
 mod digest;
@@ -44,8 +55,10 @@ mod shards;
 mod state_item;
 mod store;
 mod tables;
+mod transact;
 mod value;
 
+pub use ai::DynamoAiState;
 pub use audit_log::DynamoAuditLog;
 pub use health::HealthProbe;
 pub use key_uses::DynamoKeyUses;

@@ -1,8 +1,8 @@
 //! Look-ups by key: strongly consistent, one call each.
 
-use crate::failure::{failed, given_up};
+use crate::batch::get_many;
+use crate::failure::failed;
 use crate::keys::{Item, ItemKey};
-use crate::patience::Patience;
 use crate::seal;
 use crate::state_item::read_state_item;
 use crate::store::DynamoStore;
@@ -11,14 +11,9 @@ use application::ports::{
     AggregateKey, DataKey, KeyError, LoadedToChange, StoreError, StoredState, SubjectKeys, UniqueKind,
     WrappedKey,
 };
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::AggregateType;
 use domain::id::{AccountId, OrganizationId, SubjectId};
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
-
-/// The most keys of one BatchGetItem.
-const BATCH: usize = 100;
+use std::collections::HashMap;
 
 /// The store was made without tenant keys, but is asked to seal or unseal.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +36,7 @@ impl DynamoStore {
         keys: &[AggregateKey],
     ) -> Result<Vec<Option<StoredState>>, StoreError> {
         let wanted = keys.iter().map(|key| (self.state_table(key.kind()), ItemKey::state(key))).collect();
-        let items = self.get_many(wanted).await?;
+        let items = get_many(&self.client, wanted).await?;
         keys.iter().map(|key| items.get(&ItemKey::state(key)).map(read_state_item).transpose()).collect()
     }
 
@@ -64,7 +59,7 @@ impl DynamoStore {
         if unknown.is_some() {
             wanted.push((&self.tables.state, ItemKey::tenant_key(tenant)));
         }
-        let items = self.get_many(wanted).await?;
+        let items = get_many(&self.client, wanted).await?;
         let Some(state) = items.get(&ItemKey::state(key)) else { return Ok(None) };
         let state = read_state_item(state)?;
         let subject_keys = read_subject_keys(&items, tenant, subjects)?;
@@ -109,7 +104,7 @@ impl DynamoStore {
         if cached.is_none() {
             wanted.push((&self.tables.state, ItemKey::tenant_key(tenant)));
         }
-        let items = self.get_many(wanted).await?;
+        let items = get_many(&self.client, wanted).await?;
         let subject_keys = read_subject_keys(&items, tenant, subjects)?;
         let tenant_key = match cached {
             Some(key) => Some(key),
@@ -155,42 +150,6 @@ impl DynamoStore {
             Err(error) => Err(failed("GetItem", error)),
         }
     }
-
-    /// Items by their keys. What DynamoDB leaves unprocessed, because it throttles, is asked for again.
-    async fn get_many(&self, wanted: Vec<(&str, ItemKey)>) -> Result<HashMap<ItemKey, Item>, StoreError> {
-        let mut seen = HashSet::new();
-        let wanted: Vec<_> = wanted.into_iter().filter(|(_, key)| seen.insert(key.clone())).collect();
-        let mut found = HashMap::new();
-        for batch in wanted.chunks(BATCH) {
-            let mut asked: HashMap<&str, Vec<Item>> = HashMap::new();
-            for (table, key) in batch {
-                asked.entry(table).or_default().push(key.attributes());
-            }
-            let mut request = HashMap::new();
-            for (table, keys) in asked {
-                request.insert(table.to_owned(), keys_of(keys)?);
-            }
-            let mut patience = Patience::new(5, Duration::from_secs(2));
-            loop {
-                let answer = match self.client.batch_get_item().set_request_items(Some(request)).send().await
-                {
-                    Ok(answer) => answer,
-                    Err(error) => return Err(failed("BatchGetItem", error)),
-                };
-                for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                    found.insert(ItemKey::read(&item).ok_or(StoreError::Malformed("a key"))?, item);
-                }
-                request = answer.unprocessed_keys.unwrap_or_default();
-                if request.is_empty() {
-                    break;
-                }
-                if !patience.pause().await {
-                    return Err(given_up("BatchGetItem", "keys are left unprocessed"));
-                }
-            }
-        }
-        Ok(found)
-    }
 }
 
 /// Attribute of wrapped keys.
@@ -210,14 +169,6 @@ pub(crate) fn unwrap_subject_keys(
         .iter()
         .map(|(subject, wrapped)| Ok((*subject, seal::unwrap(tenant_key, tenant, *subject, wrapped)?)))
         .collect()
-}
-
-fn keys_of(keys: Vec<Item>) -> Result<KeysAndAttributes, StoreError> {
-    KeysAndAttributes::builder()
-        .set_keys(Some(keys))
-        .consistent_read(true)
-        .build()
-        .map_err(|_| StoreError::Malformed("a batch of keys"))
 }
 
 fn read_subject_keys(

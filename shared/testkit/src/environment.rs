@@ -7,7 +7,7 @@ use crate::tenant_keys::TestTenantKeys;
 use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
-    DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables,
+    DynamoAiState, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -92,6 +92,11 @@ impl TestEnvironment {
     /// The audit log.
     pub fn audit_log(&self) -> DynamoAuditLog {
         DynamoAuditLog::new(&self.config, self.tables().state)
+    }
+
+    /// The AI gateway's state.
+    pub fn ai_state(&self) -> DynamoAiState {
+        DynamoAiState::new(&self.config, self.tables())
     }
 
     /// The relay's counter.

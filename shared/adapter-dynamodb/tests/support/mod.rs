@@ -1,6 +1,8 @@
 //! A tenant with leads in an environment of its own.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod ai;
+
 use adapter_dynamodb::DynamoStore;
 use application::ports::{
     AggregateKey, Change, ChangedState, CommitError, EventRecord, Store, StoredState, SubjectKeys,

@@ -117,13 +117,15 @@ impl BudgetScope {
 pub struct Reservation {
     /// Whose.
     pub tenant: OrganizationId,
-    /// When it was made: the month and the day that are charged.
+    /// When it was made, which is now: the month and the day that are charged, and the moment against which somebody
+    /// else's lease on the answer is held.
     pub at: Timestamp,
     /// When the sweeper may settle it.
     pub lease_until: Timestamp,
     /// The most that the request may cost, in nano-dollars.
     pub bound: u64,
-    /// Which of the tenant's counters it is charged to; tenants with many requests have several.
+    /// Which of the tenant's counters it is charged to; tenants with many requests have several. [`AiState::reserve`]
+    /// chooses it.
     pub shard: u32,
     /// What is recorded should the process die: the first model, tokens at their bound.
     pub presumed: AiRequestMetered,
@@ -216,18 +218,20 @@ pub trait AiState: Send + Sync {
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
 
     /// Sets money aside from all four budgets, and takes the right to make the answer of `cache`, or does nothing: one
-    /// transaction, tried again while others change the same counters. `lease_until` ends that right too.
+    /// transaction, tried again while others change the same counters. `lease_until` ends that right too. Sets
+    /// [`Reservation::shard`].
     fn reserve<'a>(
         &'a self,
-        reservation: &'a Reservation,
+        reservation: &'a mut Reservation,
         limits: &'a Limits,
         cache: Option<&'a CacheKey>,
     ) -> BoxFuture<'a, Result<(), ReserveError>>;
 
-    /// Sets more aside, up to `bound`, for a request that has a reservation: one transaction.
+    /// Sets more aside, up to `bound`, for a request that has a reservation: one transaction. Sets
+    /// [`Reservation::bound`]. [`ReserveError::Repeated`] when the request was settled.
     fn extend<'a>(
         &'a self,
-        reservation: &'a Reservation,
+        reservation: &'a mut Reservation,
         bound: u64,
         limits: &'a Limits,
     ) -> BoxFuture<'a, Result<(), ReserveError>>;
@@ -245,7 +249,8 @@ pub trait AiState: Send + Sync {
         correlation_id: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Reservations whose lease ended before `now`, at most `limit` of them.
+    /// Reservations whose lease has ended at `now`, at most `limit` of them, the oldest leases first. What is presumed of
+    /// each costs its bound, also when that was extended.
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>>;
 
     /// What was spent in the month and on the day of `at`: by the tenant in the month, on the day, by the account on the
@@ -258,7 +263,7 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<SpentByScope, StoreError>>;
 
     /// Tells how calls to a model went, and opens its breaker when more than 10 % of at least 20 calls within 60 seconds
-    /// failed: one write, two when it opens.
+    /// failed: one write; another one when a window begins, and when it opens.
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,

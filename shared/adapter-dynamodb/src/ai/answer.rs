@@ -1,0 +1,117 @@
+//! Answers that can be given again. An answer and the right to make it are one item: whoever takes the right puts their
+//! request into it, and only as long as it stands there may they put the answer in its place.
+
+use super::DynamoAiState;
+use crate::failure::failed;
+use crate::keys::{Item, ItemKey, PK};
+use crate::state_item::EXPIRES_AT;
+use crate::value::{check_size, digits, read_number, read_text, text};
+use application::ports::{CacheKey, Cached, Keep, Reservation, StoreError};
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use aws_sdk_dynamodb::types::{Delete, Put};
+use domain::Timestamp;
+use domain::id::{AiRequestId, OrganizationId};
+
+/// The request that is making the answer; absent once it is there.
+const HOLDER: &str = "holder";
+/// Until when nobody else may make it, Unix milliseconds.
+const LEASE_UNTIL: &str = "lease_until";
+/// The answer; absent while it is made. It is good until the item expires.
+const ANSWER: &str = "answer";
+/// Since when it is there, Unix milliseconds.
+const STORED_AT: &str = "stored_at";
+
+/// How long the item of a right that nobody used stays after its end, in seconds. It counts as nothing by then.
+const KEEP_LEASE: i64 = 3600;
+
+impl DynamoAiState {
+    pub(super) async fn read_answer(&self, key: &CacheKey, now: Timestamp) -> Result<Cached, StoreError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.tables.ephemeral)
+            .set_key(Some(ItemKey::ai_answer(key).attributes()))
+            .consistent_read(true);
+        match request.send().await {
+            Ok(answer) => read_cached(answer.item.as_ref(), now),
+            Err(error) => Err(failed("GetItem", error)),
+        }
+    }
+}
+
+/// What an item says.
+pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached, StoreError> {
+    let Some(item) = item else { return Ok(Cached::Nothing) };
+    if !item.contains_key(ANSWER) {
+        let until = Timestamp::from_millis(read_number(item, LEASE_UNTIL)?);
+        return Ok(if until > now { Cached::InFlight { until } } else { Cached::Nothing });
+    }
+    if read_number::<i64>(item, EXPIRES_AT)? <= now.seconds() {
+        return Ok(Cached::Nothing);
+    }
+    Ok(Cached::Answer {
+        answer: read_text(item, ANSWER)?.to_owned(),
+        stored_at: Timestamp::from_millis(read_number(item, STORED_AT)?),
+    })
+}
+
+/// Refuses to mix tenants.
+pub(super) fn check_owner(key: &CacheKey, tenant: OrganizationId) -> Result<(), StoreError> {
+    if key.tenant == tenant { Ok(()) } else { Err(StoreError::Malformed("a cache key of another tenant")) }
+}
+
+/// Takes the right to make an answer.
+pub(super) fn take(table: &str, key: &CacheKey, reservation: &Reservation) -> (PutBuilder, Item) {
+    let put = Put::builder()
+        .table_name(table)
+        .condition_expression(
+            "attribute_not_exists(#pk) OR (attribute_exists(#answer) AND #expires_at <= :seconds) \
+             OR (attribute_not_exists(#answer) AND #lease_until <= :now)",
+        )
+        .expression_attribute_names("#pk", PK)
+        .expression_attribute_names("#answer", ANSWER)
+        .expression_attribute_names("#expires_at", EXPIRES_AT)
+        .expression_attribute_names("#lease_until", LEASE_UNTIL)
+        .expression_attribute_values(":seconds", digits(reservation.at.seconds()))
+        .expression_attribute_values(":now", digits(reservation.at.millis()));
+    let mut item = ItemKey::ai_answer(key).attributes();
+    item.insert(HOLDER.to_owned(), text(reservation.request_id().to_string()));
+    item.insert(LEASE_UNTIL.to_owned(), digits(reservation.lease_until.millis()));
+    item.insert(EXPIRES_AT.to_owned(), digits(reservation.lease_until.seconds().saturating_add(KEEP_LEASE)));
+    (put, item)
+}
+
+/// Puts the answer in place of the right to make it. `None` when it is too large to be kept.
+pub(super) fn keep(
+    table: &str,
+    key: &CacheKey,
+    holder: AiRequestId,
+    keep: &Keep,
+    at: Timestamp,
+) -> Option<(PutBuilder, Item)> {
+    let mut item = ItemKey::ai_answer(key).attributes();
+    let ttl = i64::try_from(keep.ttl.as_secs()).unwrap_or(i64::MAX);
+    item.insert(ANSWER.to_owned(), text(&keep.answer));
+    item.insert(STORED_AT.to_owned(), digits(at.millis()));
+    item.insert(EXPIRES_AT.to_owned(), digits(at.seconds().saturating_add(ttl)));
+    check_size(&item).ok()?;
+    let put = Put::builder()
+        .table_name(table)
+        .condition_expression(OURS)
+        .expression_attribute_names("#holder", HOLDER)
+        .expression_attribute_values(":holder", text(holder.to_string()));
+    Some((put, item))
+}
+
+/// Gives the right back.
+pub(super) fn give_up(table: &str, key: &CacheKey, holder: AiRequestId) -> DeleteBuilder {
+    Delete::builder()
+        .table_name(table)
+        .set_key(Some(ItemKey::ai_answer(key).attributes()))
+        .condition_expression(OURS)
+        .expression_attribute_names("#holder", HOLDER)
+        .expression_attribute_values(":holder", text(holder.to_string()))
+}
+
+/// The right is still that of the request.
+const OURS: &str = "#holder = :holder";

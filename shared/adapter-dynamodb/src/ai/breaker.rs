@@ -1,0 +1,245 @@
+//! Breakers: a model that fails too often is left alone by the whole fleet. One item for each model holds the calls of
+//! the current window and, once it opened, until when. After that moment one call may try; its end closes the breaker or
+//! opens it again. Until it is closed the breaker stays open or half-open, whatever is counted meanwhile.
+
+use super::DynamoAiState;
+use crate::failure::{failed, given_up};
+use crate::keys::{Item, ItemKey};
+use crate::random::random;
+use crate::state_item::EXPIRES_AT;
+use crate::value::{binary, digits, read_number};
+use application::ports::{Breaker, ModelName, Observation, StoreError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::Timestamp;
+use std::time::Duration;
+
+/// When the window began, Unix milliseconds.
+const WINDOW_STARTED: &str = "window_started";
+const CALLS: &str = "calls";
+const FAILURES: &str = "failures";
+/// Until when it is open, Unix milliseconds; absent while it is closed.
+const OPEN_UNTIL: &str = "open_until";
+/// Until when somebody tries, Unix milliseconds.
+const PROBE_UNTIL: &str = "probe_until";
+/// Who tries: random.
+const PROBER: &str = "prober";
+
+const WINDOW_MILLIS: i64 = 60_000;
+/// Fewer calls tell nothing.
+const FEWEST_CALLS: u64 = 20;
+/// One failed call in so many is still good.
+const GOOD_CALLS_IN_A_FAILURE: u64 = 10;
+const OPEN_FOR: Duration = Duration::from_secs(30);
+const LONGEST_OPEN: Duration = Duration::from_secs(300);
+/// How long the item of a model that nobody calls stays, in seconds.
+const KEEP: i64 = 24 * 3600;
+/// Others may begin or close the window in between.
+const MOST_WINDOWS: u32 = 4;
+
+/// What an item says.
+pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
+    let Some(item) = item.filter(|item| item.contains_key(OPEN_UNTIL)) else { return Ok(Breaker::Closed) };
+    let until = Timestamp::from_millis(read_number(item, OPEN_UNTIL)?);
+    if until > now {
+        return Ok(Breaker::Open { until });
+    }
+    if item.contains_key(PROBE_UNTIL) {
+        let until = Timestamp::from_millis(read_number(item, PROBE_UNTIL)?);
+        if until > now {
+            return Ok(Breaker::Open { until });
+        }
+    }
+    Ok(Breaker::HalfOpen)
+}
+
+/// What an update led to.
+enum Updated {
+    /// It was made; the item now.
+    Done(Item),
+    /// The condition did not hold; the item found, if there was one.
+    Refused(Option<Item>),
+}
+
+impl DynamoAiState {
+    pub(super) async fn count_calls(
+        &self,
+        model: &ModelName,
+        seen: Observation,
+        now: Timestamp,
+    ) -> Result<Breaker, StoreError> {
+        let mut in_window = true;
+        for _ in 0..MOST_WINDOWS {
+            let counted = if in_window {
+                self.add_to_window(model, seen, now).await?
+            } else {
+                self.begin_window(model, seen, now).await?
+            };
+            match counted {
+                Updated::Done(item) if fails(&item)? => return self.open(model, &item, seen, now).await,
+                Updated::Done(item) => return read_breaker(Some(&item), now),
+                Updated::Refused(_) => in_window = !in_window,
+            }
+        }
+        Err(given_up("UpdateItem", "the window keeps moving"))
+    }
+
+    async fn add_to_window(
+        &self,
+        model: &ModelName,
+        seen: Observation,
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
+        let update = self
+            .update(model, now)
+            .update_expression("SET #expires_at = :expires_at ADD #calls :calls, #failures :failures")
+            .condition_expression("#window_started > :over");
+        send(window(update, seen, now)).await
+    }
+
+    async fn begin_window(
+        &self,
+        model: &ModelName,
+        seen: Observation,
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
+        let update = self
+            .update(model, now)
+            .update_expression(
+                "SET #expires_at = :expires_at, #window_started = :now, #calls = :calls, #failures = :failures",
+            )
+            .condition_expression("attribute_not_exists(#window_started) OR #window_started <= :over")
+            .expression_attribute_values(":now", digits(now.millis()));
+        send(window(update, seen, now)).await
+    }
+
+    /// Opens a closed breaker, if the window that it failed in is still the one that counts.
+    async fn open(
+        &self,
+        model: &ModelName,
+        item: &Item,
+        seen: Observation,
+        now: Timestamp,
+    ) -> Result<Breaker, StoreError> {
+        if item.contains_key(OPEN_UNTIL) {
+            return read_breaker(Some(item), now);
+        }
+        let until = open_until(seen.retry_after, now);
+        let update = self
+            .update(model, now)
+            .update_expression("SET #expires_at = :expires_at, #open_until = :until")
+            .condition_expression("attribute_not_exists(#open_until) AND #window_started = :window")
+            .expression_attribute_names("#open_until", OPEN_UNTIL)
+            .expression_attribute_names("#window_started", WINDOW_STARTED)
+            .expression_attribute_values(":until", digits(until.millis()))
+            .expression_attribute_values(":window", digits(read_number::<i64>(item, WINDOW_STARTED)?));
+        match send(update).await? {
+            Updated::Done(_) => Ok(Breaker::Open { until }),
+            Updated::Refused(found) => read_breaker(found.as_ref(), now),
+        }
+    }
+
+    pub(super) async fn take_probe(
+        &self,
+        model: &ModelName,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let prober = binary(random::<16>()?);
+        let update = self
+            .update(model, now)
+            .update_expression("SET #expires_at = :expires_at, #probe_until = :until, #prober = :prober")
+            .condition_expression(
+                "#open_until <= :now AND (attribute_not_exists(#probe_until) OR #probe_until <= :now)",
+            )
+            .expression_attribute_names("#open_until", OPEN_UNTIL)
+            .expression_attribute_names("#probe_until", PROBE_UNTIL)
+            .expression_attribute_names("#prober", PROBER)
+            .expression_attribute_values(":now", digits(now.millis()))
+            .expression_attribute_values(":until", digits(until.millis()))
+            .expression_attribute_values(":prober", prober.clone());
+        match send(update).await? {
+            Updated::Done(_) => Ok(true),
+            // The answer to our own write was lost and the SDK sent it again.
+            Updated::Refused(found) => Ok(found.is_some_and(|item| item.get(PROBER) == Some(&prober))),
+        }
+    }
+
+    /// A new window begins either way: what was counted before says nothing about the model as it is now.
+    pub(super) async fn end_probe(
+        &self,
+        model: &ModelName,
+        succeeded: bool,
+        retry_after: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .update(model, now)
+            .condition_expression("attribute_exists(#open_until)")
+            .expression_attribute_names("#open_until", OPEN_UNTIL)
+            .expression_attribute_names("#probe_until", PROBE_UNTIL)
+            .expression_attribute_names("#prober", PROBER)
+            .expression_attribute_names("#window_started", WINDOW_STARTED);
+        let update = if succeeded {
+            update.update_expression(
+                "SET #expires_at = :expires_at REMOVE #open_until, #probe_until, #prober, #window_started",
+            )
+        } else {
+            update
+                .update_expression(
+                    "SET #expires_at = :expires_at, #open_until = :until \
+                     REMOVE #probe_until, #prober, #window_started",
+                )
+                .expression_attribute_values(":until", digits(open_until(retry_after, now).millis()))
+        };
+        // When it is closed already there is nothing to tell.
+        send(update).await.map(|_| ())
+    }
+
+    fn update(&self, model: &ModelName, now: Timestamp) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.ephemeral)
+            .set_key(Some(ItemKey::ai_breaker(model).attributes()))
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
+            .expression_attribute_values(":expires_at", digits(now.seconds().saturating_add(KEEP)))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+fn window(update: UpdateItemFluentBuilder, seen: Observation, now: Timestamp) -> UpdateItemFluentBuilder {
+    update
+        .expression_attribute_names("#window_started", WINDOW_STARTED)
+        .expression_attribute_names("#calls", CALLS)
+        .expression_attribute_names("#failures", FAILURES)
+        .expression_attribute_values(":calls", digits(seen.calls))
+        .expression_attribute_values(":failures", digits(seen.failures))
+        .expression_attribute_values(":over", digits(now.millis().saturating_sub(WINDOW_MILLIS)))
+}
+
+async fn send(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
+    let error = match update.send().await {
+        Ok(answer) => return Ok(Updated::Done(answer.attributes.unwrap_or_default())),
+        Err(error) => error,
+    };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+            Ok(Updated::Refused(refused.item().cloned()))
+        }
+        _ => Err(failed("UpdateItem", error)),
+    }
+}
+
+/// Whether a model failed too often in its window.
+fn fails(item: &Item) -> Result<bool, StoreError> {
+    let (calls, failures): (u64, u64) = (read_number(item, CALLS)?, read_number(item, FAILURES)?);
+    Ok(calls >= FEWEST_CALLS && failures.saturating_mul(GOOD_CALLS_IN_A_FAILURE) > calls)
+}
+
+/// Until when a breaker that opens now is open.
+fn open_until(retry_after: Option<Duration>, now: Timestamp) -> Timestamp {
+    let time = retry_after.unwrap_or(OPEN_FOR).min(LONGEST_OPEN);
+    Timestamp::from_millis(now.millis().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+}

@@ -1,0 +1,163 @@
+//! The counters of a tenant's budgets: what is set aside and spent (`committed`) and what is spent (`settled`), in
+//! nano-dollars, by month or day. A tenant with many requests has several of each, called shards, and each shard has its
+//! part of the limit. A counter is only ever added to.
+
+use crate::keys::{Item, ItemKey};
+use crate::state_item::EXPIRES_AT;
+use crate::value::digits;
+use application::ports::{BudgetScope, Reservation, Spent, StoreError};
+use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use domain::Timestamp;
+use domain::ai::{Feature, Limits};
+use domain::id::{AccountId, OrganizationId};
+
+const COMMITTED: &str = "committed";
+const SETTLED: &str = "settled";
+
+const DAY_SECONDS: i64 = 24 * 3600;
+/// Until its month is over and 100 days more, for reports on the quarter before.
+const KEEP_MONTH: i64 = (31 + 100) * DAY_SECONDS;
+/// Until its day is over and 40 days more.
+const KEEP_DAY: i64 = (1 + 40) * DAY_SECONDS;
+
+/// One counter.
+#[derive(Debug)]
+pub(super) struct Counter {
+    /// The budget it counts for.
+    pub(super) scope: BudgetScope,
+    /// Its key.
+    pub(super) key: ItemKey,
+    expires_at: i64,
+}
+
+impl Counter {
+    /// What the tenant spends in the month of `at`.
+    pub(super) fn tenant_month(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
+        Self::of_month(BudgetScope::TenantMonth, tenant, "tenant", at, shard)
+    }
+
+    /// What the tenant spends on the day of `at`.
+    pub(super) fn tenant_day(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
+        Self::of_day(BudgetScope::TenantDay, tenant, "tenant", at, shard)
+    }
+
+    /// What the account spends on the day of `at`.
+    pub(super) fn user_day(tenant: OrganizationId, account: AccountId, at: Timestamp, shard: u32) -> Self {
+        Self::of_day(BudgetScope::UserDay, tenant, &account.to_string(), at, shard)
+    }
+
+    /// What the feature costs in the month of `at`.
+    pub(super) fn feature_month(tenant: OrganizationId, feature: Feature, at: Timestamp, shard: u32) -> Self {
+        let counter = format!("feature_{}", feature.as_str());
+        Self::of_month(BudgetScope::FeatureMonth, tenant, &counter, at, shard)
+    }
+
+    /// All that a reservation is charged to when it is in this shard.
+    pub(super) fn of(reservation: &Reservation, shard: u32) -> [Self; 4] {
+        let (tenant, at) = (reservation.tenant, reservation.at);
+        [
+            Self::tenant_month(tenant, at, shard),
+            Self::tenant_day(tenant, at, shard),
+            Self::user_day(tenant, reservation.account(), at, shard),
+            Self::feature_month(tenant, reservation.feature(), at, shard),
+        ]
+    }
+
+    fn of_month(
+        scope: BudgetScope,
+        tenant: OrganizationId,
+        counter: &str,
+        at: Timestamp,
+        shard: u32,
+    ) -> Self {
+        let key = ItemKey::ai_spent(tenant, counter, shard, first(&at, "YYYY-MM".len()));
+        Self { scope, key, expires_at: at.seconds().saturating_add(KEEP_MONTH) }
+    }
+
+    fn of_day(scope: BudgetScope, tenant: OrganizationId, counter: &str, at: Timestamp, shard: u32) -> Self {
+        let key = ItemKey::ai_spent(tenant, counter, shard, first(&at, "YYYY-MM-DD".len()));
+        Self { scope, key, expires_at: at.seconds().saturating_add(KEEP_DAY) }
+    }
+
+    /// Sets `amount` aside, when no more than `room` is committed before.
+    pub(super) fn set_aside(&self, table: &str, amount: u64, room: Option<u64>) -> UpdateBuilder {
+        let update = self
+            .update(table, i128::from(amount))
+            .update_expression("SET #expires_at = :expires_at ADD #committed :committed");
+        match room {
+            Some(room) => update
+                .condition_expression("attribute_not_exists(#committed) OR #committed <= :room")
+                .expression_attribute_values(":room", digits(room)),
+            None => update,
+        }
+    }
+
+    /// Charges `cost` for what had `bound` set aside. What it cost beyond that is charged all the same.
+    pub(super) fn charge(&self, table: &str, cost: u64, bound: u64) -> UpdateBuilder {
+        self.update(table, i128::from(cost) - i128::from(bound))
+            .update_expression("SET #expires_at = :expires_at ADD #committed :committed, #settled :settled")
+            .expression_attribute_names("#settled", SETTLED)
+            .expression_attribute_values(":settled", digits(cost))
+    }
+
+    fn update(&self, table: &str, committed: i128) -> UpdateBuilder {
+        Update::builder()
+            .table_name(table)
+            .set_key(Some(self.key.attributes()))
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
+            .expression_attribute_names("#committed", COMMITTED)
+            .expression_attribute_values(":expires_at", digits(self.expires_at))
+            .expression_attribute_values(":committed", digits(committed))
+    }
+}
+
+/// The first characters of a moment: its month or its day, UTC.
+fn first(at: &Timestamp, length: usize) -> String {
+    at.to_string().chars().take(length).collect()
+}
+
+/// What a counter says.
+pub(super) fn read_counter(item: &Item) -> Result<Spent, StoreError> {
+    Ok(Spent { committed: read_amount(item, COMMITTED)?, settled: read_amount(item, SETTLED)? })
+}
+
+/// An amount that may not have been counted yet.
+fn read_amount(item: &Item, name: &'static str) -> Result<u64, StoreError> {
+    match item.get(name) {
+        None => Ok(0),
+        Some(value) => {
+            value.as_n().ok().and_then(|digits| digits.parse().ok()).ok_or(StoreError::Malformed(name))
+        }
+    }
+}
+
+/// The limit of a budget; a feature may have none.
+pub(super) fn limit(limits: &Limits, scope: BudgetScope, feature: Feature) -> Option<u64> {
+    match scope {
+        BudgetScope::TenantMonth => Some(limits.tenant_month),
+        BudgetScope::TenantDay => Some(limits.tenant_day),
+        BudgetScope::UserDay => Some(limits.user_day),
+        BudgetScope::FeatureMonth => limits.feature_month.get(&feature).copied(),
+    }
+}
+
+/// A shard's part of a limit. The parts of all shards are the limit.
+pub(super) fn part(limit: u64, shards: u32, shard: u32) -> u64 {
+    let shards = u64::from(shards.max(1));
+    let rest = if shard == 0 { limit % shards } else { 0 };
+    limit / shards + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn the_parts_of_all_shards_are_the_limit() {
+        for (limit, shards) in [(0, 3), (1, 3), (100, 1), (100, 7), (u64::MAX, 64)] {
+            let parts: u64 = (0..shards).map(|shard| part(limit, shards, shard)).sum();
+            assert_eq!(parts, limit, "{shards}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Everything that decides a request, in one batch read over two tables.
+
+use super::DynamoAiState;
+use super::answer::{check_owner, read_cached};
+use super::breaker::read_breaker;
+use crate::batch::get_many;
+use crate::keys::ItemKey;
+use crate::state_item::read_state_item;
+use application::ports::{AggregateKey, Cached, Look, Seen, StoreError};
+use application::repository::decode;
+use domain::AggregateType;
+use domain::ai::AiBudget;
+
+impl DynamoAiState {
+    pub(super) async fn read_all(&self, look: &Look<'_>) -> Result<Seen, StoreError> {
+        let budget = AggregateKey::new(look.tenant, AggregateType::AiBudget, &look.tenant);
+        let mut wanted = vec![(self.tables.state.as_str(), ItemKey::state(&budget))];
+        if let Some(key) = &look.cache {
+            check_owner(key, look.tenant)?;
+            wanted.push((&self.tables.ephemeral, ItemKey::ai_answer(key)));
+        }
+        for model in look.models {
+            wanted.push((&self.tables.ephemeral, ItemKey::ai_breaker(model)));
+        }
+        let items = get_many(&self.client, wanted).await?;
+        let budget = match items.get(&ItemKey::state(&budget)) {
+            Some(item) => Some(decode::<AiBudget>(read_state_item(item)?)?.state),
+            None => None,
+        };
+        let cached = match &look.cache {
+            Some(key) => read_cached(items.get(&ItemKey::ai_answer(key)), look.now)?,
+            None => Cached::Nothing,
+        };
+        let breakers = look
+            .models
+            .iter()
+            .map(|model| read_breaker(items.get(&ItemKey::ai_breaker(model)), look.now))
+            .collect::<Result<_, _>>()?;
+        Ok(Seen { budget, cached, breakers })
+    }
+}

@@ -1,0 +1,82 @@
+//! The end of a request: one transaction takes the open reservation away, charges the counters, records the event and
+//! puts the answer where it can be found. That the reservation can be taken away once makes it exactly once.
+
+use super::answer::{check_owner, give_up, keep};
+use super::counters::Counter;
+use super::event::event_item;
+use super::open::{close, read_bound};
+use super::{DynamoAiState, queueing};
+use crate::failure::given_up;
+use crate::transact::{Actions, must_be_new};
+use application::ports::{CacheKey, Keep, Settlement, StoreError};
+
+/// What an action is for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Open,
+    Counter,
+    Event,
+    Answer,
+}
+
+/// It may find the reservation larger than it knew, and the answer no longer its own.
+const MOST_TRIES: u32 = 4;
+
+impl DynamoAiState {
+    pub(super) async fn charge(&self, settlement: &Settlement) -> Result<bool, StoreError> {
+        let reservation = &settlement.reservation;
+        if settlement.metered.request_id != reservation.request_id() {
+            return Err(StoreError::Malformed("a settlement of another request"));
+        }
+        let mut bound = reservation.bound;
+        let mut cache = settlement.cache.as_ref();
+        for _ in 0..MOST_TRIES {
+            let actions = self.settlement(settlement, bound, cache)?;
+            let refused = actions.send(&self.client, queueing()).await?;
+            if refused.is_empty() {
+                return Ok(true);
+            }
+            for refused in refused {
+                match (refused.purpose, refused.found) {
+                    (Purpose::Open, None) => return Ok(false),
+                    // The answer to an extension was lost.
+                    (Purpose::Open, Some(found)) => bound = read_bound(&found)?,
+                    (Purpose::Event, _) => {
+                        return Err(StoreError::Malformed("a request that is in the ledger and open"));
+                    }
+                    // Somebody else makes the answer by now, or made it.
+                    (Purpose::Answer, _) => cache = None,
+                    (Purpose::Counter, _) => {}
+                }
+            }
+        }
+        Err(given_up("TransactWriteItems", "the reservation keeps changing"))
+    }
+
+    fn settlement(
+        &self,
+        settlement: &Settlement,
+        bound: u64,
+        cache: Option<&(CacheKey, Option<Keep>)>,
+    ) -> Result<Actions<Purpose>, StoreError> {
+        let Settlement { reservation, metered, at, cache: _, correlation_id } = settlement;
+        let table = &self.tables.ephemeral;
+        let mut actions = Actions::new();
+        // First, because it tells a settlement that is repeated from everything else.
+        actions.delete(Purpose::Open, close(table, reservation, bound))?;
+        for counter in Counter::of(reservation, reservation.shard) {
+            actions.update(Purpose::Counter, counter.charge(table, metered.cost_nano_usd, bound))?;
+        }
+        let event = event_item(reservation.tenant, metered, *at, correlation_id)?;
+        actions.put(Purpose::Event, must_be_new(&self.tables.ledger), event)?;
+        if let Some((key, answer)) = cache {
+            check_owner(key, reservation.tenant)?;
+            let holder = reservation.request_id();
+            match answer.as_ref().and_then(|answer| keep(table, key, holder, answer, *at)) {
+                Some((put, item)) => actions.put(Purpose::Answer, put, item)?,
+                None => actions.delete(Purpose::Answer, give_up(table, key, holder))?,
+            }
+        }
+        Ok(actions)
+    }
+}

@@ -1,0 +1,176 @@
+//! Breakers: shared by the fleet, opened by failures, and closed by the one call that tries.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use application::ports::{AiState, Breaker, ModelName, Observation};
+use domain::Timestamp;
+use futures_util::future::join_all;
+use std::time::Duration;
+use support::ai::Gateway;
+use support::at;
+use testkit::Fault;
+
+fn sonnet() -> ModelName {
+    ModelName { provider: "bedrock".to_owned(), model: "claude-sonnet".to_owned() }
+}
+
+fn calls(calls: u32, failures: u32) -> Observation {
+    Observation { calls, failures, retry_after: None }
+}
+
+fn open(until: i64) -> Breaker {
+    Breaker::Open { until: at(until) }
+}
+
+async fn observe(gateway: &Gateway, seen: Observation, now: Timestamp) -> Breaker {
+    gateway.state.observe(&sonnet(), seen, now).await.unwrap()
+}
+
+async fn look(gateway: &Gateway, now: Timestamp) -> Breaker {
+    gateway.look(None, &[sonnet()], now).await.breakers[0]
+}
+
+async fn probe(gateway: &Gateway, now: i64) -> bool {
+    gateway.state.probe(&sonnet(), at(now), at(now + 20)).await.unwrap()
+}
+
+async fn probed(gateway: &Gateway, succeeded: bool, now: i64) {
+    gateway.state.probed(&sonnet(), succeeded, None, at(now)).await.unwrap();
+}
+
+/// One whose breaker opened at 0 s, for 30 s.
+async fn opened() -> Gateway {
+    let gateway = Gateway::start();
+    assert_eq!(observe(&gateway, calls(20, 3), at(0)).await, open(30));
+    gateway
+}
+
+#[tokio::test]
+async fn it_opens_at_more_than_a_tenth_of_twenty_calls() {
+    let gateway = Gateway::start();
+    assert_eq!(observe(&gateway, calls(19, 19), at(0)).await, Breaker::Closed);
+    assert_eq!(look(&gateway, at(0)).await, Breaker::Closed);
+    // 20 of 21 in the same window.
+    assert_eq!(observe(&gateway, calls(2, 1), at(59)).await, open(89));
+    // Another process sees it at its next look.
+    let other = gateway.environment.ai_state();
+    let models = [sonnet(), ModelName { model: "claude-haiku".to_owned(), ..sonnet() }];
+    let seen = application::ports::Look { tenant: gateway.tenant, cache: None, models: &models, now: at(60) };
+    assert_eq!(other.look(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
+
+    let tenth = Gateway::start();
+    assert_eq!(observe(&tenth, calls(20, 2), at(0)).await, Breaker::Closed);
+    assert_eq!(observe(&tenth, calls(1, 1), at(1)).await, open(31));
+}
+
+#[tokio::test]
+async fn a_window_that_is_over_counts_no_more() {
+    let gateway = Gateway::start();
+    assert_eq!(observe(&gateway, calls(19, 19), at(0)).await, Breaker::Closed);
+    assert_eq!(observe(&gateway, calls(19, 19), at(60)).await, Breaker::Closed);
+    assert_eq!(observe(&gateway, calls(19, 0), at(120)).await, Breaker::Closed);
+    assert_eq!(observe(&gateway, calls(1, 1), at(121)).await, Breaker::Closed);
+}
+
+#[tokio::test]
+async fn no_call_that_many_tell_at_once_is_lost() {
+    let gateway = Gateway::start();
+    let seen = join_all((0..19).map(|_| observe(&gateway, calls(1, 1), at(0)))).await;
+    assert!(seen.into_iter().all(|seen| seen == Breaker::Closed));
+    assert_eq!(observe(&gateway, calls(1, 0), at(1)).await, open(31));
+    let many = Gateway::start();
+    let seen = join_all((0..50).map(|_| observe(&many, calls(1, 1), at(0)))).await;
+    assert_eq!(seen.iter().filter(|seen| **seen == Breaker::Closed).count(), 19);
+    assert_eq!(look(&many, at(1)).await, open(30));
+}
+
+#[tokio::test]
+async fn it_is_open_as_long_as_the_provider_wants_but_five_minutes() {
+    for (retry_after, until) in [(None, 30), (Some(5), 5), (Some(120), 120), (Some(100_000), 300)] {
+        let gateway = Gateway::start();
+        let retry_after = retry_after.map(Duration::from_secs);
+        let seen = Observation { retry_after, ..calls(20, 20) };
+        assert_eq!(observe(&gateway, seen, at(0)).await, open(until));
+        // Those that were under way fail later, and move nothing.
+        assert_eq!(observe(&gateway, calls(20, 20), at(1)).await, open(until));
+        let after = at(until);
+        assert_eq!(look(&gateway, after).await, Breaker::HalfOpen);
+        assert_eq!(observe(&gateway, calls(20, 20), after).await, Breaker::HalfOpen);
+
+        assert!(probe(&gateway, until).await);
+        gateway.state.probed(&sonnet(), false, retry_after, after).await.unwrap();
+        assert_eq!(look(&gateway, after).await, open(2 * until));
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_one_may_try() {
+    let gateway = opened().await;
+    assert!(!probe(&gateway, 29).await);
+    let probes = join_all((0..50).map(|_| probe(&gateway, 30))).await;
+    assert_eq!(probes.into_iter().filter(|won| *won).count(), 1);
+    // The others need not even ask.
+    assert_eq!(look(&gateway, at(31)).await, open(50));
+    assert!(!probe(&gateway, 49).await);
+    // Who tries may die.
+    assert_eq!(look(&gateway, at(50)).await, Breaker::HalfOpen);
+    assert!(probe(&gateway, 50).await);
+}
+
+#[tokio::test]
+async fn a_probe_closes_it_and_what_was_counted_is_forgotten() {
+    let gateway = opened().await;
+    assert!(probe(&gateway, 30).await);
+    // A failure of before, told late.
+    observe(&gateway, calls(40, 40), at(31)).await;
+    probed(&gateway, true, 32).await;
+    assert_eq!(look(&gateway, at(32)).await, Breaker::Closed);
+    assert_eq!(observe(&gateway, calls(19, 19), at(33)).await, Breaker::Closed);
+    assert!(!probe(&gateway, 34).await);
+    // A late report about a closed breaker does not open it.
+    probed(&gateway, false, 35).await;
+    assert_eq!(look(&gateway, at(35)).await, Breaker::Closed);
+    assert_eq!(observe(&gateway, calls(1, 1), at(36)).await, open(66));
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_opens_it_again_for_the_next() {
+    let gateway = opened().await;
+    assert!(probe(&gateway, 30).await);
+    probed(&gateway, false, 35).await;
+    assert_eq!(look(&gateway, at(64)).await, open(65));
+    assert!(!probe(&gateway, 64).await);
+    assert!(probe(&gateway, 65).await);
+    probed(&gateway, true, 66).await;
+    assert_eq!(look(&gateway, at(66)).await, Breaker::Closed);
+}
+
+#[tokio::test]
+async fn a_breaker_that_nobody_knows_is_closed() {
+    let gateway = Gateway::start();
+    assert!(!probe(&gateway, 0).await);
+    probed(&gateway, false, 0).await;
+    probed(&gateway, true, 0).await;
+    assert_eq!(look(&gateway, at(0)).await, Breaker::Closed);
+    assert!(gateway.environment.items(&gateway.environment.tables().ephemeral).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_probe_whose_answer_was_lost_is_still_ours() {
+    let gateway = opened().await;
+    gateway.environment.wire().fail_next("UpdateItem", Fault::LostAnswer);
+    assert!(probe(&gateway, 30).await);
+    assert!(!probe(&gateway, 31).await);
+}
+
+#[tokio::test]
+async fn it_holds_nothing_of_a_tenant_and_expires() {
+    let gateway = opened().await;
+    assert!(probe(&gateway, 30).await);
+    let items = gateway.environment.items(&gateway.environment.tables().ephemeral).await;
+    assert_eq!(items.len(), 1);
+    assert!(!format!("{items:?}").contains(&gateway.tenant.to_string()));
+    let expires_at: i64 = items[0]["expires_at"].as_n().unwrap().parse().unwrap();
+    assert_eq!(expires_at, at(30 + 86_400).seconds());
+}
