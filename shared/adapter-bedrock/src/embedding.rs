@@ -206,7 +206,10 @@ mod tests {
             ("cohere.embed-english-v3", Some(Family::CohereV3)),
             ("cohere.embed-multilingual-v3", Some(Family::CohereV3)),
             ("us.cohere.embed-v4:0", Some(Family::CohereV4)),
-            ("arn:aws:bedrock:us-east-1:1:inference-profile/global.cohere.embed-v4:0", Some(Family::CohereV4)),
+            (
+                "arn:aws:bedrock:us-east-1:1:inference-profile/global.cohere.embed-v4:0",
+                Some(Family::CohereV4),
+            ),
             ("amazon.titan-embed-text-v1", None),
             ("cohere.embed-v5:0", None),
             ("not.a.cohere.embed-v4", None),

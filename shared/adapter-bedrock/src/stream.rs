@@ -96,7 +96,9 @@ impl Told {
                         return None;
                     }
                     ContentBlockDelta::Text(text) => text,
-                    ContentBlockDelta::ToolUse(tool) if self.structured && self.tool == Some(index) => tool.input,
+                    ContentBlockDelta::ToolUse(tool) if self.structured && self.tool == Some(index) => {
+                        tool.input
+                    }
                     _ => return None,
                 };
                 self.said |= !text.is_empty();
