@@ -1,6 +1,8 @@
 //! Bedrock's events in the port's terms, each as soon as it is here. A stream that ends without its token counts or
 //! without the reason of its end was cut, and never ends as if it were whole.
 
+use std::time::Duration;
+
 use application::ports::{Delta, ModelError, ModelStream, StopReason, Usage};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
@@ -14,6 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::answer;
 use crate::failure::{self, ProviderFailure, unavailable};
 use crate::request::ANSWER_TOOL;
+
+/// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// `structured`: the answer is the input of the answer tool.
 pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
@@ -39,7 +44,11 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Result<Delta, ModelError> {
         loop {
-            let event = match timeout_at(self.deadline, self.events.recv()).await {
+            let deadline = match self.told.is_whole() {
+                true => self.deadline.min(Instant::now() + LINGER),
+                false => self.deadline,
+            };
+            let event = match timeout_at(deadline, self.events.recv()).await {
                 Ok(Ok(Some(event))) => event,
                 Ok(Ok(None)) => return self.told.end(),
                 // What comes after a whole answer changes nothing: it was said, counted and has to be paid.

@@ -10,49 +10,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
-use application::ports::{
-    Delta, Guardrail, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage,
-};
+use application::ports::{Delta, Guardrail, ModelCall, ModelError, StopReason, StreamingModelGateway, Usage};
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
 use model_stub::{Step, Stub};
 use serde_json::{Value, json};
-use support::{answers_with, call, config, everything_said};
+use support::{answers_with, call, config, everything_said, frame, read};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
-
-/// What a stream said before its end, and how it ended.
-async fn read(mut stream: ModelStream) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
-    let mut said = Vec::new();
-    let end = loop {
-        match stream.next().await.expect("a stream ends with an end or an error") {
-            Ok(Delta::Text(text)) => said.push(text),
-            Ok(Delta::End { stop, usage }) => break Ok((stop, usage)),
-            Err(error) => break Err(error),
-        }
-    };
-    assert!(stream.next().await.is_none(), "nothing follows the end");
-    (said, end)
-}
 
 async fn answer(call: &ModelCall, step: Step) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![step]).unwrap();
     let gateway = BedrockGateway::new(&config(stub.url()));
     read(gateway.converse_stream(call).await.unwrap()).await
-}
-
-/// An event, or with `exception` what ends a stream.
-fn frame(kind: &'static str, name: &'static str, payload: &Value) -> Vec<u8> {
-    let type_header = if kind == "event" { ":event-type" } else { ":exception-type" };
-    let message = Message::new(payload.to_string().into_bytes())
-        .add_header(Header::new(type_header, HeaderValue::String(name.into())))
-        .add_header(Header::new(":content-type", HeaderValue::String("application/json".into())))
-        .add_header(Header::new(":message-type", HeaderValue::String(kind.into())));
-    let mut bytes = Vec::new();
-    write_message_to(&message, &mut bytes).unwrap();
-    bytes
 }
 
 /// The answer to events that no script can make.
@@ -289,6 +261,28 @@ async fn time_left_covers_the_whole_stream() {
     stub.script(vec![Step::text("late").with_delay_ms(5_000)]).unwrap();
     let late = BedrockGateway::new(&config(stub.url())).converse_stream(&short).await.map(|_| ());
     assert!(matches!(late, Err(ModelError::TimedOut)));
+}
+
+#[tokio::test]
+async fn a_whole_answer_needs_no_farewell() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        assert!(connection.read(&mut [0; 64 * 1024]).unwrap() > 0);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {EVENT_STREAM}\r\nContent-Length: 9999\r\n\r\n");
+        connection.write_all(head.as_bytes()).unwrap();
+        for (name, payload) in [text("some"), stopped(), metered()] {
+            connection.write_all(&frame("event", name, &payload)).unwrap();
+        }
+        thread::sleep(Duration::from_secs(5));
+    });
+    let started = Instant::now();
+    let stream = BedrockGateway::new(&config(&url)).converse_stream(&call()).await.unwrap();
+    let (said, end) = read(stream).await;
+    assert_eq!(said, ["some"]);
+    end.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

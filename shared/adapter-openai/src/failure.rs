@@ -92,12 +92,16 @@ const OUT_OF_MONEY: [&str; 3] = ["insufficient_quota", "billing_hard_limit_reach
 /// How servers name a prompt that does not fit: OpenAI and vLLM, llama.cpp.
 const TOO_LONG: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
 
-/// How they say it: OpenAI and vLLM, llama.cpp, Ollama.
-const TOO_LONG_TEXTS: [&str; 3] =
-    ["maximum context length", "exceeds the available context size", "input length exceeds"];
+/// How they say it: OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
+const TOO_LONG_TEXTS: [&str; 4] = [
+    "maximum context length",
+    "context length is only",
+    "exceeds the available context size",
+    "input length exceeds",
+];
 
-/// An error as a server tells it: `{"error": {"message", "type", "code"}}`, the same without the outer object (vLLM before
-/// 0.10), or `{"error": "text"}`. The code may be a number, then it is the status.
+/// An error as a server tells it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
+/// vLLM), or `{"error": "text"}`. The code may be a number, then it is the status.
 struct Told<'a> {
     message: &'a str,
     kind: Option<&'a str>,
