@@ -262,8 +262,12 @@ async fn a_chat_is_passed_on_with_the_models_own_name() {
     let slow =
         Reply::chunks(std::slice::from_ref(&chunk)).then(Piece::Wait(Duration::from_millis(200))).done();
     let message = Reply::message(&json!({"role": "assistant", "content": "hi"}), "stop");
-    let upstream =
-        OpenAi::start(vec![message, slow, Reply::json(429, &json!({"error": {"message": "no"}}))]).await;
+    // The wait lets the first chunk leave before the connection breaks.
+    let broken = Reply::chunks(std::slice::from_ref(&chunk))
+        .then(Piece::Wait(Duration::from_millis(50)))
+        .then(Piece::Break);
+    let throttled = Reply::json(429, &json!({"error": {"message": "no"}}));
+    let upstream = OpenAi::start(vec![message, slow, broken, throttled]).await;
     let stub = forwarding(&upstream, None).await;
     let answer = post(&stub, "/v1/chat/completions", &chat()).await;
     assert_eq!(answer.json()["choices"][0]["message"]["content"], "hi");
