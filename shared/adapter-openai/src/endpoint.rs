@@ -65,7 +65,8 @@ impl Endpoint {
         Ok(Self { client, base: server.base, key: server.key })
     }
 
-    /// One request. Dropping it, or the answer, closes the connection.
+    /// One request. Dropping it, or the answer, closes the connection. A kept connection that turns out to be closed before
+    /// anything was sent on it is replaced by a new one; nothing is ever sent twice.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Response<Incoming>, ModelError> {
         let mut request = Request::post(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, "application/json")
