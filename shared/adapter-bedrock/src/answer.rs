@@ -35,7 +35,7 @@ fn text(message: &types::Message) -> String {
     }
 }
 
-fn metered(usage: &types::TokenUsage) -> Usage {
+pub(crate) fn metered(usage: &types::TokenUsage) -> Usage {
     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
     Usage {
         input_tokens: count(usage.input_tokens()),
@@ -45,7 +45,7 @@ fn metered(usage: &types::TokenUsage) -> Usage {
     }
 }
 
-fn stop_reason(reason: &types::StopReason) -> StopReason {
+pub(crate) fn stop_reason(reason: &types::StopReason) -> StopReason {
     match reason {
         // Calling the one tool it was given is how a structured answer ends.
         types::StopReason::EndTurn | types::StopReason::ToolUse => StopReason::EndTurn,

@@ -2,14 +2,17 @@
 //!
 //! Provider messages may repeat parts of the request, so they are read here to tell causes apart and never kept.
 
+use std::error::Error;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use application::ports::{ModelError, Source};
 use aws_sdk_bedrockruntime::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::RequestId;
-use aws_sdk_bedrockruntime::operation::converse::ConverseError;
+use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::date_time::{DateTime, Format};
+use aws_smithy_types::event_stream::RawMessage;
 
 /// The cause of a failed call, without anything that was asked or answered.
 #[derive(Debug, thiserror::Error)]
@@ -46,62 +49,116 @@ pub(crate) fn unbuildable(error: BuildError) -> ModelError {
     ModelError::Refused(Box::new(ProviderFailure::Request(error.into())))
 }
 
-pub(crate) fn of_call(error: SdkError<ConverseError, Response>) -> ModelError {
+/// Why a call failed, whichever operation it was.
+pub(crate) fn of_call<E>(error: SdkError<E, Response>) -> ModelError
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let SdkError::ServiceError(context) = &error else { return of_transport(error) };
+    let response = context.raw();
+    let told = Told {
+        status: response.status().as_u16(),
+        code: context.err().code(),
+        message: context.err().message(),
+        retry_after: retry_after(response, SystemTime::now()),
+        request_id: response.request_id(),
+    };
+    told.meaning()
+}
+
+/// Why a stream broke off after its head had said that all is well. Exceptions in a stream have the meaning of the same
+/// errors before it.
+pub(crate) fn of_event(
+    error: SdkError<ConverseStreamOutputError, RawMessage>,
+    request_id: Option<&str>,
+) -> ModelError {
+    let SdkError::ServiceError(context) = &error else { return of_transport(error) };
+    let event = context.err();
+    let (status, code) = match event {
+        ConverseStreamOutputError::ThrottlingException(_) => (429, "ThrottlingException"),
+        ConverseStreamOutputError::ValidationException(_) => (400, "ValidationException"),
+        ConverseStreamOutputError::InternalServerException(_) => (500, "InternalServerException"),
+        ConverseStreamOutputError::ServiceUnavailableException(_) => (503, "ServiceUnavailableException"),
+        ConverseStreamOutputError::ModelStreamErrorException(error) => {
+            let original = error.original_status_code().and_then(|status| u16::try_from(status).ok());
+            (original.unwrap_or(424), MODEL_STREAM_ERROR)
+        }
+        // Errors without a name ConverseStream documents: the service's own trouble, by all one can know.
+        _ => (500, event.code().unwrap_or("unknown")),
+    };
+    Told { status, code: Some(code), message: event.message(), retry_after: None, request_id }.meaning()
+}
+
+/// The model broke off in the middle of its answer; the status of its own error comes along.
+const MODEL_STREAM_ERROR: &str = "ModelStreamErrorException";
+
+/// The service did not answer, or not to the end.
+fn of_transport<E, R>(error: SdkError<E, R>) -> ModelError
+where
+    E: Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
     match error {
         SdkError::TimeoutError(_) => ModelError::TimedOut,
         SdkError::ConstructionFailure(_) => {
             ModelError::Refused(Box::new(ProviderFailure::Request(source(error))))
         }
-        SdkError::DispatchFailure(_) => unavailable(ProviderFailure::Connection(source(error))),
         SdkError::ResponseError(_) => unavailable(ProviderFailure::BrokenAnswer(source(error))),
-        SdkError::ServiceError(context) => {
-            let response = context.raw();
-            let error = context.err();
-            let status = response.status().as_u16();
-            let answered = ProviderFailure::Answered {
-                status,
-                code: error.code().map(str::to_owned),
-                request_id: response.request_id().map(str::to_owned),
-            };
-            of_answer(error, status, retry_after(response, SystemTime::now()), answered)
-        }
         // A kind of failure this version does not know is no reason to give up on the model.
         other => unavailable(ProviderFailure::Connection(source(other))),
     }
 }
 
 /// The cause below the SDK's error, without the raw response that the SDK's error holds.
-fn source(error: SdkError<ConverseError, Response>) -> Source {
+fn source<E, R>(error: SdkError<E, R>) -> Source
+where
+    E: Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
     error.into_source().unwrap_or_else(|_| "unknown kind of failure".into())
 }
 
-fn of_answer(
-    error: &ConverseError,
+/// An error as the service told it.
+struct Told<'a> {
     status: u16,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
     retry_after: Option<Duration>,
-    answered: ProviderFailure,
-) -> ModelError {
-    match error {
-        ConverseError::ThrottlingException(_) | ConverseError::ModelNotReadyException(_) => {
-            ModelError::Throttled { retry_after }
+    request_id: Option<&'a str>,
+}
+
+impl Told<'_> {
+    fn meaning(&self) -> ModelError {
+        let Self { status, retry_after, .. } = *self;
+        match self.code {
+            Some("ThrottlingException" | "ModelNotReadyException" | "ServiceQuotaExceededException") => {
+                ModelError::Throttled { retry_after }
+            }
+            Some("ModelTimeoutException") => ModelError::TimedOut,
+            Some("InternalServerException" | "ServiceUnavailableException" | "ModelErrorException") => {
+                unavailable(self.answered())
+            }
+            Some("AccessDeniedException" | "ResourceNotFoundException") => ModelError::NoSuchModel,
+            Some("ValidationException") => invalid(self.message.unwrap_or_default(), self.answered()),
+            Some(MODEL_STREAM_ERROR) if ![408, 429, 504].contains(&status) => unavailable(self.answered()),
+            // Errors without a name the operation documents: of a proxy, or of AWS's own front.
+            _ => match status {
+                429 => ModelError::Throttled { retry_after },
+                408 | 504 => ModelError::TimedOut,
+                403 | 404 => ModelError::NoSuchModel,
+                // An answer that can't be read: cut JSON, or JSON of another shape.
+                ..300 | 500.. => unavailable(self.answered()),
+                _ => ModelError::Refused(Box::new(self.answered())),
+            },
         }
-        ConverseError::ModelTimeoutException(_) => ModelError::TimedOut,
-        ConverseError::InternalServerException(_)
-        | ConverseError::ServiceUnavailableException(_)
-        | ConverseError::ModelErrorException(_) => unavailable(answered),
-        ConverseError::AccessDeniedException(_) | ConverseError::ResourceNotFoundException(_) => {
-            ModelError::NoSuchModel
+    }
+
+    fn answered(&self) -> ProviderFailure {
+        ProviderFailure::Answered {
+            status: self.status,
+            code: self.code.map(str::to_owned),
+            request_id: self.request_id.map(str::to_owned),
         }
-        ConverseError::ValidationException(_) => invalid(error.message().unwrap_or_default(), answered),
-        // Errors without a name Converse documents: of a proxy, or of AWS's own front.
-        _ => match status {
-            429 => ModelError::Throttled { retry_after },
-            408 | 504 => ModelError::TimedOut,
-            403 | 404 => ModelError::NoSuchModel,
-            // An answer that can't be read: cut JSON, or JSON of another shape.
-            ..300 | 500.. => unavailable(answered),
-            _ => ModelError::Refused(Box::new(answered)),
-        },
     }
 }
 

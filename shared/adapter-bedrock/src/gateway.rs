@@ -1,18 +1,24 @@
-//! The call itself: one request, bounded by the call's own time.
+//! The calls themselves: one attempt each, bounded by the call's own time.
 
 use std::time::Duration;
 
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
-use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway};
+use application::ports::{
+    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
+    ModelStream, StreamingModelGateway,
+};
 use aws_sdk_bedrockruntime::Client;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::{answer, failure, request};
+use crate::{answer, embedding, failure, request, stream};
 
 /// No answer takes longer; what a call may really take is its own `time_left`. One attempt: see the crate.
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_secs(600), operation: Duration::from_secs(600), attempts: 1 };
 
-/// Models on Bedrock. `ModelCall::model` is a model id, an inference profile's id or its ARN.
+/// Models on Bedrock. The model of a call is a model id, an inference profile's id or its ARN.
+///
+/// Each port has a vtable of its own, so a function that asks for whole answers links nothing of the other two.
 #[derive(Debug, Clone)]
 pub struct BedrockGateway {
     client: Client,
@@ -24,19 +30,46 @@ impl BedrockGateway {
         Self { client: Client::new(&with_limits(config, LIMITS)) }
     }
 
-    async fn call(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let request = request::build(&self.client, call).map_err(failure::unbuildable)?;
+    async fn answer(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
+        let request = request::whole(&self.client, call).map_err(failure::unbuildable)?;
         // Dropping the request closes its connection, so a model that is late stops costing as soon as it can.
-        match tokio::time::timeout(call.time_left, request.send()).await {
+        match timeout(call.time_left, request.send()).await {
             Err(_) => Err(ModelError::TimedOut),
             Ok(Err(error)) => Err(failure::of_call(error)),
             Ok(Ok(output)) => answer::read(output),
+        }
+    }
+
+    async fn stream(&self, call: &ModelCall) -> Result<ModelStream, ModelError> {
+        let deadline = Instant::now() + call.time_left;
+        let request = request::streamed(&self.client, call).map_err(failure::unbuildable)?;
+        match timeout_at(deadline, request.send()).await {
+            Err(_) => Err(ModelError::TimedOut),
+            Ok(Err(error)) => Err(failure::of_call(error)),
+            Ok(Ok(output)) => Ok(stream::read(output, call.output_schema.is_some(), deadline)),
         }
     }
 }
 
 impl ModelGateway for BedrockGateway {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        Box::pin(self.call(call))
+        Box::pin(self.answer(call))
+    }
+}
+
+impl StreamingModelGateway for BedrockGateway {
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
+        Box::pin(self.stream(call))
+    }
+}
+
+impl EmbeddingGateway for BedrockGateway {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+        Box::pin(async move {
+            match timeout(call.time_left, embedding::embed(&self.client, call)).await {
+                Err(_) => Err(ModelError::TimedOut),
+                Ok(result) => result,
+            }
+        })
     }
 }

@@ -1,9 +1,11 @@
-//! A call in Bedrock's terms. Everything the port asks for is sent or refused, nothing is left out.
+//! A call in Bedrock's terms, the same for a whole answer and for one that arrives bit by bit. Everything the port asks
+//! for is sent or refused, nothing is left out.
 
-use application::ports::{Message, ModelCall, Role};
+use application::ports::{Guardrail, Message, ModelCall, Role};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder;
+use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::types;
 use serde_json::Value;
 
@@ -12,7 +14,53 @@ use crate::document;
 /// The tool whose input is the structured answer.
 pub(crate) const ANSWER_TOOL: &str = "answer";
 
-pub(crate) fn build(client: &Client, call: &ModelCall) -> Result<ConverseFluentBuilder, BuildError> {
+/// What both operations take.
+struct Parts {
+    inference: types::InferenceConfiguration,
+    system: Option<Vec<types::SystemContentBlock>>,
+    messages: Vec<types::Message>,
+    tool: Option<types::ToolConfiguration>,
+}
+
+pub(crate) fn whole(client: &Client, call: &ModelCall) -> Result<ConverseFluentBuilder, BuildError> {
+    let parts = parts(call)?;
+    let guardrail = |guardrail: &Guardrail| {
+        types::GuardrailConfiguration::builder()
+            .guardrail_identifier(&guardrail.id)
+            .guardrail_version(&guardrail.version)
+            .build()
+    };
+    Ok(client
+        .converse()
+        .model_id(&call.model)
+        .inference_config(parts.inference)
+        .set_system(parts.system)
+        .set_messages(Some(parts.messages))
+        .set_tool_config(parts.tool)
+        .set_guardrail_config(call.guardrail.as_ref().map(guardrail)))
+}
+
+pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStreamFluentBuilder, BuildError> {
+    let parts = parts(call)?;
+    let guardrail = |guardrail: &Guardrail| {
+        types::GuardrailStreamConfiguration::builder()
+            .guardrail_identifier(&guardrail.id)
+            .guardrail_version(&guardrail.version)
+            // Text leaves after the guardrail has seen it: nothing is shown that it would have stopped.
+            .stream_processing_mode(types::GuardrailStreamProcessingMode::Sync)
+            .build()
+    };
+    Ok(client
+        .converse_stream()
+        .model_id(&call.model)
+        .inference_config(parts.inference)
+        .set_system(parts.system)
+        .set_messages(Some(parts.messages))
+        .set_tool_config(parts.tool)
+        .set_guardrail_config(call.guardrail.as_ref().map(guardrail)))
+}
+
+fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
     let max_tokens = i32::try_from(call.max_output_tokens).unwrap_or(i32::MAX);
     let inference = types::InferenceConfiguration::builder()
         .max_tokens(max_tokens)
@@ -20,18 +68,27 @@ pub(crate) fn build(client: &Client, call: &ModelCall) -> Result<ConverseFluentB
         .set_top_p(call.top_p)
         .set_stop_sequences((!call.stop.is_empty()).then(|| call.stop.clone()))
         .build();
-    let mut request = client.converse().model_id(&call.model).inference_config(inference);
-    // Bedrock refuses a blank block; no instructions is no block.
-    if !call.system.trim().is_empty() {
-        request = request.system(types::SystemContentBlock::Text(call.system.clone()));
+    Ok(Parts {
+        inference,
+        system: system(call)?,
+        messages: call.messages.iter().map(message).collect::<Result<_, _>>()?,
+        tool: call.output_schema.as_ref().map(answer_tool).transpose()?,
+    })
+}
+
+/// Bedrock refuses a blank block; no instructions is no block, and nothing to keep in a cache.
+fn system(call: &ModelCall) -> Result<Option<Vec<types::SystemContentBlock>>, BuildError> {
+    if call.system.trim().is_empty() {
+        return Ok(None);
     }
-    for turn in &call.messages {
-        request = request.messages(message(turn)?);
+    let mut blocks = vec![types::SystemContentBlock::Text(call.system.clone())];
+    if call.cache_instructions {
+        // The prefix up to this block is kept. Claude and Nova both take it here; what comes before it in the prefix, the
+        // tool, is kept with it.
+        let point = types::CachePointBlock::builder().r#type(types::CachePointType::Default).build()?;
+        blocks.push(types::SystemContentBlock::CachePoint(point));
     }
-    match &call.output_schema {
-        Some(schema) => Ok(request.tool_config(answer_tool(schema)?)),
-        None => Ok(request),
-    }
+    Ok(Some(blocks))
 }
 
 fn message(turn: &Message) -> Result<types::Message, BuildError> {

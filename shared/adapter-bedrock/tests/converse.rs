@@ -1,62 +1,17 @@
 //! The gateway against a server that speaks Bedrock's wire format: what is sent, and what each answer and failure means.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::thread;
+mod support;
+
 use std::time::{Duration, Instant};
 
-use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use application::ports::{
-    Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+    Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
 };
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use model_stub::{Step, Stub};
 use serde_json::json;
-
-const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-
-/// The configuration a function has locally: everything at one endpoint, Bedrock Runtime at its own.
-fn config(bedrock_url: &str) -> SdkConfig {
-    let settings = AwsSettings {
-        region: "us-east-1".to_owned(),
-        // Nothing listens here: a call that leaves out the service's own endpoint fails.
-        endpoint_url: Some("http://127.0.0.1:9".to_owned()),
-        service_endpoints: BTreeMap::from([("BEDROCK_RUNTIME".to_owned(), bedrock_url.to_owned())]),
-        // The limits of quick services, which must not bind a model.
-        limits: CallLimits {
-            attempt: Duration::from_millis(50),
-            operation: Duration::from_millis(50),
-            attempts: 3,
-        },
-        round_trips: None,
-    };
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    sdk_config(&settings)
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
-}
-
-fn call() -> ModelCall {
-    ModelCall {
-        model: MODEL.to_owned(),
-        system: "You score leads.".to_owned(),
-        messages: vec![Message { role: Role::User, text: "the secret prompt".to_owned() }],
-        output_schema: None,
-        max_output_tokens: 300,
-        temperature: Some(0.5),
-        top_p: None,
-        stop: Vec::new(),
-        cache_instructions: false,
-        guardrail: None,
-        time_left: Duration::from_secs(10),
-    }
-}
+use support::{MODEL, answers_with, call, config, everything_said};
 
 /// One call, with these steps for the server, and the number of requests it made.
 async fn converse(call: &ModelCall, step: Step) -> (Result<ModelAnswer, ModelError>, usize) {
@@ -71,17 +26,6 @@ async fn fails(step: Step) -> ModelError {
     let (result, requests) = converse(&call(), step).await;
     assert_eq!(requests, 1, "the application decides about retries");
     result.unwrap_err()
-}
-
-/// An error and all its sources, as a log would show them.
-fn everything_said(error: &ModelError) -> String {
-    let mut said = format!("{error} {error:?}");
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        said.push_str(&format!(" {source} {source:?}"));
-        cause = source.source();
-    }
-    said
 }
 
 #[tokio::test]
@@ -125,6 +69,26 @@ async fn sends_everything_the_call_holds() {
     let text: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
     assert_eq!(text, json!({"score": 81, "reasons": ["budget"]}));
     assert_eq!(answer.stop, StopReason::EndTurn);
+}
+
+#[tokio::test]
+async fn a_cache_point_and_a_guardrail_are_sent_when_asked_for() {
+    let stub = Stub::start().await.unwrap();
+    stub.script(vec![Step::text("fine"), Step::text("fine")]).unwrap();
+    let guardrail = Guardrail { id: "gr-1".to_owned(), version: "DRAFT".to_owned() };
+    let guarded = ModelCall { cache_instructions: true, guardrail: Some(guardrail), ..call() };
+    // Nothing to keep, no block for it.
+    let without = ModelCall { cache_instructions: true, system: String::new(), ..call() };
+    let gateway = BedrockGateway::new(&config(stub.url()));
+    gateway.converse(&guarded).await.unwrap();
+    gateway.converse(&without).await.unwrap();
+    let calls = stub.calls();
+    let system = json!([{"text": "You score leads."}, {"cachePoint": {"type": "default"}}]);
+    assert_eq!(calls[0].body["system"], system);
+    let sent = &calls[0].body["guardrailConfig"];
+    assert_eq!((&sent["guardrailIdentifier"], &sent["guardrailVersion"]), (&json!("gr-1"), &json!("DRAFT")));
+    assert!(calls[1].body.get("system").is_none());
+    assert!(calls[1].body.get("guardrailConfig").is_none());
 }
 
 #[tokio::test]
@@ -262,20 +226,6 @@ async fn errors_repeat_nothing_that_was_asked_or_answered() {
     }
 }
 
-/// A server that answers one request with this body, whatever it is.
-fn answers_with(body: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let (mut connection, _) = listener.accept().unwrap();
-        let mut request = [0; 64 * 1024];
-        assert!(connection.read(&mut request).unwrap() > 0);
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-        write!(connection, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    });
-    url
-}
-
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
     for body in [
@@ -284,7 +234,7 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         r#"the secret prompt"#,
         "{}",
     ] {
-        let gateway = BedrockGateway::new(&config(&answers_with(body)));
+        let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
         let error = gateway.converse(&call()).await.unwrap_err();
         assert!(matches!(error, ModelError::Unavailable(_)), "{body}: {error:?}");
         let said = everything_said(&error);

@@ -15,6 +15,8 @@ use tokio::time::Sleep;
 pub(crate) enum BodyError {
     #[error("cut as scripted")]
     Cut,
+    #[error("the model's answer broke off")]
+    Upstream(#[source] hyper::Error),
     #[error(transparent)]
     Frame(#[from] crate::frames::FrameError),
 }

@@ -10,12 +10,13 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::cut::{BodyError, ResponseBody};
+use crate::embed::{Texts, Vectors};
 use crate::failure::Failure;
 use crate::frames::FrameError;
 use crate::sse::SseSplitter;
@@ -37,6 +38,7 @@ pub struct ForwardTarget {
     /// What comes before `/v1`; mostly empty.
     path: String,
     model: Option<String>,
+    embedding_model: Option<String>,
     timeout: Duration,
 }
 
@@ -67,7 +69,13 @@ impl ForwardTarget {
         let path = uri.path().trim_end_matches('/');
         let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
         let model = model.filter(|model| !model.is_empty());
-        Ok(ForwardTarget { host, port: uri.port_u16().unwrap_or(80), path, model, timeout })
+        let port = uri.port_u16().unwrap_or(80);
+        Ok(ForwardTarget { host, port, path, model, embedding_model: None, timeout })
+    }
+
+    /// Forwards calls for vectors too, to this model there. Without a name they are not forwarded: a chat model makes none.
+    pub fn with_embedding_model(self, model: Option<String>) -> Self {
+        ForwardTarget { embedding_model: model.filter(|model| !model.is_empty()), ..self }
     }
 }
 
@@ -126,6 +134,27 @@ impl Upstream {
             ready: VecDeque::new(),
         };
         Ok(following.into_body())
+    }
+
+    /// Passes a chat completion on as it is, but for the model's name, and brings the answer back as it arrives.
+    pub(crate) async fn pass_chat(&self, body: &[u8]) -> Result<Response<ResponseBody>, Failure> {
+        let mut body: Value =
+            serde_json::from_slice(body).map_err(|_| Failure::validation("The request body is not JSON."))?;
+        if let Value::Object(fields) = &mut body {
+            fields.insert("model".to_owned(), self.model().await?.into());
+        }
+        let response = self.send(Method::POST, "/v1/chat/completions", Some(&body)).await?;
+        let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
+        let mut passed = Response::new(response.into_body().map_err(BodyError::Upstream).boxed_unsync());
+        if let Some(content_type) = content_type {
+            passed.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        }
+        Ok(passed)
+    }
+
+    /// Who makes vectors, if an embedding model is named.
+    pub(crate) fn embedder(&self) -> Option<Embedder<'_>> {
+        self.target.embedding_model.as_deref().map(|model| Embedder { upstream: self, model })
     }
 
     async fn model(&self) -> Result<&str, Failure> {
@@ -228,6 +257,48 @@ fn bedrock_status(upstream: StatusCode) -> u16 {
         400..500 => 400,
         // A redirect or an unknown status is as broken as a 500.
         _ => 500,
+    }
+}
+
+/// The embedding model behind this server.
+pub(crate) struct Embedder<'a> {
+    upstream: &'a Upstream,
+    model: &'a str,
+}
+
+#[derive(Deserialize)]
+struct EmbeddingList {
+    data: Vec<Embedding>,
+    usage: EmbeddingUsage,
+}
+
+#[derive(Deserialize)]
+struct Embedding {
+    index: usize,
+    embedding: Value,
+}
+
+#[derive(Deserialize)]
+struct EmbeddingUsage {
+    prompt_tokens: u64,
+}
+
+impl Embedder<'_> {
+    pub(crate) async fn embed(&self, texts: &Texts) -> Result<Vectors, Failure> {
+        let mut body = json!({ "model": self.model, "input": texts.texts });
+        if let (Some(dimensions), Value::Object(fields)) = (texts.dimensions, &mut body) {
+            fields.insert("dimensions".to_owned(), dimensions.into());
+        }
+        let response = self.upstream.send(Method::POST, "/v1/embeddings", Some(&body)).await?;
+        let bytes = self.upstream.read(response.into_body()).await?;
+        let mut list: EmbeddingList = serde_json::from_slice(&bytes)
+            .map_err(|_| Failure::model_error("The model's answer is not a list of vectors."))?;
+        list.data.sort_by_key(|entry| entry.index);
+        if list.data.len() != texts.texts.len() {
+            return Err(Failure::model_error("The model's answer has not one vector for each text."));
+        }
+        let vectors = list.data.into_iter().map(|entry| entry.embedding).collect();
+        Ok(Vectors { vectors, tokens: list.usage.prompt_tokens })
     }
 }
 

@@ -80,19 +80,23 @@ pub(crate) fn metadata(usage: Option<Usage>, latency_ms: u64) -> Result<Bytes, F
     event("metadata", &payload)
 }
 
-/// A whole answer as the frames of a stream, in order.
-pub(crate) fn of_answer(answer: &Answer, latency_ms: u64) -> Result<Vec<Bytes>, FrameError> {
+/// A whole answer as the frames of a stream, in order; each block in `count` pieces if that is set.
+pub(crate) fn of_answer(
+    answer: &Answer,
+    latency_ms: u64,
+    count: Option<usize>,
+) -> Result<Vec<Bytes>, FrameError> {
     let mut frames = vec![message_start()?];
     for (index, block) in (0u64..).zip(&answer.blocks) {
         match block {
             AnswerBlock::Text(text) => {
-                for piece in pieces(text) {
+                for piece in pieces(text, count) {
                     frames.push(text_delta(index, &piece)?);
                 }
             }
             AnswerBlock::ToolUse { id, name, input } => {
                 frames.push(tool_start(index, id, name)?);
-                for piece in pieces(&input.to_string()) {
+                for piece in pieces(&input.to_string(), count) {
                     frames.push(tool_delta(index, &piece)?);
                 }
             }
@@ -104,7 +108,9 @@ pub(crate) fn of_answer(answer: &Answer, latency_ms: u64) -> Result<Vec<Bytes>, 
     Ok(frames)
 }
 
-fn pieces(text: &str) -> Vec<String> {
+/// A text cut into `count` pieces of about the same size, or into pieces of a fixed size.
+pub(crate) fn pieces(text: &str, count: Option<usize>) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
-    chars.chunks(DELTA_CHARS).map(|piece| piece.iter().collect()).collect()
+    let size = count.map_or(DELTA_CHARS, |count| chars.len().div_ceil(count.max(1)).max(1));
+    chars.chunks(size).map(|piece| piece.iter().collect()).collect()
 }

@@ -1,18 +1,25 @@
-//! A model server for local deploys and tests that speaks the wire format of Amazon Bedrock Runtime (Converse and
-//! ConverseStream) on 127.0.0.1, so that the real SDK and the real adapter run against it unchanged.
+//! A model server for local deploys and tests on 127.0.0.1. It speaks the wire formats of Amazon Bedrock Runtime
+//! (Converse, ConverseStream, InvokeModel for vectors) and of OpenAI (`/v1/chat/completions`, `/v1/embeddings`), so that
+//! the real clients and the real adapters run against it unchanged.
 //!
 //! It answers only what a test scripted or what a real model behind `MODEL_URL` said. It must never invent an answer:
-//! without a script and without a model the call fails with `ServiceUnavailableException`.
+//! without a script and without a model the call fails with 503. Vectors alone are computed, unless an embedding model is
+//! named: see `embed`.
 
+mod bedrock;
 mod cut;
+mod embed;
 mod failure;
 mod forward;
 mod frames;
+mod invoke;
+mod openai;
 mod script;
 mod server;
 mod sse;
 mod stream;
 mod translate;
+mod v1;
 mod wire;
 
 pub use forward::{ForwardTarget, ForwardTargetError};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use model_stub::{ForwardTarget, Options, Stub};
 
-/// A local server that speaks the Bedrock Converse wire format. It answers what was scripted (POST /_script), else
-/// what the model behind --forward says, else ServiceUnavailableException.
+/// A local server that speaks the wire formats of Bedrock Runtime and of OpenAI. It answers what was scripted (POST
+/// /_script), else what the model behind --forward says, else 503. Vectors are computed unless a model for them is named.
 #[derive(Parser)]
 #[command(name = "model-stub")]
 struct Arguments {
@@ -21,6 +21,9 @@ struct Arguments {
     /// Model to ask there [default: the variable MODEL_NAME, else the first one it lists].
     #[arg(long, value_name = "NAME")]
     model_name: Option<String>,
+    /// Embedding model to ask there [default: the variable EMBEDDING_MODEL_NAME, else vectors are computed here].
+    #[arg(long, value_name = "NAME")]
+    embedding_model_name: Option<String>,
     /// Seconds to wait for the model, and for each piece of its stream.
     #[arg(long, default_value_t = 120)]
     timeout: u64,
@@ -28,13 +31,15 @@ struct Arguments {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { port, forward, model_name, timeout } = Arguments::parse();
+    let Arguments { port, forward, model_name, embedding_model_name, timeout } = Arguments::parse();
     let model_name = model_name.or_else(|| variable("MODEL_NAME"));
+    let embedding_model_name = embedding_model_name.or_else(|| variable("EMBEDDING_MODEL_NAME"));
     let forward = forward
         .or_else(|| variable("MODEL_URL"))
         .map(|url| ForwardTarget::new(&url, model_name, Duration::from_secs(timeout)))
         .transpose()
-        .unwrap_or_else(|error| refuse(&error));
+        .unwrap_or_else(|error| refuse(&error))
+        .map(|target: ForwardTarget| target.with_embedding_model(embedding_model_name));
     let stub = Stub::start_with(Options { port, forward }).await.unwrap_or_else(|error| refuse(&error));
     writeln!(std::io::stdout(), "{}", stub.url())?;
     stub.run().await;

@@ -6,17 +6,20 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::embed::{Vectors, tokens};
 use crate::failure::Failure;
-use crate::wire::{Answer, AnswerBlock, ConverseRequest, Usage};
+use crate::wire::{Answer, AnswerBlock, Usage};
 
-/// What happens to one model call. The fields combine: a step may wait, answer, and cut its answer short. A step with
-/// neither status, text nor tool input changes the answer of the forwarded model (wait, cut, other usage).
+/// What happens to one model call, on either wire. The fields combine: a step may wait, answer, and cut its answer short.
+/// A step with neither status, text nor tool input changes the answer of the forwarded model (wait, cut, other usage).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Step {
     /// Only for calls of this model id; any model when absent.
     pub model: Option<String>,
-    /// Fail with this HTTP status (400 to 599) and the error type Bedrock has for it; other statuses have no type.
+    /// Only for calls that ask for vectors, which take no other steps. It needs no answer: vectors are computed.
+    pub embedding: bool,
+    /// Fail with this HTTP status (400 to 599) and the error type the wire has for it; other statuses have no type.
     pub status: Option<u16>,
     /// The failure's text, where its meaning lies in it (`Input is too long for requested model.`).
     pub message: Option<String>,
@@ -28,7 +31,12 @@ pub struct Step {
     pub cut_after_bytes: Option<usize>,
     /// Answer exactly this text.
     pub text: Option<String>,
-    /// Answer with this input for the tool the request forces, else for its first tool.
+    /// Cut the text or tool input into this many pieces when it is streamed; 24 characters to a piece when absent.
+    pub chunks: Option<usize>,
+    /// Wait this long (milliseconds) between any two events of a stream.
+    pub chunk_delay_ms: Option<u64>,
+    /// Answer with this input for the tool the request forces, else for its first tool. On OpenAI's wire: with this JSON
+    /// for the schema the request asks for.
     pub tool_input: Option<Value>,
     /// Why the model stopped; `end_turn` or `tool_use` when absent.
     pub stop_reason: Option<String>,
@@ -50,6 +58,21 @@ impl Step {
     /// Fails with this HTTP status (400 to 599).
     pub fn status(status: u16) -> Self {
         Step { status: Some(status), ..Step::default() }
+    }
+
+    /// A step for a call that asks for vectors.
+    pub fn embedding() -> Self {
+        Step { embedding: true, ..Step::default() }
+    }
+
+    /// Limits the step to calls that ask for vectors.
+    pub fn for_embeddings(self) -> Self {
+        Step { embedding: true, ..self }
+    }
+
+    /// Streams the answer in this many pieces, and waits this long (milliseconds) between any two events.
+    pub fn with_chunks(self, chunks: usize, delay_ms: u64) -> Self {
+        Step { chunks: Some(chunks), chunk_delay_ms: Some(delay_ms), ..self }
     }
 
     /// Sets the text of the failure.
@@ -87,51 +110,61 @@ impl Step {
         Step { model: Some(model.into()), ..self }
     }
 
-    /// The step's own answer or failure; `None` when it has none and the forwarded model is to answer.
-    pub(crate) fn outcome(&self, request: &ConverseRequest, call: usize) -> Option<Result<Answer, Failure>> {
-        if let Some(status) = self.status {
-            let message = self.message.clone().unwrap_or_else(|| format!("scripted failure {status}"));
-            return Some(Err(Failure {
-                retry_after: self.retry_after,
-                ..Failure::of_status(status, message)
-            }));
+    /// The step's failure, if it is one.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let status = self.status?;
+        let message = self.message.clone().unwrap_or_else(|| format!("scripted failure {status}"));
+        Some(Failure { retry_after: self.retry_after, ..Failure::of_status(status, message) })
+    }
+
+    /// The step's own answer or failure; `None` when it has none and the forwarded model is to answer. `tool` is what the
+    /// request forces or offers, `request_bytes` the size of its text.
+    pub(crate) fn outcome(
+        &self,
+        tool: Option<&str>,
+        request_bytes: usize,
+        call: usize,
+    ) -> Option<Result<Answer, Failure>> {
+        if let Some(failure) = self.failure() {
+            return Some(Err(failure));
         }
         let (block, stop_reason) = if let Some(text) = &self.text {
             (AnswerBlock::Text(text.clone()), "end_turn")
         } else {
             let input = self.tool_input.clone()?;
-            let Some(tool) = request.forced_tool().or_else(|| request.tools().next()) else {
+            let Some(tool) = tool else {
                 return Some(Err(Failure::validation(
                     "The script calls a tool, but the request offers none.",
                 )));
             };
-            (
-                AnswerBlock::ToolUse { id: format!("tooluse_{call}"), name: tool.name.clone(), input },
-                "tool_use",
-            )
+            (AnswerBlock::ToolUse { id: format!("tooluse_{call}"), name: tool.to_owned(), input }, "tool_use")
         };
-        let usage = self.usage.unwrap_or_else(|| estimate(request, &block));
+        let usage = self.usage.unwrap_or_else(|| estimate(request_bytes, &block));
         let stop_reason = self.stop_reason.clone().unwrap_or_else(|| stop_reason.to_owned());
         Some(Ok(Answer { blocks: vec![block], stop_reason, usage }))
+    }
+
+    /// The vectors as this step wants them counted.
+    pub(crate) fn counted(&self, vectors: Vectors) -> Vectors {
+        Vectors { tokens: self.usage.map_or(vectors.tokens, |usage| usage.input_tokens), ..vectors }
     }
 }
 
 /// Four bytes to a token: an estimate that grows with the text, for scripts that don't care about the exact count.
-fn estimate(request: &ConverseRequest, block: &AnswerBlock) -> Usage {
-    let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
+fn estimate(request_bytes: usize, block: &AnswerBlock) -> Usage {
     let output = match block {
         AnswerBlock::Text(text) => text.len(),
         AnswerBlock::ToolUse { input, .. } => input.to_string().len(),
     };
-    Usage { input_tokens: tokens(request.text_bytes()), output_tokens: tokens(output), ..Usage::default() }
+    Usage { input_tokens: tokens(request_bytes), output_tokens: tokens(output), ..Usage::default() }
 }
 
 /// One model call this server received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Call {
-    /// The model id, percent-decoded.
+    /// The model id: percent-decoded, or what the body names.
     pub model_id: String,
-    /// `converse` or `converse-stream`.
+    /// `converse`, `converse-stream` or `invoke`; on OpenAI's wire `chat/completions` or `embeddings`.
     pub operation: &'static str,
     /// The request body; null when it was not JSON.
     pub body: Value,
@@ -173,10 +206,12 @@ impl Script {
         Ok(())
     }
 
-    /// Takes the first step that applies to this model.
-    pub(crate) fn take(&mut self, model_id: &str) -> Option<Step> {
-        let at =
-            self.steps.iter().position(|step| step.model.as_deref().is_none_or(|model| model == model_id))?;
+    /// Takes the first step that applies to this model and kind of call.
+    pub(crate) fn take(&mut self, model_id: &str, embedding: bool) -> Option<Step> {
+        let applies = |step: &Step| {
+            step.embedding == embedding && step.model.as_deref().is_none_or(|model| model == model_id)
+        };
+        let at = self.steps.iter().position(applies)?;
         self.steps.remove(at)
     }
 
@@ -202,7 +237,27 @@ impl Script {
 fn check(at: usize, step: &Step, forwards: bool) -> Result<(), ScriptError> {
     let answers = [step.status.is_some(), step.text.is_some(), step.tool_input.is_some()];
     let useless = |field| Err(ScriptError::Useless(at, field));
+    if step.embedding {
+        let given = [
+            ("text", step.text.is_some()),
+            ("tool_input", step.tool_input.is_some()),
+            ("stop_reason", step.stop_reason.is_some()),
+            ("chunks", step.chunks.is_some()),
+            ("chunk_delay_ms", step.chunk_delay_ms.is_some()),
+        ];
+        if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
+            return useless(field);
+        }
+    }
+    let answered = step.text.is_some() || step.tool_input.is_some();
+    if step.chunks == Some(0) || (step.chunks.is_some() && !answered) {
+        return useless("chunks");
+    }
+    if step.chunk_delay_ms.is_some() && !answered {
+        return useless("chunk_delay_ms");
+    }
     match answers.into_iter().filter(|given| *given).count() {
+        0 if step.embedding => {}
         0 if !forwards => return Err(ScriptError::NoAnswer(at)),
         0 if step.stop_reason.is_some() => return useless("stop_reason"),
         0 | 1 => {}

@@ -1,4 +1,4 @@
-//! The HTTP server: routes a request to the script, to the model behind it, or to a failure.
+//! The HTTP server: routes a request to the control routes or to one of the two wires.
 //! It listens on 127.0.0.1 only and stops with its `Stub`; it checks no signature.
 
 use std::convert::Infallible;
@@ -7,12 +7,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::stream::{self, StreamExt};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -22,9 +22,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::cut::{BodyError, CutBody, ResponseBody};
 use crate::failure::Failure;
 use crate::forward::{ForwardTarget, Upstream};
-use crate::frames;
 use crate::script::{Call, Script, ScriptError, Step};
-use crate::wire::{Answer, ConverseRequest};
+use crate::{bedrock, v1};
 
 /// Bedrock refuses larger requests.
 const MAX_REQUEST_BYTES: usize = 20 * 1024 * 1024;
@@ -55,14 +54,14 @@ pub struct Stub {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     script: Mutex<Script>,
-    upstream: Option<Upstream>,
+    pub(crate) upstream: Option<Upstream>,
 }
 
 impl Shared {
     /// A panic in another call must not hide the script from this one.
-    fn script(&self) -> MutexGuard<'_, Script> {
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,8 +169,12 @@ async fn route(shared: &Shared, request: Request<Incoming>) -> Response<Response
             shared.script().clear();
             json_response(StatusCode::OK, &json!({}))
         }
-        (method, path) => match model_operation(path).filter(|_| method == Method::POST) {
-            Some((model_id, operation)) => model_call(shared, model_id, operation, &body, started_at).await,
+        (&Method::POST, "/v1/chat/completions") => v1::chat(shared, &body).await,
+        (&Method::POST, "/v1/embeddings") => v1::embeddings(shared, &body).await,
+        (method, path) => match bedrock::operation(path).filter(|_| method == Method::POST) {
+            Some((model_id, operation)) => {
+                bedrock::call(shared, model_id, operation, &body, started_at).await
+            }
             None => {
                 failed(&Failure { kind: Some("UnknownOperationException"), ..Failure::of_status(404, path) })
             }
@@ -191,131 +194,65 @@ fn add_steps(shared: &Shared, body: &[u8]) -> Response<ResponseBody> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Converse,
-    ConverseStream,
-}
-
-/// The model id and operation in `/model/{modelId}/{operation}`. An ARN as model id has its slashes encoded.
-fn model_operation(path: &str) -> Option<(String, Operation)> {
-    let (model_id, operation) = path.strip_prefix("/model/")?.split_once('/')?;
-    let operation = match operation {
-        "converse" => Operation::Converse,
-        "converse-stream" => Operation::ConverseStream,
-        _ => return None,
-    };
-    let model_id = percent_decode_str(model_id).decode_utf8().ok()?.into_owned();
-    (!model_id.is_empty()).then_some((model_id, operation))
-}
-
-async fn model_call(
+/// Records a call and takes the step for it. A request that the provider would refuse takes none: the test that sent it
+/// has to see that.
+pub(crate) fn begin(
     shared: &Shared,
     model_id: String,
-    operation: Operation,
+    operation: &'static str,
+    embedding: bool,
     body: &[u8],
-    started_at: Instant,
-) -> Response<ResponseBody> {
-    let request = ConverseRequest::parse(body);
-    let (step, call) = {
-        let mut script = shared.script();
-        // A request that Bedrock would refuse takes no step: the test that sent it has to see that.
-        let step = request.as_ref().ok().and_then(|_| script.take(&model_id));
-        let call = script.record(Call {
-            model_id,
-            operation: match operation {
-                Operation::Converse => "converse",
-                Operation::ConverseStream => "converse-stream",
-            },
-            body: serde_json::from_slice(body).unwrap_or_default(),
-            time: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
-        });
-        (step, call)
-    };
-    let mut response = match request {
-        Ok(request) => {
-            answer_call(shared, &request, step.unwrap_or_default(), call, operation, started_at).await
-        }
-        Err(failure) => failed(&failure),
-    };
-    if let Ok(id) = header::HeaderValue::from_str(&format!("call-{call}")) {
-        response.headers_mut().insert("x-amzn-requestid", id);
-    }
-    response
+    valid: bool,
+) -> (Step, usize) {
+    let mut script = shared.script();
+    let step = if valid { script.take(&model_id, embedding) } else { None };
+    let call = script.record(Call {
+        model_id,
+        operation,
+        body: serde_json::from_slice(body).unwrap_or_default(),
+        time: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
+    });
+    (step.unwrap_or_default(), call)
 }
 
-async fn answer_call(
-    shared: &Shared,
-    request: &ConverseRequest,
-    step: Step,
-    call: usize,
-    operation: Operation,
-    started_at: Instant,
-) -> Response<ResponseBody> {
+/// The wait a step asks for before anything is answered.
+pub(crate) async fn delay(step: &Step) {
     if let Some(milliseconds) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
-    let outcome = match step.outcome(request, call) {
-        Some(scripted) => scripted.and_then(|answer| answered(&answer, operation, started_at)),
-        None => forwarded(shared.upstream.as_ref(), request, &step, operation, started_at).await,
-    };
-    let response = outcome.unwrap_or_else(|failure| failed(&failure));
+}
+
+/// Breaks the answer off where the step wants that.
+pub(crate) fn cut(step: &Step, response: Response<ResponseBody>) -> Response<ResponseBody> {
     match step.cut_after_bytes {
         Some(bytes) => response.map(|body| CutBody::new(body, bytes).boxed_unsync()),
         None => response,
     }
 }
 
-async fn forwarded(
-    upstream: Option<&Upstream>,
-    request: &ConverseRequest,
+/// A stream of these events, with the waits a step asks for between them.
+pub(crate) fn event_stream(
+    content_type: &'static str,
+    events: Vec<Bytes>,
     step: &Step,
-    operation: Operation,
-    started_at: Instant,
-) -> Result<Response<ResponseBody>, Failure> {
-    let Some(upstream) = upstream else {
-        return Err(Failure::unavailable(
-            "No answer was scripted for this call and no model is behind this server: POST steps to /_script, or start \
-             it with a model URL.",
-        ));
-    };
-    match operation {
-        Operation::Converse => {
-            let answer = upstream.converse(request, step.usage).await?;
-            answered(&answer, operation, started_at)
+) -> Response<ResponseBody> {
+    let wait = Duration::from_millis(step.chunk_delay_ms.unwrap_or_default());
+    let frames = stream::iter(events).enumerate().then(move |(at, event)| async move {
+        if at > 0 && !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
-        Operation::ConverseStream => {
-            let body = upstream.converse_stream(request, step.usage, started_at).await?;
-            Ok(event_stream(body))
-        }
-    }
+        Ok::<_, BodyError>(Frame::data(event))
+    });
+    streaming(content_type, StreamBody::new(frames).boxed_unsync())
 }
 
-fn answered(
-    answer: &Answer,
-    operation: Operation,
-    started_at: Instant,
-) -> Result<Response<ResponseBody>, Failure> {
-    let latency_ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match operation {
-        Operation::Converse => Ok(json_response(StatusCode::OK, &answer.json(latency_ms))),
-        Operation::ConverseStream => {
-            let frames = frames::of_answer(answer, latency_ms)
-                .map_err(|_| Failure::of_status(500, "The answer can't be framed."))?;
-            let frames = frames.into_iter().map(|frame| Ok::<_, BodyError>(Frame::data(frame)));
-            Ok(event_stream(StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()))
-        }
-    }
-}
-
-fn event_stream(body: ResponseBody) -> Response<ResponseBody> {
+pub(crate) fn streaming(content_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
     let mut response = Response::new(body);
-    let content_type = header::HeaderValue::from_static("application/vnd.amazon.eventstream");
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response<ResponseBody> {
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<ResponseBody> {
     let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -323,7 +260,7 @@ fn json_response(status: StatusCode, body: &Value) -> Response<ResponseBody> {
     response
 }
 
-fn failed(failure: &Failure) -> Response<ResponseBody> {
+pub(crate) fn failed(failure: &Failure) -> Response<ResponseBody> {
     let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json_response(status, &failure.body());
     if let Some(kind) = failure.kind {

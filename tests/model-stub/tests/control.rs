@@ -42,7 +42,11 @@ impl Drop for Program {
 
 fn program(arguments: &[&str]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_model-stub"));
-    command.args(arguments).env_remove("MODEL_URL").env_remove("MODEL_NAME");
+    command
+        .args(arguments)
+        .env_remove("MODEL_URL")
+        .env_remove("MODEL_NAME")
+        .env_remove("EMBEDDING_MODEL_NAME");
     Program(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 

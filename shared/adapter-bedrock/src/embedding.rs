@@ -1,0 +1,220 @@
+//! Embedding models on Bedrock: InvokeModel, whose bodies are each model's own. The two families below are spoken, any
+//! other model is one we don't have. An answer that can't be metered is a failure.
+//!
+//! Bodies: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
+
+use std::sync::{Arc, OnceLock};
+
+use application::ports::{EmbeddingCall, Embeddings, ModelError};
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_bedrockruntime::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_bedrockruntime::error::BoxError;
+use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::failure::{self, ProviderFailure, unavailable};
+
+/// Requests of one call that run at the same time.
+const CONCURRENT: usize = 8;
+
+/// Where Bedrock counts the tokens of models whose own bodies don't.
+const TOKEN_COUNT: &str = "x-amzn-bedrock-input-token-count";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// Titan Text Embeddings v2: 256, 512 or 1024 numbers, one text a request.
+    Titan,
+    /// Cohere Embed v3: always 1024 numbers, 96 texts a request.
+    CohereV3,
+    /// Cohere Embed v4: 256, 512, 1024 or 1536 numbers, 96 texts a request.
+    CohereV4,
+}
+
+impl Family {
+    /// The family of a model id, with or without an inference profile's prefix (`us.`, `global.`), or of an ARN with one.
+    fn of(model: &str) -> Option<Self> {
+        let id = model.rsplit('/').next().unwrap_or(model);
+        let is = |name: &str| {
+            id.starts_with(name) || id.split_once('.').is_some_and(|(_, rest)| rest.starts_with(name))
+        };
+        if is("amazon.titan-embed-text-v2") {
+            Some(Self::Titan)
+        } else if is("cohere.embed-v4") {
+            Some(Self::CohereV4)
+        } else if is("cohere.embed-english-v3") || is("cohere.embed-multilingual-v3") {
+            Some(Self::CohereV3)
+        } else {
+            None
+        }
+    }
+
+    /// Texts that fit into one request.
+    fn batch(self) -> usize {
+        match self {
+            Self::Titan => 1,
+            Self::CohereV3 | Self::CohereV4 => 96,
+        }
+    }
+
+    fn body(self, texts: &[String], dimensions: Option<u32>) -> Value {
+        let mut body = match self {
+            Self::Titan => json!({ "inputText": texts.first(), "normalize": true }),
+            // What is stored and what looks for it get the same vectors: the port knows no difference.
+            Self::CohereV3 | Self::CohereV4 => json!({
+                "texts": texts,
+                "input_type": "search_document",
+                "embedding_types": ["float"],
+                "truncate": "NONE",
+            }),
+        };
+        let name = match self {
+            Self::Titan => "dimensions",
+            Self::CohereV4 => "output_dimension",
+            // It has no such parameter.
+            Self::CohereV3 => return body,
+        };
+        if let (Some(dimensions), Value::Object(fields)) = (dimensions, &mut body) {
+            fields.insert(name.to_owned(), json!(dimensions));
+        }
+        body
+    }
+}
+
+/// The vectors of one request.
+struct Batch {
+    vectors: Vec<Vec<f32>>,
+    input_tokens: u64,
+}
+
+pub(crate) async fn embed(client: &Client, call: &EmbeddingCall) -> Result<Embeddings, ModelError> {
+    let family = Family::of(&call.model).ok_or(ModelError::NoSuchModel)?;
+    if family == Family::CohereV3 && call.dimensions.is_some_and(|wanted| wanted != 1024) {
+        let reason = "Cohere Embed v3 has 1024 dimensions";
+        return Err(ModelError::Refused(Box::new(ProviderFailure::Request(reason.into()))));
+    }
+    let requests: Vec<_> =
+        call.texts.chunks(family.batch()).map(|texts| request(client, family, call, texts)).collect();
+    let batches: Vec<Batch> = stream::iter(requests).buffered(CONCURRENT).try_collect().await?;
+    let input_tokens = batches.iter().map(|batch| batch.input_tokens).sum();
+    Ok(Embeddings { vectors: batches.into_iter().flat_map(|batch| batch.vectors).collect(), input_tokens })
+}
+
+async fn request(
+    client: &Client,
+    family: Family,
+    call: &EmbeddingCall,
+    texts: &[String],
+) -> Result<Batch, ModelError> {
+    let counted = TokenCount::default();
+    let output = client
+        .invoke_model()
+        .model_id(&call.model)
+        .content_type("application/json")
+        .accept("application/json")
+        .body(Blob::new(family.body(texts, call.dimensions).to_string()))
+        .customize()
+        .interceptor(counted.clone())
+        .send()
+        .await
+        .map_err(failure::of_call)?;
+    // serde's errors quote what they could not read.
+    let answer: Answer = serde_json::from_slice(output.body().as_ref())
+        .map_err(|_| unavailable(ProviderFailure::Incomplete("readable vectors")))?;
+    let input_tokens = answer
+        .input_text_token_count
+        .or_else(|| counted.0.get().copied())
+        .ok_or_else(|| unavailable(ProviderFailure::Incomplete("token counts")))?;
+    let vectors = answer.vectors();
+    let fits = |vector: &Vec<f32>| match call.dimensions {
+        Some(wanted) => u32::try_from(vector.len()) == Ok(wanted),
+        None => !vector.is_empty(),
+    };
+    if vectors.len() != texts.len() || !vectors.iter().all(fits) {
+        return Err(unavailable(ProviderFailure::Incomplete("vector for each text")));
+    }
+    Ok(Batch { vectors, input_tokens })
+}
+
+/// Both families' answers; the fields have different names.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "inputTextTokenCount")]
+    input_text_token_count: Option<u64>,
+    /// Titan's one vector.
+    embedding: Option<Vec<f32>>,
+    /// Cohere's vectors.
+    embeddings: Option<CohereVectors>,
+}
+
+/// `embeddings_by_type`, or `embeddings_floats` where the model does not know `embedding_types`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CohereVectors {
+    ByType { float: Vec<Vec<f32>> },
+    Floats(Vec<Vec<f32>>),
+}
+
+impl Answer {
+    fn vectors(self) -> Vec<Vec<f32>> {
+        match (self.embedding, self.embeddings) {
+            (Some(vector), _) => vec![vector],
+            (None, Some(CohereVectors::ByType { float } | CohereVectors::Floats(float))) => float,
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
+/// Keeps the token count in a response's head, which the SDK's output does not show.
+#[derive(Debug, Clone, Default)]
+struct TokenCount(Arc<OnceLock<u64>>);
+
+#[dyn_dispatch_hint]
+impl Intercept for TokenCount {
+    fn name(&self) -> &'static str {
+        "TokenCount"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let count = context.response().headers().get(TOKEN_COUNT).and_then(|count| count.parse().ok());
+        if let Some(count) = count {
+            // One response for each request: see the crate about retries.
+            let _already_set = self.0.set(count);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_found_behind_profiles_and_arns() {
+        for (model, family) in [
+            ("amazon.titan-embed-text-v2:0", Some(Family::Titan)),
+            ("arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0", Some(Family::Titan)),
+            ("cohere.embed-english-v3", Some(Family::CohereV3)),
+            ("cohere.embed-multilingual-v3", Some(Family::CohereV3)),
+            ("us.cohere.embed-v4:0", Some(Family::CohereV4)),
+            (
+                "arn:aws:bedrock:us-east-1:1:inference-profile/global.cohere.embed-v4:0",
+                Some(Family::CohereV4),
+            ),
+            ("amazon.titan-embed-text-v1", None),
+            ("cohere.embed-v5:0", None),
+            ("not.a.cohere.embed-v4", None),
+        ] {
+            assert_eq!(Family::of(model), family, "{model}");
+        }
+    }
+}

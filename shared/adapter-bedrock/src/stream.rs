@@ -1,0 +1,148 @@
+//! Bedrock's events in the port's terms, each as soon as it is here. A stream that ends without its token counts or
+//! without the reason of its end was cut, and never ends as if it were whole.
+
+use std::time::Duration;
+
+use application::ports::{Delta, ModelError, ModelStream, StopReason, Usage};
+use aws_sdk_bedrockruntime::operation::RequestId;
+use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
+use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
+use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
+use aws_sdk_bedrockruntime::types::{self, ContentBlockDelta, ContentBlockStart};
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer;
+use crate::failure::{self, ProviderFailure, unavailable};
+use crate::request::ANSWER_TOOL;
+
+/// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// `structured`: the answer is the input of the answer tool.
+pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
+    let request_id = output.request_id().map(str::to_owned);
+    let reader = Reader { events: output.stream, request_id, deadline, told: Told::new(structured) };
+    // Dropping the stream drops the receiver and with it the connection.
+    stream::unfold(Some(reader), |reader| async {
+        let mut reader = reader?;
+        let next = reader.next().await;
+        let more = matches!(next, Ok(Delta::Text(_)));
+        Some((next, more.then_some(reader)))
+    })
+    .boxed()
+}
+
+struct Reader {
+    events: EventReceiver<types::ConverseStreamOutput, ConverseStreamOutputError>,
+    request_id: Option<String>,
+    deadline: Instant,
+    told: Told,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Delta, ModelError> {
+        loop {
+            let deadline = match self.told.is_whole() {
+                true => self.deadline.min(Instant::now() + LINGER),
+                false => self.deadline,
+            };
+            let event = match timeout_at(deadline, self.events.recv()).await {
+                Ok(Ok(Some(event))) => event,
+                Ok(Ok(None)) => return self.told.end(),
+                // What comes after a whole answer changes nothing: it was said, counted and has to be paid.
+                _ if self.told.is_whole() => return self.told.end(),
+                Ok(Err(error)) => return Err(failure::of_event(error, self.request_id.as_deref())),
+                Err(_) => return Err(ModelError::TimedOut),
+            };
+            if let Some(text) = self.told.take(event) {
+                return Ok(Delta::Text(text));
+            }
+        }
+    }
+}
+
+/// What the events said so far.
+struct Told {
+    structured: bool,
+    /// Index of the answer tool's block, the first one if the model calls it again.
+    tool: Option<i32>,
+    /// What a model says beside the tool it is forced to call. It is the answer only if the call never comes, just as in
+    /// a whole answer, so it has to wait.
+    aside: String,
+    said: bool,
+    stop: Option<StopReason>,
+    usage: Option<Usage>,
+}
+
+impl Told {
+    fn new(structured: bool) -> Self {
+        Self { structured, tool: None, aside: String::new(), said: false, stop: None, usage: None }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.stop.is_some() && self.usage.is_some()
+    }
+
+    /// The text in this event that can be told now.
+    fn take(&mut self, event: types::ConverseStreamOutput) -> Option<String> {
+        match event {
+            types::ConverseStreamOutput::ContentBlockStart(start) => {
+                let index = start.content_block_index();
+                if let Some(ContentBlockStart::ToolUse(tool)) = start.start
+                    && tool.name() == ANSWER_TOOL
+                {
+                    self.tool.get_or_insert(index);
+                }
+                None
+            }
+            types::ConverseStreamOutput::ContentBlockDelta(delta) => {
+                let index = delta.content_block_index();
+                let text = match delta.delta? {
+                    ContentBlockDelta::Text(text) if self.structured => {
+                        self.aside.push_str(&text);
+                        return None;
+                    }
+                    ContentBlockDelta::Text(text) => text,
+                    ContentBlockDelta::ToolUse(tool) if self.structured && self.tool == Some(index) => {
+                        tool.input
+                    }
+                    _ => return None,
+                };
+                self.said |= !text.is_empty();
+                (!text.is_empty()).then_some(text)
+            }
+            types::ConverseStreamOutput::MessageStop(stop) => {
+                self.stop = Some(answer::stop_reason(stop.stop_reason()));
+                None
+            }
+            types::ConverseStreamOutput::Metadata(metadata) => {
+                self.usage = metadata.usage().map(answer::metered);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn end(&mut self) -> Result<Delta, ModelError> {
+        let Some(stop) = self.stop else {
+            return Err(unavailable(ProviderFailure::Incomplete("end")));
+        };
+        let Some(usage) = self.usage else {
+            return Err(unavailable(ProviderFailure::Incomplete("token counts")));
+        };
+        if self.structured && !self.said {
+            self.said = true;
+            // A tool that is called with nothing gets an empty object, which a stream spells as no text at all.
+            let text = match self.tool {
+                Some(_) => "{}".to_owned(),
+                None => std::mem::take(&mut self.aside),
+            };
+            if !text.is_empty() {
+                return Ok(Delta::Text(text));
+            }
+        }
+        Ok(Delta::End { stop, usage })
+    }
+}

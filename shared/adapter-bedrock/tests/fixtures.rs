@@ -1,0 +1,173 @@
+//! What Bedrock documents that it sends, read by the gateway: see `fixtures/README.md`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use adapter_bedrock::BedrockGateway;
+use application::ports::{
+    EmbeddingCall, EmbeddingGateway, ModelCall, ModelError, ModelGateway, StopReason, StreamingModelGateway,
+    Usage,
+};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use support::{answers, answers_with, call, config, everything_said, frame, read};
+
+fn usage(input: u64, output: u64, read: u64, write: u64) -> Usage {
+    Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: write }
+}
+
+fn structured() -> ModelCall {
+    ModelCall { output_schema: Some(json!({"type": "object"})), ..call() }
+}
+
+#[tokio::test]
+async fn answers_of_claude_and_nova() {
+    for (body, text, stop, counted) in [
+        (
+            include_str!("fixtures/claude-text.json"),
+            "Here are 3 pop songs by artists from the United Kingdom.",
+            StopReason::EndTurn,
+            usage(125, 60, 0, 0),
+        ),
+        (
+            include_str!("fixtures/claude-tool.json"),
+            r#"{"reasons":["has a budget"],"score":81}"#,
+            StopReason::EndTurn,
+            usage(97, 54, 1840, 12),
+        ),
+        (
+            include_str!("fixtures/nova-text.json"),
+            "Acme asked for a demo.",
+            StopReason::MaxTokens,
+            usage(413, 300, 0, 0),
+        ),
+        (
+            include_str!("fixtures/nova-guardrail.json"),
+            "Sorry, I can't answer questions about heavy metal music.",
+            StopReason::Filtered,
+            usage(0, 0, 0, 0),
+        ),
+    ] {
+        let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
+        let answer = gateway.converse(&structured()).await.unwrap();
+        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, counted));
+    }
+}
+
+#[tokio::test]
+async fn streams_of_claude_and_nova() {
+    for (events, call, said, counted) in [
+        (
+            include_str!("fixtures/stream-claude-text.jsonl"),
+            call(),
+            vec!["Here are", " 3 pop songs", " \u{2013} enjoy."],
+            usage(47, 20, 0, 0),
+        ),
+        (
+            include_str!("fixtures/stream-claude-tool.jsonl"),
+            structured(),
+            vec!["{\"score\": 8", "1, \"reasons\": [\"has a budget\"]}"],
+            usage(519, 46, 1840, 0),
+        ),
+        (
+            include_str!("fixtures/stream-nova-tool.jsonl"),
+            structured(),
+            vec!["{\"score\":81}"],
+            usage(433, 88, 0, 0),
+        ),
+    ] {
+        let mut wire = Vec::new();
+        for line in events.lines() {
+            let event: Map<String, Value> = serde_json::from_str(line).unwrap();
+            let (name, payload) = event.iter().next().unwrap();
+            wire.extend(frame("event", name, payload));
+        }
+        let url = answers_with("application/vnd.amazon.eventstream", wire);
+        let stream = BedrockGateway::new(&config(&url)).converse_stream(&call).await.unwrap();
+        let (got, end) = read(stream).await;
+        assert_eq!(
+            (got, end.unwrap()),
+            (said.into_iter().map(str::to_owned).collect(), (StopReason::EndTurn, counted))
+        );
+    }
+}
+
+fn name(error: &ModelError) -> &'static str {
+    match error {
+        ModelError::Throttled { .. } => "Throttled",
+        ModelError::Unavailable(_) => "Unavailable",
+        ModelError::TimedOut => "TimedOut",
+        ModelError::ContextLength => "ContextLength",
+        ModelError::NoSuchModel => "NoSuchModel",
+        ModelError::Refused(_) => "Refused",
+    }
+}
+
+#[tokio::test]
+async fn errors_mean_the_same_whatever_was_called() {
+    let errors: Vec<Value> = serde_json::from_str(include_str!("fixtures/errors.json")).unwrap();
+    for error in errors {
+        let status = u16::try_from(error["status"].as_u64().unwrap()).unwrap();
+        let server = || {
+            let head =
+                [("x-amzn-errortype", error["type"].as_str().unwrap()), ("Content-Type", "application/json")];
+            BedrockGateway::new(&config(&answers(status, &head, error["body"].to_string())))
+        };
+        let embedding = EmbeddingCall {
+            model: "amazon.titan-embed-text-v2:0".to_owned(),
+            texts: vec!["x".to_owned()],
+            dimensions: None,
+            time_left: Duration::from_secs(10),
+        };
+        let got = [
+            server().converse(&call()).await.map(|_| ()).unwrap_err(),
+            server().converse_stream(&call()).await.map(|_| ()).unwrap_err(),
+            server().embed(&embedding).await.map(|_| ()).unwrap_err(),
+        ];
+        for got in got {
+            assert_eq!(name(&got), error["means"], "{error}");
+            let message = error["body"]["message"].as_str().unwrap();
+            assert!(!everything_said(&got).contains(message), "{got:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn vectors_of_titan_and_cohere() {
+    let first = vec![0.6, 0.0, -0.8];
+    let second = vec![0.0, 1.0, 0.0];
+    for (model, body, texts, vectors, tokens) in [
+        (
+            "amazon.titan-embed-text-v2:0",
+            include_str!("fixtures/titan-embedding.json"),
+            1,
+            vec![first.clone()],
+            7,
+        ),
+        (
+            "cohere.embed-english-v3",
+            include_str!("fixtures/cohere-v3-embeddings.json"),
+            2,
+            vec![first.clone(), second.clone()],
+            6,
+        ),
+        (
+            "cohere.embed-v4:0",
+            include_str!("fixtures/cohere-v4-embeddings.json"),
+            2,
+            vec![first.clone(), second.clone()],
+            6,
+        ),
+    ] {
+        let head = [("Content-Type", "application/json"), ("X-Amzn-Bedrock-Input-Token-Count", "6")];
+        let gateway = BedrockGateway::new(&config(&answers(200, &head, body)));
+        let call = EmbeddingCall {
+            model: model.to_owned(),
+            texts: vec!["hello world".to_owned(); texts],
+            dimensions: None,
+            time_left: Duration::from_secs(10),
+        };
+        let got = gateway.embed(&call).await.unwrap();
+        assert_eq!((got.vectors, got.input_tokens), (vectors, tokens), "{model}");
+    }
+}

@@ -1,0 +1,123 @@
+//! What the tests share: a configuration, a call, a server that answers once.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
+use application::ports::{
+    Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
+};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+use futures_util::StreamExt;
+use serde_json::Value;
+
+pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// The configuration a function has locally: everything at one endpoint, Bedrock Runtime at its own.
+pub(crate) fn config(bedrock_url: &str) -> SdkConfig {
+    let settings = AwsSettings {
+        region: "us-east-1".to_owned(),
+        // Nothing listens here: a call that leaves out the service's own endpoint fails.
+        endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+        service_endpoints: BTreeMap::from([("BEDROCK_RUNTIME".to_owned(), bedrock_url.to_owned())]),
+        // The limits of quick services, which must not bind a model.
+        limits: CallLimits {
+            attempt: Duration::from_millis(50),
+            operation: Duration::from_millis(50),
+            attempts: 3,
+        },
+        round_trips: None,
+    };
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    sdk_config(&settings)
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+pub(crate) fn call() -> ModelCall {
+    ModelCall {
+        model: MODEL.to_owned(),
+        system: "You score leads.".to_owned(),
+        messages: vec![Turn { role: Role::User, text: "the secret prompt".to_owned() }],
+        output_schema: None,
+        max_output_tokens: 300,
+        temperature: Some(0.5),
+        top_p: None,
+        stop: Vec::new(),
+        cache_instructions: false,
+        guardrail: None,
+        time_left: Duration::from_secs(10),
+    }
+}
+
+/// An error and all its sources, as a log would show them.
+pub(crate) fn everything_said(error: &ModelError) -> String {
+    let mut said = format!("{error} {error:?}");
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        said.push_str(&format!(" {source} {source:?}"));
+        cause = source.source();
+    }
+    said
+}
+
+/// A server that answers one request with this body, whatever it is.
+pub(crate) fn answers_with(content_type: &'static str, body: impl AsRef<[u8]> + Send + 'static) -> String {
+    answers(200, &[("Content-Type", content_type)], body)
+}
+
+/// A server that answers one request with this status, head and body.
+pub(crate) fn answers(status: u16, head: &[(&str, &str)], body: impl AsRef<[u8]> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let head: String = head.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 64 * 1024];
+        assert!(connection.read(&mut request).unwrap() > 0);
+        let body = body.as_ref();
+        let length = body.len();
+        write!(
+            connection,
+            "HTTP/1.1 {status} x\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n"
+        )
+        .unwrap();
+        connection.write_all(body).unwrap();
+    });
+    url
+}
+
+/// An event, or what ends a stream (`exception`).
+pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> {
+    let type_header = if kind == "event" { ":event-type" } else { ":exception-type" };
+    let message = Message::new(payload.to_string().into_bytes())
+        .add_header(Header::new(type_header, HeaderValue::String(name.to_owned().into())))
+        .add_header(Header::new(":content-type", HeaderValue::String("application/json".into())))
+        .add_header(Header::new(":message-type", HeaderValue::String(kind.into())));
+    let mut bytes = Vec::new();
+    write_message_to(&message, &mut bytes).unwrap();
+    bytes
+}
+
+/// What a stream said before its end, and how it ended.
+pub(crate) async fn read(mut stream: ModelStream) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
+    let mut said = Vec::new();
+    let end = loop {
+        match stream.next().await.expect("a stream ends with an end or an error") {
+            Ok(Delta::Text(text)) => said.push(text),
+            Ok(Delta::End { stop, usage }) => break Ok((stop, usage)),
+            Err(error) => break Err(error),
+        }
+    };
+    assert!(stream.next().await.is_none(), "nothing follows the end");
+    (said, end)
+}

@@ -1,0 +1,74 @@
+//! A chat completion in the port's terms. An answer that can't be metered is a failure: its cost would be unknown.
+
+use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
+use serde::Deserialize;
+
+use crate::failure::{ProviderFailure, unavailable};
+
+#[derive(Deserialize)]
+struct Completion {
+    choices: Vec<Choice>,
+    usage: Option<Counts>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Message,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    content: Option<String>,
+    /// What the model says instead of an answer by the schema it was given.
+    refusal: Option<String>,
+}
+
+/// Token counts. The prompt's includes what was read from the cache.
+#[derive(Deserialize)]
+pub(crate) struct Counts {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    prompt_tokens_details: Option<PromptDetails>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+}
+
+impl From<Counts> for Usage {
+    fn from(counts: Counts) -> Self {
+        let cached = counts.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
+        Self {
+            input_tokens: counts.prompt_tokens.saturating_sub(cached),
+            output_tokens: counts.completion_tokens,
+            cache_read_tokens: cached,
+            // These servers write to their caches for nothing and don't count it.
+            cache_write_tokens: 0,
+        }
+    }
+}
+
+pub(crate) fn read(body: &[u8]) -> Result<ModelAnswer, ModelError> {
+    let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
+    // serde's errors quote what they could not read.
+    let completion: Completion =
+        serde_json::from_slice(body).map_err(|_| incomplete("readable completion"))?;
+    let choice = completion.choices.into_iter().next().ok_or_else(|| incomplete("choice"))?;
+    let usage = completion.usage.ok_or_else(|| incomplete("token counts"))?.into();
+    let stop = stop_reason(choice.finish_reason.as_deref());
+    match choice.message.refusal.filter(|refusal| !refusal.is_empty()) {
+        Some(text) => Ok(ModelAnswer { text, stop: StopReason::Filtered, usage }),
+        None => Ok(ModelAnswer { text: choice.message.content.unwrap_or_default(), stop, usage }),
+    }
+}
+
+pub(crate) fn stop_reason(finish_reason: Option<&str>) -> StopReason {
+    match finish_reason {
+        Some("stop") => StopReason::EndTurn,
+        Some("length") => StopReason::MaxTokens,
+        Some("content_filter") => StopReason::Filtered,
+        _ => StopReason::Other,
+    }
+}

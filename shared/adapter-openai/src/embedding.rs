@@ -1,0 +1,105 @@
+//! Texts as vectors. An answer that can't be metered is a failure: its cost would be unknown.
+
+use application::ports::{EmbeddingCall, Embeddings, ModelError};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Endpoint;
+use crate::failure::{ProviderFailure, unavailable};
+
+/// Texts that OpenAI takes in one request.
+const MAX_TEXTS: usize = 2_048;
+
+/// Tokens that OpenAI takes in one request. No text has more tokens than bytes.
+const MAX_TOKENS: usize = 300_000;
+
+/// Requests of one call that run at the same time.
+const CONCURRENT: usize = 4;
+
+#[derive(Deserialize)]
+struct List {
+    data: Vec<Entry>,
+    usage: Option<Counts>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    index: usize,
+    embedding: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    prompt_tokens: u64,
+}
+
+pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<Embeddings, ModelError> {
+    let requests: Vec<_> =
+        batches(&call.texts).into_iter().map(|texts| request(endpoint, call, texts)).collect();
+    let batches: Vec<Embeddings> = stream::iter(requests).buffered(CONCURRENT).try_collect().await?;
+    let input_tokens = batches.iter().map(|batch| batch.input_tokens).sum();
+    Ok(Embeddings { vectors: batches.into_iter().flat_map(|batch| batch.vectors).collect(), input_tokens })
+}
+
+/// The texts in their order, as many in each part as one request may hold.
+fn batches(texts: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let mut rest = texts;
+    while !rest.is_empty() {
+        let mut bytes = 0_usize;
+        let fits = rest.iter().take(MAX_TEXTS).take_while(|text| {
+            bytes = bytes.saturating_add(text.len());
+            bytes <= MAX_TOKENS
+        });
+        // A text that is too long alone is the server's to refuse.
+        let (batch, later) = rest.split_at(fits.count().max(1));
+        batches.push(batch);
+        rest = later;
+    }
+    batches
+}
+
+async fn request(
+    endpoint: &Endpoint,
+    call: &EmbeddingCall,
+    texts: &[String],
+) -> Result<Embeddings, ModelError> {
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(call.model));
+    body.insert("input".to_owned(), json!(texts));
+    body.insert("encoding_format".to_owned(), json!("float"));
+    if let Some(dimensions) = call.dimensions {
+        body.insert("dimensions".to_owned(), json!(dimensions));
+    }
+    let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
+    let answer = endpoint.ask("/embeddings", &Value::Object(body)).await?;
+    // serde's errors quote what they could not read.
+    let mut list: List = serde_json::from_slice(&answer).map_err(|_| incomplete("readable vectors"))?;
+    let input_tokens = list.usage.ok_or_else(|| incomplete("token counts"))?.prompt_tokens;
+    list.data.sort_by_key(|entry| entry.index);
+    let in_order = list.data.iter().map(|entry| entry.index).eq(0..texts.len());
+    let fits = |entry: &Entry| match call.dimensions {
+        Some(wanted) => u32::try_from(entry.embedding.len()) == Ok(wanted),
+        None => !entry.embedding.is_empty(),
+    };
+    if !in_order || !list.data.iter().all(fits) {
+        return Err(incomplete("vector for each text"));
+    }
+    Ok(Embeddings { vectors: list.data.into_iter().map(|entry| entry.embedding).collect(), input_tokens })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_keep_the_order_and_the_limits() {
+        let sizes = |texts: &[String]| batches(texts).into_iter().map(<[String]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&[]), [0_usize; 0]);
+        assert_eq!(sizes(&vec!["a".to_owned(); 5_000]), [2_048, 2_048, 904]);
+        let long = "a".repeat(200_000);
+        assert_eq!(sizes(&[long.clone(), "b".to_owned(), long.clone(), long]), [2, 1, 1]);
+        assert_eq!(sizes(&["a".repeat(MAX_TOKENS + 1), "b".to_owned()]), [1, 1]);
+    }
+}

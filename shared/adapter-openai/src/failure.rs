@@ -1,0 +1,185 @@
+//! What went wrong, sorted by what the caller can do about it.
+//!
+//! Messages of a server may repeat parts of the request, so they are read here to tell causes apart and never kept.
+
+use std::time::{Duration, SystemTime};
+
+use application::ports::{ModelError, Source};
+use serde_json::Value;
+
+/// The cause of a failed call, without anything that was asked or answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderFailure {
+    /// The request can't be made, or asks for what this wire format can't say.
+    #[error("the request could not be built")]
+    Request(#[source] Source),
+    /// The API key could not be had.
+    #[error("the API key could not be read")]
+    Key(#[source] Source),
+    /// The server could not be reached, or the connection broke before its answer began.
+    #[error("the server could not be reached")]
+    Connection(#[source] Source),
+    /// The answer began and could not be read to its end.
+    #[error("the answer could not be read")]
+    BrokenAnswer(#[source] Source),
+    /// The answer lacks something the format promises.
+    #[error("the answer has no {0}")]
+    Incomplete(&'static str),
+    /// The server answered with an error.
+    #[error("HTTP {status}, {} (request {})", code.as_deref().unwrap_or("no code"), request_id.as_deref().unwrap_or("unknown"))]
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// The server's name of the error.
+        code: Option<String>,
+        /// What the provider's support asks for.
+        request_id: Option<String>,
+    },
+}
+
+pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
+    ModelError::Unavailable(Box::new(failure))
+}
+
+pub(crate) fn refused(failure: ProviderFailure) -> ModelError {
+    ModelError::Refused(Box::new(failure))
+}
+
+/// The meaning of an error answer.
+pub(crate) fn of_answer(
+    status: u16,
+    body: &Value,
+    retry_after: Option<Duration>,
+    request_id: Option<String>,
+) -> ModelError {
+    let told = Told::new(body);
+    let answered = ProviderFailure::Answered {
+        status,
+        code: told.code.or(told.kind).filter(|name| is_name(name)).map(str::to_owned),
+        request_id: request_id.filter(|id| is_name(id)),
+    };
+    if told.is_too_long() {
+        return ModelError::ContextLength;
+    }
+    match status {
+        // The account has no money left: waiting does not bring it back.
+        429 if told.is(&OUT_OF_MONEY) => refused(answered),
+        429 => ModelError::Throttled { retry_after },
+        408 | 504 => ModelError::TimedOut,
+        // A wrong key, a key without access, and a model that does not exist: not for us.
+        401 | 403 | 404 => ModelError::NoSuchModel,
+        400..500 if told.is(&["model_not_found"]) => ModelError::NoSuchModel,
+        400..500 => refused(answered),
+        // Server errors, and redirects: nobody serves models there today.
+        _ => unavailable(answered),
+    }
+}
+
+/// The meaning of an error in a stream whose head had said that all is well.
+pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError {
+    let told = Told::new(error);
+    let by_name = match () {
+        () if told.is(&["rate_limit_exceeded", "rate_limit_error"]) => Some(429),
+        () if told.is(&["invalid_request_error", "BadRequestError"]) => Some(400),
+        () => None,
+    };
+    let status = told.status.or(by_name).unwrap_or(500);
+    of_answer(status, error, None, request_id)
+}
+
+const OUT_OF_MONEY: [&str; 3] = ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
+
+/// How servers name a prompt that does not fit: OpenAI and vLLM, llama.cpp.
+const TOO_LONG: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+
+/// How they say it: OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
+const TOO_LONG_TEXTS: [&str; 4] = [
+    "maximum context length",
+    "context length is only",
+    "exceeds the available context size",
+    "input length exceeds",
+];
+
+/// An error as a server tells it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
+/// vLLM), or `{"error": "text"}`. The code may be a number, then it is the status.
+struct Told<'a> {
+    message: &'a str,
+    kind: Option<&'a str>,
+    code: Option<&'a str>,
+    status: Option<u16>,
+}
+
+impl<'a> Told<'a> {
+    fn new(body: &'a Value) -> Self {
+        let error = body.get("error").unwrap_or(body);
+        let text = |name: &str| error.get(name).and_then(Value::as_str);
+        let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        Self {
+            message: error.as_str().or(text("message")).unwrap_or_default(),
+            kind: text("type"),
+            code: text("code"),
+            status: status.filter(|status| (400..600).contains(status)),
+        }
+    }
+
+    fn is(&self, names: &[&str]) -> bool {
+        [self.code, self.kind].into_iter().flatten().any(|name| names.contains(&name))
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.is(&TOO_LONG) || TOO_LONG_TEXTS.iter().any(|text| self.message.contains(text))
+    }
+}
+
+/// Whether this is a name and no text: any server may write anything here.
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || [b'_', b'-', b'.'].contains(&byte))
+}
+
+/// When the provider wants to hear from us again: seconds, or a date (RFC 9110, 10.2.3).
+pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    // A date in the past means now.
+    Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        // Wed, 21 Oct 2015 07:28:00 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480);
+        let waits = |value| retry_after(value, now);
+        assert_eq!(waits("7"), Some(Duration::from_secs(7)));
+        assert_eq!(waits("Wed, 21 Oct 2015 07:28:30 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(waits("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(waits("soon"), None);
+    }
+
+    #[test]
+    fn texts_where_names_belong_are_not_kept() {
+        let error = json!({"error": {"code": "the secret prompt", "type": "bad: the secret prompt"}});
+        for status in [400, 500] {
+            let said = format!("{:?}", of_answer(status, &error, None, Some("a b".to_owned())));
+            assert!(said.contains("code: None") && said.contains("request_id: None"), "{said}");
+        }
+    }
+
+    #[test]
+    fn events_have_the_status_they_name_or_their_names_have() {
+        let event = |error| of_event(&json!({ "error": error }), None);
+        assert!(matches!(event(json!({"code": 429})), ModelError::Throttled { .. }));
+        assert!(matches!(event(json!({"code": "rate_limit_exceeded"})), ModelError::Throttled { .. }));
+        assert!(matches!(event(json!({"type": "invalid_request_error"})), ModelError::Refused(_)));
+        assert!(matches!(event(json!({"type": "server_error"})), ModelError::Unavailable(_)));
+        assert!(matches!(event(json!("out of memory")), ModelError::Unavailable(_)));
+        assert!(matches!(event(json!({"code": 7})), ModelError::Unavailable(_)));
+    }
+}

@@ -1,0 +1,79 @@
+//! The calls themselves: one attempt each, bounded by the call's own time, in which the key is fetched too.
+
+use std::fmt;
+
+use application::ports::{
+    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
+    ModelStream, StreamingModelGateway,
+};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::endpoint::Endpoint;
+use crate::settings::{OpenAiSettings, SettingsError, TokenLimit};
+use crate::{answer, embedding, request, stream};
+
+const CHAT: &str = "/chat/completions";
+
+/// Models behind one server that speaks OpenAI's wire format.
+///
+/// Each port has a vtable of its own, so a function that asks for whole answers links nothing of the other two.
+pub struct OpenAiGateway {
+    endpoint: Endpoint,
+    token_limit: TokenLimit,
+}
+
+/// The key's source may hold anything.
+impl fmt::Debug for OpenAiGateway {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OpenAiGateway")
+            .field("token_limit", &self.token_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl OpenAiGateway {
+    /// A gateway with connections of its own. It connects to nothing yet.
+    pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
+        let server = settings.check()?;
+        let token_limit = server.token_limit;
+        Ok(Self { endpoint: Endpoint::new(server)?, token_limit })
+    }
+}
+
+impl ModelGateway for OpenAiGateway {
+    fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        Box::pin(async move {
+            let body = request::chat(call, self.token_limit, false)?;
+            // Dropping the request closes its connection, so a model that is late stops costing as soon as it can.
+            match timeout(call.time_left, self.endpoint.ask(CHAT, &body)).await {
+                Err(_) => Err(ModelError::TimedOut),
+                Ok(bytes) => answer::read(&bytes?),
+            }
+        })
+    }
+}
+
+impl StreamingModelGateway for OpenAiGateway {
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
+        Box::pin(async move {
+            let deadline = Instant::now() + call.time_left;
+            let body = request::chat(call, self.token_limit, true)?;
+            match timeout_at(deadline, self.endpoint.post(CHAT, &body)).await {
+                Err(_) => Err(ModelError::TimedOut),
+                Ok(response) => Ok(stream::read(response?, deadline)),
+            }
+        })
+    }
+}
+
+impl EmbeddingGateway for OpenAiGateway {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+        Box::pin(async move {
+            match timeout(call.time_left, embedding::embed(&self.endpoint, call)).await {
+                Err(_) => Err(ModelError::TimedOut),
+                Ok(result) => result,
+            }
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! Which server is asked, and how it wants to be. It must never hold a key: that comes at each call from where it is kept.
+
+use std::sync::Arc;
+
+use application::ports::{BoxFuture, Source};
+use hyper::Uri;
+
+/// Gives the API key at the moment of a call, for example out of a secret store that keeps it for some minutes.
+pub type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Source>> + Send + Sync>;
+
+/// The name under which a server takes the upper bound of an answer. OpenAI's newer models refuse `max_tokens`, servers
+/// that only speak its format mostly know nothing else and would answer without a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenLimit {
+    /// `max_tokens`.
+    MaxTokens,
+    /// `max_completion_tokens`, which counts what the model thinks to itself too.
+    MaxCompletionTokens,
+}
+
+/// A server that speaks OpenAI's wire format.
+#[derive(Clone)]
+pub struct OpenAiSettings {
+    /// What comes before `/chat/completions`: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`.
+    pub base_url: String,
+    /// The API key; a local server needs none.
+    pub key: Option<KeySource>,
+    /// When absent, the host decides: `max_completion_tokens` for OpenAI's own and Azure's (`api.openai.com`,
+    /// `*.openai.azure.com`), whose models all take it, `max_tokens` for any other.
+    pub token_limit: Option<TokenLimit>,
+}
+
+/// A server that can't be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The base URL is none.
+    #[error("the base URL of the models must look like https://host/v1 or http://host:port/v1")]
+    BaseUrl,
+    /// TLS can't be set up.
+    #[error("TLS could not be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+/// The settings, checked.
+pub(crate) struct Server {
+    /// Without a trailing slash.
+    pub(crate) base: String,
+    pub(crate) tls: bool,
+    pub(crate) token_limit: TokenLimit,
+    pub(crate) key: Option<KeySource>,
+}
+
+impl OpenAiSettings {
+    pub(crate) fn check(self) -> Result<Server, SettingsError> {
+        let base = self.base_url.trim().trim_end_matches('/').to_owned();
+        let uri: Uri = base.parse().map_err(|_| SettingsError::BaseUrl)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(SettingsError::BaseUrl)?;
+        let tls = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(SettingsError::BaseUrl),
+        };
+        // A path is appended, and a key in an address would be in every error about it.
+        if uri.query().is_some() || uri.authority().is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err(SettingsError::BaseUrl);
+        }
+        let openais_own = host == "api.openai.com" || host.ends_with(".openai.azure.com");
+        let by_host = if openais_own { TokenLimit::MaxCompletionTokens } else { TokenLimit::MaxTokens };
+        Ok(Server { base, tls, token_limit: self.token_limit.unwrap_or(by_host), key: self.key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str) -> Result<Server, SettingsError> {
+        OpenAiSettings { base_url: url.to_owned(), key: None, token_limit: None }.check()
+    }
+
+    #[test]
+    fn the_host_decides_about_the_limits_name() {
+        for (url, limit) in [
+            ("https://api.openai.com/v1/", TokenLimit::MaxCompletionTokens),
+            ("https://mine.openai.azure.com/openai/v1", TokenLimit::MaxCompletionTokens),
+            ("https://api.openai.com.example/v1", TokenLimit::MaxTokens),
+            ("http://127.0.0.1:11434/v1", TokenLimit::MaxTokens),
+        ] {
+            let server = check(url).ok().unwrap();
+            assert_eq!(server.token_limit, limit, "{url}");
+            assert_eq!(server.tls, url.starts_with("https"));
+            assert!(!server.base.ends_with('/'));
+        }
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused() {
+        for url in
+            ["", "models:11434", "/v1", "ftp://host/v1", "https://key@host/v1", "https://host/v1?key=x"]
+        {
+            assert!(matches!(check(url), Err(SettingsError::BaseUrl)), "{url}");
+        }
+    }
+}

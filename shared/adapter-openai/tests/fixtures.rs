@@ -1,0 +1,169 @@
+//! What servers document that they send, read by the gateway: see `fixtures/README.md`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::time::Duration;
+
+use adapter_openai::ProviderFailure;
+use application::ports::{
+    EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage,
+};
+use serde_json::Value;
+use support::{answer, call, embedding, events, everything_said, gateway, json, name, read, server};
+
+fn usage(input: u64, output: u64, read: u64) -> Usage {
+    Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: 0 }
+}
+
+#[tokio::test]
+async fn completions() {
+    for (body, text, stop, counted) in [
+        (
+            include_str!("fixtures/chat-text.json"),
+            "Hello! How can I assist you today?",
+            StopReason::EndTurn,
+            usage(19, 10, 0),
+        ),
+        (
+            include_str!("fixtures/chat-structured-cached.json"),
+            r#"{"score":81,"reasons":["has a budget"]}"#,
+            StopReason::EndTurn,
+            usage(86, 300, 1920),
+        ),
+        (include_str!("fixtures/chat-length-reasoning.json"), "", StopReason::MaxTokens, usage(30, 256, 0)),
+        (
+            include_str!("fixtures/chat-refusal.json"),
+            "I'm sorry, I cannot assist with that request.",
+            StopReason::Filtered,
+            usage(81, 11, 0),
+        ),
+        // We offer no tools; a model that calls one anyway said nothing.
+        (include_str!("fixtures/chat-tool-calls.json"), "", StopReason::Other, usage(82, 17, 0)),
+        (
+            include_str!("fixtures/ollama-chat.json"),
+            "Hello! How can I assist you today?",
+            StopReason::EndTurn,
+            usage(26, 10, 0),
+        ),
+    ] {
+        let (url, _) = server(vec![json(body)]);
+        let answer = gateway(&url).converse(&call()).await.unwrap();
+        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, counted));
+    }
+}
+
+#[tokio::test]
+async fn streams() {
+    for (wire, said, stop, counted) in [
+        (
+            include_str!("fixtures/stream-text.sse"),
+            vec!["Hello", " \u{2013} world"],
+            StopReason::EndTurn,
+            usage(99, 10, 1920),
+        ),
+        (
+            include_str!("fixtures/stream-refusal.sse"),
+            vec!["I'm sorry, ", "I can't."],
+            StopReason::Filtered,
+            usage(81, 8, 0),
+        ),
+        (include_str!("fixtures/ollama-stream.sse"), vec!["Hel", "lo"], StopReason::EndTurn, usage(26, 3, 0)),
+        (
+            include_str!("fixtures/llama-cpp-stream.sse"),
+            vec!["Hel", "lo"],
+            StopReason::MaxTokens,
+            usage(11, 2, 0),
+        ),
+    ] {
+        let (url, _) = server(vec![events(wire)]);
+        let stream = gateway(&url).converse_stream(&call()).await.unwrap();
+        let (got, end) = read(stream).await;
+        assert_eq!((got, end.unwrap()), (said.into_iter().map(str::to_owned).collect(), (stop, counted)));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_can_not_be_metered_is_a_failure() {
+    let incomplete = |error: ModelError| {
+        let ModelError::Unavailable(source) = error else { panic!("{error:?}") };
+        match *source.downcast::<ProviderFailure>().unwrap() {
+            ProviderFailure::Incomplete(what) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (url, _) = server(vec![events(include_str!("fixtures/ollama-stream-without-usage.sse"))]);
+    let (said, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;
+    assert_eq!(said, ["Hel", "lo"]);
+    assert_eq!(incomplete(end.unwrap_err()), "token counts");
+
+    let whole: Value = serde_json::from_str(include_str!("fixtures/chat-text.json")).unwrap();
+    for (field, what) in [("usage", "token counts"), ("choices", "readable completion")] {
+        let mut body = whole.clone();
+        body.as_object_mut().unwrap().remove(field);
+        let (url, _) = server(vec![json(&body.to_string())]);
+        assert_eq!(incomplete(gateway(&url).converse(&call()).await.unwrap_err()), what);
+    }
+}
+
+#[tokio::test]
+async fn errors_mean_the_same_whatever_was_called() {
+    let errors: Vec<Value> = serde_json::from_str(include_str!("fixtures/errors.json")).unwrap();
+    for error in errors {
+        let status = u16::try_from(error["status"].as_u64().unwrap()).unwrap();
+        let body = match &error["body"] {
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        };
+        let server = || {
+            let head =
+                [("Content-Type", "application/json"), ("Retry-After", "7"), ("x-request-id", "req_123")];
+            gateway(&server(vec![answer(status, &head, &body)]).0)
+        };
+        let got = [
+            server().converse(&call()).await.map(|_| ()).unwrap_err(),
+            server().converse_stream(&call()).await.map(|_| ()).unwrap_err(),
+            server().embed(&embedding(1, None)).await.map(|_| ()).unwrap_err(),
+        ];
+        for got in got {
+            assert_eq!(name(&got), error["means"], "{error}");
+            if let ModelError::Throttled { retry_after } = &got {
+                assert_eq!(*retry_after, Some(Duration::from_secs(7)));
+            }
+            let message = error["body"].pointer("/error/message").and_then(Value::as_str);
+            assert!(message.is_none_or(|message| !everything_said(&got).contains(message)), "{got:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_keeps_its_code_and_its_request() {
+    let body = r#"{"error": {"message": "no", "type": "server_error", "param": null, "code": null}}"#;
+    let (url, _) = server(vec![answer(500, &[("x-request-id", "req_123")], body)]);
+    let error = gateway(&url).converse(&call()).await.unwrap_err();
+    let said = everything_said(&error);
+    assert!(said.contains("HTTP 500, server_error (request req_123)"), "{said}");
+}
+
+#[tokio::test]
+async fn vectors() {
+    let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
+    let got = gateway(&url).embed(&embedding(2, Some(3))).await.unwrap();
+    // In the order of the texts, whatever the answer's.
+    assert_eq!(got.vectors, [vec![0.002_306_425_5, -0.009_327_292, -0.002_884_222_2], vec![0.0, 1.0, 0.0]]);
+    assert_eq!(got.input_tokens, 8);
+
+    let (url, _) = server(vec![json(include_str!("fixtures/ollama-embeddings.json"))]);
+    assert_eq!(gateway(&url).embed(&embedding(2, None)).await.unwrap().vectors.len(), 2);
+
+    // One vector too few, other dimensions than asked for, no counts.
+    for (texts, dimensions, body) in [
+        (3, None, include_str!("fixtures/embeddings.json").to_owned()),
+        (2, Some(512), include_str!("fixtures/embeddings.json").to_owned()),
+        (2, None, include_str!("fixtures/embeddings.json").replace("usage", "other")),
+    ] {
+        let (url, _) = server(vec![json(&body)]);
+        let error = gateway(&url).embed(&embedding(texts, dimensions)).await.unwrap_err();
+        assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+    }
+}

@@ -1,0 +1,142 @@
+//! Calls on Bedrock's wire: the script answers them, or the model behind this server, or nobody.
+
+use std::time::Instant;
+
+use hyper::header::HeaderValue;
+use hyper::{Response, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use crate::cut::ResponseBody;
+use crate::failure::Failure;
+use crate::forward::Upstream;
+use crate::frames;
+use crate::invoke::Invoke;
+use crate::script::Step;
+use crate::server::{Shared, begin, cut, delay, event_stream, failed, json_response, streaming};
+use crate::wire::{Answer, ConverseRequest};
+
+const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
+
+/// What no answer means.
+pub(crate) const NOBODY: &str = "No answer was scripted for this call and no model is behind this server: POST steps to \
+                                 /_script, or start it with a model URL.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Converse,
+    ConverseStream,
+    Invoke,
+}
+
+/// The model id and operation in `/model/{modelId}/{operation}`. An ARN as model id has its slashes encoded.
+pub(crate) fn operation(path: &str) -> Option<(String, Operation)> {
+    let (model_id, operation) = path.strip_prefix("/model/")?.split_once('/')?;
+    let operation = match operation {
+        "converse" => Operation::Converse,
+        "converse-stream" => Operation::ConverseStream,
+        "invoke" => Operation::Invoke,
+        _ => return None,
+    };
+    let model_id = percent_decode_str(model_id).decode_utf8().ok()?.into_owned();
+    (!model_id.is_empty()).then_some((model_id, operation))
+}
+
+pub(crate) async fn call(
+    shared: &Shared,
+    model_id: String,
+    operation: Operation,
+    body: &[u8],
+    started_at: Instant,
+) -> Response<ResponseBody> {
+    let (mut response, call) = match operation {
+        Operation::Invoke => invoke(shared, model_id, body).await,
+        Operation::Converse | Operation::ConverseStream => {
+            converse(shared, model_id, operation, body, started_at).await
+        }
+    };
+    if let Ok(id) = HeaderValue::from_str(&format!("call-{call}")) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn converse(
+    shared: &Shared,
+    model_id: String,
+    operation: Operation,
+    body: &[u8],
+    started_at: Instant,
+) -> (Response<ResponseBody>, usize) {
+    let request = ConverseRequest::parse(body);
+    let name = if operation == Operation::Converse { "converse" } else { "converse-stream" };
+    let (step, call) = begin(shared, model_id, name, false, body, request.is_ok());
+    let request = match request {
+        Ok(request) => request,
+        Err(failure) => return (failed(&failure), call),
+    };
+    delay(&step).await;
+    let tool = request.forced_tool().or_else(|| request.tools().next()).map(|tool| tool.name.as_str());
+    let outcome = match step.outcome(tool, request.text_bytes(), call) {
+        Some(scripted) => scripted.and_then(|answer| answered(&answer, &step, operation, started_at)),
+        None => forwarded(shared.upstream.as_ref(), &request, &step, operation, started_at).await,
+    };
+    (cut(&step, outcome.unwrap_or_else(|failure| failed(&failure))), call)
+}
+
+async fn forwarded(
+    upstream: Option<&Upstream>,
+    request: &ConverseRequest,
+    step: &Step,
+    operation: Operation,
+    started_at: Instant,
+) -> Result<Response<ResponseBody>, Failure> {
+    let Some(upstream) = upstream else { return Err(Failure::unavailable(NOBODY)) };
+    if operation == Operation::ConverseStream {
+        let body = upstream.converse_stream(request, step.usage, started_at).await?;
+        return Ok(streaming(EVENT_STREAM, body));
+    }
+    let answer = upstream.converse(request, step.usage).await?;
+    answered(&answer, step, operation, started_at)
+}
+
+fn answered(
+    answer: &Answer,
+    step: &Step,
+    operation: Operation,
+    started_at: Instant,
+) -> Result<Response<ResponseBody>, Failure> {
+    let latency_ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if operation == Operation::ConverseStream {
+        let frames = frames::of_answer(answer, latency_ms, step.chunks)
+            .map_err(|_| Failure::of_status(500, "The answer can't be framed."))?;
+        return Ok(event_stream(EVENT_STREAM, frames, step));
+    }
+    Ok(json_response(StatusCode::OK, &answer.json(latency_ms)))
+}
+
+/// Vectors: of the embedding model behind this server if one is named, computed ones otherwise.
+async fn invoke(shared: &Shared, model_id: String, body: &[u8]) -> (Response<ResponseBody>, usize) {
+    let request = Invoke::parse(&model_id, body);
+    let (step, call) = begin(shared, model_id, "invoke", true, body, request.is_ok());
+    let request = match request {
+        Ok(request) => request,
+        Err(failure) => return (failed(&failure), call),
+    };
+    delay(&step).await;
+    let vectors = match step.failure() {
+        Some(failure) => Err(failure),
+        None => match shared.upstream.as_ref().and_then(Upstream::embedder) {
+            Some(embedder) => embedder.embed(request.texts()).await,
+            None => Ok(request.texts().computed()),
+        },
+    };
+    let response = match vectors.map(|vectors| step.counted(vectors)) {
+        Ok(vectors) => {
+            let mut response = json_response(StatusCode::OK, &request.answer(&vectors, call));
+            response.headers_mut().insert("x-amzn-bedrock-input-token-count", vectors.tokens.into());
+            response
+        }
+        Err(failure) => failed(&failure),
+    };
+    (cut(&step, response), call)
+}
