@@ -58,7 +58,7 @@ mod tables;
 mod transact;
 mod value;
 
-pub use ai::DynamoAiState;
+pub use ai::{DynamoAiState, ai_gateway};
 pub use audit_log::DynamoAuditLog;
 pub use health::HealthProbe;
 pub use key_uses::DynamoKeyUses;

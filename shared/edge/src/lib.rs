@@ -29,8 +29,8 @@ mod runtime;
 pub mod schedule;
 mod settings;
 pub mod stream;
-mod timer;
 pub mod streaming;
+mod timer;
 
 pub use entropy::SystemEntropy;
 pub use http::{Handler, Page, Request, Response};

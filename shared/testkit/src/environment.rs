@@ -7,7 +7,8 @@ use crate::tenant_keys::TestTenantKeys;
 use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
-    DynamoAiState, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts, Tables,
+    DynamoAiState, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts,
+    Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};

@@ -1,6 +1,10 @@
 //! A model that answers from a script and remembers what it was asked.
 
-use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
+use application::ports::{
+    BoxFuture, Delta, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError,
+    ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
+};
+use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -40,6 +44,30 @@ impl ModelGateway for ScriptedModel {
             self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
             let next = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             next.unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
+        })
+    }
+}
+
+/// A scripted answer in pieces: its words, one after the other.
+impl StreamingModelGateway for ScriptedModel {
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
+        Box::pin(async move {
+            let answer = self.converse(call).await?;
+            let words: Vec<_> =
+                answer.text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned()))).collect();
+            let end = Delta::End { stop: answer.stop, usage: answer.usage };
+            Ok(stream::iter(words.into_iter().chain([Ok(end)])).boxed())
+        })
+    }
+}
+
+/// Vectors of two numbers: the length of the text and 1, for as many tokens as there are bytes.
+impl EmbeddingGateway for ScriptedModel {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+        Box::pin(async move {
+            let lengths: Vec<usize> = call.texts.iter().map(String::len).collect();
+            let vectors = lengths.iter().map(|length| vec![*length as f32, 1.0]).collect();
+            Ok(Embeddings { vectors, input_tokens: lengths.iter().sum::<usize>() as u64 })
         })
     }
 }

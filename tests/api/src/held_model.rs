@@ -1,6 +1,9 @@
 //! The scripted model, with a door before it: while the door is shut, a call is noted and waits.
 
-use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway};
+use application::ports::{
+    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
+    ModelStream, StreamingModelGateway,
+};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::ScriptedModel;
 use tokio::sync::Notify;
@@ -35,19 +38,43 @@ impl HeldModel {
     }
 }
 
+impl HeldModel {
+    async fn pass(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        loop {
+            let changed = self.changed.notified();
+            if !self.shut.load(Ordering::SeqCst) {
+                break;
+            }
+            changed.await;
+        }
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl ModelGateway for HeldModel {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         Box::pin(async move {
-            self.waiting.fetch_add(1, Ordering::SeqCst);
-            loop {
-                let changed = self.changed.notified();
-                if !self.shut.load(Ordering::SeqCst) {
-                    break;
-                }
-                changed.await;
-            }
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.pass().await;
             self.script.converse(call).await
+        })
+    }
+}
+
+impl StreamingModelGateway for HeldModel {
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
+        Box::pin(async move {
+            self.pass().await;
+            self.script.converse_stream(call).await
+        })
+    }
+}
+
+impl EmbeddingGateway for HeldModel {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+        Box::pin(async move {
+            self.pass().await;
+            self.script.embed(call).await
         })
     }
 }

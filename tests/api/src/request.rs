@@ -3,11 +3,13 @@
 
 use crate::contract::Operation;
 use crate::people::Person;
+use crate::routes::Route;
 use crate::tree::sample;
 use crate::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge::Invocation;
+use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -176,7 +178,16 @@ impl<'a> Call<'a> {
             invocation = invocation.with_time(time);
         }
         let handler = &self.world.handlers[self.operation.id.as_str()];
-        let event = edge::http::invoke_as(handler.as_ref(), self.event, &invocation).await;
+        let event = match handler {
+            Route::Whole(handler) => edge::http::invoke_as(handler.as_ref(), self.event, &invocation).await,
+            Route::Streaming(handler) => {
+                let (mut prelude, chunks) =
+                    edge::streaming::invoke_as(handler.as_ref(), self.event, &invocation).await;
+                let body: Vec<u8> = chunks.collect::<Vec<_>>().await.concat();
+                prelude["body"] = String::from_utf8(body).expect("text").into();
+                prelude
+            }
+        };
         let answer = Answer::read(&event);
         self.operation.check(&answer);
         answer

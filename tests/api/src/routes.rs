@@ -3,26 +3,73 @@
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
-use application::ai::{LeadScorer, Registry};
+use application::ai::{AiGateway, Chain, Completions, Embeddings, LeadScorer, Providers, Registry};
 use application::identity;
-use application::ports::{Limiter, PasswordHasher, Store, TokenSigner};
+use application::ports::{
+    EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
+};
 use application::sales;
-use edge::Handler;
 use edge::cursor::CursorCodec;
+use edge::streaming::StreamingHandler;
+use edge::{Handler, RuntimeTimer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const CURSOR_KEY: &str = "a secret of the tests, long enough for an HMAC key";
 
+/// Who answers an operation.
+pub(crate) enum Route {
+    /// As a whole.
+    Whole(Box<dyn Handler>),
+    /// In pieces.
+    Streaming(Box<dyn StreamingHandler>),
+}
+
+fn whole(handler: impl Handler + 'static) -> Route {
+    Route::Whole(Box::new(handler))
+}
+
+fn registry() -> Registry {
+    Registry::shipped().expect("the shipped models")
+}
+
+fn gateway(parts: &Parts) -> Arc<AiGateway> {
+    let state = Arc::new(parts.environment.ai_state());
+    let limiter = Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
+    Arc::new(AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry().version))
+}
+
+/// The models that answer a conversation whose model is not named.
+fn chain() -> Chain {
+    Chain::parse("us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0", &registry())
+        .expect("a chain of known models")
+}
+
+fn completions(parts: &Parts) -> Completions<dyn ModelGateway> {
+    let providers: Providers<dyn ModelGateway> = Providers { bedrock: parts.model.clone(), openai: None };
+    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+}
+
+fn streamed_completions(parts: &Parts) -> Completions<dyn StreamingModelGateway> {
+    let providers: Providers<dyn StreamingModelGateway> =
+        Providers { bedrock: parts.model.clone(), openai: None };
+    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+}
+
+fn embeddings(parts: &Parts) -> Embeddings {
+    let providers: Providers<dyn EmbeddingGateway> = Providers { bedrock: parts.model.clone(), openai: None };
+    Embeddings { gateway: gateway(parts), providers, registry: registry() }
+}
+
 /// The handlers by operation.
-pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>> {
+pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
     let store = || Arc::clone(&parts.store) as Arc<dyn Store>;
     let limiter = || Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
     let signer = || Arc::clone(&parts.tokens) as Arc<dyn TokenSigner>;
     let cursors = || CursorCodec::new(CURSOR_KEY).expect("the key is long enough");
     let passwords: Arc<dyn PasswordHasher> =
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
-    let prices = Registry::shipped().expect("the shipped prices");
+    let prices = registry();
     let scorer =
         LeadScorer::new(parts.model.clone(), &parts.chain, &prices).expect("a chain of known models");
     let login = identity::Login {
@@ -43,63 +90,79 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Box<dyn Handler>
     let score = sales::ScoreLead { store: store(), limiter: limiter(), scorer };
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
-        (
-            "registerAccount",
-            Box::new(register_account::RegisterAccount { needs: register }) as Box<dyn Handler>,
-        ),
-        ("login", Box::new(login::Login { needs: login })),
-        ("refreshSession", Box::new(refresh_session::RefreshSession { needs: refresh })),
-        ("logout", Box::new(logout::Logout { store: store() })),
-        ("getJwks", Box::new(get_jwks::GetJwks { verifier })),
-        ("getProfile", Box::new(get_profile::GetProfile { store: store(), limiter: limiter() })),
-        (
-            "getOrganization",
-            Box::new(get_organization::GetOrganization { store: store(), limiter: limiter() }),
-        ),
+        ("registerAccount", whole(register_account::RegisterAccount { needs: register })),
+        ("login", whole(login::Login { needs: login })),
+        ("refreshSession", whole(refresh_session::RefreshSession { needs: refresh })),
+        ("logout", whole(logout::Logout { store: store() })),
+        ("getJwks", whole(get_jwks::GetJwks { verifier })),
+        ("getProfile", whole(get_profile::GetProfile { store: store(), limiter: limiter() })),
+        ("getOrganization", whole(get_organization::GetOrganization { store: store(), limiter: limiter() })),
         (
             "listModels",
-            Box::new(list_models::ListModels {
-                store: store(),
-                limiter: limiter(),
-                registry: Registry::shipped().expect("the shipped models"),
-            }),
+            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: registry() }),
         ),
-        ("createLead", Box::new(create_lead::CreateLead { store: store() })),
+        ("createLead", whole(create_lead::CreateLead { store: store() })),
         (
             "listLeads",
-            Box::new(list_leads::ListLeads { store: store(), limiter: limiter(), cursors: cursors() }),
+            whole(list_leads::ListLeads { store: store(), limiter: limiter(), cursors: cursors() }),
         ),
-        ("getLead", Box::new(get_lead::GetLead { store: store(), limiter: limiter() })),
-        ("updateLead", Box::new(update_lead::UpdateLead { store: store() })),
-        ("deleteLead", Box::new(delete_lead::DeleteLead { store: store() })),
-        ("scoreLead", Box::new(score_lead::ScoreLead { needs: score })),
+        ("getLead", whole(get_lead::GetLead { store: store(), limiter: limiter() })),
+        ("updateLead", whole(update_lead::UpdateLead { store: store() })),
+        ("deleteLead", whole(delete_lead::DeleteLead { store: store() })),
+        ("scoreLead", whole(score_lead::ScoreLead { needs: score })),
         (
             "listNotifications",
-            Box::new(list_notifications::ListNotifications {
+            whole(list_notifications::ListNotifications {
                 store: store(),
                 limiter: limiter(),
                 cursors: cursors(),
             }),
         ),
-        ("markNotificationRead", Box::new(mark_notification_read::MarkNotificationRead { store: store() })),
-        ("getHealth", Box::new(get_health::GetHealth { store: parts.environment.health_probe() })),
-        ("getOpenapi", Box::new(get_openapi::GetOpenapi)),
-        ("getApiDocs", Box::new(get_api_docs::GetApiDocs)),
-        ("createCompletion", Box::new(create_completion::CreateCompletion)),
-        ("createEmbedding", Box::new(create_embedding::CreateEmbedding)),
-        ("listOpenaiModels", Box::new(list_openai_models::ListOpenaiModels)),
-        ("createOpenaiEmbedding", Box::new(create_openai_embedding::CreateOpenaiEmbedding)),
-        ("createChatCompletion", Box::new(create_chat_completion::CreateChatCompletion)),
-        ("createApiKey", Box::new(create_api_key::CreateApiKey { store: store() })),
+        ("markNotificationRead", whole(mark_notification_read::MarkNotificationRead { store: store() })),
+        ("getHealth", whole(get_health::GetHealth { store: parts.environment.health_probe() })),
+        ("getOpenapi", whole(get_openapi::GetOpenapi)),
+        ("getApiDocs", whole(get_api_docs::GetApiDocs)),
+        (
+            "createCompletion",
+            whole(create_completion::CreateCompletion { store: store(), needs: completions(parts) }),
+        ),
+        (
+            "createEmbedding",
+            whole(create_embedding::CreateEmbedding { store: store(), needs: embeddings(parts) }),
+        ),
+        (
+            "listOpenaiModels",
+            whole(list_openai_models::ListOpenaiModels {
+                store: store(),
+                limiter: limiter(),
+                registry: registry(),
+            }),
+        ),
+        (
+            "createOpenaiEmbedding",
+            whole(create_openai_embedding::CreateOpenaiEmbedding {
+                store: store(),
+                needs: embeddings(parts),
+            }),
+        ),
+        (
+            "createChatCompletion",
+            Route::Streaming(Box::new(create_chat_completion::CreateChatCompletion {
+                store: store(),
+                whole: completions(parts),
+                streamed: streamed_completions(parts),
+            })),
+        ),
+        ("createApiKey", whole(create_api_key::CreateApiKey { store: store() })),
         (
             "listApiKeys",
-            Box::new(list_api_keys::ListApiKeys {
+            whole(list_api_keys::ListApiKeys {
                 store: store(),
                 key_uses: parts.key_uses.clone(),
                 limiter: limiter(),
                 cursors: cursors(),
             }),
         ),
-        ("revokeApiKey", Box::new(revoke_api_key::RevokeApiKey { store: store() })),
+        ("revokeApiKey", whole(revoke_api_key::RevokeApiKey { store: store() })),
     ])
 }

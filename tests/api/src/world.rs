@@ -4,12 +4,12 @@
 use crate::contract::Contract;
 use crate::held_model::HeldModel;
 use crate::request::{Answer, Call};
-use crate::routes::handlers;
+use crate::routes::{Route, handlers};
 use crate::tokens::TestTokens;
 use adapter_dynamodb::{DynamoKeyUses, DynamoLimiter, DynamoStore};
 use application::Context;
 use domain::Timestamp;
-use edge::{Handler, Invocation};
+use edge::Invocation;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) struct Parts {
 /// The world of a test.
 pub struct World {
     pub(crate) parts: Parts,
-    pub(crate) handlers: BTreeMap<&'static str, Box<dyn Handler>>,
+    pub(crate) handlers: BTreeMap<&'static str, Route>,
     clock: AtomicI64,
     requests: AtomicU64,
 }

@@ -1,19 +1,63 @@
-//! `POST /v1/chat/completions`: checks who calls and answers without a body.
+//! `POST /v1/chat/completions`: answers a conversation as OpenAI's clients ask for it, whole or bit by bit.
 
-use application::ports::BoxFuture;
+mod answer;
+mod question;
+
+use application::ai::{self, Completions};
+use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
+use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
-use edge::{Handler, Problem, Request, Response};
+use edge::http::answer_headers;
+use edge::problem::ProblemFormat;
+use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
+use edge::{Problem, Request, Response};
+use std::sync::Arc;
 
-/// Answers 204 to everybody who may `completion:create`. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it `request.context()` and the authority, and turn what it returns into the contract's body.
-pub struct CreateChatCompletion;
+/// What the function needs.
+pub struct CreateChatCompletion {
+    /// Where refusals are recorded.
+    pub store: Arc<dyn Store>,
+    /// What whole answers need.
+    pub whole: Completions<dyn ModelGateway>,
+    /// What streamed answers need.
+    pub streamed: Completions<dyn StreamingModelGateway>,
+}
 
-impl Handler for CreateChatCompletion {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+impl StreamingHandler for CreateChatCompletion {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>> {
         Box::pin(async move {
-            request.caller()?.authorize::<CreateCompletions>()?;
-            request.idempotency_key("createChatCompletion")?;
-            Ok(Response::no_content())
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
+            let body: ChatRequest = request.json()?;
+            let streamed = body.stream.unwrap_or_default();
+            let tells_usage = body.stream_options.unwrap_or_default().include_usage;
+            let asked = question::read(body, request.cache_control()?)?;
+            let created = context.now.seconds();
+            if streamed {
+                let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await?;
+                let headers = answer_headers(&answer.head, None);
+                let limit = answer.head.limit;
+                let events = answer::events(answer, created, tells_usage);
+                let mut response =
+                    StreamedResponse::new(200, "text/event-stream", events).with_rate_limit(limit);
+                for (name, value) in headers {
+                    response = response.with_header(name, value);
+                }
+                Ok(response.into())
+            } else {
+                let answer = ai::create_completion(&self.whole, &context, &authority, asked).await?;
+                let mut response =
+                    Response::json(200, &answer::whole(&answer, created))?.with_rate_limit(answer.head.limit);
+                for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
+                    response = response.with_header(name, value);
+                }
+                Ok(response.into())
+            }
         })
+    }
+
+    fn problem_format(&self) -> ProblemFormat {
+        ProblemFormat::OpenAi
     }
 }

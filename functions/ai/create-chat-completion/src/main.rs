@@ -1,14 +1,44 @@
-//! Wires `create-chat-completion`: it needs nothing yet.
+//! Wires `create-chat-completion` to AWS and, where one is configured, to a server that speaks OpenAI's wire format.
 
+use adapter_aws::AwsSettings;
+use adapter_bedrock::BedrockGateway;
+use adapter_dynamodb::{DynamoStore, ListShards, Tables, ai_gateway};
+use adapter_openai::{KeySource, OpenAiGateway};
+use adapter_secrets::Secret;
+use application::ai::{Chain, Completions, Providers, Registry};
+use application::ports::{ModelGateway, StreamingModelGateway};
 use create_chat_completion::CreateChatCompletion;
-use edge::Handler;
+use edge::RuntimeTimer;
+use edge::streaming::StreamingHandler;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
-    edge::http::run("create-chat-completion", |_| {
-        Box::pin(async {
-            let handler: Box<dyn Handler> = Box::new(CreateChatCompletion);
-            Ok(handler)
+    edge::streaming::run("create-chat-completion", |settings| {
+        Box::pin(async move {
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let tables = Tables::from_env()?;
+            let registry = Registry::shipped()?;
+            let shards = ListShards::from_env()?;
+            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry.version);
+            let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
+            let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
+            let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
+            let bedrock = Arc::new(BedrockGateway::new(&aws));
+            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            let providers: Providers<dyn ModelGateway> =
+                Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
+            let whole = Completions {
+                gateway: Arc::clone(&gateway),
+                providers,
+                registry: registry.clone(),
+                chain: chain.clone(),
+            };
+            let providers: Providers<dyn StreamingModelGateway> =
+                Providers { bedrock, openai: openai.map(|it| it as _) };
+            let streamed = Completions { gateway, providers, registry, chain };
+            let store = Arc::new(DynamoStore::new(&aws, tables));
+            Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
         })
     })
 }

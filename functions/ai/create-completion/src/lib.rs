@@ -1,14 +1,17 @@
 //! `POST /v1/ai/completions`: answers a conversation.
 
 use application::ai::{self, Answered, CompletionRequest, Completions};
-use application::ports::{BoxFuture, Message, ModelGateway, Role, StopReason};
+use application::ports::{BoxFuture, Message, ModelGateway, Role, StopReason, Store};
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::authority::CreateCompletions;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
 
 /// What the function needs.
 pub struct CreateCompletion {
+    /// Where refusals are recorded.
+    pub store: Arc<dyn Store>,
     /// What completions need.
     pub needs: Completions<dyn ModelGateway>,
 }
@@ -16,9 +19,11 @@ pub struct CreateCompletion {
 impl Handler for CreateCompletion {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<CreateCompletions>()?;
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
             let asked = conversation(request.json()?, request)?;
-            let answer = ai::create_completion(&self.needs, &request.context(), &authority, asked).await?;
+            let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
                 response = response.with_header(name, value);

@@ -1,14 +1,36 @@
-//! Wires `create-completion`: it needs nothing yet.
+//! Wires `create-completion` to AWS and, where one is configured, to a server that speaks OpenAI's wire format.
 
+use adapter_aws::AwsSettings;
+use adapter_bedrock::BedrockGateway;
+use adapter_dynamodb::{DynamoStore, ListShards, Tables, ai_gateway};
+use adapter_openai::{KeySource, OpenAiGateway};
+use adapter_secrets::Secret;
+use application::ai::{Chain, Completions, Providers, Registry};
+use application::ports::ModelGateway;
 use create_completion::CreateCompletion;
-use edge::Handler;
+use edge::{Handler, RuntimeTimer};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
-    edge::http::run("create-completion", |_| {
-        Box::pin(async {
-            let handler: Box<dyn Handler> = Box::new(CreateCompletion);
-            Ok(handler)
+    edge::http::run("create-completion", |settings| {
+        Box::pin(async move {
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let tables = Tables::from_env()?;
+            let registry = Registry::shipped()?;
+            let shards = ListShards::from_env()?;
+            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry.version);
+            let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
+            let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
+            let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
+            let providers: Providers<dyn ModelGateway> = Providers {
+                bedrock: Arc::new(BedrockGateway::new(&aws)),
+                openai: openai.map(|openai| openai as _),
+            };
+            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            let needs = Completions { gateway, providers, registry, chain };
+            let store = Arc::new(DynamoStore::new(&aws, tables));
+            Ok(Box::new(CreateCompletion { store, needs }) as Box<dyn Handler>)
         })
     })
 }

@@ -1,19 +1,43 @@
-//! `POST /v1/ai/embeddings`: checks who calls and answers without a body.
+//! `POST /v1/ai/embeddings`: texts as vectors.
 
-use application::ports::BoxFuture;
-use domain::authority::CreateCompletions;
+use application::ai::{self, EmbeddingRequest, Embeddings};
+use application::ports::{BoxFuture, Store};
+use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors};
+use domain::authority::CreateEmbeddings;
+use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
 
-/// Answers 204 to everybody who may `completion:create`. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it `request.context()` and the authority, and turn what it returns into the contract's body.
-pub struct CreateEmbedding;
+/// What the function needs.
+pub struct CreateEmbedding {
+    /// Where refusals are recorded.
+    pub store: Arc<dyn Store>,
+    /// What embeddings need.
+    pub needs: Embeddings,
+}
 
 impl Handler for CreateEmbedding {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            request.caller()?.authorize::<CreateCompletions>()?;
-            request.idempotency_key("createEmbedding")?;
-            Ok(Response::no_content())
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
+            let Body { model, texts, dimensions } = request.json()?;
+            let asked = EmbeddingRequest { model, texts, dimensions };
+            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "texts").await?;
+            let body = Vectors {
+                id: answer.head.request_id.to_string(),
+                model: answer.head.model.clone(),
+                vectors: answer.vectors,
+                input_tokens: answer.cost.tokens.input,
+                cost_usd: presentation::dollars(answer.cost.nano_usd),
+                price_version: self.needs.registry.version.clone(),
+            };
+            let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);
+            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
+                response = response.with_header(name, value);
+            }
+            Ok(response)
         })
     }
 }

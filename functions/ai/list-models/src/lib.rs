@@ -20,10 +20,11 @@ pub struct ListModels {
 impl Handler for ListModels {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let authority = request.caller()?.authorize::<ReadModels>()?;
-            let (store, limiter) = (self.store.as_ref(), self.limiter.as_ref());
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
+            let limiter = self.limiter.as_ref();
             let (models, decision) =
-                ai::list_models(store, limiter, &request.context(), &authority, &self.registry).await?;
+                ai::list_models(store, limiter, &context, &authority, &self.registry).await?;
             let body = ModelList {
                 data: models.into_iter().map(body).collect(),
                 price_version: self.registry.version.clone(),

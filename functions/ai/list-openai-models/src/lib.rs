@@ -1,23 +1,43 @@
-//! `GET /v1/models`: checks who calls and answers without a body.
+//! `GET /v1/models`: the models that the caller may ask, as OpenAI's clients read them.
 
-use application::ports::BoxFuture;
+use application::ai::{self, Registry};
+use application::ports::{BoxFuture, Limiter, Store};
+use contracts::openai::{Model, ModelList};
 use domain::authority::ReadModels;
+use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
 
-/// Answers 204 to everybody who may `model:read`. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it `request.context()` and the authority, and turn what it returns into the contract's body.
-pub struct ListOpenaiModels;
+/// What the function needs.
+pub struct ListOpenaiModels {
+    /// Where budgets are kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+    /// The models that there are.
+    pub registry: Registry,
+}
 
 impl Handler for ListOpenaiModels {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            request.caller()?.authorize::<ReadModels>()?;
-            request.only_query(&["limit", "cursor"])?;
-            // There are no pages yet, so no cursor leads to one.
-            if request.page()?.cursor.is_some() {
-                return Err(Problem::invalid_cursor());
-            }
-            Ok(Response::no_content())
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
+            let limiter = self.limiter.as_ref();
+            let (models, decision) =
+                ai::list_models(store, limiter, &context, &authority, &self.registry).await?;
+            let model = |model: &ai::Model| Model {
+                id: model.id.clone(),
+                object: "model".to_owned(),
+                created: 0,
+                owned_by: model.provider.as_str().to_owned(),
+            };
+            let body = ModelList { object: "list".to_owned(), data: models.into_iter().map(model).collect() };
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
         })
+    }
+
+    fn problem_format(&self) -> ProblemFormat {
+        ProblemFormat::OpenAi
     }
 }

@@ -8,6 +8,7 @@ mod answer;
 mod breaker;
 mod counters;
 mod event;
+mod gateway;
 mod look;
 mod open;
 mod reserve;
@@ -26,6 +27,7 @@ use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
+pub use gateway::ai_gateway;
 use std::fmt;
 use std::time::Duration;
 

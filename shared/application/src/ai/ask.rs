@@ -3,6 +3,7 @@
 use super::chain::Chain;
 use crate::ports::{LimitDecision, Message, StopReason};
 use domain::ai::{CacheUse, Feature, Tokens};
+use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, AiRequestId, ApiKeyId, OrganizationId};
 use serde_json::Value;
 use std::fmt;
@@ -21,6 +22,15 @@ pub struct Asker {
 }
 
 impl Asker {
+    /// Who asks, from who calls.
+    pub fn of(caller: &Caller) -> Self {
+        let api_key = match &caller.credential {
+            Credential::ApiKey { id, .. } => Some(*id),
+            Credential::Session { .. } => None,
+        };
+        Self { tenant: caller.tenant, account: caller.account, api_key }
+    }
+
     /// Whose requests are counted together: a key's own, else the account's.
     pub fn name(&self) -> String {
         match &self.api_key {

@@ -105,7 +105,7 @@ fn question(
     authority: &Authority<CreateCompletions>,
     request: CompletionRequest,
 ) -> Result<(Asker, Ask), Error> {
-    let asker = Asker { tenant: authority.tenant(), account: authority.account(), api_key: None };
+    let asker = Asker::of(authority.caller());
     let chain = match &request.model {
         None => chain.clone(),
         Some(name) => match registry.model(name) {

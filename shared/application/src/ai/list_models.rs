@@ -20,7 +20,7 @@ pub async fn list_models<'a>(
     let tenant = authority.tenant();
     let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let read = async { Ok(repository::load::<AiBudget>(store, &key).await?) };
-    let who = authority.account().to_string();
+    let who = authority.caller().principal();
     let (budget, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
     let limits = budget.map(|budget| budget.state.limits).unwrap_or_default();
     Ok((registry.models().iter().filter(|model| limits.allows(&model.id)).collect(), decision))

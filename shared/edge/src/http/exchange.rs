@@ -5,6 +5,7 @@ use super::proxy_event::ProxyEvent;
 use super::{Request, Response};
 use crate::guard::Broken;
 use crate::log::{Scope, chain};
+use crate::problem::ProblemFormat;
 use crate::runtime::Json;
 use crate::{Invocation, Problem};
 use serde_json::Value;
@@ -59,6 +60,7 @@ impl From<Broken> for Problem {
 /// The answer that tells a problem, and its causes as text for the log.
 pub(crate) fn told(
     problem: &Problem,
+    format: ProblemFormat,
     correlation_id: &str,
     fields: &mut Fields,
 ) -> (Response, Option<String>) {
@@ -68,5 +70,5 @@ pub(crate) fn told(
         fields.push(("wrong", wrong.join(" ").into()));
     }
     let error = problem.source().map(|source| chain(source.as_ref()));
-    (Response::problem(problem, correlation_id), error)
+    (Response::problem(problem, format, correlation_id), error)
 }

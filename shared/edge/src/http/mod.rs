@@ -31,6 +31,7 @@ mod response;
 
 use crate::guard::guarded;
 use crate::log::{self, Summary, Verdict};
+use crate::problem::ProblemFormat;
 use crate::runtime::{self, Build, Failure, Json};
 use crate::{Invocation, Problem};
 use application::ports::BoxFuture;
@@ -50,6 +51,11 @@ pub use response::Response;
 pub trait Handler: Send + Sync {
     /// The answer, or the problem that kept it from being made.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>>;
+
+    /// How its problems are written.
+    fn problem_format(&self) -> ProblemFormat {
+        ProblemFormat::Problem
+    }
 }
 
 /// Runs a function behind API Gateway until its process is stopped.
@@ -77,7 +83,7 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
         let mut fields = Vec::new();
         let (response, error) = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(response) => (response, None),
-            Err(problem) => told(&problem, &correlation_id, &mut fields),
+            Err(problem) => told(&problem, handler.problem_format(), &correlation_id, &mut fields),
         };
         Summary {
             invocation,

@@ -1,7 +1,7 @@
 //! An answer. It must never be cached by anyone unless the handler says so.
 
 use crate::Problem;
-use crate::problem::limit_headers;
+use crate::problem::{ProblemFormat, limit_headers};
 use crate::runtime::{Failure, Json, written};
 use application::ports::LimitDecision;
 use contracts::problem::MEDIA_TYPE;
@@ -80,10 +80,13 @@ impl Response {
         all(&self.headers, correlation_id)
     }
 
-    pub(super) fn problem(problem: &Problem, correlation_id: &str) -> Self {
+    pub(super) fn problem(problem: &Problem, format: ProblemFormat, correlation_id: &str) -> Self {
         // Strings and numbers only: can't fail.
-        let body = serde_json::to_string(&problem.document(correlation_id)).unwrap_or_default();
-        let mut response = Self::text(problem.kind().status, MEDIA_TYPE, body);
+        let (media_type, body) = match format {
+            ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
+            ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
+        };
+        let mut response = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
         response.headers.extend(problem.headers().iter().cloned());
         response
     }

@@ -3,6 +3,7 @@
 //! A problem must never show its cause: the cause is kept for the log line of the invocation. It must never repeat what
 //! the caller sent, except the names of wrong fields.
 
+mod format;
 mod from;
 mod kind;
 
@@ -12,6 +13,7 @@ use domain::Invalid;
 use std::fmt;
 use std::time::Duration;
 
+pub use format::ProblemFormat;
 pub use kind::Kind;
 
 /// A failure, as the caller is told of it.

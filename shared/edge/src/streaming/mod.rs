@@ -42,6 +42,7 @@ use crate::guard::guarded;
 use crate::http::exchange::{Exchange, Fields, told};
 use crate::http::{Request, Response};
 use crate::log;
+use crate::problem::ProblemFormat;
 use crate::runtime::{self, Build, Failure, Json, Streamed, written};
 use crate::{Invocation, Problem};
 use application::ports::BoxFuture;
@@ -62,6 +63,11 @@ pub trait StreamingHandler: Send + Sync {
     /// The answer, or the problem that kept it from being made. What the body of a stream needs, it must own: it lives on
     /// when this is done.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>>;
+
+    /// How its problems are written.
+    fn problem_format(&self) -> ProblemFormat {
+        ProblemFormat::Problem
+    }
 }
 
 /// Runs a function behind a streaming integration until its process is stopped.
@@ -115,7 +121,8 @@ async fn serve(
         let (begun, prelude, error) = match begun {
             Ok(begun) => begun,
             Err(problem) => {
-                let (mut head, error) = told(&problem, &scope.correlation_id, &mut fields);
+                let (mut head, error) =
+                    told(&problem, handler.problem_format(), &scope.correlation_id, &mut fields);
                 let prelude = prelude(&head, &scope.correlation_id)
                     .map_err(|_| Failure("the answer can't be written"))?;
                 let first = Some(head.take_body().into_bytes());

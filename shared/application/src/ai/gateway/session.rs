@@ -164,9 +164,9 @@ impl Seen {
                 Cached::Nothing | Cached::InFlight { .. } => {}
             }
             if !matches!(cached, Cached::InFlight { .. }) {
-                let (reservation, making) = self.reservation(request_id);
+                let (mut reservation, making) = self.reservation(request_id);
                 let key = making.map(|(key, _)| key);
-                let reserved = self.gateway.state.reserve(&reservation, &self.limits, key.as_ref()).await;
+                let reserved = self.gateway.state.reserve(&mut reservation, &self.limits, key.as_ref()).await;
                 match reserved {
                     Ok(()) => return Ok(Begun::Open(Box::new(self.open(reservation, making)))),
                     Err(ReserveError::InFlight) => {}
@@ -309,7 +309,7 @@ impl Session {
         if needed <= self.reservation.bound {
             return Ok(());
         }
-        match self.gateway.state.extend(&self.reservation, needed, &self.limits).await {
+        match self.gateway.state.extend(&mut self.reservation, needed, &self.limits).await {
             Ok(()) => {
                 self.reservation.bound = needed;
                 self.reservation.presumed.cost_nano_usd = needed;

@@ -1,0 +1,23 @@
+//! The AI gateway on its state: what every function that asks models begins with.
+
+use super::DynamoAiState;
+use crate::limiter::DynamoLimiter;
+use crate::shards::ListShards;
+use crate::tables::Tables;
+use adapter_aws::SdkConfig;
+use application::ai::AiGateway;
+use application::ports::Timer;
+use std::sync::Arc;
+
+/// A gateway whose budgets, limits, answers and breakers are in these tables. `price_version` is the registry's.
+pub fn ai_gateway(
+    config: &SdkConfig,
+    tables: Tables,
+    shards: ListShards,
+    timer: impl Timer + 'static,
+    price_version: &str,
+) -> Arc<AiGateway> {
+    let limiter = Arc::new(DynamoLimiter::new(config, tables.ephemeral.clone()));
+    let state = Arc::new(DynamoAiState::new(config, tables).with_shards(shards));
+    Arc::new(AiGateway::new(state, limiter, Arc::new(timer), price_version.to_owned()))
+}

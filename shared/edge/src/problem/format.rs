@@ -1,0 +1,43 @@
+//! How a problem is written. Our own routes answer problem documents (RFC 9457); the routes that speak OpenAI's wire format
+//! answer its errors, because its clients read them.
+
+use super::Problem;
+use contracts::openai::{ErrorBody, ErrorDetail};
+
+/// How the problems of a function are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProblemFormat {
+    /// `application/problem+json`.
+    #[default]
+    Problem,
+    /// OpenAI's errors: <https://platform.openai.com/docs/guides/error-codes>.
+    OpenAi,
+}
+
+impl Problem {
+    /// The problem as OpenAI's error.
+    pub(crate) fn openai(&self) -> ErrorBody {
+        let wrong = self.errors().first();
+        let message = match (wrong, &self.0.detail) {
+            (Some(error), _) => format!("{}: {}", error.field.trim_start_matches('/'), error.message),
+            (None, Some(detail)) => detail.clone(),
+            (None, None) => self.kind().title.to_owned(),
+        };
+        let class = match self.kind().status {
+            401 => "authentication_error",
+            402 => "insufficient_quota",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            400..=499 => "invalid_request_error",
+            _ => "server_error",
+        };
+        ErrorBody {
+            error: ErrorDetail {
+                message,
+                class: class.to_owned(),
+                param: wrong.map(|error| error.field.trim_start_matches('/').replace('/', ".")),
+                code: Some(self.kind().code.to_owned()),
+            },
+        }
+    }
+}
