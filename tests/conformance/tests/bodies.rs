@@ -3,7 +3,8 @@
 
 use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
-use contracts::ai::ModelList;
+use contracts::ai::{self, ModelList};
+use contracts::openai;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::health::Health;
 use contracts::identity::{
@@ -27,7 +28,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 20] = [
+const TYPES: [(&str, Check); 30] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -48,6 +49,16 @@ const TYPES: [(&str, Check); 20] = [
     ("NotificationList", same::<List<Notification>>),
     ("Health", same::<Health>),
     ("ModelList", same::<ModelList>),
+    ("CompletionRequest", same::<ai::CompletionRequest>),
+    ("Completion", same::<ai::Completion>),
+    ("EmbeddingRequest", same::<ai::EmbeddingRequest>),
+    ("Embeddings", same::<ai::Embeddings>),
+    ("OpenaiModelList", same::<openai::ModelList>),
+    ("OpenaiEmbeddingRequest", same::<openai::EmbeddingRequest>),
+    ("OpenaiEmbeddingList", same::<openai::EmbeddingList>),
+    ("ChatRequest", same::<openai::ChatRequest>),
+    ("ChatCompletion", same::<openai::ChatCompletion>),
+    ("OpenaiError", same::<openai::ErrorBody>),
 ];
 
 /// Every example with the name of its schema.

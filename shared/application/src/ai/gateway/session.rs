@@ -213,7 +213,7 @@ impl Seen {
         };
         let reservation = Reservation {
             tenant: self.opening.asker.tenant,
-            at: self.context.now,
+            at: self.now(),
             lease_until: self.now().plus(self.context.time_left() + LEASE_BEYOND),
             bound,
             shard: 0,
