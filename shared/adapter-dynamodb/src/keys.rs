@@ -3,7 +3,7 @@
 //! forged to be another.
 
 use crate::digest::digest;
-use application::ports::{AggregateKey, CacheKey, IdempotencyKey, ModelName, UniqueKind};
+use application::ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -87,11 +87,16 @@ impl ItemKey {
         Self::of(audit(tenant), format!("event#{event}"))
     }
 
-    /// One of the counters of what a tenant spends on models in a month or on a day. Shard 0 has the plain key, so that a
-    /// tenant can get more shards while what was spent still counts.
-    pub(crate) fn ai_spent(tenant: OrganizationId, counter: &str, shard: u32, period: String) -> Self {
-        let pk = format!("{tenant}#ai_spent#{counter}");
-        Self::of(if shard == 0 { pk } else { format!("{pk}#{shard}") }, period)
+    /// A counter of what a tenant spends on models: of one budget, of `whose` share of it (an account, a feature, or
+    /// nobody's), in one month or on one day. A tenant with many requests has several, each in a partition of its own.
+    pub(crate) fn ai_spent(
+        tenant: OrganizationId,
+        budget: BudgetScope,
+        whose: &str,
+        shard: u32,
+        period: String,
+    ) -> Self {
+        Self::of(format!("{tenant}#ai_spent#{}#{whose}#{shard}", budget.as_str()), period)
     }
 
     /// Money that is set aside for a request, among everybody's: the sweeper must find it without knowing the tenant.

@@ -1,5 +1,6 @@
-//! How many partitions the lists of a tenant are spread over. One partition of an index takes 1,000 writes a second, so
-//! tenants that write more are named in `LARGE_TENANTS`.
+//! How many partitions the lists of a tenant, and the counters of its budgets, are spread over. One partition of an index
+//! takes 1,000 writes a second, and one counter far fewer transactions, so tenants that write more are named in
+//! `LARGE_TENANTS`.
 
 use crate::digest::digest;
 use domain::id::OrganizationId;
@@ -47,12 +48,12 @@ impl ListShards {
             .map(Self)
     }
 
-    /// How many shards the lists of a tenant have.
+    /// How many shards the lists and the counters of a tenant have.
     pub(crate) fn of(&self, tenant: OrganizationId) -> u32 {
         self.0.get(&tenant).copied().unwrap_or(1)
     }
 
-    /// The shard an aggregate is in: the same as long as the number stays.
+    /// The shard an aggregate is in, and that a request begins at: the same as long as the number stays.
     pub(crate) fn shard(&self, tenant: OrganizationId, id: &str) -> u32 {
         let [a, b, c, d, ..] = digest([id.as_bytes()]);
         u32::from_be_bytes([a, b, c, d]) % self.of(tenant).max(1)

@@ -85,6 +85,40 @@ async fn no_call_that_many_tell_at_once_is_lost() {
     assert_eq!(look(&many, at(1)).await, open(30));
 }
 
+/// Opens the breaker at 0 s by an observation whose second write arrives only after `meanwhile`.
+async fn opens_late(gateway: &Gateway, meanwhile: impl Future<Output = ()>) -> Breaker {
+    observe(gateway, calls(1, 0), at(0)).await;
+    gateway.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::ZERO));
+    gateway.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::from_secs(1)));
+    let later = async {
+        while gateway.environment.wire().faults_left() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        meanwhile.await;
+    };
+    futures_util::future::join(observe(gateway, calls(40, 40), at(0)), later).await.0
+}
+
+#[tokio::test]
+async fn who_opens_first_says_until_when() {
+    let gateway = Gateway::start();
+    let meanwhile = async { assert_eq!(observe(&gateway, calls(1, 1), at(1)).await, open(31)) };
+    assert_eq!(opens_late(&gateway, meanwhile).await, open(31));
+    assert_eq!(look(&gateway, at(2)).await, open(31));
+}
+
+#[tokio::test]
+async fn one_that_was_closed_meanwhile_is_not_opened_by_what_was_before() {
+    let gateway = Gateway::start();
+    let meanwhile = async {
+        assert_eq!(observe(&gateway, calls(1, 1), at(1)).await, open(31));
+        assert!(probe(&gateway, 31).await);
+        probed(&gateway, true, 32).await;
+    };
+    assert_eq!(opens_late(&gateway, meanwhile).await, Breaker::Closed);
+    assert_eq!(look(&gateway, at(33)).await, Breaker::Closed);
+}
+
 #[tokio::test]
 async fn it_is_open_as_long_as_the_provider_wants_but_five_minutes() {
     for (retry_after, until) in [(None, 30), (Some(5), 5), (Some(120), 120), (Some(100_000), 300)] {
@@ -101,6 +135,8 @@ async fn it_is_open_as_long_as_the_provider_wants_but_five_minutes() {
         assert!(probe(&gateway, until).await);
         gateway.state.probed(&sonnet(), false, retry_after, after).await.unwrap();
         assert_eq!(look(&gateway, after).await, open(2 * until));
+        // The right of the probe that failed, which was for 20 s, counts no more.
+        assert_eq!(look(&gateway, at(2 * until)).await, Breaker::HalfOpen);
     }
 }
 

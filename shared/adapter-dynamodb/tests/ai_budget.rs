@@ -86,6 +86,18 @@ async fn several_shards_together_keep_the_limit() {
 }
 
 #[tokio::test]
+async fn requests_are_spread_over_the_shards_while_there_is_room() {
+    let gateway = Gateway::sharded(4);
+    let mut used = [0; 4];
+    for _ in 0..40 {
+        let mut request = gateway.request(at(0), 1);
+        gateway.reserve(&mut request, &limits(1000)).await.unwrap();
+        used[request.shard as usize] += 1;
+    }
+    assert!(used.iter().all(|used| *used > 2), "{used:?}");
+}
+
+#[tokio::test]
 async fn a_shard_that_fills_up_between_look_and_transaction_is_left_for_another() {
     let gateway = Gateway::sharded(2);
     let mut request = gateway.request(at(0), 1);

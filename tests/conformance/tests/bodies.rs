@@ -4,7 +4,6 @@
 use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
 use contracts::ai::{self, ModelList};
-use contracts::openai;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::health::Health;
 use contracts::identity::{
@@ -15,6 +14,7 @@ use contracts::lead::{CreateLeadRequest, Lead, ReplaceLeadRequest};
 use contracts::lead_score::LeadScore;
 use contracts::list::List;
 use contracts::notification::Notification;
+use contracts::openai;
 use contracts::organization::Organization;
 use contracts::problem::Problem;
 use serde::Serialize;

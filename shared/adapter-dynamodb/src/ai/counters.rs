@@ -34,12 +34,12 @@ pub(super) struct Counter {
 impl Counter {
     /// What the tenant spends in the month of `at`.
     pub(super) fn tenant_month(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
-        Self::of_month(BudgetScope::TenantMonth, tenant, "tenant", at, shard)
+        Self::of_month(BudgetScope::TenantMonth, tenant, "", at, shard)
     }
 
     /// What the tenant spends on the day of `at`.
     pub(super) fn tenant_day(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
-        Self::of_day(BudgetScope::TenantDay, tenant, "tenant", at, shard)
+        Self::of_day(BudgetScope::TenantDay, tenant, "", at, shard)
     }
 
     /// What the account spends on the day of `at`.
@@ -49,8 +49,7 @@ impl Counter {
 
     /// What the feature costs in the month of `at`.
     pub(super) fn feature_month(tenant: OrganizationId, feature: Feature, at: Timestamp, shard: u32) -> Self {
-        let counter = format!("feature_{}", feature.as_str());
-        Self::of_month(BudgetScope::FeatureMonth, tenant, &counter, at, shard)
+        Self::of_month(BudgetScope::FeatureMonth, tenant, feature.as_str(), at, shard)
     }
 
     /// All that a reservation is charged to when it is in this shard.
@@ -64,19 +63,13 @@ impl Counter {
         ]
     }
 
-    fn of_month(
-        scope: BudgetScope,
-        tenant: OrganizationId,
-        counter: &str,
-        at: Timestamp,
-        shard: u32,
-    ) -> Self {
-        let key = ItemKey::ai_spent(tenant, counter, shard, first(&at, "YYYY-MM".len()));
+    fn of_month(scope: BudgetScope, tenant: OrganizationId, whose: &str, at: Timestamp, shard: u32) -> Self {
+        let key = ItemKey::ai_spent(tenant, scope, whose, shard, first(&at, "YYYY-MM".len()));
         Self { scope, key, expires_at: at.seconds().saturating_add(KEEP_MONTH) }
     }
 
-    fn of_day(scope: BudgetScope, tenant: OrganizationId, counter: &str, at: Timestamp, shard: u32) -> Self {
-        let key = ItemKey::ai_spent(tenant, counter, shard, first(&at, "YYYY-MM-DD".len()));
+    fn of_day(scope: BudgetScope, tenant: OrganizationId, whose: &str, at: Timestamp, shard: u32) -> Self {
+        let key = ItemKey::ai_spent(tenant, scope, whose, shard, first(&at, "YYYY-MM-DD".len()));
         Self { scope, key, expires_at: at.seconds().saturating_add(KEEP_DAY) }
     }
 
