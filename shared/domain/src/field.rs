@@ -45,6 +45,16 @@ impl Check {
         self.0.push(FieldError { field: field.to_owned(), code, message: message.into() });
     }
 
+    /// A text that is passed on as it is: at most `longest` characters, any but NUL, which tools take for a text's end.
+    pub fn verbatim(&mut self, field: &str, value: &str, longest: usize) {
+        if value.chars().count() > longest {
+            self.wrong(field, "too_long", format!("must have at most {longest} characters"));
+        }
+        if value.contains('\0') {
+            self.wrong(field, "format", "must not hold NUL");
+        }
+    }
+
     /// A line of text: trimmed, 1 to `longest` characters, no control characters.
     pub fn line(&mut self, field: &str, value: &str, longest: usize) -> String {
         let value = value.trim();

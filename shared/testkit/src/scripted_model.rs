@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct ScriptedModel {
     script: Mutex<VecDeque<Result<ModelAnswer, ModelError>>>,
     calls: Mutex<Vec<ModelCall>>,
+    otherwise: Mutex<Option<String>>,
 }
 
 impl ScriptedModel {
@@ -32,6 +33,17 @@ impl ScriptedModel {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).push_back(outcome);
     }
 
+    /// Calls that find no script get this text.
+    pub fn otherwise(&self, text: impl Into<String>) {
+        *self.otherwise.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
+    }
+
+    fn spontaneous(&self) -> Option<ModelAnswer> {
+        let text = self.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let usage = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
+        Some(ModelAnswer { text, stop: StopReason::EndTurn, usage })
+    }
+
     /// Every call so far.
     pub fn calls(&self) -> Vec<ModelCall> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -43,7 +55,8 @@ impl ModelGateway for ScriptedModel {
         Box::pin(async move {
             self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
             let next = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            next.unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
+            next.or_else(|| self.spontaneous().map(Ok))
+                .unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
         })
     }
 }

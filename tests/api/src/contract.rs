@@ -224,6 +224,17 @@ fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> 
     (!jsonschema::is_valid(schema, &value)).then(|| format!("the header {name} is {value}"))
 }
 
+/// Server-sent events: JSON objects, and the mark of the end.
+fn event_faults(body: &str) -> Vec<String> {
+    let events: Vec<&str> = body.split_terminator("\n\n").collect();
+    let wrong = |event: &&&str| {
+        let data = event.strip_prefix("data: ");
+        !data.is_some_and(|data| data == "[DONE]" || serde_json::from_str::<Map<String, Value>>(data).is_ok())
+    };
+    let faults = events.iter().filter(wrong).map(|event| format!("{event:?} is no event"));
+    faults.chain((events.last() != Some(&"data: [DONE]")).then(|| "there is no end".to_owned())).collect()
+}
+
 fn body_faults(response: &Response, answer: &Answer) -> Vec<String> {
     let content_type = answer.header("Content-Type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default();
@@ -235,6 +246,9 @@ fn body_faults(response: &Response, answer: &Answer) -> Vec<String> {
         return vec![format!("{media_type:?} is not documented")];
     };
     let Some(validator) = validator else { return Vec::new() };
+    if media_type == "text/event-stream" {
+        return event_faults(&answer.body);
+    }
     let Ok(body) = serde_json::from_str::<Value>(&answer.body) else {
         return vec!["the body is not JSON".to_owned()];
     };

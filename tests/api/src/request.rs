@@ -185,6 +185,7 @@ impl<'a> Call<'a> {
                     edge::streaming::invoke_as(handler.as_ref(), self.event, &invocation).await;
                 let body: Vec<u8> = chunks.collect::<Vec<_>>().await.concat();
                 prelude["body"] = String::from_utf8(body).expect("text").into();
+                prelude["isBase64Encoded"] = false.into();
                 prelude
             }
         };
@@ -277,14 +278,20 @@ impl Answer {
     /// The problem's code; empty when it is none.
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        body["code"].as_str().unwrap_or_default().to_owned()
+        body["code"].as_str().or(body["error"]["code"].as_str()).unwrap_or_default().to_owned()
     }
 
     /// The fields that a problem names.
     pub fn fields(&self) -> Vec<String> {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect()
+        let mut fields: Vec<String> =
+            errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect();
+        // OpenAI's errors name one, with dots where a pointer has slashes.
+        if let Some(param) = body["error"]["param"].as_str() {
+            fields.extend([format!("/{}", param.replace('.', "/")), param.to_owned()]);
+        }
+        fields
     }
 
     /// Whether it is the answer to an earlier request again.

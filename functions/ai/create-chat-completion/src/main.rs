@@ -28,12 +28,9 @@ fn main() -> ExitCode {
             let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
-            let whole = Completions {
-                gateway: Arc::clone(&gateway),
-                providers,
-                registry: registry.clone(),
-                chain: chain.clone(),
-            };
+            let (models, whole_chain) = (registry.clone(), chain.clone());
+            let whole =
+                Completions { gateway: gateway.clone(), providers, registry: models, chain: whole_chain };
             let providers: Providers<dyn StreamingModelGateway> =
                 Providers { bedrock, openai: openai.map(|it| it as _) };
             let streamed = Completions { gateway, providers, registry, chain };

@@ -8,6 +8,8 @@ use domain::field::Check;
 use edge::Problem;
 use serde_json::{Value, json};
 
+/// Characters of the longest label.
+const LONGEST_LABEL: usize = 512;
 /// What names the environment's chain instead of a model.
 const AUTO: &str = "auto";
 
@@ -45,6 +47,9 @@ fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
     if body.n.is_some_and(|n| n != 1) {
         check.wrong("n", "range", "must be 1");
     }
+    if body.max_completion_tokens == Some(0) {
+        check.wrong("max_completion_tokens", "range", "must be at least 1");
+    }
     if body.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
         check.wrong("tools", "unsupported", "are not supported");
     }
@@ -57,6 +62,14 @@ fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
     }
     if body.logprobs == Some(true) {
         check.wrong("logprobs", "unsupported", "are not supported");
+    }
+    if let Some(user) = &body.user {
+        check.verbatim("user", user, LONGEST_LABEL);
+    }
+    for (at, message) in body.messages.iter().enumerate() {
+        if let Some(name) = &message.name {
+            check.verbatim(&format!("messages.{at}.name"), name, LONGEST_LABEL);
+        }
     }
     check.finish(())
 }

@@ -8,11 +8,15 @@ use contracts::openai::{
     Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input,
 };
 use domain::authority::CreateEmbeddings;
+use domain::field::Check;
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// Characters of the longest label.
+const LONGEST_LABEL: usize = 512;
 
 /// What the function needs.
 pub struct CreateOpenaiEmbedding {
@@ -29,6 +33,11 @@ impl Handler for CreateOpenaiEmbedding {
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let body: Body = request.json()?;
+            if let Some(user) = &body.user {
+                let mut check = Check::default();
+                check.verbatim("user", user, LONGEST_LABEL);
+                check.finish(())?;
+            }
             let texts = match body.input {
                 Input::One(text) => vec![text],
                 Input::Several(texts) => texts,

@@ -19,9 +19,13 @@ use std::time::Duration;
 const TTL: Duration = Duration::from_secs(3600);
 /// The longest answer when the caller names none, in tokens.
 const USUAL_OUTPUT_TOKENS: u32 = 2048;
+/// Characters of the longest name of a model.
+pub(super) const LONGEST_NAME: usize = 200;
+/// Characters of the longest text.
+pub(super) const LONGEST_TEXT: usize = 100_000;
 /// The most turns of a conversation.
 const MOST_MESSAGES: usize = 1000;
-/// The most texts that end an answer, and the bytes of the longest.
+/// The most texts that end an answer, and the characters of the longest.
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
 
@@ -106,6 +110,11 @@ fn question(
     request: CompletionRequest,
 ) -> Result<(Asker, Ask), Error> {
     let asker = Asker::of(authority.caller());
+    if let Some(name) = &request.model {
+        let mut check = Check::default();
+        check.line("model", name, LONGEST_NAME);
+        check.finish(())?;
+    }
     let chain = match &request.model {
         None => chain.clone(),
         Some(name) => match registry.model(name) {
@@ -146,13 +155,17 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
         check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));
     }
     for (at, message) in messages.iter().enumerate() {
+        let field = format!("messages.{at}.content");
         if message.text.trim().is_empty() {
-            check.wrong(&format!("messages.{at}.content"), "required", "must not be empty");
+            check.wrong(&field, "required", "must not be empty");
         }
+        check.verbatim(&field, &message.text, LONGEST_TEXT);
     }
     if messages.first().is_some_and(|first| first.role != Role::User) {
         check.wrong("messages.0.role", "format", "must be user: the conversation begins with a user's turn");
     }
+    check.verbatim("system", &request.system, LONGEST_TEXT);
+    request.stop.iter().for_each(|stop| check.verbatim("stop", stop, LONGEST_STOP));
     let most = models.iter().map(|model| model.max_output_tokens).max().unwrap_or(u32::MAX);
     if request.max_tokens.is_some_and(|tokens| tokens == 0 || tokens > most) {
         check.wrong("max_tokens", "range", format!("must be 1 to {most} for this model"));
@@ -165,12 +178,8 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
         check.wrong("top_p", "range", "must be 0 to 1");
     }
     let stops = &request.stop;
-    if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty() || stop.len() > LONGEST_STOP) {
-        check.wrong(
-            "stop",
-            "length",
-            format!("must be at most {MOST_STOPS} texts of 1 to {LONGEST_STOP} bytes"),
-        );
+    if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
+        check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
     }
     check.finish(())
 }

@@ -1,6 +1,7 @@
 //! A caller's own texts as vectors.
 
 use super::ask::Asker;
+use super::completion::{LONGEST_NAME, LONGEST_TEXT};
 use super::gateway::{self, AiGateway, EmbedTexts, Embedded, Providers};
 use super::registry::{ModelUse, Registry};
 use crate::ports::EmbeddingGateway;
@@ -43,21 +44,27 @@ pub async fn create_embedding(
     request: EmbeddingRequest,
     field: &str,
 ) -> Result<Embedded, Error> {
+    check(&request, field)?;
     let model = match needs.registry.model(&request.model) {
         Ok(model) if model.usage == ModelUse::Embeddings => model,
         _ => return Err(Error::UnknownModel),
     };
-    check(&request, field)?;
     let texts = EmbedTexts { model, texts: request.texts, dimensions: request.dimensions };
     gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
 }
 
 fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
     let mut check = Check::default();
+    check.line("model", &request.model, LONGEST_NAME);
+    for (at, text) in request.texts.iter().enumerate() {
+        let field = format!("{field}.{at}");
+        if text.trim().is_empty() {
+            check.wrong(&field, "required", "must not be empty");
+        }
+        check.verbatim(&field, text, LONGEST_TEXT);
+    }
     if request.texts.is_empty() || request.texts.len() > MOST_TEXTS {
         check.wrong(field, "length", format!("must be 1 to {MOST_TEXTS} texts"));
-    } else if request.texts.iter().any(|text| text.trim().is_empty()) {
-        check.wrong(field, "required", "must not hold an empty text");
     }
     if request.dimensions.is_some_and(|number| number == 0 || number > MOST_DIMENSIONS) {
         check.wrong("dimensions", "range", format!("must be 1 to {MOST_DIMENSIONS}"));
