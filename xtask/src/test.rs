@@ -130,8 +130,11 @@ fn deployed_tests(deployment: &Deployment) -> Outcome {
     let plan = Plan { chain: "amazon.nova-pro-v1:0,rules".to_owned(), forward: None };
     let endpoints = deployment.bring_up(&plan)?;
     let path = local().join("e2e/environment.json");
-    let environment =
-        json!({"api_url": endpoints.api_url, "aws_url": endpoints.aws_url, "model_url": endpoints.model_url});
+    let clients = step("installing OpenAI's clients", tools::install_clients)?;
+    let environment = json!({
+        "api_url": endpoints.api_url, "aws_url": endpoints.aws_url, "model_url": endpoints.model_url,
+        "python": tools::tool("python"), "node": clients.node, "javascript": clients.javascript,
+    });
     fs::write(&path, environment.to_string()).map_err(at(&path))?;
     // Cargo runs them by name: `logs` reads what `e2e` left behind.
     let mut test = only(&["e2e", "logs"]);

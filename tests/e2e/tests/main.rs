@@ -10,6 +10,7 @@ mod jobs;
 mod limits;
 mod main_job;
 mod model;
+mod openai_clients;
 mod permissions;
 mod relay;
 mod sessions;

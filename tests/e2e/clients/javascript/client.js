@@ -1,0 +1,68 @@
+// OpenAI's JavaScript client, unchanged, against a deployed Sextant: says as JSON what it got.
+// Usage: client.js answers|errors, with BASE_URL and API_KEY in the environment.
+
+import OpenAI from "openai";
+
+const MODEL = "amazon.nova-pro-v1:0";
+const VECTORS = "amazon.titan-embed-text-v2:0";
+const QUESTION = [
+  { role: "system", content: "Be short." },
+  { role: "user", content: "Name a bird." },
+];
+const key = process.env.API_KEY;
+const client = (apiKey) => new OpenAI({ baseURL: `${process.env.BASE_URL}/v1`, apiKey, maxRetries: 0 });
+const sextant = client(key);
+
+async function answers() {
+  const models = [];
+  for await (const model of sextant.models.list()) models.push(model.id);
+  const whole = await sextant.chat.completions.create({ model: MODEL, messages: QUESTION, max_tokens: 50 });
+  const streamed = { text: "", roles: [], reasons: [], usage: null };
+  const stream = await sextant.chat.completions.create({
+    model: MODEL,
+    messages: QUESTION,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  for await (const chunk of stream) {
+    if (chunk.usage) streamed.usage = chunk.usage;
+    for (const choice of chunk.choices) {
+      streamed.text += choice.delta.content ?? "";
+      if (choice.delta.role) streamed.roles.push(choice.delta.role);
+      if (choice.finish_reason) streamed.reasons.push(choice.finish_reason);
+    }
+  }
+  const vectors = await sextant.embeddings.create({ model: VECTORS, input: ["a first text", "a second text"] });
+  return {
+    models,
+    whole,
+    streamed,
+    vectors: vectors.data.map((entry) => entry.embedding.length),
+    vector_tokens: vectors.usage.prompt_tokens,
+  };
+}
+
+async function caught(call) {
+  try {
+    await call();
+    return { class: null };
+  } catch (error) {
+    return { class: error.constructor.name, status: error.status, code: error.code };
+  }
+}
+
+async function errors() {
+  const ask = (changes) => () => sextant.chat.completions.create({ model: MODEL, messages: QUESTION, ...changes });
+  const wrong = client(key.slice(0, -1) + (key.endsWith("0") ? "1" : "0"));
+  return {
+    unauthenticated: await caught(() => wrong.models.list()),
+    no_model: await caught(ask({ model: "no-such-model" })),
+    no_vectors: await caught(() => sextant.embeddings.create({ model: MODEL, input: "text" })),
+    too_long: await caught(ask({})),
+    wrong_field: await caught(ask({ n: 2 })),
+    unavailable: await caught(ask({})),
+  };
+}
+
+const result = { answers, errors }[process.argv[2]];
+console.log(JSON.stringify(await result()));

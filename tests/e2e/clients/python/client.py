@@ -1,0 +1,90 @@
+"""OpenAI's Python client, unchanged, against a deployed Sextant: says as JSON what it got.
+
+Usage: client.py answers|errors|limit, with BASE_URL and API_KEY in the environment.
+"""
+
+import json
+import os
+import sys
+import time
+
+import openai
+
+MODEL = "amazon.nova-pro-v1:0"
+VECTORS = "amazon.titan-embed-text-v2:0"
+QUESTION = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Name a bird."}]
+
+
+def client(key: str) -> openai.OpenAI:
+    # Retries are the client's own; without them every answer is seen.
+    return openai.OpenAI(base_url=os.environ["BASE_URL"] + "/v1", api_key=key, max_retries=0)
+
+
+def answers(sextant: openai.OpenAI) -> dict:
+    models = [model.id for model in sextant.models.list()]
+    whole = sextant.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=50)
+    text, roles, reasons, usage, arrivals = "", [], [], None, []
+    stream = sextant.chat.completions.create(
+        model=MODEL, messages=QUESTION, stream=True, stream_options={"include_usage": True}
+    )
+    for chunk in stream:
+        arrivals.append(time.monotonic())
+        if chunk.usage:
+            usage = chunk.usage.model_dump(exclude_none=True)
+        for choice in chunk.choices:
+            text += choice.delta.content or ""
+            roles += [choice.delta.role] if choice.delta.role else []
+            reasons += [choice.finish_reason] if choice.finish_reason else []
+    vectors = sextant.embeddings.create(model=VECTORS, input=["a first text", "a second text"])
+    return {
+        "models": models,
+        "whole": whole.model_dump(exclude_none=True),
+        "streamed": {"text": text, "roles": roles, "reasons": reasons, "usage": usage},
+        "spread_seconds": arrivals[-1] - arrivals[0],
+        "vectors": [len(entry.embedding) for entry in vectors.data],
+        "vector_tokens": vectors.usage.prompt_tokens,
+    }
+
+
+def caught(call) -> dict:
+    try:
+        call()
+    except openai.APIStatusError as error:
+        return {"class": type(error).__name__, "status": error.status_code, "code": error.code}
+    return {"class": None}
+
+
+def errors(sextant: openai.OpenAI, key: str) -> dict:
+    def ask(**changes):
+        return lambda: sextant.chat.completions.create(**{"model": MODEL, "messages": QUESTION, **changes})
+
+    wrong = client(key[:-1] + ("0" if key[-1] != "0" else "1"))
+    return {
+        "unauthenticated": caught(lambda: wrong.models.list()),
+        "no_model": caught(ask(model="no-such-model")),
+        "no_vectors": caught(lambda: sextant.embeddings.create(model=MODEL, input="text")),
+        "too_long": caught(ask()),
+        "wrong_field": caught(ask(n=2)),
+        "unavailable": caught(ask()),
+    }
+
+
+def limit(sextant: openai.OpenAI) -> dict:
+    for _ in range(200):
+        try:
+            sextant.embeddings.create(model=VECTORS, input="text")
+        except openai.RateLimitError as error:
+            return {"code": error.code, "retry_after": error.response.headers.get("retry-after")}
+    return {"code": None}
+
+
+def main() -> None:
+    key = os.environ["API_KEY"]
+    sextant = client(key)
+    what = sys.argv[1]
+    result = {"answers": lambda: answers(sextant), "errors": lambda: errors(sextant, key), "limit": lambda: limit(sextant)}
+    print(json.dumps(result[what]()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+//! OpenAI's own client libraries, unchanged, with our base URL and an API key: models, answers, streams, vectors, and the
+//! errors that they have types for.
+
+use crate::shared;
+use e2e_tests::{environment, model};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const MODEL: &str = "amazon.nova-pro-v1:0";
+
+fn key(name: &str) -> String {
+    let scopes = ["completion:create", "embedding:create", "model:read"];
+    let body = json!({"name": name, "scopes": scopes, "expires_in_days": 1});
+    shared().admin.post("/v1/api-keys", &body).json(201)["key"].as_str().unwrap().to_owned()
+}
+
+/// Runs a client program; what it says.
+fn says(language: &str, what: &str, key: &str) -> Value {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
+    let (program, script) = match language {
+        "python" => (&environment().python, clients.join("python/client.py")),
+        _ => (&environment().node, environment().javascript.join("client.js")),
+    };
+    let output = Command::new(program)
+        .arg(script)
+        .arg(what)
+        .env("BASE_URL", &environment().api_url)
+        .env("API_KEY", key)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text)
+        .unwrap_or_else(|_| panic!("{language} {what}: {text}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn answers(language: &str) -> Value {
+    let model = model();
+    let usage = json!({"inputTokens": 12, "outputTokens": 3});
+    model.script(&[
+        json!({"text": "A wren.", "usage": usage}),
+        json!({"text": "A wren and a robin and an owl.", "usage": usage, "chunks": 4, "chunk_delay_ms": 150}),
+    ]);
+    says(language, "answers", &key(&format!("{language} answers")))
+}
+
+fn assert_answers(said: &Value) {
+    let models = said["models"].as_array().unwrap();
+    assert!(models.contains(&json!(MODEL)) && models.contains(&json!("amazon.titan-embed-text-v2:0")));
+    let whole = &said["whole"];
+    assert_eq!((&whole["object"], &whole["model"]), (&json!("chat.completion"), &json!(MODEL)));
+    assert_eq!(whole["choices"][0]["message"]["content"], "A wren.");
+    assert_eq!(whole["choices"][0]["finish_reason"], "stop");
+    assert_eq!((&whole["usage"]["prompt_tokens"], &whole["usage"]["total_tokens"]), (&json!(12), &json!(15)));
+    let streamed = &said["streamed"];
+    assert_eq!(streamed["text"], "A wren and a robin and an owl.");
+    assert_eq!((&streamed["roles"], &streamed["reasons"]), (&json!(["assistant"]), &json!(["stop"])));
+    assert_eq!(streamed["usage"]["completion_tokens"], 3);
+    assert_eq!(said["vectors"], json!([1024, 1024]));
+    assert!(said["vector_tokens"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_python_client_lists_completes_streams_and_embeds() {
+    let said = answers("python");
+    assert_answers(&said);
+    // Three pauses of 150 ms lie between the first piece and the last: they were not kept back until the end.
+    assert!(said["spread_seconds"].as_f64().unwrap() > 0.2, "{}", said["spread_seconds"]);
+}
+
+#[test]
+fn the_javascript_client_lists_completes_streams_and_embeds() {
+    assert_answers(&answers("javascript"));
+}
+
+fn errors(language: &str) -> Value {
+    let model = model();
+    let too_long = json!({"status": 400, "message": "Input is too long for requested model."});
+    let broken = json!({"status": 500});
+    model.script(&[too_long, broken.clone(), broken.clone(), broken]);
+    says(language, "errors", &key(&format!("{language} errors")))
+}
+
+fn assert_errors(said: &Value) {
+    for (case, class, status, code) in [
+        ("unauthenticated", "AuthenticationError", 401, json!("unauthenticated")),
+        ("no_model", "NotFoundError", 404, json!("model_not_found")),
+        ("no_vectors", "NotFoundError", 404, json!("model_not_found")),
+        ("too_long", "BadRequestError", 400, json!("context_length_exceeded")),
+        ("wrong_field", "BadRequestError", 400, json!("invalid_request")),
+        ("unavailable", "InternalServerError", 503, json!("models_unavailable")),
+    ] {
+        let error = &said[case];
+        assert_eq!((&error["class"], &error["status"]), (&json!(class), &json!(status)), "{case}: {said}");
+        // The gateway's own 401 is a problem document, whose code the clients find at the top.
+        assert_eq!(error["code"], code, "{case}: {said}");
+    }
+}
+
+#[test]
+fn the_python_client_raises_its_own_errors() {
+    assert_errors(&errors("python"));
+}
+
+#[test]
+fn the_javascript_client_raises_its_own_errors() {
+    assert_errors(&errors("javascript"));
+}
+
+#[test]
+fn over_the_limit_the_client_is_told_when_to_come_back() {
+    let said = says("python", "limit", &key("limited"));
+    assert_eq!(said["code"], "rate_limited");
+    assert!(said["retry_after"].as_str().unwrap().parse::<u32>().unwrap() >= 1);
+}
