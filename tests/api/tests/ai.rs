@@ -1,0 +1,313 @@
+//! The AI gateway's routes: what a model is asked, what its answer becomes in both wire formats, and what it costs.
+
+use api_tests::{Answer, Person, World};
+use application::ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const NOVA: &str = "amazon.nova-pro-v1:0";
+const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const TITAN: &str = "amazon.titan-embed-text-v2:0";
+
+struct Scene {
+    world: World,
+    person: Person,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let world = World::start();
+        let person = world.admin().await;
+        Self { world, person }
+    }
+
+    async fn ask(&self, operation: &str, body: &Value) -> Answer {
+        self.world.call(operation).by(&self.person).json(body).send().await
+    }
+
+    async fn ask_with(&self, operation: &str, cache: &str, body: &Value) -> Answer {
+        let call = self.world.call(operation).by(&self.person).header("Cache-Control", cache);
+        call.json(body).send().await
+    }
+
+    fn asked(&self) -> usize {
+        self.world.model().script.calls().len()
+    }
+}
+
+fn question(text: &str) -> Value {
+    json!({"model": NOVA, "messages": [{"role": "user", "content": text}]})
+}
+
+#[tokio::test]
+async fn an_answer_says_what_it_is_and_cost() {
+    let scene = Scene::start().await;
+    scene.world.model().script.answer("A wren.");
+    let answer = scene.ask("createCompletion", &question("Name a bird.")).await.expect(200);
+    let body = answer.json();
+    assert_eq!(
+        (&body["text"], &body["model"], &body["stop_reason"]),
+        (&json!("A wren."), &json!(NOVA), &json!("end_turn"))
+    );
+    // 1,000 tokens at $0.80 and 200 at $3.20 a million.
+    assert_eq!(body["cost_usd"], "0.001440000");
+    for (header, value) in [
+        ("x-sextant-model", NOVA),
+        ("x-sextant-provider", "bedrock"),
+        ("x-sextant-cache", "bypass"),
+        ("x-sextant-attempts", "1"),
+        ("x-sextant-cost-usd", "0.001440000"),
+        ("x-ratelimit-limit-requests", "60"),
+    ] {
+        assert_eq!(answer.header(header), Some(value), "{header}");
+    }
+    let metered = scene.world.events("ai_request_metered").await;
+    assert_eq!(metered.len(), 1);
+    assert_eq!(metered[0]["data"]["M"]["cost_nano_usd"]["N"], "1440000");
+    assert_eq!(metered[0]["data"]["M"]["outcome"]["S"], "answered");
+}
+
+#[tokio::test]
+async fn without_a_model_the_chain_answers_and_a_named_one_answers_alone() {
+    let scene = Scene::start().await;
+    scene.world.model().script.fail(ModelError::NoSuchModel);
+    scene.world.model().script.answer("From the second.");
+    let body = json!({"messages": [{"role": "user", "content": "Hello"}]});
+    let answer = scene.ask("createCompletion", &body).await.expect(200).json();
+    assert_eq!((&answer["model"], &answer["attempts"]), (&json!("us.amazon.nova-pro-v1:0"), &json!(2)));
+    scene.world.model().script.fail(ModelError::NoSuchModel);
+    scene.ask("createCompletion", &question("Hello")).await.problem(503, "models_unavailable");
+    assert_eq!(scene.asked(), 3);
+}
+
+#[tokio::test]
+async fn a_question_without_chance_is_answered_once_and_then_for_free() {
+    let scene = Scene::start().await;
+    scene.world.model().script.answer("A wren.");
+    let mut body = question("Name a bird.");
+    body["temperature"] = json!(0);
+    let first = scene.ask("createCompletion", &body).await.expect(200);
+    assert_eq!(first.header("x-sextant-cache"), Some("miss"));
+    let second = scene.ask("createCompletion", &body).await.expect(200);
+    assert_eq!((second.header("x-sextant-cache"), scene.asked()), (Some("hit"), 1));
+    let (first, second) = (first.json(), second.json());
+    assert_eq!((&second["text"], &second["usage"]), (&first["text"], &first["usage"]));
+    assert_eq!((&second["cost_usd"], &second["attempts"]), (&json!("0.000000000"), &json!(0)));
+    // Another tenant asks the same and is told nothing of it.
+    let other = scene.world.admin().await;
+    scene.world.model().script.answer("An owl.");
+    let theirs = scene.world.call("createCompletion").by(&other).json(&body).send().await.expect(200);
+    assert_eq!((theirs.json()["text"].as_str(), scene.asked()), (Some("An owl."), 2));
+    // After an hour it is forgotten, though nothing was purged.
+    scene.world.pass(3601);
+    scene.world.model().script.answer("A robin.");
+    assert_eq!(scene.ask("createCompletion", &body).await.expect(200).json()["text"], "A robin.");
+    assert_eq!(scene.world.events("ai_request_metered").await.len(), 4);
+}
+
+#[tokio::test]
+async fn cache_control_is_honoured() {
+    let scene = Scene::start().await;
+    let body = question("Name a bird.");
+    scene.world.model().script.answer("one");
+    let first = scene.ask_with("createCompletion", "max-age=600", &body).await.expect(200);
+    assert_eq!(first.header("x-sextant-cache"), Some("miss"));
+    scene.world.pass(500);
+    assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "one");
+    // Too old for this caller, and still there for the other.
+    scene.world.model().script.answer("two");
+    assert_eq!(scene.ask_with("createCompletion", "max-age=60", &body).await.json()["text"], "two");
+    assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "one");
+    scene.world.model().script.answer("three");
+    let fresh = scene.ask_with("createCompletion", "no-cache, max-age=600", &body).await.expect(200);
+    assert_eq!(
+        (fresh.json()["text"].as_str(), fresh.header("x-sextant-cache")),
+        (Some("three"), Some("bypass"))
+    );
+    // What is not stored is not there.
+    let other = question("Name a fish.");
+    for text in ["four", "five"] {
+        scene.world.model().script.answer(text);
+        let answer = scene.ask_with("createCompletion", "no-store, max-age=600", &other).await;
+        assert_eq!(answer.expect(200).json()["text"], text);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
+    let scene = Scene::start().await;
+    let mut body = question("Which country is Lyon in?");
+    body["response_schema"] = json!({
+        "type": "object", "required": ["country"], "additionalProperties": false,
+        "properties": {"country": {"type": "string"}},
+    });
+    scene.world.model().script.answer(r#"{"land": "France"}"#);
+    scene.world.model().script.answer("```json\n{\"country\": \"France\"}\n```");
+    let answer = scene.ask("createCompletion", &body).await.expect(200).json();
+    assert_eq!((answer["text"].as_str(), &answer["attempts"]), (Some(r#"{"country": "France"}"#), &json!(2)));
+    assert_eq!(answer["cost_usd"], "0.002880000");
+    let calls = scene.world.model().script.calls();
+    let complaint = calls[1].messages.last().unwrap();
+    assert!(complaint.role == Role::User && complaint.text.contains("additionalProperties"));
+    // A schema that is none, and one that leads outside.
+    for wrong in [json!({"type": "no such type"}), json!({"$ref": "https://example.com/schema.json"})] {
+        body["response_schema"] = wrong;
+        let refused = scene.ask("createCompletion", &body).await.problem(400, "invalid_request");
+        assert_eq!(refused.fields(), ["/response_schema"]);
+    }
+}
+
+#[tokio::test]
+async fn what_no_model_can_do_is_refused_before_it_costs() {
+    let scene = Scene::start().await;
+    scene
+        .ask(
+            "createCompletion",
+            &json!({"model": "no-such-model", "messages": [{"role": "user", "content": "x"}]}),
+        )
+        .await
+        .problem(404, "model_not_found");
+    let mut vectors = question("x");
+    vectors["model"] = json!(TITAN);
+    scene.ask("createCompletion", &vectors).await.problem(404, "model_not_found");
+    let mut long = question("x");
+    long["model"] = json!("self-hosted");
+    let turn = json!({"role": "user", "content": "x".repeat(86_000)});
+    long["messages"] = json!([turn, turn, turn]);
+    scene.ask("createCompletion", &long).await.problem(400, "context_length_exceeded");
+    scene.world.model().script.fail(ModelError::Refused("no".into()));
+    scene.ask("createCompletion", &question("x")).await.problem(400, "model_refused");
+    assert_eq!(scene.asked(), 1);
+}
+
+#[tokio::test]
+async fn neighbouring_turns_of_one_speaker_are_one_turn() {
+    let scene = Scene::start().await;
+    scene.world.model().script.answer("Good.");
+    let turn = |role: &str, content: &str| json!({"role": role, "content": content});
+    let body = json!({"model": NOVA, "messages": [
+        turn("user", "a"), turn("user", "b"), turn("assistant", "c"), turn("user", "d"),
+    ]});
+    scene.ask("createCompletion", &body).await.expect(200);
+    let calls = scene.world.model().script.calls();
+    let turns: Vec<(Role, &str)> =
+        calls[0].messages.iter().map(|message| (message.role, message.text.as_str())).collect();
+    assert_eq!(turns, [(Role::User, "a\n\nb"), (Role::Assistant, "c"), (Role::User, "d")]);
+}
+
+#[tokio::test]
+async fn openais_clients_get_what_they_know() {
+    let scene = Scene::start().await;
+    let usage = Usage { input_tokens: 90, output_tokens: 7, cache_read_tokens: 10, cache_write_tokens: 0 };
+    for (stop, reason) in [
+        (StopReason::EndTurn, "stop"),
+        (StopReason::MaxTokens, "length"),
+        (StopReason::Filtered, "content_filter"),
+    ] {
+        scene.world.model().script.script(Ok(ModelAnswer { text: "A wren.".to_owned(), stop, usage }));
+        let body = json!({"model": "auto", "messages": [
+            {"role": "developer", "content": [{"type": "text", "text": "Be "}, {"type": "text", "text": "short."}]},
+            {"role": "user", "content": "Name a bird."},
+        ]});
+        let answer = scene.ask("createChatCompletion", &body).await.expect(200).json();
+        assert_eq!(answer["choices"][0]["finish_reason"], reason);
+        assert_eq!((&answer["model"], &answer["usage"]["prompt_tokens"]), (&json!(SONNET), &json!(100)));
+        assert_eq!(answer["usage"]["prompt_tokens_details"]["cached_tokens"], 10);
+    }
+    assert_eq!(scene.world.model().script.calls()[0].system, "Be short.");
+    for (field, value) in [
+        ("n", json!(2)),
+        ("tools", json!([{"type": "function"}])),
+        ("presence_penalty", json!(0.5)),
+        ("logprobs", json!(true)),
+        ("temperature", json!(1.5)),
+    ] {
+        let mut body = question("x");
+        body[field] = value;
+        let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request");
+        assert_eq!(refused.json()["error"]["param"], field);
+        assert_eq!(refused.json()["error"]["type"], "invalid_request_error");
+    }
+}
+
+fn events(answer: &Answer) -> Vec<String> {
+    let events = answer.body.split_terminator("\n\n");
+    events.map(|event| event.strip_prefix("data: ").expect("an event").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_stream_has_the_role_the_text_the_reason_the_usage_and_an_end() {
+    let scene = Scene::start().await;
+    scene.world.model().script.answer("A wren and an owl.");
+    let mut body = question("Name birds.");
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({"include_usage": true});
+    let answer = scene.ask("createChatCompletion", &body).await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    let events = events(&answer);
+    let chunks: Vec<Value> =
+        events[..events.len() - 1].iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    assert_eq!(events.last().unwrap(), "[DONE]");
+    assert_eq!(chunks[0]["choices"][0]["delta"], json!({"role": "assistant", "content": ""}));
+    let text: String =
+        chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(text, "A wren and an owl.");
+    let [.., reason, usage] = &chunks[..] else { panic!("{chunks:?}") };
+    assert_eq!(reason["choices"][0]["finish_reason"], "stop");
+    assert_eq!((&usage["choices"], &usage["usage"]["total_tokens"]), (&json!([]), &json!(1200)));
+    let ids: Vec<&Value> = chunks.iter().map(|chunk| &chunk["id"]).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    assert_eq!(
+        scene.world.events("ai_request_metered").await[0]["data"]["M"]["cost_nano_usd"]["N"],
+        "1440000"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_can_t_begin_is_an_error_with_its_status() {
+    let scene = Scene::start().await;
+    scene.world.model().script.fail(ModelError::ContextLength);
+    let mut body = question("x");
+    body["stream"] = json!(true);
+    let refused = scene.ask("createChatCompletion", &body).await.problem(400, "context_length_exceeded");
+    assert_eq!(refused.header("content-type"), Some("application/json"));
+    scene.world.model().script.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(90)) });
+    let busy = scene.ask("createChatCompletion", &body).await.problem(503, "models_unavailable");
+    assert_eq!(busy.header("retry-after"), Some("90"));
+}
+
+#[tokio::test]
+async fn vectors_come_as_numbers_or_in_base64() {
+    let scene = Scene::start().await;
+    let body = json!({"model": TITAN, "texts": ["one", "three"]});
+    let answer = scene.ask("createEmbedding", &body).await.expect(200).json();
+    assert_eq!(answer["vectors"], json!([[3.0, 1.0], [5.0, 1.0]]));
+    // 8 tokens at $0.02 a million.
+    assert_eq!((&answer["input_tokens"], &answer["cost_usd"]), (&json!(8), &json!("0.000000160")));
+    let body = json!({"model": TITAN, "input": "one", "encoding_format": "base64"});
+    let answer = scene.ask("createOpenaiEmbedding", &body).await.expect(200).json();
+    assert_eq!(answer["data"][0]["embedding"], "AABAQAAAgD8=");
+    let body = json!({"model": TITAN, "input": ["one", " "]});
+    let refused = scene.ask("createOpenaiEmbedding", &body).await.problem(400, "invalid_request");
+    assert_eq!(refused.json()["error"]["param"], "input.1");
+    let body = json!({"model": NOVA, "input": "one"});
+    scene.ask("createOpenaiEmbedding", &body).await.problem(404, "model_not_found");
+}
+
+#[tokio::test]
+async fn a_key_has_a_limit_of_its_own() {
+    let scene = Scene::start().await;
+    let body = json!({"model": TITAN, "input": "one"});
+    for _ in 0..60 {
+        scene.ask("createOpenaiEmbedding", &body).await.expect(200);
+    }
+    let limited = scene.ask("createOpenaiEmbedding", &body).await.problem(429, "rate_limited");
+    assert_eq!(limited.json()["error"]["type"], "rate_limit_error");
+    assert!(limited.number("retry-after") >= 1);
+    let key = scene.world.api_key(&scene.person, &["embedding:create"]).await;
+    let policy = scene.world.authorize(&key.text).await.unwrap();
+    scene.world.call("createOpenaiEmbedding").let_in(&policy).json(&body).send().await.expect(200);
+    let metered = scene.world.events("ai_request_metered").await;
+    let by_key = metered.iter().filter(|event| event["data"]["M"].get("api_key_id").is_some());
+    assert_eq!(by_key.count(), 1);
+}
