@@ -47,8 +47,10 @@ pub(crate) fn metered(usage: &types::TokenUsage) -> Usage {
 
 pub(crate) fn stop_reason(reason: &types::StopReason) -> StopReason {
     match reason {
-        // Calling the one tool it was given is how a structured answer ends.
-        types::StopReason::EndTurn | types::StopReason::ToolUse => StopReason::EndTurn,
+        // Calling the one tool it was given is how a structured answer ends, and a stop text is an end that was asked for.
+        types::StopReason::EndTurn | types::StopReason::ToolUse | types::StopReason::StopSequence => {
+            StopReason::EndTurn
+        }
         // A full context cuts an answer just as the limit does.
         types::StopReason::MaxTokens | types::StopReason::ModelContextWindowExceeded => StopReason::MaxTokens,
         types::StopReason::ContentFiltered | types::StopReason::GuardrailIntervened => StopReason::Filtered,

@@ -26,6 +26,13 @@ pub enum ProviderFailure {
     /// The answer began and could not be read to its end.
     #[error("the answer could not be read")]
     BrokenAnswer(#[source] Source),
+    /// The service says that all is well, in a body that is not of the shape it documents. Neither the body nor the
+    /// reader's error is kept, which may quote it.
+    #[error("the answer is not in the service's form (request {})", request_id.as_deref().unwrap_or("unknown"))]
+    Unreadable {
+        /// What the provider's support asks for.
+        request_id: Option<String>,
+    },
     /// The answer lacks something the service promises.
     #[error("the answer has no {0}")]
     Incomplete(&'static str),
@@ -146,8 +153,10 @@ impl Told<'_> {
                 429 => ModelError::Throttled { retry_after },
                 408 | 504 => ModelError::TimedOut,
                 403 | 404 => ModelError::NoSuchModel,
-                // An answer that can't be read: cut JSON, or JSON of another shape.
-                ..300 | 500.. => unavailable(self.answered()),
+                ..300 => unavailable(ProviderFailure::Unreadable {
+                    request_id: self.request_id.map(str::to_owned),
+                }),
+                500.. => unavailable(self.answered()),
                 _ => ModelError::Refused(Box::new(self.answered())),
             },
         }

@@ -16,73 +16,91 @@ pub(crate) const ANSWER_TOOL: &str = "answer";
 
 /// What both operations take.
 struct Parts {
+    model: String,
     inference: types::InferenceConfiguration,
     system: Option<Vec<types::SystemContentBlock>>,
     messages: Vec<types::Message>,
     tool: Option<types::ToolConfiguration>,
+    guardrail: Option<Guardrail>,
 }
 
 pub(crate) fn whole(client: &Client, call: &ModelCall) -> Result<ConverseFluentBuilder, BuildError> {
     let parts = parts(call)?;
-    let guardrail = |guardrail: &Guardrail| {
+    let guardrail = |guardrail: Guardrail| {
         types::GuardrailConfiguration::builder()
-            .guardrail_identifier(&guardrail.id)
-            .guardrail_version(&guardrail.version)
+            .guardrail_identifier(guardrail.id)
+            .guardrail_version(guardrail.version)
             .build()
     };
     Ok(client
         .converse()
-        .model_id(&call.model)
+        .model_id(parts.model)
         .inference_config(parts.inference)
         .set_system(parts.system)
         .set_messages(Some(parts.messages))
         .set_tool_config(parts.tool)
-        .set_guardrail_config(call.guardrail.as_ref().map(guardrail)))
+        .set_guardrail_config(parts.guardrail.map(guardrail)))
 }
 
 pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStreamFluentBuilder, BuildError> {
     let parts = parts(call)?;
-    let guardrail = |guardrail: &Guardrail| {
+    let guardrail = |guardrail: Guardrail| {
         types::GuardrailStreamConfiguration::builder()
-            .guardrail_identifier(&guardrail.id)
-            .guardrail_version(&guardrail.version)
+            .guardrail_identifier(guardrail.id)
+            .guardrail_version(guardrail.version)
             // Text leaves after the guardrail has seen it: nothing is shown that it would have stopped.
             .stream_processing_mode(types::GuardrailStreamProcessingMode::Sync)
             .build()
     };
     Ok(client
         .converse_stream()
-        .model_id(&call.model)
+        .model_id(parts.model)
         .inference_config(parts.inference)
         .set_system(parts.system)
         .set_messages(Some(parts.messages))
         .set_tool_config(parts.tool)
-        .set_guardrail_config(call.guardrail.as_ref().map(guardrail)))
+        .set_guardrail_config(parts.guardrail.map(guardrail)))
 }
 
 fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
-    let max_tokens = i32::try_from(call.max_output_tokens).unwrap_or(i32::MAX);
+    // By name and without a rest, so that a new field does not compile until it is sent or refused.
+    let ModelCall {
+        model,
+        system: instructions,
+        messages,
+        output_schema,
+        max_output_tokens,
+        temperature,
+        top_p,
+        stop,
+        cache_instructions,
+        guardrail,
+        // Bounds the call from outside.
+        time_left: _,
+    } = call;
     let inference = types::InferenceConfiguration::builder()
-        .max_tokens(max_tokens)
-        .set_temperature(call.temperature)
-        .set_top_p(call.top_p)
-        .set_stop_sequences((!call.stop.is_empty()).then(|| call.stop.clone()))
+        .max_tokens(i32::try_from(*max_output_tokens).unwrap_or(i32::MAX))
+        .set_temperature(*temperature)
+        .set_top_p(*top_p)
+        .set_stop_sequences((!stop.is_empty()).then(|| stop.clone()))
         .build();
     Ok(Parts {
+        model: model.clone(),
         inference,
-        system: system(call)?,
-        messages: call.messages.iter().map(message).collect::<Result<_, _>>()?,
-        tool: call.output_schema.as_ref().map(answer_tool).transpose()?,
+        system: system(instructions, *cache_instructions)?,
+        messages: messages.iter().map(message).collect::<Result<_, _>>()?,
+        tool: output_schema.as_ref().map(answer_tool).transpose()?,
+        guardrail: guardrail.clone(),
     })
 }
 
 /// Bedrock refuses a blank block; no instructions is no block, and nothing to keep in a cache.
-fn system(call: &ModelCall) -> Result<Option<Vec<types::SystemContentBlock>>, BuildError> {
-    if call.system.trim().is_empty() {
+fn system(instructions: &str, cached: bool) -> Result<Option<Vec<types::SystemContentBlock>>, BuildError> {
+    if instructions.trim().is_empty() {
         return Ok(None);
     }
-    let mut blocks = vec![types::SystemContentBlock::Text(call.system.clone())];
-    if call.cache_instructions {
+    let mut blocks = vec![types::SystemContentBlock::Text(instructions.to_owned())];
+    if cached {
         // The prefix up to this block is kept. Claude and Nova both take it here; what comes before it in the prefix, the
         // tool, is kept with it.
         let point = types::CachePointBlock::builder().r#type(types::CachePointType::Default).build()?;

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
@@ -11,7 +12,7 @@ use application::ports::{
 };
 use model_stub::{Step, Stub};
 use serde_json::json;
-use support::{MODEL, answers_with, call, config, everything_said};
+use support::{MODEL, call, config, counted, everything_said};
 
 /// One call, with these steps for the server, and the number of requests it made.
 async fn converse(call: &ModelCall, step: Step) -> (Result<ModelAnswer, ModelError>, usize) {
@@ -40,6 +41,10 @@ async fn sends_everything_the_call_holds() {
             Message { role: Role::User, text: "three".to_owned() },
         ],
         output_schema: Some(schema.clone()),
+        top_p: Some(0.75),
+        stop: vec!["END".to_owned(), "\n\n".to_owned()],
+        cache_instructions: true,
+        guardrail: Some(Guardrail { id: "gr-1".to_owned(), version: "DRAFT".to_owned() }),
         ..call()
     };
     let answer = BedrockGateway::new(&config(stub.url())).converse(&call).await.unwrap();
@@ -49,13 +54,18 @@ async fn sends_everything_the_call_holds() {
     assert_eq!(
         sent.body,
         json!({
-            "system": [{"text": "You score leads."}],
+            "system": [{"text": "You score leads."}, {"cachePoint": {"type": "default"}}],
             "messages": [
                 {"role": "user", "content": [{"text": "one"}]},
                 {"role": "assistant", "content": [{"text": "two"}]},
                 {"role": "user", "content": [{"text": "three"}]},
             ],
-            "inferenceConfig": {"maxTokens": 300, "temperature": 0.5},
+            "inferenceConfig": {
+                "maxTokens": 300, "temperature": 0.5, "topP": 0.75, "stopSequences": ["END", "\n\n"],
+            },
+            "guardrailConfig": {
+                "guardrailIdentifier": "gr-1", "guardrailVersion": "DRAFT", "trace": "disabled",
+            },
             "toolConfig": {
                 "tools": [{"toolSpec": {
                     "name": "answer",
@@ -69,6 +79,21 @@ async fn sends_everything_the_call_holds() {
     let text: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
     assert_eq!(text, json!({"score": 81, "reasons": ["budget"]}));
     assert_eq!(answer.stop, StopReason::EndTurn);
+}
+
+#[tokio::test]
+async fn sends_nothing_the_call_does_not_hold() {
+    let stub = Stub::start().await.unwrap();
+    stub.script(vec![Step::text("fine")]).unwrap();
+    let bare = ModelCall { system: String::new(), temperature: None, ..call() };
+    BedrockGateway::new(&config(stub.url())).converse(&bare).await.unwrap();
+    assert_eq!(
+        stub.calls()[0].body,
+        json!({
+            "messages": [{"role": "user", "content": [{"text": "the secret prompt"}]}],
+            "inferenceConfig": {"maxTokens": 300},
+        })
+    );
 }
 
 #[tokio::test]
@@ -132,7 +157,8 @@ async fn stop_reasons_keep_their_meaning() {
         ("content_filtered", StopReason::Filtered),
         ("guardrail_intervened", StopReason::Filtered),
         ("model_context_window_exceeded", StopReason::MaxTokens),
-        ("stop_sequence", StopReason::Other),
+        ("stop_sequence", StopReason::EndTurn),
+        ("tool_use", StopReason::EndTurn),
         ("invented_tomorrow", StopReason::Other),
     ] {
         let answer = converse(&call(), Step::text("x").with_stop_reason(reason)).await.0.unwrap();
@@ -228,16 +254,25 @@ async fn errors_repeat_nothing_that_was_asked_or_answered() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
-    for body in [
-        r#"{"output": {"message": the secret prompt"#,
-        r#"{"output": {"message": "the secret prompt"}, "usage": {"inputTokens": "the secret prompt"}}"#,
-        r#"the secret prompt"#,
-        "{}",
+    let unreadable = "Unreadable { request_id: Some(\"r-1\") }";
+    for (body, cause) in [
+        (r#"{"output": {"message": the secret prompt"#, unreadable),
+        (
+            r#"{"output": {"message": "the secret prompt"}, "usage": {"inputTokens": "the secret prompt"}}"#,
+            unreadable,
+        ),
+        ("the secret prompt", unreadable),
+        ("{}", "Incomplete(\"message\")"),
     ] {
-        let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
-        let error = gateway.converse(&call()).await.unwrap_err();
-        assert!(matches!(error, ModelError::Unavailable(_)), "{body}: {error:?}");
+        let head = [("Content-Type", "application/json"), ("x-amzn-RequestId", "r-1")];
+        let (url, requests) = counted(200, &head, body);
+        let error = BedrockGateway::new(&config(&url)).converse(&call()).await.unwrap_err();
+        assert_eq!(requests.load(Ordering::SeqCst), 1, "the application decides about retries");
         let said = everything_said(&error);
         assert!(!said.contains("secret"), "{said}");
+        let ModelError::Unavailable(source) = error else { panic!("{body}: {error:?}") };
+        let failure = source.downcast_ref::<ProviderFailure>().unwrap();
+        assert_eq!(format!("{failure:?}"), cause, "{body}");
+        assert!(std::error::Error::source(failure).is_none());
     }
 }

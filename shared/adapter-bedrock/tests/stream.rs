@@ -82,7 +82,13 @@ async fn sends_what_a_whole_answer_would_be_asked_for() {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![Step::text("fine")]).unwrap();
     let guardrail = Guardrail { id: "gr-1".to_owned(), version: "7".to_owned() };
-    let call = ModelCall { cache_instructions: true, guardrail: Some(guardrail), ..structured() };
+    let call = ModelCall {
+        top_p: Some(0.75),
+        stop: vec!["END".to_owned()],
+        cache_instructions: true,
+        guardrail: Some(guardrail),
+        ..structured()
+    };
     read(BedrockGateway::new(&config(stub.url())).converse_stream(&call).await.unwrap()).await.1.unwrap();
     let sent = &stub.calls()[0];
     assert_eq!(sent.operation, "converse-stream");
@@ -90,7 +96,10 @@ async fn sends_what_a_whole_answer_would_be_asked_for() {
         sent.body["system"],
         json!([{"text": "You score leads."}, {"cachePoint": {"type": "default"}}])
     );
-    assert_eq!(sent.body["inferenceConfig"], json!({"maxTokens": 300, "temperature": 0.5}));
+    assert_eq!(
+        sent.body["inferenceConfig"],
+        json!({"maxTokens": 300, "temperature": 0.5, "topP": 0.75, "stopSequences": ["END"]})
+    );
     assert_eq!(sent.body["toolConfig"]["toolChoice"], json!({"tool": {"name": "answer"}}));
     let guardrail = &sent.body["guardrailConfig"];
     assert_eq!(
@@ -115,6 +124,12 @@ async fn stop_reason_and_every_token_arrive_at_the_end() {
     let expected =
         Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
     assert_eq!(answer(&call(), step).await.1.unwrap(), (StopReason::MaxTokens, expected));
+}
+
+#[tokio::test]
+async fn a_stop_text_is_an_ordinary_end() {
+    let end = answer(&call(), Step::text("one").with_stop_reason("stop_sequence")).await.1;
+    assert_eq!(end.unwrap().0, StopReason::EndTurn);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The item of a current state: the document, its version, and the keys under which lists find it. The document is JSON
-//! text: as attributes a page of 20 leads cost eight times the instructions. What lists filter by stands beside it.
+//! text: as attributes a list of 20 leads took 10.1 million instructions instead of 7.4. What lists filter by stands
+//! beside it.
 
 use crate::keys::{IndexPartition, Item, ItemKey};
 use crate::shards::ListShards;

@@ -186,6 +186,39 @@ async fn errors_hold_no_values() {
 }
 
 #[tokio::test]
+async fn only_a_refusal_that_no_repetition_changes_is_a_defect() {
+    let world = World::on(impatient(1)).await;
+    let key = AggregateKey::new(world.tenant, AggregateType::Organization, &world.tenant);
+    let refusal = |code: &str| json!({"__type": format!("com.amazon.coral.service#{code}"), "message": "x"});
+    for (status, answer, defect) in [
+        (400, refusal("AccessDeniedException"), true),
+        (400, refusal("IdempotentParameterMismatchException"), true),
+        (400, refusal("IncompleteSignatureException"), true),
+        (400, refusal("MissingAuthenticationTokenException"), true),
+        (400, refusal("ResourceNotFoundException"), true),
+        (400, refusal("SerializationException"), true),
+        (400, refusal("UnrecognizedClientException"), true),
+        (400, refusal("ValidationException"), true),
+        // A clock that is off, or a request that was held up: both pass.
+        (400, refusal("InvalidSignatureException"), false),
+        (400, refusal("InventedTomorrowException"), false),
+        (400, json!({}), false),
+        (500, refusal("InternalServerError"), false),
+        (500, json!({}), false),
+        (200, json!("not an item"), false),
+    ] {
+        world.environment.wire().fail_next("GetItem", Fault::Answer(status, answer.clone()));
+        let error = world.store.load(&key).await.unwrap_err();
+        let as_expected = match defect {
+            true => matches!(error, StoreError::Refused(_)),
+            false => matches!(error, StoreError::Unavailable(_)),
+        };
+        assert!(as_expected, "{status} {answer}: {error:?}");
+        assert_eq!(world.environment.wire().faults_left(), 0, "{status} {answer}");
+    }
+}
+
+#[tokio::test]
 async fn sessions_live_in_the_ephemeral_table_and_expire() {
     let world = World::start().await;
     let id: SessionId = new_id(at(0), &random_bytes());

@@ -66,6 +66,21 @@ async fn sends_everything_the_call_holds() {
 }
 
 #[tokio::test]
+async fn sends_nothing_the_call_does_not_hold() {
+    let (stub, gateway) = stub(vec![Step::text("fine")]).await;
+    let bare = ModelCall { system: String::new(), temperature: None, ..call() };
+    gateway.converse(&bare).await.unwrap();
+    assert_eq!(
+        stub.calls()[0].body,
+        json!({
+            "model": "gpt-4.1",
+            "messages": [{"role": "user", "content": "the secret prompt"}],
+            "max_tokens": 300,
+        })
+    );
+}
+
+#[tokio::test]
 async fn the_limit_has_the_name_the_server_knows() {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![Step::text("fine")]).unwrap();

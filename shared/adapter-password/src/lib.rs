@@ -143,6 +143,25 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_of_another_variant_version_or_length_still_verifies() {
+        for (algorithm, version, length, begins) in [
+            (Algorithm::Argon2i, Version::V0x13, 32, "$argon2i$v=19$"),
+            (Algorithm::Argon2d, Version::V0x13, 32, "$argon2d$v=19$"),
+            (Algorithm::Argon2id, Version::V0x10, 32, "$argon2id$v=16$"),
+            (Algorithm::Argon2id, Version::V0x13, 16, "$argon2id$v=19$"),
+            (Algorithm::Argon2i, Version::V0x10, 24, "$argon2i$v=16$"),
+        ] {
+            let params = Params::new(8 * 1024, 2, 1, Some(length)).unwrap();
+            let other = Argon2::new(algorithm, version, params);
+            let stored = other.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]).unwrap().to_string();
+            assert!(stored.starts_with(begins), "{stored}");
+            assert_eq!(PasswordHash::new(&stored).unwrap().hash.unwrap().len(), length, "{stored}");
+            assert!(passwords().verify(PASSWORD, Some(&stored)).unwrap(), "{stored}");
+            assert!(!passwords().verify("wrong", Some(&stored)).unwrap(), "{stored}");
+        }
+    }
+
+    #[test]
     fn a_damaged_hash_is_an_error_and_its_text_tells_nothing() {
         for damaged in
             ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ", "$2b$10$abcdefghijklmnopqrstuv"]

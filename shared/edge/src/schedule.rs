@@ -30,20 +30,32 @@ pub async fn invoke(handler: &dyn ScheduleHandler, event: Value, now: Timestamp)
     runtime::in_process(event, async |event| serve(handler, event, &invocation).await).await
 }
 
-/// The fields of the event that we use.
+/// The fields of the event that we use. Each may be of any type, so that one that is wrong does not hide the other.
 #[derive(Default, Deserialize)]
 struct Tick {
-    id: Option<String>,
-    time: Option<String>,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    time: Value,
+}
+
+impl Tick {
+    /// The moment the schedule names.
+    fn due(&self) -> Result<Timestamp, &'static str> {
+        let time = self.time.as_str().ok_or("the event has no time")?;
+        Timestamp::parse(time).map_err(|_| "the event's time can't be read")
+    }
 }
 
 async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    // What can't be read is told below, as an event without a time.
-    let event = serde_json::from_str::<Tick>(event.get()).unwrap_or_default();
+    let (event, unreadable) = match serde_json::from_str::<Tick>(event.get()) {
+        Ok(event) => (event, None),
+        Err(error) => (Tick::default(), Some(log::chain(&error))),
+    };
     // The event's identifier stays the same when it is delivered again; Lambda's does too, but says less.
-    let correlation_id = event.id.unwrap_or_else(|| invocation.request_id.clone());
-    let due = event.time.and_then(|time| Timestamp::parse(&time).ok());
+    let correlation_id = event.id.as_str().unwrap_or(&invocation.request_id).to_owned();
+    let due = event.due();
     let scope = Scope {
         function: invocation.function,
         correlation_id: correlation_id.clone(),
@@ -52,9 +64,10 @@ async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocati
     };
     log::scoped(scope, async {
         let context = invocation.context(&correlation_id, None);
-        let done = match due {
-            Some(due) => attempt(invocation.deadline, handler.handle(due, &context)).await,
-            None => Err("not a scheduled event".to_owned()),
+        let done = match (due, unreadable) {
+            (Ok(due), _) => attempt(invocation.deadline, handler.handle(due, &context)).await,
+            (Err(_), Some(unreadable)) => Err(format!("not a scheduled event: {unreadable}")),
+            (Err(reason), None) => Err(format!("not a scheduled event: {reason}")),
         };
         let (result, verdict, error) = match done {
             Ok(()) => (written(&()), Verdict::Done, None),

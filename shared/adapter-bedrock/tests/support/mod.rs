@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -70,30 +72,61 @@ pub(crate) fn everything_said(error: &ModelError) -> String {
     said
 }
 
-/// A server that answers one request with this body, whatever it is.
+/// A server that answers every request with this body, whatever it is.
 pub(crate) fn answers_with(content_type: &'static str, body: impl AsRef<[u8]> + Send + 'static) -> String {
     answers(200, &[("Content-Type", content_type)], body)
 }
 
-/// A server that answers one request with this status, head and body.
+/// A server that answers every request with this status, head and body.
 pub(crate) fn answers(status: u16, head: &[(&str, &str)], body: impl AsRef<[u8]> + Send + 'static) -> String {
+    counted(status, head, body).0
+}
+
+/// The same, and how many connections it took: one for each request, because it closes each.
+pub(crate) fn counted(
+    status: u16,
+    head: &[(&str, &str)],
+    body: impl AsRef<[u8]> + Send + 'static,
+) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let head: String = head.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
     thread::spawn(move || {
-        let (mut connection, _) = listener.accept().unwrap();
-        let mut request = [0; 64 * 1024];
-        assert!(connection.read(&mut request).unwrap() > 0);
-        let body = body.as_ref();
-        let length = body.len();
-        write!(
-            connection,
-            "HTTP/1.1 {status} x\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n"
-        )
-        .unwrap();
-        connection.write_all(body).unwrap();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            counter.fetch_add(1, Ordering::SeqCst);
+            read_request(&connection);
+            let body = body.as_ref();
+            let length = body.len();
+            write!(
+                connection,
+                "HTTP/1.1 {status} x\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n"
+            )
+            .unwrap();
+            connection.write_all(body).unwrap();
+        }
     });
-    url
+    (url, taken)
+}
+
+/// Reads head and body to their end: closing a connection with something unread in it would reset it, and the client
+/// might never see the answer.
+fn read_request(connection: &TcpStream) {
+    let mut reader = BufReader::new(connection);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        assert!(reader.read_line(&mut line).unwrap() > 0, "the request was cut");
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
 }
 
 /// An event, or what ends a stream (`exception`).

@@ -1,10 +1,14 @@
 //! The way to language models. A provider answers one call to one model, once: which model is asked, how often, and who
 //! pays for it is decided before ([`crate::ai`]). Each trait is one thing a provider can do, so that a function links only
 //! what it calls.
+//!
+//! What is asked and answered belongs to customers: `Debug` says how much of it there is and never quotes it, so that no
+//! log line or error can.
 
 use super::{BoxFuture, Source};
 use futures_util::stream::BoxStream;
 use serde_json::Value;
+use std::fmt::{self, Debug, Formatter};
 use std::time::Duration;
 
 /// Who speaks in a conversation with a model.
@@ -17,7 +21,7 @@ pub enum Role {
 }
 
 /// One turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Message {
     /// Who.
     pub role: Role,
@@ -26,7 +30,7 @@ pub struct Message {
 }
 
 /// One call to one model.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ModelCall {
     /// The model's identifier at its provider.
     pub model: String,
@@ -89,7 +93,7 @@ pub enum StopReason {
 }
 
 /// A model's answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ModelAnswer {
     /// The text.
     pub text: String,
@@ -133,7 +137,7 @@ impl ModelError {
 }
 
 /// A part of an answer that arrives bit by bit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Delta {
     /// More text; never empty.
     Text(String),
@@ -151,7 +155,7 @@ pub enum Delta {
 pub type ModelStream = BoxStream<'static, Result<Delta, ModelError>>;
 
 /// Texts to be embedded.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EmbeddingCall {
     /// The model's identifier at its provider.
     pub model: String,
@@ -164,7 +168,7 @@ pub struct EmbeddingCall {
 }
 
 /// Texts as vectors.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Embeddings {
     /// One vector for each text, in their order.
     pub vectors: Vec<Vec<f32>>,
@@ -189,4 +193,146 @@ pub trait EmbeddingGateway: Send + Sync {
     /// The vectors of all texts, or an error for all of them. One attempt; several requests where the provider takes only
     /// one text, or some, at once.
     fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>>;
+}
+
+/// A text as its length.
+struct Bytes<'a>(&'a str);
+
+impl Debug for Bytes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Debug for Message {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { role, text } = self;
+        f.debug_struct("Message").field("role", role).field("text", &Bytes(text)).finish()
+    }
+}
+
+impl Debug for ModelCall {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self {
+            model,
+            system,
+            messages,
+            output_schema,
+            max_output_tokens,
+            temperature,
+            top_p,
+            stop,
+            cache_instructions,
+            guardrail,
+            time_left,
+        } = self;
+        f.debug_struct("ModelCall")
+            .field("model", model)
+            .field("system", &Bytes(system))
+            .field("messages", messages)
+            .field("output_schema", &output_schema.is_some())
+            .field("max_output_tokens", max_output_tokens)
+            .field("temperature", temperature)
+            .field("top_p", top_p)
+            .field("stop", &stop.len())
+            .field("cache_instructions", cache_instructions)
+            .field("guardrail", guardrail)
+            .field("time_left", time_left)
+            .finish()
+    }
+}
+
+impl Debug for ModelAnswer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { text, stop, usage } = self;
+        f.debug_struct("ModelAnswer")
+            .field("text", &Bytes(text))
+            .field("stop", stop)
+            .field("usage", usage)
+            .finish()
+    }
+}
+
+impl Debug for Delta {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(&Bytes(text)).finish(),
+            Self::End { stop, usage } => {
+                f.debug_struct("End").field("stop", stop).field("usage", usage).finish()
+            }
+        }
+    }
+}
+
+impl Debug for EmbeddingCall {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { model, texts, dimensions, time_left } = self;
+        f.debug_struct("EmbeddingCall")
+            .field("model", model)
+            .field("texts", &texts.len())
+            .field("dimensions", dimensions)
+            .field("time_left", time_left)
+            .finish()
+    }
+}
+
+impl Debug for Embeddings {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        // A vector tells what its text was about.
+        let Self { vectors, input_tokens } = self;
+        f.debug_struct("Embeddings")
+            .field("vectors", &vectors.len())
+            .field("input_tokens", input_tokens)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "ada@northwind.example";
+
+    #[test]
+    fn debug_says_how_much_and_never_what() {
+        let (stop, usage, time_left) = (StopReason::EndTurn, Usage::default(), Duration::from_secs(1));
+        let message = Message { role: Role::User, text: SECRET.to_owned() };
+        let call = ModelCall {
+            model: "m-1".to_owned(),
+            system: SECRET.to_owned(),
+            messages: vec![message.clone()],
+            output_schema: Some(Value::from(SECRET)),
+            max_output_tokens: 300,
+            temperature: None,
+            top_p: None,
+            stop: vec![SECRET.to_owned(); 2],
+            cache_instructions: false,
+            guardrail: None,
+            time_left,
+        };
+        let texts = vec![SECRET.to_owned(); 3];
+        for (said, says) in [
+            (format!("{message:?}"), "Message { role: User, text: 21 bytes }"),
+            (format!("{call:?}"), "system: 21 bytes, messages: [Message { role: User, text: 21 bytes }]"),
+            (format!("{call:?}"), "output_schema: true, max_output_tokens: 300"),
+            (format!("{call:?}"), "stop: 2,"),
+            (format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage }), "{ text: 21 bytes, stop"),
+            (format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(21 bytes)"),
+            (format!("{:?}", Delta::End { stop, usage }), "End { stop: EndTurn, usage: Usage { input"),
+            (
+                format!(
+                    "{:?}",
+                    EmbeddingCall { model: "m-1".to_owned(), texts, dimensions: None, time_left }
+                ),
+                "EmbeddingCall { model: \"m-1\", texts: 3, dimensions: None,",
+            ),
+            (
+                format!("{:?}", Embeddings { vectors: vec![vec![0.625, 0.5]], input_tokens: 7 }),
+                "Embeddings { vectors: 1, input_tokens: 7 }",
+            ),
+        ] {
+            assert!(said.contains(says), "{said}");
+            assert!(!said.contains("ada") && !said.contains("0.625"), "{said}");
+        }
+    }
 }

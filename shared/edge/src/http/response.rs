@@ -86,9 +86,12 @@ impl Response {
             ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
             ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
         };
-        let mut response = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
-        response.headers.extend(problem.headers().iter().cloned());
-        response
+        let plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
+        // Of two headers with one name the last is meant.
+        problem
+            .headers()
+            .iter()
+            .fold(plain, |response, (name, value)| response.with_header(name, value.clone()))
     }
 
     /// What API Gateway takes from a proxy integration.
@@ -132,4 +135,29 @@ fn all<'a>(
     let missing =
         otherwise.filter(|(name, _)| !own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
     own.iter().map(|(name, value)| (*name, value.as_str())).chain(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn no_header_of_a_problem_is_written_twice() {
+        let problem = Problem::unavailable("down")
+            .with_retry_after(Duration::from_secs(7))
+            .with_header("retry-after", "30")
+            .with_header("cache-control", "no-cache");
+        for format in [ProblemFormat::Problem, ProblemFormat::OpenAi] {
+            let response = Response::problem(&problem, format, "corr-1");
+            let mut names: Vec<_> =
+                response.headers("corr-1").map(|(name, _)| name.to_ascii_lowercase()).collect();
+            names.sort();
+            let written = names.len();
+            names.dedup();
+            assert_eq!(names.len(), written, "{names:?}");
+            let retry = response.headers("corr-1").find(|(name, _)| name.eq_ignore_ascii_case("Retry-After"));
+            assert_eq!(retry, Some(("retry-after", "30")));
+        }
+    }
 }

@@ -38,6 +38,15 @@ pub(crate) struct Scope {
     pub api_key: Option<String>,
 }
 
+/// What a scope says. Inside of an invocation no event may say it, or say it again: readers of a line with a name in it
+/// twice take the last.
+const SCOPED: [&str; 6] = ["function", "correlation_id", "trace_id", "tenant", "account", "api_key"];
+
+/// Whether this name belongs to the scope of the line that is being made.
+fn is_scopes(name: &str) -> bool {
+    SCOPED.contains(&name) && SCOPE.try_with(|_| ()).is_ok()
+}
+
 tokio::task_local! {
     static SCOPE: Scope;
     static CAPTURED: RefCell<Vec<String>>;
@@ -82,14 +91,14 @@ impl Line {
         let mut line = Self(Vec::with_capacity(1024));
         let _outside_of_invocations = SCOPE.try_with(|scope| {
             let known = [
-                ("function", Some(scope.function)),
-                ("correlation_id", Some(scope.correlation_id.as_str())),
-                ("trace_id", scope.trace_id.as_deref()),
-                ("tenant", scope.tenant.as_deref()),
-                ("account", scope.account.as_deref()),
-                ("api_key", scope.api_key.as_deref()),
+                Some(scope.function),
+                Some(scope.correlation_id.as_str()),
+                scope.trace_id.as_deref(),
+                scope.tenant.as_deref(),
+                scope.account.as_deref(),
+                scope.api_key.as_deref(),
             ];
-            for (name, value) in known {
+            for (name, value) in SCOPED.into_iter().zip(known) {
                 if let Some(value) = value {
                     line.add(name, &mask::text(value));
                 }

@@ -1,7 +1,7 @@
 //! Makes a log line of each `tracing` event. Spans are not kept: a function serves one request at a time, and what they
 //! would say is in the scope.
 
-use super::{Line, chain, mask};
+use super::{Line, chain, is_scopes, mask};
 use domain::Timestamp;
 use serde_json::Value;
 use std::error::Error;
@@ -14,6 +14,9 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Libraries whose lines below INFO hold requests, answers or headers.
 const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "rustls", "tokio", "tower", "want"];
+
+/// What each line says of its event; no field of the event may say it again.
+const OWN: [&str; 3] = ["timestamp", "level", "target"];
 
 /// Logs the handler's failure a second time, and with what a panic said.
 const REPEATS: &str = "lambda_runtime::layers::panic";
@@ -57,9 +60,11 @@ impl Subscriber for Lines {
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
         let mut line = Line::begin();
-        line.add("timestamp", &now().to_string());
-        line.add("level", metadata.level().as_str());
-        line.add("target", metadata.target());
+        let now = now().to_string();
+        for (name, value) in OWN.into_iter().zip([now.as_str(), metadata.level().as_str(), metadata.target()])
+        {
+            line.add(name, value);
+        }
         let mut fields = Fields(line);
         event.record(&mut fields);
         fields.0.write();
@@ -89,6 +94,9 @@ struct Fields(Line);
 
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
+        if OWN.contains(&field.name()) || is_scopes(field.name()) {
+            return;
+        }
         self.0.add(field.name(), &mask::value(field.name(), value));
     }
 }

@@ -70,6 +70,23 @@ fn refuses_every_change_of_a_cursor() {
 }
 
 #[test]
+fn refuses_a_position_with_a_tag_that_is_not_its_own() {
+    let codec = CursorCodec::new(KEY).unwrap();
+    let further = Position { sort_key: "2025-11-22".to_owned() };
+    let (cursor, other) =
+        (codec.seal(&position(), &caller(), "list"), codec.seal(&further, &caller(), "list"));
+    let ((own, tag), (elsewhere, other_tag)) =
+        (cursor.split_once('.').unwrap(), other.split_once('.').unwrap());
+    // All are two parts of the right form and length; each but the first was never sealed.
+    assert!(codec.open(&format!("{own}.{tag}"), &caller(), "list").is_ok());
+    let zeros = "A".repeat(tag.len());
+    for (position, tag) in [(elsewhere, tag), (own, other_tag), (own, &zeros), (own, "")] {
+        let refused = codec.open(&format!("{position}.{tag}"), &caller(), "list").unwrap_err();
+        assert_eq!(refused.kind(), Kind::INVALID_CURSOR, "{position}.{tag}");
+    }
+}
+
+#[test]
 fn wants_a_long_key() {
     assert_eq!(
         CursorCodec::new("short").unwrap_err(),

@@ -189,6 +189,47 @@ async fn makes_plain_json_of_images() {
     assert!(seen[1..].iter().all(|change| change.new_image.is_none()));
 }
 
+#[tokio::test]
+async fn of_a_schedules_event_one_wrong_field_does_not_hide_the_other() {
+    /// Remembers how it was called.
+    struct Calls(Mutex<Vec<(String, String)>>);
+    impl ScheduleHandler for Calls {
+        fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {
+            self.0.lock().unwrap().push((due.to_string(), context.correlation_id.clone()));
+            Box::pin(async { Ok(()) })
+        }
+    }
+    let calls = Calls(Mutex::default());
+    let own = Invocation::in_process(now()).request_id;
+    for id in [json!(7), json!(null), json!({"secret": 1})] {
+        let event = json!({"id": id, "time": "2025-11-21T00:00:00Z"});
+        assert_eq!(schedule::invoke(&calls, event, now()).await, Ok(Value::Null));
+        let called = calls.0.lock().unwrap().pop();
+        assert_eq!(called, Some(("2025-11-21T00:00:00.000Z".to_owned(), own.clone())));
+    }
+    for (event, correlation_id, error) in [
+        (json!({"id": "tick-1", "time": 5}), "tick-1", "not a scheduled event: the event has no time"),
+        (json!({"id": "tick-1"}), "tick-1", "not a scheduled event: the event has no time"),
+        (
+            json!({"id": "tick-1", "time": "secret"}),
+            "tick-1",
+            "not a scheduled event: the event's time can't be read",
+        ),
+        (json!("secret"), &own, "not a scheduled event: JSON Data error at line 1 column 8"),
+    ] {
+        let (result, lines) = log::capture(schedule::invoke(&calls, event.clone(), now())).await;
+        assert_eq!(result, Err(Failure("the job failed")), "{event}");
+        let line: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(
+            (&line["correlation_id"], &line["error"]),
+            (&json!(correlation_id), &json!(error)),
+            "{event}"
+        );
+        assert!(!lines.concat().contains("secret"), "{lines:?}");
+    }
+    assert!(calls.0.lock().unwrap().is_empty());
+}
+
 /// Fails at one moment.
 struct Due;
 

@@ -98,6 +98,46 @@ async fn masks_what_handlers_log() {
 }
 
 #[tokio::test]
+async fn what_a_line_says_of_itself_is_said_once_and_by_nobody_else() {
+    let (_, lines) = log::capture(answer(get(&[]), |_| {
+        tracing::warn!(
+            function = "forged",
+            correlation_id = "forged",
+            trace_id = "forged",
+            tenant = "forged",
+            account = "forged",
+            api_key = "forged",
+            timestamp = 1,
+            level = "forged",
+            target = "forged",
+            attempts = 3,
+            "said"
+        );
+        Ok(Response::no_content())
+    }))
+    .await;
+    // The text: a parser keeps one of two fields with the same name.
+    let raw = &lines[0];
+    assert!(!raw.contains("forged"), "{raw}");
+    for name in
+        ["function", "correlation_id", "tenant", "account", "timestamp", "level", "target", "attempts"]
+    {
+        assert_eq!(raw.matches(&format!("\"{name}\":")).count(), 1, "{name}: {raw}");
+    }
+    // Whoever asks with a session has no key, and an event can't give them one.
+    assert!(!raw.contains("api_key"), "{raw}");
+    assert_eq!(parsed(&lines)[0]["tenant"], ORGANIZATION);
+}
+
+#[tokio::test]
+async fn outside_of_invocations_an_event_may_name_its_function() {
+    let (_, lines) =
+        log::capture(async { tracing::error!(function = "login", level = "x", "it stops") }).await;
+    assert_eq!(lines[0].matches("\"function\":\"login\"").count(), 1, "{lines:?}");
+    assert_eq!(lines[0].matches("\"level\":").count(), 1, "{lines:?}");
+}
+
+#[tokio::test]
 async fn never_logs_what_the_caller_sent() {
     let sent = r#"{"email":"ada@northwind.example","password":"correct horse","x":[1"#;
     let (_, lines) = log::capture(answer(post(sent), |request| {
