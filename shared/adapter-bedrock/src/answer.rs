@@ -15,6 +15,11 @@ pub(crate) fn read(output: ConverseOutput) -> Result<ModelAnswer, ModelError> {
     let Some(types::ConverseOutput::Message(message)) = output.output() else {
         return Err(unavailable(ProviderFailure::Incomplete("message")));
     };
+    // The SDK fills counts that are missing with zeros. Only a guardrail answers without having asked the model.
+    let read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
+    if read == 0 && stop != StopReason::Filtered {
+        return Err(unavailable(ProviderFailure::Incomplete("token counts")));
+    }
     Ok(ModelAnswer { text: text(message), stop, usage })
 }
 

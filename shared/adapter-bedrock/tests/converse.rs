@@ -263,6 +263,12 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         ),
         ("the secret prompt", unreadable),
         ("{}", "Incomplete(\"message\")"),
+        // An answer without token counts: its cost would be unknown.
+        (
+            r#"{"output": {"message": {"role": "assistant", "content": [{"text": "the secret answer"}]}},
+                "stopReason": "end_turn"}"#,
+            "Incomplete(\"token counts\")",
+        ),
     ] {
         let head = [("Content-Type", "application/json"), ("x-amzn-RequestId", "r-1")];
         let (url, requests) = counted(200, &head, body);

@@ -137,7 +137,7 @@ async fn time_is_kept_back_to_write_the_result() {
 fn a_price_table_is_exact_or_no_table() {
     let table = |price: &str| {
         let text = json!({"version": "v", "models": [{"id": "m", "input": price, "output": "1", "cache_read": "0",
-            "cache_write": "0", "context_tokens": 1}]});
+            "cache_write": "0", "context_tokens": 1, "max_output_tokens": 1, "provider": "bedrock", "use": "chat"}]});
         Registry::parse(&text.to_string())
     };
     for (price, nano) in [("0", 0), ("3.00", 3000), ("0.001", 1), ("16.5", 16_500)] {
