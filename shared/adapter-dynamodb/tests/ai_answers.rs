@@ -10,7 +10,7 @@ use application::ports::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
-use domain::ai::{AiBudget, AiBudgetEvent};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet};
 use futures_util::future::join_all;
 use serde_json::json;
 use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement, tenant};
@@ -188,7 +188,7 @@ fn model(name: &str) -> ModelName {
 
 async fn set_budget(gateway: &Gateway, each: u64) {
     let key = AggregateKey::new(gateway.tenant, AggregateType::AiBudget, &gateway.tenant);
-    let event = AiBudgetEvent::Set(limits(each));
+    let event = AiBudgetEvent::Set(BudgetSet { limits: limits(each), set_by: gateway.account });
     let (change, _) = change::<AiBudget>(key, None, &[event], at(0), Default::default());
     gateway.environment.store().commit(&alone(change)).await.unwrap();
 }

@@ -7,4 +7,5 @@ mod limits;
 mod relay;
 mod repository;
 mod scorer;
+mod settle_expired;
 mod support;

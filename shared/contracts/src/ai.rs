@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Answer 200 to `GET /v1/ai/models`.
@@ -178,4 +179,67 @@ impl fmt::Debug for EmbeddingRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddingRequest").field("model", &self.model).finish_non_exhaustive()
     }
+}
+
+/// Body of `PUT /v1/ai/budgets`. Amounts are decimals in US dollars with at most nine places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceBudgetRequest {
+    /// All that may be spent in a calendar month (UTC).
+    pub tenant_month_usd: String,
+    /// All that may be spent on a day (UTC).
+    pub tenant_day_usd: String,
+    /// What each account may spend on a day.
+    pub user_day_usd: String,
+    /// What these features may cost in a month.
+    pub feature_month_usd: BTreeMap<String, String>,
+    /// What a month usually costs.
+    pub expected_month_usd: String,
+    /// The only models that may be asked; all when absent or null.
+    #[serde(default)]
+    pub allowed_models: Option<Vec<String>>,
+}
+
+/// Answer 200 to `PUT /v1/ai/budgets`. Amounts are decimals in US dollars with nine places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// All that may be spent in a calendar month (UTC).
+    pub tenant_month_usd: String,
+    /// All that may be spent on a day (UTC).
+    pub tenant_day_usd: String,
+    /// What each account may spend on a day.
+    pub user_day_usd: String,
+    /// What these features may cost in a month.
+    pub feature_month_usd: BTreeMap<String, String>,
+    /// What a month usually costs.
+    pub expected_month_usd: String,
+    /// The only models that may be asked; null for all.
+    pub allowed_models: Option<Vec<String>>,
+    /// Number of changes so far.
+    pub version: u64,
+    /// When it was changed last, RFC 3339 in UTC; null while it never was.
+    pub updated_at: Option<String>,
+}
+
+/// Answer 200 to `GET /v1/ai/budgets`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetAndSpent {
+    /// What may be spent.
+    #[serde(flatten)]
+    pub budget: Budget,
+    /// What was spent.
+    pub spent: SpentAmounts,
+}
+
+/// What was spent, decimals in US dollars with nine places. What is set aside for requests that run is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentAmounts {
+    /// In this month.
+    pub tenant_month_usd: String,
+    /// Today.
+    pub tenant_day_usd: String,
+    /// Today, by the caller's account.
+    pub user_day_usd: String,
+    /// In this month, by each feature that spent anything.
+    pub feature_month_usd: BTreeMap<String, String>,
 }

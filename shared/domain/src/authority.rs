@@ -132,6 +132,26 @@ impl Permission for ReadModels {
     }
 }
 
+/// Read what the organization may spend on models, and spent.
+#[derive(Debug)]
+pub struct ReadBudget;
+impl Permission for ReadBudget {
+    const NAME: &'static str = "budget:read";
+    fn reach(role: Role) -> Option<Reach> {
+        (role != Role::SalesRep).then_some(Reach::Tenant)
+    }
+}
+
+/// Change what the organization may spend on models. No key may: a stolen one could spend without end.
+#[derive(Debug)]
+pub struct ManageBudget;
+impl Permission for ManageBudget {
+    const NAME: &'static str = "budget:manage";
+    fn reach(role: Role) -> Option<Reach> {
+        (role == Role::Admin).then_some(Reach::Tenant)
+    }
+}
+
 fn own_for_representatives(role: Role) -> Option<Reach> {
     Some(match role {
         Role::SalesRep => Reach::Own,

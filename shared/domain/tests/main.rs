@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod ai_budget;
 mod api_key;
 mod authority;
 mod bant;

@@ -2,6 +2,7 @@
 //! decide who may see what; whoever calls it has the authority.
 
 mod api_key;
+mod budget;
 mod lead;
 mod lead_score;
 mod money;
@@ -9,6 +10,7 @@ mod notification;
 mod organization;
 
 pub use api_key::{api_key, created_api_key};
+pub use budget::{budget, feature_dollars};
 pub use lead::lead;
 pub use lead_score::lead_score;
 pub use money::dollars;

@@ -155,6 +155,14 @@ impl World {
         Delivered::read(&answer.await.expect("the job never fails as a whole"))
     }
 
+    /// Lets `settle-ai-usage` do what is due.
+    pub async fn settle_ai_usage(&self) {
+        let state = Arc::new(self.environment().ai_state());
+        let handler = settle_ai_usage::SettleAiUsage { state };
+        let tick = sample("ai", "settle-ai-usage");
+        edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
+    }
+
     /// Everything in the ledger, as the bus delivers it to queues.
     pub async fn messages(&self) -> Vec<Value> {
         let bus = Arc::new(RecordingPublisher::default());

@@ -4,6 +4,7 @@
 //! Only ever for tests. It may stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ai_requests;
 mod api_keys;
 mod contract;
 mod fold;

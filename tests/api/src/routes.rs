@@ -164,5 +164,14 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             }),
         ),
         ("revokeApiKey", whole(revoke_api_key::RevokeApiKey { store: store() })),
+        (
+            "getBudget",
+            whole(get_budget::GetBudget {
+                store: store(),
+                state: Arc::new(parts.environment.ai_state()),
+                limiter: limiter(),
+            }),
+        ),
+        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
     ])
 }

@@ -41,7 +41,11 @@ impl Scene {
         } else {
             call
         };
-        if operation.id == "updateLead" { call.if_match(1) } else { call }
+        match operation.id.as_str() {
+            "updateLead" => call.if_match(1),
+            "updateBudget" => call.if_match(0),
+            _ => call,
+        }
     }
 
     async fn refused(&self, operation: &Operation, call: Call<'_>, field: &str, what: &str) {

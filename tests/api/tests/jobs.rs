@@ -3,6 +3,7 @@
 use api_tests::{Contract, RecordingPublisher, World, faults, lead_body, published, read};
 use application::ports::{AuditLog, EventRecord, PublishOutcome};
 use application::sales::erase_lead_contact;
+use domain::ai::Feature;
 use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ async fn eventful() -> World {
     world.call("markNotificationRead").by(&person).path("id", &notification).send().await.expect(200);
     let key = world.api_key(&person, &["model:read"]).await.id;
     world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
+    world.call("updateBudget").by(&person).if_match(0).send().await.expect(200);
+    world.metered(&person, Feature::Completion, 8_130_000).await;
     world
 }
 

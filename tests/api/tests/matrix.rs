@@ -132,7 +132,11 @@ impl Cast {
             Some(id) => call.path("id", id),
             None => call,
         };
-        if operation.id == "updateLead" { call.if_match(1) } else { call }
+        match operation.id.as_str() {
+            "updateLead" => call.if_match(1),
+            "updateBudget" => call.if_match(0),
+            _ => call,
+        }
     }
 
     async fn send(&self, operation: &Operation, object: Option<&str>, caller: &Person) -> Answer {

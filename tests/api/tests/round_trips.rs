@@ -93,6 +93,17 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         ("listApiKeys", scene.call("listApiKeys"), &[("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)]),
         ("revokeApiKey", revoke(), &[("GetItem", 1.0), ("TransactWriteItems", 6.0)]),
         ("revokeApiKey again", revoke(), &[("GetItem", 1.0)]),
+        (
+            "getBudget",
+            scene.call("getBudget"),
+            &[("BatchGetItem", 10.0), ("GetItem", 1.0), ("UpdateItem", 1.0)],
+        ),
+        (
+            "updateBudget",
+            scene.call("updateBudget").if_match(0),
+            &[("GetItem", 1.0), ("TransactWriteItems", 4.0)],
+        ),
+        ("updateBudget to the same", scene.call("updateBudget").if_match(1), &[("GetItem", 1.0)]),
         ("logout without a session", scene.call("logout"), &[("GetItem", 1.0)]),
         ("getHealth", scene.world.call("getHealth"), &[("GetItem", 0.5)]),
         ("getJwks", scene.world.call("getJwks"), &[]),

@@ -3,8 +3,8 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, Permission, Reach, ReadLeads, ReadModels,
-    ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadBudget,
+    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -31,6 +31,8 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<CreateCompletions>(),
         entry::<CreateEmbeddings>(),
         entry::<ReadModels>(),
+        entry::<ReadBudget>(),
+        entry::<ManageBudget>(),
     ])
 }
 

@@ -28,7 +28,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 30] = [
+const TYPES: [(&str, Check); 33] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -49,6 +49,9 @@ const TYPES: [(&str, Check); 30] = [
     ("NotificationList", same::<List<Notification>>),
     ("Health", same::<Health>),
     ("ModelList", same::<ModelList>),
+    ("ReplaceBudgetRequest", same::<ai::ReplaceBudgetRequest>),
+    ("Budget", same::<ai::Budget>),
+    ("BudgetAndSpent", same::<ai::BudgetAndSpent>),
     ("CompletionRequest", same::<ai::CompletionRequest>),
     ("Completion", same::<ai::Completion>),
     ("EmbeddingRequest", same::<ai::EmbeddingRequest>),

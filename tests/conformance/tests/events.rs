@@ -2,9 +2,12 @@
 
 use crate::schema::faults;
 use crate::tree::{names, read_json};
+use domain::ai::{AiBudget, AiRequestMetered, CacheUse, Feature, Outcome, SetBudget, Tokens, set_budget};
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
-use domain::id::{AccountTag, ApiKeyTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id};
+use domain::id::{
+    AccountTag, AiRequestTag, ApiKeyTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id,
+};
 use domain::identity::{Refresh, RegisterAccount};
 use domain::identity::{
     RefreshToken, Revocation, Session, StartSession, refresh_session, register_account, revoke_session,
@@ -21,7 +24,7 @@ use domain::tenancy::{
 };
 use domain::{Aggregate, AggregateType, DomainEvent, EncodedEvent, EventMeta, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands wherever a person is identified, to be found where it must not be.
 const PERSONAL: &str = "zxqpersonalzxq";
@@ -108,6 +111,7 @@ fn written() -> Vec<EncodedEvent> {
         events.push(mark_notification_read(&applied::<Notification>(None, &created)).unwrap().encode());
     }
     events.extend(api_key_events());
+    events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     events
 }
@@ -148,6 +152,53 @@ fn api_key_events() -> Vec<EncodedEvent> {
     .unwrap();
     let key: ApiKey = applied(None, &created);
     vec![created.encode(), revoke_api_key(&key).unwrap().encode()]
+}
+
+fn ai_events() -> Vec<EncodedEvent> {
+    let account = new_id::<AccountTag>(at(), &[2; 10]);
+    let model = "us.amazon.nova-pro-v1:0".to_owned();
+    let features = Feature::ALL.map(|feature| (feature.as_str().to_owned(), "0.5".to_owned()));
+    let command = SetBudget {
+        tenant_month_usd: "250",
+        tenant_day_usd: "25.50",
+        user_day_usd: "5",
+        feature_month_usd: &BTreeMap::from(features),
+        expected_month_usd: "120",
+        allowed_models: Some(std::slice::from_ref(&model)),
+        known_models: &BTreeSet::from([model.clone()]),
+        set_by: account,
+    };
+    let set = set_budget(None, &command).unwrap().unwrap();
+    let budget: AiBudget = applied(None, &set);
+    let command = SetBudget { allowed_models: None, feature_month_usd: &BTreeMap::new(), ..command };
+    let mut events = vec![set.encode(), set_budget(Some(&budget), &command).unwrap().unwrap().encode()];
+    let metered = AiRequestMetered {
+        request_id: new_id::<AiRequestTag>(at(), &[7; 10]),
+        account_id: account,
+        api_key_id: None,
+        feature: Feature::Completion,
+        model,
+        provider: "bedrock".to_owned(),
+        tokens: Tokens { input: 1210, output: 300, cache_read: 20, cache_write: 30 },
+        cost_nano_usd: 8_130_000,
+        price_version: "2025-11-01".to_owned(),
+        attempts: 2,
+        latency_ms: 900,
+        cache: CacheUse::Miss,
+        outcome: Outcome::Answered,
+    };
+    let by_key =
+        AiRequestMetered { api_key_id: Some(new_id::<ApiKeyTag>(at(), &[6; 10])), ..metered.clone() };
+    for feature in Feature::ALL {
+        events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
+    }
+    for cache in [CacheUse::Hit, CacheUse::Bypass] {
+        events.push(AiRequestMetered { cache, ..by_key.clone() }.encode());
+    }
+    for outcome in [Outcome::Failed, Outcome::Cut, Outcome::Presumed] {
+        events.push(AiRequestMetered { outcome, ..by_key.clone() }.encode());
+    }
+    events
 }
 
 fn lead_events() -> Vec<EncodedEvent> {

@@ -77,8 +77,15 @@ fn rules_wait_for_events_that_exist_and_feed_queues_that_are_worked_on() {
             wrong.push(format!("{id} listens to {}", pattern["source"]));
         }
         for waited in pattern.get("detail-type").and_then(Value::as_array).into_iter().flatten() {
-            if !types.contains(waited.as_str().unwrap()) {
-                wrong.push(format!("{id} waits for {waited}"));
+            // A rule names what it takes, or what it leaves out of everything.
+            let named = match waited.get("anything-but") {
+                Some(left_out) => left_out.as_array().unwrap().clone(),
+                None => vec![waited.clone()],
+            };
+            for name in named {
+                if !types.contains(name.as_str().unwrap()) {
+                    wrong.push(format!("{id} waits for {name}"));
+                }
             }
         }
         for target in rule["Properties"]["Targets"].as_array().unwrap() {

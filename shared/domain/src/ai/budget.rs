@@ -1,11 +1,12 @@
 //! What a tenant may spend on models, and which models it may ask. A budget is a hard limit: a call that might exceed it
 //! is not made.
 
-use super::Feature;
+use super::{Feature, nano_usd};
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::field::{Check, Invalid};
+use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +59,8 @@ impl Limits {
 pub struct AiBudget {
     /// What may be spent.
     pub limits: Limits,
+    /// Who changed it last, and is told when the money runs low.
+    pub set_by: AccountId,
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
@@ -66,44 +69,108 @@ pub struct AiBudget {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AiBudgetEvent {
     /// It was set.
-    Set(Limits),
+    Set(BudgetSet),
 }
 
-/// The command that sets a budget.
-#[derive(Debug)]
-pub struct SetBudget<'a> {
+/// The facts of `ai_budget_set`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BudgetSet {
     /// What may be spent from now on. What was spent already counts.
+    #[serde(flatten)]
     pub limits: Limits,
+    /// Who set it.
+    pub set_by: AccountId,
+}
+
+/// The command that sets a budget: amounts as decimals in US dollars.
+#[derive(Debug, Clone, Copy)]
+pub struct SetBudget<'a> {
+    /// All that may be spent in a month.
+    pub tenant_month_usd: &'a str,
+    /// All that may be spent on a day.
+    pub tenant_day_usd: &'a str,
+    /// What each account may spend on a day.
+    pub user_day_usd: &'a str,
+    /// What these features may cost in a month, by their names.
+    pub feature_month_usd: &'a BTreeMap<String, String>,
+    /// What a month usually costs.
+    pub expected_month_usd: &'a str,
+    /// The only models that may be asked; `None` for all.
+    pub allowed_models: Option<&'a [String]>,
     /// Models that exist.
     pub known_models: &'a BTreeSet<String>,
+    /// Who sets it.
+    pub set_by: AccountId,
 }
 
-/// Decides `ai_budget_set`.
-pub fn set_budget(command: SetBudget<'_>) -> Result<AiBudgetEvent, Invalid> {
+/// Decides `ai_budget_set`; nothing when the limits are what they were.
+pub fn set_budget(
+    current: Option<&AiBudget>,
+    command: &SetBudget<'_>,
+) -> Result<Option<AiBudgetEvent>, Invalid> {
     let mut check = Check::default();
-    let limits = command.limits;
-    let amounts = [
-        ("tenant_month_usd", limits.tenant_month),
-        ("tenant_day_usd", limits.tenant_day),
-        ("user_day_usd", limits.user_day),
-        ("expected_month_usd", limits.expected_month),
-    ];
-    for (field, amount) in amounts {
-        if amount > LARGEST {
+    let limits = Limits {
+        tenant_month: amount(&mut check, "tenant_month_usd", command.tenant_month_usd),
+        tenant_day: amount(&mut check, "tenant_day_usd", command.tenant_day_usd),
+        user_day: amount(&mut check, "user_day_usd", command.user_day_usd),
+        feature_month: features(&mut check, command.feature_month_usd),
+        expected_month: amount(&mut check, "expected_month_usd", command.expected_month_usd),
+        allowed_models: command
+            .allowed_models
+            .map(|models| allowed(&mut check, models, command.known_models)),
+    };
+    let unchanged = current.is_some_and(|budget| budget.limits == limits);
+    let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: command.set_by });
+    check.finish((!unchanged).then_some(event))
+}
+
+fn amount(check: &mut Check, field: &str, text: &str) -> u64 {
+    match nano_usd(text) {
+        Ok(amount) if amount <= LARGEST => amount,
+        Ok(_) => {
             check.wrong(field, "range", "must be at most 1000000000");
+            0
+        }
+        Err(_) => {
+            check.wrong(field, "format", "must be a decimal such as 47.32, with at most nine places");
+            0
         }
     }
-    if limits.feature_month.values().any(|amount| *amount > LARGEST) {
-        check.wrong("feature_month_usd", "range", "must be at most 1000000000 for each feature");
-    }
-    if let Some(allowed) = &limits.allowed_models {
-        if allowed.len() > MOST_MODELS {
-            check.wrong("allowed_models", "length", "must be at most 100 models");
-        } else if !allowed.is_subset(command.known_models) {
-            check.wrong("allowed_models", "unknown", "names a model that does not exist");
+}
+
+fn features(check: &mut Check, amounts: &BTreeMap<String, String>) -> BTreeMap<Feature, u64> {
+    let mut limits = BTreeMap::new();
+    for (name, text) in amounts {
+        match Feature::from_name(name) {
+            Some(feature) => {
+                let field = format!("feature_month_usd.{}", feature.as_str());
+                limits.insert(feature, amount(check, &field, text));
+            }
+            // The name is the caller's own, so it is not repeated.
+            None => check.wrong("feature_month_usd", "unknown", "names a feature that does not exist"),
         }
     }
-    check.finish(AiBudgetEvent::Set(limits))
+    limits
+}
+
+fn allowed(check: &mut Check, models: &[String], known: &BTreeSet<String>) -> BTreeSet<String> {
+    const FIELD: &str = "allowed_models";
+    if models.is_empty() {
+        check.wrong(
+            FIELD,
+            "too_short",
+            "must name a model, or be null for all; to stop spending, set amounts to 0",
+        );
+    }
+    if models.len() > MOST_MODELS {
+        check.wrong(FIELD, "too_long", "must be at most 100 models");
+        return BTreeSet::new();
+    }
+    let allowed: BTreeSet<String> = models.iter().cloned().collect();
+    if !allowed.is_subset(known) {
+        check.wrong(FIELD, "unknown", "names a model that does not exist");
+    }
+    allowed
 }
 
 impl Aggregate for AiBudget {
@@ -111,15 +178,15 @@ impl Aggregate for AiBudget {
     type Event = AiBudgetEvent;
 
     fn apply(_: Option<Self>, event: &AiBudgetEvent, meta: EventMeta) -> Option<Self> {
-        let AiBudgetEvent::Set(limits) = event;
-        Some(Self { limits: limits.clone(), updated_at: meta.at })
+        let AiBudgetEvent::Set(BudgetSet { limits, set_by }) = event;
+        Some(Self { limits: limits.clone(), set_by: *set_by, updated_at: meta.at })
     }
 }
 
 impl DomainEvent for AiBudgetEvent {
     fn encode(&self) -> EncodedEvent {
-        let Self::Set(limits) = self;
-        EncodedEvent::facts("ai_budget_set", limits)
+        let Self::Set(facts) = self;
+        EncodedEvent::facts("ai_budget_set", facts)
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {

@@ -1,10 +1,12 @@
 //! What the product asks of language models: for which feature, within which budget, and what each request used. Money is
 //! whole nano-dollars (10^-9 US dollars), so that no sum is ever rounded.
 
+mod amount;
 mod budget;
 mod feature;
 mod usage;
 
-pub use budget::{AiBudget, AiBudgetEvent, Limits, SetBudget, set_budget};
+pub use amount::{NoAmount, nano_usd};
+pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use feature::Feature;
 pub use usage::{AiRequestMetered, CacheUse, Outcome, Tokens};

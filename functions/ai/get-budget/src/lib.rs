@@ -1,0 +1,44 @@
+//! `GET /v1/ai/budgets`: what the organization may spend on models, and what it spent.
+
+use application::ai::{self, BudgetView};
+use application::ports::{AiState, BoxFuture, Limiter, Store};
+use contracts::ai::{BudgetAndSpent, SpentAmounts};
+use domain::authority::ReadBudget;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetBudget {
+    /// Where budgets are kept.
+    pub store: Arc<dyn Store>,
+    /// Where it is counted what was spent.
+    pub state: Arc<dyn AiState>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+impl Handler for GetBudget {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority = application::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
+            let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
+            let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
+            Ok(Response::json(200, &body(&view))?.with_etag(view.version).with_rate_limit(decision))
+        })
+    }
+}
+
+fn body(view: &BudgetView) -> BudgetAndSpent {
+    let spent = &view.spent;
+    let features = spent.feature_month.iter().map(|(feature, spent)| (*feature, spent.settled));
+    BudgetAndSpent {
+        budget: presentation::budget(&view.limits, view.version, view.updated_at),
+        spent: SpentAmounts {
+            tenant_month_usd: presentation::dollars(spent.tenant_month.settled),
+            tenant_day_usd: presentation::dollars(spent.tenant_day.settled),
+            user_day_usd: presentation::dollars(spent.user_day.settled),
+            feature_month_usd: presentation::feature_dollars(features),
+        },
+    }
+}

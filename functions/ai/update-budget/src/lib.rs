@@ -1,0 +1,45 @@
+//! `PUT /v1/ai/budgets`: sets what the organization may spend on models.
+
+use application::ai::{self, BudgetInput, Registry};
+use application::ports::{BoxFuture, Store};
+use contracts::ai::ReplaceBudgetRequest;
+use domain::authority::ManageBudget;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct UpdateBudget {
+    /// Where budgets are kept.
+    pub store: Arc<dyn Store>,
+    /// The models that there are.
+    pub registry: Registry,
+}
+
+impl Handler for UpdateBudget {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
+            let body: ReplaceBudgetRequest = request.json()?;
+            let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
+            let (registry, input) = (&self.registry, input(&body));
+            let budget = ai::update_budget(store, registry, &context, &authority, seen, &input).await?;
+            let (state, version) = (&budget.state, budget.version);
+            let body = presentation::budget(&state.limits, version, Some(state.updated_at));
+            Ok(Response::json(200, &body)?.with_etag(version))
+        })
+    }
+}
+
+/// The body as the use case takes it.
+fn input(body: &ReplaceBudgetRequest) -> BudgetInput<'_> {
+    BudgetInput {
+        tenant_month_usd: &body.tenant_month_usd,
+        tenant_day_usd: &body.tenant_day_usd,
+        user_day_usd: &body.user_day_usd,
+        feature_month_usd: &body.feature_month_usd,
+        expected_month_usd: &body.expected_month_usd,
+        allowed_models: body.allowed_models.as_deref(),
+    }
+}

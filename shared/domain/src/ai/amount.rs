@@ -1,0 +1,86 @@
+//! Amounts of money as callers write them: decimals in US dollars. They become whole nano-dollars without a float in
+//! between, and what has no exact value in them is refused, never rounded.
+
+/// The most digits before the point: ten, of which a sum in nano-dollars still fits 64 bits.
+const MOST_DIGITS: usize = 10;
+/// The most digits behind the point: nano-dollars.
+const PLACES: usize = 9;
+
+/// The text is no amount: `0` or digits without a leading zero, at most ten, then perhaps a point and one to nine digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no amount")]
+pub struct NoAmount;
+
+/// A decimal such as `47.32` in nano-dollars.
+pub fn nano_usd(text: &str) -> Result<u64, NoAmount> {
+    let (dollars, fraction) = match text.split_once('.') {
+        Some((dollars, fraction)) if !fraction.is_empty() => (dollars, fraction),
+        Some(_) => return Err(NoAmount),
+        None => (text, ""),
+    };
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = dollars == "0" || !dollars.starts_with('0');
+    if !digits(dollars) || !digits(fraction) || dollars.is_empty() || !canonical {
+        return Err(NoAmount);
+    }
+    if dollars.len() > MOST_DIGITS || fraction.len() > PLACES {
+        return Err(NoAmount);
+    }
+    // The digits of both parts, the fraction filled up to nine places, are the number of nano-dollars.
+    format!("{dollars}{fraction:0<PLACES$}").parse().map_err(|_| NoAmount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nano_usd;
+
+    #[test]
+    fn every_place_counts() {
+        for (text, nano) in [
+            ("0", 0),
+            ("0.0", 0),
+            ("0.000000001", 1),
+            ("0.1", 100_000_000),
+            ("0.3", 300_000_000),
+            ("47.32", 47_320_000_000),
+            ("100", 100_000_000_000),
+            ("1000000000.999999999", 1_000_000_000_999_999_999),
+            ("9999999999.999999999", 9_999_999_999_999_999_999),
+        ] {
+            assert_eq!(nano_usd(text), Ok(nano), "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_exact_amount_is_refused() {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            " 1",
+            "1 ",
+            "00",
+            "01",
+            "0x10",
+            "1.0000000001",
+            "1..2",
+            "1.2.3",
+            "NaN",
+            "inf",
+            "$5",
+            "10000000000",
+            "٣",
+            "1.٣",
+            "1_000",
+            "1\0",
+            "\u{ff11}",
+        ] {
+            assert!(nano_usd(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a tenant may spend on models: which amounts are taken, and what a change is.
+
+use crate::support::{START, at, id};
+use domain::ai::{AiBudget, AiBudgetEvent, Feature, Limits, SetBudget, set_budget};
+use domain::{DecodeError, DomainEvent, EncodedEvent, Invalid};
+use std::collections::{BTreeMap, BTreeSet};
+use testkit::{given, given_nothing};
+
+const DOLLAR: u64 = 1_000_000_000;
+
+fn known() -> BTreeSet<String> {
+    ["nova", "sonnet"].map(str::to_owned).into()
+}
+
+/// The decision on these limits, with `month` as the tenant's, for these features and models.
+fn decide(
+    current: Option<&AiBudget>,
+    month: &str,
+    features: &[(&str, &str)],
+    models: Option<&[&str]>,
+) -> Result<Option<AiBudgetEvent>, Invalid> {
+    let models: Option<Vec<String>> = models.map(|models| models.iter().map(|m| (*m).to_owned()).collect());
+    let features = features.iter().map(|(name, usd)| ((*name).to_owned(), (*usd).to_owned())).collect();
+    set_budget(
+        current,
+        &SetBudget {
+            tenant_month_usd: month,
+            tenant_day_usd: "25.5",
+            user_day_usd: "0.000000001",
+            feature_month_usd: &features,
+            expected_month_usd: "120",
+            allowed_models: models.as_deref(),
+            known_models: &known(),
+            set_by: id(2),
+        },
+    )
+}
+
+fn set() -> AiBudgetEvent {
+    decide(None, "250", &[("completion", "40")], Some(&["nova"])).unwrap().unwrap()
+}
+
+/// Field and code of everything that was wrong.
+fn faults(result: Result<Option<AiBudgetEvent>, Invalid>) -> Vec<(String, &'static str)> {
+    result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
+}
+
+#[test]
+fn a_budget_is_set_to_the_nano_dollar() {
+    let budget = given_nothing::<AiBudget>().when(|_| set()).then([set()]).unwrap();
+    assert_eq!(
+        budget.limits,
+        Limits {
+            tenant_month: 250 * DOLLAR,
+            tenant_day: 25_500_000_000,
+            user_day: 1,
+            feature_month: BTreeMap::from([(Feature::Completion, 40 * DOLLAR)]),
+            expected_month: 120 * DOLLAR,
+            allowed_models: Some(["nova".to_owned()].into()),
+        }
+    );
+    assert_eq!((budget.set_by, budget.updated_at), (id(2), START));
+    assert!(budget.limits.allows("nova") && !budget.limits.allows("sonnet"));
+}
+
+#[test]
+fn a_change_replaces_everything_and_no_change_is_none() {
+    let other = decide(None, "0", &[], None).unwrap().unwrap();
+    let after = given::<AiBudget>([set()])
+        .when(|budget| decide(budget, "0", &[], None).unwrap())
+        .then([other.clone()])
+        .unwrap();
+    assert_eq!((after.limits.tenant_month, after.limits.feature_month.len()), (0, 0));
+    assert!(after.limits.allows("sonnet"));
+    assert_eq!(after.updated_at, at(1));
+    given::<AiBudget>([set(), other])
+        .when(|budget| decide(budget, "0.000", &[], None).unwrap())
+        .then_nothing();
+}
+
+/// What a new tenant has can be set too: then it stays when the default changes.
+#[test]
+fn the_default_can_be_set() {
+    let command = SetBudget {
+        tenant_month_usd: "100",
+        tenant_day_usd: "20",
+        user_day_usd: "5",
+        feature_month_usd: &BTreeMap::new(),
+        expected_month_usd: "40",
+        allowed_models: None,
+        known_models: &known(),
+        set_by: id(2),
+    };
+    let AiBudgetEvent::Set(facts) = set_budget(None, &command).unwrap().unwrap();
+    assert_eq!(facts.limits, Limits::default());
+}
+
+#[test]
+fn amounts_are_exact_and_at_most_a_billion() {
+    assert!(decide(None, "1000000000", &[], None).is_ok());
+    let month = |text| faults(decide(None, text, &[], None));
+    assert_eq!(month("1000000000.000000001"), [("tenant_month_usd".to_owned(), "range")]);
+    for text in ["", "-1", "1e3", "0.0000000001", "12,50", "$5", "00", "99999999999"] {
+        assert_eq!(month(text), [("tenant_month_usd".to_owned(), "format")], "{text}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_and_nothing_is_repeated() {
+    let wrong =
+        decide(None, "x-secret", &[("completion", "y-secret"), ("z-secret", "1")], Some(&["w-secret"]));
+    let text = format!("{:?}", wrong.as_ref().unwrap_err());
+    assert!(!text.contains("secret"), "{text}");
+    let fields = ["tenant_month_usd", "feature_month_usd.completion", "feature_month_usd", "allowed_models"];
+    let codes = ["format", "format", "unknown", "unknown"];
+    let expected: Vec<_> = fields.map(str::to_owned).into_iter().zip(codes).collect();
+    assert_eq!(faults(wrong), expected);
+}
+
+#[test]
+fn an_allow_list_names_a_model() {
+    assert_eq!(faults(decide(None, "1", &[], Some(&[]))), [("allowed_models".to_owned(), "too_short")]);
+    let many = ["nova"; 101];
+    assert_eq!(faults(decide(None, "1", &[], Some(&many))), [("allowed_models".to_owned(), "too_long")]);
+    assert!(decide(None, "1", &[], Some(&many[..100])).is_ok());
+}
+
+#[test]
+fn events_come_back_as_they_were() {
+    for event in [set(), decide(None, "0", &[], None).unwrap().unwrap()] {
+        let encoded = event.encode();
+        assert_eq!(AiBudgetEvent::decode(&encoded).unwrap(), event);
+        let later = EncodedEvent { schema_version: 2, ..encoded };
+        assert!(matches!(AiBudgetEvent::decode(&later), Err(DecodeError::Unknown { .. })));
+    }
+}

@@ -1,0 +1,28 @@
+//! What a tenant may spend on models.
+
+use crate::money::dollars;
+use contracts::ai::Budget;
+use domain::Timestamp;
+use domain::ai::{Feature, Limits};
+use std::collections::BTreeMap;
+
+/// A budget; version 0 is that of a tenant that never changed it.
+pub fn budget(limits: &Limits, version: u64, updated_at: Option<Timestamp>) -> Budget {
+    Budget {
+        tenant_month_usd: dollars(limits.tenant_month),
+        tenant_day_usd: dollars(limits.tenant_day),
+        user_day_usd: dollars(limits.user_day),
+        feature_month_usd: feature_dollars(
+            limits.feature_month.iter().map(|(feature, nano)| (*feature, *nano)),
+        ),
+        expected_month_usd: dollars(limits.expected_month),
+        allowed_models: limits.allowed_models.as_ref().map(|models| models.iter().cloned().collect()),
+        version,
+        updated_at: updated_at.map(|at| at.to_string()),
+    }
+}
+
+/// Amounts by feature.
+pub fn feature_dollars(amounts: impl Iterator<Item = (Feature, u64)>) -> BTreeMap<String, String> {
+    amounts.map(|(feature, nano)| (feature.as_str().to_owned(), dollars(nano))).collect()
+}

@@ -1,0 +1,55 @@
+//! Requests to models as the gateway leaves them behind, past the gateway.
+
+use crate::people::Person;
+use crate::world::World;
+use application::ports::{AiState, Reservation, Settlement};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+
+impl World {
+    /// What is recorded of a request when nobody knows how it ended.
+    fn presumed(&self, by: &Person, feature: Feature, cost_nano_usd: u64) -> AiRequestMetered {
+        AiRequestMetered {
+            request_id: self.context().new_id().expect("randomness"),
+            account_id: by.account,
+            api_key_id: None,
+            feature,
+            model: "us.amazon.nova-pro-v1:0".to_owned(),
+            provider: "bedrock".to_owned(),
+            tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
+            cost_nano_usd,
+            price_version: "1".to_owned(),
+            attempts: 1,
+            latency_ms: 10,
+            cache: CacheUse::Miss,
+            outcome: Outcome::Presumed,
+        }
+    }
+
+    /// Sets money aside for a request whose process then dies; its lease is a minute.
+    pub async fn abandoned(&self, by: &Person, feature: Feature, bound: u64) -> Reservation {
+        let presumed = self.presumed(by, feature, bound);
+        let (at, lease_until) = (self.now(), self.now().plus_seconds(60));
+        let mut reservation = Reservation { tenant: by.tenant, at, lease_until, bound, shard: 0, presumed };
+        // What the tenant may spend does not matter here.
+        let room = 1_000_000_000_000_000_000;
+        let limits = Limits { tenant_month: room, tenant_day: room, user_day: room, ..Limits::default() };
+        let state = self.environment().ai_state();
+        state.reserve(&mut reservation, &limits, None).await.expect("a reservation");
+        reservation
+    }
+
+    /// A request that was answered for this much.
+    pub async fn metered(&self, by: &Person, feature: Feature, cost_nano_usd: u64) -> AiRequestMetered {
+        let reservation = self.abandoned(by, feature, cost_nano_usd).await;
+        let metered = AiRequestMetered { outcome: Outcome::Answered, ..reservation.presumed.clone() };
+        let settlement = Settlement {
+            reservation,
+            metered: metered.clone(),
+            at: self.now(),
+            cache: None,
+            correlation_id: self.next_request_id(),
+        };
+        assert!(self.environment().ai_state().settle(&settlement).await.expect("a settlement"));
+        metered
+    }
+}
