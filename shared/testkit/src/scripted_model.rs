@@ -1,4 +1,5 @@
-//! A model that answers from a script and remembers what it was asked.
+//! A model that answers from a script and remembers what it was asked. It can be held, so that a test sees what happens
+//! while it works.
 
 use application::ports::{
     BoxFuture, Delta, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError,
@@ -6,21 +7,26 @@ use application::ports::{
 };
 use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
-/// Answers in the order they were scripted; with none left it is unavailable.
+/// Answers in the order they were scripted; with none left it is unavailable, or answers what it always does.
 #[derive(Debug, Default)]
 pub struct ScriptedModel {
     script: Mutex<VecDeque<Result<ModelAnswer, ModelError>>>,
+    always: Mutex<Option<ModelAnswer>>,
+    streams: Mutex<VecDeque<Vec<Result<Delta, ModelError>>>>,
     calls: Mutex<Vec<ModelCall>>,
-    otherwise: Mutex<Option<String>>,
+    embedding_failures: Mutex<VecDeque<ModelError>>,
+    embedding_calls: Mutex<Vec<EmbeddingCall>>,
+    /// What every step of a held model takes one permit of.
+    gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl ScriptedModel {
     /// The next call gets this text, for 1,000 input and 200 output tokens.
     pub fn answer(&self, text: impl Into<String>) {
-        let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-        self.script(Ok(ModelAnswer { text: text.into(), stop: StopReason::EndTurn, usage }));
+        self.script(Ok(usual(text)));
     }
 
     /// The next call gets this error.
@@ -30,54 +36,125 @@ impl ScriptedModel {
 
     /// The next call gets this.
     pub fn script(&self, outcome: Result<ModelAnswer, ModelError>) {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).push_back(outcome);
+        lock(&self.script).push_back(outcome);
     }
 
-    /// Calls that find no script get this text.
-    pub fn otherwise(&self, text: impl Into<String>) {
-        *self.otherwise.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
+    /// Every call for which nothing is scripted gets this text, for 1,000 input and 200 output tokens.
+    pub fn always(&self, text: impl Into<String>) {
+        *lock(&self.always) = Some(usual(text));
     }
 
-    fn spontaneous(&self) -> Option<ModelAnswer> {
-        let text = self.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let usage = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
-        Some(ModelAnswer { text, stop: StopReason::EndTurn, usage })
+    /// The next stream is this, and ends after it.
+    pub fn stream(&self, parts: impl IntoIterator<Item = Result<Delta, ModelError>>) {
+        lock(&self.streams).push_back(parts.into_iter().collect());
+    }
+
+    /// The next call for vectors gets this error.
+    pub fn fail_embedding(&self, error: ModelError) {
+        lock(&self.embedding_failures).push_back(error);
+    }
+
+    /// From now on every call, and every part of a stream, waits until it is let go.
+    pub fn hold(&self) {
+        *lock(&self.gate) = Some(Arc::new(Semaphore::new(0)));
+    }
+
+    /// Lets so many calls or parts of streams go, those that wait and then those to come.
+    pub fn let_go(&self, steps: usize) {
+        if let Some(gate) = lock(&self.gate).as_ref() {
+            gate.add_permits(steps);
+        }
     }
 
     /// Every call so far.
     pub fn calls(&self) -> Vec<ModelCall> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.calls).clone()
+    }
+
+    /// The models that were called, in their order.
+    pub fn asked(&self) -> Vec<String> {
+        lock(&self.calls).iter().map(|call| call.model.clone()).collect()
+    }
+
+    /// Every call for vectors so far.
+    pub fn embedding_calls(&self) -> Vec<EmbeddingCall> {
+        lock(&self.embedding_calls).clone()
+    }
+
+    async fn next(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
+        lock(&self.calls).push(call.clone());
+        let gate = self.gate();
+        pass(gate.as_deref()).await;
+        let next = lock(&self.script).pop_front().or_else(|| lock(&self.always).clone().map(Ok));
+        next.unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
+    }
+
+    fn gate(&self) -> Option<Arc<Semaphore>> {
+        lock(&self.gate).clone()
+    }
+}
+
+fn usual(text: impl Into<String>) -> ModelAnswer {
+    let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
+    ModelAnswer { text: text.into(), stop: StopReason::EndTurn, usage }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn pass(gate: Option<&Semaphore>) {
+    if let Some(gate) = gate {
+        gate.acquire().await.expect("a gate that stays").forget();
     }
 }
 
 impl ModelGateway for ScriptedModel {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        Box::pin(self.next(call))
+    }
+}
+
+/// The scripted stream, or a scripted answer in pieces: its words, one after the other.
+impl StreamingModelGateway for ScriptedModel {
+    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
         Box::pin(async move {
-            self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
-            let next = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            next.or_else(|| self.spontaneous().map(Ok))
-                .unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
+            let scripted = lock(&self.streams).pop_front();
+            let parts = match scripted {
+                Some(parts) => {
+                    lock(&self.calls).push(call.clone());
+                    parts
+                }
+                None => words(self.next(call).await?),
+            };
+            let gate = self.gate();
+            let parts = stream::iter(parts).then(move |part| {
+                let gate = gate.clone();
+                async move {
+                    pass(gate.as_deref()).await;
+                    part
+                }
+            });
+            Ok(parts.boxed())
         })
     }
 }
 
-/// A scripted answer in pieces: its words, one after the other.
-impl StreamingModelGateway for ScriptedModel {
-    fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
-        Box::pin(async move {
-            let answer = self.converse(call).await?;
-            let words: Vec<_> =
-                answer.text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned()))).collect();
-            let end = Delta::End { stop: answer.stop, usage: answer.usage };
-            Ok(stream::iter(words.into_iter().chain([Ok(end)])).boxed())
-        })
-    }
+fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
+    let words = answer.text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned())));
+    words.chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })]).collect()
 }
 
 /// Vectors of two numbers: the length of the text and 1, for as many tokens as there are bytes.
 impl EmbeddingGateway for ScriptedModel {
     fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
         Box::pin(async move {
+            lock(&self.embedding_calls).push(call.clone());
+            let gate = self.gate();
+            pass(gate.as_deref()).await;
+            if let Some(error) = lock(&self.embedding_failures).pop_front() {
+                return Err(error);
+            }
             let lengths: Vec<usize> = call.texts.iter().map(String::len).collect();
             let vectors = lengths.iter().map(|length| vec![*length as f32, 1.0]).collect();
             Ok(Embeddings { vectors, input_tokens: lengths.iter().sum::<usize>() as u64 })

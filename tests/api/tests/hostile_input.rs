@@ -18,7 +18,7 @@ impl Scene {
     async fn start() -> Self {
         let world = World::start();
         // An answer of any form will do: what is asked for here is who may ask.
-        world.model().script.otherwise("{\"country\": \"France\"}");
+        world.model().script.always("{\"country\": \"France\"}");
         let person = world.admin().await;
         let lead = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
         let notification = world.notification(&person).await;

@@ -76,7 +76,7 @@ impl Cast {
     async fn start() -> Self {
         let world = World::start();
         // An answer of any form will do: what is asked for here is who may ask.
-        world.model().script.otherwise("{\"country\": \"France\"}");
+        world.model().script.always("{\"country\": \"France\"}");
         let admin = world.admin().await;
         let manager = world.colleague(&admin, Role::Manager).await;
         let rep = world.colleague(&admin, Role::SalesRep).await;

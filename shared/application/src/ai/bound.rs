@@ -13,18 +13,60 @@ const LONGEST_TOKEN: u64 = 8;
 /// The most input tokens of a question. A token has at least one byte in every tokenizer in use (byte-level BPE,
 /// SentencePiece with byte fallback).
 pub(super) fn most_input_tokens(conversation: &Conversation) -> u64 {
-    let turns = conversation.messages.len() as u64 + 1;
+    let instructions = conversation.system.len() as u64 + AROUND_A_TURN;
+    let turns: u64 = conversation.messages.iter().map(|message| most_tokens_of_turn(&message.text)).sum();
     let schema = conversation.output_schema.as_ref();
     let schema = schema.map_or(0, |schema| schema.to_string().len() as u64 + AROUND_A_SCHEMA);
-    bytes(conversation) + turns * AROUND_A_TURN + schema
+    instructions + turns + schema
+}
+
+/// The most tokens that a turn adds to a question.
+pub(super) fn most_tokens_of_turn(text: &str) -> u64 {
+    text.len() as u64 + AROUND_A_TURN
 }
 
 /// Input tokens that a question has at the least.
 pub(super) fn fewest_input_tokens(conversation: &Conversation) -> u64 {
-    bytes(conversation) / LONGEST_TOKEN
+    let turns: usize = conversation.messages.iter().map(|message| message.text.len()).sum();
+    (conversation.system.len() + turns) as u64 / LONGEST_TOKEN
 }
 
-fn bytes(conversation: &Conversation) -> u64 {
-    let turns: usize = conversation.messages.iter().map(|message| message.text.len()).sum();
-    (conversation.system.len() + turns) as u64
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Message, Role};
+    use serde_json::json;
+
+    fn conversation(system: &str, texts: &[&str]) -> Conversation {
+        Conversation {
+            system: system.to_owned(),
+            messages: texts
+                .iter()
+                .map(|text| Message { role: Role::User, text: (*text).to_owned() })
+                .collect(),
+            output_schema: None,
+            max_output_tokens: 1,
+            temperature: None,
+            top_p: None,
+            stop: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_byte_may_be_a_token_and_eight_are_one_at_least() {
+        assert_eq!(most_input_tokens(&conversation("", &[])), 16);
+        assert_eq!(most_input_tokens(&conversation("ab", &["c", "€"])), 2 + 1 + 3 + 3 * 16);
+        assert_eq!(fewest_input_tokens(&conversation("ab", &["c", "€"])), 0);
+        assert_eq!(fewest_input_tokens(&conversation("abcd", &["efgh", "i"])), 1);
+        let schema = json!({ "type": "object" });
+        let with_schema = Conversation { output_schema: Some(schema.clone()), ..conversation("", &["a"]) };
+        let more = schema.to_string().len() as u64 + 600;
+        assert_eq!(most_input_tokens(&with_schema), most_input_tokens(&conversation("", &["a"])) + more);
+    }
+
+    #[test]
+    fn a_turn_more_is_what_it_says_it_adds() {
+        let (one, two) = (conversation("s", &["a"]), conversation("s", &["a", "another"]));
+        assert_eq!(most_input_tokens(&two), most_input_tokens(&one) + most_tokens_of_turn("another"));
+    }
 }

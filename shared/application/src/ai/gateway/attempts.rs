@@ -1,7 +1,7 @@
 //! Which model is asked, how often, and when to stop: retries of what may pass, the next model of the chain, and the
 //! breakers that keep the fleet from asking a model that fails. A request that is wrong is never asked twice.
 
-use super::session::{Candidate, RESERVE, Session, name};
+use super::session::{Candidate, RESERVE, Session, name, open_for};
 use crate::Error;
 use crate::ports::{Breaker, ModelError, Observation, Usage};
 use std::collections::VecDeque;
@@ -75,16 +75,18 @@ impl Session {
     /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
     /// time is left to those after it.
     pub(super) async fn next_candidate(
-        &self,
+        &mut self,
         round: &mut Round,
     ) -> Result<Option<(Candidate, Instant)>, Error> {
         loop {
             let left = self.context.time_left().saturating_sub(RESERVE);
             let share = left / u32::try_from(round.rest.len()).unwrap_or(1).max(1);
-            let Some(candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
+            // Where there is not enough for all, the first get enough for a call.
+            let share = share.max(SHORTEST_CALL * 2).min(left);
+            let Some(mut candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
                 return Ok(None);
             };
-            match self.may_ask(&candidate).await? {
+            match self.may_ask(&mut candidate).await? {
                 None => return Ok(Some((candidate, Instant::now() + share))),
                 wait => round.note(wait),
             }
@@ -92,16 +94,20 @@ impl Session {
     }
 
     /// `None` when the breaker lets this request through; else how long it is open.
-    async fn may_ask(&self, candidate: &Candidate) -> Result<Option<Duration>, Error> {
-        let now = self.now();
-        match candidate.breaker {
-            Breaker::Closed => Ok(None),
-            Breaker::Open { until } => Ok(Some(between(now.millis(), until.millis()))),
-            Breaker::HalfOpen => {
-                let won = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
-                Ok((!won).then_some(Duration::from_secs(1)))
-            }
+    async fn may_ask(&mut self, candidate: &mut Candidate) -> Result<Option<Duration>, Error> {
+        if candidate.breaker == Breaker::Closed {
+            return Ok(None);
         }
+        if let Some(wait) = open_for(candidate.breaker, self.now()) {
+            return Ok(Some(wait));
+        }
+        // What was open at the look may be half-open by now.
+        candidate.breaker = Breaker::HalfOpen;
+        // Whoever takes the right to try keeps it from all others, so the money must be there before.
+        self.cover(self.bound_of(&candidate.model, 0)).await?;
+        let now = self.now();
+        let won = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
+        Ok((!won).then_some(Duration::from_secs(1)))
     }
 
     /// Makes ready for a call: it is paid for before it is made. The time that it may take.
@@ -121,10 +127,11 @@ impl Session {
     pub(super) async fn after_call<T>(
         &mut self,
         tries: &Tries,
-        candidate: &Candidate,
+        candidate: &mut Candidate,
         result: Result<T, ModelError>,
     ) -> Result<Option<T>, GiveUp> {
         self.waited += tries.asked.elapsed();
+        self.asked = Some(candidate.model.clone());
         let error = match result {
             Ok(answer) => {
                 self.answered(candidate).await;
@@ -132,11 +139,14 @@ impl Session {
             }
             Err(error) => error,
         };
-        let model = &candidate.model;
-        tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a model gave no answer");
+        tracing::warn!(
+            model = candidate.model.id,
+            error = &error as &dyn std::error::Error,
+            "a model gave no answer"
+        );
         if matches!(error, ModelError::TimedOut) {
             // It was read, and nobody knows how much of an answer was written.
-            self.charge(model, &Usage { input_tokens: self.input.1, ..Usage::default() });
+            self.charge(&candidate.model, &Usage { input_tokens: self.input.1, ..Usage::default() });
         }
         let breaker = self.failed(candidate, &error).await;
         match error {
@@ -149,7 +159,7 @@ impl Session {
         let wanted = retry_after(&error);
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
         if tries.tried >= TRIES || too_long || breaker != Breaker::Closed {
-            return Err(GiveUp::Next(wanted));
+            return Err(GiveUp::Next(wanted.or(open_for(breaker, self.now()))));
         }
         let pause = match wanted {
             Some(wanted) => wanted,
@@ -171,9 +181,10 @@ impl Session {
     }
 
     /// Tells the breaker of an answered call, now and then. A failure to tell costs the request nothing.
-    async fn answered(&self, candidate: &Candidate) {
+    async fn answered(&self, candidate: &mut Candidate) {
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
+            candidate.breaker = Breaker::Closed;
             self.gateway.state.probed(&model, true, None, now).await
         } else if let Some(calls) = self.gateway.tally.answered(&model) {
             let seen = Observation { calls, failures: 0, retry_after: None };
@@ -187,7 +198,7 @@ impl Session {
     }
 
     /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model.
-    async fn failed(&self, candidate: &Candidate, error: &ModelError) -> Breaker {
+    pub(super) async fn failed(&self, candidate: &Candidate, error: &ModelError) -> Breaker {
         let fault = matches!(error, ModelError::Unavailable(_) | ModelError::TimedOut);
         let throttled = matches!(error, ModelError::Throttled { .. });
         let (model, now) = (name(&candidate.model), self.now());
@@ -215,8 +226,4 @@ fn retry_after(error: &ModelError) -> Option<Duration> {
         ModelError::Throttled { retry_after } => *retry_after,
         _ => None,
     }
-}
-
-fn between(now: i64, until: i64) -> Duration {
-    Duration::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or_default())
 }

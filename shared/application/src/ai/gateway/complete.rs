@@ -4,7 +4,7 @@ use super::attempts::{GiveUp, Tries};
 use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{Answered, Ask, Asker};
-use crate::ai::bound::{fewest_input_tokens, most_input_tokens};
+use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
 use crate::ai::registry::Model;
 use crate::ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
@@ -74,9 +74,9 @@ async fn first_answer(
     ask: &Ask,
 ) -> Result<(Model, ModelAnswer), Error> {
     let mut round = session.round();
-    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+    while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
-        match converse(session, provider.as_ref(), &candidate, until, ask).await {
+        match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
             Err(GiveUp::Next(wait)) => round.note(wait),
             Err(GiveUp::Stop(error)) => return Err(error),
@@ -89,7 +89,7 @@ async fn first_answer(
 async fn converse(
     session: &mut Session,
     provider: &dyn ModelGateway,
-    candidate: &Candidate,
+    candidate: &mut Candidate,
     until: Instant,
     ask: &Ask,
 ) -> Result<ModelAnswer, GiveUp> {
@@ -102,7 +102,7 @@ async fn converse(
     }
     let complaint =
         format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
-    let extra = (first.text.len() + complaint.len()) as u64;
+    let extra = most_tokens_of_turn(&first.text) + most_tokens_of_turn(&complaint);
     call.messages.push(Message { role: Role::Assistant, text: first.text });
     call.messages.push(Message { role: Role::User, text: complaint });
     let second = called(session, provider, candidate, until, &mut call, extra).await?;
@@ -118,7 +118,7 @@ async fn converse(
 async fn called(
     session: &mut Session,
     provider: &dyn ModelGateway,
-    candidate: &Candidate,
+    candidate: &mut Candidate,
     until: Instant,
     call: &mut ModelCall,
     extra: u64,

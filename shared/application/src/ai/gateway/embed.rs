@@ -86,9 +86,9 @@ async fn first_vectors(
     call: &mut EmbeddingCall,
 ) -> Result<(Model, Embeddings), Error> {
     let mut round = session.round();
-    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+    while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
-        match vectors(session, provider.as_ref(), &candidate, until, call).await {
+        match vectors(session, provider.as_ref(), &mut candidate, until, call).await {
             Ok(embeddings) => return Ok((candidate.model, embeddings)),
             Err(GiveUp::Next(wait)) => round.note(wait),
             Err(GiveUp::Stop(error)) => return Err(error),
@@ -100,7 +100,7 @@ async fn first_vectors(
 async fn vectors(
     session: &mut Session,
     provider: &dyn EmbeddingGateway,
-    candidate: &Candidate,
+    candidate: &mut Candidate,
     until: Instant,
     call: &mut EmbeddingCall,
 ) -> Result<Embeddings, GiveUp> {

@@ -65,6 +65,8 @@ pub(super) struct Session {
     /// Time spent waiting for providers.
     pub(super) waited: Duration,
     pub(super) attempts: u32,
+    /// The model that was asked last.
+    pub(super) asked: Option<Model>,
     pub(super) tokens: Tokens,
     pub(super) cost: u64,
 }
@@ -155,15 +157,17 @@ impl Seen {
         let request_id = self.context.new_id::<domain::id::AiRequestTag>()?;
         let mut pause = FIRST_WAIT;
         loop {
-            match cached {
-                Cached::Answer { answer, stored_at } if self.is_fresh(stored_at) => {
-                    return self.hit(request_id, &answer).await.map(|hit| Begun::Hit(Box::new(hit)));
+            if let Cached::Answer { answer, stored_at } = &cached {
+                if let Some(kept) = self.usable(answer, *stored_at) {
+                    return self.hit(request_id, kept).await.map(|hit| Begun::Hit(Box::new(hit)));
                 }
-                // Older than the caller wants: a new answer is made for this caller alone.
-                Cached::Answer { .. } => self.opening.cache = None,
-                Cached::Nothing | Cached::InFlight { .. } => {}
+                // A new answer is made, for this caller alone.
+                self.opening.cache = None;
             }
             if !matches!(cached, Cached::InFlight { .. }) {
+                if let Some(wait) = self.all_open() {
+                    return Err(Error::ModelsUnavailable { retry_after: Some(wait) });
+                }
                 let (mut reservation, making) = self.reservation(request_id);
                 let key = making.map(|(key, _)| key);
                 let reserved = self.gateway.state.reserve(&mut reservation, &self.limits, key.as_ref()).await;
@@ -185,16 +189,30 @@ impl Seen {
         }
     }
 
-    fn is_fresh(&self, stored_at: Timestamp) -> bool {
+    /// A stored answer, unless it is older than the caller wants, or by a model that the tenant may not ask any more.
+    fn usable(&self, answer: &str, stored_at: Timestamp) -> Option<Kept> {
         let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
-        oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now())
+        let fresh = oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now());
+        let kept: Option<Kept> = fresh.then(|| serde_json::from_str(answer).ok()).flatten();
+        kept.filter(|kept| self.limits.allows(&kept.model))
+    }
+
+    /// How long every model is left alone, if all are: then there is nothing to set money aside for.
+    fn all_open(&self) -> Option<Duration> {
+        let now = self.now();
+        let waits: Option<Vec<Duration>> =
+            self.candidates.iter().map(|candidate| open_for(candidate.breaker, now)).collect();
+        waits?.into_iter().min()
     }
 
     fn reservation(&self, request_id: AiRequestId) -> (Reservation, Option<(CacheKey, Duration)>) {
         // Only an answer that others may get is worth waiting for.
         let shared = self.opening.cache.filter(|(_, policy)| policy.read && policy.store);
         let making = shared.map(|(key, policy)| (key, policy.ttl));
-        let first = self.candidates.first().map(|candidate| &candidate.model);
+        // The one that will be asked first: money for one that is left alone would be set aside in vain.
+        let now = self.now();
+        let first = self.candidates.iter().find(|candidate| open_for(candidate.breaker, now).is_none());
+        let first = first.map(|candidate| &candidate.model);
         let bound = first.map_or(0, |model| bound(model, &self.opening));
         let presumed = AiRequestMetered {
             request_id,
@@ -243,15 +261,14 @@ impl Seen {
             started: self.started,
             waited: Duration::ZERO,
             attempts: 0,
+            asked: None,
             tokens: Tokens::default(),
             cost: 0,
         }
     }
 
     /// An answer of the cache: recorded, and free.
-    async fn hit(&self, request_id: AiRequestId, answer: &str) -> Result<Answered, Error> {
-        let kept: Kept = serde_json::from_str(answer)
-            .map_err(|_| crate::ports::StoreError::Malformed("a cached answer"))?;
+    async fn hit(&self, request_id: AiRequestId, kept: Kept) -> Result<Answered, Error> {
         let elapsed = self.started.elapsed();
         let metered = AiRequestMetered {
             request_id,
@@ -321,9 +338,14 @@ impl Session {
         }
     }
 
-    /// The most that one call to the model can cost, with `extra` bytes of conversation that a repair adds.
+    /// The most that one call to the model can cost, with the `extra` tokens that a repair adds to the question.
     pub(super) fn bound_of(&self, model: &Model, extra: u64) -> u64 {
-        model.most(self.input.0.saturating_add(extra), self.output.min(u64::from(model.max_output_tokens)))
+        model.most(self.input.0.saturating_add(extra), self.longest_answer(model))
+    }
+
+    /// The most tokens of one answer of the model.
+    pub(super) fn longest_answer(&self, model: &Model) -> u64 {
+        self.output.min(u64::from(model.max_output_tokens))
     }
 
     pub(super) fn head(&self, model: &Model) -> AnswerHead {
@@ -350,7 +372,8 @@ impl Session {
         outcome: Outcome,
         answer: Option<Usable<'_>>,
     ) {
-        let model = model.or(self.candidates.first().map(|candidate| &candidate.model));
+        let first = self.candidates.first().map(|candidate| &candidate.model);
+        let model = model.or(self.asked.as_ref()).or(first);
         let (id, provider) =
             model.map(|model| (model.id.clone(), model.provider.as_str())).unwrap_or_default();
         let kept = answer.and_then(|answer| {
@@ -406,6 +429,17 @@ pub(super) struct Usable<'a> {
 /// The model as breakers know it.
 pub(super) fn name(model: &Model) -> ModelName {
     ModelName { provider: model.provider.as_str().to_owned(), model: model.id.clone() }
+}
+
+/// How long a model is left alone from now on; `None` when it may be asked, or tried.
+pub(super) fn open_for(breaker: Breaker, now: Timestamp) -> Option<Duration> {
+    match breaker {
+        Breaker::Open { until } if until > now => {
+            let millis = until.millis().saturating_sub(now.millis());
+            Some(Duration::from_millis(u64::try_from(millis).unwrap_or_default()))
+        }
+        Breaker::Open { .. } | Breaker::HalfOpen | Breaker::Closed => None,
+    }
 }
 
 fn bound(model: &Model, opening: &Opening) -> u64 {

@@ -5,8 +5,7 @@ use super::attempts::{GiveUp, Tries};
 use super::complete::{model_call, opening};
 use super::session::{Begun, Candidate, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
-use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker};
-use crate::ai::registry::Model;
+use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker, Check};
 use crate::ports::{Delta, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
 use crate::{Context, Error};
 use domain::ai::{Outcome, Tokens};
@@ -61,11 +60,12 @@ pub async fn stream(
     };
     let begun = first_stream(&mut session, providers, ask).await;
     match begun {
-        Ok((model, (first, rest))) => Ok(Streamed {
-            head: session.head(&model),
+        Ok((candidate, (first, rest))) => Ok(Streamed {
+            head: session.head(&candidate.model),
             events: passed_on(Passing {
                 session: *session,
-                model,
+                candidate,
+                check: ask.check.clone(),
                 first: Some(first),
                 rest,
                 text: String::new(),
@@ -83,12 +83,12 @@ async fn first_stream(
     session: &mut Session,
     providers: &Providers<dyn StreamingModelGateway>,
     ask: &Ask,
-) -> Result<(Model, (Delta, ModelStream)), Error> {
+) -> Result<(Candidate, (Delta, ModelStream)), Error> {
     let mut round = session.round();
-    while let Some((candidate, until)) = session.next_candidate(&mut round).await? {
+    while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
-        match open(session, provider.as_ref(), &candidate, until, ask).await {
-            Ok(stream) => return Ok((candidate.model, stream)),
+        match open(session, provider.as_ref(), &mut candidate, until, ask).await {
+            Ok(stream) => return Ok((candidate, stream)),
             Err(GiveUp::Next(wait)) => round.note(wait),
             Err(GiveUp::Stop(error)) => return Err(error),
         }
@@ -99,7 +99,7 @@ async fn first_stream(
 async fn open(
     session: &mut Session,
     provider: &dyn StreamingModelGateway,
-    candidate: &Candidate,
+    candidate: &mut Candidate,
     until: Instant,
     ask: &Ask,
 ) -> Result<(Delta, ModelStream), GiveUp> {
@@ -127,7 +127,8 @@ async fn first_delta(mut stream: ModelStream) -> Result<(Delta, ModelStream), Mo
 
 struct Passing {
     session: Session,
-    model: Model,
+    candidate: Candidate,
+    check: Option<Check>,
     first: Option<Delta>,
     rest: ModelStream,
     text: String,
@@ -146,8 +147,11 @@ fn passed_on(passing: Passing) -> AnswerStream {
                 Some((StreamEvent::Text(text), Some(passing)))
             }
             Some(Ok(Delta::End { stop, usage })) => Some((passing.end(stop, &usage).await, None)),
-            Some(Err(error)) => Some((passing.broken(Some(error)).await, None)),
-            None => Some((passing.broken(None).await, None)),
+            Some(Err(error)) => Some((passing.broken(error).await, None)),
+            None => {
+                let error = ModelError::Unavailable("the stream ended before its end".into());
+                Some((passing.broken(error).await, None))
+            }
         }
     })
     .boxed()
@@ -155,28 +159,29 @@ fn passed_on(passing: Passing) -> AnswerStream {
 
 impl Passing {
     async fn end(mut self, stop: StopReason, usage: &Usage) -> StreamEvent {
-        self.session.charge(&self.model, usage);
+        self.session.charge(&self.candidate.model, usage);
         let tokens = tokens(usage);
-        let usable = (stop == StopReason::EndTurn).then_some(Usable { text: &self.text, stop, tokens });
-        self.session.settle(Some(&self.model), Outcome::Answered, usable).await;
+        // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
+        let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
+        let usable =
+            (right && stop == StopReason::EndTurn).then_some(Usable { text: &self.text, stop, tokens });
+        self.session.settle(Some(&self.candidate.model), Outcome::Answered, usable).await;
         StreamEvent::End { stop, tokens, cost: self.session.cost() }
     }
 
     /// Nobody says what a broken answer used: the question is charged as short as it can be, and every byte that arrived as
-    /// a token.
-    async fn broken(mut self, error: Option<ModelError>) -> StreamEvent {
-        tracing::warn!(
-            model = self.model.id,
-            error = error.as_ref().map(|error| error as &dyn std::error::Error),
-            "a streamed answer broke"
-        );
+    /// a token, up to the longest answer that was asked for. That is never more than was set aside.
+    async fn broken(mut self, error: ModelError) -> StreamEvent {
+        let model = &self.candidate.model;
+        tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a streamed answer broke");
         let usage = Usage {
             input_tokens: self.session.input.1,
-            output_tokens: self.text.len() as u64,
+            output_tokens: (self.text.len() as u64).min(self.session.longest_answer(model)),
             ..Usage::default()
         };
-        self.session.charge(&self.model, &usage);
-        self.session.settle(Some(&self.model), Outcome::Cut, None).await;
+        self.session.charge(model, &usage);
+        self.session.failed(&self.candidate, &error).await;
+        self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::Broken
     }
 }

@@ -1,0 +1,177 @@
+//! Breakers are the fleet's: what one process learns stops them all.
+
+use super::scene::{NOVA, SONNET, Scene, ask, limits, until};
+use application::Error;
+use application::ports::ModelError;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn down() -> ModelError {
+    ModelError::Unavailable("503".into())
+}
+
+/// A scene in which Sonnet failed until its breaker opened, for 30 seconds from the first.
+async fn opened() -> Scene {
+    let scene = Scene::start();
+    (0..20).for_each(|_| scene.model.fail(down()));
+    for request in 0..7 {
+        scene.complete(&ask(SONNET)).await.unwrap_err();
+        // The twentieth call opens it, and no pause follows.
+        let expected = if request == 6 { 20 } else { 3 * (request + 1) };
+        assert_eq!(scene.model.calls().len(), expected);
+    }
+    scene.calls();
+    scene
+}
+
+fn retry_after(error: Error) -> Duration {
+    let Error::ModelsUnavailable { retry_after: Some(retry_after) } = error else { panic!("{error:?}") };
+    retry_after
+}
+
+#[tokio::test]
+async fn a_breaker_that_one_process_opens_stops_every_other() {
+    let scene = opened().await;
+    let before = scene.ledger().await.len();
+    scene.calls();
+    let refused =
+        scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
+    let wait = retry_after(refused);
+    assert!(wait <= Duration::from_secs(26) && wait > Duration::from_secs(20), "{wait:?}");
+    assert_eq!(scene.model.calls().len(), 20);
+    // Nothing was set aside, and nothing recorded.
+    assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
+    assert_eq!(scene.ledger().await.len(), before);
+    assert_eq!(scene.settled().await, 0);
+}
+
+#[tokio::test]
+async fn the_next_model_is_asked_while_the_first_is_left_alone() {
+    let scene = opened().await;
+    scene.model.always("Paris");
+    let answer = scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
+    assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 1));
+}
+
+#[tokio::test]
+async fn money_is_set_aside_for_the_model_that_is_asked() {
+    let probe = Scene::start();
+    probe.model.hold();
+    let making = probe.begin(ask(NOVA));
+    until(|| !probe.model.calls().is_empty()).await;
+    let bound = probe.spent().await.committed;
+    making.abort();
+    // The budget has no room for the first, which is left alone.
+    let scene = opened().await;
+    scene.set_limits(limits(bound)).await;
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
+    assert_eq!(scene.model.asked().last().unwrap(), NOVA);
+}
+
+#[tokio::test]
+async fn one_of_fifty_may_try_and_its_success_closes_the_breaker() {
+    let scene = Arc::new(opened().await);
+    let before = scene.model.calls().len();
+    scene.model.always("Paris");
+    scene.model.hold();
+    let requests: Vec<_> = (0..50)
+        .map(|_| {
+            let scene = Arc::clone(&scene);
+            tokio::spawn(async move {
+                scene.complete_by(&scene.other_process(), &scene.context(40), &ask(SONNET)).await
+            })
+        })
+        .collect();
+    until(|| requests.iter().filter(|request| request.is_finished()).count() == 49).await;
+    assert_eq!(scene.model.calls().len(), before + 1);
+    scene.model.let_go(100);
+    let ended: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 1);
+    assert!(
+        ended.into_iter().filter_map(Result::err).all(|error| retry_after(error) <= Duration::from_secs(60))
+    );
+    scene.settled().await;
+    // It is closed: all of them are asked.
+    let closed = join_all((0..10).map(|_| async {
+        scene.complete_by(&scene.other_process(), &scene.context(41), &ask(SONNET)).await.unwrap()
+    }));
+    closed.await;
+    assert_eq!(scene.model.calls().len(), before + 11);
+}
+
+#[tokio::test]
+async fn a_try_that_fails_opens_the_breaker_again_and_is_not_repeated() {
+    let scene = opened().await;
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(40)) });
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before + 1);
+    scene.model.always("Paris");
+    // 40 seconds from then on.
+    let refused = scene.complete_in(&scene.context(79), &ask(SONNET)).await.unwrap_err();
+    assert!(retry_after(refused) <= Duration::from_secs(5));
+    scene.complete_in(&scene.context(90), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.calls().len(), before + 2);
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_request_that_can_t_pay_does_not_take_the_right_to_try() {
+    let probe = Scene::start();
+    probe.model.hold();
+    let making = probe.begin(ask(NOVA));
+    until(|| !probe.model.calls().is_empty()).await;
+    let bound = probe.spent().await.committed;
+    making.abort();
+    let scene = opened().await;
+    scene.set_limits(limits(bound)).await;
+    scene.model.fail(ModelError::NoSuchModel);
+    let refused = scene.complete_in(&scene.context(40), &ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
+    assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
+    // Another process, of a tenant that can.
+    let rich = Scene { tenant: domain::id::new_id(crate::support::NOW, &[9; 10]), ..scene };
+    rich.model.always("Paris");
+    let answer = rich.complete_in(&rich.context(41), &ask(SONNET)).await.unwrap();
+    assert_eq!(answer.head.model, SONNET);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_repaired_after_a_try_is_an_ordinary_call() {
+    let scene = opened().await;
+    scene.model.answer("bad");
+    scene.model.fail(down());
+    scene.model.answer("good");
+    let ask = super::scene::judged(ask(SONNET));
+    // The try closed the breaker, so the repair that failed once is asked for again.
+    assert_eq!(scene.complete_in(&scene.context(40), &ask).await.unwrap().text, "good");
+}
+
+#[tokio::test]
+async fn wrong_requests_open_no_breaker() {
+    let scene = Scene::start();
+    for _ in 0..25 {
+        scene.model.fail(ModelError::Refused("no".into()));
+        scene.complete(&ask(SONNET)).await.unwrap_err();
+    }
+    scene.model.answer("Paris");
+    scene.complete(&ask(SONNET)).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_tenth_answer_is_told_and_no_other() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    for request in 1..=20 {
+        scene.complete(&ask(SONNET)).await.unwrap();
+        let updates = scene.calls().iter().filter(|call| *call == "UpdateItem").count();
+        // The first to tell begins a window, which is one write more.
+        let expected = match request {
+            10 => 3,
+            20 => 2,
+            _ => 1,
+        };
+        assert_eq!(updates, expected, "{request}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Vectors are paid for and limited like answers.
+
+use super::scene::{NOVA, Scene, limits};
+use application::Error;
+use application::ai::gateway::Embedded;
+use application::ai::{EmbeddingRequest, Embeddings, Providers, Registry, create_embedding};
+use application::ports::{EmbeddingGateway, ModelError};
+use domain::authority::{Caller, CreateEmbeddings, Credential};
+use domain::id::new_id;
+use std::sync::Arc;
+
+const TITAN: &str = "amazon.titan-embed-text-v2:0";
+/// Nano-dollars a token.
+const PRICE: u64 = 20;
+
+async fn embed(scene: &Scene, model: &str, texts: &[&str]) -> Result<Embedded, Error> {
+    let bedrock: Arc<dyn EmbeddingGateway> = scene.model.clone();
+    let needs = Embeddings {
+        gateway: Arc::clone(&scene.gateway),
+        providers: Providers { bedrock, openai: None },
+        registry: Registry::shipped().unwrap(),
+    };
+    let credential = Credential::Session {
+        id: new_id(crate::support::NOW, &[4; 10]),
+        role: domain::tenancy::Role::SalesRep,
+    };
+    let caller = Caller { tenant: scene.tenant, account: scene.account, credential };
+    let request = EmbeddingRequest {
+        model: model.to_owned(),
+        texts: texts.iter().map(|text| (*text).to_owned()).collect(),
+        dimensions: None,
+    };
+    let authority = caller.authorize::<CreateEmbeddings>().unwrap();
+    create_embedding(&needs, &scene.context(0), &authority, request, "texts").await
+}
+
+#[tokio::test]
+async fn vectors_cost_their_tokens() {
+    let scene = Scene::start();
+    let embedded = embed(&scene, TITAN, &["Paris", "Lyon"]).await.unwrap();
+    assert_eq!(embedded.vectors, [[5.0, 1.0], [4.0, 1.0]]);
+    assert_eq!((embedded.cost.nano_usd, embedded.cost.tokens.input), (9 * PRICE, 9));
+    assert_eq!((embedded.head.model.as_str(), embedded.head.attempts), (TITAN, 1));
+    assert_eq!(scene.calls(), ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem"]);
+    assert_eq!(scene.settled().await, 9 * PRICE);
+    let ledger = scene.ledger().await;
+    assert_eq!((ledger[0].cache.as_str(), ledger[0].outcome.as_str()), ("bypass", "answered"));
+}
+
+#[tokio::test]
+async fn vectors_over_the_budget_are_not_made() {
+    let scene = Scene::start();
+    // Nine bytes, and what providers put around two texts.
+    let bound = (9 + 2 * 16) * PRICE;
+    scene.set_limits(limits(bound - 1)).await;
+    assert!(matches!(embed(&scene, TITAN, &["Paris", "Lyon"]).await.err().unwrap(), Error::OverBudget(_)));
+    assert!(scene.model.embedding_calls().is_empty());
+    let scene = Scene::start();
+    scene.set_limits(limits(bound)).await;
+    embed(&scene, TITAN, &["Paris", "Lyon"]).await.unwrap();
+    assert_eq!(scene.settled().await, 9 * PRICE);
+}
+
+#[tokio::test]
+async fn only_models_that_embed_are_asked() {
+    let scene = Scene::start();
+    for model in ["no-such-model", NOVA, ""] {
+        assert!(
+            matches!(embed(&scene, model, &["Paris"]).await.err().unwrap(), Error::UnknownModel),
+            "{model}"
+        );
+    }
+    for texts in [&[][..], &["Paris", " "]] {
+        assert!(matches!(embed(&scene, TITAN, texts).await.err().unwrap(), Error::Invalid(_)));
+    }
+    let long = "x".repeat(8192 * 8 + 8);
+    assert!(matches!(embed(&scene, TITAN, &["Paris", &long]).await.err().unwrap(), Error::ContextLength));
+    assert!(scene.model.embedding_calls().is_empty());
+    assert!(scene.ledger().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_tried_again() {
+    let scene = Scene::start();
+    scene.model.fail_embedding(ModelError::Unavailable("503".into()));
+    let embedded = embed(&scene, TITAN, &["Paris"]).await.unwrap();
+    assert_eq!((embedded.head.attempts, embedded.cost.nano_usd), (2, 5 * PRICE));
+    for _ in 0..3 {
+        scene.model.fail_embedding(ModelError::Unavailable("503".into()));
+    }
+    let error = embed(&scene, TITAN, &["Paris"]).await.err().unwrap();
+    assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
+    assert_eq!((scene.settled().await, scene.ledger().await.len()), (5 * PRICE, 2));
+}

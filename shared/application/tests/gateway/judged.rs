@@ -1,0 +1,138 @@
+//! Answers that must be right: repaired once, paid for both times, and then left to the next model.
+
+use super::scene::{NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, cacheable, judged, limits, until};
+use application::Error;
+use application::ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
+use domain::ai::CacheUse;
+
+/// An answer that used so many tokens.
+fn answer(text: &str, stop: StopReason, input_tokens: u64, output_tokens: u64) -> ModelAnswer {
+    let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+    ModelAnswer { text: text.to_owned(), stop, usage }
+}
+
+#[tokio::test]
+async fn a_wrong_answer_is_repaired_and_both_are_paid_for() {
+    let scene = Scene::start();
+    scene.model.answer("bad");
+    scene.model.answer("good");
+    let answer = scene.complete(&judged(cacheable(SONNET))).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.head.attempts), ("good", 2));
+    assert_eq!(answer.cost.nano_usd, 2 * SONNET_COST);
+    assert_eq!((answer.cost.tokens.input, answer.tokens.input), (2000, 1000));
+    let calls = scene.model.calls();
+    let turns: Vec<_> = calls[1].messages.iter().map(|message| message.role).collect();
+    assert_eq!(turns, [Role::User, Role::Assistant, Role::User]);
+    assert_eq!(calls[1].messages[1].text, "bad");
+    assert!(calls[1].messages[2].text.contains("it must be good"));
+    assert_eq!(scene.settled().await, 2 * SONNET_COST);
+    let again = scene.complete(&judged(cacheable(SONNET))).await.unwrap();
+    assert_eq!((again.text.as_str(), again.head.cache), ("good", CacheUse::Hit));
+}
+
+/// What is set aside before the call that the model is held at.
+async fn set_aside_at(call: usize) -> u64 {
+    let scene = Scene::start();
+    scene.model.script(Ok(answer("bad", StopReason::EndTurn, 40, 900)));
+    scene.model.answer("good");
+    scene.model.hold();
+    let making = scene.begin(judged(ask(SONNET)));
+    scene.model.let_go(call - 1);
+    until(|| scene.model.calls().len() == call).await;
+    let set_aside = scene.spent().await.committed;
+    making.abort();
+    set_aside
+}
+
+#[tokio::test]
+async fn a_repair_is_paid_for_before_it_is_asked_for() {
+    let (first, second) = (set_aside_at(1).await, set_aside_at(2).await);
+    // What the first used, and the longest that the second can: two turns more, each with what providers put around it.
+    let complaint = "That answer can't be used: it must be good. Answer again, the answer only.";
+    let used = 40 * 3300 + 900 * 16_500;
+    let turns = ("bad".len() + complaint.len() + 2 * 16) as u64 * 4125;
+    assert_eq!(second, first + used + turns);
+
+    let scene = Scene::start();
+    scene.set_limits(limits(second - 1)).await;
+    scene.model.script(Ok(answer("bad", StopReason::EndTurn, 40, 900)));
+    scene.model.answer("good");
+    let refused = scene.complete(&judged(ask(SONNET))).await.unwrap_err();
+    assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
+    // What was used is charged, and the model was not asked again.
+    assert_eq!((scene.model.calls().len(), scene.settled().await), (1, used));
+    assert_eq!(scene.ledger().await[0].outcome, "failed");
+}
+
+#[tokio::test]
+async fn an_answer_that_can_t_be_repaired_is_left_to_the_next_model() {
+    let scene = Scene::start();
+    for text in ["bad", "still bad", "good"] {
+        scene.model.answer(text);
+    }
+    let answer = scene.complete(&judged(cacheable(&format!("{SONNET},{NOVA}")))).await.unwrap();
+    assert_eq!(scene.model.asked(), [SONNET, SONNET, NOVA]);
+    assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 3));
+    assert_eq!(answer.cost.nano_usd, 2 * SONNET_COST + NOVA_COST);
+    // The next begins anew.
+    assert_eq!(scene.model.calls()[2].messages.len(), 1);
+    assert_eq!(scene.settled().await, answer.cost.nano_usd);
+}
+
+#[tokio::test]
+async fn wrong_answers_of_all_models_are_paid_for_and_not_kept() {
+    let scene = Scene::start();
+    scene.model.always("bad");
+    for _ in 0..2 {
+        let error = scene.complete(&judged(cacheable(NOVA))).await.unwrap_err();
+        assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
+    }
+    assert_eq!(scene.model.calls().len(), 4);
+    assert_eq!(scene.settled().await, 4 * NOVA_COST);
+    assert!(scene.ledger().await.iter().all(|metered| metered.outcome == "failed" && metered.attempts == 2));
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_not_repaired() {
+    let scene = Scene::start();
+    scene.model.answer("  ");
+    scene.model.answer("good");
+    scene.complete(&judged(ask(&format!("{SONNET},{NOVA}")))).await.unwrap();
+    assert_eq!(scene.model.asked(), [SONNET, NOVA]);
+    assert_eq!(scene.settled().await, SONNET_COST + NOVA_COST);
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_wrong_even_if_it_looks_right() {
+    for stop in [StopReason::MaxTokens, StopReason::Filtered, StopReason::Other] {
+        let scene = Scene::start();
+        scene.model.script(Ok(answer("good", stop, 10, 10)));
+        scene.model.answer("good");
+        let answer = scene.complete(&judged(ask(NOVA))).await.unwrap();
+        assert_eq!((answer.stop, scene.model.calls().len()), (StopReason::EndTurn, 2), "{stop:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_answer_that_nobody_judges_is_given_once_and_never_again() {
+    for stop in [StopReason::MaxTokens, StopReason::Filtered, StopReason::Other] {
+        let scene = Scene::start();
+        scene.model.script(Ok(answer("Par", stop, 10, 10)));
+        scene.model.answer("Paris");
+        let first = scene.complete(&cacheable(NOVA)).await.unwrap();
+        assert_eq!((first.text.as_str(), first.stop), ("Par", stop));
+        let second = scene.complete(&cacheable(NOVA)).await.unwrap();
+        assert_eq!((second.text.as_str(), second.head.cache), ("Paris", CacheUse::Miss), "{stop:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_repair_may_be_tried_again_when_the_provider_fails() {
+    let scene = Scene::start();
+    scene.model.answer("bad");
+    scene.model.fail(ModelError::Throttled { retry_after: None });
+    scene.model.answer("good");
+    assert_eq!(scene.complete(&judged(ask(NOVA))).await.unwrap().head.attempts, 3);
+    assert_eq!(scene.model.calls()[2].messages.len(), 3);
+    assert_eq!(scene.settled().await, 2 * NOVA_COST);
+}

@@ -1,0 +1,14 @@
+//! The AI gateway on its real state and limiter: what it asks, waits for, charges, keeps and records.
+
+mod answers;
+mod breakers;
+mod budgets;
+mod calls;
+mod crashes;
+mod embeddings;
+mod judged;
+mod models;
+mod retries;
+mod scene;
+mod single_flight;
+mod streams;

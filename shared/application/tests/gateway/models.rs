@@ -1,0 +1,82 @@
+//! Which models a tenant may ask, and which one of a split step it gets.
+
+use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits};
+use application::Error;
+use application::ai::Ask;
+use domain::ai::Limits;
+use std::collections::BTreeSet;
+
+async fn allowing(models: &[&str]) -> Scene {
+    let scene = Scene::start();
+    let allowed = models.iter().map(|model| (*model).to_owned()).collect::<BTreeSet<_>>();
+    scene.set_limits(Limits { allowed_models: Some(allowed), ..limits(1_000_000_000_000) }).await;
+    scene.model.always("Paris");
+    scene
+}
+
+#[tokio::test]
+async fn a_model_that_the_tenant_may_not_ask_does_not_exist() {
+    let scene = allowing(&[NOVA]).await;
+    for forbidden in [SONNET.to_owned(), format!("{SONNET},{HAIKU}")] {
+        let refused = scene.complete(&ask(&forbidden)).await.unwrap_err();
+        assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
+        assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
+    }
+    let scene = allowing(&[]).await;
+    assert!(matches!(scene.complete(&ask(NOVA)).await.unwrap_err(), Error::UnknownModel));
+    assert!(scene.model.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_chain_leaves_out_what_the_tenant_may_not_ask() {
+    let scene = allowing(&[NOVA, HAIKU]).await;
+    scene.model.fail(application::ports::ModelError::NoSuchModel);
+    let answer = scene.complete(&ask(&format!("{SONNET},{NOVA},{HAIKU}"))).await.unwrap();
+    assert_eq!(scene.model.asked(), [NOVA, HAIKU]);
+    assert_eq!(answer.head.model, HAIKU);
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_split_step_asks_one_of_its_models_and_the_same_each_time() {
+    let scene = allowing(&[SONNET, NOVA, HAIKU]).await;
+    let split = |sticky: usize| Ask {
+        sticky: format!("lead_{sticky}"),
+        ..ask(&format!("{SONNET}:50|{NOVA}:50,{HAIKU}"))
+    };
+    let mut nova = 0;
+    for sticky in 0..30 {
+        let first = scene.complete(&split(sticky)).await.unwrap().head.model;
+        assert_eq!(scene.complete(&split(sticky)).await.unwrap().head.model, first);
+        assert_ne!(first, HAIKU);
+        nova += usize::from(first == NOVA);
+    }
+    assert!((5..=25).contains(&nova), "{nova} of 30");
+}
+
+#[tokio::test]
+async fn a_question_that_fits_into_no_model_is_not_asked() {
+    let scene = allowing(&[SONNET, NOVA]).await;
+    // Nine bytes a token would still be more than Sonnet's context, and fit into Nova's.
+    let long = |bytes: usize| {
+        let mut ask = ask(&format!("{SONNET},{NOVA}"));
+        ask.conversation.messages[0].text = "x".repeat(bytes);
+        ask
+    };
+    scene.complete(&long(200_000 * 9)).await.unwrap();
+    assert_eq!(scene.model.asked(), [NOVA]);
+    let refused = scene.complete(&long(300_000 * 8 + 100)).await.unwrap_err();
+    assert!(matches!(refused, Error::ContextLength), "{refused:?}");
+    assert_eq!(scene.model.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn the_longest_answer_is_the_models_own_at_most() {
+    let scene = allowing(&[SONNET, NOVA]).await;
+    let mut ask = ask(&format!("{SONNET},{NOVA}"));
+    ask.conversation.max_output_tokens = 60_000;
+    scene.model.fail(application::ports::ModelError::NoSuchModel);
+    scene.complete(&ask).await.unwrap();
+    let longest: Vec<_> = scene.model.calls().iter().map(|call| call.max_output_tokens).collect();
+    assert_eq!(longest, [60_000, 10_000]);
+}
