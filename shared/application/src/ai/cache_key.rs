@@ -1,16 +1,21 @@
 //! The name of an answer: a hash over everything that shapes it. Fields are length-prefixed, so that no two requests can be
-//! written the same way. Requests are destructured here: a new field does not compile until somebody decides whether it
+//! written the same way. From the same hash comes the key that the answer is sealed with, which the name does not tell. Requests are destructured here: a new field does not compile until somebody decides whether it
 //! shapes the answer.
 
 use super::ask::{Ask, Conversation};
+use super::seal::Seal;
 use crate::ports::{CacheKey, Message, Role};
 use domain::id::OrganizationId;
 
 /// Changes whenever the meaning of a stored answer does.
-const SCHEMA_VERSION: &[u8] = b"ai.cache.v1";
+const SCHEMA_VERSION: &[u8] = b"ai.cache.v2";
 
-/// The key of a question's answer.
-pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> CacheKey {
+/// What names of answers and what their seals are derived for (BLAKE3's key derivation).
+const NAME: &str = "sextant 2026-11 ai cache name";
+const SEAL: &str = "sextant 2026-11 ai cache seal";
+
+/// The key of a question's answer, and its seal.
+pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
     // Not part of the answer: how the cache may be used, and who judges the answer, which follows from the feature.
     let Ask { feature, chain, sticky, conversation, cache: _, check: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
@@ -38,7 +43,9 @@ pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> CacheKey {
     key.optional(top_p.map(f32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
     key.count(stop.len());
     stop.iter().for_each(|text| key.add(text.as_bytes()));
-    CacheKey { tenant, hash: *key.0.finalize().as_bytes() }
+    let question = key.0.finalize();
+    let hash = blake3::derive_key(NAME, question.as_bytes());
+    (CacheKey { tenant, hash }, Seal::new(blake3::derive_key(SEAL, question.as_bytes())))
 }
 
 struct Fields(blake3::Hasher);

@@ -13,6 +13,7 @@ mod output;
 mod prompt;
 mod registry;
 mod scorer;
+mod seal;
 mod structured;
 
 pub use ask::{AnswerCost, AnswerHead, Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
@@ -22,4 +23,4 @@ pub use embedding::{EmbeddingRequest, Embeddings, create_embedding};
 pub use gateway::{AiGateway, Providers};
 pub use list_models::list_models;
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
-pub use scorer::{LeadScorer, ScoringRequest};
+pub use scorer::LeadScorer;
