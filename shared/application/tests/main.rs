@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod errors;
+mod injection;
 mod limits;
+mod prompt_size;
 mod relay;
 mod repository;
 mod scorer;

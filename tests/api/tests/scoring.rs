@@ -448,7 +448,8 @@ async fn what_a_lead_says_never_changes_the_shape_of_the_question() {
         let document = text.strip_prefix("<lead_data>").unwrap().strip_suffix("</lead_data>").unwrap();
         let document: Value = serde_json::from_str(document).unwrap();
         for field in ["company_name", "industry", "notes"] {
-            assert_eq!(document[field], body[field], "{hostile}");
+            let text = body[field].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(document[field], text, "{hostile}");
         }
     }
 }
