@@ -4,7 +4,9 @@
 
 mod errors;
 mod gateway;
+mod injection;
 mod limits;
+mod prompt_size;
 mod relay;
 mod repository;
 mod scorer;

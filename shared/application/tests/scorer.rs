@@ -1,47 +1,60 @@
-//! The chain of judges.
+//! The judges of leads: models through the AI gateway, and rules where they may judge instead.
 
 use crate::support::{NOW, Tenant};
 use application::Error;
-use application::ai::{LeadScorer, Registry, RegistryError, ScoringRequest};
-use application::ports::ModelError;
+use application::ai::{AiGateway, Asker, Chain, LeadScorer, Providers, Registry, RegistryError};
+use application::ports::{BoxFuture, ModelError, Timer};
+use domain::ai::Limits;
 use domain::sales::{Engine, Lead};
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::ScriptedModel;
 
-const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-const NOVA: &str = "amazon.nova-pro-v1:0";
+pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
 
-struct Scene {
-    tenant: Tenant,
-    lead: Lead,
-    model: Arc<ScriptedModel>,
+/// Waits for nothing.
+struct NoTime;
+
+impl Timer for NoTime {
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) tenant: Tenant,
+    pub(crate) lead: Lead,
+    pub(crate) model: Arc<ScriptedModel>,
 }
 
 impl Scene {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let tenant = Tenant::start().await;
         let lead = tenant.load().await.state;
         Self { tenant, lead, model: Arc::default() }
     }
 
-    fn scorer(&self, chain: &str) -> LeadScorer {
-        LeadScorer::new(self.model.clone(), chain, &Registry::shipped().unwrap()).unwrap()
-    }
-
-    fn request(&self, time_left: Duration) -> ScoringRequest {
-        ScoringRequest {
-            tenant: self.tenant.tenant,
-            account: self.tenant.owner,
-            request_id: "request-1".to_owned(),
-            now: NOW,
-            time_left,
+    pub(crate) fn scorer(&self, chain: &str) -> LeadScorer {
+        let registry = Registry::shipped().unwrap();
+        let environment = &self.tenant.environment;
+        let state = Arc::new(environment.ai_state());
+        let limiter = Arc::new(environment.limiter());
+        LeadScorer {
+            gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.version.clone())),
+            providers: Providers { bedrock: self.model.clone(), openai: None },
+            chain: Chain::parse(chain, &registry).unwrap(),
+            price_version: registry.version,
         }
     }
 
-    async fn judge(&self, chain: &str) -> Result<domain::sales::LeadScore, Error> {
-        self.scorer(chain).score(&self.lead, &self.request(Duration::from_secs(29))).await
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { tenant: self.tenant.tenant, account: self.tenant.owner, api_key: None }
+    }
+
+    pub(crate) async fn judge(&self, chain: &str) -> Result<domain::sales::LeadScore, Error> {
+        self.scorer(chain).score(&self.lead, &self.tenant.context(), &self.asker()).await
     }
 
     fn models(&self) -> Vec<String> {
@@ -73,16 +86,10 @@ async fn a_chain_is_read_as_it_is_written() {
     // Nothing comes after an engine that always answers.
     scene.judge(&format!("rules,{SONNET}")).await.unwrap();
     assert!(scene.models().is_empty());
+    scene.model.fail(ModelError::NoSuchModel);
+    scene.model.fail(ModelError::NoSuchModel);
     scene.judge(&format!(" {NOVA} , {SONNET} ,rules")).await.unwrap();
     assert_eq!(scene.models(), [NOVA, SONNET]);
-}
-
-#[tokio::test]
-async fn a_model_without_a_price_stops_the_start() {
-    let scene = Scene::start().await;
-    let prices = Registry::shipped().unwrap();
-    let error = LeadScorer::new(scene.model.clone(), "no-such-model,rules", &prices).err().unwrap();
-    assert!(error.to_string().contains("no-such-model"));
 }
 
 #[tokio::test]
@@ -106,7 +113,7 @@ async fn case_and_spacing_of_a_quote_do_not_matter() {
 async fn a_model_that_can_t_repair_its_answer_leaves_it_to_the_next() {
     let scene = Scene::start().await;
     scene.model.answer("no");
-    scene.model.fail(ModelError::TimedOut);
+    scene.model.fail(ModelError::NoSuchModel);
     scene.model.answer(judgement());
     scene.judge(&format!("{SONNET},{NOVA}")).await.unwrap();
     let calls = scene.model.calls();
@@ -116,28 +123,89 @@ async fn a_model_that_can_t_repair_its_answer_leaves_it_to_the_next() {
 }
 
 #[tokio::test]
-async fn time_is_kept_back_to_write_the_result() {
+async fn time_is_kept_back_to_settle_and_to_write_the_score() {
     let scene = Scene::start().await;
-    for (left, asked) in [(0, 0), (2, 0), (3, 0), (4, 0), (5, 1), (29, 1)] {
+    let scorer = scene.scorer(&format!("{SONNET},rules"));
+    for (left, asked) in [(0, 0), (3_300, 0), (4_000, 1), (29_000, 1)] {
         let before = scene.model.calls().len();
-        let request = scene.request(Duration::from_millis(left * 1000 + 100));
-        let score = scene.scorer(&format!("{SONNET},rules")).score(&scene.lead, &request).await.unwrap();
+        scene.model.fail(ModelError::NoSuchModel);
+        let mut context = scene.tenant.context();
+        context.deadline = Instant::now() + Duration::from_millis(left);
+        let score = scorer.score(&scene.lead, &context, &scene.asker()).await.unwrap();
         assert_eq!(score.engine, Engine::Rules);
         let calls = scene.model.calls();
-        // From 4.1 seconds on there are two to ask and two to write.
-        let expected = if left == 4 { 1 } else { asked };
-        assert_eq!(calls.len() - before, expected, "{left} seconds");
-        if let Some(call) = calls.last().filter(|_| expected == 1) {
-            assert!(call.time_left <= Duration::from_millis(left * 1000 + 100 - 2000), "{left} seconds");
+        assert_eq!(calls.len() - before, asked, "{left} ms");
+        if let Some(call) = calls.last().filter(|_| asked == 1) {
+            assert!(call.time_left <= Duration::from_millis(left - 3000), "{left} ms");
         }
     }
+}
+
+#[tokio::test]
+async fn over_budget_the_rules_judge_and_say_so() {
+    let scene = Scene::start().await;
+    scene.model.answer(judgement());
+    scene.tenant.limit(Limits { tenant_day: 1, ..Limits::default() }).await;
+    let score = scene.judge(&format!("{SONNET},rules")).await.unwrap();
+    assert_eq!((score.engine, score.model.as_str()), (Engine::Rules, "rules"));
+    assert_eq!((score.cost.nano_usd, score.cost.attempts), (0, 0));
+    // Without rules it is an error and never free.
+    assert!(matches!(scene.judge(SONNET).await, Err(Error::OverBudget(_))));
+    assert!(scene.models().is_empty());
+}
+
+#[tokio::test]
+async fn a_repair_that_a_budget_does_not_cover_is_left_to_the_rules_and_the_first_answer_is_paid() {
+    let scene = Scene::start().await;
+    scene.model.answer("no");
+    // More than one attempt may cost, and less than two.
+    scene.tenant.limit(Limits { tenant_day: 40_000_000, ..Limits::default() }).await;
+    let score = scene.judge(&format!("{SONNET},rules")).await.unwrap();
+    assert_eq!((score.engine, score.cost.attempts, score.cost.nano_usd), (Engine::Rules, 1, 6_600_000));
+    assert_eq!((score.cost.input_tokens, score.cost.output_tokens), (1000, 200));
+}
+
+#[tokio::test]
+async fn a_tenant_that_may_ask_none_of_the_models_has_the_rules() {
+    let scene = Scene::start().await;
+    let allowed = std::collections::BTreeSet::from([NOVA.to_owned()]);
+    scene.tenant.limit(Limits { allowed_models: Some(allowed), ..Limits::default() }).await;
+    assert_eq!(scene.judge(&format!("{SONNET},rules")).await.unwrap().engine, Engine::Rules);
+    // The caller named no model, so it is not told that one is unknown.
+    assert!(matches!(scene.judge(SONNET).await, Err(Error::NoModel)));
+    scene.model.answer(judgement());
+    assert_eq!(scene.judge(&format!("{SONNET},{NOVA},rules")).await.unwrap().model, NOVA);
+}
+
+#[tokio::test]
+async fn where_the_state_can_t_be_reached_nobody_judges() {
+    let scene = Scene::start().await;
+    for _ in 0..20 {
+        let fault = testkit::Fault::Answer(500, json!({"__type": "InternalServerError"}));
+        scene.tenant.environment.wire().fail_next("BatchGetItem", fault);
+    }
+    assert!(matches!(scene.judge(&format!("{SONNET},rules")).await, Err(Error::Store(_))));
+    assert!(scene.models().is_empty());
+}
+
+#[tokio::test]
+async fn the_limit_of_requests_to_models_holds_for_scores_too() {
+    let scene = Scene::start().await;
+    let scorer = scene.scorer(&format!("{SONNET},rules"));
+    scene.model.answer(judgement());
+    for _ in 0..60 {
+        scorer.score(&scene.lead, &scene.tenant.context(), &scene.asker()).await.unwrap();
+    }
+    let refused = scorer.score(&scene.lead, &scene.tenant.context(), &scene.asker()).await;
+    assert!(matches!(refused, Err(Error::Limited(_))));
 }
 
 #[test]
 fn a_price_table_is_exact_or_no_table() {
     let table = |price: &str| {
-        let text = json!({"version": "v", "models": [{"id": "m", "input": price, "output": "1", "cache_read": "0",
-            "cache_write": "0", "context_tokens": 1, "max_output_tokens": 1, "provider": "bedrock", "use": "chat"}]});
+        let text = json!({"version": "v", "models": [{"id": "m", "provider": "bedrock", "use": "chat",
+            "max_output_tokens": 1, "input": price, "output": "1", "cache_read": "0",
+            "cache_write": "0", "context_tokens": 1}]});
         Registry::parse(&text.to_string())
     };
     for (price, nano) in [("0", 0), ("3.00", 3000), ("0.001", 1), ("16.5", 16_500)] {

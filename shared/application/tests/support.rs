@@ -3,6 +3,7 @@
 use application::Context;
 use application::ports::{AggregateKey, Store, TenantKeys, Transaction};
 use application::repository::{Actor, Work};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Limits};
 use domain::authority::{Authority, Caller, Credential, Permission};
 use domain::id::{AccountId, LeadId, OrganizationId, new_id};
 use domain::sales::{Lead, LeadInput, create_lead};
@@ -81,6 +82,20 @@ impl Tenant {
             credential: Credential::Session { id: new_id(NOW, &[4; 10]), role: Role::SalesRep },
         };
         caller.authorize().unwrap()
+    }
+
+    /// What the tenant may spend on models from now on, and which it may ask.
+    pub(crate) async fn limit(&self, limits: Limits) {
+        let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
+        let mut work = Work::<AiBudget>::create(key, []);
+        work.record(
+            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner }),
+            &self.context(),
+            &Actor::account(self.owner),
+        )
+        .unwrap();
+        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
+        self.store.commit(&transaction).await.unwrap();
     }
 
     pub(crate) fn lead_key(&self) -> AggregateKey {

@@ -70,8 +70,12 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
     let passwords: Arc<dyn PasswordHasher> =
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
     let prices = registry();
-    let scorer =
-        LeadScorer::new(parts.model.clone(), &parts.chain, &prices).expect("a chain of known models");
+    let scorer = LeadScorer {
+        gateway: gateway(parts),
+        providers: Providers { bedrock: parts.model.clone(), openai: None },
+        chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
+        price_version: prices.version,
+    };
     let login = identity::Login {
         store: store(),
         limiter: limiter(),

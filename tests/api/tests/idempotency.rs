@@ -187,7 +187,11 @@ async fn scoring_with_a_key_asks_the_model_once() {
     assert_eq!(world.model().script.calls().len(), 1);
     assert_eq!(world.events("lead_scored").await.len(), 1);
 
-    // A later score does not change what the first one was answered with.
+    // A later score does not change what the first one was answered with. A lead that says the same has the same score.
+    let mut body = lead_body();
+    body["company_size"] = 7.into();
+    let update = world.call("updateLead").by(&person).path("id", lead["id"].as_str().unwrap());
+    update.if_match(2).json(&body).send().await.expect(200);
     world.model().script.answer(judgement().replace("80", "10"));
     let id = lead["id"].as_str().unwrap();
     let later = world.call("scoreLead").by(&person).path("id", id).key("k2").send().await.expect(200);
@@ -241,7 +245,7 @@ async fn a_failed_judgement_gives_its_key_back_at_once() {
     let lead = world.lead(&person, &lead_body()).await;
     let score = || world.call("scoreLead").by(&person).path("id", lead["id"].as_str().unwrap()).key("k1");
     world.model().script.fail(ModelError::Unavailable("500".into()));
-    score().send().await.problem(503, "unavailable");
+    score().send().await.problem(503, "models_unavailable");
     world.model().script.answer(judgement());
     let first = score().send().await.expect(200);
     assert!(!first.is_replay());

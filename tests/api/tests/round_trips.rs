@@ -122,6 +122,32 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Beside what writing a score takes: one look, one reservation and one settlement; of an answer that was kept, the look
+/// and the record. Two limits are counted, the scores' and the models'.
+#[tokio::test]
+async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
+    let world = World::with_chain(api_tests::MODELS);
+    let person = world.admin().await;
+    let lead = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
+    let answer = json!({"abstain": true, "budget": 0, "authority": 0, "need": 0, "timeline": 0,
+        "confidence_percent": 10, "factors": []});
+    world.model().script.answer(answer.to_string());
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        world.environment().wire().take_calls();
+        world.call("scoreLead").by(&person).path("id", &lead).send().await.expect(200);
+        let calls = world.environment().wire().take_calls();
+        let mut names: Vec<String> = calls.into_iter().map(|call| call.operation).collect();
+        names.sort();
+        seen.push(names);
+    }
+    let (limits, reads) = (["UpdateItem"; 2], ["BatchGetItem"; 2]);
+    // The reservation, the settlement and the score.
+    assert_eq!(seen[0], [reads.as_slice(), &["TransactWriteItems"; 3], &limits].concat());
+    // The record and the score.
+    assert_eq!(seen[1], [reads.as_slice(), &["PutItem", "TransactWriteItems"], &limits].concat());
+}
+
 /// The calls of a bearer token's judgement.
 async fn judged(scene: &Scene, token: &str) -> Vec<(String, f64)> {
     scene.world.environment().wire().take_calls();

@@ -216,22 +216,24 @@ async fn when_no_model_is_of_use_the_rules_answer_and_what_was_spent_is_counted(
 }
 
 #[tokio::test]
-async fn every_kind_of_failure_goes_to_the_next_model_at_once() {
-    let failures: Vec<fn() -> ModelError> = vec![
-        || ModelError::Throttled { retry_after: Some(Duration::from_secs(60)) },
-        || ModelError::Throttled { retry_after: None },
-        || ModelError::Unavailable("500".into()),
-        || ModelError::TimedOut,
-        || ModelError::ContextLength,
-        || ModelError::NoSuchModel,
-        || ModelError::Refused("400".into()),
+async fn what_may_pass_is_tried_again_and_then_left_to_the_next_model() {
+    let failures: Vec<(u32, fn() -> ModelError)> = vec![
+        // Longer than there is time.
+        (1, || ModelError::Throttled { retry_after: Some(Duration::from_secs(60)) }),
+        (3, || ModelError::Throttled { retry_after: None }),
+        (3, || ModelError::Unavailable("500".into())),
+        (1, || ModelError::NoSuchModel),
     ];
-    for failure in failures {
+    for (tries, failure) in failures {
         let scene = Scene::start(MODELS, &lead_body()).await;
-        scene.fail(failure());
+        for _ in 0..tries {
+            scene.fail(failure());
+        }
         scene.answer(judgement().to_string());
         let score = scene.score().await.expect(200).json();
-        assert_eq!(scene.models(), [SONNET, NOVA], "{:?}", failure());
+        let mut expected = vec![SONNET; tries as usize];
+        expected.push(NOVA);
+        assert_eq!(scene.models(), expected, "{:?}", failure());
         assert_eq!(
             (&score["model"], &score["cost_usd"]),
             (&json!(NOVA), &json!("0.001440000")),
@@ -239,6 +241,56 @@ async fn every_kind_of_failure_goes_to_the_next_model_at_once() {
             failure()
         );
     }
+}
+
+/// A question that is wrong is wrong for every model.
+#[tokio::test]
+async fn a_question_that_is_refused_is_left_to_the_rules_at_once() {
+    let failures: Vec<fn() -> ModelError> =
+        vec![|| ModelError::ContextLength, || ModelError::Refused("400".into())];
+    for failure in failures {
+        let scene = Scene::start(MODELS, &lead_body()).await;
+        scene.fail(failure());
+        scene.answer(judgement().to_string());
+        let score = scene.score().await.expect(200).json();
+        assert_eq!(scene.models(), [SONNET], "{:?}", failure());
+        assert_eq!((&score["engine"], &score["cost_usd"]), (&json!("rules"), &json!("0.000000000")));
+    }
+}
+
+#[tokio::test]
+async fn a_lead_that_says_the_same_is_judged_once_a_day() {
+    let scene = Scene::start(MODELS, &lead_body()).await;
+    scene.answer(judgement().to_string());
+    let first = scene.score().await.expect(200).json();
+    scene.world.pass(24 * 60 * 60 - 60);
+    let again = scene.score().await.expect(200).json();
+    assert_eq!(scene.calls().len(), 1);
+    assert_eq!((&first["cost_usd"], &again["cost_usd"]), (&json!("0.006600000"), &json!("0.000000000")));
+    for same in ["score", "score_breakdown", "factors", "confidence", "engine", "model", "price_version"] {
+        assert_eq!(first[same], again[same], "{same}");
+    }
+    assert_eq!(again["version"], 3);
+    let cost = &scene.world.events("lead_scored").await[1]["data"]["M"]["cost"]["M"].clone();
+    assert_eq!((&cost["nano_usd"]["N"], &cost["attempts"]["N"]), (&json!("0"), &json!("0")));
+
+    // Another tenant with the same words is asked for anew, and so is the same lead a day later, or with other words.
+    let stranger = scene.world.admin().await;
+    let theirs = scene.world.lead(&stranger, &lead_body()).await;
+    scene.answer(judgement().to_string());
+    let call = scene.world.call("scoreLead").by(&stranger).path("id", theirs["id"].as_str().unwrap());
+    assert_eq!(call.send().await.expect(200).json()["cost_usd"], "0.006600000");
+    scene.world.pass(120);
+    scene.answer(judgement().to_string());
+    assert_eq!(scene.score().await.expect(200).json()["cost_usd"], "0.006600000");
+    let mut body = lead_body();
+    body["notes"] = json!("The CTO says the budget is approved.");
+    let update =
+        scene.world.call("updateLead").by(&scene.person).path("id", scene.id()).if_match(4).json(&body);
+    update.send().await.expect(200);
+    scene.answer(judgement().to_string());
+    assert_eq!(scene.score().await.expect(200).json()["cost_usd"], "0.006600000");
+    assert_eq!(scene.calls().len(), 4);
 }
 
 #[tokio::test]
@@ -269,30 +321,32 @@ async fn tokens_of_the_prompt_cache_have_prices_of_their_own() {
 #[tokio::test]
 async fn a_chain_without_rules_and_without_an_answer_is_unavailable() {
     let scene = Scene::start(&format!("{SONNET},{NOVA}"), &lead_body()).await;
-    let before = scene.world.snapshot().await;
-    scene.fail(ModelError::TimedOut);
-    scene.fail(ModelError::Throttled { retry_after: None });
-    let answer = scene.score().await.problem(503, "unavailable");
-    assert!(answer.number("Retry-After") >= 1);
-    scene.world.unchanged_since(&before).await;
+    let long = || ModelError::Throttled { retry_after: Some(Duration::from_secs(60)) };
+    scene.fail(long());
+    scene.fail(long());
+    let answer = scene.score().await.problem(503, "models_unavailable");
+    assert_eq!(answer.number("Retry-After"), 60);
+    assert!(scene.world.events("lead_scored").await.is_empty());
+    assert_eq!(scene.world.get_lead(&scene.person, scene.id()).await.json(), scene.lead);
 }
 
 #[tokio::test]
 async fn models_share_the_time_that_is_left() {
     let scene = Scene::start(MODELS, &lead_body()).await;
-    scene.fail(ModelError::TimedOut);
-    scene.fail(ModelError::TimedOut);
+    for _ in 0..2 {
+        scene.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(60)) });
+    }
     let call = scene.world.call("scoreLead").by(&scene.person).path("id", scene.id());
     let score = call.within(Duration::from_secs(20)).send().await.expect(200).json();
     assert_eq!(score["engine"], "rules");
     let left: Vec<Duration> = scene.calls().iter().map(|call| call.time_left).collect();
-    // Two seconds are kept back to write the result; half of the rest is the first one's.
-    assert!(left[0] <= Duration::from_secs(9) && left[0] > Duration::from_secs(7), "{left:?}");
-    assert!(left[1] <= Duration::from_secs(18) && left[1] > Duration::from_secs(16), "{left:?}");
+    // Two seconds are kept back to settle and one to write the score; half of the rest is the first one's.
+    assert!(left[0] <= Duration::from_millis(8500) && left[0] > Duration::from_secs(7), "{left:?}");
+    assert!(left[1] <= Duration::from_secs(17) && left[1] > Duration::from_secs(15), "{left:?}");
 
     // With too little time nobody is asked.
     let call = scene.world.call("scoreLead").by(&scene.person).path("id", scene.id());
-    let score = call.within(Duration::from_secs(4)).send().await.expect(200).json();
+    let score = call.within(Duration::from_secs(3)).send().await.expect(200).json();
     assert_eq!((&score["engine"], scene.calls().len()), (&json!("rules"), 2));
 }
 
@@ -394,7 +448,8 @@ async fn what_a_lead_says_never_changes_the_shape_of_the_question() {
         let document = text.strip_prefix("<lead_data>").unwrap().strip_suffix("</lead_data>").unwrap();
         let document: Value = serde_json::from_str(document).unwrap();
         for field in ["company_name", "industry", "notes"] {
-            assert_eq!(document[field], body[field], "{hostile}");
+            let text = body[field].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(document[field], text, "{hostile}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables};
+use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables, ai_gateway};
 use adapter_kms::KmsTenantKeys;
-use application::ai::{LeadScorer, Registry};
+use application::ai::{Chain, LeadScorer, Providers, Registry};
 use application::sales::ScoreLead;
-use edge::Handler;
+use edge::{Handler, RuntimeTimer};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,13 +17,16 @@ fn main() -> ExitCode {
             let tables = Tables::from_env()?;
             let keys = Arc::new(KmsTenantKeys::new(&aws, settings.required("DATA_KEY_ID")?));
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = DynamoStore::new(&aws, tables)
-                .with_tenant_keys(keys)
-                .with_list_shards(ListShards::from_env()?);
+            let registry = Registry::shipped()?;
+            let shards = ListShards::from_env()?;
+            let scorer = LeadScorer {
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &registry.version),
+                providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
+                chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
+                price_version: registry.version,
+            };
+            let store = DynamoStore::new(&aws, tables).with_tenant_keys(keys).with_list_shards(shards);
             let store = Arc::new(store);
-            let gateway = Arc::new(BedrockGateway::new(&aws));
-            let chain = settings.required("LEAD_SCORING_CHAIN")?;
-            let scorer = LeadScorer::new(gateway, chain, &Registry::shipped()?)?;
             let needs = ScoreLead { store, limiter, scorer };
             Ok(Box::new(score_lead::ScoreLead { needs }) as Box<dyn Handler>)
         })

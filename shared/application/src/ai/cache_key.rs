@@ -1,16 +1,21 @@
 //! The name of an answer: a hash over everything that shapes it. Fields are length-prefixed, so that no two requests can be
-//! written the same way. Requests are destructured here: a new field does not compile until somebody decides whether it
+//! written the same way. From the same hash comes the key that the answer is sealed with, which the name does not tell. Requests are destructured here: a new field does not compile until somebody decides whether it
 //! shapes the answer.
 
 use super::ask::{Ask, Conversation};
+use super::seal::Seal;
 use crate::ports::{CacheKey, Message, Role};
 use domain::id::OrganizationId;
 
 /// Changes whenever the meaning of a stored answer does.
-const SCHEMA_VERSION: &[u8] = b"ai.cache.v1";
+const SCHEMA_VERSION: &[u8] = b"ai.cache.v2";
 
-/// The key of a question's answer.
-pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> CacheKey {
+/// What names of answers and what their seals are derived for (BLAKE3's key derivation).
+const NAME: &str = "sextant 2026-11 ai cache name";
+const SEAL: &str = "sextant 2026-11 ai cache seal";
+
+/// The key of a question's answer, and its seal.
+pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
     // Not part of the answer: how the cache may be used, and who judges the answer, which follows from the feature.
     let Ask { feature, chain, sticky, conversation, cache: _, check: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
@@ -38,7 +43,9 @@ pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> CacheKey {
     key.optional(top_p.map(f32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
     key.count(stop.len());
     stop.iter().for_each(|text| key.add(text.as_bytes()));
-    CacheKey { tenant, hash: *key.0.finalize().as_bytes() }
+    let question = key.0.finalize();
+    let hash = blake3::derive_key(NAME, question.as_bytes());
+    (CacheKey { tenant, hash }, Seal::new(blake3::derive_key(SEAL, question.as_bytes())))
 }
 
 struct Fields(blake3::Hasher);
@@ -177,8 +184,8 @@ mod tests {
         let mut keys = HashMap::new();
         for owner in [tenant(1), tenant(2)] {
             for (at, ask) in different().iter().enumerate() {
-                let key = cache_key(owner, ask);
-                assert_eq!(key, cache_key(owner, ask));
+                let (key, _) = cache_key(owner, ask);
+                assert_eq!(key, cache_key(owner, ask).0);
                 assert_eq!(key.tenant, owner);
                 if let Some(other) = keys.insert(key.hash, (owner, at)) {
                     panic!("the questions {other:?} and {:?} have the same key", (owner, at));
@@ -189,17 +196,17 @@ mod tests {
 
     #[test]
     fn nothing_else_does() {
-        let key = cache_key(tenant(1), &ask());
+        let (key, _) = cache_key(tenant(1), &ask());
         let mut same = ask();
         same.cache =
             CachePolicy { read: true, store: false, max_age: Some(Duration::ZERO), ttl: Duration::ZERO };
         same.check = Some(Arc::new(|_: &str| Ok(())));
         same.sticky = "another who gets the same models".to_owned();
-        assert_eq!(cache_key(tenant(1), &same), key);
+        assert_eq!(cache_key(tenant(1), &same).0, key);
         // The order in which a schema's keys were written.
         let schema = |text: &str| {
             let schema: Value = serde_json::from_str(text).unwrap();
-            cache_key(tenant(1), &said(|conversation| conversation.output_schema = Some(schema)))
+            cache_key(tenant(1), &said(|conversation| conversation.output_schema = Some(schema))).0
         };
         assert_eq!(schema(r#"{"a":{"x":1,"y":2},"b":3}"#), schema(r#"{ "b": 3, "a": {"y":2,"x":1} }"#));
     }
@@ -211,7 +218,7 @@ mod tests {
         for number in 0..50 {
             let ask = split(format!("lead_{number}"));
             let model = ask.chain.models(&ask.sticky)[0].id.clone();
-            let key = cache_key(tenant(1), &ask);
+            let (key, _) = cache_key(tenant(1), &ask);
             assert_eq!(*keys.entry(model).or_insert(key.hash), key.hash);
         }
         assert_eq!(keys.len(), 2);

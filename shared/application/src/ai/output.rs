@@ -1,8 +1,9 @@
-//! Reads a model's judgement: JSON that matches the schema, and evidence that the lead really holds. Nothing is clamped
+//! Reads a model's judgement: JSON that matches the schema, and evidence that the document really holds. Nothing is clamped
 //! or filled in: what does not match is told back to the model once, and then refused.
 
+use super::prompt::Document;
 use super::structured::{schema_faults, unfenced};
-use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, Lead, ScoredField};
+use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, ScoredField};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,7 +61,7 @@ struct OutputFactor {
 }
 
 /// The judgement in `text`, or what is wrong with it, in words for the model.
-pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
+pub(super) fn read(text: &str, document: &Document) -> Result<Assessment, Vec<String>> {
     let value: Value =
         serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
     let validator = jsonschema::validator_for(&schema()).map_err(|error| vec![error.to_string()])?;
@@ -74,7 +75,7 @@ pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
         .factors
         .iter()
         .enumerate()
-        .filter(|(_, factor)| !quotes(lead, factor.field, &factor.quote))
+        .filter(|(_, factor)| !quotes(document, factor.field, &factor.quote))
         .map(|(at, _)| format!("/factors/{at}/quote does not stand in its field"))
         .collect();
     if !invented.is_empty() {
@@ -104,21 +105,8 @@ pub(super) fn read(text: &str, lead: &Lead) -> Result<Assessment, Vec<String>> {
 }
 
 /// Whether the field holds the quoted words, whole and in this order, whatever their case, spacing and punctuation.
-fn quotes(lead: &Lead, field: ScoredField, quote: &str) -> bool {
-    let contact = lead.contact.as_ref();
-    let text = match field {
-        ScoredField::CompanyName => Some(lead.details.company_name.clone()),
-        ScoredField::Industry => lead.details.industry.clone(),
-        ScoredField::CompanySize => lead.details.company_size.map(|size| size.to_string()),
-        ScoredField::Status => Some(lead.details.status.as_str().to_owned()),
-        ScoredField::ContactEmail => {
-            let email = contact.and_then(|contact| contact.email.as_deref());
-            email.and_then(|email| email.split_once('@')).map(|(_, host)| host.to_owned())
-        }
-        ScoredField::Notes => contact.and_then(|contact| contact.notes.clone()),
-        ScoredField::ContactName | ScoredField::ContactPhone => None,
-    };
-    let (text, quote) = (words(&text.unwrap_or_default()), words(quote));
+fn quotes(document: &Document, field: ScoredField, quote: &str) -> bool {
+    let (text, quote) = (words(&document.field(field).unwrap_or_default()), words(quote));
     !quote.is_empty() && text.windows(quote.len()).any(|window| window == quote)
 }
 

@@ -1,188 +1,141 @@
-//! Judges a lead by the first model of a chain that gives a usable answer, and by rules where the chain ends in them.
-//! What every attempt cost is counted, also of those whose answer was useless.
+//! Judges a lead by a model of the chain, through the AI gateway like every other question, and by rules where the chain has
+//! them and no model is of use. What every attempt cost is counted, also of those whose answer was useless.
 
+use super::ask::{AnswerCost, Ask, Asker, CachePolicy, Conversation};
+use super::chain::Chain;
+use super::gateway::{AiGateway, Providers, Unanswered, answer};
 use super::output;
-use super::prompt;
-use super::registry::{Model, Registry, UnknownModel};
-use crate::Error;
-use crate::ports::{Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage};
-use domain::Timestamp;
-use domain::id::{AccountId, OrganizationId};
+use super::prompt::{self, Document};
+use crate::ports::ModelGateway;
+use crate::{Context, Error};
+use domain::ai::Feature;
 use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// What a chain names the rules engine by.
+/// What a score calls the rules engine.
 const RULES: &str = "rules";
-/// Time that must be left for a call to be worth starting, and that is kept back to write the result.
-const RESERVE: Duration = Duration::from_secs(2);
 /// Longest answer. A judgement with eight factors takes about 600 tokens.
 const MAX_OUTPUT_TOKENS: u32 = 1_500;
-
-/// Who asks for a judgement, and by when.
-#[derive(Debug, Clone)]
-pub struct ScoringRequest {
-    /// Who pays.
-    pub tenant: OrganizationId,
-    /// Who asks.
-    pub account: AccountId,
-    /// Unique for the request.
-    pub request_id: String,
-    /// Now.
-    pub now: Timestamp,
-    /// Time left for the whole request.
-    pub time_left: Duration,
-}
+/// How long a judgement is given again for a lead that says the same.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Time that is kept back to write the score, beside what the gateway keeps back to settle.
+const WRITING: Duration = Duration::from_secs(1);
 
 /// Judges leads.
 pub struct LeadScorer {
-    gateway: Arc<dyn ModelGateway>,
-    models: Vec<Model>,
-    rules: bool,
+    /// The way to the models.
+    pub gateway: Arc<AiGateway>,
+    /// Who answers.
+    pub providers: Providers<dyn ModelGateway>,
+    /// Which models are asked, and whether the rules judge when none is of use.
+    pub chain: Chain,
+    /// The version of the prices, for scores that no model made.
+    pub price_version: String,
+}
+
+/// A judgement, who made it and what it cost.
+struct Judged {
+    assessment: Assessment,
+    engine: Engine,
+    model: String,
+    cost: AnswerCost,
+    attempts: u32,
     price_version: String,
 }
 
-/// What was spent so far.
-#[derive(Default)]
-struct Spent {
-    nano_usd: u64,
-    usage: Usage,
-    attempts: u32,
-}
-
 impl LeadScorer {
-    /// A scorer for a chain such as `model-a,model-b,rules`. The rules, if named, come last: nothing comes after an
-    /// engine that always answers.
-    pub fn new(gateway: Arc<dyn ModelGateway>, chain: &str, prices: &Registry) -> Result<Self, UnknownModel> {
-        let names: Vec<&str> = chain.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        let models = names
-            .iter()
-            .take_while(|name| **name != RULES)
-            .map(|name| prices.model(name).cloned())
-            .collect::<Result<_, _>>()?;
-        Ok(Self { gateway, models, rules: names.contains(&RULES), price_version: prices.version.clone() })
-    }
-
     /// Judges a lead.
-    pub async fn score(&self, lead: &Lead, request: &ScoringRequest) -> Result<LeadScore, Error> {
-        let started = Instant::now();
-        let mut spent = Spent::default();
-        for (at, model) in self.models.iter().enumerate() {
-            // Each model gets an equal share of what is left, so that one that hangs leaves time for the others.
-            let left = request.time_left.saturating_sub(started.elapsed()).saturating_sub(RESERVE);
-            let share = left / u32::try_from(self.models.len() - at).unwrap_or(1);
-            if share < RESERVE {
-                break;
-            }
-            if let Some(assessment) = self.ask(lead, model, share, &mut spent).await {
-                return Ok(self.finish(assessment, Engine::Model, model.id.clone(), &spent, request.now));
-            }
-        }
-        if self.rules {
-            return Ok(self.finish(
-                score_by_rules(lead),
-                Engine::Rules,
-                RULES.to_owned(),
-                &spent,
-                request.now,
-            ));
-        }
-        Err(Error::NoModel)
+    ///
+    /// # Errors
+    ///
+    /// The gateway's, where the rules do not judge instead. They do when no model answers, when the question is refused or
+    /// too long, when the tenant may ask none of the models, and when a budget has not enough left: they cost nothing, and
+    /// the score says that they made it. They do not when too much is asked or the state can't be reached.
+    pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
+        let judged = match self.ask(lead, context, asker).await {
+            Ok(judged) => judged,
+            Err(unanswered) if self.chain.has_rules() && rules_may(&unanswered.error) => Judged {
+                assessment: score_by_rules(lead),
+                engine: Engine::Rules,
+                model: RULES.to_owned(),
+                cost: unanswered.cost,
+                attempts: unanswered.attempts,
+                price_version: self.price_version.clone(),
+            },
+            // The caller named no model, so none of its is unknown.
+            Err(Unanswered { error: Error::UnknownModel, .. }) => return Err(Error::NoModel),
+            Err(unanswered) => return Err(unanswered.error),
+        };
+        let tokens = judged.cost.tokens;
+        Ok(LeadScore {
+            assessment: judged.assessment,
+            engine: judged.engine,
+            model: judged.model,
+            cost: Cost {
+                nano_usd: judged.cost.nano_usd,
+                input_tokens: tokens.input + tokens.cache_read + tokens.cache_write,
+                output_tokens: tokens.output,
+                price_version: judged.price_version,
+                attempts: judged.attempts,
+            },
+            scored_at: context.now,
+        })
     }
 
-    /// Asks one model, and once more with what was wrong when its answer can't be used.
-    async fn ask(
-        &self,
-        lead: &Lead,
-        model: &Model,
-        share: Duration,
-        spent: &mut Spent,
-    ) -> Option<Assessment> {
-        let started = Instant::now();
-        let mut call = ModelCall {
-            model: model.id.clone(),
-            system: prompt::SYSTEM.to_owned(),
-            messages: prompt::conversation(lead),
-            output_schema: Some(output::schema()),
-            max_output_tokens: MAX_OUTPUT_TOKENS,
-            temperature: Some(0.0),
-            top_p: None,
-            stop: Vec::new(),
-            cache_instructions: false,
-            guardrail: None,
-            time_left: share,
-        };
-        let first = self.attempt(&call, model, spent).await.ok()?;
-        let errors = match usable(&first, lead) {
-            Ok(assessment) => return Some(assessment),
-            Err(errors) => errors,
-        };
-        // A turn without text is refused by every provider: there is nothing to repair.
-        if first.text.trim().is_empty() {
-            return None;
+    async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
+        let sticky = lead.id.to_string();
+        if self.chain.models(&sticky).is_empty() {
+            return Err(Error::NoModel.into());
         }
-        call.time_left = share.checked_sub(started.elapsed())?;
-        call.messages.push(Message { role: Role::Assistant, text: first.text });
-        call.messages.push(Message {
-            role: Role::User,
-            text: format!(
-                "That answer can't be used: {}. Answer again, the JSON object only.",
-                errors.join("; ")
-            ),
-        });
-        let second = self.attempt(&call, model, spent).await.ok()?;
-        usable(&second, lead)
-            .inspect_err(|_| {
-                tracing::warn!(model = model.id, "a model's answer can't be used, not even repaired")
-            })
-            .ok()
-    }
-
-    async fn attempt(
-        &self,
-        call: &ModelCall,
-        model: &Model,
-        spent: &mut Spent,
-    ) -> Result<ModelAnswer, ModelError> {
-        spent.attempts += 1;
-        let answer = self.gateway.converse(call).await.inspect_err(|error| {
-            tracing::warn!(
-                model = call.model,
-                error = error as &dyn std::error::Error,
-                "a model gave no answer"
-            );
+        let document = Document::of(lead);
+        let turn = document.turn().map_err(|_| Error::NoModel)?;
+        let judge = document.clone();
+        let ask = Ask {
+            feature: Feature::LeadScoring,
+            chain: self.chain.clone(),
+            sticky,
+            conversation: Conversation {
+                system: prompt::SYSTEM.to_owned(),
+                messages: vec![turn],
+                output_schema: Some(output::schema()),
+                max_output_tokens: MAX_OUTPUT_TOKENS,
+                temperature: Some(0.0),
+                top_p: None,
+                stop: Vec::new(),
+            },
+            cache: CachePolicy { read: true, store: true, max_age: None, ttl: KEPT },
+            check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
+        };
+        let mut until = context.clone();
+        until.deadline = context.deadline.checked_sub(WRITING).unwrap_or(context.deadline);
+        let answered = answer(&self.gateway, &self.providers, &until, asker, &ask).await?;
+        // Also an answer that was kept is read: it is used because of what it says, not because of where it comes from.
+        let assessment = output::read(&answered.text, &document).map_err(|_| Unanswered {
+            error: Error::ModelsUnavailable { retry_after: None },
+            cost: answered.cost,
+            attempts: answered.head.attempts,
         })?;
-        spent.nano_usd = spent.nano_usd.saturating_add(model.cost(&answer.usage));
-        spent.usage.input_tokens +=
-            answer.usage.input_tokens + answer.usage.cache_read_tokens + answer.usage.cache_write_tokens;
-        spent.usage.output_tokens += answer.usage.output_tokens;
-        Ok(answer)
-    }
-
-    fn finish(
-        &self,
-        assessment: Assessment,
-        engine: Engine,
-        model: String,
-        spent: &Spent,
-        scored_at: Timestamp,
-    ) -> LeadScore {
-        let cost = Cost {
-            nano_usd: spent.nano_usd,
-            input_tokens: spent.usage.input_tokens,
-            output_tokens: spent.usage.output_tokens,
-            price_version: self.price_version.clone(),
-            attempts: spent.attempts,
-        };
-        LeadScore { assessment, engine, model, cost, scored_at }
+        Ok(Judged {
+            assessment,
+            engine: Engine::Model,
+            model: answered.head.model,
+            cost: answered.cost,
+            attempts: answered.head.attempts,
+            price_version: answered.price_version,
+        })
     }
 }
 
-/// The judgement in an answer. A cut or filtered answer is never used, even if it happens to parse.
-fn usable(answer: &ModelAnswer, lead: &Lead) -> Result<Assessment, Vec<String>> {
-    match answer.stop {
-        StopReason::EndTurn => output::read(&answer.text, lead),
-        StopReason::MaxTokens => Err(vec!["the answer was too long".to_owned()]),
-        StopReason::Filtered | StopReason::Other => Err(vec!["the answer was not complete".to_owned()]),
-    }
+/// Whether the rules may judge instead of a model.
+fn rules_may(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NoModel
+            | Error::UnknownModel
+            | Error::ModelsUnavailable { .. }
+            | Error::ContextLength
+            | Error::ModelRefused
+            | Error::OverBudget(_)
+    )
 }

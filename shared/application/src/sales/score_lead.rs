@@ -2,7 +2,7 @@
 //! changed the lead meanwhile, and once per idempotency key.
 
 use super::own_lead::{self, lead_key};
-use crate::ai::{LeadScorer, ScoringRequest};
+use crate::ai::{Asker, LeadScorer};
 use crate::idempotency::{Answer, claim, outcome, remember, replay};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};
@@ -78,14 +78,8 @@ async fn judge_and_write(
 ) -> Result<Versioned<Lead>, Error> {
     let store = needs.store.as_ref();
     let id = work.state().ok_or(Error::NotFound)?.id;
-    let request = ScoringRequest {
-        tenant: authority.tenant(),
-        account: authority.account(),
-        request_id: context.correlation_id.clone(),
-        now: context.now,
-        time_left: context.time_left(),
-    };
-    let score = needs.scorer.score(work.state().ok_or(Error::NotFound)?, &request).await?;
+    let asker = Asker::of(authority.caller());
+    let score = needs.scorer.score(work.state().ok_or(Error::NotFound)?, context, &asker).await?;
     for _ in 0..TRIES {
         let event = sales::score_lead(work.state().ok_or(Error::NotFound)?, score.clone());
         work.record(&event, context, &Actor::account(authority.account()))?;

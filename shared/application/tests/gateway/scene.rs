@@ -12,7 +12,7 @@ use application::ports::{
 use application::repository::{Actor, Work};
 use application::{Context, Error};
 use domain::AggregateType;
-use domain::ai::{AiBudget, AiBudgetEvent, Feature, Limits};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Feature, Limits};
 use domain::id::{AccountId, OrganizationId, new_id};
 use futures_util::StreamExt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -143,7 +143,12 @@ impl Scene {
     pub(crate) async fn set_limits(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
         let mut work = Work::<AiBudget>::create(key, []);
-        work.record(&AiBudgetEvent::Set(limits), &self.context(0), &Actor::account(self.account)).unwrap();
+        work.record(
+            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.account }),
+            &self.context(0),
+            &Actor::account(self.account),
+        )
+        .unwrap();
         let changes = vec![work.finish().unwrap().0];
         let transaction = Transaction { changes, ..Transaction::default() };
         self.environment.store().commit(&transaction).await.unwrap();

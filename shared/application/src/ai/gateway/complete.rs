@@ -3,15 +3,33 @@
 use super::attempts::{GiveUp, Tries};
 use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
-use crate::ai::ask::{Answered, Ask, Asker};
+use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
 use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
 use crate::ai::registry::Model;
 use crate::ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
 use crate::{Context, Error};
-use domain::ai::Outcome;
+use domain::ai::{Outcome, Tokens};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Why a question has no answer, and what was paid all the same.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// Why.
+    pub error: Error,
+    /// What the attempts used.
+    pub cost: AnswerCost,
+    /// Calls to providers.
+    pub attempts: u32,
+}
+
+impl From<Error> for Unanswered {
+    /// Nothing was asked yet.
+    fn from(error: Error) -> Self {
+        Self { error, cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 }, attempts: 0 }
+    }
+}
 
 /// Answers a question.
 pub async fn complete(
@@ -21,6 +39,17 @@ pub async fn complete(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Answered, Error> {
+    answer(gateway, providers, context, asker, ask).await.map_err(|unanswered| unanswered.error)
+}
+
+/// Answers a question, and says also without an answer what was paid: for whoever has something else to fall back to.
+pub async fn answer(
+    gateway: &Arc<AiGateway>,
+    providers: &Providers<dyn ModelGateway>,
+    context: &Context,
+    asker: &Asker,
+    ask: &Ask,
+) -> Result<Answered, Unanswered> {
     let mut session = match begin(gateway, context, opening(asker, ask)).await? {
         Begun::Hit(answer) => return Ok(*answer),
         Begun::Open(session) => *session,
@@ -48,7 +77,7 @@ pub async fn complete(
         }
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;
-            Err(error)
+            Err(Unanswered { error, cost: session.cost(), attempts: session.attempts })
         }
     }
 }
@@ -57,13 +86,15 @@ pub async fn complete(
 pub(super) fn opening(asker: &Asker, ask: &Ask) -> Opening {
     let conversation = &ask.conversation;
     let uses_cache = ask.cache.read || ask.cache.store;
+    let named = uses_cache.then(|| cache_key(asker.tenant, ask));
     Opening {
         asker: asker.clone(),
         feature: ask.feature,
         models: ask.chain.models(&ask.sticky).into_iter().cloned().collect(),
         input: (most_input_tokens(conversation), fewest_input_tokens(conversation)),
         output: u64::from(conversation.max_output_tokens),
-        cache: uses_cache.then(|| (cache_key(asker.tenant, ask), ask.cache)),
+        cache: named.map(|(key, _)| (key, ask.cache)),
+        seal: named.map(|(_, seal)| seal),
     }
 }
 

@@ -53,6 +53,7 @@ pub async fn embed(
         input: ((bytes + embed.texts.len() * 16) as u64, (longest / 8) as u64),
         output: 0,
         cache: None,
+        seal: None,
     };
     let mut session = match begin(gateway, context, opening).await? {
         // Without a cache there are no hits.

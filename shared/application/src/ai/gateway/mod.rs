@@ -24,7 +24,7 @@ use crate::ports::{AiState, Limiter, Timer};
 use std::fmt;
 use std::sync::Arc;
 
-pub use complete::complete;
+pub use complete::{Unanswered, answer, complete};
 pub use embed::{EmbedTexts, Embedded, embed};
 pub use stream::{AnswerStream, StreamEvent, Streamed, stream};
 

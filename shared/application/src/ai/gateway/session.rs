@@ -4,6 +4,7 @@
 use super::AiGateway;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
 use crate::ai::registry::Model;
+use crate::ai::seal::Seal;
 use crate::limits::{AI_CALLS, allowed};
 use crate::ports::{
     Breaker, CacheKey, Cached, Keep, LimitDecision, Look, ModelName, Reservation, ReserveError, Settlement,
@@ -37,6 +38,8 @@ pub(super) struct Opening {
     pub(super) output: u64,
     /// The answer's name, and how the cache may be used.
     pub(super) cache: Option<(CacheKey, CachePolicy)>,
+    /// What the answer is kept with; it follows from the question, like the name.
+    pub(super) seal: Option<Seal>,
 }
 
 /// A model that may be asked, and what its breaker said.
@@ -59,6 +62,7 @@ pub(super) struct Session {
     limits: Limits,
     /// The answer that this session alone makes, and how long it may be kept.
     making: Option<(CacheKey, Duration)>,
+    seal: Option<Seal>,
     cache: CacheUse,
     reservation: Reservation,
     started: Instant,
@@ -193,7 +197,8 @@ impl Seen {
     fn usable(&self, answer: &str, stored_at: Timestamp) -> Option<Kept> {
         let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
         let fresh = oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now());
-        let kept: Option<Kept> = fresh.then(|| serde_json::from_str(answer).ok()).flatten();
+        let opened = self.opening.seal.filter(|_| fresh).and_then(|seal| seal.open(answer));
+        let kept: Option<Kept> = opened.and_then(|answer| serde_json::from_str(&answer).ok());
         kept.filter(|kept| self.limits.allows(&kept.model))
     }
 
@@ -257,6 +262,7 @@ impl Seen {
             limit: self.limit,
             limits: self.limits,
             making,
+            seal: self.opening.seal,
             reservation,
             started: self.started,
             waited: Duration::ZERO,
@@ -386,6 +392,10 @@ impl Session {
             })
             .ok()
         });
+        // An answer that can't be sealed is not kept.
+        let kept = kept
+            .zip(self.seal)
+            .and_then(|(kept, seal)| seal.close(&kept, self.context.entropy.as_ref()).ok().flatten());
         let metered = AiRequestMetered {
             model: id,
             provider: provider.to_owned(),
