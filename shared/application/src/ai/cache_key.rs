@@ -242,7 +242,7 @@ mod tests {
                     conversation.stop = vec![bytes[three..].to_owned()];
                 }),
             );
-            assert_eq!(keys.insert(key.hash, (one, two, three)), None);
+            assert_eq!(keys.insert(key.0.hash, (one, two, three)), None);
         }
         assert_eq!(keys.len(), 165);
     }
