@@ -58,7 +58,8 @@ async fn who_reads_nothing_stores_nothing_and_the_other_way_round() {
     assert_eq!(hit(&scene, 0, &policy(true, true)).await, CacheUse::Miss);
     assert_eq!(hit(&scene, 0, &policy(true, false)).await, CacheUse::Hit);
     assert_eq!(hit(&scene, 0, &policy(false, false)).await, CacheUse::Bypass);
-    assert_eq!(scene.model.calls().len(), 4);
+    assert_eq!(hit(&scene, 0, &policy(false, true)).await, CacheUse::Bypass);
+    assert_eq!(scene.model.calls().len(), 5);
 }
 
 #[tokio::test]
