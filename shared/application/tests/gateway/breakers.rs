@@ -52,6 +52,8 @@ async fn the_next_model_is_asked_while_the_first_is_left_alone() {
     scene.model.always("Paris");
     let answer = scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
     assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 1));
+    // It has the time of both.
+    assert!(scene.model.calls().last().unwrap().time_left > Duration::from_secs(20));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Which models a tenant may ask, and which one of a split step it gets.
 
-use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits};
+use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits, until};
 use application::Error;
 use application::ai::Ask;
 use domain::ai::Limits;
@@ -79,4 +79,19 @@ async fn the_longest_answer_is_the_models_own_at_most() {
     scene.complete(&ask).await.unwrap();
     let longest: Vec<_> = scene.model.calls().iter().map(|call| call.max_output_tokens).collect();
     assert_eq!(longest, [60_000, 10_000]);
+
+    // No money is set aside for what the model can't write.
+    let mut set_aside = Vec::new();
+    for longest in [10_000, 60_000] {
+        let scene = Scene::start();
+        scene.model.hold();
+        let mut ask = super::scene::ask(NOVA);
+        ask.conversation.max_output_tokens = longest;
+        let making = scene.begin(ask);
+        until(|| !scene.model.calls().is_empty()).await;
+        set_aside.push(scene.spent().await.committed);
+        making.abort();
+    }
+    assert_eq!(set_aside[0], set_aside[1]);
+    assert!(set_aside[0] > 10_000 * 3200);
 }

@@ -28,7 +28,7 @@ pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
 pub(crate) const SONNET_COST: u64 = 1000 * 3300 + 200 * 16_500;
 pub(crate) const NOVA_COST: u64 = 1000 * 800 + 200 * 3200;
 
-/// Remembers the pauses, and waits for none of them longer than a few milliseconds.
+/// Remembers the pauses that began, and waits for none of them longer than a few milliseconds.
 #[derive(Default)]
 pub(crate) struct ShortTimer(Mutex<Vec<Duration>>);
 
@@ -43,8 +43,11 @@ pub(crate) struct SharedTimer(pub(crate) Arc<ShortTimer>);
 
 impl Timer for SharedTimer {
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        self.0.0.lock().unwrap().push(time);
-        Box::pin(tokio::time::sleep(time.min(Duration::from_millis(5))))
+        let timer = Arc::clone(&self.0);
+        Box::pin(async move {
+            timer.0.lock().unwrap().push(time);
+            tokio::time::sleep(time.min(Duration::from_millis(5))).await;
+        })
     }
 }
 
@@ -135,9 +138,13 @@ impl Scene {
     }
 
     pub(crate) async fn stream(&self, ask: &Ask) -> Result<Streamed, Error> {
+        self.stream_in(&self.context(0), ask).await
+    }
+
+    pub(crate) async fn stream_in(&self, context: &Context, ask: &Ask) -> Result<Streamed, Error> {
         let bedrock: Arc<dyn StreamingModelGateway> = self.model.clone();
         let providers = Providers { bedrock, openai: None };
-        stream(&self.gateway, &providers, &self.context(0), &self.asker(), ask).await
+        stream(&self.gateway, &providers, context, &self.asker(), ask).await
     }
 
     pub(crate) async fn set_limits(&self, limits: Limits) {

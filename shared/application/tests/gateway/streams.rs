@@ -6,6 +6,7 @@ use application::ai::gateway::StreamEvent;
 use application::ports::{Delta, ModelError, StopReason, Usage};
 use domain::ai::CacheUse;
 use futures_util::StreamExt;
+use std::time::Duration;
 
 fn text(text: &str) -> Result<Delta, ModelError> {
     Ok(Delta::Text(text.to_owned()))
@@ -196,4 +197,25 @@ async fn others_wait_for_a_stream_that_makes_their_answer() {
         (answer.text.as_str(), answer.head.cache, scene.model.calls().len()),
         ("Paris", CacheUse::Hit, 1)
     );
+}
+
+#[tokio::test]
+async fn a_stream_must_begin_within_its_share_of_the_time_and_may_take_all_of_it() {
+    let scene = Scene::start();
+    for _ in 0..6 {
+        scene.model.stream([text("Paris"), end(StopReason::EndTurn)]);
+    }
+    // Nothing comes while it is held.
+    scene.model.hold();
+    let context = scene.hurried(Duration::from_secs(32));
+    let error = scene.stream_in(&context, &ask(&format!("{SONNET},{NOVA}"))).await.err().unwrap();
+    assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
+    assert_eq!(scene.model.asked(), [SONNET, SONNET, SONNET, NOVA, NOVA, NOVA]);
+    let waited: Vec<_> =
+        scene.timer.pauses().into_iter().filter(|time| *time > Duration::from_secs(5)).collect();
+    // Half of the thirty seconds that are left, and then all.
+    assert!(waited[..3].iter().all(|time| *time <= Duration::from_secs(15)), "{waited:?}");
+    assert!(waited[3] > Duration::from_secs(20), "{waited:?}");
+    assert!(scene.model.calls().iter().all(|call| call.time_left > Duration::from_secs(20)));
+    scene.settled().await;
 }

@@ -73,14 +73,16 @@ impl Session {
     }
 
     /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
-    /// time is left to those after it.
+    /// time is left to each of those after it that may be asked.
     pub(super) async fn next_candidate(
         &mut self,
         round: &mut Round,
     ) -> Result<Option<(Candidate, Instant)>, Error> {
         loop {
-            let left = self.context.time_left().saturating_sub(RESERVE);
-            let share = left / u32::try_from(round.rest.len()).unwrap_or(1).max(1);
+            let left = self.time_left();
+            let now = self.now();
+            let able = round.rest.iter().filter(|candidate| open_for(candidate.breaker, now).is_none());
+            let share = left / u32::try_from(able.count()).unwrap_or(1).max(1);
             // Where there is not enough for all, the first get enough for a call.
             let share = share.max(SHORTEST_CALL * 2).min(left);
             let Some(mut candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
@@ -121,6 +123,11 @@ impl Session {
         self.attempts += 1;
         tries.tried += 1;
         Ok(time_left)
+    }
+
+    /// Time until the request must be settled.
+    pub(super) fn time_left(&self) -> Duration {
+        self.context.time_left().saturating_sub(RESERVE)
     }
 
     /// Judges a call: its answer, or `None` when the same model should be called again now, which is after a pause.

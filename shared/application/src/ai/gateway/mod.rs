@@ -5,12 +5,15 @@
 //! | path | calls to DynamoDB | one after the other |
 //! |---|---|---|
 //! | limited | 2 | 1 |
+//! | every breaker open | 2 | 1 |
 //! | hit | 3 | 2 |
 //! | over budget | 3 | 2 |
 //! | miss | 4 | 3 |
 //!
-//! A retry or a repair that needs more money than was set aside adds one; every tenth answered call of a process, and every
-//! failed one, adds one that tells the model's breaker.
+//! Over budget is a call less when the request's bound alone is more than the limit. Whoever waits for an answer that
+//! somebody else makes adds one for each look. A retry or a repair that needs more money than was set aside adds one; every
+//! tenth answered call of a process, and every failed one, adds one that tells the model's breaker. A breaker's window, its
+//! opening and the right to try its model are one more each.
 
 mod attempts;
 mod complete;

@@ -93,6 +93,7 @@ struct Kept {
 
 /// What every request knows before anything is decided.
 struct Seen {
+    cache: CacheUse,
     gateway: Arc<AiGateway>,
     context: Context,
     opening: Opening,
@@ -122,6 +123,7 @@ pub(super) async fn begin(
     let limits = seen.budget.map(|budget| budget.limits).unwrap_or_default();
     let candidates = candidates(&opening, &limits, &seen.breakers)?;
     let seen_here = Seen {
+        cache: if reads.is_some() { CacheUse::Miss } else { CacheUse::Bypass },
         gateway: Arc::clone(gateway),
         context: context.clone(),
         opening,
@@ -231,7 +233,7 @@ impl Seen {
             price_version: self.gateway.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
-            cache: self.cache_use(),
+            cache: self.cache,
             outcome: Outcome::Presumed,
         };
         let reservation = Reservation {
@@ -245,14 +247,9 @@ impl Seen {
         (reservation, making)
     }
 
-    fn cache_use(&self) -> CacheUse {
-        let read = self.opening.cache.is_some_and(|(_, policy)| policy.read);
-        if read { CacheUse::Miss } else { CacheUse::Bypass }
-    }
-
     fn open(self, reservation: Reservation, making: Option<(CacheKey, Duration)>) -> Session {
         Session {
-            cache: self.cache_use(),
+            cache: self.cache,
             gateway: self.gateway,
             context: self.context,
             candidates: self.candidates,

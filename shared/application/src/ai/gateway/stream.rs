@@ -6,10 +6,12 @@ use super::complete::{model_call, opening};
 use super::session::{Begun, Candidate, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker, Check};
-use crate::ports::{Delta, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
+use crate::ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
 use crate::{Context, Error};
 use domain::ai::{Outcome, Tokens};
+use futures_util::future::{Either, select};
 use futures_util::stream::{self, BoxStream, StreamExt};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -106,10 +108,14 @@ async fn open(
     let mut call = model_call(&candidate.model, ask);
     let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
     loop {
-        call.time_left = session.before_call(&mut tries).await?;
-        let result = match provider.converse_stream(&call).await {
-            Ok(stream) => first_delta(stream).await,
-            Err(error) => Err(error),
+        // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
+        // the way of others.
+        let to_begin = session.before_call(&mut tries).await?;
+        call.time_left = session.time_left();
+        let begun = pin!(first_delta(provider, &call));
+        let result = match select(begun, session.gateway.timer.sleep(to_begin)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(ModelError::TimedOut),
         };
         if let Some(begun) = session.after_call(&tries, candidate, result).await? {
             return Ok(begun);
@@ -118,7 +124,11 @@ async fn open(
 }
 
 /// The first part: an answer has not begun before it is there.
-async fn first_delta(mut stream: ModelStream) -> Result<(Delta, ModelStream), ModelError> {
+async fn first_delta(
+    provider: &dyn StreamingModelGateway,
+    call: &ModelCall,
+) -> Result<(Delta, ModelStream), ModelError> {
+    let mut stream = provider.converse_stream(call).await?;
     match stream.next().await {
         Some(first) => Ok((first?, stream)),
         None => Err(ModelError::Unavailable("the stream ended before it began".into())),
