@@ -2,6 +2,7 @@
 //! model. Whatever a test looks at, each answer is held against the contract on the way (`api_tests::Call::send`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ai_metering;
 mod ai_usage;
 mod api_keys;
 mod concurrency;
