@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
+use domain::ai::Month;
 use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -99,6 +100,16 @@ impl ItemKey {
         Self::of(format!("{tenant}#ai_spent#{}#{whose}#{shard}", budget.as_str()), period)
     }
 
+    /// A sum over a tenant's requests to models in a month.
+    pub(crate) fn ai_usage(tenant: OrganizationId, month: &Month, of: String) -> Self {
+        Self::of(ai_usage(tenant, month), of)
+    }
+
+    /// The mark that a request is in the sums of its month.
+    pub(crate) fn ai_metered(tenant: OrganizationId, event: EventId) -> Self {
+        Self::of(format!("{tenant}#ai_metered#{event}"), "mark")
+    }
+
     /// Money that is set aside for a request, among everybody's: the sweeper must find it without knowing the tenant.
     /// The request comes first, so that the oldest are found first.
     pub(crate) fn ai_open(tenant: OrganizationId, request: AiRequestId) -> Self {
@@ -151,6 +162,11 @@ pub(crate) const AI_OPEN_SHARDS: u32 = 8;
 /// A partition of open reservations.
 pub(crate) fn ai_open_partition(shard: u32) -> AttributeValue {
     AttributeValue::S(ai_open(shard))
+}
+
+/// The partition of the sums over a tenant's requests in a month.
+pub(crate) fn ai_usage_partition(tenant: OrganizationId, month: &Month) -> AttributeValue {
+    AttributeValue::S(ai_usage(tenant, month))
 }
 
 /// How the sort keys of audit entries begin.
@@ -214,6 +230,10 @@ fn aggregate(key: &AggregateKey) -> String {
 
 fn ai_open(shard: u32) -> String {
     format!("ai_open#{shard}")
+}
+
+fn ai_usage(tenant: OrganizationId, month: &Month) -> String {
+    format!("{tenant}#ai_usage#{month}")
 }
 
 fn audit(tenant: OrganizationId) -> String {

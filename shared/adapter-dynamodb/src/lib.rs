@@ -29,6 +29,8 @@
 //! | AI state: `record` | PutItem on ledger |
 //! | AI state: `expired` | Query on ephemeral |
 //! | AI state: `spent` | BatchGetItem on ephemeral |
+//! | AI usage: `add` | PutItem, UpdateItem on ephemeral |
+//! | AI usage: `month_cost`, `month` | GetItem, Query on ephemeral |
 //! | AI state: `observe`, `probe`, `probed` | UpdateItem on ephemeral |
 
 mod ai;
@@ -58,7 +60,7 @@ mod tables;
 mod transact;
 mod value;
 
-pub use ai::{DynamoAiState, ai_gateway};
+pub use ai::{DynamoAiState, DynamoAiUsage, ai_gateway};
 pub use audit_log::DynamoAuditLog;
 pub use health::HealthProbe;
 pub use key_uses::DynamoKeyUses;

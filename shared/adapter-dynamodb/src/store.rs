@@ -61,6 +61,7 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::Notification
         | AggregateType::AiBudget
         | AggregateType::AiRequest
+        | AggregateType::AiMonth
         | AggregateType::ApiKey => false,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Notification {
     /// Id (`notification_…`).
     pub id: String,
-    /// `lead_scored` or `session_revoked`.
+    /// `lead_scored`, `session_revoked` or `ai_budget_threshold_reached`.
     pub kind: String,
     /// The same for people.
     pub title: String,

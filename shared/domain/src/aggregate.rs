@@ -27,13 +27,15 @@ pub enum AggregateType {
     AiBudget,
     /// A request to the AI gateway. It has one event and no state.
     AiRequest,
+    /// What a tenant was told of a month's costs of models.
+    AiMonth,
     /// An API key.
     ApiKey,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -43,6 +45,7 @@ impl AggregateType {
         Self::Access,
         Self::AiBudget,
         Self::AiRequest,
+        Self::AiMonth,
         Self::ApiKey,
     ];
 
@@ -63,6 +66,7 @@ impl AggregateType {
             Self::Access => "access",
             Self::AiBudget => "ai_budget",
             Self::AiRequest => "ai_request",
+            Self::AiMonth => "ai_month",
             Self::ApiKey => "api_key",
         }
     }

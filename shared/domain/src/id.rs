@@ -67,6 +67,13 @@ pub struct AiRequestTag;
 impl StaticType for AiRequestTag {
     const TYPE: &'static str = "aireq";
 }
+
+/// What a month of a tenant's requests to models is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AiMonthTag;
+impl StaticType for AiMonthTag {
+    const TYPE: &'static str = "aimonth";
+}
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -85,6 +92,8 @@ pub type EventId = TypeSafeId<EventTag>;
 pub type AccessId = TypeSafeId<AccessTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
+/// A month of a tenant's requests to models.
+pub type AiMonthId = TypeSafeId<AiMonthTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

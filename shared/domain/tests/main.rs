@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod ai_budget;
+mod ai_month;
 mod api_key;
 mod authority;
 mod bant;

@@ -20,5 +20,8 @@ fn params(kind: &NotificationKind) -> Value {
     match kind {
         NotificationKind::LeadScored { lead_id, score } => json!({"lead_id": lead_id, "score": score}),
         NotificationKind::SessionRevoked { session_id } => json!({"session_id": session_id}),
+        NotificationKind::AiBudgetThresholdReached { month, percent } => {
+            json!({"month": month, "percent": percent})
+        }
     }
 }

@@ -7,8 +7,8 @@ use crate::tenant_keys::TestTenantKeys;
 use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
-    DynamoAiState, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe, RelayAttempts,
-    Tables,
+    DynamoAiState, DynamoAiUsage, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe,
+    RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -98,6 +98,11 @@ impl TestEnvironment {
     /// The AI gateway's state.
     pub fn ai_state(&self) -> DynamoAiState {
         DynamoAiState::new(&self.config, self.tables())
+    }
+
+    /// What requests to models used.
+    pub fn ai_usage(&self) -> DynamoAiUsage {
+        DynamoAiUsage::new(&self.config, self.tables())
     }
 
     /// The relay's counter.

@@ -3,9 +3,11 @@
 use crate::world::World;
 use application::ports::{AggregateKey, Store};
 use application::repository;
-use domain::ai::AiBudget;
+use domain::ai::{AiBudget, AiMonth};
 use domain::audit::Access;
-use domain::id::{AccessId, AccountId, ApiKeyId, LeadId, NotificationId, OrganizationId, SessionId};
+use domain::id::{
+    AccessId, AccountId, AiMonthId, ApiKeyId, LeadId, NotificationId, OrganizationId, SessionId,
+};
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
 use domain::sales::Lead;
@@ -80,6 +82,10 @@ impl World {
             AggregateType::AiBudget => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));
                 self.compare::<AiBudget>(&key, versions).await;
+            }
+            AggregateType::AiMonth => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<AiMonthId>(id));
+                self.compare::<AiMonth>(&key, versions).await;
             }
             // It has no state: its one event is the record.
             AggregateType::AiRequest => assert_eq!(versions, 1),

@@ -148,6 +148,16 @@ impl World {
         Delivered::read(&answer.await.expect("the job never fails as a whole"))
     }
 
+    /// Delivers these messages to `meter-ai-usage`; the message ids count from 0.
+    pub async fn meter(&self, messages: &[Value]) -> Delivered {
+        let handler = meter_ai_usage::MeterAiUsage {
+            usage: Arc::new(self.environment().ai_usage()),
+            store: Arc::clone(self.store()) as _,
+        };
+        let answer = edge::queue::invoke(&handler, batch("ai", "meter-ai-usage", messages), self.now());
+        Delivered::read(&answer.await.expect("the job never fails as a whole"))
+    }
+
     /// Delivers these messages to `record-audit`; the message ids count from 0.
     pub async fn audit(&self, messages: &[Value]) -> Delivered {
         let handler = record_audit::RecordAudit { log: Arc::new(self.environment().audit_log()) };

@@ -44,7 +44,12 @@ async fn eventful() -> World {
     let key = world.api_key(&person, &["model:read"]).await.id;
     world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
     world.call("updateBudget").by(&person).if_match(0).send().await.expect(200);
-    world.metered(&person, Feature::Completion, 8_130_000).await;
+    // What a month usually costs, so that this is told too.
+    world.metered(&person, Feature::Completion, 120_000_000_000).await;
+    let messages = world.messages().await.into_iter();
+    let metered: Vec<Value> =
+        messages.filter(|message| message["detail-type"] == "ai_request_metered").collect();
+    assert_eq!(world.meter(&metered).await.failed, Vec::<String>::new());
     world
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod ai;
+mod ai_metering;
 mod ai_usage;
 mod api_keys;
 mod concurrency;

@@ -2,7 +2,10 @@
 
 use crate::schema::faults;
 use crate::tree::{names, read_json};
-use domain::ai::{AiBudget, AiRequestMetered, CacheUse, Feature, Outcome, SetBudget, Tokens, set_budget};
+use domain::ai::{
+    AiBudget, AiRequestMetered, CacheUse, Feature, Month, MonthCosts, Outcome, SetBudget, Tokens,
+    reach_thresholds, set_budget,
+};
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
 use domain::id::{
@@ -105,6 +108,7 @@ fn written() -> Vec<EncodedEvent> {
     for kind in [
         NotificationKind::LeadScored { lead_id: new_id::<LeadTag>(at(), &[4; 10]), score: None },
         NotificationKind::SessionRevoked { session_id: new_id::<SessionTag>(at(), &[3; 10]) },
+        NotificationKind::AiBudgetThresholdReached { month: Month::of(at()), percent: 80 },
     ] {
         let created = create_notification(id, account, kind);
         events.push(created.encode());
@@ -189,6 +193,10 @@ fn ai_events() -> Vec<EncodedEvent> {
     };
     let by_key =
         AiRequestMetered { api_key_id: Some(new_id::<ApiKeyTag>(at(), &[6; 10])), ..metered.clone() };
+    for set_by in [None, Some(account)] {
+        let costs = MonthCosts { month: Month::of(at()), cost: 150, expected: 100, set_by };
+        events.extend(reach_thresholds(None, &costs).iter().map(DomainEvent::encode));
+    }
     for feature in Feature::ALL {
         events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
     }

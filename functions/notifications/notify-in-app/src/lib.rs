@@ -4,6 +4,7 @@ use application::Context;
 use application::notifications::{Cause, notify_in_app};
 use application::ports::{BoxFuture, Store};
 use contracts::event_message::EventMessage;
+use domain::ai::ThresholdReached;
 use domain::id::{AccountId, LeadId};
 use domain::identity::Revocation;
 use domain::notification::NotificationKind;
@@ -64,6 +65,13 @@ fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
             }
             let session_id = event.aggregate_id.parse().map_err(|_| JobError::Malformed("aggregate_id"))?;
             (facts.account_id, NotificationKind::SessionRevoked { session_id })
+        }
+        "ai_budget_threshold_reached" => {
+            let facts = ThresholdReached::deserialize(&event.data).map_err(malformed)?;
+            // Nobody set the budget, so nobody is known to look after it.
+            let Some(recipient) = facts.set_by else { return Ok(None) };
+            let (month, percent) = (facts.month, facts.percent);
+            (recipient, NotificationKind::AiBudgetThresholdReached { month, percent })
         }
         _ => return Ok(None),
     };

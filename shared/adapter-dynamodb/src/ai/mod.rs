@@ -14,6 +14,7 @@ mod open;
 mod reserve;
 mod settle;
 mod spent;
+mod usage;
 
 use crate::patience::Patience;
 use crate::shards::ListShards;
@@ -30,6 +31,7 @@ use domain::id::{AccountId, OrganizationId};
 pub use gateway::ai_gateway;
 use std::fmt;
 use std::time::Duration;
+pub use usage::DynamoAiUsage;
 
 /// The state of the AI gateway on DynamoDB.
 #[derive(Clone)]

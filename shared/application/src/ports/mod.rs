@@ -2,6 +2,7 @@
 //! stands behind a port. No port may take a tenant as text: tenants come from a caller's authority or a stored record.
 
 mod ai_state;
+mod ai_usage;
 mod audit_log;
 mod entropy;
 mod key_uses;
@@ -21,6 +22,7 @@ pub use ai_state::{
     AiState, Breaker, BudgetScope, CacheKey, Cached, Keep, Look, ModelName, Observation, Reservation,
     ReserveError, Seen, Settlement, Spent, SpentByScope,
 };
+pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageOf};
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};

@@ -4,9 +4,11 @@
 mod amount;
 mod budget;
 mod feature;
+mod month;
 mod usage;
 
 pub use amount::{NoAmount, nano_usd};
 pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use feature::Feature;
+pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, reach_thresholds};
 pub use usage::{AiRequestMetered, CacheUse, Outcome, Tokens};

@@ -3,6 +3,7 @@
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::ai::Month;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::{AccountId, LeadId, NotificationId, SessionId};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,13 @@ pub enum NotificationKind {
         /// The session.
         session_id: SessionId,
     },
+    /// What models cost in a month reached a part of what a month usually costs.
+    AiBudgetThresholdReached {
+        /// The month.
+        month: Month,
+        /// The part, in percent.
+        percent: u16,
+    },
 }
 
 impl NotificationKind {
@@ -31,6 +39,7 @@ impl NotificationKind {
         match self {
             Self::LeadScored { .. } => "lead_scored",
             Self::SessionRevoked { .. } => "session_revoked",
+            Self::AiBudgetThresholdReached { .. } => "ai_budget_threshold_reached",
         }
     }
 
@@ -40,6 +49,9 @@ impl NotificationKind {
             Self::LeadScored { score: Some(score), .. } => format!("A lead was scored {score}"),
             Self::LeadScored { score: None, .. } => "A lead has too little data to be scored".to_owned(),
             Self::SessionRevoked { .. } => "A sign-in was ended because its token was used twice".to_owned(),
+            Self::AiBudgetThresholdReached { month, percent } => {
+                format!("Models cost {percent} % of what a month usually does, in {month}")
+            }
         }
     }
 }

@@ -1,0 +1,141 @@
+//! What a tenant was told of a month's costs: that they reached a part of what a month usually costs. Each part is told
+//! once, however the costs are counted.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::id::{AccountId, AiMonthId, new_id};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Parts of what a month usually costs that are told, in percent.
+pub const THRESHOLDS: [u16; 3] = [80, 100, 150];
+
+/// A calendar month (UTC), such as `2026-11`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Month(String);
+
+impl Month {
+    /// The month of a moment.
+    pub fn of(at: Timestamp) -> Self {
+        Self(at.to_string().chars().take("YYYY-MM".len()).collect())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What its [`AiMonth`] is called, the same for every tenant: keys begin with the tenant.
+    pub fn id(&self) -> AiMonthId {
+        let mut digits = [0; 10];
+        for (place, byte) in digits.iter_mut().zip(self.0.bytes()) {
+            *place = byte;
+        }
+        new_id(Timestamp::from_millis(0), &digits)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a tenant was told of a month.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AiMonth {
+    /// The month.
+    pub month: Month,
+    /// The parts that were reached, in percent.
+    pub reached: BTreeSet<u16>,
+}
+
+/// What happened in a month.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AiMonthEvent {
+    /// Its costs reached a part of what a month usually costs.
+    ThresholdReached(ThresholdReached),
+}
+
+/// The facts of `ai_budget_threshold_reached`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdReached {
+    /// The month.
+    pub month: Month,
+    /// The part, in percent.
+    pub percent: u16,
+    /// What the month had cost, in nano-dollars.
+    pub cost_nano_usd: u64,
+    /// What a month usually costs, in nano-dollars.
+    pub expected_nano_usd: u64,
+    /// Who set the budget, and is told; nobody while it never was set.
+    pub set_by: Option<AccountId>,
+}
+
+/// What a month has cost, and what it usually does.
+#[derive(Debug, Clone)]
+pub struct MonthCosts {
+    /// The month.
+    pub month: Month,
+    /// What it has cost so far, in nano-dollars.
+    pub cost: u64,
+    /// What a month usually costs, in nano-dollars; 0 when nobody wants to be told.
+    pub expected: u64,
+    /// Who set the budget.
+    pub set_by: Option<AccountId>,
+}
+
+impl MonthCosts {
+    /// The parts that the costs have reached, in percent.
+    pub fn reached(&self) -> impl Iterator<Item = u16> {
+        let (cost, expected) = (u128::from(self.cost), u128::from(self.expected));
+        THRESHOLDS
+            .into_iter()
+            .filter(move |percent| expected > 0 && cost * 100 >= expected * u128::from(*percent))
+    }
+}
+
+/// Decides `ai_budget_threshold_reached`, once for each part that is reached and was not told.
+pub fn reach_thresholds(told: Option<&AiMonth>, costs: &MonthCosts) -> Vec<AiMonthEvent> {
+    let is_new = |percent: &u16| told.is_none_or(|told| !told.reached.contains(percent));
+    let event = |percent| {
+        AiMonthEvent::ThresholdReached(ThresholdReached {
+            month: costs.month.clone(),
+            percent,
+            cost_nano_usd: costs.cost,
+            expected_nano_usd: costs.expected,
+            set_by: costs.set_by,
+        })
+    };
+    costs.reached().filter(is_new).map(event).collect()
+}
+
+impl Aggregate for AiMonth {
+    const TYPE: AggregateType = AggregateType::AiMonth;
+    type Event = AiMonthEvent;
+
+    fn apply(state: Option<Self>, event: &AiMonthEvent, _: EventMeta) -> Option<Self> {
+        let AiMonthEvent::ThresholdReached(facts) = event;
+        let mut state =
+            state.unwrap_or_else(|| Self { month: facts.month.clone(), reached: BTreeSet::new() });
+        state.reached.insert(facts.percent);
+        Some(state)
+    }
+}
+
+impl DomainEvent for AiMonthEvent {
+    fn encode(&self) -> EncodedEvent {
+        let Self::ThresholdReached(facts) = self;
+        EncodedEvent::facts("ai_budget_threshold_reached", facts)
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("ai_budget_threshold_reached", 1) => event.read().map(Self::ThresholdReached),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a tenant is told of a month's costs, and how often.
+
+use crate::support::{START, id};
+use domain::ai::{AiMonth, AiMonthEvent, Month, MonthCosts, reach_thresholds};
+use domain::{DecodeError, DomainEvent, EncodedEvent, Timestamp};
+use testkit::given;
+
+fn costs(cost: u64, expected: u64) -> MonthCosts {
+    MonthCosts { month: Month::of(START), cost, expected, set_by: Some(id(2)) }
+}
+
+fn percents(events: &[AiMonthEvent]) -> Vec<u16> {
+    events.iter().map(|AiMonthEvent::ThresholdReached(facts)| facts.percent).collect()
+}
+
+#[test]
+fn a_part_is_reached_to_the_nano_dollar() {
+    for (cost, expected, parts) in [
+        (0, 10, &[][..]),
+        (7, 10, &[]),
+        (8, 10, &[80]),
+        (9, 10, &[80]),
+        (10, 10, &[80, 100]),
+        (14, 10, &[80, 100]),
+        (15, 10, &[80, 100, 150]),
+        (79_999_999_999, 100_000_000_000, &[]),
+        (80_000_000_000, 100_000_000_000, &[80]),
+        (u64::MAX, u64::MAX, &[80, 100]),
+        (u64::MAX, 1, &[80, 100, 150]),
+        // Nobody wants to be told.
+        (0, 0, &[]),
+        (100, 0, &[]),
+    ] {
+        assert_eq!(percents(&reach_thresholds(None, &costs(cost, expected))), parts, "{cost} of {expected}");
+    }
+}
+
+#[test]
+fn a_part_is_told_once() {
+    let told = reach_thresholds(None, &costs(8, 10));
+    given::<AiMonth>(told.clone()).when(|month| reach_thresholds(month, &costs(9, 10))).then_nothing();
+    let more = reach_thresholds(None, &costs(15, 10)).split_off(1);
+    let after = given::<AiMonth>(told.clone())
+        .when(|month| reach_thresholds(month, &costs(15, 10)))
+        .then(more.clone())
+        .unwrap();
+    assert_eq!(after.reached, [80, 100, 150].into());
+    let all = told.into_iter().chain(more);
+    given::<AiMonth>(all).when(|month| reach_thresholds(month, &costs(1000, 10))).then_nothing();
+}
+
+#[test]
+fn every_month_has_a_name_of_its_own() {
+    let mut names = std::collections::BTreeSet::new();
+    for year in 2025..2045 {
+        for month in 1..=12 {
+            let at = Timestamp::parse(&format!("{year}-{month:02}-15T12:00:00Z")).unwrap();
+            assert_eq!(Month::of(at).as_str(), format!("{year}-{month:02}"));
+            assert!(names.insert(Month::of(at).id().to_string()));
+            assert_eq!(Month::of(at.plus_seconds(10 * 24 * 3600)).id(), Month::of(at).id());
+        }
+    }
+}
+
+#[test]
+fn events_come_back_as_they_were() {
+    for event in reach_thresholds(None, &costs(15, 10)) {
+        let encoded = event.encode();
+        assert_eq!(AiMonthEvent::decode(&encoded).unwrap(), event);
+        let later = EncodedEvent { schema_version: 2, ..encoded };
+        assert!(matches!(AiMonthEvent::decode(&later), Err(DecodeError::Unknown { .. })));
+    }
+}
