@@ -4,6 +4,8 @@
 import OpenAI from "openai";
 
 const MODEL = "amazon.nova-pro-v1:0";
+// Of its own, so that its failures open no breaker that others need.
+const FAILING = "us.amazon.nova-lite-v1:0";
 const VECTORS = "amazon.titan-embed-text-v2:0";
 const QUESTION = [
   { role: "system", content: "Be short." },
@@ -60,7 +62,7 @@ async function errors() {
     no_vectors: await caught(() => sextant.embeddings.create({ model: MODEL, input: "text" })),
     too_long: await caught(ask({})),
     wrong_field: await caught(ask({ n: 2 })),
-    unavailable: await caught(ask({})),
+    unavailable: await caught(ask({ model: FAILING })),
   };
 }
 

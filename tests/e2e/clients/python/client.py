@@ -11,6 +11,8 @@ import time
 import openai
 
 MODEL = "amazon.nova-pro-v1:0"
+# Of its own, so that its failures open no breaker that others need.
+FAILING = "us.amazon.nova-lite-v1:0"
 VECTORS = "amazon.titan-embed-text-v2:0"
 QUESTION = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Name a bird."}]
 
@@ -65,7 +67,7 @@ def errors(sextant: openai.OpenAI, key: str) -> dict:
         "no_vectors": caught(lambda: sextant.embeddings.create(model=MODEL, input="text")),
         "too_long": caught(ask()),
         "wrong_field": caught(ask(n=2)),
-        "unavailable": caught(ask()),
+        "unavailable": caught(ask(model=FAILING)),
     }
 
 

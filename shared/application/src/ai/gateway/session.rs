@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Time that is kept back to settle and to answer.
 pub(super) const RESERVE: Duration = Duration::from_secs(2);
 /// How much longer than the request may take its money stays set aside for it alone.
-const LEASE_BEYOND: Duration = Duration::from_secs(30);
+const LEASE_BEYOND: Duration = Duration::from_secs(5);
 /// How long the first look at somebody else's work waits, and the longest wait between two.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
