@@ -2,6 +2,7 @@
 //! leads to. `tests/api` has everything that a route shows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod batch;
 mod errors;
 mod gateway;
 mod injection;

@@ -84,6 +84,18 @@ impl Tenant {
         caller.authorize().unwrap()
     }
 
+    /// Another lead of the tenant, of this owner.
+    pub(crate) async fn add_lead(&self, number: u8, owner: AccountId, input: &LeadInput<'_>) -> LeadId {
+        let id = new_id(NOW, &[number; 10]);
+        let key = AggregateKey::new(self.tenant, AggregateType::Lead, &id);
+        let mut work = Work::<Lead>::create(key, [Lead::subject(&id)]);
+        let created = create_lead(id, owner, input).unwrap();
+        work.record(&created, &self.context(), &Actor::account(owner)).unwrap();
+        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
+        self.store.commit(&transaction).await.unwrap();
+        id
+    }
+
     /// What the tenant may spend on models from now on, and which it may ask.
     pub(crate) async fn limit(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);

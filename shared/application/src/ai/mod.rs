@@ -2,6 +2,7 @@
 //! instructions, and whatever it says, the schema, the chain and the permissions stay as they are.
 
 mod ask;
+mod batch;
 mod bound;
 mod cache_key;
 mod chain;
@@ -21,6 +22,7 @@ mod structured;
 mod update_budget;
 
 pub use ask::{AnswerCost, AnswerHead, Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
+pub use batch::Judgement;
 pub use chain::{Chain, ChainError};
 pub use completion::{CacheControl, CompletionRequest, Completions, create_completion, stream_completion};
 pub use embedding::{EmbeddingRequest, Embeddings, create_embedding};

@@ -62,8 +62,13 @@ struct OutputFactor {
 
 /// The judgement in `text`, or what is wrong with it, in words for the model.
 pub(super) fn read(text: &str, document: &Document) -> Result<Assessment, Vec<String>> {
-    let value: Value =
+    let value =
         serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
+    judged(value, document)
+}
+
+/// The judgement that a value is, or what is wrong with it.
+pub(super) fn judged(value: Value, document: &Document) -> Result<Assessment, Vec<String>> {
     let validator = jsonschema::validator_for(&schema()).map_err(|error| vec![error.to_string()])?;
     let errors = schema_faults(&validator, &value);
     if !errors.is_empty() {

@@ -64,10 +64,15 @@ impl Document {
 
     /// The turn that tells it.
     pub(super) fn turn(&self) -> Result<Message, serde_json::Error> {
-        // The only characters that could close the marker: in JSON `<` stands in texts alone, where it may be escaped.
-        let text = serde_json::to_string(self)?.replace('<', "\\u003c");
-        Ok(Message { role: Role::User, text: format!("<lead_data>{text}</lead_data>") })
+        marked(self)
     }
+}
+
+/// A turn that tells data between the markers.
+pub(super) fn marked(data: &impl Serialize) -> Result<Message, serde_json::Error> {
+    // The only character that could close the marker: in JSON `<` stands in texts alone, where it may be escaped.
+    let text = serde_json::to_string(data)?.replace('<', "\\u003c");
+    Ok(Message { role: Role::User, text: format!("<lead_data>{text}</lead_data>") })
 }
 
 /// The text with every run of white space as one space; `None` when nothing is left.

@@ -8,6 +8,7 @@ use super::output;
 use super::prompt::{self, Document};
 use crate::ports::ModelGateway;
 use crate::{Context, Error};
+use domain::Timestamp;
 use domain::ai::Feature;
 use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// What a score calls the rules engine.
 const RULES: &str = "rules";
 /// Longest answer. A judgement with eight factors takes about 600 tokens.
-const MAX_OUTPUT_TOKENS: u32 = 1_500;
+pub(super) const MAX_OUTPUT_TOKENS: u32 = 1_500;
 /// How long a judgement is given again for a lead that says the same.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time that is kept back to write the score, beside what the gateway keeps back to settle.
@@ -35,13 +36,13 @@ pub struct LeadScorer {
 }
 
 /// A judgement, who made it and what it cost.
-struct Judged {
-    assessment: Assessment,
-    engine: Engine,
-    model: String,
-    cost: AnswerCost,
-    attempts: u32,
-    price_version: String,
+pub(super) struct Judged {
+    pub(super) assessment: Assessment,
+    pub(super) engine: Engine,
+    pub(super) model: String,
+    pub(super) cost: AnswerCost,
+    pub(super) attempts: u32,
+    pub(super) price_version: String,
 }
 
 impl LeadScorer {
@@ -55,32 +56,26 @@ impl LeadScorer {
     pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
         let judged = match self.ask(lead, context, asker).await {
             Ok(judged) => judged,
-            Err(unanswered) if self.chain.has_rules() && rules_may(&unanswered.error) => Judged {
-                assessment: score_by_rules(lead),
-                engine: Engine::Rules,
-                model: RULES.to_owned(),
-                cost: unanswered.cost,
-                attempts: unanswered.attempts,
-                price_version: self.price_version.clone(),
-            },
+            Err(unanswered) if self.chain.has_rules() && rules_may(&unanswered.error) => {
+                self.by_rules(lead, unanswered.cost, unanswered.attempts)
+            }
             // The caller named no model, so none of its is unknown.
             Err(Unanswered { error: Error::UnknownModel, .. }) => return Err(Error::NoModel),
             Err(unanswered) => return Err(unanswered.error),
         };
-        let tokens = judged.cost.tokens;
-        Ok(LeadScore {
-            assessment: judged.assessment,
-            engine: judged.engine,
-            model: judged.model,
-            cost: Cost {
-                nano_usd: judged.cost.nano_usd,
-                input_tokens: tokens.input + tokens.cache_read + tokens.cache_write,
-                output_tokens: tokens.output,
-                price_version: judged.price_version,
-                attempts: judged.attempts,
-            },
-            scored_at: context.now,
-        })
+        Ok(judged.score(context.now))
+    }
+
+    /// The rules' judgement, with what was spent before.
+    pub(super) fn by_rules(&self, lead: &Lead, cost: AnswerCost, attempts: u32) -> Judged {
+        Judged {
+            assessment: score_by_rules(lead),
+            engine: Engine::Rules,
+            model: RULES.to_owned(),
+            cost,
+            attempts,
+            price_version: self.price_version.clone(),
+        }
     }
 
     async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
@@ -107,9 +102,7 @@ impl LeadScorer {
             cache: CachePolicy { read: true, store: true, max_age: None, ttl: KEPT },
             check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
         };
-        let mut until = context.clone();
-        until.deadline = context.deadline.checked_sub(WRITING).unwrap_or(context.deadline);
-        let answered = answer(&self.gateway, &self.providers, &until, asker, &ask).await?;
+        let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
         // Also an answer that was kept is read: it is used because of what it says, not because of where it comes from.
         let assessment = output::read(&answered.text, &document).map_err(|_| Unanswered {
             error: Error::ModelsUnavailable { retry_after: None },
@@ -127,8 +120,35 @@ impl LeadScorer {
     }
 }
 
+impl Judged {
+    /// The score that it is.
+    pub(super) fn score(self, scored_at: Timestamp) -> LeadScore {
+        let tokens = self.cost.tokens;
+        LeadScore {
+            assessment: self.assessment,
+            engine: self.engine,
+            model: self.model,
+            cost: Cost {
+                nano_usd: self.cost.nano_usd,
+                input_tokens: tokens.input + tokens.cache_read + tokens.cache_write,
+                output_tokens: tokens.output,
+                price_version: self.price_version,
+                attempts: self.attempts,
+            },
+            scored_at,
+        }
+    }
+}
+
+/// The context of a question whose answer must be written afterwards.
+pub(super) fn time_to_write(context: &Context) -> Context {
+    let mut until = context.clone();
+    until.deadline = context.deadline.checked_sub(WRITING).unwrap_or(context.deadline);
+    until
+}
+
 /// Whether the rules may judge instead of a model.
-fn rules_may(error: &Error) -> bool {
+pub(super) fn rules_may(error: &Error) -> bool {
     matches!(
         error,
         Error::NoModel

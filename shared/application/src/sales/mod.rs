@@ -7,6 +7,7 @@ mod get_lead;
 mod list_leads;
 mod own_lead;
 mod score_lead;
+mod score_leads;
 mod update_lead;
 
 pub use create_lead::create_lead;
@@ -15,4 +16,5 @@ pub use erase_lead_contact::erase_lead_contact;
 pub use get_lead::get_lead;
 pub use list_leads::{LeadFilters, list_leads};
 pub use score_lead::{ScoreLead, Scored, score_lead};
+pub use score_leads::{LeadOutcome, MOST_LEADS, score_leads};
 pub use update_lead::update_lead;

@@ -73,13 +73,24 @@ async fn judge_and_write(
     needs: &ScoreLead,
     context: &Context,
     authority: &Authority<ScoreLeads>,
-    mut work: Work<Lead>,
+    work: Work<Lead>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Versioned<Lead>, Error> {
-    let store = needs.store.as_ref();
-    let id = work.state().ok_or(Error::NotFound)?.id;
     let asker = Asker::of(authority.caller());
     let score = needs.scorer.score(work.state().ok_or(Error::NotFound)?, context, &asker).await?;
+    write(needs.store.as_ref(), context, authority, work, &score, idempotency).await
+}
+
+/// Writes a score, anew whenever somebody else changed the lead meanwhile.
+pub(super) async fn write(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<ScoreLeads>,
+    mut work: Work<Lead>,
+    score: &LeadScore,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Versioned<Lead>, Error> {
+    let id = work.state().ok_or(Error::NotFound)?.id;
     for _ in 0..TRIES {
         let event = sales::score_lead(work.state().ok_or(Error::NotFound)?, score.clone());
         work.record(&event, context, &Actor::account(authority.account()))?;
@@ -99,7 +110,7 @@ async fn judge_and_write(
     Err(Error::Contended)
 }
 
-fn scored(lead: Versioned<Lead>) -> Result<Scored, Error> {
+pub(super) fn scored(lead: Versioned<Lead>) -> Result<Scored, Error> {
     let score = lead.state.score.clone().ok_or(Error::NotFound)?;
     Ok(Scored { lead, score })
 }
