@@ -24,7 +24,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
         let start = routes.find(0, "    BTreeMap::from([")?;
         let end = routes.find(start, "    ])")?;
         let (key, value) =
-            (format!("\"{}\"", names.camel()), format!("Box::new({}::{})", names.snake(), names.pascal()));
+            (format!("\"{}\"", names.camel()), format!("whole({}::{})", names.snake(), names.pascal()));
         let line = format!("        ({key}, {value}),");
         let entry = if line.len() <= WIDEST {
             line

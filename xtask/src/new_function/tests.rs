@@ -181,7 +181,7 @@ fn a_route_is_everywhere_it_must_be() {
     assert_eq!(tagged(&api[arn]), "!GetAtt Sales.Outputs.ExportLeadsFunctionArn");
     assert!(
         copy.read("tests/api/src/routes.rs")
-            .contains("(\"exportLeads\", Box::new(export_leads::ExportLeads)),")
+            .contains("(\"exportLeads\", whole(export_leads::ExportLeads)),")
     );
     let sample = copy.json("events/sales/export-leads.json");
     assert_eq!(sample["path"], "/v1/leads/export");
