@@ -180,8 +180,7 @@ fn a_route_is_everywhere_it_must_be() {
     let api = &copy.yaml("template.yaml")["Resources"]["Api"]["Properties"]["Parameters"];
     assert_eq!(tagged(&api[arn]), "!GetAtt Sales.Outputs.ExportLeadsFunctionArn");
     assert!(
-        copy.read("tests/api/src/routes.rs")
-            .contains("(\"exportLeads\", whole(export_leads::ExportLeads)),")
+        copy.read("tests/api/src/routes.rs").contains("(\"exportLeads\", whole(export_leads::ExportLeads)),")
     );
     let sample = copy.json("events/sales/export-leads.json");
     assert_eq!(sample["path"], "/v1/leads/export");
