@@ -1,8 +1,9 @@
 //! Scores of leads.
 
-use crate::{dollars, name};
+use crate::name;
 use contracts::lead_score::{Breakdown as BreakdownBody, Evidence, Factor, LeadScore as Body};
 use domain::Versioned;
+use domain::ai::decimal_usd;
 use domain::sales::{Breakdown, Lead, LeadScore};
 
 /// A score as the scoring of a lead answers it.
@@ -31,7 +32,7 @@ pub fn lead_score(lead: &Versioned<Lead>, score: &LeadScore) -> Body {
         engine: name(&score.engine),
         model: score.model.clone(),
         price_version: score.cost.price_version.clone(),
-        cost_usd: dollars(score.cost.nano_usd),
+        cost_usd: decimal_usd(score.cost.nano_usd),
         scored_at: score.scored_at.to_string(),
         version: lead.version,
     }

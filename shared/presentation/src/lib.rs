@@ -5,7 +5,6 @@ mod api_key;
 mod budget;
 mod lead;
 mod lead_score;
-mod money;
 mod notification;
 mod organization;
 
@@ -13,7 +12,6 @@ pub use api_key::{api_key, created_api_key};
 pub use budget::{budget, feature_dollars};
 pub use lead::lead;
 pub use lead_score::lead_score;
-pub use money::dollars;
 pub use notification::notification;
 pub use organization::organization;
 

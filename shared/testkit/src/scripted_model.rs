@@ -16,6 +16,7 @@ pub struct ScriptedModel {
     script: Mutex<VecDeque<Result<ModelAnswer, ModelError>>>,
     always: Mutex<Option<ModelAnswer>>,
     streams: Mutex<VecDeque<Vec<Result<Delta, ModelError>>>>,
+    replies: Mutex<Vec<(String, ModelAnswer)>>,
     calls: Mutex<Vec<ModelCall>>,
     embedding_failures: Mutex<VecDeque<ModelError>>,
     embedding_calls: Mutex<Vec<EmbeddingCall>>,
@@ -37,6 +38,12 @@ impl ScriptedModel {
     /// The next call gets this.
     pub fn script(&self, outcome: Result<ModelAnswer, ModelError>) {
         lock(&self.script).push_back(outcome);
+    }
+
+    /// The call in which this stands gets this text, whenever it comes: for calls that are made at the same time, which have
+    /// no order.
+    pub fn reply(&self, to: impl Into<String>, text: impl Into<String>) {
+        lock(&self.replies).push((to.into(), usual(text)));
     }
 
     /// Every call for which nothing is scripted gets this text, for 1,000 input and 200 output tokens.
@@ -85,6 +92,11 @@ impl ScriptedModel {
         lock(&self.calls).push(call.clone());
         let gate = self.gate();
         pass(gate.as_deref()).await;
+        let mut replies = lock(&self.replies);
+        let asks = |to: &str| call.messages.iter().any(|message| message.text.contains(to));
+        if let Some(at) = replies.iter().position(|(to, _)| asks(to)) {
+            return Ok(replies.remove(at).1);
+        }
         let next = lock(&self.script).pop_front().or_else(|| lock(&self.always).clone().map(Ok));
         next.unwrap_or_else(|| Err(ModelError::Unavailable("the script has ended".into())))
     }

@@ -1,4 +1,4 @@
-//! API keys end to end: the gateway lets one in by its record, no route of today takes one, and it ends when it is
+//! API keys end to end: the gateway lets one in by its record, routes beyond its scopes refuse it, and it ends when it is
 //! revoked. Everything through the real roles: what the authorizer may not read or write shows here.
 
 use e2e_tests::{Client, Organization, events_of, eventually};

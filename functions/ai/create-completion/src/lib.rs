@@ -1,8 +1,9 @@
 //! `POST /v1/ai/completions`: answers a conversation.
 
 use application::ai::{self, Answered, CompletionRequest, Completions};
-use application::ports::{BoxFuture, Message, ModelGateway, Role, StopReason, Store};
+use application::ports::{BoxFuture, Message, ModelGateway, Role, Store};
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
+use domain::ai::decimal_usd;
 use domain::authority::CreateCompletions;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
@@ -60,20 +61,14 @@ fn body(answer: &Answered) -> Completion {
         model: answer.head.model.clone(),
         provider: answer.head.provider.clone(),
         text: answer.text.clone(),
-        stop_reason: match answer.stop {
-            StopReason::EndTurn => "end_turn",
-            StopReason::MaxTokens => "max_tokens",
-            StopReason::Filtered => "filtered",
-            StopReason::Other => "other",
-        }
-        .to_owned(),
+        stop_reason: answer.stop.as_str().to_owned(),
         usage: Usage {
             input_tokens: answer.tokens.input,
             output_tokens: answer.tokens.output,
             cache_read_tokens: answer.tokens.cache_read,
             cache_write_tokens: answer.tokens.cache_write,
         },
-        cost_usd: presentation::dollars(answer.cost.nano_usd),
+        cost_usd: decimal_usd(answer.cost.nano_usd),
         price_version: answer.price_version.clone(),
         cache: answer.head.cache.as_str().to_owned(),
         attempts: answer.head.attempts,

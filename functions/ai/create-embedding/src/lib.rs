@@ -3,6 +3,7 @@
 use application::ai::{self, EmbeddingRequest, Embeddings};
 use application::ports::{BoxFuture, Store};
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors};
+use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
@@ -30,7 +31,7 @@ impl Handler for CreateEmbedding {
                 model: answer.head.model.clone(),
                 vectors: answer.vectors,
                 input_tokens: answer.cost.tokens.input,
-                cost_usd: presentation::dollars(answer.cost.nano_usd),
+                cost_usd: decimal_usd(answer.cost.nano_usd),
                 price_version: self.needs.registry.version.clone(),
             };
             let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);

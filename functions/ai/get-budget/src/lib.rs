@@ -3,6 +3,7 @@
 use application::ai::{self, BudgetView};
 use application::ports::{AiState, BoxFuture, Limiter, Store};
 use contracts::ai::{BudgetAndSpent, SpentAmounts};
+use domain::ai::decimal_usd;
 use domain::authority::ReadBudget;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
@@ -35,9 +36,9 @@ fn body(view: &BudgetView) -> BudgetAndSpent {
     BudgetAndSpent {
         budget: presentation::budget(&view.limits, view.version, view.updated_at),
         spent: SpentAmounts {
-            tenant_month_usd: presentation::dollars(spent.tenant_month.settled),
-            tenant_day_usd: presentation::dollars(spent.tenant_day.settled),
-            user_day_usd: presentation::dollars(spent.user_day.settled),
+            tenant_month_usd: decimal_usd(spent.tenant_month.settled),
+            tenant_day_usd: decimal_usd(spent.tenant_day.settled),
+            user_day_usd: decimal_usd(spent.user_day.settled),
             feature_month_usd: presentation::feature_dollars(features),
         },
     }

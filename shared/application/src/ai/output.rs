@@ -4,8 +4,10 @@
 use super::prompt::Document;
 use super::structured::{schema_faults, unfenced};
 use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, ScoredField};
+use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// The schema of an answer (JSON Schema 2020-12).
 pub(super) fn schema() -> Value {
@@ -32,6 +34,12 @@ pub(super) fn schema() -> Value {
             }}
         }
     })
+}
+
+/// The schema, made ready once for each process: every answer is judged by it, some twice.
+fn validator() -> Option<&'static Validator> {
+    static VALIDATOR: OnceLock<Option<Validator>> = OnceLock::new();
+    VALIDATOR.get_or_init(|| jsonschema::validator_for(&schema()).ok()).as_ref()
 }
 
 #[derive(Deserialize)]
@@ -69,8 +77,8 @@ pub(super) fn read(text: &str, document: &Document) -> Result<Assessment, Vec<St
 
 /// The judgement that a value is, or what is wrong with it.
 pub(super) fn judged(value: Value, document: &Document) -> Result<Assessment, Vec<String>> {
-    let validator = jsonschema::validator_for(&schema()).map_err(|error| vec![error.to_string()])?;
-    let errors = schema_faults(&validator, &value);
+    let validator = validator().ok_or_else(|| vec!["the schema is no schema".to_owned()])?;
+    let errors = schema_faults(validator, &value);
     if !errors.is_empty() {
         return Err(errors);
     }

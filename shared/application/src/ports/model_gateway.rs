@@ -92,6 +92,25 @@ pub enum StopReason {
     Other,
 }
 
+impl StopReason {
+    const ALL: [Self; 4] = [Self::EndTurn, Self::MaxTokens, Self::Filtered, Self::Other];
+
+    /// The name in answers and in the cache.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EndTurn => "end_turn",
+            Self::MaxTokens => "max_tokens",
+            Self::Filtered => "filtered",
+            Self::Other => "other",
+        }
+    }
+
+    /// The reason with this name; any other is `Other`.
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Self::Other)
+    }
+}
+
 /// A model's answer.
 #[derive(Clone)]
 pub struct ModelAnswer {

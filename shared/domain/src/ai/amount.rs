@@ -1,5 +1,5 @@
-//! Amounts of money as callers write them: decimals in US dollars. They become whole nano-dollars without a float in
-//! between, and what has no exact value in them is refused, never rounded.
+//! Amounts of money on the wire: decimals in US dollars. They become whole nano-dollars and are made of them without a
+//! float in between, and what has no exact value in them is refused, never rounded.
 
 /// The most digits before the point: ten, of which a sum in nano-dollars still fits 64 bits.
 const MOST_DIGITS: usize = 10;
@@ -30,9 +30,21 @@ pub fn nano_usd(text: &str) -> Result<u64, NoAmount> {
     format!("{dollars}{fraction:0<PLACES$}").parse().map_err(|_| NoAmount)
 }
 
+/// Nano-dollars as a decimal with all nine places.
+pub fn decimal_usd(nano_usd: u64) -> String {
+    format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nano_usd;
+    use super::{decimal_usd, nano_usd};
+
+    #[test]
+    fn money_keeps_every_place() {
+        assert_eq!(decimal_usd(8_130_000), "0.008130000");
+        assert_eq!(decimal_usd(12_000_000_001), "12.000000001");
+        assert_eq!(nano_usd(&decimal_usd(47_320_000_000)), Ok(47_320_000_000));
+    }
 
     #[test]
     fn every_place_counts() {

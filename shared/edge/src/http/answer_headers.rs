@@ -1,6 +1,7 @@
 //! What is told of a model's answer in headers, the same on every route that asks one.
 
 use application::ai::{AnswerCost, AnswerHead};
+use domain::ai::decimal_usd;
 
 /// The headers of an answer; its cost is not known yet when it is streamed. The `x-ratelimit-*` are OpenAI's names, which
 /// its clients read.
@@ -16,12 +17,7 @@ pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'st
         ("X-Ratelimit-Reset-Requests", format!("{}s", head.limit.reset_seconds)),
     ];
     if let Some(cost) = cost {
-        headers.push(("X-Sextant-Cost-Usd", dollars(cost.nano_usd)));
+        headers.push(("X-Sextant-Cost-Usd", decimal_usd(cost.nano_usd)));
     }
     headers
-}
-
-/// Nano-dollars as a decimal with all nine places.
-fn dollars(nano_usd: u64) -> String {
-    format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000)
 }

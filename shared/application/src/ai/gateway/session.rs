@@ -220,7 +220,7 @@ impl Seen {
         let now = self.now();
         let first = self.candidates.iter().find(|candidate| open_for(candidate.breaker, now).is_none());
         let first = first.map(|candidate| &candidate.model);
-        let bound = first.map_or(0, |model| bound(model, &self.opening));
+        let bound = first.map_or(0, |model| bound(model, self.opening.input.0, self.opening.output));
         let presumed = AiRequestMetered {
             request_id,
             account_id: self.opening.asker.account,
@@ -301,7 +301,7 @@ impl Seen {
                 overhead_ms: millis(elapsed),
             },
             text: kept.text,
-            stop: read_stop(&kept.stop),
+            stop: StopReason::from_name(&kept.stop),
             tokens: kept.tokens,
             cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 },
             price_version: self.gateway.price_version.clone(),
@@ -330,11 +330,7 @@ impl Session {
             return Ok(());
         }
         match self.gateway.state.extend(&mut self.reservation, needed, &self.limits).await {
-            Ok(()) => {
-                self.reservation.bound = needed;
-                self.reservation.presumed.cost_nano_usd = needed;
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
             Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Contended),
             Err(ReserveError::Store(error)) => Err(error.into()),
@@ -343,12 +339,12 @@ impl Session {
 
     /// The most that one call to the model can cost, with the `extra` tokens that a repair adds to the question.
     pub(super) fn bound_of(&self, model: &Model, extra: u64) -> u64 {
-        model.most(self.input.0.saturating_add(extra), self.longest_answer(model))
+        bound(model, self.input.0.saturating_add(extra), self.output)
     }
 
     /// The most tokens of one answer of the model.
     pub(super) fn longest_answer(&self, model: &Model) -> u64 {
-        self.output.min(u64::from(model.max_output_tokens))
+        longest_answer(model, self.output)
     }
 
     pub(super) fn head(&self, model: &Model) -> AnswerHead {
@@ -382,7 +378,7 @@ impl Session {
         let kept = answer.and_then(|answer| {
             serde_json::to_string(&Kept {
                 text: answer.text.to_owned(),
-                stop: write_stop(answer.stop).to_owned(),
+                stop: answer.stop.as_str().to_owned(),
                 tokens: answer.tokens,
                 model: id.clone(),
                 provider: provider.to_owned(),
@@ -449,8 +445,14 @@ pub(super) fn open_for(breaker: Breaker, now: Timestamp) -> Option<Duration> {
     }
 }
 
-fn bound(model: &Model, opening: &Opening) -> u64 {
-    model.most(opening.input.0, opening.output.min(u64::from(model.max_output_tokens)))
+/// The most that one call to the model can cost, for a question and an answer of so many tokens at the most.
+fn bound(model: &Model, input: u64, output: u64) -> u64 {
+    model.most(input, longest_answer(model, output))
+}
+
+/// The most tokens of one answer of the model.
+fn longest_answer(model: &Model, output: u64) -> u64 {
+    output.min(u64::from(model.max_output_tokens))
 }
 
 pub(super) fn tokens(usage: &Usage) -> Tokens {
@@ -464,22 +466,4 @@ pub(super) fn tokens(usage: &Usage) -> Tokens {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn write_stop(stop: StopReason) -> &'static str {
-    match stop {
-        StopReason::EndTurn => "end_turn",
-        StopReason::MaxTokens => "max_tokens",
-        StopReason::Filtered => "filtered",
-        StopReason::Other => "other",
-    }
-}
-
-fn read_stop(stop: &str) -> StopReason {
-    match stop {
-        "end_turn" => StopReason::EndTurn,
-        "max_tokens" => StopReason::MaxTokens,
-        "filtered" => StopReason::Filtered,
-        _ => StopReason::Other,
-    }
 }
