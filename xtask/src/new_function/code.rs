@@ -1,5 +1,5 @@
-//! The crate of a new function: a handler that does what can be known of it already and says so, and its wiring. It needs
-//! no service yet, so it has none.
+//! The crate of a new function: a handler that does what can be known of it already and says so, and its wiring. A route
+//! has the store, where refusals are recorded; a job needs no service yet, so it has none.
 
 use super::contract::Operation;
 use super::names::Names;
@@ -7,7 +7,8 @@ use super::plan::Plan;
 use crate::error::Error;
 
 /// What the crate behind a route links.
-pub(super) const HTTP_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
+pub(super) const HTTP_DEPENDENCIES: [&str; 5] =
+    ["adapter-aws", "adapter-dynamodb", "application", "domain", "edge"];
 /// What the crate behind a queue links.
 pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
 /// What the crate behind a schedule links.
@@ -16,11 +17,15 @@ pub(super) const SCHEDULE_DEPENDENCIES: [&str; 3] = ["application", "domain", "e
 /// Plans the crate behind a route.
 pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operation) -> Result<(), Error> {
     let (pascal, permission) = (names.pascal(), operation.permission_type);
-    let mut steps = format!("            request.caller()?.authorize::<{permission}>()?;\n");
+    let mut steps = format!(
+        "            let (store, context) = (self.store.as_ref(), request.context());
+            application::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
+    );
     let mut imports = vec![
-        "application::ports::BoxFuture".to_owned(),
+        "application::ports::{BoxFuture, Store}".to_owned(),
         format!("domain::authority::{permission}"),
         "edge::{Handler, Problem, Request, Response}".to_owned(),
+        "std::sync::Arc".to_owned(),
     ];
     for parameter in &operation.parameters {
         let name = &parameter.name;
@@ -57,8 +62,11 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
 
 {}
 /// Answers 204 to everybody who may {}. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it `request.context()` and the authority, and turn what it returns into the contract's body.{object}
-pub struct {pascal};
+/// fields, hand it the context and the authority, and turn what it returns into the contract's body.{object}
+pub struct {pascal} {{
+    /// Where refusals are recorded.
+    pub store: Arc<dyn Store>,
+}}
 
 impl Handler for {pascal} {{
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {{
@@ -73,7 +81,32 @@ impl Handler for {pascal} {{
         uses(imports),
         format_args!("`{}`", operation.permission)
     );
-    write(plan, names, &HTTP_DEPENDENCIES, lib, ("http", "edge", "Handler"))
+    let imports = uses(vec![
+        "adapter_aws::AwsSettings".to_owned(),
+        "adapter_dynamodb::{DynamoStore, Tables}".to_owned(),
+        "edge::Handler".to_owned(),
+        format!("{}::{pascal}", names.snake()),
+        "std::process::ExitCode".to_owned(),
+        "std::sync::Arc".to_owned(),
+    ]);
+    let main = format!(
+        "//! Wires `{name}` to AWS.
+
+{imports}
+fn main() -> ExitCode {{
+    edge::http::run(\"{name}\", |_| {{
+        Box::pin(async {{
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
+            let handler: Box<dyn Handler> = Box::new({pascal} {{ store }});
+            Ok(handler)
+        }})
+    }})
+}}
+",
+        name = names.name
+    );
+    create(plan, names, &HTTP_DEPENDENCIES, lib, main)
 }
 
 /// Plans the crate behind a queue.
@@ -113,7 +146,8 @@ impl EventHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    write(plan, names, &QUEUE_DEPENDENCIES, lib, ("queue", "edge::queue", "EventHandler"))
+    let main = job_main(names, ("queue", "EventHandler"));
+    create(plan, names, &QUEUE_DEPENDENCIES, lib, main)
 }
 
 /// Plans the crate behind a schedule.
@@ -142,16 +176,17 @@ impl ScheduleHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    write(plan, names, &SCHEDULE_DEPENDENCIES, lib, ("schedule", "edge::schedule", "ScheduleHandler"))
+    let main = job_main(names, ("schedule", "ScheduleHandler"));
+    create(plan, names, &SCHEDULE_DEPENDENCIES, lib, main)
 }
 
 /// Plans the three files; `entry` is the edge's module that runs it, and where its handler is.
-fn write(
+fn create(
     plan: &mut Plan<'_>,
     names: &Names,
     dependencies: &[&str],
     lib: String,
-    entry: (&str, &str, &str),
+    main: String,
 ) -> Result<(), Error> {
     let (folder, name) = (names.folder(), &names.name);
     let linked: String =
@@ -171,13 +206,20 @@ workspace = true
 [dependencies]
 {linked}"
     );
-    let (module, place, handler) = entry;
+    plan.create(format!("{folder}/Cargo.toml"), manifest)?;
+    plan.create(format!("{folder}/src/lib.rs"), lib)?;
+    plan.create(format!("{folder}/src/main.rs"), main)
+}
+
+/// The wiring of a job, which needs nothing yet.
+fn job_main(names: &Names, (module, handler): (&str, &str)) -> String {
+    let name = &names.name;
     let imports = uses(vec![
-        format!("{place}::{handler}"),
+        format!("edge::{module}::{handler}"),
         format!("{}::{}", names.snake(), names.pascal()),
         "std::process::ExitCode".to_owned(),
     ]);
-    let main = format!(
+    format!(
         "//! Wires `{name}`: it needs nothing yet.
 
 {imports}
@@ -191,10 +233,7 @@ fn main() -> ExitCode {{
 }}
 ",
         names.pascal()
-    );
-    plan.create(format!("{folder}/Cargo.toml"), manifest)?;
-    plan.create(format!("{folder}/src/lib.rs"), lib)?;
-    plan.create(format!("{folder}/src/main.rs"), main)
+    )
 }
 
 /// The imports, in rustfmt's order.

@@ -23,8 +23,10 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
     plan.edit("tests/api/src/routes.rs", |routes| {
         let start = routes.find(0, "    BTreeMap::from([")?;
         let end = routes.find(start, "    ])")?;
-        let (key, value) =
-            (format!("\"{}\"", names.camel()), format!("whole({}::{})", names.snake(), names.pascal()));
+        let (key, value) = (
+            format!("\"{}\"", names.camel()),
+            format!("whole({}::{} {{ store: store() }})", names.snake(), names.pascal()),
+        );
         let line = format!("        ({key}, {value}),");
         let entry = if line.len() <= WIDEST {
             line

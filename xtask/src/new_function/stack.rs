@@ -1,5 +1,6 @@
 //! The function in the stack of its context: function, role, log group, alarms; and for a route its way to the API. The
-//! role may write logs and traces, and take from its own queue; what else it needs is added with the code that needs it.
+//! role may write logs and traces, record a refused access, and take from its own queue; what else it needs is added with the
+//! code that needs it.
 
 use super::names::{Names, wrong};
 use super::plan::Plan;
@@ -15,6 +16,17 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, trigger: &Trigger) -> Re
         for kind in ["Function", "Role", "Logs", "Errors", "Failures", "Throttles"] {
             if stack.find(0, &format!("  {pascal}{kind}:")).is_ok() {
                 return wrong(format!("{path} has a {pascal}{kind}; choose another name"));
+            }
+        }
+        if matches!(trigger, Trigger::Http(_)) {
+            // A route records whom it refuses.
+            for parameter in ["LedgerTable", "LedgerTableArn", "StateTable", "EphemeralTable", "EphemeralTableArn"] {
+                if stack.find(0, &format!("  {parameter}:")).is_err() {
+                    return wrong(format!(
+                        "{path} has no parameter {parameter}, which a route needs to record whom it refuses; add it \
+                         there and in template.yaml"
+                    ));
+                }
             }
         }
         let alarms = stack.find(0, "  Fn::ForEach::Alarms:")?;
@@ -74,6 +86,19 @@ pub(super) fn before_tags(template: &Text<'_>, stack: &str) -> Result<usize, Err
         .ok_or_else(|| template.missing(&format!("Tags: below {stack}:")))
 }
 
+/// Where a route finds the tables.
+const TABLES: &str = "      Environment:
+        Variables:
+          LEDGER_TABLE: !Ref LedgerTable
+          STATE_TABLE: !Ref StateTable
+          EPHEMERAL_TABLE: !Ref EphemeralTable
+";
+/// What a route must be allowed to record whom it refuses.
+const RECORDS_REFUSALS: &str =
+    "              - {Effect: Allow, Action: [dynamodb:PutItem], Resource: !Ref LedgerTableArn}
+              - {Effect: Allow, Action: [dynamodb:PutItem], Resource: !Ref EphemeralTableArn}
+";
+
 fn resources(names: &Names, trigger: &Trigger) -> String {
     let (pascal, name) = (names.pascal(), &names.name);
     // A job has the time that its queue's visibility timeout allows for.
@@ -84,6 +109,10 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
             "              - {{Effect: Allow, Action: [sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes], Resource: !Ref {pascal}QueueArn}}\n"
         ),
         _ => String::new(),
+    };
+    let (tables, records) = match trigger {
+        Trigger::Http(_) => (TABLES, RECORDS_REFUSALS),
+        _ => ("", ""),
     };
     let title = names.title();
     format!(
@@ -96,7 +125,7 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
       Role: !GetAtt {pascal}Role.Arn
 {timeout}      LoggingConfig: {{LogGroup: !Ref {pascal}Logs}}
       DeploymentPreference: {{Alarms: [!Ref {pascal}Errors, !Ref {pascal}Failures]}}
-{events}  {pascal}Role:
+{events}{tables}  {pascal}Role:
     Type: AWS::IAM::Role
     Properties:
       AssumeRolePolicyDocument:
@@ -110,7 +139,7 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
             Statement:
               - {{Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt {pascal}Logs.Arn}}
               - {{Effect: Allow, Action: [xray:PutTraceSegments, xray:PutTelemetryRecords], Resource: \"*\"}}
-{queue}  {pascal}Logs:
+{queue}{records}  {pascal}Logs:
     Type: AWS::Logs::LogGroup
     Properties:
       LogGroupName: !Sub /aws/lambda/sextant-${{Environment}}-{name}

@@ -180,8 +180,16 @@ fn a_route_is_everywhere_it_must_be() {
     let api = &copy.yaml("template.yaml")["Resources"]["Api"]["Properties"]["Parameters"];
     assert_eq!(tagged(&api[arn]), "!GetAtt Sales.Outputs.ExportLeadsFunctionArn");
     assert!(
-        copy.read("tests/api/src/routes.rs").contains("(\"exportLeads\", whole(export_leads::ExportLeads)),")
+        copy.read("tests/api/src/routes.rs")
+            .contains("(\"exportLeads\", whole(export_leads::ExportLeads { store: store() })),")
     );
+    // Whom it refuses, it records.
+    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application::authorize::<"));
+    let stack = copy.read("infra/sales.yaml");
+    let role = &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  ExportLeadsLogs:").unwrap()];
+    for table in ["LedgerTableArn", "EphemeralTableArn"] {
+        assert!(role.contains(&format!("Action: [dynamodb:PutItem], Resource: !Ref {table}")), "{role}");
+    }
     let sample = copy.json("events/sales/export-leads.json");
     assert_eq!(sample["path"], "/v1/leads/export");
     let claims = |event: &serde_json::Value| event["requestContext"]["authorizer"].clone();
