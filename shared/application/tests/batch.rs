@@ -136,11 +136,14 @@ async fn a_lead_that_no_model_can_judge_is_left_to_the_rules_or_fails_alone() {
 async fn a_refusal_of_all_is_tried_with_each_and_a_failure_of_all_is_left_to_the_rules() {
     let scene = Scene::start().await;
     scene.model.fail(ModelError::Refused("400".into()));
-    scene.model.answer(judgement(0).to_string());
+    // The two are asked at the same time, in no order: the answer fits either.
+    let mut either = judgement(0);
+    either["factors"][0]["quote"] = json!("is approved");
+    scene.model.answer(either.to_string());
     scene.model.fail(ModelError::Refused("400".into()));
     let scores = score(&scene, &format!("{SONNET},rules"), &leads(&scene, 2)).await;
-    let engines: Vec<Engine> = scores.iter().map(|score| score.as_ref().unwrap().engine).collect();
-    assert_eq!(engines, [Engine::Model, Engine::Rules]);
+    let by_model = scores.iter().filter(|score| score.as_ref().unwrap().engine == Engine::Model);
+    assert_eq!((by_model.count(), scene.model.calls().len()), (1, 3));
 
     let scene = Scene::start().await;
     scene.model.fail(ModelError::NoSuchModel);
