@@ -263,3 +263,52 @@ fn every_function_has_alarms_and_its_own_role_and_logs() {
     }
     settle("function resources", wrong);
 }
+
+/// Whoever asks models says in its log what that cost; the daily alarm adds up what the filters find there.
+#[test]
+fn what_every_function_spends_on_models_is_in_the_daily_sum() {
+    let transformation = json!([{
+        "MetricNamespace": {"Fn::Sub": "Sextant/${Environment}"}, "MetricName": "AiCostNanoUsd",
+        "MetricValue": "$.ai_cost_nano_usd", "Unit": "None",
+    }]);
+    let mut wrong = Vec::new();
+    let mut asking = 0;
+    for function in functions() {
+        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
+        if !main.contains("BedrockGateway::new(") && function.name != "settle-ai-usage" {
+            continue;
+        }
+        asking += 1;
+        let logs = json!({"Ref": format!("{}Logs", function.logical_id.trim_end_matches("Function"))});
+        let counted = function.stack.resources("AWS::Logs::MetricFilter").any(|(_, filter)| {
+            let filter = &filter["Properties"];
+            filter["LogGroupName"] == logs
+                && filter["FilterPattern"] == "{ $.ai_cost_nano_usd > 0 }"
+                && filter["MetricTransformations"] == transformation
+        });
+        if !counted {
+            wrong.push(function.name);
+        }
+    }
+    assert!(asking >= 6);
+    settle("spend", wrong);
+}
+
+/// Seconds by which the gateway waits longer than a function that streams may run: the function ends its answer itself.
+const BEYOND: u64 = 1;
+
+/// Without a time of its own the gateway cuts a streamed answer after 29 seconds, as it does with whole ones.
+#[test]
+fn the_gateway_waits_for_streamed_answers_as_long_as_their_functions_run() {
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let name = kebab(operation.id);
+        let function = functions().into_iter().find(|function| function.name == name);
+        let Some(function) = function.filter(|_| operation.streams()) else { continue };
+        let waits = operation.node["x-amazon-apigateway-integration"]["timeoutInMillis"].as_u64();
+        if waits != Some((function.timeout() + BEYOND) * 1000) {
+            wrong.push(format!("{name}: {waits:?}"));
+        }
+    }
+    settle("streams", wrong);
+}
