@@ -2,8 +2,9 @@
 //! answered, and never changes.
 
 use super::Feature;
+use crate::Timestamp;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent};
-use crate::id::{AccountId, AiRequestId, ApiKeyId};
+use crate::id::{AccountId, AiRequestId, ApiKeyId, made_at};
 use serde::{Deserialize, Serialize};
 
 /// Tokens that a provider metered.
@@ -86,6 +87,14 @@ pub struct AiRequestMetered {
     pub cache: CacheUse,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl AiRequestMetered {
+    /// When the request began: the month and the day that it counts in, for budgets and for what is billed, whenever it
+    /// ended. `None` when its identifier was made elsewhere.
+    pub fn began(&self) -> Option<Timestamp> {
+        made_at(&self.request_id)
+    }
 }
 
 impl DomainEvent for AiRequestMetered {
