@@ -7,7 +7,7 @@ mod feature;
 mod month;
 mod usage;
 
-pub use amount::{NoAmount, decimal_usd, nano_usd};
+pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};
 pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use feature::Feature;
 pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, reach_thresholds};
