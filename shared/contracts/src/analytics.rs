@@ -56,7 +56,7 @@ pub struct FeatureUsage {
 /// What a model was used for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelUsage {
-    /// The model that answered, or was asked last.
+    /// The model.
     pub model: String,
     /// The version of the prices.
     pub price_version: String,
@@ -99,16 +99,16 @@ pub struct Bill {
     pub budget: BudgetUse,
 }
 
-/// Requests of a feature that a model answered at the same prices.
+/// What a feature used of a model at the same prices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceLine {
     /// The feature.
     pub feature: String,
-    /// The model that answered, or was asked last.
+    /// The model.
     pub model: String,
     /// The version of the prices.
     pub price_version: String,
-    /// Requests.
+    /// Requests that the model answered, or was asked last for.
     pub requests: u64,
     /// Those that the cache answered, free of charge.
     pub cache_hits: u64,
@@ -120,7 +120,8 @@ pub struct InvoiceLine {
     pub presumed_requests: u64,
     /// What was charged for them.
     pub presumed_usd: String,
-    /// What attempts at other models at other prices make of it, perhaps negative; null when the prices are not known.
+    /// What tokens and presumed requests do not explain of it, perhaps negative: 0 unless prices were changed under the same
+    /// version; null when they are not known.
     pub difference_usd: Option<String>,
 }
 

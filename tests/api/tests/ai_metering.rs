@@ -156,6 +156,33 @@ async fn whoever_set_the_budget_is_told_once_of_each_part_that_is_reached() {
     world.check_folds().await;
 }
 
+/// Every consumer may find that a part is reached; one of them tells.
+#[tokio::test]
+async fn consumers_at_once_tell_each_part_once() {
+    let world = World::start();
+    let admin = world.admin().await;
+    for _ in 0..16 {
+        world.metered(&admin, Feature::Completion, 4 * DOLLAR).await;
+    }
+    let messages = metered(&world).await;
+    assert_eq!(messages.len(), 16);
+    let mut again: Vec<Value> = Vec::new();
+    // Each consumer has some of them, and all of them come twice.
+    let batches: Vec<&[Value]> = messages.chunks(2).chain(messages.chunks(5)).collect();
+    for (delivered, batch) in
+        join_all(batches.iter().map(|batch| world.meter(batch))).await.into_iter().zip(&batches)
+    {
+        again.extend(delivered.failed.iter().map(|number| batch[number.parse::<usize>().unwrap()].clone()));
+    }
+    // What could not be told because others were faster comes again.
+    assert_eq!(world.meter(&again).await.failed, Vec::<String>::new());
+    let mut told = reached(&world).await;
+    told.sort_unstable();
+    assert_eq!(told, [80, 100, 150]);
+    assert_eq!(total(&world, &admin).await, (16, 64 * DOLLAR));
+    world.check_folds().await;
+}
+
 /// Counted, and then the process died: the next delivery tells.
 #[tokio::test]
 async fn what_could_not_be_told_is_told_by_the_next_delivery() {

@@ -17,7 +17,7 @@ use application::ports::{
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Month, Outcome};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Month, Outcome, Tokens};
 use domain::id::OrganizationId;
 use futures_util::future::try_join;
 use std::str::FromStr;
@@ -64,9 +64,8 @@ impl DynamoAiUsage {
         let mut mark = ItemKey::ai_metered(*tenant, *event_id).attributes();
         mark.insert(EXPIRES_AT.to_owned(), digits(at.seconds().saturating_add(KEEP_MARK)));
         actions.put(Purpose::Mark, must_be_new(&self.table), mark)?;
-        let usage = usage_of(metered);
         let expires_at = at.seconds().saturating_add(KEEP_SUMS);
-        for name in names(metered) {
+        for (name, usage) in sums(metered)? {
             let key = ItemKey::ai_usage(*tenant, &month, name);
             actions.update(Purpose::Sum, add(&self.table, key, &usage, expires_at))?;
         }
@@ -191,15 +190,45 @@ impl AiUsage for DynamoAiUsage {
     }
 }
 
-/// The sort keys of every sum that a request is part of.
-fn names(metered: &AiRequestMetered) -> [String; 3] {
-    let AiRequestMetered { feature, price_version, model, .. } = metered;
+/// The sort keys of every sum that a request is part of, and what it adds there. Each model has a line, because each has
+/// its own prices; the request is counted in the line of the model that answered.
+fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreError> {
     let who = match &metered.api_key_id {
         Some(key) => format!("{API_KEY}{key}"),
         None => format!("{ACCOUNT}{}", metered.account_id),
     };
-    // A model's name comes last, because it may hold anything: nothing follows it.
-    [TOTAL.to_owned(), format!("{LINE}{}#{price_version}#{model}", feature.as_str()), who]
+    let whole = AiUsageSum {
+        requests: 1,
+        hits: u64::from(metered.cache == CacheUse::Hit),
+        presumed: u64::from(metered.outcome == Outcome::Presumed),
+        ..part(metered, metered.tokens, metered.cost_nano_usd)
+    };
+    let mut sums = vec![(TOTAL.to_owned(), whole), (who, whole)];
+    let models = metered.by_model().ok_or(StoreError::Malformed("what each model used"))?;
+    for (number, used) in models.into_iter().enumerate() {
+        let sum = part(metered, used.tokens, used.cost_nano_usd);
+        let AiUsageSum { requests, hits, presumed, .. } = whole;
+        let sum = if number == 0 { AiUsageSum { requests, hits, presumed, ..sum } } else { sum };
+        // A model's name comes last, because it may hold anything: nothing follows it.
+        let name = format!("{LINE}{}#{}#{}", metered.feature.as_str(), metered.price_version, used.model);
+        sums.push((name, sum));
+    }
+    Ok(sums)
+}
+
+/// What a model used. What a presumed request used nobody knows, so only its charge is counted.
+fn part(metered: &AiRequestMetered, tokens: Tokens, cost: u64) -> AiUsageSum {
+    if metered.outcome == Outcome::Presumed {
+        return AiUsageSum { cost, presumed_cost: cost, ..AiUsageSum::default() };
+    }
+    AiUsageSum {
+        input_tokens: tokens.input,
+        output_tokens: tokens.output,
+        cache_read_tokens: tokens.cache_read,
+        cache_write_tokens: tokens.cache_write,
+        cost,
+        ..AiUsageSum::default()
+    }
 }
 
 fn read_line(name: &str) -> Option<UsageLine> {
@@ -215,27 +244,6 @@ fn read_line(name: &str) -> Option<UsageLine> {
 fn read_ids<T: FromStr>(sums: Vec<(String, AiUsageSum)>) -> Result<Vec<(T, AiUsageSum)>, StoreError> {
     let read = |(id, sum): (String, _)| id.parse().ok().map(|id| (id, sum));
     sums.into_iter().map(read).collect::<Option<_>>().ok_or(StoreError::Malformed("who used models"))
-}
-
-/// What a request adds. What a presumed one used nobody knows, so only its charge is counted.
-fn usage_of(metered: &AiRequestMetered) -> AiUsageSum {
-    let request = AiUsageSum {
-        requests: 1,
-        hits: u64::from(metered.cache == CacheUse::Hit),
-        cost: metered.cost_nano_usd,
-        ..AiUsageSum::default()
-    };
-    if metered.outcome == Outcome::Presumed {
-        return AiUsageSum { presumed: 1, presumed_cost: metered.cost_nano_usd, ..request };
-    }
-    let tokens = &metered.tokens;
-    AiUsageSum {
-        input_tokens: tokens.input,
-        output_tokens: tokens.output,
-        cache_read_tokens: tokens.cache_read,
-        cache_write_tokens: tokens.cache_write,
-        ..request
-    }
 }
 
 /// The attributes of a sum, in the order of the expression below.

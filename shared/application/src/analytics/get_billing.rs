@@ -65,8 +65,8 @@ pub struct InvoiceLine {
     pub sum: AiUsageSum,
     /// Its tokens at the prices of the line.
     pub tokens: [PricedTokens; 4],
-    /// What tokens at these prices and presumed requests leave of the amount: attempts at other models of a chain had
-    /// other prices. `None` when the prices are not known.
+    /// What tokens at these prices and presumed requests do not explain of the amount: 0 unless prices were changed under
+    /// the same version. `None` when the prices are not known.
     pub difference: Option<i128>,
 }
 

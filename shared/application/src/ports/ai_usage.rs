@@ -19,13 +19,14 @@ pub struct MeteredRequest {
     pub metered: AiRequestMetered,
 }
 
-/// What is billed together: requests of a feature that a model answered at the same prices. A month has few of them, as
-/// many as there are features, models and changes of prices at the most.
+/// What is billed together: what a feature used of a model at the same prices. A month has few of them, as many as there
+/// are features, models and changes of prices at the most. A request is counted with the model that answered, or was asked
+/// last; tokens and costs with the model they were used at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsageLine {
     /// The feature.
     pub feature: Feature,
-    /// The model that answered, or was asked last, by its name in the registry.
+    /// The model, by its name in the registry.
     pub model: String,
     /// The version of the prices.
     pub price_version: String,
