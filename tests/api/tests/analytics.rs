@@ -73,7 +73,10 @@ async fn a_month_is_told_from_every_side() {
     let manager = world.colleague(&admin, Role::Manager).await;
     let key = world.api_key(&admin, &["completion:create"]).await;
     let policy = world.authorize(&key.text).await.unwrap();
-    let ask = |text: &str| json!({"model": NOVA, "temperature": 0, "messages": [{"role": "user", "content": text}]});
+    let ask = |text: &str| {
+        let messages = json!([{"role": "user", "content": text}]);
+        json!({"model": NOVA, "temperature": 0, "messages": messages})
+    };
     world.model().script.always("A wren.");
     world.call("createCompletion").by(&admin).json(&ask("one")).send().await.expect(200);
     world.call("createCompletion").by(&rep).json(&ask("two")).send().await.expect(200);
@@ -115,7 +118,10 @@ async fn a_month_is_told_from_every_side() {
         json!({
             "month": "2026-11",
             "total": total,
-            "by_feature": [{"feature": "lead_scoring", "usage": presumed}, {"feature": "completion", "usage": completions}],
+            "by_feature": [
+                {"feature": "lead_scoring", "usage": presumed},
+                {"feature": "completion", "usage": completions},
+            ],
             "by_model": [
                 {"model": NOVA, "price_version": version, "usage": completions},
                 {"model": "us.amazon.nova-pro-v1:0", "price_version": "1", "usage": presumed},
@@ -140,11 +146,13 @@ async fn a_month_is_told_from_every_side() {
             "forecast_usd": bill["forecast_usd"],
             "lines": [
                 // Nobody knows this version of the prices.
-                {"feature": "lead_scoring", "model": "us.amazon.nova-pro-v1:0", "price_version": "1", "requests": 1,
-                 "cache_hits": 0, "amount_usd": "0.000000005", "presumed_requests": 1, "presumed_usd": "0.000000005",
-                 "tokens": ["input", "output", "cache_read", "cache_write"].map(unknown), "difference_usd": null},
-                {"feature": "completion", "model": NOVA, "price_version": version, "requests": 5, "cache_hits": 1,
-                 "amount_usd": "0.005760000", "presumed_requests": 0, "presumed_usd": nothing,
+                {"feature": "lead_scoring", "model": "us.amazon.nova-pro-v1:0", "price_version": "1",
+                 "requests": 1, "cache_hits": 0, "amount_usd": "0.000000005", "presumed_requests": 1,
+                 "presumed_usd": "0.000000005", "difference_usd": null,
+                 "tokens": ["input", "output", "cache_read", "cache_write"].map(unknown)},
+                {"feature": "completion", "model": NOVA, "price_version": version, "requests": 5,
+                 "cache_hits": 1, "amount_usd": "0.005760000", "presumed_requests": 0,
+                 "presumed_usd": nothing,
                  "tokens": [
                      charge("input", 4000, "0.000000800", "0.003200000"),
                      charge("output", 800, "0.000003200", "0.002560000"),
