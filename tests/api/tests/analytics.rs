@@ -135,9 +135,14 @@ async fn a_month_is_told_from_every_side() {
         })
     );
 
+    // It is too early to tell what the rest of the month costs.
+    assert_eq!(report(&world, "getBilling", &admin).await["forecast_usd"], json!(null));
+    let start = 1_793_491_200_000;
+    world.pass(7 * 24 * 3600);
     let bill = report(&world, "getBilling", &admin).await;
     let charge = |kind: &str, tokens: u64, price: &str, amount: &str| json!({"kind": kind, "tokens": tokens, "price_usd": price, "amount_usd": amount});
-    let unknown = |kind: &str| json!({"kind": kind, "tokens": 0, "price_usd": null, "amount_usd": null});
+    let unknown = ["input", "output", "cache_read", "cache_write"]
+        .map(|kind| json!({"kind": kind, "tokens": 0, "price_usd": null, "amount_usd": null}));
     let nothing = "0.000000000";
     assert_eq!(
         bill,
@@ -149,7 +154,7 @@ async fn a_month_is_told_from_every_side() {
                 {"feature": "lead_scoring", "model": "us.amazon.nova-pro-v1:0", "price_version": "1",
                  "requests": 1, "cache_hits": 0, "amount_usd": "0.000000005", "presumed_requests": 1,
                  "presumed_usd": "0.000000005", "difference_usd": null,
-                 "tokens": ["input", "output", "cache_read", "cache_write"].map(unknown)},
+                 "tokens": unknown},
                 {"feature": "completion", "model": NOVA, "price_version": version, "requests": 5,
                  "cache_hits": 1, "amount_usd": "0.005760000", "presumed_requests": 0,
                  "presumed_usd": nothing,
@@ -166,7 +171,7 @@ async fn a_month_is_told_from_every_side() {
         })
     );
     // The month is as far as its clock.
-    let (now, start) = (world.now().millis(), 1_793_491_200_000);
+    let now = world.now().millis();
     let month = 30 * 24 * 3600 * 1000;
     let forecast = 5_760_005_i128 * month / i128::from(now - start);
     assert_eq!(nano(&bill["forecast_usd"]), forecast);
@@ -329,7 +334,7 @@ async fn a_month_that_is_not_there_is_named() {
             let answer = world.call(operation).by(&admin).query("month", wrong).send().await;
             let answer = answer.problem(400, "invalid_request");
             assert_eq!(answer.fields(), ["month"], "{operation} {wrong:?}");
-            assert!(wrong.len() < 5 || !answer.body.contains(wrong), "{operation} {wrong:?}");
+            assert!(wrong.len() < 9 || !answer.body.contains(wrong), "{operation} {wrong:?}");
         }
         for fine in ["2026-11", "2026-10", "2024-11"] {
             assert_eq!(report_of(&world, operation, &admin, fine).await["month"], fine);
