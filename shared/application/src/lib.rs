@@ -2,6 +2,7 @@
 //! the domain can decide, and knows no AWS, no HTTP and no wall clock: the time and the request come in its [`Context`].
 
 pub mod ai;
+pub mod analytics;
 mod authorize;
 mod context;
 mod denial;

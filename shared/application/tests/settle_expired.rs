@@ -31,6 +31,7 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         provider: "bedrock".to_owned(),
         tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
         cost_nano_usd: bound,
+        other_models: Vec::new(),
         price_version: "1".to_owned(),
         attempts: 1,
         latency_ms: 0,

@@ -6,6 +6,7 @@
 //! personal data or secrets show nothing in `Debug`, so that no log line can leak them.
 
 pub mod ai;
+pub mod analytics;
 pub mod api_key;
 pub mod event_message;
 pub mod health;

@@ -152,6 +152,26 @@ impl Permission for ManageBudget {
     }
 }
 
+/// Read what the organization's people and programs used.
+#[derive(Debug)]
+pub struct ReadAnalytics;
+impl Permission for ReadAnalytics {
+    const NAME: &'static str = "analytics:read";
+    fn reach(role: Role) -> Option<Reach> {
+        (role != Role::SalesRep).then_some(Reach::Tenant)
+    }
+}
+
+/// Read what the organization is billed.
+#[derive(Debug)]
+pub struct ReadBilling;
+impl Permission for ReadBilling {
+    const NAME: &'static str = "billing:read";
+    fn reach(role: Role) -> Option<Reach> {
+        (role == Role::Admin).then_some(Reach::Tenant)
+    }
+}
+
 fn own_for_representatives(role: Role) -> Option<Reach> {
     Some(match role {
         Role::SalesRep => Reach::Own,

@@ -103,6 +103,14 @@ pub fn new_id<T: StaticType>(at: Timestamp, random: &[u8; 10]) -> TypeSafeId<T> 
     TypeSafeId::from_uuid(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
 }
 
+/// The moment that an identifier was made of, in milliseconds; `None` for one that [`new_id`] did not make.
+pub fn made_at<T: StaticType>(id: &TypeSafeId<T>) -> Option<Timestamp> {
+    let (seconds, nanos) = id.uuid().get_timestamp()?.to_unix();
+    let millis = seconds.checked_mul(1000)?.checked_add(u64::from(nanos / 1_000_000))?;
+    (id.uuid().get_version_num() == 7).then_some(())?;
+    i64::try_from(millis).ok().map(Timestamp::from_millis)
+}
+
 /// The identifier of another kind that belongs one-to-one to this one, such as the contact of a lead or the
 /// notification that an event causes. Deriving it makes its creation idempotent.
 pub fn derived<T: StaticType, S: StaticType>(from: &TypeSafeId<S>) -> TypeSafeId<T> {
@@ -120,6 +128,16 @@ mod tests {
         let late: LeadId = new_id(Timestamp::from_millis(2), &[0; 10]);
         assert!(early.to_string() < late.to_string());
         assert!(early.to_string().starts_with("lead_"));
+    }
+
+    #[test]
+    fn an_id_knows_when_it_was_made() {
+        for millis in [0, 1, 1_764_547_199_999, 1_764_547_200_000] {
+            let id: AiRequestId = new_id(Timestamp::from_millis(millis), &[0xff; 10]);
+            assert_eq!(made_at(&id), Some(Timestamp::from_millis(millis)));
+        }
+        let foreign: AiRequestId = TypeSafeId::from_uuid(Uuid::from_u128(0x4000 << 64));
+        assert_eq!(made_at(&foreign), None);
     }
 
     #[test]

@@ -63,6 +63,49 @@ fn every_month_has_a_name_of_its_own() {
 }
 
 #[test]
+fn a_month_is_read_as_it_is_written() {
+    for name in ["1970-01", "2024-02", "2026-11", "9999-12"] {
+        assert_eq!(Month::parse(name).unwrap().as_str(), name);
+    }
+    for wrong in [
+        "",
+        "2026",
+        "2026-1",
+        "2026-13",
+        "2026-00",
+        "2026-11-01",
+        "26-11",
+        "02026-11",
+        " 2026-11",
+        "2026-11 ",
+        "2026/11",
+        "+026-11",
+        "1969-12",
+        "2026-11\0",
+        "2026-11#x",
+        "\u{ff12}026-11",
+        "2026-11-01T00:00:00Z",
+    ] {
+        assert_eq!(Month::parse(wrong), None, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_month_has_bounds_and_a_number() {
+    for (name, start, end) in [
+        ("2024-02", "2024-02-01T00:00:00.000Z", "2024-03-01T00:00:00.000Z"),
+        ("2025-02", "2025-02-01T00:00:00.000Z", "2025-03-01T00:00:00.000Z"),
+        ("2026-12", "2026-12-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"),
+    ] {
+        let month = Month::parse(name).unwrap();
+        let (first, next) = month.bounds();
+        assert_eq!((first.to_string().as_str(), next.to_string().as_str()), (start, end));
+        assert_eq!(Month::of(Timestamp::from_millis(next.millis() - 1)), month);
+        assert_eq!(Month::of(next).number(), month.number() + 1);
+    }
+}
+
+#[test]
 fn events_come_back_as_they_were() {
     for event in reach_thresholds(None, &costs(15, 10)) {
         let encoded = event.encode();

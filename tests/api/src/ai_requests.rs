@@ -17,6 +17,7 @@ impl World {
             provider: "bedrock".to_owned(),
             tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
             cost_nano_usd,
+            other_models: Vec::new(),
             price_version: "1".to_owned(),
             attempts: 1,
             latency_ms: 10,

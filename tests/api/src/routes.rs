@@ -3,7 +3,9 @@
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
-use application::ai::{AiGateway, Chain, Completions, Embeddings, LeadScorer, Providers, Registry};
+use application::ai::{
+    AiGateway, Chain, Completions, Embeddings, LeadScorer, PriceBook, Providers, Registry,
+};
 use application::identity;
 use application::ports::{
     EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
@@ -173,6 +175,23 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             whole(get_budget::GetBudget {
                 store: store(),
                 state: Arc::new(parts.environment.ai_state()),
+                limiter: limiter(),
+            }),
+        ),
+        (
+            "getUsage",
+            whole(get_usage::GetUsage {
+                store: store(),
+                usage: Arc::new(parts.environment.ai_usage()),
+                limiter: limiter(),
+            }),
+        ),
+        (
+            "getBilling",
+            whole(get_billing::GetBilling {
+                store: store(),
+                usage: Arc::new(parts.environment.ai_usage()),
+                prices: PriceBook::new(vec![registry()]),
                 limiter: limiter(),
             }),
         ),

@@ -1,7 +1,7 @@
 //! Requests to models, counted into their month once each, and what is told of it.
 
 use api_tests::{Person, World};
-use application::ports::{AiUsage, AiUsageSum, UsageOf};
+use application::ports::{AiUsage, AiUsageSum, UsageByAsker, UsageLine};
 use domain::ai::{Feature, Month};
 use domain::tenancy::Role;
 use futures_util::future::join_all;
@@ -10,13 +10,22 @@ use testkit::Fault;
 
 const DOLLAR: u64 = 1_000_000_000;
 
-async fn usage(world: &World, of: &Person) -> Vec<(UsageOf, AiUsageSum)> {
-    world.environment().ai_usage().month(of.tenant, &Month::of(world.now())).await.unwrap()
+type Lines = Vec<(UsageLine, AiUsageSum)>;
+
+async fn usage(world: &World, of: &Person) -> (Lines, UsageByAsker) {
+    let (usage, month) = (world.environment().ai_usage(), Month::of(world.now()));
+    let mut askers = usage.askers(of.tenant, &month, 100).await.unwrap();
+    askers.accounts.sort_by_key(|(id, _)| *id);
+    (usage.lines(of.tenant, &month).await.unwrap(), askers)
 }
 
+/// Requests and costs of the month, as its lines say; the sum that alerts go by must say the same.
 async fn total(world: &World, of: &Person) -> (u64, u64) {
-    let total = usage(world, of).await.into_iter().find(|(of, _)| *of == UsageOf::Total);
-    total.map_or((0, 0), |(_, sum)| (sum.requests, sum.cost))
+    let (lines, _) = usage(world, of).await;
+    let total = lines.into_iter().fold(AiUsageSum::default(), |total, (_, sum)| total.plus(sum));
+    let cost = world.environment().ai_usage().month_cost(of.tenant, &Month::of(world.now())).await.unwrap();
+    assert_eq!(cost, total.cost);
+    (total.requests, total.cost)
 }
 
 /// The messages of requests that were metered.
@@ -44,21 +53,22 @@ async fn every_request_is_counted_once_however_often_it_is_told() {
     assert_eq!(messages.len(), 4);
     let sum = |requests, cost| AiUsageSum {
         requests,
-        hits: 0,
         input_tokens: 100 * requests,
         output_tokens: 50 * requests,
         cost,
+        ..AiUsageSum::default()
     };
-    let mut expected = vec![
-        (UsageOf::Total, sum(3, 721)),
-        (UsageOf::Feature("completion".to_owned()), sum(2, 701)),
-        (UsageOf::Feature("lead_scoring".to_owned()), sum(1, 20)),
-        (UsageOf::Model("us.amazon.nova-pro-v1:0".to_owned()), sum(3, 721)),
-        (UsageOf::Account(admin.account.to_string()), sum(1, 700)),
-        (UsageOf::Account(rep.account.to_string()), sum(2, 21)),
-        (UsageOf::PriceVersion("1".to_owned()), sum(3, 721)),
-    ];
-    expected.sort_by(|one, other| one.0.cmp(&other.0));
+    let line = |feature| UsageLine {
+        feature,
+        model: "us.amazon.nova-pro-v1:0".to_owned(),
+        price_version: "1".to_owned(),
+    };
+    let mut accounts = vec![(admin.account, sum(1, 700)), (rep.account, sum(2, 21))];
+    accounts.sort_by_key(|(id, _)| *id);
+    let expected = (
+        vec![(line(Feature::LeadScoring), sum(1, 20)), (line(Feature::Completion), sum(2, 701))],
+        UsageByAsker { accounts, api_keys: vec![], complete: true },
+    );
     for _ in 0..3 {
         let again: Vec<Value> = messages.iter().chain(&messages).cloned().collect();
         assert_eq!(world.meter(&again).await.failed, Vec::<String>::new());
@@ -146,6 +156,33 @@ async fn whoever_set_the_budget_is_told_once_of_each_part_that_is_reached() {
     world.check_folds().await;
 }
 
+/// Every consumer may find that a part is reached; one of them tells.
+#[tokio::test]
+async fn consumers_at_once_tell_each_part_once() {
+    let world = World::start();
+    let admin = world.admin().await;
+    for _ in 0..16 {
+        world.metered(&admin, Feature::Completion, 4 * DOLLAR).await;
+    }
+    let messages = metered(&world).await;
+    assert_eq!(messages.len(), 16);
+    let mut again: Vec<Value> = Vec::new();
+    // Each consumer has some of them, and all of them come twice.
+    let batches: Vec<&[Value]> = messages.chunks(2).chain(messages.chunks(5)).collect();
+    for (delivered, batch) in
+        join_all(batches.iter().map(|batch| world.meter(batch))).await.into_iter().zip(&batches)
+    {
+        again.extend(delivered.failed.iter().map(|number| batch[number.parse::<usize>().unwrap()].clone()));
+    }
+    // What could not be told because others were faster comes again.
+    assert_eq!(world.meter(&again).await.failed, Vec::<String>::new());
+    let mut told = reached(&world).await;
+    told.sort_unstable();
+    assert_eq!(told, [80, 100, 150]);
+    assert_eq!(total(&world, &admin).await, (16, 64 * DOLLAR));
+    world.check_folds().await;
+}
+
 /// Counted, and then the process died: the next delivery tells.
 #[tokio::test]
 async fn what_could_not_be_told_is_told_by_the_next_delivery() {
@@ -177,8 +214,8 @@ async fn malformed_messages_are_given_back_and_count_nothing() {
         ("/detail/schema_version", json!(2)),
         ("/detail/tenant_id", json!("org_x")),
         ("/detail/event_id", json!("")),
-        ("/detail/occurred_at", json!("yesterday")),
         ("/detail/data/cost_nano_usd", json!(-1)),
+        ("/detail/data/request_id", json!("aireq_00000000000000000000000000")),
         ("/detail/data/feature", json!("mind_reading")),
         ("/detail/data", json!(null)),
     ] {

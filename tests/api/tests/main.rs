@@ -5,6 +5,7 @@
 mod ai;
 mod ai_metering;
 mod ai_usage;
+mod analytics;
 mod api_keys;
 mod concurrency;
 mod erasure;

@@ -99,6 +99,16 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
             &[("BatchGetItem", 10.0), ("GetItem", 1.0), ("UpdateItem", 1.0)],
         ),
         (
+            "getUsage",
+            scene.call("getUsage"),
+            &[("Query", 0.5), ("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)],
+        ),
+        (
+            "getBilling",
+            scene.call("getBilling"),
+            &[("GetItem", 1.0), ("GetItem", 1.0), ("Query", 0.5), ("UpdateItem", 1.0)],
+        ),
+        (
             "updateBudget",
             scene.call("updateBudget").if_match(0),
             &[("GetItem", 1.0), ("TransactWriteItems", 4.0)],

@@ -3,8 +3,9 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadBudget,
-    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadAnalytics,
+    ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount,
+    UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -32,6 +33,8 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<CreateEmbeddings>(),
         entry::<ReadModels>(),
         entry::<ReadBudget>(),
+        entry::<ReadAnalytics>(),
+        entry::<ReadBilling>(),
         entry::<ManageBudget>(),
     ])
 }

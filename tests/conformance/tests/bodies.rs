@@ -4,6 +4,7 @@
 use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
 use contracts::ai::{self, ModelList};
+use contracts::analytics;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::health::Health;
 use contracts::identity::{
@@ -28,7 +29,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 33] = [
+const TYPES: [(&str, Check); 35] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -52,6 +53,8 @@ const TYPES: [(&str, Check); 33] = [
     ("ReplaceBudgetRequest", same::<ai::ReplaceBudgetRequest>),
     ("Budget", same::<ai::Budget>),
     ("BudgetAndSpent", same::<ai::BudgetAndSpent>),
+    ("UsageReport", same::<analytics::UsageReport>),
+    ("Bill", same::<analytics::Bill>),
     ("CompletionRequest", same::<ai::CompletionRequest>),
     ("Completion", same::<ai::Completion>),
     ("EmbeddingRequest", same::<ai::EmbeddingRequest>),

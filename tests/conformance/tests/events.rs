@@ -3,7 +3,7 @@
 use crate::schema::faults;
 use crate::tree::{names, read_json};
 use domain::ai::{
-    AiBudget, AiRequestMetered, CacheUse, Feature, Month, MonthCosts, Outcome, SetBudget, Tokens,
+    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, SetBudget, Tokens,
     reach_thresholds, set_budget,
 };
 use domain::audit::deny_access;
@@ -185,6 +185,7 @@ fn ai_events() -> Vec<EncodedEvent> {
         provider: "bedrock".to_owned(),
         tokens: Tokens { input: 1210, output: 300, cache_read: 20, cache_write: 30 },
         cost_nano_usd: 8_130_000,
+        other_models: Vec::new(),
         price_version: "2025-11-01".to_owned(),
         attempts: 2,
         latency_ms: 900,
@@ -197,6 +198,8 @@ fn ai_events() -> Vec<EncodedEvent> {
         let costs = MonthCosts { month: Month::of(at()), cost: 150, expected: 100, set_by };
         events.extend(reach_thresholds(None, &costs).iter().map(DomainEvent::encode));
     }
+    let other = ModelUsed { model: "other".to_owned(), tokens: metered.tokens, cost_nano_usd: 130_000 };
+    events.push(AiRequestMetered { other_models: vec![other], ..metered.clone() }.encode());
     for feature in Feature::ALL {
         events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
     }

@@ -92,6 +92,7 @@ fn permission(context: &str, method: &str) -> (&'static str, &'static str) {
         ("sales", _) => ("lead:write", "WriteLeads"),
         ("ai", "GET") => ("model:read", "ReadModels"),
         ("ai", _) => ("completion:create", "CreateCompletions"),
+        ("analytics", _) => ("analytics:read", "ReadAnalytics"),
         ("tenancy", _) => ("organization:read", "ReadOrganization"),
         ("notifications", _) => ("notification:use", "UseNotifications"),
         _ => ("account:use", "UseAccount"),

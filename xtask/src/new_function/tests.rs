@@ -302,7 +302,7 @@ fn arguments_are_refused_with_what_to_do() {
             "billing",
             "send-invoice",
             "http:GET:/v1/x",
-            "ai, identity, notifications, platform, sales, tenancy",
+            "ai, analytics, identity, notifications, platform, sales, tenancy",
         ),
         ("sales", "export", "http:GET:/v1/x", "a verb and what it acts on"),
         ("sales", "exportLeads", "http:GET:/v1/x", "lower case with hyphens"),

@@ -4,7 +4,6 @@ use application::Context;
 use application::ai::meter_usage;
 use application::ports::{AiUsage, BoxFuture, MeteredRequest, Store};
 use contracts::event_message::EventMessage;
-use domain::Timestamp;
 use domain::ai::AiRequestMetered;
 use edge::JobError;
 use edge::queue::EventHandler;
@@ -40,10 +39,12 @@ fn request(event: &EventMessage) -> Result<MeteredRequest, JobError> {
     if (event.event_type.as_str(), event.schema_version) != (EVENT_TYPE, 1) {
         return Err(JobError::Malformed("event_type"));
     }
+    let metered = AiRequestMetered::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
     Ok(MeteredRequest {
         tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,
         event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,
-        at: Timestamp::parse(&event.occurred_at).map_err(|_| JobError::Malformed("occurred_at"))?,
-        metered: AiRequestMetered::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?,
+        // Not when the event occurred, which is the request's end.
+        at: metered.began().ok_or(JobError::Malformed("request_id"))?,
+        metered,
     })
 }

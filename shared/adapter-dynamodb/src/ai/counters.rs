@@ -54,7 +54,7 @@ impl Counter {
 
     /// All that a reservation is charged to when it is in this shard.
     pub(super) fn of(reservation: &Reservation, shard: u32) -> [Self; 4] {
-        let (tenant, at) = (reservation.tenant, reservation.at);
+        let (tenant, at) = (reservation.tenant, reservation.began());
         [
             Self::tenant_month(tenant, at, shard),
             Self::tenant_day(tenant, at, shard),

@@ -1,6 +1,7 @@
 //! What a tenant's requests used, on the ephemeral table: the sums of a month in one partition, which one query reads, and
 //! a mark for each event that was added, which makes adding exactly once. All of it follows from the ledger and could be
-//! made anew, so it need not be kept for ever as states are. A sum is only ever added to.
+//! made anew, so it need not be kept for ever as states are. A sum is only ever added to. What can be summed up when it
+//! is read, such as a feature's part, has no sum of its own: every sum is a write for every request.
 
 use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK, SK, ai_usage_partition};
@@ -8,24 +9,31 @@ use crate::patience::Patience;
 use crate::state_item::EXPIRES_AT;
 use crate::tables::Tables;
 use crate::transact::{Actions, must_be_new};
-use crate::value::{digits, read_text};
+use crate::value::{digits, read_number, read_text, text};
 use adapter_aws::SdkConfig;
-use application::ports::{AiUsage, AiUsageSum, BoxFuture, MeteredRequest, StoreError, UsageOf};
+use application::ports::{
+    AiUsage, AiUsageSum, BoxFuture, MeteredRequest, StoreError, UsageByAsker, UsageLine,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::ai::{AiRequestMetered, CacheUse, Month};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Month, Outcome, Tokens};
 use domain::id::OrganizationId;
+use futures_util::future::try_join;
+use std::str::FromStr;
 use std::time::Duration;
 
-const REQUESTS: &str = "requests";
-const HITS: &str = "hits";
-const INPUT_TOKENS: &str = "input_tokens";
-const OUTPUT_TOKENS: &str = "output_tokens";
 const COST: &str = "cost";
 
+/// The sum over everything, for alerts: one read tells it.
+const TOTAL: &str = "total";
+/// How the other sums' sort keys begin.
+const LINE: &str = "line#";
+const ACCOUNT: &str = "account#";
+const API_KEY: &str = "api_key#";
+
 const DAY_SECONDS: i64 = 24 * 3600;
-/// Sums: so that a month can be compared with the same one of two years before.
+/// Sums, after the last request of each: so that a month can be compared with the same one of two years before.
 const KEEP_SUMS: i64 = 800 * DAY_SECONDS;
 /// Marks: longer than a message can be delivered. The queue and its dead-letter queue keep it for 18 days together.
 const KEEP_MARK: i64 = 60 * DAY_SECONDS;
@@ -45,7 +53,7 @@ pub struct DynamoAiUsage {
 }
 
 impl DynamoAiUsage {
-    /// AiUsageSum on the ephemeral table.
+    /// Sums on the ephemeral table.
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
         Self { client: Client::new(config), table: tables.ephemeral }
     }
@@ -56,10 +64,9 @@ impl DynamoAiUsage {
         let mut mark = ItemKey::ai_metered(*tenant, *event_id).attributes();
         mark.insert(EXPIRES_AT.to_owned(), digits(at.seconds().saturating_add(KEEP_MARK)));
         actions.put(Purpose::Mark, must_be_new(&self.table), mark)?;
-        let usage = usage_of(metered);
         let expires_at = at.seconds().saturating_add(KEEP_SUMS);
-        for of in sums_of(metered) {
-            let key = ItemKey::ai_usage(*tenant, &month, name(&of));
+        for (name, usage) in sums(metered)? {
+            let key = ItemKey::ai_usage(*tenant, &month, name);
             actions.update(Purpose::Sum, add(&self.table, key, &usage, expires_at))?;
         }
         // Requests of a tenant change the same sums, so several consumers at once must wait for each other.
@@ -68,40 +75,85 @@ impl DynamoAiUsage {
     }
 
     async fn read_cost(&self, tenant: OrganizationId, month: &Month) -> Result<u64, StoreError> {
-        let key = ItemKey::ai_usage(tenant, month, name(&UsageOf::Total)).attributes();
+        let key = ItemKey::ai_usage(tenant, month, TOTAL.to_owned()).attributes();
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         match get.send().await {
-            Ok(answer) => answer.item.map_or(Ok(0), |item| read_sum(&item, COST)),
+            Ok(answer) => answer.item.map_or(Ok(0), |item| read_number(&item, COST)),
             Err(error) => Err(failed("GetItem", error)),
         }
     }
 
-    async fn read_month(
+    async fn read_lines(
         &self,
         tenant: OrganizationId,
         month: &Month,
-    ) -> Result<Vec<(UsageOf, AiUsageSum)>, StoreError> {
+    ) -> Result<Vec<(UsageLine, AiUsageSum)>, StoreError> {
+        let (found, _) = self.read_sums(tenant, month, LINE, None).await?;
+        let read = |(name, sum): (String, _)| read_line(&name).map(|line| (line, sum));
+        let lines: Option<Vec<_>> = found.into_iter().map(read).collect();
+        let mut lines = lines.ok_or(StoreError::Malformed("a line of usage"))?;
+        lines.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(lines)
+    }
+
+    async fn read_askers(
+        &self,
+        tenant: OrganizationId,
+        month: &Month,
+        most: u32,
+    ) -> Result<UsageByAsker, StoreError> {
+        let (accounts, api_keys) = try_join(
+            self.read_sums(tenant, month, ACCOUNT, Some(most)),
+            self.read_sums(tenant, month, API_KEY, Some(most)),
+        )
+        .await?;
+        Ok(UsageByAsker {
+            complete: accounts.1 && api_keys.1,
+            accounts: read_ids(accounts.0)?,
+            api_keys: read_ids(api_keys.0)?,
+        })
+    }
+
+    /// Sums whose names begin with `kind`, by what follows in their names; at most `most`, and whether these are all.
+    async fn read_sums(
+        &self,
+        tenant: OrganizationId,
+        month: &Month,
+        kind: &str,
+        most: Option<u32>,
+    ) -> Result<(Vec<(String, AiUsageSum)>, bool), StoreError> {
         let (mut found, mut after) = (Vec::new(), None);
+        let most = most.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         loop {
+            // One more than is wanted tells whether there are more.
+            let left = most.map(|most| most.saturating_sub(found.len()).saturating_add(1));
             let query = self
                 .client
                 .query()
                 .table_name(&self.table)
-                .key_condition_expression("#pk = :pk")
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :kind)")
                 .expression_attribute_names("#pk", PK)
+                .expression_attribute_names("#sk", SK)
                 .expression_attribute_values(":pk", ai_usage_partition(tenant, month))
+                .expression_attribute_values(":kind", text(kind))
+                .set_limit(left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
                 .set_exclusive_start_key(after);
             let page = match query.send().await {
                 Ok(page) => page,
                 Err(error) => return Err(failed("Query", error)),
             };
             for item in page.items.unwrap_or_default() {
-                found.push(read_usage(&item)?);
+                let name = read_text(&item, SK)?;
+                let name = name.strip_prefix(kind).ok_or(StoreError::Malformed("a sum of usage"))?;
+                found.push((name.to_owned(), read_sum(&item)?));
+            }
+            if let Some(most) = most.filter(|most| found.len() > *most) {
+                found.truncate(most);
+                return Ok((found, false));
             }
             after = page.last_evaluated_key;
             if after.is_none() {
-                found.sort_by(|one, other| one.0.cmp(&other.0));
-                return Ok(found);
+                return Ok((found, true));
             }
         }
     }
@@ -120,106 +172,121 @@ impl AiUsage for DynamoAiUsage {
         Box::pin(self.read_cost(tenant, month))
     }
 
-    fn month<'a>(
+    fn lines<'a>(
         &'a self,
         tenant: OrganizationId,
         month: &'a Month,
-    ) -> BoxFuture<'a, Result<Vec<(UsageOf, AiUsageSum)>, StoreError>> {
-        Box::pin(self.read_month(tenant, month))
+    ) -> BoxFuture<'a, Result<Vec<(UsageLine, AiUsageSum)>, StoreError>> {
+        Box::pin(self.read_lines(tenant, month))
+    }
+
+    fn askers<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        month: &'a Month,
+        most: u32,
+    ) -> BoxFuture<'a, Result<UsageByAsker, StoreError>> {
+        Box::pin(self.read_askers(tenant, month, most))
     }
 }
 
-/// Every sum that a request is part of.
-fn sums_of(metered: &AiRequestMetered) -> [UsageOf; 5] {
+/// The sort keys of every sum that a request is part of, and what it adds there. Each model has a line, because each has
+/// its own prices; the request is counted in the line of the model that answered.
+fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreError> {
     let who = match &metered.api_key_id {
-        Some(key) => UsageOf::ApiKey(key.to_string()),
-        None => UsageOf::Account(metered.account_id.to_string()),
+        Some(key) => format!("{API_KEY}{key}"),
+        None => format!("{ACCOUNT}{}", metered.account_id),
     };
+    let whole = AiUsageSum {
+        requests: 1,
+        hits: u64::from(metered.cache == CacheUse::Hit),
+        presumed: u64::from(metered.outcome == Outcome::Presumed),
+        ..part(metered, metered.tokens, metered.cost_nano_usd)
+    };
+    let mut sums = vec![(TOTAL.to_owned(), whole), (who, whole)];
+    let models = metered.by_model().ok_or(StoreError::Malformed("what each model used"))?;
+    for (number, used) in models.into_iter().enumerate() {
+        let sum = part(metered, used.tokens, used.cost_nano_usd);
+        let AiUsageSum { requests, hits, presumed, .. } = whole;
+        let sum = if number == 0 { AiUsageSum { requests, hits, presumed, ..sum } } else { sum };
+        // A model's name comes last, because it may hold anything: nothing follows it.
+        let name = format!("{LINE}{}#{}#{}", metered.feature.as_str(), metered.price_version, used.model);
+        sums.push((name, sum));
+    }
+    Ok(sums)
+}
+
+/// What a model used. What a presumed request used nobody knows, so only its charge is counted.
+fn part(metered: &AiRequestMetered, tokens: Tokens, cost: u64) -> AiUsageSum {
+    if metered.outcome == Outcome::Presumed {
+        return AiUsageSum { cost, presumed_cost: cost, ..AiUsageSum::default() };
+    }
+    AiUsageSum {
+        input_tokens: tokens.input,
+        output_tokens: tokens.output,
+        cache_read_tokens: tokens.cache_read,
+        cache_write_tokens: tokens.cache_write,
+        cost,
+        ..AiUsageSum::default()
+    }
+}
+
+fn read_line(name: &str) -> Option<UsageLine> {
+    let (feature, rest) = name.split_once('#')?;
+    let (price_version, model) = rest.split_once('#')?;
+    Some(UsageLine {
+        feature: Feature::from_name(feature)?,
+        price_version: price_version.to_owned(),
+        model: model.to_owned(),
+    })
+}
+
+fn read_ids<T: FromStr>(sums: Vec<(String, AiUsageSum)>) -> Result<Vec<(T, AiUsageSum)>, StoreError> {
+    let read = |(id, sum): (String, _)| id.parse().ok().map(|id| (id, sum));
+    sums.into_iter().map(read).collect::<Option<_>>().ok_or(StoreError::Malformed("who used models"))
+}
+
+/// The attributes of a sum, in the order of the expression below.
+fn amounts(usage: &AiUsageSum) -> [(&'static str, u64); 9] {
     [
-        UsageOf::Total,
-        UsageOf::Feature(metered.feature.as_str().to_owned()),
-        UsageOf::Model(metered.model.clone()),
-        who,
-        UsageOf::PriceVersion(metered.price_version.clone()),
+        ("requests", usage.requests),
+        ("hits", usage.hits),
+        ("presumed", usage.presumed),
+        ("input_tokens", usage.input_tokens),
+        ("output_tokens", usage.output_tokens),
+        ("cache_read_tokens", usage.cache_read_tokens),
+        ("cache_write_tokens", usage.cache_write_tokens),
+        (COST, usage.cost),
+        ("presumed_cost", usage.presumed_cost),
     ]
 }
 
-fn usage_of(metered: &AiRequestMetered) -> AiUsageSum {
-    let tokens = &metered.tokens;
-    AiUsageSum {
-        requests: 1,
-        hits: u64::from(metered.cache == CacheUse::Hit),
-        input_tokens: tokens.input.saturating_add(tokens.cache_read).saturating_add(tokens.cache_write),
-        output_tokens: tokens.output,
-        cost: metered.cost_nano_usd,
-    }
-}
-
-/// The sort key of a sum. What comes last may hold anything: nothing follows it.
-fn name(of: &UsageOf) -> String {
-    match of {
-        UsageOf::Total => "total".to_owned(),
-        UsageOf::Feature(feature) => format!("feature#{feature}"),
-        UsageOf::Model(model) => format!("model#{model}"),
-        UsageOf::Account(account) => format!("account#{account}"),
-        UsageOf::ApiKey(key) => format!("api_key#{key}"),
-        UsageOf::PriceVersion(version) => format!("price_version#{version}"),
-    }
-}
-
-fn read_name(name: &str) -> Option<UsageOf> {
-    match name.split_once('#') {
-        None => (name == "total").then_some(UsageOf::Total),
-        Some((kind, whose)) => {
-            let whose = whose.to_owned();
-            Some(match kind {
-                "feature" => UsageOf::Feature(whose),
-                "model" => UsageOf::Model(whose),
-                "account" => UsageOf::Account(whose),
-                "api_key" => UsageOf::ApiKey(whose),
-                "price_version" => UsageOf::PriceVersion(whose),
-                _ => return None,
-            })
-        }
-    }
-}
-
 fn add(table: &str, key: ItemKey, usage: &AiUsageSum, expires_at: i64) -> UpdateBuilder {
-    let AiUsageSum { requests, hits, input_tokens, output_tokens, cost } = *usage;
     let update = Update::builder()
         .table_name(table)
         .set_key(Some(key.attributes()))
         .update_expression(
-            "SET #expires_at = :expires_at ADD #requests :requests, #hits :hits, #input :input, #output :output, \
-             #cost :cost",
+            "SET #expires_at = :expires_at ADD #0 :0, #1 :1, #2 :2, #3 :3, #4 :4, #5 :5, #6 :6, #7 :7, #8 :8",
         )
         .expression_attribute_names("#expires_at", EXPIRES_AT)
         .expression_attribute_values(":expires_at", digits(expires_at));
-    [
-        ("#requests", REQUESTS, ":requests", requests),
-        ("#hits", HITS, ":hits", hits),
-        ("#input", INPUT_TOKENS, ":input", input_tokens),
-        ("#output", OUTPUT_TOKENS, ":output", output_tokens),
-        ("#cost", COST, ":cost", cost),
-    ]
-    .into_iter()
-    .fold(update, |update, (name, attribute, value, amount)| {
-        update.expression_attribute_names(name, attribute).expression_attribute_values(value, digits(amount))
+    amounts(usage).into_iter().enumerate().fold(update, |update, (number, (attribute, amount))| {
+        update
+            .expression_attribute_names(format!("#{number}"), attribute)
+            .expression_attribute_values(format!(":{number}"), digits(amount))
     })
 }
 
-fn read_usage(item: &Item) -> Result<(UsageOf, AiUsageSum), StoreError> {
-    let of = read_name(read_text(item, SK)?).ok_or(StoreError::Malformed("a sum of usage"))?;
-    let usage = AiUsageSum {
-        requests: read_sum(item, REQUESTS)?,
-        hits: read_sum(item, HITS)?,
-        input_tokens: read_sum(item, INPUT_TOKENS)?,
-        output_tokens: read_sum(item, OUTPUT_TOKENS)?,
-        cost: read_sum(item, COST)?,
-    };
-    Ok((of, usage))
-}
-
-fn read_sum(item: &Item, name: &'static str) -> Result<u64, StoreError> {
-    crate::value::read_number(item, name)
+fn read_sum(item: &Item) -> Result<AiUsageSum, StoreError> {
+    Ok(AiUsageSum {
+        requests: read_number(item, "requests")?,
+        hits: read_number(item, "hits")?,
+        presumed: read_number(item, "presumed")?,
+        input_tokens: read_number(item, "input_tokens")?,
+        output_tokens: read_number(item, "output_tokens")?,
+        cache_read_tokens: read_number(item, "cache_read_tokens")?,
+        cache_write_tokens: read_number(item, "cache_write_tokens")?,
+        cost: read_number(item, COST)?,
+        presumed_cost: read_number(item, "presumed_cost")?,
+    })
 }

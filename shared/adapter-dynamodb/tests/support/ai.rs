@@ -50,6 +50,7 @@ impl Gateway {
             provider: "bedrock".to_owned(),
             tokens: Tokens { input: 1000, output: 400, ..Tokens::default() },
             cost_nano_usd: bound,
+            other_models: Vec::new(),
             price_version: "2026-01".to_owned(),
             attempts: 1,
             latency_ms: 900,

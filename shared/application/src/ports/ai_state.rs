@@ -117,8 +117,7 @@ impl BudgetScope {
 pub struct Reservation {
     /// Whose.
     pub tenant: OrganizationId,
-    /// When it was made, which is now: the month and the day that are charged, and the moment against which somebody
-    /// else's lease on the answer is held.
+    /// When it was made, which is now: the moment against which somebody else's lease on the answer is held.
     pub at: Timestamp,
     /// When the sweeper may settle it.
     pub lease_until: Timestamp,
@@ -135,6 +134,12 @@ impl Reservation {
     /// The request.
     pub fn request_id(&self) -> AiRequestId {
         self.presumed.request_id
+    }
+
+    /// When the request began, which may be before it was reserved: the month and the day that are charged, by the
+    /// reservation and by the settlement alike.
+    pub fn began(&self) -> Timestamp {
+        self.presumed.began().unwrap_or(self.at)
     }
 
     /// Who is charged beside the tenant.

@@ -3,8 +3,8 @@
 
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, Month};
-use domain::id::{EventId, OrganizationId};
+use domain::ai::{AiRequestMetered, Feature, Month};
+use domain::id::{AccountId, ApiKeyId, EventId, OrganizationId};
 
 /// A request that was metered.
 #[derive(Debug, Clone)]
@@ -13,42 +13,85 @@ pub struct MeteredRequest {
     pub tenant: OrganizationId,
     /// The event that told of it, which is counted once.
     pub event_id: EventId,
-    /// When it ended: the month that it counts in.
+    /// When it began: the month that it counts in, whenever it ended. Budgets charge it to the same month.
     pub at: Timestamp,
     /// What it used.
     pub metered: AiRequestMetered,
 }
 
-/// What a sum is of.
+/// What is billed together: what a feature used of a model at the same prices. A month has few of them, as many as there
+/// are features, models and changes of prices at the most. A request is counted with the model that answered, or was asked
+/// last; tokens and costs with the model they were used at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UsageOf {
-    /// Everything.
-    Total,
-    /// A feature, by its name.
-    Feature(String),
-    /// A model, by its name in the registry.
-    Model(String),
-    /// An account, by its identifier. What its API keys asked is not in it.
-    Account(String),
-    /// An API key, by its identifier.
-    ApiKey(String),
-    /// A version of the prices.
-    PriceVersion(String),
+pub struct UsageLine {
+    /// The feature.
+    pub feature: Feature,
+    /// The model, by its name in the registry.
+    pub model: String,
+    /// The version of the prices.
+    pub price_version: String,
 }
 
-/// A sum over requests.
+/// What accounts and API keys used. What an account's keys asked is not the account's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsageByAsker {
+    /// By account, in no order.
+    pub accounts: Vec<(AccountId, AiUsageSum)>,
+    /// By API key, in no order.
+    pub api_keys: Vec<(ApiKeyId, AiUsageSum)>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
+/// A sum over requests. Sums stop at the largest number instead of turning over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AiUsageSum {
     /// Requests.
     pub requests: u64,
     /// Those that the cache answered.
     pub hits: u64,
-    /// Tokens read, at any price.
+    /// Those whose process died, so that nobody knows what they used. Their tokens are in no sum.
+    pub presumed: u64,
+    /// Tokens read at full price.
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
-    /// Nano-dollars.
+    /// Tokens read from a provider's prompt cache.
+    pub cache_read_tokens: u64,
+    /// Tokens written to a provider's prompt cache.
+    pub cache_write_tokens: u64,
+    /// Nano-dollars, the presumed ones too.
     pub cost: u64,
+    /// Nano-dollars that were charged for presumed requests.
+    pub presumed_cost: u64,
+}
+
+impl AiUsageSum {
+    /// The two together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.each(other, u64::saturating_add)
+    }
+
+    /// What is left of this one without the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        self.each(other, u64::saturating_sub)
+    }
+
+    fn each(self, other: Self, of: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            requests: of(self.requests, other.requests),
+            hits: of(self.hits, other.hits),
+            presumed: of(self.presumed, other.presumed),
+            input_tokens: of(self.input_tokens, other.input_tokens),
+            output_tokens: of(self.output_tokens, other.output_tokens),
+            cache_read_tokens: of(self.cache_read_tokens, other.cache_read_tokens),
+            cache_write_tokens: of(self.cache_write_tokens, other.cache_write_tokens),
+            cost: of(self.cost, other.cost),
+            presumed_cost: of(self.presumed_cost, other.presumed_cost),
+        }
+    }
 }
 
 /// Sums up what requests used.
@@ -64,10 +107,19 @@ pub trait AiUsage: Send + Sync {
         month: &'a Month,
     ) -> BoxFuture<'a, Result<u64, StoreError>>;
 
-    /// Every sum of the month, in their order.
-    fn month<'a>(
+    /// Every line of the month, in their order; together they are all that was used. It is eventually consistent.
+    fn lines<'a>(
         &'a self,
         tenant: OrganizationId,
         month: &'a Month,
-    ) -> BoxFuture<'a, Result<Vec<(UsageOf, AiUsageSum)>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Vec<(UsageLine, AiUsageSum)>, StoreError>>;
+
+    /// What at most `most` accounts and at most `most` API keys used in the month: those whose identifiers come first.
+    /// It is eventually consistent, and not of the same moment as the lines.
+    fn askers<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        month: &'a Month,
+        most: u32,
+    ) -> BoxFuture<'a, Result<UsageByAsker, StoreError>>;
 }

@@ -22,7 +22,7 @@ pub use ai_state::{
     AiState, Breaker, BudgetScope, CacheKey, Cached, Keep, Look, ModelName, Observation, Reservation,
     ReserveError, Seen, Settlement, Spent, SpentByScope,
 };
-pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageOf};
+pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};

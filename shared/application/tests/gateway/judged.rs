@@ -20,6 +20,7 @@ async fn a_wrong_answer_is_repaired_and_both_are_paid_for() {
     assert_eq!((answer.text.as_str(), answer.head.attempts), ("good", 2));
     assert_eq!(answer.cost.nano_usd, 2 * SONNET_COST);
     assert_eq!((answer.cost.tokens.input, answer.tokens.input), (2000, 1000));
+    assert_eq!(scene.ledger().await[0].others, []);
     let calls = scene.model.calls();
     let turns: Vec<_> = calls[1].messages.iter().map(|message| message.role).collect();
     assert_eq!(turns, [Role::User, Role::Assistant, Role::User]);
@@ -77,6 +78,8 @@ async fn an_answer_that_can_t_be_repaired_is_left_to_the_next_model() {
     // The next begins anew.
     assert_eq!(scene.model.calls()[2].messages.len(), 1);
     assert_eq!(scene.settled().await, answer.cost.nano_usd);
+    // Each model is billed at its own prices.
+    assert_eq!(scene.ledger().await[0].others, [(SONNET.to_owned(), 2 * SONNET_COST, 2000)]);
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ pub(crate) struct Metered {
     pub(crate) model: String,
     pub(crate) cache: String,
     pub(crate) outcome: String,
+    /// What attempts at other models cost, and the tokens they read.
+    pub(crate) others: Vec<(String, u64, u64)>,
 }
 
 pub(crate) struct Scene {
@@ -211,6 +213,19 @@ impl Scene {
                     model: text("model"),
                     cache: text("cache"),
                     outcome: text("outcome"),
+                    others: data
+                        .get("other_models")
+                        .map(|others| others.as_l().unwrap().as_slice())
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|other| {
+                            let other = other.as_m().unwrap();
+                            let input = other["tokens"].as_m().unwrap()["input"].as_n().unwrap();
+                            let cost = other["cost_nano_usd"].as_n().unwrap();
+                            let model = other["model"].as_s().unwrap().clone();
+                            (model, cost.parse().unwrap(), input.parse().unwrap())
+                        })
+                        .collect(),
                 }
             })
             .collect()

@@ -35,9 +35,23 @@ pub fn decimal_usd(nano_usd: u64) -> String {
     format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000)
 }
 
+/// A difference of amounts as a decimal with all nine places, with a minus before it when it is negative.
+pub fn signed_decimal_usd(nano_usd: i128) -> String {
+    let (size, sign) = (nano_usd.unsigned_abs(), if nano_usd < 0 { "-" } else { "" });
+    format!("{sign}{}.{:09}", size / 1_000_000_000, size % 1_000_000_000)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{decimal_usd, nano_usd};
+    use super::{decimal_usd, nano_usd, signed_decimal_usd};
+
+    #[test]
+    fn a_difference_has_a_sign_when_it_is_negative() {
+        assert_eq!(signed_decimal_usd(-1), "-0.000000001");
+        assert_eq!(signed_decimal_usd(0), "0.000000000");
+        assert_eq!(signed_decimal_usd(-12_000_000_001), "-12.000000001");
+        assert_eq!(signed_decimal_usd(i128::from(u64::MAX)), decimal_usd(u64::MAX));
+    }
 
     #[test]
     fn money_keeps_every_place() {

@@ -7,8 +7,8 @@ mod feature;
 mod month;
 mod usage;
 
-pub use amount::{NoAmount, decimal_usd, nano_usd};
+pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};
 pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use feature::Feature;
 pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, reach_thresholds};
-pub use usage::{AiRequestMetered, CacheUse, Outcome, Tokens};
+pub use usage::{AiRequestMetered, CacheUse, ModelUsed, Outcome, Tokens};

@@ -23,9 +23,34 @@ impl Month {
         Self(at.to_string().chars().take("YYYY-MM".len()).collect())
     }
 
+    /// The month with this name: four digits, a hyphen and two digits, from 1970 to 9999.
+    pub fn parse(name: &str) -> Option<Self> {
+        let start = Timestamp::parse(&format!("{name}-01T00:00:00Z")).ok()?;
+        // What reads as a moment but is written in another way is another text in a key.
+        Some(Self::of(start)).filter(|month| month.0 == name)
+    }
+
     /// Its name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// How many months it is after the first one of the year 0: what two months differ by.
+    pub fn number(&self) -> u32 {
+        let (year, month) = self.0.split_once('-').unwrap_or_default();
+        let part = |digits: &str| digits.parse::<u32>().unwrap_or_default();
+        part(year).saturating_mul(12).saturating_add(part(month))
+    }
+
+    /// Its first moment, and the first one that is not in it any more.
+    pub fn bounds(&self) -> (Timestamp, Timestamp) {
+        const LONGER_THAN_A_MONTH: i64 = 32 * 24 * 3600;
+        let first = |month: &Self| {
+            let moment = Timestamp::parse(&format!("{month}-01T00:00:00Z"));
+            moment.unwrap_or(Timestamp::from_millis(0))
+        };
+        let start = first(self);
+        (start, first(&Self::of(start.plus_seconds(LONGER_THAN_A_MONTH))))
     }
 
     /// What its [`AiMonth`] is called, the same for every tenant: keys begin with the tenant.

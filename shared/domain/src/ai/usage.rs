@@ -2,8 +2,9 @@
 //! answered, and never changes.
 
 use super::Feature;
+use crate::Timestamp;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent};
-use crate::id::{AccountId, AiRequestId, ApiKeyId};
+use crate::id::{AccountId, AiRequestId, ApiKeyId, made_at};
 use serde::{Deserialize, Serialize};
 
 /// Tokens that a provider metered.
@@ -56,6 +57,40 @@ pub enum Outcome {
     Presumed,
 }
 
+impl Tokens {
+    /// Both together; sums stop at the largest number.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            output: self.output.saturating_add(other.output),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+        }
+    }
+
+    /// What is left without the other, when that is a part of it.
+    fn without(self, part: Self) -> Option<Self> {
+        Some(Self {
+            input: self.input.checked_sub(part.input)?,
+            output: self.output.checked_sub(part.output)?,
+            cache_read: self.cache_read.checked_sub(part.cache_read)?,
+            cache_write: self.cache_write.checked_sub(part.cache_write)?,
+        })
+    }
+}
+
+/// What attempts at one model used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelUsed {
+    /// The model, by its name in the registry.
+    pub model: String,
+    /// What they used.
+    pub tokens: Tokens,
+    /// What they cost, in nano-dollars.
+    pub cost_nano_usd: u64,
+}
+
 /// The facts of `ai_request_metered`, the only event of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AiRequestMetered {
@@ -76,6 +111,9 @@ pub struct AiRequestMetered {
     pub tokens: Tokens,
     /// What they cost, in nano-dollars.
     pub cost_nano_usd: u64,
+    /// What of that attempts at other models of the chain used, each model once; most requests have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_models: Vec<ModelUsed>,
     /// Version of the prices.
     pub price_version: String,
     /// Calls to providers.
@@ -86,6 +124,34 @@ pub struct AiRequestMetered {
     pub cache: CacheUse,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl AiRequestMetered {
+    /// When the request began: the month and the day that it counts in, for budgets and for what is billed, whenever it
+    /// ended. `None` when its identifier was made elsewhere.
+    pub fn began(&self) -> Option<Timestamp> {
+        made_at(&self.request_id)
+    }
+
+    /// What each model used of the request, beginning with the one that answered: each has its own prices. `None` when the
+    /// parts are more than the whole, or a model is named twice.
+    pub fn by_model(&self) -> Option<Vec<ModelUsed>> {
+        let mut models = vec![ModelUsed {
+            model: self.model.clone(),
+            tokens: self.tokens,
+            cost_nano_usd: self.cost_nano_usd,
+        }];
+        for other in &self.other_models {
+            if models.iter().any(|known| known.model == other.model) {
+                return None;
+            }
+            let first = models.first_mut()?;
+            first.tokens = first.tokens.without(other.tokens)?;
+            first.cost_nano_usd = first.cost_nano_usd.checked_sub(other.cost_nano_usd)?;
+            models.push(other.clone());
+        }
+        Some(models)
+    }
 }
 
 impl DomainEvent for AiRequestMetered {

@@ -12,7 +12,7 @@ use crate::ports::{
 };
 use crate::{Context, Error};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, ModelUsed, Outcome, Tokens};
 use domain::id::AiRequestId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub(super) struct Session {
     pub(super) asked: Option<Model>,
     pub(super) tokens: Tokens,
     pub(super) cost: u64,
+    /// The same, by model.
+    used: Vec<ModelUsed>,
 }
 
 /// How a request goes on after its look-up.
@@ -230,6 +232,7 @@ impl Seen {
             provider: first.map(|model| model.provider.as_str().to_owned()).unwrap_or_default(),
             tokens: Tokens { input: self.opening.input.0, output: self.opening.output, ..Tokens::default() },
             cost_nano_usd: bound,
+            other_models: Vec::new(),
             price_version: self.gateway.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
@@ -267,6 +270,7 @@ impl Seen {
             asked: None,
             tokens: Tokens::default(),
             cost: 0,
+            used: Vec::new(),
         }
     }
 
@@ -282,6 +286,7 @@ impl Seen {
             provider: kept.provider.clone(),
             tokens: Tokens::default(),
             cost_nano_usd: 0,
+            other_models: Vec::new(),
             price_version: self.gateway.price_version.clone(),
             attempts: 0,
             latency_ms: millis(elapsed),
@@ -316,11 +321,16 @@ impl Session {
 
     /// Counts what an attempt used.
     pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
-        self.cost = self.cost.saturating_add(model.cost(usage));
-        self.tokens.input = self.tokens.input.saturating_add(usage.input_tokens);
-        self.tokens.output = self.tokens.output.saturating_add(usage.output_tokens);
-        self.tokens.cache_read = self.tokens.cache_read.saturating_add(usage.cache_read_tokens);
-        self.tokens.cache_write = self.tokens.cache_write.saturating_add(usage.cache_write_tokens);
+        let (tokens, cost) = (tokens(usage), model.cost(usage));
+        self.cost = self.cost.saturating_add(cost);
+        self.tokens = self.tokens.plus(tokens);
+        match self.used.iter_mut().find(|used| used.model == model.id) {
+            Some(used) => {
+                used.tokens = used.tokens.plus(tokens);
+                used.cost_nano_usd = used.cost_nano_usd.saturating_add(cost);
+            }
+            None => self.used.push(ModelUsed { model: model.id.clone(), tokens, cost_nano_usd: cost }),
+        }
     }
 
     /// Makes sure that the next attempt, which may cost `more`, is paid for.
@@ -389,8 +399,11 @@ impl Session {
         let kept = kept
             .zip(self.seal)
             .and_then(|(kept, seal)| seal.close(&kept, self.context.entropy.as_ref()).ok().flatten());
+        let other_models =
+            std::mem::take(&mut self.used).into_iter().filter(|used| used.model != id).collect();
         let metered = AiRequestMetered {
             model: id,
+            other_models,
             provider: provider.to_owned(),
             tokens: self.tokens,
             cost_nano_usd: self.cost,

@@ -1,0 +1,81 @@
+//! `GET /v1/analytics/billing`: what the organization is billed for a month's requests to models.
+
+use application::ai::PriceBook;
+use application::analytics::{self, PricedTokens, report_month};
+use application::ports::{AiUsage, BoxFuture, Limiter, Store};
+use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
+use domain::ai::{decimal_usd, signed_decimal_usd};
+use domain::authority::ReadBilling;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct GetBilling {
+    /// Where budgets are kept, and what was told of them.
+    pub store: Arc<dyn Store>,
+    /// Where usage is summed up.
+    pub usage: Arc<dyn AiUsage>,
+    /// What tokens cost, and did.
+    pub prices: PriceBook,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+impl Handler for GetBilling {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ReadBilling>(store, &context, &request.caller()?).await?;
+            request.only_query(&["month"])?;
+            let month = report_month(request.query("month")?, context.now).map_err(Problem::query)?;
+            let (metered, limiter) = ((self.usage.as_ref(), &self.prices), self.limiter.as_ref());
+            let (bill, decision) =
+                analytics::get_billing(store, metered, limiter, &context, &authority, month).await?;
+            Ok(Response::json(200, &body(&bill))?.with_rate_limit(decision))
+        })
+    }
+}
+
+fn body(bill: &analytics::Bill) -> Bill {
+    Bill {
+        month: bill.month.to_string(),
+        total_usd: decimal_usd(bill.total.cost),
+        presumed_usd: decimal_usd(bill.total.presumed_cost),
+        forecast_usd: bill.forecast.map(decimal_usd),
+        lines: bill.lines.iter().map(line).collect(),
+        budget: BudgetUse {
+            tenant_month_usd: decimal_usd(bill.limits.tenant_month),
+            expected_month_usd: decimal_usd(bill.limits.expected_month),
+            percent_of_limit: bill.percent_of_limit(),
+            percent_of_expected: bill.percent_of_expected(),
+            told_percent: bill.told.clone(),
+        },
+    }
+}
+
+fn line(line: &analytics::InvoiceLine) -> InvoiceLine {
+    let (of, sum) = (&line.line, &line.sum);
+    InvoiceLine {
+        feature: of.feature.as_str().to_owned(),
+        model: of.model.clone(),
+        price_version: of.price_version.clone(),
+        requests: sum.requests,
+        cache_hits: sum.hits,
+        amount_usd: decimal_usd(sum.cost),
+        tokens: line.tokens.iter().map(charge).collect(),
+        presumed_requests: sum.presumed,
+        presumed_usd: decimal_usd(sum.presumed_cost),
+        difference_usd: line.difference.map(signed_decimal_usd),
+    }
+}
+
+fn charge(tokens: &PricedTokens) -> TokenCharge {
+    let amount = tokens.amount().map(|amount| i128::try_from(amount).unwrap_or(i128::MAX));
+    TokenCharge {
+        kind: tokens.kind.as_str().to_owned(),
+        tokens: tokens.tokens,
+        price_usd: tokens.price.map(decimal_usd),
+        amount_usd: amount.map(signed_decimal_usd),
+    }
+}

@@ -1,0 +1,81 @@
+//! What each model used of a request.
+
+use crate::support::{START, id};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens};
+use domain::id::new_id;
+use domain::{DomainEvent, Timestamp};
+
+fn tokens(each: u64) -> Tokens {
+    Tokens { input: each, output: each, cache_read: each, cache_write: each }
+}
+
+fn used(model: &str, each: u64, cost_nano_usd: u64) -> ModelUsed {
+    ModelUsed { model: model.to_owned(), tokens: tokens(each), cost_nano_usd }
+}
+
+fn request(other_models: Vec<ModelUsed>) -> AiRequestMetered {
+    AiRequestMetered {
+        request_id: new_id(START, &[7; 10]),
+        account_id: id(2),
+        api_key_id: None,
+        feature: Feature::Completion,
+        model: "answered".to_owned(),
+        provider: "bedrock".to_owned(),
+        tokens: tokens(10),
+        cost_nano_usd: 100,
+        other_models,
+        price_version: "1".to_owned(),
+        attempts: 2,
+        latency_ms: 1,
+        cache: CacheUse::Miss,
+        outcome: Outcome::Answered,
+    }
+}
+
+#[test]
+fn the_parts_of_all_models_are_the_whole() {
+    assert_eq!(request(vec![]).by_model().unwrap(), [used("answered", 10, 100)]);
+    let parts = request(vec![used("one", 3, 50), used("two", 7, 49)]).by_model().unwrap();
+    assert_eq!(parts, [used("answered", 0, 1), used("one", 3, 50), used("two", 7, 49)]);
+}
+
+#[test]
+fn parts_that_can_t_be_are_told() {
+    for wrong in [
+        vec![used("one", 0, 101)],
+        vec![used("one", 11, 1)],
+        vec![used("one", 6, 1), used("two", 5, 1)],
+        vec![used("one", 1, 1), used("one", 1, 1)],
+        vec![used("answered", 1, 1)],
+    ] {
+        assert_eq!(request(wrong.clone()).by_model(), None, "{wrong:?}");
+    }
+    for kind in [
+        Tokens { input: 11, ..Tokens::default() },
+        Tokens { output: 11, ..Tokens::default() },
+        Tokens { cache_read: 11, ..Tokens::default() },
+        Tokens { cache_write: 11, ..Tokens::default() },
+    ] {
+        let other = ModelUsed { tokens: kind, ..used("one", 0, 1) };
+        assert_eq!(request(vec![other]).by_model(), None, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_event_without_other_models_is_one_that_has_none() {
+    for event in [request(vec![]), request(vec![used("one", 3, 50)])] {
+        let encoded = event.encode();
+        assert_eq!(encoded.data.get("other_models").is_some(), !event.other_models.is_empty());
+        assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), event);
+    }
+}
+
+#[test]
+fn a_request_began_when_its_identifier_was_made() {
+    assert_eq!(request(vec![]).began(), Some(START));
+    let later = AiRequestMetered {
+        request_id: new_id(Timestamp::from_millis(START.millis() + 1), &[0; 10]),
+        ..request(vec![])
+    };
+    assert_eq!(later.began().unwrap().millis(), START.millis() + 1);
+}
