@@ -10,5 +10,6 @@ mod judged;
 mod models;
 mod retries;
 mod scene;
+mod shards;
 mod single_flight;
 mod streams;
