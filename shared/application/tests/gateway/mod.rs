@@ -7,6 +7,7 @@ mod calls;
 mod crashes;
 mod embeddings;
 mod judged;
+mod kills;
 mod models;
 mod retries;
 mod scene;

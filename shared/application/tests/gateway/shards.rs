@@ -133,7 +133,9 @@ async fn what_dies_in_any_shard_is_swept_there() {
     assert!(matches!(scene.complete(&ask(NOVA)).await, Err(Error::OverBudget(_))));
     assert_eq!(scene.sweep().await, 12);
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (12 * bound, 12));
-    assert!(scene.ledger().await.iter().all(|metered| metered.outcome == "presumed" && metered.cost == bound));
+    assert!(
+        scene.ledger().await.iter().all(|metered| metered.outcome == "presumed" && metered.cost == bound)
+    );
     // Presumed is spent: nothing is left in any of them.
     assert!(matches!(scene.complete(&ask(NOVA)).await, Err(Error::OverBudget(_))));
     assert_eq!(scene.settled().await, 12 * bound);
