@@ -17,6 +17,7 @@ use domain::id::OrganizationId;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A database of its own, and everything made on it. It stops when it is dropped.
 #[derive(Debug)]
@@ -31,9 +32,10 @@ pub struct TestEnvironment {
 }
 
 impl TestEnvironment {
-    /// An environment with empty tables.
+    /// An environment with empty tables. Its calls may take long, because a busy machine must fail no test; how often they
+    /// are tried is as in production.
     pub fn start() -> Self {
-        Self::start_with(CallLimits::default())
+        Self::start_with(patient())
     }
 
     /// An environment whose calls have these limits.
@@ -44,7 +46,7 @@ impl TestEnvironment {
 
     /// The environment of another process, by the address of its wire.
     pub fn join(wire: SocketAddr) -> Self {
-        Self::on(Wire::to(wire), CallLimits::default(), None)
+        Self::on(Wire::to(wire), patient(), None)
     }
 
     fn on(wire: Wire, limits: CallLimits, database: Option<EmbeddedDatabase>) -> Self {
@@ -170,4 +172,9 @@ impl TestEnvironment {
             }
         }
     }
+}
+
+fn patient() -> CallLimits {
+    let (attempt, operation) = (Duration::from_secs(20), Duration::from_secs(40));
+    CallLimits { attempt, operation, ..CallLimits::default() }
 }

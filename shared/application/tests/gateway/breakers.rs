@@ -39,7 +39,8 @@ async fn a_breaker_that_one_process_opens_stops_every_other() {
     let refused =
         scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
     let wait = retry_after(refused);
-    assert!(wait <= Duration::from_secs(26) && wait > Duration::from_secs(20), "{wait:?}");
+    // The clock goes on while requests are made, so that a slow machine opens it a little later.
+    assert!(wait <= Duration::from_secs(29) && wait > Duration::from_secs(20), "{wait:?}");
     assert_eq!(scene.model.calls().len(), 20);
     // Nothing was set aside, and nothing recorded.
     assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
@@ -219,18 +220,18 @@ async fn a_breaker_that_ends_while_another_model_is_asked_is_tried_and_closed() 
 async fn of_many_answers_at_once_each_is_told_once_in_tens() {
     let scene = Scene::start();
     scene.model.always("Paris");
-    for ended in join_all((0..205).map(|_| scene.begin(ask(SONNET)))).await {
+    for ended in join_all((0..45).map(|_| scene.begin(ask(SONNET)))).await {
         ended.unwrap().unwrap();
     }
-    // Twenty tens; the five that are left wait for others, or for a failure.
-    assert_eq!(window(&scene).await, (200, 0));
+    // Four tens; the five that are left wait for others, or for a failure.
+    assert_eq!(window(&scene).await, (40, 0));
     scene.model.fail(down());
     scene.complete(&ask(SONNET)).await.unwrap();
-    assert_eq!(window(&scene).await, (206, 1));
+    assert_eq!(window(&scene).await, (46, 1));
     // The answer after the failure is the first of the next ten.
     for request in 2..=10 {
         scene.complete(&ask(SONNET)).await.unwrap();
-        assert_eq!(window(&scene).await, (if request == 10 { 216 } else { 206 }, 1));
+        assert_eq!(window(&scene).await, (if request == 10 { 56 } else { 46 }, 1));
     }
 }
 
