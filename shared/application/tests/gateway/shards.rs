@@ -5,7 +5,6 @@ use application::Error;
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use domain::ai::{CacheUse, Limits};
 use futures_util::future::join_all;
-use testkit::Fault;
 
 /// What is set aside for the usual question to this model.
 async fn bound_of(model: &str) -> u64 {
@@ -15,14 +14,6 @@ async fn bound_of(model: &str) -> u64 {
     until(|| !scene.model.calls().is_empty()).await;
     making.abort();
     scene.spent().await.committed
-}
-
-/// What DynamoDB says to transactions that meet, which the embedded one never does.
-fn conflicts(scene: &Scene, number: usize) {
-    for _ in 0..number {
-        let conflict = Fault::canceled(&["TransactionConflict"]);
-        scene.environment.wire().fail_next("TransactWriteItems", conflict);
-    }
 }
 
 #[tokio::test]
@@ -35,10 +26,8 @@ async fn of_two_hundred_at_once_only_those_are_asked_that_the_parts_pay_for() {
         scene.set_limits(limits(10 * bound)).await;
         scene.model.always("Paris");
         scene.model.hold();
-        conflicts(&scene, 100);
         let requests: Vec<_> = (0..200).map(|_| scene.begin(ask(NOVA))).collect();
         until(|| requests.iter().filter(|request| request.is_finished()).count() == 200 - fit).await;
-        assert_eq!(scene.environment.wire().faults_left(), 0);
         assert_eq!((scene.model.calls().len(), scene.spent().await.committed), (fit, fit as u64 * bound));
         scene.model.let_go(200);
         let ended = join_all(requests).await.into_iter().map(Result::unwrap);
@@ -61,7 +50,6 @@ async fn what_is_settled_meanwhile_is_spent_again_and_never_more_than_the_limit(
     // Only one of the four budgets is short.
     scene.set_limits(Limits { user_day: limit, ..limits(100 * limit) }).await;
     scene.model.always("Paris");
-    conflicts(&scene, 100);
     let ended = join_all((0..200).map(|_| scene.begin(ask(NOVA)))).await.into_iter().map(Result::unwrap);
     let answered = ended.filter(|ended| ended.is_ok()).count();
     assert_eq!(scene.model.calls().len(), answered);
