@@ -181,7 +181,7 @@ fn alone(world: &World) -> Arc<AtomicBool> {
         *calls += 1;
         arrived.1.notify_all();
         let patience = Duration::from_secs(10);
-        let (_, waited) = arrived.1.wait_timeout_while(calls, patience, |calls| *calls < 2).unwrap();
+        let waited = arrived.1.wait_timeout_while(calls, patience, |calls| *calls < 2).unwrap().1;
         told.fetch_or(waited.timed_out(), Ordering::SeqCst);
         true
     });
