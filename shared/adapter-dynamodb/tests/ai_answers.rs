@@ -155,6 +155,20 @@ async fn an_answer_that_is_being_made_is_waited_for_also_without_budget() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_made_again_is_told_so_and_does_not_wait_for_itself() {
+    let gateway = Gateway::start();
+    let key = gateway.cache_key(1);
+    let request = take(&gateway, &key, at(0)).await.unwrap();
+    // It holds the right to the answer itself: whoever waits for it would wait for ever.
+    let again = gateway.state.reserve(&mut request.clone(), &limits(1_000_000), Some(&key)).await;
+    assert!(matches!(again, Err(ReserveError::Repeated)), "{again:?}");
+    assert!(gateway.state.settle(&answered(&request, key, "a score", 3600)).await.unwrap());
+    let again = gateway.state.reserve(&mut request.clone(), &limits(1_000_000), Some(&key)).await;
+    assert!(matches!(again, Err(ReserveError::Repeated)), "{again:?}");
+    assert_eq!((gateway.open().await, gateway.events().await), (0, 1));
+}
+
+#[tokio::test]
 async fn tenants_do_not_share_answers() {
     let gateway = Gateway::start();
     let ours = gateway.cache_key(1);

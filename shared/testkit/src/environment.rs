@@ -8,13 +8,16 @@ use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
     DynamoAiState, DynamoAiUsage, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe,
-    RelayAttempts, Tables,
+    ListShards, RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::OrganizationId;
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A database of its own, and everything made on it. It stops when it is dropped.
 #[derive(Debug)]
@@ -24,20 +27,29 @@ pub struct TestEnvironment {
     tenant_keys: Arc<TestTenantKeys>,
     entropy: Arc<TestEntropy>,
     wire: Wire,
-    // Dropped last: the wire ends first.
-    _database: EmbeddedDatabase,
+    // Dropped last: the wire ends first. It is another process's when this one joined it.
+    _database: Option<EmbeddedDatabase>,
 }
 
 impl TestEnvironment {
-    /// An environment with empty tables.
+    /// An environment with empty tables. Its calls may take long, because a busy machine must fail no test; how often they
+    /// are tried is as in production.
     pub fn start() -> Self {
-        Self::start_with(CallLimits::default())
+        Self::start_with(patient())
     }
 
     /// An environment whose calls have these limits.
     pub fn start_with(limits: CallLimits) -> Self {
         let database = EmbeddedDatabase::start();
-        let wire = Wire::to(database.address);
+        Self::on(Wire::to(database.address), limits, Some(database))
+    }
+
+    /// The environment of another process, by the address of its wire.
+    pub fn join(wire: SocketAddr) -> Self {
+        Self::on(Wire::to(wire), patient(), None)
+    }
+
+    fn on(wire: Wire, limits: CallLimits, database: Option<EmbeddedDatabase>) -> Self {
         let round_trips = RoundTrips::default();
         let settings = AwsSettings {
             region: "eu-west-1".to_owned(),
@@ -100,6 +112,12 @@ impl TestEnvironment {
         DynamoAiState::new(&self.config, self.tables())
     }
 
+    /// The AI gateway's state, of which this tenant has so many counters for each budget.
+    pub fn sharded_ai_state(&self, tenant: OrganizationId, shards: u32) -> DynamoAiState {
+        let shards = ListShards::parse(&format!("{tenant}={shards}")).expect("1 to 64 shards");
+        self.ai_state().with_shards(shards)
+    }
+
     /// What requests to models used.
     pub fn ai_usage(&self) -> DynamoAiUsage {
         DynamoAiUsage::new(&self.config, self.tables())
@@ -154,4 +172,9 @@ impl TestEnvironment {
             }
         }
     }
+}
+
+fn patient() -> CallLimits {
+    let (attempt, operation) = (Duration::from_secs(20), Duration::from_secs(40));
+    CallLimits { attempt, operation, ..CallLimits::default() }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,24 +56,38 @@ pub struct Call {
     pub capacity: f64,
 }
 
+/// Whether a call goes on: asked when it arrived, and again when it was carried out and its answer is on its way.
+type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// The wire; clones are the same wire.
 #[derive(Debug, Clone)]
 pub struct Wire(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     address: SocketAddr,
     database: SocketAddr,
     calls: Mutex<Vec<Call>>,
     faults: Mutex<VecDeque<(String, Fault)>>,
+    gate: Mutex<Option<Gate>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Wire {
     pub(crate) fn to(database: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let wire =
-            Self(Arc::new(Shared { address, database, calls: Mutex::default(), faults: Mutex::default() }));
+        let wire = Self(Arc::new(Shared {
+            address,
+            database,
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            gate: Mutex::default(),
+        }));
         let shared = Arc::downgrade(&wire.0);
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -85,6 +100,17 @@ impl Wire {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.0.address)
+    }
+
+    /// Where it is reached, also by other processes.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// From now on every call goes on only as long as `gate` says so, which is asked before it is carried out and before its
+    /// answer is sent; else its connection breaks.
+    pub fn gate(&self, gate: impl Fn() -> bool + Send + Sync + 'static) {
+        *lock(&self.0.gate) = Some(Arc::new(gate));
     }
 
     /// The next call of this operation that has no fault yet meets `fault`.
@@ -124,6 +150,9 @@ fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
     loop {
         let request = Message::read(&mut from_client)?;
         let operation = request.header("x-amz-target")?.rsplit('.').next()?.to_owned();
+        if !goes_on(shared) {
+            return None;
+        }
         let fault = take_fault(shared, &operation);
         match &fault {
             Some(Fault::Answer(status, body)) => {
@@ -142,12 +171,17 @@ fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
         let answer = Message::read(&mut from_upstream)?;
         let capacity = consumed(&answer.body);
         lock(&shared.calls).push(Call { operation, capacity });
-        if matches!(fault, Some(Fault::LostAnswer)) {
+        if matches!(fault, Some(Fault::LostAnswer)) || !goes_on(shared) {
             client.shutdown(Shutdown::Both).ok()?;
             return None;
         }
         (&client).write_all(&answer.bytes()).ok()?;
     }
+}
+
+fn goes_on(shared: &Shared) -> bool {
+    let gate = lock(&shared.gate).clone();
+    gate.is_none_or(|gate| gate())
 }
 
 fn take_fault(shared: &Shared, operation: &str) -> Option<Fault> {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-fn organization() -> &'static Organization {
+/// The organization of the tests here. It has no money for models.
+pub(crate) fn organization() -> &'static Organization {
     static OWN: OnceLock<Organization> = OnceLock::new();
     OWN.get_or_init(|| Organization::register("api-keys"))
 }

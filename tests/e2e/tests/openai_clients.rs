@@ -1,18 +1,23 @@
 //! OpenAI's own client libraries, unchanged, with our base URL and an API key: models, answers, streams, vectors, and the
 //! errors that they have types for.
 
-use crate::shared;
-use e2e_tests::{environment, model};
+use crate::{api_keys, shared};
+use e2e_tests::{Client, environment, model};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 
 const MODEL: &str = "amazon.nova-pro-v1:0";
 
 fn key(name: &str) -> String {
+    key_of(&shared().admin, name)
+}
+
+fn key_of(admin: &Client, name: &str) -> String {
     let scopes = ["completion:create", "embedding:create", "model:read"];
     let body = json!({"name": name, "scopes": scopes, "expires_in_days": 1});
-    shared().admin.post("/v1/api-keys", &body).json(201)["key"].as_str().unwrap().to_owned()
+    admin.post("/v1/api-keys", &body).json(201)["key"].as_str().unwrap().to_owned()
 }
 
 /// Runs a client program; what it says.
@@ -107,8 +112,49 @@ fn the_javascript_client_raises_its_own_errors() {
     assert_errors(&errors("javascript"));
 }
 
+/// The organization of the tests of API keys has no money for models; none of them asks one.
+fn without_money() -> &'static Client {
+    static SET: Once = Once::new();
+    let admin = &api_keys::organization().admin;
+    SET.call_once(|| {
+        let budget = admin.get("/v1/ai/budgets");
+        let seen = budget.header("ETag").unwrap().to_owned();
+        // A hundred nano-dollars: less than a text of one word may cost as a vector.
+        let little = json!({
+            "tenant_month_usd": "0.0000001", "tenant_day_usd": "1", "user_day_usd": "1", "feature_month_usd": {},
+            "expected_month_usd": "1",
+        });
+        admin.put("/v1/ai/budgets", &seen, &little).expect(200);
+    });
+    admin
+}
+
+/// The clients have no type of their own for 402.
+fn assert_over_budget(language: &str, class: &str) {
+    let model = model();
+    let said = says(language, "budget", &key_of(without_money(), &format!("{language} budget")));
+    for case in ["whole", "streamed", "vectors"] {
+        let expected =
+            json!({"class": class, "status": 402, "code": "budget_exceeded", "type": "insufficient_quota"});
+        assert_eq!(said[case], expected, "{case}: {said}");
+    }
+    assert_eq!(model.calls().len(), 0, "who can't pay asks no model");
+}
+
+#[test]
+fn the_python_client_is_told_that_the_budget_is_spent() {
+    assert_over_budget("python", "APIStatusError");
+}
+
+#[test]
+fn the_javascript_client_is_told_that_the_budget_is_spent() {
+    assert_over_budget("javascript", "APIError");
+}
+
 #[test]
 fn over_the_limit_the_client_is_told_when_to_come_back() {
+    // Its calls must not be counted with those of another test.
+    let _turn = model();
     let said = says("python", "limit", &key("limited"));
     assert_eq!(said["code"], "rate_limited");
     assert!(said["retry_after"].as_str().unwrap().parse::<u32>().unwrap() >= 1);

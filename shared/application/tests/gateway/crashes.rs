@@ -141,9 +141,9 @@ impl ModelGateway for DyingModel {
 
 /// Makes a request that dies at its n-th point, for every n there is; how many there were. `script` is what the model does
 /// in each.
-async fn die_everywhere(ask: Ask, script: fn(&ScriptedModel)) -> usize {
+async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> usize {
     for last in 0.. {
-        let scene = Scene::start();
+        let scene = Scene::sharded(shards);
         script(&scene.model);
         let points = Arc::new(Points { passed: AtomicUsize::new(0), last, reached: Notify::new() });
         let state = Arc::new(Dying { inner: Arc::clone(&scene.state), points: Arc::clone(&points) });
@@ -196,20 +196,24 @@ async fn die_everywhere(ask: Ask, script: fn(&ScriptedModel)) -> usize {
 #[tokio::test]
 async fn a_simple_request_may_die_at_any_point() {
     // Look, reservation, call and settlement, before and after each.
-    assert_eq!(die_everywhere(ask(NOVA), |model| model.answer("good")).await, 8);
+    for shards in [1, 4] {
+        assert_eq!(die_everywhere(shards, ask(NOVA), |model| model.answer("good")).await, 8);
+    }
 }
 
 #[tokio::test]
 async fn a_request_that_is_retried_repaired_and_left_to_the_next_may_die_at_any_point() {
     let ask = judged(cacheable(&format!("{NOVA},{SONNET}")));
-    let points = die_everywhere(ask, |model| {
-        model.fail(ModelError::TimedOut);
-        model.answer("bad");
-        model.answer("still bad");
-        model.answer("good");
-    })
-    .await;
-    assert!(points > 16, "{points}");
+    for shards in [1, 4] {
+        let points = die_everywhere(shards, ask.clone(), |model| {
+            model.fail(ModelError::TimedOut);
+            model.answer("bad");
+            model.answer("still bad");
+            model.answer("good");
+        })
+        .await;
+        assert!(points > 16, "{points}");
+    }
 }
 
 #[tokio::test]

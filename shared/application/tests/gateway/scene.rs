@@ -72,12 +72,22 @@ pub(crate) struct Scene {
     pub(crate) tenant: OrganizationId,
     pub(crate) account: AccountId,
     pub(crate) keys: AtomicU64,
+    pub(crate) shards: u32,
 }
 
 impl Scene {
     pub(crate) fn start() -> Self {
-        let environment = TestEnvironment::start();
-        let state: Arc<dyn AiState> = Arc::new(environment.ai_state());
+        Self::sharded(1)
+    }
+
+    /// A scene whose tenant has so many counters for each budget.
+    pub(crate) fn sharded(shards: u32) -> Self {
+        Self::on(TestEnvironment::start(), shards)
+    }
+
+    pub(crate) fn on(environment: TestEnvironment, shards: u32) -> Self {
+        let tenant = new_id(NOW, &[1; 10]);
+        let state: Arc<dyn AiState> = Arc::new(environment.sharded_ai_state(tenant, shards));
         let timer: Arc<ShortTimer> = Arc::default();
         let gateway = gateway(&environment, Arc::clone(&state), &timer);
         Self {
@@ -86,15 +96,24 @@ impl Scene {
             gateway,
             model: Arc::default(),
             timer,
-            tenant: new_id(NOW, &[1; 10]),
+            tenant,
             account: new_id(NOW, &[2; 10]),
             keys: AtomicU64::new(0),
+            shards,
         }
+    }
+
+    /// The same scene for processes that know so many shards.
+    pub(crate) fn enlarged(self, shards: u32) -> Self {
+        let state: Arc<dyn AiState> = Arc::new(self.environment.sharded_ai_state(self.tenant, shards));
+        let gateway = gateway(&self.environment, Arc::clone(&state), &self.timer);
+        Self { state, gateway, shards, ..self }
     }
 
     /// Another process of the fleet.
     pub(crate) fn other_process(&self) -> Arc<AiGateway> {
-        gateway(&self.environment, Arc::new(self.environment.ai_state()), &self.timer)
+        let state = self.environment.sharded_ai_state(self.tenant, self.shards);
+        gateway(&self.environment, Arc::new(state), &self.timer)
     }
 
     /// A request so many seconds after the first.

@@ -48,7 +48,7 @@ async fn a_maker_that_dies_is_waited_for_until_its_lease_ends() {
     scene.model.always("Paris");
     scene.model.let_go(10);
     // Whoever comes before its end waits as long as they can, and asks nobody.
-    let hurried = scene.hurried(Duration::from_millis(3600));
+    let hurried = scene.hurried(Duration::from_millis(4600));
     let gave_up = scene.complete_in(&hurried, &cacheable(NOVA)).await.unwrap_err();
     assert!(matches!(gave_up, Error::ModelsUnavailable { retry_after: Some(_) }), "{gave_up:?}");
     // Twice as long each time, up to a second.

@@ -1,5 +1,5 @@
 // OpenAI's JavaScript client, unchanged, against a deployed Sextant: says as JSON what it got.
-// Usage: client.js answers|errors, with BASE_URL and API_KEY in the environment.
+// Usage: client.js answers|errors|budget, with BASE_URL and API_KEY in the environment.
 
 import OpenAI from "openai";
 
@@ -49,7 +49,7 @@ async function caught(call) {
     await call();
     return { class: null };
   } catch (error) {
-    return { class: error.constructor.name, status: error.status, code: error.code };
+    return { class: error.constructor.name, status: error.status, code: error.code, type: error.type };
   }
 }
 
@@ -66,5 +66,17 @@ async function errors() {
   };
 }
 
-const result = { answers, errors }[process.argv[2]];
+async function budget() {
+  const ask = { model: MODEL, messages: QUESTION };
+  const streamed = async () => {
+    for await (const chunk of await sextant.chat.completions.create({ ...ask, stream: true })) void chunk;
+  };
+  return {
+    whole: await caught(() => sextant.chat.completions.create(ask)),
+    streamed: await caught(streamed),
+    vectors: await caught(() => sextant.embeddings.create({ model: VECTORS, input: "text" })),
+  };
+}
+
+const result = { answers, errors, budget }[process.argv[2]];
 console.log(JSON.stringify(await result()));

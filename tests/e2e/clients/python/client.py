@@ -1,6 +1,6 @@
 """OpenAI's Python client, unchanged, against a deployed Sextant: says as JSON what it got.
 
-Usage: client.py answers|errors|limit, with BASE_URL and API_KEY in the environment.
+Usage: client.py answers|errors|budget|limit, with BASE_URL and API_KEY in the environment.
 """
 
 import json
@@ -52,7 +52,7 @@ def caught(call) -> dict:
     try:
         call()
     except openai.APIStatusError as error:
-        return {"class": type(error).__name__, "status": error.status_code, "code": error.code}
+        return {"class": type(error).__name__, "status": error.status_code, "code": error.code, "type": error.type}
     return {"class": None}
 
 
@@ -71,6 +71,15 @@ def errors(sextant: openai.OpenAI, key: str) -> dict:
     }
 
 
+def budget(sextant: openai.OpenAI) -> dict:
+    create = sextant.chat.completions.create
+    return {
+        "whole": caught(lambda: create(model=MODEL, messages=QUESTION)),
+        "streamed": caught(lambda: list(create(model=MODEL, messages=QUESTION, stream=True))),
+        "vectors": caught(lambda: sextant.embeddings.create(model=VECTORS, input="text")),
+    }
+
+
 def limit(sextant: openai.OpenAI) -> dict:
     for _ in range(200):
         try:
@@ -84,7 +93,12 @@ def main() -> None:
     key = os.environ["API_KEY"]
     sextant = client(key)
     what = sys.argv[1]
-    result = {"answers": lambda: answers(sextant), "errors": lambda: errors(sextant, key), "limit": lambda: limit(sextant)}
+    result = {
+        "answers": lambda: answers(sextant),
+        "errors": lambda: errors(sextant, key),
+        "budget": lambda: budget(sextant),
+        "limit": lambda: limit(sextant),
+    }
     print(json.dumps(result[what]()))
 
 
