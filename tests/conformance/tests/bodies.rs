@@ -11,7 +11,7 @@ use contracts::identity::{
 };
 use contracts::jwks::JwkSet;
 use contracts::lead::{CreateLeadRequest, Lead, ReplaceLeadRequest};
-use contracts::lead_score::LeadScore;
+use contracts::lead_score::{LeadScore, LeadScores, ScoreLeadsRequest};
 use contracts::list::List;
 use contracts::notification::Notification;
 use contracts::openai;
@@ -28,7 +28,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 33] = [
+const TYPES: [(&str, Check); 35] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -45,6 +45,8 @@ const TYPES: [(&str, Check); 33] = [
     ("Lead", same::<Lead>),
     ("LeadList", same::<List<Lead>>),
     ("LeadScore", same::<LeadScore>),
+    ("ScoreLeadsRequest", same::<ScoreLeadsRequest>),
+    ("LeadScores", same::<LeadScores>),
     ("Notification", same::<Notification>),
     ("NotificationList", same::<List<Notification>>),
     ("Health", same::<Health>),

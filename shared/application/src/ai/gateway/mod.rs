@@ -52,6 +52,11 @@ impl AiGateway {
     ) -> Self {
         Self { state, limiter, timer, price_version, tally: Tally::default() }
     }
+
+    /// How its users wait, too.
+    pub(crate) fn timer(&self) -> &dyn Timer {
+        self.timer.as_ref()
+    }
 }
 
 impl fmt::Debug for AiGateway {
