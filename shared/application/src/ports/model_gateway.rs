@@ -134,6 +134,14 @@ pub enum ModelError {
     /// The provider failed (5xx, connection).
     #[error("the provider failed")]
     Unavailable(#[source] Source),
+    /// The provider failed (5xx) and says when it can be asked again.
+    #[error("the provider failed and wants to be left alone")]
+    Resting {
+        /// How long.
+        retry_after: Duration,
+        /// Why.
+        source: Source,
+    },
     /// No answer within the time left.
     #[error("the provider did not answer in time")]
     TimedOut,
@@ -151,7 +159,7 @@ pub enum ModelError {
 impl ModelError {
     /// Whether the same call may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Unavailable(_) | Self::TimedOut)
+        matches!(self, Self::Throttled { .. } | Self::Unavailable(_) | Self::Resting { .. } | Self::TimedOut)
     }
 }
 

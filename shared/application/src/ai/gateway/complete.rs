@@ -109,8 +109,7 @@ async fn first_answer(
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())

@@ -91,8 +91,7 @@ async fn first_stream(
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(stream) => return Ok((candidate, stream)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())
