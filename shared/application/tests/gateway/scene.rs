@@ -6,7 +6,7 @@ use application::ai::{
     AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
 };
 use application::ports::{
-    AggregateKey, AiState, BoxFuture, Message, ModelGateway, Role, Settlement, Spent, Store,
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
     StreamingModelGateway, Timer, Transaction,
 };
 use application::repository::{Actor, Work};
@@ -88,6 +88,14 @@ impl Scene {
             account: new_id(NOW, &[2; 10]),
             keys: AtomicU64::new(0),
         }
+    }
+
+    /// The same with a guardrail.
+    pub(crate) fn guarded(self, guardrail: Guardrail) -> Self {
+        let timer = Arc::new(SharedTimer(Arc::clone(&self.timer)));
+        let limiter = Arc::new(self.environment.limiter());
+        let gateway = AiGateway::new(Arc::clone(&self.state), limiter, timer, "test-prices".to_owned());
+        Self { gateway: Arc::new(gateway.with_guardrail(Some(guardrail))), ..self }
     }
 
     /// Another process of the fleet.
