@@ -143,7 +143,7 @@ impl Told<'_> {
             }
             Some("ModelTimeoutException") => ModelError::TimedOut,
             Some("InternalServerException" | "ServiceUnavailableException" | "ModelErrorException") => {
-                unavailable(self.answered())
+                self.failing()
             }
             Some("AccessDeniedException" | "ResourceNotFoundException") => ModelError::NoSuchModel,
             Some("ValidationException") => invalid(self.message.unwrap_or_default(), self.answered()),
@@ -156,9 +156,17 @@ impl Told<'_> {
                 ..300 => unavailable(ProviderFailure::Unreadable {
                     request_id: self.request_id.map(str::to_owned),
                 }),
-                500.. => unavailable(self.answered()),
+                500.. => self.failing(),
                 _ => ModelError::Refused(Box::new(self.answered())),
             },
+        }
+    }
+
+    /// The service's own trouble, with the time that it asks for.
+    fn failing(&self) -> ModelError {
+        match self.retry_after {
+            Some(retry_after) => ModelError::Resting { retry_after, source: Box::new(self.answered()) },
+            None => unavailable(self.answered()),
         }
     }
 

@@ -168,6 +168,10 @@ async fn stop_reasons_keep_their_meaning() {
 
 #[tokio::test]
 async fn throttling_says_when_to_come_back() {
+    for status in [500, 502, 503] {
+        let error = fails(Step::status(status).with_retry_after(9)).await;
+        assert!(matches!(error, ModelError::Resting { retry_after, .. } if retry_after.as_secs() == 9));
+    }
     let error = fails(Step::status(429).with_retry_after(7)).await;
     assert!(matches!(error, ModelError::Throttled { retry_after: Some(wait) } if wait.as_secs() == 7));
     let error = fails(Step::status(429)).await;

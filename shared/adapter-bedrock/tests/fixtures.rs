@@ -95,7 +95,7 @@ async fn streams_of_claude_and_nova() {
 fn name(error: &ModelError) -> &'static str {
     match error {
         ModelError::Throttled { .. } => "Throttled",
-        ModelError::Unavailable(_) => "Unavailable",
+        ModelError::Unavailable(_) | ModelError::Resting { .. } => "Unavailable",
         ModelError::TimedOut => "TimedOut",
         ModelError::ContextLength => "ContextLength",
         ModelError::NoSuchModel => "NoSuchModel",

@@ -1,6 +1,7 @@
 //! Records of idempotency keys: a claim while the request is in flight, its outcome afterwards. A record that is past
 //! its time counts as gone, whether or not TTL has purged it.
 
+use crate::commit::IDEMPOTENCY_SECONDS;
 use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK};
 use crate::random::random;
@@ -57,6 +58,33 @@ impl DynamoStore {
             return Ok(Claim::Claimed);
         }
         read_record(taken).map(Claim::Taken)
+    }
+
+    /// Only over our own claim: what another request led to is never replaced.
+    pub(crate) async fn write_outcome(
+        &self,
+        key: &IdempotencyKey,
+        outcome: &Value,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let item = record_item(key, Some(outcome), now.seconds().saturating_add(IDEMPOTENCY_SECONDS));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.ephemeral)
+            .set_item(Some(item))
+            .condition_expression("attribute_exists(#claimed_at) AND #request_hash = :request_hash")
+            .expression_attribute_names("#claimed_at", CLAIMED_AT)
+            .expression_attribute_names("#request_hash", REQUEST_HASH)
+            .expression_attribute_values(":request_hash", text(&key.request_hash));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                // The answer to our own write was lost, or the claim is somebody else's by now.
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("PutItem", error)),
+            },
+        }
     }
 
     /// The claim's end is moved to its beginning: with that it is past its time.

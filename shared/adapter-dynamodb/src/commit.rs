@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// What happens to the record of an idempotency key after this time: the request may be made anew.
-const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
+pub(crate) const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
 /// Two transactions that touch the same item at the same moment cancel each other; the next try nearly always succeeds.
 const TRIES: u32 = 5;
 const TRYING_TIME: Duration = Duration::from_secs(2);

@@ -10,6 +10,7 @@ use application::ports::{
 use aws_sdk_dynamodb::Client;
 use domain::id::SubjectId;
 use domain::{AggregateType, Timestamp};
+use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
@@ -117,6 +118,15 @@ impl Store for DynamoStore {
         expires_at: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         Box::pin(self.write_claim(key, now, expires_at))
+    }
+
+    fn complete<'a>(
+        &'a self,
+        key: &'a IdempotencyKey,
+        outcome: &'a Value,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.write_outcome(key, outcome, now))
     }
 
     fn release<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<(), StoreError>> {

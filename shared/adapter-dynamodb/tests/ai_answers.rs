@@ -80,6 +80,30 @@ async fn answers_get_stale_whether_or_not_they_are_purged() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_old_makes_way_for_a_new_one_and_a_younger_does_not() {
+    let gateway = Gateway::start();
+    let key = gateway.cache_key(1);
+    let first = take(&gateway, &key, at(0)).await.unwrap();
+    gateway.state.settle(&answered(&first, key, "old", 3600)).await.unwrap();
+    let replacing = async |stored_at| {
+        let mut request = gateway.request(at(20), 1);
+        request.replaces = Some(stored_at);
+        gateway.state.reserve(&mut request, &limits(1_000_000), Some(&key)).await.map(|()| request)
+    };
+    // Somebody put a younger one there since the caller looked.
+    assert!(in_flight(replacing(at(9)).await));
+    let second = replacing(at(10)).await.unwrap();
+    let until = second.lease_until;
+    assert_eq!(gateway.state.cached(&key, at(21)).await.unwrap(), Cached::InFlight { until });
+    // One of all makes it.
+    assert!(in_flight(replacing(at(10)).await));
+    let mut end = answered(&second, key, "new", 3600);
+    end.at = at(30);
+    gateway.state.settle(&end).await.unwrap();
+    assert_eq!(gateway.state.cached(&key, at(31)).await.unwrap(), answer("new", at(30)));
+}
+
+#[tokio::test]
 async fn the_right_of_a_dead_winner_ends_and_its_late_answer_is_not_kept() {
     let gateway = Gateway::start();
     let key = gateway.cache_key(1);

@@ -71,7 +71,10 @@ pub(crate) fn of_answer(
         400..500 if told.is(&["model_not_found"]) => ModelError::NoSuchModel,
         400..500 => refused(answered),
         // Server errors, and redirects: nobody serves models there today.
-        _ => unavailable(answered),
+        _ => match retry_after {
+            Some(retry_after) => ModelError::Resting { retry_after, source: Box::new(answered) },
+            None => unavailable(answered),
+        },
     }
 }
 
@@ -161,6 +164,19 @@ mod tests {
         assert_eq!(waits("Wed, 21 Oct 2015 07:28:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(waits("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
         assert_eq!(waits("soon"), None);
+    }
+
+    #[test]
+    fn a_server_that_fails_says_when_it_is_back() {
+        let wait = Duration::from_secs(9);
+        for status in [500, 502, 503, 529] {
+            let error = of_answer(status, &Value::Null, Some(wait), None);
+            assert!(
+                matches!(error, ModelError::Resting { retry_after, .. } if retry_after == wait),
+                "{status}"
+            );
+            assert!(matches!(of_answer(status, &Value::Null, None, None), ModelError::Unavailable(_)));
+        }
     }
 
     #[test]

@@ -130,6 +130,10 @@ async fn errors_mean_the_same_whatever_was_called() {
             if let ModelError::Throttled { retry_after } = &got {
                 assert_eq!(*retry_after, Some(Duration::from_secs(7)));
             }
+            // What fails and says when it is back is told with that.
+            if let ModelError::Resting { retry_after, .. } = &got {
+                assert_eq!((*retry_after, status >= 300), (Duration::from_secs(7), true));
+            }
             let message = error["body"].pointer("/error/message").and_then(Value::as_str);
             assert!(message.is_none_or(|message| !everything_said(&got).contains(message)), "{got:?}");
         }

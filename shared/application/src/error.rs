@@ -68,6 +68,9 @@ pub enum Error {
         /// When to ask again.
         retry_after: Option<Duration>,
     },
+    /// There was no time left for it.
+    #[error("there was no time left")]
+    DeadlineExceeded,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +86,35 @@ pub enum Error {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+}
+
+impl Error {
+    /// The same failure once more, for each of several that share it; `None` where it has a cause or fields of its own.
+    pub fn again(&self) -> Option<Self> {
+        Some(match self {
+            Self::NotFound => Self::NotFound,
+            Self::Unauthenticated => Self::Unauthenticated,
+            Self::VersionMismatch => Self::VersionMismatch,
+            Self::Contended => Self::Contended,
+            Self::Taken(kind) => Self::Taken(*kind),
+            Self::Idempotency(conflict) => Self::Idempotency(*conflict),
+            Self::Limited(decision) => Self::Limited(*decision),
+            Self::NoModel => Self::NoModel,
+            Self::OverBudget(scope) => Self::OverBudget(*scope),
+            Self::UnknownModel => Self::UnknownModel,
+            Self::ContextLength => Self::ContextLength,
+            Self::ModelRefused => Self::ModelRefused,
+            Self::ModelsUnavailable { retry_after } => Self::ModelsUnavailable { retry_after: *retry_after },
+            Self::DeadlineExceeded => Self::DeadlineExceeded,
+            Self::Invalid(_)
+            | Self::Denied(_)
+            | Self::Store(_)
+            | Self::Key(_)
+            | Self::Token(_)
+            | Self::Password(_)
+            | Self::Entropy(_) => return None,
+        })
+    }
 }
 
 impl From<CommitError> for Error {

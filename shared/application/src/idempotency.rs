@@ -34,6 +34,13 @@ pub(crate) fn outcome(id: &impl ToString, version: u64) -> Value {
     json!(Outcome { id: id.to_string(), version })
 }
 
+/// The key of one part of a request whose parts are done by commands of their own. What is repeated of the request after a
+/// crash finds by it which parts were done.
+pub(crate) fn part(key: &IdempotencyKey, part: &impl ToString) -> IdempotencyKey {
+    // The scope is ours alone, so no caller's key can name a part.
+    IdempotencyKey { scope: format!("{}#{}", key.scope, part.to_string()), ..key.clone() }
+}
+
 /// The part of a transaction that remembers the request.
 pub(crate) fn remember(
     key: Option<&IdempotencyKey>,

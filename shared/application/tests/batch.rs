@@ -5,9 +5,10 @@ use crate::support::{NOW, input};
 use application::Error;
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use application::sales::{LeadOutcome, ScoreLead, delete_lead, score_leads};
-use domain::authority::{ScoreLeads, WriteLeads};
+use domain::authority::{ScoreManyLeads, WriteLeads};
 use domain::id::{AccountId, LeadId, new_id};
 use domain::sales::{Engine, Lead, LeadInput, LeadScore};
+use domain::tenancy::Role;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -162,8 +163,8 @@ fn needs(scene: &Scene, chain: &str) -> ScoreLead {
 }
 
 async fn outcomes(scene: &Scene, needs: &ScoreLead, ids: &[LeadId]) -> Result<Vec<LeadOutcome>, Error> {
-    let authority = scene.tenant.authority::<ScoreLeads>();
-    Ok(score_leads(needs, &scene.tenant.context(), &authority, ids).await?.0)
+    let authority = scene.tenant.authority_of::<ScoreManyLeads>(Role::Manager);
+    Ok(score_leads(needs, &scene.tenant.context(), &authority, ids, None).await?.0.value)
 }
 
 #[tokio::test]
@@ -176,20 +177,22 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
     let writes = tenant.authority::<WriteLeads>();
     delete_lead(tenant.store.as_ref(), &tenant.context(), &writes, &deleted).await.unwrap();
     let colleague: AccountId = new_id(NOW, &[9; 10]);
-    let of_a_colleague = tenant.add_lead(13, colleague, &input()).await;
+    let of_a_colleague =
+        tenant.add_lead(13, colleague, &LeadInput { notes: Some("lead2 has a budget"), ..input() }).await;
     let nowhere: LeadId = new_id(NOW, &[14; 10]);
 
     let mut together = Map::new();
     together.insert("0".to_owned(), json!("nonsense"));
-    together.insert("1".to_owned(), judgement(1));
+    together.insert("1".to_owned(), judgement(2));
+    together.insert("2".to_owned(), judgement(1));
     give(&scene, &together);
     let ids = [nowhere, tenant.lead, of_a_colleague, own, deleted];
     let outcomes = outcomes(&scene, &needs(&scene, &format!("{SONNET},rules")), &ids).await.unwrap();
-    // The first of the two was no use to the model, then nobody answered: the rules.
+    // The first of the three was no use to the model, then nobody answered: the rules.
     let [
         LeadOutcome::NotFound,
         LeadOutcome::Scored(first),
-        LeadOutcome::NotFound,
+        LeadOutcome::Scored(colleagues),
         LeadOutcome::Scored(second),
         LeadOutcome::NotFound,
     ] = outcomes.as_slice()
@@ -199,11 +202,13 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
     assert_eq!((first.score.engine, second.score.engine), (Engine::Rules, Engine::Model));
     assert_eq!((first.lead.state.id, second.lead.state.id), (tenant.lead, own));
     assert_eq!((first.lead.version, second.lead.version), (2, 2));
-    assert_eq!(first.score.cost.nano_usd + second.score.cost.nano_usd, 6_600_000);
+    assert_eq!((colleagues.score.engine, colleagues.lead.state.id), (Engine::Model, of_a_colleague));
+    let costs = [first, second, colleagues].map(|scored| scored.score.cost.nano_usd);
+    assert_eq!(costs.iter().sum::<u64>(), 6_600_000);
     assert_eq!(tenant.load().await, first.lead);
-    // Only the two that there are were told.
+    // Only the three that there are were told.
     let told = &scene.model.calls()[0].messages[0].text;
-    assert!(told.contains("\"1\":") && !told.contains("\"2\":"), "{told}");
+    assert!(told.contains("\"2\":") && !told.contains("\"3\":"), "{told}");
 }
 
 #[tokio::test]

@@ -39,7 +39,8 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         outcome: Outcome::Presumed,
     };
     let lease_until = NOW.plus_seconds(LEASE + i64::from(number));
-    let mut reservation = Reservation { tenant: tenant(), at: NOW, lease_until, bound, shard: 0, presumed };
+    let mut reservation =
+        Reservation { tenant: tenant(), at: NOW, lease_until, bound, shard: 0, replaces: None, presumed };
     state.reserve(&mut reservation, &Limits::default(), None).await.unwrap();
     reservation
 }

@@ -76,10 +76,14 @@ impl Tenant {
     }
 
     pub(crate) fn authority<P: Permission>(&self) -> Authority<P> {
+        self.authority_of(Role::SalesRep)
+    }
+
+    pub(crate) fn authority_of<P: Permission>(&self, role: Role) -> Authority<P> {
         let caller = Caller {
             tenant: self.tenant,
             account: self.owner,
-            credential: Credential::Session { id: new_id(NOW, &[4; 10]), role: Role::SalesRep },
+            credential: Credential::Session { id: new_id(NOW, &[4; 10]), role },
         };
         caller.authorize().unwrap()
     }

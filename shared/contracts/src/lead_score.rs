@@ -1,5 +1,6 @@
-//! The body that answers the scoring of a lead.
+//! The bodies of scoring: of one lead, and of many at once.
 
+use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -32,6 +33,36 @@ pub struct LeadScore {
     pub scored_at: String,
     /// The lead's version that holds this score.
     pub version: u64,
+}
+
+/// `POST /v1/lead-scores`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreLeadsRequest {
+    /// Ids of leads, 1 to 50 and none twice.
+    pub lead_ids: Vec<String>,
+}
+
+/// Answer 200 to `POST /v1/lead-scores`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeadScores {
+    /// One for each lead, in the order of the request.
+    pub data: Vec<LeadOutcome>,
+}
+
+/// What became of one lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeadOutcome {
+    /// The id that the request names.
+    pub lead_id: String,
+    /// `scored`, `not_found` or `failed`.
+    pub status: String,
+    /// The score; left out unless scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<LeadScore>,
+    /// Why there is none, as an answer to scoring this lead alone would say; left out when scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }
 
 /// A score by dimension, each 0 to 100.

@@ -59,6 +59,19 @@ impl Permission for ScoreLeads {
     }
 }
 
+/// Score many leads at once: a team's, so a manager's.
+#[derive(Debug)]
+pub struct ScoreManyLeads;
+impl Permission for ScoreManyLeads {
+    const NAME: &'static str = "lead:score_many";
+    fn reach(role: Role) -> Option<Reach> {
+        match role {
+            Role::SalesRep => None,
+            Role::Manager | Role::Admin => Some(Reach::Tenant),
+        }
+    }
+}
+
 /// Read and mark one's notifications: own for everybody, a manager's post isn't a team's.
 #[derive(Debug)]
 pub struct UseNotifications;

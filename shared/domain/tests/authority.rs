@@ -3,7 +3,8 @@
 use crate::support::id;
 use domain::authority::{
     Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission, Reach,
-    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications,
+    WriteLeads,
 };
 use domain::id::{AccountId, ApiKeyId, SessionId};
 use domain::tenancy::Role;
@@ -30,6 +31,8 @@ fn the_matrix_is_the_requirements() {
     assert_eq!((ReadLeads::NAME, matrix::<ReadLeads>()), ("lead:read", [own, tenant, tenant]));
     assert_eq!((WriteLeads::NAME, matrix::<WriteLeads>()), ("lead:write", [own, tenant, tenant]));
     assert_eq!((ScoreLeads::NAME, matrix::<ScoreLeads>()), ("lead:score", [own, tenant, tenant]));
+    let many = (ScoreManyLeads::NAME, matrix::<ScoreManyLeads>());
+    assert_eq!(many, ("lead:score_many", [None, tenant, tenant]));
     assert_eq!((UseNotifications::NAME, matrix::<UseNotifications>()), ("notification:use", [own, own, own]));
     assert_eq!((UseAccount::NAME, matrix::<UseAccount>()), ("account:use", [own, own, own]));
     assert_eq!(
@@ -130,6 +133,7 @@ fn a_key_can_do_nothing_else_whoever_created_it() {
     check_no_key::<ReadLeads>();
     check_no_key::<WriteLeads>();
     check_no_key::<ScoreLeads>();
+    check_no_key::<ScoreManyLeads>();
     check_no_key::<UseNotifications>();
     check_no_key::<UseAccount>();
     check_no_key::<ReadOrganization>();

@@ -71,12 +71,15 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
     let cursors = || CursorCodec::new(CURSOR_KEY).expect("the key is long enough");
     let passwords: Arc<dyn PasswordHasher> =
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
-    let prices = registry();
-    let scorer = LeadScorer {
-        gateway: gateway(parts),
-        providers: Providers { bedrock: parts.model.clone(), openai: None },
-        chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
-        price_version: prices.version,
+    let scoring = || {
+        let prices = registry();
+        let scorer = LeadScorer {
+            gateway: gateway(parts),
+            providers: Providers { bedrock: parts.model.clone(), openai: None },
+            chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
+            price_version: prices.version,
+        };
+        sales::ScoreLead { store: store(), limiter: limiter(), scorer }
     };
     let login = identity::Login {
         store: store(),
@@ -93,7 +96,6 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         tenant_keys: parts.environment.tenant_keys(),
         home_region: "eu-west-1".to_owned(),
     };
-    let score = sales::ScoreLead { store: store(), limiter: limiter(), scorer };
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
         ("registerAccount", whole(register_account::RegisterAccount { needs: register })),
@@ -115,7 +117,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ("getLead", whole(get_lead::GetLead { store: store(), limiter: limiter() })),
         ("updateLead", whole(update_lead::UpdateLead { store: store() })),
         ("deleteLead", whole(delete_lead::DeleteLead { store: store() })),
-        ("scoreLead", whole(score_lead::ScoreLead { needs: score })),
+        ("scoreLead", whole(score_lead::ScoreLead { needs: scoring() })),
         (
             "listNotifications",
             whole(list_notifications::ListNotifications {
@@ -196,5 +198,6 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             }),
         ),
         ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
+        ("scoreLeads", whole(score_leads::ScoreLeads { needs: scoring() })),
     ])
 }

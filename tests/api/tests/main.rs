@@ -13,6 +13,7 @@ mod fold;
 mod hostile_input;
 mod idempotency;
 mod jobs;
+mod lead_scores;
 mod leads;
 mod matrix;
 mod round_trips;

@@ -4,8 +4,8 @@ use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
     CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadAnalytics,
-    ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount,
-    UseNotifications, WriteLeads,
+    ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads,
+    UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -25,6 +25,7 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<ReadLeads>(),
         entry::<WriteLeads>(),
         entry::<ScoreLeads>(),
+        entry::<ScoreManyLeads>(),
         entry::<UseNotifications>(),
         entry::<UseAccount>(),
         entry::<ReadOrganization>(),

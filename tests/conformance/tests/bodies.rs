@@ -12,7 +12,7 @@ use contracts::identity::{
 };
 use contracts::jwks::JwkSet;
 use contracts::lead::{CreateLeadRequest, Lead, ReplaceLeadRequest};
-use contracts::lead_score::LeadScore;
+use contracts::lead_score::{LeadScore, LeadScores, ScoreLeadsRequest};
 use contracts::list::List;
 use contracts::notification::Notification;
 use contracts::openai;
@@ -29,7 +29,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 35] = [
+const TYPES: [(&str, Check); 37] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -46,6 +46,8 @@ const TYPES: [(&str, Check); 35] = [
     ("Lead", same::<Lead>),
     ("LeadList", same::<List<Lead>>),
     ("LeadScore", same::<LeadScore>),
+    ("ScoreLeadsRequest", same::<ScoreLeadsRequest>),
+    ("LeadScores", same::<LeadScores>),
     ("Notification", same::<Notification>),
     ("NotificationList", same::<List<Notification>>),
     ("Health", same::<Health>),

@@ -64,6 +64,37 @@ fn an_answer_that_does_not_fit_is_repaired_once() {
     );
 }
 
+#[test]
+fn leads_are_judged_together_and_a_foreign_one_is_none() {
+    let model = model();
+    let (one, other) = (shared().create_lead("Together Ltd"), shared().create_lead("Apart Ltd"));
+    let foreign = crate::busy().create_lead("Foreign Ltd");
+    let missing = json!("lead_01jd2x5k8qf3v9m4t7w6z0r1sa");
+    let usage = json!({"inputTokens": 1000, "outputTokens": 200});
+    let answer = json!({"0": judgement(90, 80, 70, 60), "1": judgement(40, 40, 40, 40)});
+    model.script(&[json!({"tool_input": answer, "usage": usage})]);
+    let body = json!({"lead_ids": [one["id"], foreign["id"], other["id"], missing]});
+    let key = format!("together-{}", one["id"].as_str().unwrap());
+    let send = || shared().admin.post_with("/v1/lead-scores", &[("Idempotency-Key", &key)], &body);
+    let scores = send().json(200);
+    let data = &scores["data"];
+    let status = |at: usize| data[at]["status"].as_str().unwrap();
+    assert_eq!([0, 1, 2, 3].map(status), ["scored", "not_found", "scored", "not_found"]);
+    assert_eq!(
+        (&data[0]["score"]["score_breakdown"]["budget"], &data[2]["score"]["engine"]),
+        (&json!(90), &json!("model"))
+    );
+    // 1,000 tokens at $0.80 and 200 at $3.20 a million, by two.
+    assert_eq!(data[0]["score"]["cost_usd"], "0.000720000");
+    let (foreign, missing) = (foreign["id"].as_str().unwrap(), missing.as_str().unwrap());
+    assert_eq!(data[1].to_string().replace(foreign, missing), data[3].to_string());
+
+    let again = send().expect(200);
+    assert_eq!(again.header("Idempotency-Replayed"), Some("true"));
+    assert_eq!(again.json(200)["data"][0], data[0]);
+    assert_eq!(model.calls().len(), 1);
+}
+
 fn score(client: &Client, lead: &Value) -> Value {
     let id = lead["id"].as_str().unwrap();
     client.send("POST", &format!("/v1/leads/{id}/score"), &[], None).json(200)

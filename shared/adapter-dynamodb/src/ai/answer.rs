@@ -62,12 +62,20 @@ pub(super) fn check_owner(key: &CacheKey, tenant: OrganizationId) -> Result<(), 
 
 /// Takes the right to make an answer.
 pub(super) fn take(table: &str, key: &CacheKey, reservation: &Reservation) -> (PutBuilder, Item) {
-    let put = Put::builder()
+    let free = "attribute_not_exists(#pk) OR (attribute_exists(#answer) AND #expires_at <= :seconds) \
+                OR (attribute_not_exists(#answer) AND #lease_until <= :now)";
+    let put = match reservation.replaces {
+        None => Put::builder().condition_expression(free),
+        // Somebody may have put a younger one there meanwhile.
+        Some(stored_at) => Put::builder()
+            .condition_expression(format!(
+                "{free} OR (attribute_exists(#answer) AND #stored_at <= :stored_at)"
+            ))
+            .expression_attribute_names("#stored_at", STORED_AT)
+            .expression_attribute_values(":stored_at", digits(stored_at.millis())),
+    };
+    let put = put
         .table_name(table)
-        .condition_expression(
-            "attribute_not_exists(#pk) OR (attribute_exists(#answer) AND #expires_at <= :seconds) \
-             OR (attribute_not_exists(#answer) AND #lease_until <= :now)",
-        )
         .expression_attribute_names("#pk", PK)
         .expression_attribute_names("#answer", ANSWER)
         .expression_attribute_names("#expires_at", EXPIRES_AT)

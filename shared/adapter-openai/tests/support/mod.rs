@@ -66,7 +66,7 @@ pub(crate) fn everything_said(error: &ModelError) -> String {
 pub(crate) fn name(error: &ModelError) -> &'static str {
     match error {
         ModelError::Throttled { .. } => "Throttled",
-        ModelError::Unavailable(_) => "Unavailable",
+        ModelError::Unavailable(_) | ModelError::Resting { .. } => "Unavailable",
         ModelError::TimedOut => "TimedOut",
         ModelError::ContextLength => "ContextLength",
         ModelError::NoSuchModel => "NoSuchModel",

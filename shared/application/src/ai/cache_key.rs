@@ -4,7 +4,7 @@
 
 use super::ask::{Ask, Conversation};
 use super::seal::Seal;
-use crate::ports::{CacheKey, Message, Role};
+use crate::ports::{CacheKey, Guardrail, Message, Role};
 use domain::id::OrganizationId;
 
 /// Changes whenever the meaning of a stored answer does.
@@ -15,7 +15,11 @@ const NAME: &str = "sextant 2026-11 ai cache name";
 const SEAL: &str = "sextant 2026-11 ai cache seal";
 
 /// The key of a question's answer, and its seal.
-pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
+pub(super) fn cache_key(
+    tenant: OrganizationId,
+    ask: &Ask,
+    guardrail: Option<&Guardrail>,
+) -> (CacheKey, Seal) {
     // Not part of the answer: how the cache may be used, and who judges the answer, which follows from the feature.
     let Ask { feature, chain, sticky, conversation, cache: _, check: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
@@ -43,6 +47,10 @@ pub(super) fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
     key.optional(top_p.map(f32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
     key.count(stop.len());
     stop.iter().for_each(|text| key.add(text.as_bytes()));
+    if let Some(Guardrail { id, version }) = guardrail {
+        key.add(id.as_bytes());
+        key.add(version.as_bytes());
+    }
     let question = key.0.finalize();
     let hash = blake3::derive_key(NAME, question.as_bytes());
     (CacheKey { tenant, hash }, Seal::new(blake3::derive_key(SEAL, question.as_bytes())))
@@ -87,6 +95,24 @@ mod tests {
 
     fn tenant(number: u8) -> OrganizationId {
         new_id(Timestamp::from_millis(1), &[number; 10])
+    }
+
+    /// Without a guardrail.
+    fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
+        super::cache_key(tenant, ask, None)
+    }
+
+    #[test]
+    fn an_answer_within_one_guardrail_is_none_within_another() {
+        let guardrail =
+            |id: &str, version: &str| Guardrail { id: id.to_owned(), version: version.to_owned() };
+        let named = [guardrail("a", "1"), guardrail("a", "2"), guardrail("b", "1"), guardrail("a1", "")];
+        let mut keys: Vec<_> =
+            named.iter().map(|it| super::cache_key(tenant(1), &ask(), Some(it)).0.hash).collect();
+        keys.push(cache_key(tenant(1), &ask()).0.hash);
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 5);
     }
 
     fn chain(text: &str) -> Chain {

@@ -126,6 +126,10 @@ pub struct Reservation {
     /// Which of the tenant's counters it is charged to; tenants with many requests have several. [`AiState::reserve`]
     /// chooses it.
     pub shard: u32,
+    /// When the kept answer was stored that is too old for whoever asks: [`AiState::reserve`] takes the right to make the
+    /// answer also from one that was stored then or before. Nothing of it is kept.
+    #[serde(skip)]
+    pub replaces: Option<Timestamp>,
     /// What is recorded should the process die: the first model, tokens at their bound.
     pub presumed: AiRequestMetered,
 }

@@ -29,7 +29,7 @@ pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
     Delta, EmbeddingCall, EmbeddingGateway, Embeddings, Guardrail, Message, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelStream, Role, StopReason, StreamingModelGateway, Usage,
+    ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason, StreamingModelGateway, Usage,
 };
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};

@@ -9,6 +9,7 @@ use super::{BoxFuture, Source};
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 use std::fmt::{self, Debug, Formatter};
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Who speaks in a conversation with a model.
@@ -60,10 +61,29 @@ pub struct ModelCall {
 /// A guardrail of Bedrock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guardrail {
-    /// Its identifier or ARN.
+    /// Its identifier.
     pub id: String,
     /// Its version: a number, or `DRAFT`.
     pub version: String,
+}
+
+/// What is no guardrail.
+#[derive(Debug, thiserror::Error)]
+#[error("a guardrail is written as its id, a colon and its version, which is a number or DRAFT")]
+pub struct NoGuardrail;
+
+impl FromStr for Guardrail {
+    type Err = NoGuardrail;
+
+    /// `id:version`.
+    fn from_str(text: &str) -> Result<Self, NoGuardrail> {
+        let (id, version) = text.trim().split_once(':').ok_or(NoGuardrail)?;
+        let named =
+            !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let versioned = version == "DRAFT" || version.parse::<u32>().is_ok_and(|version| version > 0);
+        let guardrail = || Self { id: id.to_owned(), version: version.to_owned() };
+        (named && versioned).then(guardrail).ok_or(NoGuardrail)
+    }
 }
 
 /// Tokens metered by the provider.
@@ -134,6 +154,14 @@ pub enum ModelError {
     /// The provider failed (5xx, connection).
     #[error("the provider failed")]
     Unavailable(#[source] Source),
+    /// The provider failed (5xx) and says when it can be asked again.
+    #[error("the provider failed and wants to be left alone")]
+    Resting {
+        /// How long.
+        retry_after: Duration,
+        /// Why.
+        source: Source,
+    },
     /// No answer within the time left.
     #[error("the provider did not answer in time")]
     TimedOut,
@@ -151,7 +179,7 @@ pub enum ModelError {
 impl ModelError {
     /// Whether the same call may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Unavailable(_) | Self::TimedOut)
+        matches!(self, Self::Throttled { .. } | Self::Unavailable(_) | Self::Resting { .. } | Self::TimedOut)
     }
 }
 
@@ -352,6 +380,16 @@ mod tests {
         ] {
             assert!(said.contains(says), "{said}");
             assert!(!said.contains("ada") && !said.contains("0.625"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_guardrail_is_an_id_and_a_version() {
+        let of = |text: &str| text.parse::<Guardrail>().ok().map(|it| (it.id, it.version));
+        assert_eq!(of("gr4x7:3"), Some(("gr4x7".to_owned(), "3".to_owned())));
+        assert_eq!(of("gr4x7:DRAFT"), Some(("gr4x7".to_owned(), "DRAFT".to_owned())));
+        for wrong in ["", "gr4x7", "gr4x7:", ":1", "gr4x7:0", "gr4x7:draft", "GR:1", "arn:aws:bedrock:x"] {
+            assert_eq!(of(wrong), None, "{wrong}");
         }
     }
 }

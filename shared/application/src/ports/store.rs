@@ -331,6 +331,14 @@ pub trait Store: Send + Sync {
         expires_at: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreError>>;
 
+    /// Keeps the outcome of work under a claimed key that is more than one transaction, after the last of them: one write.
+    fn complete<'a>(
+        &'a self,
+        key: &'a IdempotencyKey,
+        outcome: &'a Value,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
     /// Gives up a claim whose work failed, so that a retry may start at once.
     fn release<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<(), StoreError>>;
 }

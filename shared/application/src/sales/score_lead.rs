@@ -9,7 +9,7 @@ use crate::ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};
 use crate::repository::{Actor, Work};
 use crate::{Context, Error};
 use domain::Versioned;
-use domain::authority::{Authority, ScoreLeads};
+use domain::authority::{Authority, Permission, ScoreLeads};
 use domain::id::LeadId;
 use domain::sales::{self, Lead, LeadScore};
 use std::sync::Arc;
@@ -82,10 +82,10 @@ async fn judge_and_write(
 }
 
 /// Writes a score, anew whenever somebody else changed the lead meanwhile.
-pub(super) async fn write(
+pub(super) async fn write<P: Permission>(
     store: &dyn Store,
     context: &Context,
-    authority: &Authority<ScoreLeads>,
+    authority: &Authority<P>,
     mut work: Work<Lead>,
     score: &LeadScore,
     idempotency: Option<&IdempotencyKey>,

@@ -1,23 +1,29 @@
 //! Scores many leads at once. Each has an outcome of its own and its score is written by a command of its own: none fails
-//! because another does.
+//! because another does, and a request that is made again after a crash goes on where it ended.
 
 use super::own_lead::{self, lead_key};
 use super::score_lead::{ScoreLead, Scored, scored, write};
 use crate::ai::{Asker, Judgement};
+use crate::idempotency::{Answer, claim, outcome, part, replay};
 use crate::limits::{LEAD_SCORES, limited};
-use crate::ports::LimitDecision;
+use crate::ports::{IdempotencyKey, LimitDecision, Store, StoreError};
 use crate::repository::Work;
 use crate::{Context, Error};
-use domain::authority::{Authority, ScoreLeads};
+use domain::authority::{Authority, ScoreManyLeads};
 use domain::field::{Check, Invalid};
 use domain::id::LeadId;
 use domain::sales::Lead;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most leads of one request.
 pub const MOST_LEADS: usize = 50;
+/// Time that is kept back to say what became of the leads.
+const TELLING: Duration = Duration::from_millis(500);
 
 /// What became of one lead.
 #[derive(Debug, Clone)]
@@ -26,18 +32,33 @@ pub enum LeadOutcome {
     Scored(Box<Scored>),
     /// There is no such lead, or the caller may not know that there is.
     NotFound,
-    /// It could not be judged, or its score not written.
+    /// It could not be judged, or its score not written, or there was no time left to.
     Failed(Arc<Error>),
+}
+
+/// A lead of a request on its way to its outcome.
+enum Step {
+    /// It is known already.
+    Done(LeadOutcome),
+    /// An earlier request with the same key scored it before it ended.
+    Earlier(Box<Scored>),
+    /// It is to be judged.
+    ToJudge(Box<Work<Lead>>),
 }
 
 /// Scores leads; their outcomes stand in the order of the identifiers. The request counts once in `lead_scores`, and each of
 /// its questions to models in `ai_calls`.
+///
+/// With an idempotency key, each lead's score is remembered in the transaction that writes it, so that a request that died
+/// halfway neither judges nor writes again what it had written when it is made again. A request none of whose leads failed
+/// is remembered as a whole; one with failures is not, and judges those leads again.
 pub async fn score_leads(
     needs: &ScoreLead,
     context: &Context,
-    authority: &Authority<ScoreLeads>,
+    authority: &Authority<ScoreManyLeads>,
     ids: &[LeadId],
-) -> Result<(Vec<LeadOutcome>, LimitDecision), Error> {
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<(Answer<Vec<LeadOutcome>>, LimitDecision), Error> {
     check(ids)?;
     let store = needs.store.as_ref();
     let who = authority.account().to_string();
@@ -50,43 +71,179 @@ pub async fn score_leads(
     };
     let (works, decision) =
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
-    let covered = works.into_iter().map(|work| async move {
-        let Some(work) = work else { return Ok(None) };
-        match own_lead::cover(store, context, authority, work.state().ok_or(Error::NotFound)?).await {
-            Ok(()) => Ok(Some(work)),
-            Err(Error::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    let works: Vec<Option<Work<Lead>>> = join_all(covered).await.into_iter().collect::<Result<_, Error>>()?;
-    let leads: Vec<Lead> = works.iter().flatten().filter_map(|work| work.state().cloned()).collect();
-    let asker = Asker::of(authority.caller());
-    let mut judgements = needs.scorer.score_all(&leads, context, &asker).await.into_iter();
-    let outcomes = works.into_iter().map(|work| {
-        let judged = work.and_then(|work| judgements.next().map(|judgement| (work, judgement)));
-        outcome(needs, context, authority, judged)
-    });
-    Ok((join_all(outcomes).await, decision))
+    if let Some(outcome) = claim(store, idempotency, context).await? {
+        let value = all_again(store, authority, ids, outcome).await?;
+        return Ok((Answer { value, replayed: true }, decision));
+    }
+    let result = judge_and_write(needs, context, authority, works, idempotency).await;
+    if let Some(key) = idempotency {
+        let versions = result.as_ref().ok().and_then(|outcomes| versions(outcomes));
+        // A failure to remember or to release only delays a repetition until the claim ends by itself; what was written is
+        // remembered with each lead.
+        let _ = match versions {
+            Some(versions) => store.complete(key, &versions, context.now).await,
+            None => store.release(key).await,
+        };
+    }
+    Ok((Answer::first(result?), decision))
 }
 
-async fn outcome(
+async fn judge_and_write(
     needs: &ScoreLead,
     context: &Context,
-    authority: &Authority<ScoreLeads>,
-    judged: Option<(Work<Lead>, Judgement)>,
-) -> LeadOutcome {
-    let (work, score) = match judged {
-        None => return LeadOutcome::NotFound,
-        Some((_, Err(error))) => return LeadOutcome::Failed(error),
-        Some((work, Ok(score))) => (work, score),
-    };
-    let written = write(needs.store.as_ref(), context, authority, work, &score, None).await;
-    match written.and_then(scored) {
-        Ok(scored) => LeadOutcome::Scored(Box::new(scored)),
-        // It was deleted meanwhile.
-        Err(Error::NotFound) => LeadOutcome::NotFound,
-        Err(error) => LeadOutcome::Failed(Arc::new(error)),
+    authority: &Authority<ScoreManyLeads>,
+    works: Vec<Option<Work<Lead>>>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Vec<LeadOutcome>, Error> {
+    let steps =
+        works.into_iter().map(|work| step(needs.store.as_ref(), context, authority, work, idempotency));
+    let steps: Vec<Result<Step, Error>> = join_all(steps).await;
+    if steps.iter().any(Result::is_err) {
+        let claimed = steps.iter().flatten().filter_map(|step| match step {
+            Step::ToJudge(work) => work.state().map(|lead| lead.id),
+            Step::Done(_) | Step::Earlier(_) => None,
+        });
+        join_all(claimed.map(|id| release(needs.store.as_ref(), idempotency, id))).await;
     }
+    let steps: Vec<Step> = steps.into_iter().collect::<Result<_, _>>()?;
+    let leads = steps.iter().filter_map(|step| match step {
+        Step::ToJudge(work) => work.state().cloned(),
+        Step::Done(_) | Step::Earlier(_) => None,
+    });
+    let leads: Vec<Lead> = leads.collect();
+    let asker = Asker::of(authority.caller());
+    let mut judgements = needs.scorer.score_all(&leads, context, &asker).await.into_iter();
+    let outcomes = steps.into_iter().map(|step| {
+        let step = match step {
+            Step::Done(outcome) => Err(outcome),
+            Step::Earlier(scored) => Err(LeadOutcome::Scored(scored)),
+            Step::ToJudge(work) => judgements.next().map(|score| (work, score)).ok_or(LeadOutcome::NotFound),
+        };
+        async move {
+            match step {
+                Ok((work, score)) => finish(needs, context, authority, *work, score, idempotency).await,
+                Err(outcome) => outcome,
+            }
+        }
+    });
+    Ok(join_all(outcomes).await)
+}
+
+/// What is to be done with a lead. With a key, whoever is to judge it has claimed it.
+async fn step(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    work: Option<Work<Lead>>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Step, Error> {
+    let Some(work) = work else { return Ok(Step::Done(LeadOutcome::NotFound)) };
+    let lead = work.state().ok_or(Error::NotFound)?;
+    let key = idempotency.map(|key| part(key, &lead.id));
+    let covered = own_lead::cover(store, context, authority, lead).await;
+    match covered {
+        Ok(()) => {}
+        Err(Error::NotFound) => return Ok(Step::Done(LeadOutcome::NotFound)),
+        Err(error) => return Err(error),
+    }
+    match claim(store, key.as_ref(), context).await? {
+        None => Ok(Step::ToJudge(Box::new(work))),
+        Some(outcome) => Ok(Step::Earlier(Box::new(again(store, authority, outcome).await?))),
+    }
+}
+
+/// Writes a lead's judgement, if there is one and as long as there is time.
+async fn finish(
+    needs: &ScoreLead,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    work: Work<Lead>,
+    score: Judgement,
+    idempotency: Option<&IdempotencyKey>,
+) -> LeadOutcome {
+    let store = needs.store.as_ref();
+    let Some(id) = work.state().map(|lead| lead.id) else { return LeadOutcome::NotFound };
+    let score = match score {
+        Ok(score) => score,
+        Err(error) => {
+            release(store, idempotency, id).await;
+            return failed(error);
+        }
+    };
+    let key = idempotency.map(|key| part(key, &id));
+    let written =
+        Box::pin(write(store, context, authority, work, &score, None.or(key.as_ref().filter(|_| false))));
+    let time = needs.scorer.gateway.timer().sleep(context.time_left().saturating_sub(TELLING));
+    let written = match select(written, time).await {
+        Either::Left((written, _)) => written.and_then(scored),
+        // Perhaps it was written: the claim stays until it ends by itself, and a repetition finds out.
+        Either::Right(_) => return failed(Arc::new(Error::DeadlineExceeded)),
+    };
+    match written {
+        Ok(scored) => LeadOutcome::Scored(Box::new(scored)),
+        Err(error) => {
+            release(store, idempotency, id).await;
+            // It was deleted meanwhile.
+            if matches!(error, Error::NotFound) { LeadOutcome::NotFound } else { failed(Arc::new(error)) }
+        }
+    }
+}
+
+fn failed(error: Arc<Error>) -> LeadOutcome {
+    tracing::warn!(error = &*error as &dyn std::error::Error, "a lead of several has no score");
+    LeadOutcome::Failed(error)
+}
+
+/// Gives up the claim of a lead. A failure only delays the next try until the claim ends by itself.
+async fn release(store: &dyn Store, idempotency: Option<&IdempotencyKey>, id: LeadId) {
+    if let Some(key) = idempotency.map(|key| part(key, &id)) {
+        let _ = store.release(&key).await;
+    }
+}
+
+/// What a request without failures is remembered by: each lead's version with its score, and null where there is no such
+/// lead. `None` when a lead failed: it is to be judged again.
+fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
+    let version = |outcome: &LeadOutcome| match outcome {
+        LeadOutcome::Scored(scored) => Some(Some(scored.lead.version)),
+        LeadOutcome::NotFound => Some(None),
+        LeadOutcome::Failed(_) => None,
+    };
+    outcomes.iter().map(version).collect::<Option<Vec<_>>>().map(|versions| json!(versions))
+}
+
+/// The outcomes of an earlier request for the same leads.
+async fn all_again(
+    store: &dyn Store,
+    authority: &Authority<ScoreManyLeads>,
+    ids: &[LeadId],
+    versions: Value,
+) -> Result<Vec<LeadOutcome>, Error> {
+    let versions: Vec<Option<u64>> =
+        Vec::deserialize(versions).map_err(|error| StoreError::Decode(error.into()))?;
+    if versions.len() != ids.len() {
+        return Err(StoreError::Malformed("the outcome of a request").into());
+    }
+    let outcomes = ids.iter().zip(versions).map(|(id, version)| async move {
+        match version {
+            None => Ok(LeadOutcome::NotFound),
+            Some(version) => {
+                let scored = again(store, authority, outcome(id, version)).await?;
+                Ok(LeadOutcome::Scored(Box::new(scored)))
+            }
+        }
+    });
+    join_all(outcomes).await.into_iter().collect()
+}
+
+/// The score that an earlier request gave a lead.
+async fn again(
+    store: &dyn Store,
+    authority: &Authority<ScoreManyLeads>,
+    outcome: Value,
+) -> Result<Scored, Error> {
+    let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
+    scored(replay::<Lead>(store, key, outcome).await?.value)
 }
 
 /// From 1 to [`MOST_LEADS`], and none twice: a lead has one outcome.

@@ -35,9 +35,28 @@ async fn a_caller_may_want_a_younger_answer() {
     let mut ask = cacheable(NOVA);
     ask.cache.max_age = Some(Duration::from_secs(60));
     assert_eq!(hit(&scene, 59, &ask).await, CacheUse::Hit);
-    // It is made for the caller alone, who neither waits for others nor takes away what they may have.
+    // The new one takes the place of the old one, for this caller and for others.
     assert_eq!(hit(&scene, 65, &ask).await, CacheUse::Miss);
     assert_eq!(hit(&scene, 66, &cacheable(NOVA)).await, CacheUse::Hit);
+    assert_eq!(hit(&scene, 120, &ask).await, CacheUse::Hit);
+    // An hour from the second answer on.
+    assert_eq!(hit(&scene, 3650, &cacheable(NOVA)).await, CacheUse::Hit);
+    assert_eq!(scene.model.calls().len(), 2);
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn who_wants_none_that_is_older_shares_one_that_is_made_meanwhile() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    hit(&scene, -10, &cacheable(NOVA)).await;
+    let mut ask = cacheable(NOVA);
+    ask.cache.max_age = Some(Duration::ZERO);
+    let context = scene.context(0);
+    let asked = (0..8).map(|_| scene.complete_in(&context, &ask));
+    for answer in futures_util::future::join_all(asked).await {
+        assert_eq!(answer.unwrap().text, "Paris");
+    }
     assert_eq!(scene.model.calls().len(), 2);
     scene.settled().await;
 }

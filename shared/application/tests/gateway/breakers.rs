@@ -122,6 +122,28 @@ async fn a_try_that_fails_opens_the_breaker_again_and_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_model_that_fails_and_says_how_long_is_left_alone_so_long() {
+    let scene = opened().await;
+    scene.model.fail(ModelError::Resting { retry_after: Duration::from_secs(50), source: "503".into() });
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    let refused = scene.complete_in(&scene.context(85), &ask(SONNET)).await.unwrap_err();
+    assert!(retry_after(refused) <= Duration::from_secs(6));
+    // Its failures count like others.
+    let scene = Scene::start();
+    for _ in 0..7 {
+        (0..3).for_each(|_| {
+            scene
+                .model
+                .fail(ModelError::Resting { retry_after: Duration::from_secs(1), source: "503".into() });
+        });
+        scene.complete(&ask(SONNET)).await.unwrap_err();
+    }
+    let before = scene.model.calls().len();
+    scene.complete(&ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before);
+}
+
+#[tokio::test]
 async fn a_request_that_can_t_pay_does_not_take_the_right_to_try() {
     let probe = Scene::start();
     probe.model.hold();

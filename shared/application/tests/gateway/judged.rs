@@ -107,7 +107,7 @@ async fn an_empty_answer_is_not_repaired() {
 
 #[tokio::test]
 async fn a_cut_answer_is_wrong_even_if_it_looks_right() {
-    for stop in [StopReason::MaxTokens, StopReason::Filtered, StopReason::Other] {
+    for stop in [StopReason::MaxTokens, StopReason::Other] {
         let scene = Scene::start();
         scene.model.script(Ok(answer("good", stop, 10, 10)));
         scene.model.answer("good");
@@ -138,4 +138,36 @@ async fn a_repair_may_be_tried_again_when_the_provider_fails() {
     assert_eq!(scene.complete(&judged(ask(NOVA))).await.unwrap().head.attempts, 3);
     assert_eq!(scene.model.calls()[2].messages.len(), 3);
     assert_eq!(scene.settled().await, 2 * NOVA_COST);
+}
+
+#[tokio::test]
+async fn what_a_guardrail_stopped_is_refused_and_neither_repaired_nor_asked_of_another() {
+    let scene = Scene::start();
+    scene.model.script(Ok(answer("Sorry, no.", StopReason::Filtered, 10, 10)));
+    scene.model.answer("good");
+    let refused = scene.complete(&judged(ask(&format!("{NOVA},{SONNET}")))).await.unwrap_err();
+    assert!(matches!(refused, application::Error::ModelRefused), "{refused:?}");
+    // It is paid for.
+    assert_eq!((scene.model.asked(), scene.settled().await), (vec![NOVA.into()], 10 * 800 + 10 * 3200));
+    // The repair, too.
+    let scene = Scene::start();
+    scene.model.answer("bad");
+    scene.model.script(Ok(answer("Sorry, no.", StopReason::Filtered, 10, 10)));
+    let refused = scene.complete(&judged(ask(&format!("{NOVA},{SONNET}")))).await.unwrap_err();
+    assert!(matches!(refused, application::Error::ModelRefused), "{refused:?}");
+    assert_eq!(scene.model.asked(), [NOVA; 2]);
+}
+
+#[tokio::test]
+async fn a_guardrail_stands_around_every_conversation_with_bedrock() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    scene.complete(&ask(NOVA)).await.unwrap();
+    let guardrail: application::ports::Guardrail = "gr4x7:3".parse().unwrap();
+    let guarded = scene.guarded(guardrail.clone());
+    guarded.complete(&ask(NOVA)).await.unwrap();
+    let streamed = guarded.stream(&ask(NOVA)).await.unwrap();
+    super::scene::rest(streamed).await;
+    let seen: Vec<_> = guarded.model.calls().into_iter().map(|call| call.guardrail).collect();
+    assert_eq!(seen, [None, Some(guardrail.clone()), Some(guardrail)]);
 }

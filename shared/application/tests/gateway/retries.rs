@@ -11,6 +11,21 @@ fn throttled(seconds: Option<u64>) -> ModelError {
     ModelError::Throttled { retry_after: seconds.map(Duration::from_secs) }
 }
 
+fn resting(seconds: u64) -> ModelError {
+    ModelError::Resting { retry_after: Duration::from_secs(seconds), source: "503".into() }
+}
+
+/// What is set aside for a question to the model.
+async fn bound_of(model: &str) -> u64 {
+    let probe = Scene::start();
+    probe.model.hold();
+    let making = probe.begin(ask(model));
+    super::scene::until(|| !probe.model.calls().is_empty()).await;
+    let bound = probe.spent().await.committed;
+    making.abort();
+    bound
+}
+
 fn down() -> ModelError {
     ModelError::Unavailable("503".into())
 }
@@ -170,18 +185,61 @@ async fn a_call_that_timed_out_is_charged_for_what_it_surely_read() {
 #[tokio::test]
 async fn the_next_model_is_paid_for_before_it_is_asked() {
     // The second is dearer than the first, and the budget has room for the first alone.
-    let probe = Scene::start();
-    probe.model.hold();
-    let making = probe.begin(ask(NOVA));
-    super::scene::until(|| !probe.model.calls().is_empty()).await;
-    let bound = probe.spent().await.committed;
-    making.abort();
     let scene = Scene::start();
-    scene.set_limits(super::scene::limits(bound)).await;
+    scene.set_limits(super::scene::limits(bound_of(NOVA).await)).await;
     scene.model.fail(ModelError::NoSuchModel);
     scene.model.answer("Paris");
     let refused = scene.complete(&ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
     assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
     assert_eq!(scene.model.asked(), [NOVA]);
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_model_that_the_budget_has_no_room_for_is_left_to_a_cheaper_one() {
+    let (nova, haiku, sonnet) = (bound_of(NOVA).await, bound_of(HAIKU).await, bound_of(SONNET).await);
+    assert!(nova < haiku && haiku < sonnet);
+    // After the first failed.
+    let scene = Scene::start();
+    scene.set_limits(super::scene::limits(haiku)).await;
+    scene.model.fail(ModelError::NoSuchModel);
+    scene.model.answer("Paris");
+    let answer = scene.complete(&ask(&format!("{NOVA},{SONNET},{HAIKU}"))).await.unwrap();
+    assert_eq!((answer.head.model.as_str(), scene.model.asked()), (HAIKU, vec![NOVA.into(), HAIKU.into()]));
+    assert_eq!(scene.settled().await, answer.cost.nano_usd);
+
+    // From the beginning.
+    for (budget, model) in [(sonnet, SONNET), (sonnet - 1, HAIKU), (haiku - 1, NOVA)] {
+        let scene = Scene::start();
+        scene.set_limits(super::scene::limits(budget)).await;
+        scene.model.answer("Paris");
+        let answer = scene.complete(&ask(&format!("{SONNET},{HAIKU},{NOVA}"))).await.unwrap();
+        assert_eq!((answer.head.model.as_str(), scene.model.asked().len()), (model, 1));
+        assert_eq!(scene.settled().await, answer.cost.nano_usd);
+    }
+    let scene = Scene::start();
+    scene.set_limits(super::scene::limits(nova - 1)).await;
+    let refused = scene.complete(&ask(&format!("{SONNET},{NOVA}"))).await.unwrap_err();
+    assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
+    assert_eq!((scene.model.calls().len(), scene.settled().await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_model_that_fails_and_says_how_long_is_asked_again_then() {
+    let scene = Scene::start();
+    scene.model.fail(resting(4));
+    scene.model.answer("Paris");
+    scene.complete(&ask(ALL)).await.unwrap();
+    assert_eq!(
+        (scene.timer.pauses(), scene.model.asked()),
+        (vec![Duration::from_secs(4)], vec![SONNET.into(); 2])
+    );
+
+    let scene = Scene::start();
+    scene.model.fail(resting(61));
+    scene.model.fail(resting(90));
+    let error = scene.complete(&ask(ALL)).await.unwrap_err();
+    assert_eq!(retry_after(error), Some(Duration::from_secs(61)));
+    assert_eq!(scene.model.asked(), [SONNET, NOVA]);
+    assert!(scene.timer.pauses().is_empty());
 }

@@ -6,7 +6,7 @@ use application::ai::{
     AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
 };
 use application::ports::{
-    AggregateKey, AiState, BoxFuture, Message, ModelGateway, Role, Settlement, Spent, Store,
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
     StreamingModelGateway, Timer, Transaction,
 };
 use application::repository::{Actor, Work};
@@ -89,7 +89,7 @@ impl Scene {
         let tenant = new_id(NOW, &[1; 10]);
         let state: Arc<dyn AiState> = Arc::new(environment.sharded_ai_state(tenant, shards));
         let timer: Arc<ShortTimer> = Arc::default();
-        let gateway = gateway(&environment, Arc::clone(&state), &timer);
+        let gateway = Arc::new(gateway(&environment, Arc::clone(&state), &timer));
         Self {
             environment,
             state,
@@ -106,14 +106,20 @@ impl Scene {
     /// The same scene for processes that know so many shards.
     pub(crate) fn enlarged(self, shards: u32) -> Self {
         let state: Arc<dyn AiState> = Arc::new(self.environment.sharded_ai_state(self.tenant, shards));
-        let gateway = gateway(&self.environment, Arc::clone(&state), &self.timer);
+        let gateway = Arc::new(gateway(&self.environment, Arc::clone(&state), &self.timer));
         Self { state, gateway, shards, ..self }
+    }
+
+    /// The same with a guardrail.
+    pub(crate) fn guarded(self, guardrail: Guardrail) -> Self {
+        let gateway = gateway(&self.environment, Arc::clone(&self.state), &self.timer);
+        Self { gateway: Arc::new(gateway.with_guardrail(Some(guardrail))), ..self }
     }
 
     /// Another process of the fleet.
     pub(crate) fn other_process(&self) -> Arc<AiGateway> {
         let state = self.environment.sharded_ai_state(self.tenant, self.shards);
-        gateway(&self.environment, Arc::new(state), &self.timer)
+        Arc::new(gateway(&self.environment, Arc::new(state), &self.timer))
     }
 
     /// A request so many seconds after the first.
@@ -264,9 +270,9 @@ fn gateway(
     environment: &TestEnvironment,
     state: Arc<dyn AiState>,
     timer: &Arc<ShortTimer>,
-) -> Arc<AiGateway> {
+) -> AiGateway {
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
-    Arc::new(AiGateway::new(state, Arc::new(environment.limiter()), timer, "test-prices".to_owned()))
+    AiGateway::new(state, Arc::new(environment.limiter()), timer, "test-prices".to_owned())
 }
 
 pub(crate) fn providers(model: &Arc<ScriptedModel>) -> Providers<dyn ModelGateway> {

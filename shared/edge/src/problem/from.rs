@@ -9,6 +9,7 @@ use application::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
 use domain::authority::Denied;
 use domain::{DecodeError, Invalid};
+use std::sync::Arc;
 use std::time::Duration;
 
 impl From<Invalid> for Problem {
@@ -148,6 +149,7 @@ impl From<Error> for Problem {
             Error::ModelRefused => Self::new(Kind::MODEL_REFUSED),
             Error::ModelsUnavailable { retry_after } => Self::new(Kind::MODELS_UNAVAILABLE)
                 .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)).max(Duration::from_secs(1))),
+            Error::DeadlineExceeded => Self::deadline_exceeded(),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),
             // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.
@@ -155,6 +157,24 @@ impl From<Error> for Problem {
             Error::Token(error) => error.into(),
             Error::Password(error) => error.into(),
             Error::Entropy(error) => error.into(),
+        }
+    }
+}
+
+impl From<Arc<Error>> for Problem {
+    /// A failure that several share, each of whom is told of it.
+    fn from(error: Arc<Error>) -> Self {
+        match Arc::try_unwrap(error) {
+            Ok(error) => error.into(),
+            Err(shared) => match (shared.again(), &*shared) {
+                (Some(error), _) => error.into(),
+                (
+                    None,
+                    Error::Store(StoreError::Unavailable(_) | StoreError::Key(KeyError::Unavailable(_))),
+                )
+                | (None, Error::Key(KeyError::Unavailable(_))) => Self::unavailable(shared),
+                (None, _) => Self::internal(shared),
+            },
         }
     }
 }

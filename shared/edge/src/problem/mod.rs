@@ -180,8 +180,8 @@ impl Problem {
         &self.0.headers
     }
 
-    /// The document.
-    pub(crate) fn document(&self, correlation_id: &str) -> contracts::problem::Problem {
+    /// The document: of a whole answer, or of one of several results in it.
+    pub fn document(&self, correlation_id: &str) -> contracts::problem::Problem {
         let kind = self.0.kind;
         let mut document =
             contracts::problem::Problem::new(kind.status, kind.code, kind.title, correlation_id);

@@ -3,7 +3,7 @@
 
 use super::session::{Candidate, RESERVE, Session, name, open_for};
 use crate::Error;
-use crate::ports::{Breaker, ModelError, Observation, Usage};
+use crate::ports::{Breaker, BudgetScope, ModelError, Observation, Usage};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -20,13 +20,18 @@ const PROBE: Duration = Duration::from_secs(60);
 pub(super) enum GiveUp {
     /// Another one may.
     Next(Option<Duration>),
+    /// It is dearer than a budget has left for; a cheaper one may.
+    TooDear(BudgetScope),
     /// No other one may be asked.
     Stop(Error),
 }
 
 impl From<Error> for GiveUp {
     fn from(error: Error) -> Self {
-        Self::Stop(error)
+        match error {
+            Error::OverBudget(scope) => Self::TooDear(scope),
+            error => Self::Stop(error),
+        }
     }
 }
 
@@ -34,20 +39,36 @@ impl From<Error> for GiveUp {
 pub(super) struct Round {
     rest: VecDeque<Candidate>,
     soonest: Option<Duration>,
+    short: Option<BudgetScope>,
 }
 
 impl Round {
+    /// Notes why a model gave nothing, or fails where no other one may be asked.
+    pub(super) fn give_up(&mut self, why: GiveUp) -> Result<(), Error> {
+        match why {
+            GiveUp::Next(wait) => self.note(wait),
+            GiveUp::TooDear(scope) => {
+                self.short.get_or_insert(scope);
+            }
+            GiveUp::Stop(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Notes that a model gave nothing, and when it may again.
-    pub(super) fn note(&mut self, wait: Option<Duration>) {
+    fn note(&mut self, wait: Option<Duration>) {
         self.soonest = match (self.soonest, wait) {
             (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
             (soonest, wait) => soonest.or(wait),
         };
     }
 
-    /// The error when none gave anything.
+    /// The error when none gave anything. Money is told first: with it, one that was not asked might have answered.
     pub(super) fn exhausted(self) -> Error {
-        Error::ModelsUnavailable { retry_after: self.soonest }
+        match self.short {
+            Some(scope) => Error::OverBudget(scope),
+            None => Error::ModelsUnavailable { retry_after: self.soonest },
+        }
     }
 }
 
@@ -69,7 +90,7 @@ impl Tries {
 impl Session {
     /// The models that may be asked, in their order.
     pub(super) fn round(&self) -> Round {
-        Round { rest: self.candidates.iter().cloned().collect(), soonest: None }
+        Round { rest: self.candidates.iter().cloned().collect(), soonest: None, short: None }
     }
 
     /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
@@ -88,9 +109,10 @@ impl Session {
             let Some(mut candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
                 return Ok(None);
             };
-            match self.may_ask(&mut candidate).await? {
-                None => return Ok(Some((candidate, Instant::now() + share))),
-                wait => round.note(wait),
+            match self.may_ask(&mut candidate).await {
+                Ok(None) => return Ok(Some((candidate, Instant::now() + share))),
+                Ok(wait) => round.note(wait),
+                Err(error) => round.give_up(error.into())?,
             }
         }
     }
@@ -161,7 +183,10 @@ impl Session {
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
             // Our configuration is wrong, not the request.
             ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
-            ModelError::Throttled { .. } | ModelError::Unavailable(_) | ModelError::TimedOut => {}
+            ModelError::Throttled { .. }
+            | ModelError::Unavailable(_)
+            | ModelError::Resting { .. }
+            | ModelError::TimedOut => {}
         }
         let wanted = retry_after(&error);
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
@@ -206,7 +231,8 @@ impl Session {
 
     /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model.
     pub(super) async fn failed(&self, candidate: &Candidate, error: &ModelError) -> Breaker {
-        let fault = matches!(error, ModelError::Unavailable(_) | ModelError::TimedOut);
+        let fault =
+            matches!(error, ModelError::Unavailable(_) | ModelError::Resting { .. } | ModelError::TimedOut);
         let throttled = matches!(error, ModelError::Throttled { .. });
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
@@ -231,6 +257,7 @@ impl Session {
 fn retry_after(error: &ModelError) -> Option<Duration> {
     match error {
         ModelError::Throttled { retry_after } => *retry_after,
+        ModelError::Resting { retry_after, .. } => Some(*retry_after),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
 use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
-use crate::ai::registry::Model;
+use crate::ai::registry::{Model, Provider};
 use crate::ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
 use crate::{Context, Error};
 use domain::ai::{Outcome, Tokens};
@@ -50,7 +50,7 @@ pub async fn answer(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Answered, Unanswered> {
-    let mut session = match begin(gateway, context, opening(asker, ask)).await? {
+    let mut session = match begin(gateway, context, opening(gateway, asker, ask)).await? {
         Begun::Hit(answer) => return Ok(*answer),
         Begun::Open(session) => *session,
     };
@@ -83,10 +83,10 @@ pub async fn answer(
 }
 
 /// What a question opens its session with.
-pub(super) fn opening(asker: &Asker, ask: &Ask) -> Opening {
+pub(super) fn opening(gateway: &AiGateway, asker: &Asker, ask: &Ask) -> Opening {
     let conversation = &ask.conversation;
     let uses_cache = ask.cache.read || ask.cache.store;
-    let named = uses_cache.then(|| cache_key(asker.tenant, ask));
+    let named = uses_cache.then(|| cache_key(asker.tenant, ask, gateway.guardrail.as_ref()));
     Opening {
         asker: asker.clone(),
         feature: ask.feature,
@@ -109,8 +109,7 @@ async fn first_answer(
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())
@@ -124,9 +123,10 @@ async fn converse(
     until: Instant,
     ask: &Ask,
 ) -> Result<ModelAnswer, GiveUp> {
-    let mut call = model_call(&candidate.model, ask);
+    let mut call = model_call(&session.gateway, &candidate.model, ask);
     let first = called(session, provider, candidate, until, &mut call, 0).await?;
     let Some(wrong) = faults(&first, ask) else { return Ok(first) };
+    refuse_filtered(&first)?;
     // A turn without text is refused by every provider: there is nothing to repair.
     if first.text.trim().is_empty() {
         return Err(GiveUp::Next(None));
@@ -137,6 +137,7 @@ async fn converse(
     call.messages.push(Message { role: Role::Assistant, text: first.text });
     call.messages.push(Message { role: Role::User, text: complaint });
     let second = called(session, provider, candidate, until, &mut call, extra).await?;
+    refuse_filtered(&second)?;
     match faults(&second, ask) {
         None => Ok(second),
         Some(_) => {
@@ -165,6 +166,11 @@ async fn called(
     }
 }
 
+/// What a guardrail or filter stopped is refused: neither a repair nor another model would say it.
+fn refuse_filtered(answer: &ModelAnswer) -> Result<(), GiveUp> {
+    if answer.stop == StopReason::Filtered { Err(Error::ModelRefused.into()) } else { Ok(()) }
+}
+
 /// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse.
 fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
     let check = ask.check.as_ref()?;
@@ -176,7 +182,7 @@ fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
 }
 
 /// The question in a provider's terms. Its time is set before each call.
-pub(super) fn model_call(model: &Model, ask: &Ask) -> ModelCall {
+pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> ModelCall {
     let conversation = &ask.conversation;
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
@@ -190,7 +196,8 @@ pub(super) fn model_call(model: &Model, ask: &Ask) -> ModelCall {
         stop: conversation.stop.clone(),
         // Four bytes a token: instructions that are surely long enough; shorter ones a provider would refuse to keep.
         cache_instructions: kept.is_some_and(|least| conversation.system.len() as u64 / 4 >= least),
-        guardrail: None,
+        // Only Bedrock has them, and the adapter of another provider refuses a call with one.
+        guardrail: gateway.guardrail.clone().filter(|_| model.provider == Provider::Bedrock),
         time_left: std::time::Duration::ZERO,
     }
 }

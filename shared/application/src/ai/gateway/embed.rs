@@ -91,8 +91,7 @@ async fn first_vectors(
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
         match vectors(session, provider.as_ref(), &mut candidate, until, call).await {
             Ok(embeddings) => return Ok((candidate.model, embeddings)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())

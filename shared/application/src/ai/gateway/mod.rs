@@ -23,7 +23,7 @@ mod stream;
 mod tally;
 
 use super::registry::Provider;
-use crate::ports::{AiState, Limiter, Timer};
+use crate::ports::{AiState, Guardrail, Limiter, Timer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ pub struct AiGateway {
     timer: Arc<dyn Timer>,
     price_version: String,
     tally: Tally,
+    guardrail: Option<Guardrail>,
 }
 
 impl AiGateway {
@@ -50,7 +51,17 @@ impl AiGateway {
         timer: Arc<dyn Timer>,
         price_version: String,
     ) -> Self {
-        Self { state, limiter, timer, price_version, tally: Tally::default() }
+        Self { state, limiter, timer, price_version, tally: Tally::default(), guardrail: None }
+    }
+
+    /// The same with a guardrail around every conversation with a model of Bedrock.
+    pub fn with_guardrail(self, guardrail: Option<Guardrail>) -> Self {
+        Self { guardrail, ..self }
+    }
+
+    /// How its users wait, too.
+    pub(crate) fn timer(&self) -> &dyn Timer {
+        self.timer.as_ref()
     }
 }
 

@@ -164,25 +164,42 @@ impl Seen {
     async fn go_on(mut self, mut cached: Cached) -> Result<Begun, Error> {
         let request_id = self.context.new_id::<domain::id::AiRequestTag>()?;
         let mut pause = FIRST_WAIT;
+        let mut replaces = None;
         loop {
             if let Cached::Answer { answer, stored_at } = &cached {
                 if let Some(kept) = self.usable(answer, *stored_at) {
                     return self.hit(request_id, kept).await.map(|hit| Begun::Hit(Box::new(hit)));
                 }
-                // A new answer is made, for this caller alone.
-                self.opening.cache = None;
+                // One that is too old makes way for the new one; one that can't be used here is left to those who can.
+                if self.is_fresh(*stored_at) {
+                    self.opening.cache = None;
+                } else {
+                    replaces = Some(*stored_at);
+                }
             }
             if !matches!(cached, Cached::InFlight { .. }) {
                 if let Some(wait) = self.all_open() {
                     return Err(Error::ModelsUnavailable { retry_after: Some(wait) });
                 }
                 let (mut reservation, making) = self.reservation(request_id);
+                reservation.replaces = replaces;
                 let key = making.map(|(key, _)| key);
                 let reserved = self.gateway.state.reserve(&mut reservation, &self.limits, key.as_ref()).await;
                 match reserved {
                     Ok(()) => return Ok(Begun::Open(Box::new(self.open(reservation, making)))),
                     Err(ReserveError::InFlight) => {}
-                    Err(ReserveError::OverBudget(scope)) => return Err(Error::OverBudget(scope)),
+                    Err(ReserveError::OverBudget(scope)) => {
+                        // What is dearer has no room either.
+                        let (input, output) = (self.opening.input.0, self.opening.output);
+                        let cheaper = |candidate: &Candidate| {
+                            bound(&candidate.model, input, output) < reservation.bound
+                        };
+                        self.candidates.retain(cheaper);
+                        if self.candidates.is_empty() || self.all_open().is_some() {
+                            return Err(Error::OverBudget(scope));
+                        }
+                        continue;
+                    }
                     Err(ReserveError::Repeated) => return Err(Error::Contended),
                     Err(ReserveError::Store(error)) => return Err(error.into()),
                 }
@@ -199,11 +216,17 @@ impl Seen {
 
     /// A stored answer, unless it is older than the caller wants, or by a model that the tenant may not ask any more.
     fn usable(&self, answer: &str, stored_at: Timestamp) -> Option<Kept> {
-        let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
-        let fresh = oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now());
+        let fresh = self.is_fresh(stored_at);
         let opened = self.opening.seal.filter(|_| fresh).and_then(|seal| seal.open(answer));
         let kept: Option<Kept> = opened.and_then(|answer| serde_json::from_str(&answer).ok());
         kept.filter(|kept| self.limits.allows(&kept.model))
+    }
+
+    /// Whether an answer is as young as the caller wants. One that was made since it asked always is, so that those who want
+    /// none that is older than now don't wait for each other in turn.
+    fn is_fresh(&self, stored_at: Timestamp) -> bool {
+        let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
+        oldest.is_none_or(|oldest| stored_at >= self.context.now || stored_at.plus(oldest) >= self.now())
     }
 
     /// How long every model is left alone, if all are: then there is nothing to set money aside for.
@@ -245,6 +268,7 @@ impl Seen {
             lease_until: self.now().plus(self.context.time_left() + LEASE_BEYOND),
             bound,
             shard: 0,
+            replaces: None,
             presumed,
         };
         (reservation, making)

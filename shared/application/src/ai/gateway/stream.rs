@@ -52,7 +52,7 @@ pub async fn stream(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Streamed, Error> {
-    let mut session = match begin(gateway, context, opening(asker, ask)).await? {
+    let mut session = match begin(gateway, context, opening(gateway, asker, ask)).await? {
         Begun::Hit(answer) => {
             let end = StreamEvent::End { stop: answer.stop, tokens: answer.tokens, cost: answer.cost };
             let events = stream::iter([StreamEvent::Text(answer.text), end]).boxed();
@@ -91,8 +91,7 @@ async fn first_stream(
         let Some(provider) = providers.get(candidate.model.provider) else { continue };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(stream) => return Ok((candidate, stream)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())
@@ -105,7 +104,7 @@ async fn open(
     until: Instant,
     ask: &Ask,
 ) -> Result<(Delta, ModelStream), GiveUp> {
-    let mut call = model_call(&candidate.model, ask);
+    let mut call = model_call(&session.gateway, &candidate.model, ask);
     let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
     loop {
         // A stream that began may take all the time there is, because no other model follows it; only its beginning is in

@@ -1,0 +1,55 @@
+//! `POST /v1/lead-scores`: judges up to fifty leads, ten with each question to a model.
+
+use application::ports::BoxFuture;
+use application::sales::{self, LeadOutcome as Outcome, ScoreLead as Needs};
+use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
+use domain::authority::ScoreManyLeads;
+use domain::id::LeadId;
+use edge::{Handler, Problem, Request, Response};
+
+/// What the function needs.
+pub struct ScoreLeads {
+    /// What scoring needs.
+    pub needs: Needs,
+}
+
+impl Handler for ScoreLeads {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.needs.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
+            let body: ScoreLeadsRequest = request.json()?;
+            let ids = ids(&body)?;
+            let key = request.idempotency_key("scoreLeads")?;
+            let (answer, decision) =
+                sales::score_leads(&self.needs, &context, &authority, &ids, key.as_ref()).await?;
+            let each = body.lead_ids.into_iter().zip(answer.value);
+            let data = each.map(|(id, outcome)| lead(id, outcome, &context.correlation_id)).collect();
+            Ok(Response::json(200, &LeadScores { data })?.with_rate_limit(decision).replayed(answer.replayed))
+        })
+    }
+}
+
+/// What is no identifier can't exist, but the contract has a pattern for these, so it is a wrong field.
+fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Problem> {
+    let id = |(at, id): (usize, &String)| {
+        id.parse()
+            .map_err(|_| Problem::field(&format!("/lead_ids/{at}"), "format", "must be the id of a lead"))
+    };
+    body.lead_ids.iter().enumerate().map(id).collect()
+}
+
+/// A lead's part of the answer. One that the caller may not know of has the part of one that does not exist.
+fn lead(lead_id: String, outcome: Outcome, correlation_id: &str) -> LeadOutcome {
+    let (status, problem) = match outcome {
+        Outcome::Scored(scored) => {
+            let score = presentation::lead_score(&scored.lead, &scored.score);
+            return LeadOutcome { lead_id, status: "scored".to_owned(), score: Some(score), problem: None };
+        }
+        Outcome::NotFound => ("not_found", Problem::not_found()),
+        Outcome::Failed(error) => ("failed", Problem::from(error)),
+    };
+    let problem = Some(problem.document(correlation_id));
+    LeadOutcome { lead_id, status: status.to_owned(), score: None, problem }
+}
