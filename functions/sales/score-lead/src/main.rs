@@ -20,7 +20,7 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let scorer = LeadScorer {
-                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &registry.version),
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &registry),
                 providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
                 chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
                 price_version: registry.version,

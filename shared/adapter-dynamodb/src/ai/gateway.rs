@@ -5,19 +5,19 @@ use crate::limiter::DynamoLimiter;
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
-use application::ai::AiGateway;
+use application::ai::{AiGateway, Registry};
 use application::ports::Timer;
 use std::sync::Arc;
 
-/// A gateway whose budgets, limits, answers and breakers are in these tables. `price_version` is the registry's.
+/// A gateway whose budgets, limits, answers and breakers are in these tables, and whose models and prices in this registry.
 pub fn ai_gateway(
     config: &SdkConfig,
     tables: Tables,
     shards: ListShards,
     timer: impl Timer + 'static,
-    price_version: &str,
+    registry: &Registry,
 ) -> Arc<AiGateway> {
     let limiter = Arc::new(DynamoLimiter::new(config, tables.ephemeral.clone()));
     let state = Arc::new(DynamoAiState::new(config, tables).with_shards(shards));
-    Arc::new(AiGateway::new(state, limiter, Arc::new(timer), price_version.to_owned()))
+    Arc::new(AiGateway::new(state, limiter, Arc::new(timer), registry.clone()))
 }

@@ -12,3 +12,4 @@ mod retries;
 mod scene;
 mod single_flight;
 mod streams;
+mod terms;

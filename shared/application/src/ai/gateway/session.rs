@@ -2,8 +2,10 @@
 //! or by the sweeper when this process dies.
 
 use super::AiGateway;
+use super::terms::Terms;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
-use crate::ai::registry::Model;
+use crate::ai::chain::Chain;
+use crate::ai::registry::{Model, ModelUse};
 use crate::ai::seal::Seal;
 use crate::limits::{AI_CALLS, allowed};
 use crate::ports::{
@@ -12,9 +14,10 @@ use crate::ports::{
 };
 use crate::{Context, Error};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Outcome, Tokens};
 use domain::id::AiRequestId;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,10 +33,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct Opening {
     pub(super) asker: Asker,
     pub(super) feature: Feature,
-    /// The models of the chain.
-    pub(super) models: Vec<Model>,
-    /// The most and the fewest tokens of the question.
-    pub(super) input: (u64, u64),
+    /// The environment's chain, or the model that the caller named.
+    pub(super) chain: Chain,
+    /// What decides where a step of the chain is split.
+    pub(super) sticky: String,
     /// The most tokens of the answer.
     pub(super) output: u64,
     /// The answer's name, and how the cache may be used.
@@ -59,7 +62,7 @@ pub(super) struct Session {
     output: u64,
     request_id: AiRequestId,
     limit: LimitDecision,
-    limits: Limits,
+    terms: Terms,
     /// The answer that this session alone makes, and how long it may be kept.
     making: Option<(CacheKey, Duration)>,
     seal: Option<Seal>,
@@ -89,27 +92,34 @@ struct Kept {
     tokens: Tokens,
     model: String,
     provider: String,
+    /// [`Terms::settings`] that it was made with.
+    settings: String,
 }
 
 /// What every request knows before anything is decided.
-struct Seen {
+pub(super) struct Seen {
     cache: CacheUse,
     gateway: Arc<AiGateway>,
     context: Context,
     opening: Opening,
     started: Instant,
     limit: LimitDecision,
-    limits: Limits,
+    pub(super) terms: Terms,
+    cached: Cached,
+    breakers: HashMap<String, Breaker>,
+    /// The most and the fewest tokens of the question.
+    input: (u64, u64),
     candidates: Vec<Candidate>,
 }
 
-pub(super) async fn begin(
+/// Looks everything up that decides the request.
+pub(super) async fn look(
     gateway: &Arc<AiGateway>,
     context: &Context,
     opening: Opening,
-) -> Result<Begun, Error> {
+) -> Result<Seen, Error> {
     let started = Instant::now();
-    let names: Vec<ModelName> = opening.models.iter().map(name).collect();
+    let names: Vec<ModelName> = may_be_asked(gateway, &opening).into_iter().map(name).collect();
     let reads = opening.cache.filter(|(_, policy)| policy.read).map(|(key, _)| key);
     let look = Look { tenant: opening.asker.tenant, cache: reads, models: &names, now: context.now };
     let who = opening.asker.name();
@@ -120,41 +130,65 @@ pub(super) async fn begin(
     .await;
     let limit = allowed(decision?)?;
     let seen = seen?;
-    let limits = seen.budget.map(|budget| budget.limits).unwrap_or_default();
-    let candidates = candidates(&opening, &limits, &seen.breakers)?;
-    let seen_here = Seen {
+    let terms = Terms::new(gateway, &opening, seen.budget, seen.prices);
+    Ok(Seen {
         cache: if reads.is_some() { CacheUse::Miss } else { CacheUse::Bypass },
         gateway: Arc::clone(gateway),
         context: context.clone(),
         opening,
         started,
         limit,
-        limits,
-        candidates,
-    };
-    seen_here.go_on(seen.cached).await
+        terms,
+        cached: seen.cached,
+        breakers: names.into_iter().map(|name| name.model).zip(seen.breakers).collect(),
+        input: (0, 0),
+        candidates: Vec::new(),
+    })
 }
 
-/// The models that may be asked and that the question can fit into.
-fn candidates(opening: &Opening, limits: &Limits, breakers: &[Breaker]) -> Result<Vec<Candidate>, Error> {
-    let allowed: Vec<Candidate> = opening
-        .models
-        .iter()
-        .zip(breakers)
-        .filter(|(model, _)| limits.allows(&model.id))
-        .map(|(model, breaker)| Candidate { model: model.clone(), breaker: *breaker })
-        .collect();
-    // A model that the tenant may not ask does not exist for it.
-    if allowed.is_empty() {
-        return Err(Error::UnknownModel);
+/// The models whose breakers are looked at. Which of them the tenant's own chain names is known only afterwards, and another
+/// look would cost every such request its time.
+fn may_be_asked<'a>(gateway: &'a AiGateway, opening: &'a Opening) -> Vec<&'a Model> {
+    let mut models = opening.chain.models(&opening.sticky);
+    if !opening.chain.is_named() {
+        let others = gateway.registry.models().iter().filter(|model| {
+            model.usage == ModelUse::Chat
+                && opening.chain.models(&opening.sticky).iter().all(|it| it.id != model.id)
+        });
+        models.extend(others);
     }
-    let (_, fewest) = opening.input;
-    let fitting: Vec<Candidate> =
-        allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
-    if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+    models
 }
 
 impl Seen {
+    /// Goes on with a question of so many tokens, at the most and at the least.
+    pub(super) async fn begin(mut self, input: (u64, u64)) -> Result<Begun, Error> {
+        self.input = input;
+        self.candidates = self.candidates()?;
+        let cached = std::mem::replace(&mut self.cached, Cached::Nothing);
+        self.go_on(cached).await
+    }
+
+    /// The models that may be asked and that the question can fit into.
+    fn candidates(&self) -> Result<Vec<Candidate>, Error> {
+        let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
+        let allowed: Vec<Candidate> = self
+            .terms
+            .models
+            .iter()
+            .filter(|model| self.terms.limits.allows(&model.id))
+            .map(|model| Candidate { breaker: breaker(model), model: model.clone() })
+            .collect();
+        // A model that the tenant may not ask does not exist for it.
+        if allowed.is_empty() {
+            return Err(Error::UnknownModel);
+        }
+        let (_, fewest) = self.input;
+        let fitting: Vec<Candidate> =
+            allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
+        if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+    }
+
     fn now(&self) -> Timestamp {
         self.context.now.plus(self.started.elapsed())
     }
@@ -176,7 +210,8 @@ impl Seen {
                 }
                 let (mut reservation, making) = self.reservation(request_id);
                 let key = making.map(|(key, _)| key);
-                let reserved = self.gateway.state.reserve(&mut reservation, &self.limits, key.as_ref()).await;
+                let reserved =
+                    self.gateway.state.reserve(&mut reservation, &self.terms.limits, key.as_ref()).await;
                 match reserved {
                     Ok(()) => return Ok(Begun::Open(Box::new(self.open(reservation, making)))),
                     Err(ReserveError::InFlight) => {}
@@ -195,13 +230,14 @@ impl Seen {
         }
     }
 
-    /// A stored answer, unless it is older than the caller wants, or by a model that the tenant may not ask any more.
+    /// A stored answer, unless it is older than the caller wants, by a model that the tenant may not ask any more, or made
+    /// while other settings held.
     fn usable(&self, answer: &str, stored_at: Timestamp) -> Option<Kept> {
         let oldest = self.opening.cache.and_then(|(_, policy)| policy.max_age);
         let fresh = oldest.is_none_or(|oldest| stored_at.plus(oldest) >= self.now());
         let opened = self.opening.seal.filter(|_| fresh).and_then(|seal| seal.open(answer));
         let kept: Option<Kept> = opened.and_then(|answer| serde_json::from_str(&answer).ok());
-        kept.filter(|kept| self.limits.allows(&kept.model))
+        kept.filter(|kept| self.terms.limits.allows(&kept.model) && kept.settings == self.terms.settings)
     }
 
     /// How long every model is left alone, if all are: then there is nothing to set money aside for.
@@ -220,7 +256,7 @@ impl Seen {
         let now = self.now();
         let first = self.candidates.iter().find(|candidate| open_for(candidate.breaker, now).is_none());
         let first = first.map(|candidate| &candidate.model);
-        let bound = first.map_or(0, |model| bound(model, self.opening.input.0, self.opening.output));
+        let bound = first.map_or(0, |model| bound(model, self.input.0, self.opening.output));
         let presumed = AiRequestMetered {
             request_id,
             account_id: self.opening.asker.account,
@@ -228,9 +264,9 @@ impl Seen {
             feature: self.opening.feature,
             model: first.map(|model| model.id.clone()).unwrap_or_default(),
             provider: first.map(|model| model.provider.as_str().to_owned()).unwrap_or_default(),
-            tokens: Tokens { input: self.opening.input.0, output: self.opening.output, ..Tokens::default() },
+            tokens: Tokens { input: self.input.0, output: self.opening.output, ..Tokens::default() },
             cost_nano_usd: bound,
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
             cache: self.cache,
@@ -253,11 +289,11 @@ impl Seen {
             gateway: self.gateway,
             context: self.context,
             candidates: self.candidates,
-            input: self.opening.input,
+            input: self.input,
             output: self.opening.output,
             request_id: reservation.request_id(),
             limit: self.limit,
-            limits: self.limits,
+            terms: self.terms,
             making,
             seal: self.opening.seal,
             reservation,
@@ -282,7 +318,7 @@ impl Seen {
             provider: kept.provider.clone(),
             tokens: Tokens::default(),
             cost_nano_usd: 0,
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
             attempts: 0,
             latency_ms: millis(elapsed),
             cache: CacheUse::Hit,
@@ -304,7 +340,7 @@ impl Seen {
             stop: StopReason::from_name(&kept.stop),
             tokens: kept.tokens,
             cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 },
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
         })
     }
 }
@@ -329,7 +365,7 @@ impl Session {
         if needed <= self.reservation.bound {
             return Ok(());
         }
-        match self.gateway.state.extend(&mut self.reservation, needed, &self.limits).await {
+        match self.gateway.state.extend(&mut self.reservation, needed, &self.terms.limits).await {
             Ok(()) => Ok(()),
             Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
             Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Contended),
@@ -359,6 +395,11 @@ impl Session {
         }
     }
 
+    /// The version of the prices that the request is charged by.
+    pub(super) fn price_version(&self) -> &str {
+        &self.terms.price_version
+    }
+
     pub(super) fn cost(&self) -> AnswerCost {
         AnswerCost { tokens: self.tokens, nano_usd: self.cost }
     }
@@ -382,6 +423,7 @@ impl Session {
                 tokens: answer.tokens,
                 model: id.clone(),
                 provider: provider.to_owned(),
+                settings: self.terms.settings.clone(),
             })
             .ok()
         });
