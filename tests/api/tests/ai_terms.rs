@@ -70,7 +70,7 @@ async fn a_lead_is_scored_by_the_tenants_chain_without_its_personal_data() {
     let world = World::with_chain(MODELS);
     let admin = world.admin().await;
     let mut body = lead_body();
-    body["contact"]["notes"] = json!("ada@x.example says the budget is approved, call +49 171 1234567");
+    body["notes"] = json!("ada@x.example says the budget is approved, call +49 171 1234567");
     let lead = world.lead(&admin, &body).await;
     set(&world, &admin, json!({"chains": {"lead_scoring": [NOVA, "rules"]}, "mask_personal_data": true}))
         .await;
