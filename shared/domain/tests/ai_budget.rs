@@ -223,6 +223,6 @@ fn an_event_of_version_1_still_folds() {
     assert_eq!(old.schema_version, 2);
     old.schema_version = 1;
     let data = old.data.as_object_mut().unwrap();
-    assert!(data.remove("chains").is_some() && data.remove("mask_personal_data").is_some());
+    assert!(data.remove("chains").is_some() && data.remove("masking").is_some());
     assert_eq!(AiBudgetEvent::decode(&old).unwrap(), set());
 }

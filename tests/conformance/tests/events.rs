@@ -191,7 +191,7 @@ fn ai_events() -> Vec<EncodedEvent> {
     // As events were before tenants had chains.
     let mut old = set.encode();
     old.schema_version = 1;
-    old.data.as_object_mut().unwrap().retain(|name, _| name != "chains" && name != "mask_personal_data");
+    old.data.as_object_mut().unwrap().retain(|name, _| name != "chains" && name != "masking");
     events.push(old);
     let prices = BTreeMap::from([(model.clone(), ["0.64", "2.56", "0.16", "0.64"])]);
     let known_models = &BTreeSet::from([model.clone()]);

@@ -231,7 +231,7 @@ fn luhn(digits: &str) -> bool {
             if value > 9 { value - 9 } else { value }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// `+` and 8 to 15 digits (E.164).

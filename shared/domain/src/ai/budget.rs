@@ -35,7 +35,7 @@ pub struct Limits {
     #[serde(default)]
     pub chains: Chains,
     /// Whether e-mail addresses, phone numbers, card numbers and IBANs are kept from providers. Absent before version 2.
-    #[serde(default)]
+    #[serde(default, rename = "masking")]
     pub mask_personal_data: bool,
 }
 
