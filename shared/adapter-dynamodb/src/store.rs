@@ -61,6 +61,7 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::Lead
         | AggregateType::Notification
         | AggregateType::AiBudget
+        | AggregateType::AiPrices
         | AggregateType::AiRequest
         | AggregateType::AiMonth
         | AggregateType::ApiKey => false,

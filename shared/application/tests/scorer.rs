@@ -45,7 +45,7 @@ impl Scene {
         let state = Arc::new(environment.ai_state());
         let limiter = Arc::new(environment.limiter());
         LeadScorer {
-            gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.version.clone())),
+            gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.clone())),
             providers: Providers { bedrock: self.model.clone(), openai: None },
             chain: Chain::parse(chain, &registry).unwrap(),
             price_version: registry.version,

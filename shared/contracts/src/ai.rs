@@ -198,6 +198,12 @@ pub struct ReplaceBudgetRequest {
     /// The only models that may be asked; all when absent or null.
     #[serde(default)]
     pub allowed_models: Option<Vec<String>>,
+    /// The organization's own chains by feature, each with its steps; the environment's for the others.
+    #[serde(default)]
+    pub chains: BTreeMap<String, Vec<String>>,
+    /// Whether personal data is kept from providers.
+    #[serde(default)]
+    pub mask_personal_data: bool,
 }
 
 /// Answer 200 to `PUT /v1/ai/budgets`. Amounts are decimals in US dollars with nine places.
@@ -215,6 +221,10 @@ pub struct Budget {
     pub expected_month_usd: String,
     /// The only models that may be asked; null for all.
     pub allowed_models: Option<Vec<String>>,
+    /// The organization's own chains by feature, each with its steps.
+    pub chains: BTreeMap<String, Vec<String>>,
+    /// Whether personal data is kept from providers.
+    pub mask_personal_data: bool,
     /// Number of changes so far.
     pub version: u64,
     /// When it was changed last, RFC 3339 in UTC; null while it never was.

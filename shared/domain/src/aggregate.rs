@@ -25,6 +25,8 @@ pub enum AggregateType {
     Access,
     /// What a tenant may spend on models; its identifier is the organization's.
     AiBudget,
+    /// A tenant's own prices of models; its identifier is the organization's.
+    AiPrices,
     /// A request to the AI gateway. It has one event and no state.
     AiRequest,
     /// What a tenant was told of a month's costs of models.
@@ -35,7 +37,7 @@ pub enum AggregateType {
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -44,6 +46,7 @@ impl AggregateType {
         Self::Notification,
         Self::Access,
         Self::AiBudget,
+        Self::AiPrices,
         Self::AiRequest,
         Self::AiMonth,
         Self::ApiKey,
@@ -65,6 +68,7 @@ impl AggregateType {
             Self::Notification => "notification",
             Self::Access => "access",
             Self::AiBudget => "ai_budget",
+            Self::AiPrices => "ai_prices",
             Self::AiRequest => "ai_request",
             Self::AiMonth => "ai_month",
             Self::ApiKey => "api_key",

@@ -31,6 +31,9 @@ fn decide(
             expected_month_usd: "120",
             allowed_models: models.as_deref(),
             known_models: &known(),
+            chains: &BTreeMap::new(),
+            chat_models: &known(),
+            mask_personal_data: false,
             set_by: id(2),
         },
     )
@@ -57,6 +60,8 @@ fn a_budget_is_set_to_the_nano_dollar() {
             feature_month: BTreeMap::from([(Feature::Completion, 40 * DOLLAR)]),
             expected_month: 120 * DOLLAR,
             allowed_models: Some(["nova".to_owned()].into()),
+            chains: BTreeMap::new(),
+            mask_personal_data: false,
         }
     );
     assert_eq!((budget.set_by, budget.updated_at), (id(2), START));
@@ -89,6 +94,9 @@ fn the_default_can_be_set() {
         expected_month_usd: "40",
         allowed_models: None,
         known_models: &known(),
+        chains: &BTreeMap::new(),
+        chat_models: &known(),
+        mask_personal_data: false,
         set_by: id(2),
     };
     let AiBudgetEvent::Set(facts) = set_budget(None, &command).unwrap().unwrap();
@@ -130,7 +138,91 @@ fn events_come_back_as_they_were() {
     for event in [set(), decide(None, "0", &[], None).unwrap().unwrap()] {
         let encoded = event.encode();
         assert_eq!(AiBudgetEvent::decode(&encoded).unwrap(), event);
-        let later = EncodedEvent { schema_version: 2, ..encoded };
+        let later = EncodedEvent { schema_version: 3, ..encoded };
         assert!(matches!(AiBudgetEvent::decode(&later), Err(DecodeError::Unknown { .. })));
     }
+}
+
+/// The decision on these chains, where `nova`, `sonnet` and `titan` exist and `titan` does not converse.
+fn chains(
+    asked: &[(&str, &[&str])],
+    allowed: Option<&[&str]>,
+) -> Result<BTreeMap<Feature, Vec<String>>, Vec<(String, &'static str)>> {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let asked = asked.iter().map(|(name, steps)| ((*name).to_owned(), owned(steps))).collect();
+    let allowed = allowed.map(owned);
+    let command = SetBudget {
+        tenant_month_usd: "1",
+        tenant_day_usd: "1",
+        user_day_usd: "1",
+        feature_month_usd: &BTreeMap::new(),
+        expected_month_usd: "1",
+        allowed_models: allowed.as_deref(),
+        known_models: &["nova", "sonnet", "titan"].map(str::to_owned).into(),
+        chains: &asked,
+        chat_models: &known(),
+        mask_personal_data: true,
+        set_by: id(2),
+    };
+    match set_budget(None, &command) {
+        Ok(Some(AiBudgetEvent::Set(facts))) => {
+            assert!(facts.limits.mask_personal_data);
+            Ok(facts.limits.chains)
+        }
+        Ok(None) => panic!("nothing changed"),
+        Err(invalid) => Err(invalid.0.into_iter().map(|error| (error.field, error.code)).collect()),
+    }
+}
+
+#[test]
+fn a_chain_is_kept_as_it_is_written() {
+    let set = chains(
+        &[("lead_scoring", &[" sonnet ", "nova:9 | sonnet:1", "rules"]), ("completion", &["nova"])],
+        None,
+    );
+    let steps = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let right = [
+        (Feature::LeadScoring, steps(&["sonnet", "nova:9|sonnet:1", "rules"])),
+        (Feature::Completion, steps(&["nova"])),
+    ];
+    assert_eq!(set, Ok(right.into()));
+    assert!(chains(&[("lead_scoring", &["rules"])], None).is_ok());
+    assert!(chains(&[("completion", &["nova"])], Some(&["nova"])).is_ok());
+}
+
+#[test]
+fn a_chain_that_can_t_be_used_is_refused_at_its_step() {
+    let six: &[&str] = &["nova"; 6];
+    let many_parts = &["nova:1|nova:1|nova:1|nova:1|nova:1|nova:1"] as &[&str];
+    for (feature, steps, field, code) in [
+        ("completion", &["gone"] as &[&str], "chains.completion.0", "unknown"),
+        ("completion", &[""], "chains.completion.0", "unknown"),
+        ("completion", &["nova", "titan"], "chains.completion.1", "format"),
+        ("completion", &["nova:1|sonnet:1"], "chains.completion.0", "not_allowed"),
+        ("completion", &["nova|nova"], "chains.completion.0", "format"),
+        ("completion", &["nova", "rules"], "chains.completion.1", "unknown"),
+        ("lead_scoring", &["rules", "nova"], "chains.lead_scoring.0", "format"),
+        ("lead_scoring", &[], "chains.lead_scoring", "too_short"),
+        ("lead_scoring", six, "chains.lead_scoring", "too_long"),
+        ("lead_scoring", many_parts, "chains.lead_scoring.0", "too_long"),
+        ("embedding", &["titan"], "chains.embedding", "unknown"),
+        ("no_such_feature", &["nova"], "chains", "unknown"),
+    ] {
+        assert_eq!(
+            chains(&[(feature, steps)], Some(&["nova"])),
+            Err(vec![(field.to_owned(), code)]),
+            "{steps:?}"
+        );
+    }
+}
+
+/// Ledgers have events from before tenants had chains.
+#[test]
+fn an_event_of_version_1_still_folds() {
+    let mut old = set().encode();
+    assert_eq!(old.schema_version, 2);
+    old.schema_version = 1;
+    let data = old.data.as_object_mut().unwrap();
+    assert!(data.remove("chains").is_some() && data.remove("masking").is_some());
+    assert_eq!(AiBudgetEvent::decode(&old).unwrap(), set());
 }

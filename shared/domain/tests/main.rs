@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod ai_budget;
 mod ai_month;
+mod ai_prices;
 mod ai_usage;
 mod api_key;
 mod authority;

@@ -1,6 +1,7 @@
 //! Where functions meet AWS Lambda: the only crate that names `lambda_*`.
 //!
-//! An entry point (`http::run`, `streaming::run`, `authorizer::run`, `queue::run`, `stream::run`, `schedule::run`) reads the settings,
+//! An entry point (`http::run`, `streaming::run`, `authorizer::run`, `queue::run`, `stream::run`, `schedule::run`,
+//! `operator::run`) reads the settings,
 //! builds the handler, owns the runtime (tokio, one thread: a function serves one request at a time) and takes a boxed
 //! handler, so that a function's binary compiles its own mapping and nothing of the machinery. Next to each `run` there
 //! is an `invoke`, which takes an event as the service sends it and goes through exactly the path that production goes
@@ -23,6 +24,7 @@ pub mod http;
 mod invocation;
 mod job;
 pub mod log;
+pub mod operator;
 pub mod problem;
 pub mod queue;
 mod runtime;

@@ -16,6 +16,12 @@ pub fn budget(limits: &Limits, version: u64, updated_at: Option<Timestamp>) -> B
         ),
         expected_month_usd: decimal_usd(limits.expected_month),
         allowed_models: limits.allowed_models.as_ref().map(|models| models.iter().cloned().collect()),
+        chains: limits
+            .chains
+            .iter()
+            .map(|(feature, steps)| (feature.as_str().to_owned(), steps.clone()))
+            .collect(),
+        mask_personal_data: limits.mask_personal_data,
         version,
         updated_at: updated_at.map(|at| at.to_string()),
     }

@@ -3,7 +3,7 @@
 use crate::world::World;
 use application::ports::{AggregateKey, Store};
 use application::repository;
-use domain::ai::{AiBudget, AiMonth};
+use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::Access;
 use domain::id::{
     AccessId, AccountId, AiMonthId, ApiKeyId, LeadId, NotificationId, OrganizationId, SessionId,
@@ -82,6 +82,10 @@ impl World {
             AggregateType::AiBudget => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));
                 self.compare::<AiBudget>(&key, versions).await;
+            }
+            AggregateType::AiPrices => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));
+                self.compare::<AiPrices>(&key, versions).await;
             }
             AggregateType::AiMonth => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AiMonthId>(id));

@@ -173,6 +173,15 @@ impl World {
         edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
     }
 
+    /// What `override-model-prices` answers an operator.
+    pub async fn override_model_prices(&self, event: Value) -> Value {
+        let registry = application::ai::Registry::shipped().expect("the table of models");
+        let store = Arc::clone(self.store()) as _;
+        let handler = override_model_prices::OverrideModelPrices { store, registry };
+        let invocation = edge::Invocation::in_process(self.now());
+        edge::operator::invoke(&handler, event, &invocation).await.expect("nothing fails")
+    }
+
     /// Everything in the ledger, as the bus delivers it to queues.
     pub async fn messages(&self) -> Vec<Value> {
         let bus = Arc::new(RecordingPublisher::default());

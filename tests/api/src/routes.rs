@@ -38,7 +38,7 @@ fn registry() -> Registry {
 fn gateway(parts: &Parts) -> Arc<AiGateway> {
     let state = Arc::new(parts.environment.ai_state());
     let limiter = Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
-    Arc::new(AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry().version))
+    Arc::new(AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry()))
 }
 
 /// The models that answer a conversation whose model is not named.

@@ -54,7 +54,7 @@ async fn a_budget_is_that_of_a_new_tenant_until_it_is_set() {
         unset.json(),
         json!({"tenant_month_usd": "100.000000000", "tenant_day_usd": "20.000000000",
             "user_day_usd": "5.000000000", "feature_month_usd": {}, "expected_month_usd": "40.000000000",
-            "allowed_models": null, "version": 0, "updated_at": null, "spent": nothing})
+            "allowed_models": null, "chains": {}, "mask_personal_data": false, "version": 0, "updated_at": null, "spent": nothing})
     );
 
     let put = |seen| world.call("updateBudget").by(&admin).if_match(seen).json(&limits());
@@ -63,7 +63,8 @@ async fn a_budget_is_that_of_a_new_tenant_until_it_is_set() {
     assert_eq!(set.header("ETag"), Some("\"1\""));
     let mut expected = json!({"tenant_month_usd": "250.000000000", "tenant_day_usd": "25.500000000",
         "user_day_usd": "5.000000000", "feature_month_usd": {"completion": "40.000000000"},
-        "expected_month_usd": "120.000000000", "allowed_models": ["us.amazon.nova-pro-v1:0"], "version": 1,
+        "expected_month_usd": "120.000000000", "allowed_models": ["us.amazon.nova-pro-v1:0"], "chains": {},
+        "mask_personal_data": false, "version": 1,
         "updated_at": world.now().to_string()});
     assert_eq!(set.json(), expected);
     put(0).send().await.problem(412, "precondition_failed");

@@ -44,6 +44,9 @@ async fn eventful() -> World {
     let key = world.api_key(&person, &["model:read"]).await.id;
     world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
     world.call("updateBudget").by(&person).if_match(0).send().await.expect(200);
+    let prices = json!({"organization_id": person.tenant, "reference": "contract 7", "prices": {
+        "amazon.nova-pro-v1:0": {"input": "0.08", "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}}});
+    assert_eq!(world.override_model_prices(prices).await["outcome"], "changed");
     // What a month usually costs, so that this is told too.
     world.metered(&person, Feature::Completion, 120_000_000_000).await;
     let messages = world.messages().await.into_iter();

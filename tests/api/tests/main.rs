@@ -4,6 +4,7 @@
 
 mod ai;
 mod ai_metering;
+mod ai_terms;
 mod ai_usage;
 mod analytics;
 mod api_keys;

@@ -3,8 +3,8 @@
 use crate::schema::faults;
 use crate::tree::{names, read_json};
 use domain::ai::{
-    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, SetBudget, Tokens,
-    reach_thresholds, set_budget,
+    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
+    SetBudget, Tokens, override_prices, reach_thresholds, set_budget,
 };
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
@@ -162,6 +162,8 @@ fn ai_events() -> Vec<EncodedEvent> {
     let account = new_id::<AccountTag>(at(), &[2; 10]);
     let model = "us.amazon.nova-pro-v1:0".to_owned();
     let features = Feature::ALL.map(|feature| (feature.as_str().to_owned(), "0.5".to_owned()));
+    let chains = Feature::ALL.into_iter().filter(|feature| feature.has_chain());
+    let chains = chains.map(|feature| (feature.as_str().to_owned(), vec![model.clone()])).collect();
     let command = SetBudget {
         tenant_month_usd: "250",
         tenant_day_usd: "25.50",
@@ -170,12 +172,31 @@ fn ai_events() -> Vec<EncodedEvent> {
         expected_month_usd: "120",
         allowed_models: Some(std::slice::from_ref(&model)),
         known_models: &BTreeSet::from([model.clone()]),
+        chains: &chains,
+        chat_models: &BTreeSet::from([model.clone()]),
+        mask_personal_data: true,
         set_by: account,
     };
     let set = set_budget(None, &command).unwrap().unwrap();
     let budget: AiBudget = applied(None, &set);
-    let command = SetBudget { allowed_models: None, feature_month_usd: &BTreeMap::new(), ..command };
+    let nothing = BTreeMap::new();
+    let command = SetBudget {
+        allowed_models: None,
+        feature_month_usd: &BTreeMap::new(),
+        chains: &nothing,
+        mask_personal_data: false,
+        ..command
+    };
     let mut events = vec![set.encode(), set_budget(Some(&budget), &command).unwrap().unwrap().encode()];
+    // As events were before tenants had chains.
+    let mut old = set.encode();
+    old.schema_version = 1;
+    old.data.as_object_mut().unwrap().retain(|name, _| name != "chains" && name != "masking");
+    events.push(old);
+    let prices = BTreeMap::from([(model.clone(), ["0.64", "2.56", "0.16", "0.64"])]);
+    let known_models = &BTreeSet::from([model.clone()]);
+    let command = OverridePrices { prices: &prices, reference: "framework contract 2026-114", known_models };
+    events.push(override_prices(None, &command).unwrap().unwrap().encode());
     let metered = AiRequestMetered {
         request_id: new_id::<AiRequestTag>(at(), &[7; 10]),
         account_id: account,

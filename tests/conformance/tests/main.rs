@@ -12,6 +12,7 @@ mod gaps;
 mod gateway;
 mod messaging;
 mod permissions;
+mod registry;
 mod samples;
 mod schema;
 mod stacks;

@@ -21,8 +21,7 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
-            let gateway =
-                ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry.version, guardrail);
+            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, guardrail);
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;

@@ -32,7 +32,7 @@ impl Handler for CreateEmbedding {
                 vectors: answer.vectors,
                 input_tokens: answer.cost.tokens.input,
                 cost_usd: decimal_usd(answer.cost.nano_usd),
-                price_version: self.needs.registry.version.clone(),
+                price_version: answer.price_version,
             };
             let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {

@@ -1,4 +1,4 @@
-//! `GET /v1/ai/models`: the models that the caller may ask.
+//! `GET /v1/ai/models`: the models that the caller may ask, at what they cost the caller's organization.
 
 use application::ai::{self, Model, ModelUse, Registry};
 use application::ports::{BoxFuture, Limiter, Store};
@@ -24,10 +24,10 @@ impl Handler for ListModels {
             let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (models, decision) =
-                ai::list_models(store, limiter, &context, &authority, &self.registry).await?;
+                ai::list_priced_models(store, limiter, &context, &authority, &self.registry).await?;
             let body = ModelList {
-                data: models.into_iter().map(body).collect(),
-                price_version: self.registry.version.clone(),
+                data: models.models.iter().map(body).collect(),
+                price_version: models.price_version,
             };
             Ok(Response::json(200, &body)?.with_rate_limit(decision))
         })

@@ -1,4 +1,5 @@
-//! `PUT /v1/ai/budgets`: sets what the organization may spend on models.
+//! `PUT /v1/ai/budgets`: sets what the organization may spend on models, which of them it asks, and whether
+//! personal data is kept from them.
 
 use application::ai::{self, BudgetInput, Registry};
 use application::ports::{BoxFuture, Store};
@@ -41,5 +42,7 @@ fn input(body: &ReplaceBudgetRequest) -> BudgetInput<'_> {
         feature_month_usd: &body.feature_month_usd,
         expected_month_usd: &body.expected_month_usd,
         allowed_models: body.allowed_models.as_deref(),
+        chains: &body.chains,
+        mask_personal_data: body.mask_personal_data,
     }
 }

@@ -20,9 +20,8 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
-            let version = &registry.version;
             let scorer = LeadScorer {
-                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, version, guardrail),
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &registry, guardrail),
                 providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
                 chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
                 price_version: registry.version,

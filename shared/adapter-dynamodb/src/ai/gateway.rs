@@ -5,22 +5,22 @@ use crate::limiter::DynamoLimiter;
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
-use application::ai::AiGateway;
+use application::ai::{AiGateway, Registry};
 use application::ports::{Guardrail, Timer};
 use std::sync::Arc;
 
-/// A gateway whose budgets, limits, answers and breakers are in these tables. `price_version` is the registry's; `guardrail`
-/// stands around conversations, not around embeddings.
+/// A gateway whose budgets, limits, answers and breakers are in these tables, and whose models and prices in this registry;
+/// `guardrail` stands around conversations, not around embeddings.
 pub fn ai_gateway(
     config: &SdkConfig,
     tables: Tables,
     shards: ListShards,
     timer: impl Timer + 'static,
-    price_version: &str,
+    registry: &Registry,
     guardrail: Option<Guardrail>,
 ) -> Arc<AiGateway> {
     let limiter = Arc::new(DynamoLimiter::new(config, tables.ephemeral.clone()));
     let state = Arc::new(DynamoAiState::new(config, tables).with_shards(shards));
-    let gateway = AiGateway::new(state, limiter, Arc::new(timer), price_version.to_owned());
+    let gateway = AiGateway::new(state, limiter, Arc::new(timer), registry.clone());
     Arc::new(gateway.with_guardrail(guardrail))
 }

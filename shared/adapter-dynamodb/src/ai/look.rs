@@ -9,12 +9,14 @@ use crate::state_item::read_state_item;
 use application::ports::{AggregateKey, Cached, Look, Seen, StoreError};
 use application::repository::decode;
 use domain::AggregateType;
-use domain::ai::AiBudget;
+use domain::ai::{AiBudget, AiPrices};
 
 impl DynamoAiState {
     pub(super) async fn read_all(&self, look: &Look<'_>) -> Result<Seen, StoreError> {
         let budget = AggregateKey::new(look.tenant, AggregateType::AiBudget, &look.tenant);
-        let mut wanted = vec![(self.tables.state.as_str(), ItemKey::state(&budget))];
+        let prices = AggregateKey::new(look.tenant, AggregateType::AiPrices, &look.tenant);
+        let state = self.tables.state.as_str();
+        let mut wanted = vec![(state, ItemKey::state(&budget)), (state, ItemKey::state(&prices))];
         if let Some(key) = &look.cache {
             check_owner(key, look.tenant)?;
             wanted.push((&self.tables.ephemeral, ItemKey::ai_answer(key)));
@@ -27,6 +29,10 @@ impl DynamoAiState {
             Some(item) => Some(decode::<AiBudget>(read_state_item(item)?)?.state),
             None => None,
         };
+        let prices = match items.get(&ItemKey::state(&prices)) {
+            Some(item) => Some(decode::<AiPrices>(read_state_item(item)?)?),
+            None => None,
+        };
         let cached = match &look.cache {
             Some(key) => read_cached(items.get(&ItemKey::ai_answer(key)), look.now)?,
             None => Cached::Nothing,
@@ -36,6 +42,6 @@ impl DynamoAiState {
             .iter()
             .map(|model| read_breaker(items.get(&ItemKey::ai_breaker(model)), look.now))
             .collect::<Result<_, _>>()?;
-        Ok(Seen { budget, cached, breakers })
+        Ok(Seen { budget, prices, cached, breakers })
     }
 }

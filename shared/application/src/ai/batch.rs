@@ -6,7 +6,7 @@ use super::ask::{AnswerCost, Answered, Ask, Asker, CachePolicy, Conversation};
 use super::gateway::{Unanswered, answer};
 use super::output;
 use super::prompt::{self, Document};
-use super::scorer::{Judged, LeadScorer, MAX_OUTPUT_TOKENS, rules_may, time_to_write};
+use super::scorer::{Judged, LeadScorer, MAX_OUTPUT_TOKENS, by_rules, time_to_write};
 use super::structured::unfenced;
 use crate::{Context, Error};
 use domain::ai::{Feature, Tokens};
@@ -51,12 +51,14 @@ impl LeadScorer {
                 (Vec::new(), unanswered.cost, unanswered.attempts)
             }
             Err(unanswered) => {
-                let rules = self.chain.has_rules() && rules_may(&unanswered.error);
+                let rules = self.rules_judge(&unanswered);
+                let price_version = self.price_version_of(&unanswered);
                 let shares = shares(unanswered.cost, leads.len());
                 let error = Arc::new(unanswered.error);
                 let each = leads.iter().zip(shares).map(|(lead, share)| {
                     if rules {
-                        Ok(self.by_rules(lead, share, unanswered.attempts).score(context.now))
+                        let judged = by_rules(lead, share, unanswered.attempts, price_version.clone());
+                        Ok(judged.score(context.now))
                     } else {
                         Err(Arc::clone(&error))
                     }

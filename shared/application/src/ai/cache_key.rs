@@ -8,7 +8,7 @@ use crate::ports::{CacheKey, Guardrail, Message, Role};
 use domain::id::OrganizationId;
 
 /// Changes whenever the meaning of a stored answer does.
-const SCHEMA_VERSION: &[u8] = b"ai.cache.v2";
+const SCHEMA_VERSION: &[u8] = b"ai.cache.v3";
 
 /// What names of answers and what their seals are derived for (BLAKE3's key derivation).
 const NAME: &str = "sextant 2026-11 ai cache name";

@@ -2,9 +2,7 @@
 //! weight, `first:90|other:10`, to compare models: the same tenant or lead always gets the same one.
 
 use super::registry::{Model, ModelUse, Registry, UnknownModel};
-
-/// What a chain names the rules engine by.
-const RULES: &str = "rules";
+use domain::ai::{ChainStep, NoWeight};
 
 /// A chain can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -13,8 +11,13 @@ pub enum ChainError {
     #[error(transparent)]
     Unknown(#[from] UnknownModel),
     /// A step is split, and a part has no weight from 1 to 1000.
-    #[error("a part of the step {0} has no weight from 1 to 1000, like model:90|other:10")]
-    Weight(String),
+    #[error("the step {step} can't be used")]
+    Weight {
+        /// The step.
+        step: String,
+        /// What a step needs.
+        source: NoWeight,
+    },
     /// A model does not converse.
     #[error("the model {0} does not converse")]
     NotChat(String),
@@ -25,20 +28,70 @@ pub enum ChainError {
 pub struct Chain {
     steps: Vec<Vec<(u64, Model)>>,
     rules: bool,
+    named: bool,
 }
 
 impl Chain {
     /// Reads a chain. Nothing comes after `rules`, which always answers; empty steps are left out.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, ChainError> {
-        let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        let models = names.iter().take_while(|name| **name != RULES);
-        let steps = models.map(|step| parts(step, registry)).collect::<Result<_, _>>()?;
-        Ok(Self { steps, rules: names.contains(&RULES) })
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let step = ChainStep::parse(text)
+                .map_err(|source| ChainError::Weight { step: text.to_owned(), source })?;
+            match step {
+                ChainStep::Rules => {
+                    chain.rules = true;
+                    break;
+                }
+                ChainStep::Models(parts) => {
+                    let parts = parts.iter().map(|(weight, id)| Ok((*weight, chat(registry, id)?)));
+                    chain.steps.push(parts.collect::<Result<_, ChainError>>()?);
+                }
+            }
+        }
+        Ok(chain)
     }
 
-    /// A chain of one model.
+    /// A chain of the one model that the caller named: no other may answer, whatever the tenant's own chain says.
     pub fn of(model: &Model) -> Self {
-        Self { steps: vec![vec![(1, model.clone())]], rules: false }
+        Self { steps: vec![vec![(1, model.clone())]], rules: false, named: true }
+    }
+
+    /// A tenant's chain as it was stored. Models that the registry has no more are left out, and told to `missing`; where
+    /// that leaves no model of those that it named, there is no chain.
+    pub(super) fn stored(
+        steps: &[String],
+        registry: &Registry,
+        mut missing: impl FnMut(&str),
+    ) -> Option<Self> {
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        let mut lost = false;
+        for step in steps.iter().filter_map(|text| ChainStep::parse(text).ok()) {
+            let ChainStep::Models(parts) = step else {
+                chain.rules = true;
+                break;
+            };
+            let mut kept = Vec::with_capacity(parts.len());
+            for (weight, id) in parts {
+                match chat(registry, &id) {
+                    Ok(model) => kept.push((weight, model)),
+                    Err(_) => {
+                        lost = true;
+                        missing(&id);
+                    }
+                }
+            }
+            if !kept.is_empty() {
+                chain.steps.push(kept);
+            }
+        }
+        let usable = if chain.steps.is_empty() { chain.rules && !lost } else { true };
+        usable.then_some(chain)
+    }
+
+    /// Whether the caller named its model.
+    pub(super) fn is_named(&self) -> bool {
+        self.named
     }
 
     /// Whether the rules engine answers when no model does.
@@ -59,25 +112,13 @@ impl Chain {
     }
 }
 
-/// The parts of a step with their weights. A model's identifier may hold colons, so a weight is what stands after the last
-/// one, and only where a step is split.
-fn parts(step: &str, registry: &Registry) -> Result<Vec<(u64, Model)>, ChainError> {
-    let chat = |id: &str| -> Result<Model, ChainError> {
-        let model = registry.model(id)?;
-        match model.usage {
-            ModelUse::Chat => Ok(model.clone()),
-            ModelUse::Embeddings => Err(ChainError::NotChat(id.to_owned())),
-        }
-    };
-    if !step.contains('|') {
-        return Ok(vec![(1, chat(step)?)]);
+/// A model that converses.
+fn chat(registry: &Registry, id: &str) -> Result<Model, ChainError> {
+    let model = registry.model(id)?;
+    match model.usage {
+        ModelUse::Chat => Ok(model.clone()),
+        ModelUse::Embeddings => Err(ChainError::NotChat(id.to_owned())),
     }
-    let part = |part: &str| {
-        let (id, weight) = part.rsplit_once(':').ok_or_else(|| ChainError::Weight(step.to_owned()))?;
-        let weight = weight.parse().ok().filter(|weight| (1..=1000).contains(weight));
-        Ok((weight.ok_or_else(|| ChainError::Weight(step.to_owned()))?, chat(id.trim())?))
-    };
-    step.split('|').map(str::trim).map(part).collect()
 }
 
 fn choose<'a>(parts: &'a [(u64, Model)], step: usize, sticky: &str) -> Option<&'a Model> {
@@ -126,7 +167,10 @@ mod tests {
         for wrong in
             [format!("{SONNET}|{NOVA}"), format!("{SONNET}:0|{NOVA}:1"), format!("{SONNET}:x|{NOVA}:1")]
         {
-            assert!(matches!(chain(&wrong), Err(ChainError::Weight(_) | ChainError::Unknown(_))), "{wrong}");
+            assert!(
+                matches!(chain(&wrong), Err(ChainError::Weight { .. } | ChainError::Unknown(_))),
+                "{wrong}"
+            );
         }
         assert!(matches!(chain("amazon.titan-embed-text-v2:0"), Err(ChainError::NotChat(_))));
     }

@@ -2,6 +2,7 @@
 //! of each row; a model that is not in it does not exist.
 
 use crate::ports::Usage;
+use domain::ai::{TokenPrices, nano_per_token};
 use serde::Deserialize;
 
 /// The table that this build ships.
@@ -75,6 +76,12 @@ impl Model {
         ]
         .into_iter()
         .fold(0, |sum: u64, (tokens, price)| sum.saturating_add(tokens.saturating_mul(price)))
+    }
+
+    /// The same model at other prices.
+    pub(super) fn at(&self, prices: &TokenPrices) -> Self {
+        let TokenPrices { input, output, cache_read, cache_write } = *prices;
+        Self { input, output, cache_read, cache_write, ..self.clone() }
     }
 
     /// The most that a call can cost: every token of the question at the dearest price it may have.
@@ -181,17 +188,6 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         dimensions: row.dimensions,
         id: row.id,
     })
-}
-
-/// Dollars per million tokens are thousands of nano-dollars per token, so three decimal places are exact.
-fn nano_per_token(dollars: &str) -> Option<u64> {
-    let (whole, places) = dollars.split_once('.').unwrap_or((dollars, ""));
-    if places.len() > 3 || !places.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let whole: u64 = whole.parse().ok()?;
-    let thousandths: u64 = format!("{places:0<3}").parse().ok()?;
-    whole.checked_mul(1000)?.checked_add(thousandths)
 }
 
 #[cfg(test)]

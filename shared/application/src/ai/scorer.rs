@@ -56,9 +56,7 @@ impl LeadScorer {
     pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
         let judged = match self.ask(lead, context, asker).await {
             Ok(judged) => judged,
-            Err(unanswered) if self.chain.has_rules() && rules_may(&unanswered.error) => {
-                self.by_rules(lead, unanswered.cost, unanswered.attempts)
-            }
+            Err(unanswered) if self.rules_judge(&unanswered) => self.by_rules(lead, unanswered),
             // The caller named no model, so none of its is unknown.
             Err(Unanswered { error: Error::UnknownModel, .. }) => return Err(Error::NoModel),
             Err(unanswered) => return Err(unanswered.error),
@@ -66,16 +64,22 @@ impl LeadScorer {
         Ok(judged.score(context.now))
     }
 
+    /// Whether the rules judge instead: where the tenant's chain has them, or the environment's when that is not known.
+    pub(super) fn rules_judge(&self, unanswered: &Unanswered) -> bool {
+        let rules = unanswered.terms.as_ref().map_or(self.chain.has_rules(), |terms| terms.rules);
+        rules && rules_may(&unanswered.error)
+    }
+
+    /// The version of the prices that an unanswered question was charged by.
+    pub(super) fn price_version_of(&self, unanswered: &Unanswered) -> String {
+        let known = unanswered.terms.as_ref().map(|terms| terms.price_version.clone());
+        known.unwrap_or_else(|| self.price_version.clone())
+    }
+
     /// The rules' judgement, with what was spent before.
-    pub(super) fn by_rules(&self, lead: &Lead, cost: AnswerCost, attempts: u32) -> Judged {
-        Judged {
-            assessment: score_by_rules(lead),
-            engine: Engine::Rules,
-            model: RULES.to_owned(),
-            cost,
-            attempts,
-            price_version: self.price_version.clone(),
-        }
+    fn by_rules(&self, lead: &Lead, unanswered: Unanswered) -> Judged {
+        let price_version = self.price_version_of(&unanswered);
+        by_rules(lead, unanswered.cost, unanswered.attempts, price_version)
     }
 
     async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
@@ -108,6 +112,7 @@ impl LeadScorer {
             error: Error::ModelsUnavailable { retry_after: None },
             cost: answered.cost,
             attempts: answered.head.attempts,
+            terms: None,
         })?;
         Ok(Judged {
             assessment,
@@ -117,6 +122,18 @@ impl LeadScorer {
             attempts: answered.head.attempts,
             price_version: answered.price_version,
         })
+    }
+}
+
+/// The rules' judgement, with what was spent before.
+pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_version: String) -> Judged {
+    Judged {
+        assessment: score_by_rules(lead),
+        engine: Engine::Rules,
+        model: RULES.to_owned(),
+        cost,
+        attempts,
+        price_version,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sets what a tenant may spend on models: one read, one write.
 
-use super::registry::Registry;
+use super::registry::{ModelUse, Registry};
 use crate::ports::{AggregateKey, Store};
 use crate::repository::{Actor, Work};
 use crate::{Context, Error};
@@ -24,6 +24,10 @@ pub struct BudgetInput<'a> {
     pub expected_month_usd: &'a str,
     /// The only models that may be asked; `None` for all.
     pub allowed_models: Option<&'a [String]>,
+    /// The tenant's own chains: features by name, each with its steps.
+    pub chains: &'a BTreeMap<String, Vec<String>>,
+    /// Whether personal data is kept from providers.
+    pub mask_personal_data: bool,
 }
 
 /// Replaces the budget if it still has the version that the caller saw; 0 is a budget that was never changed.
@@ -41,7 +45,11 @@ pub async fn update_budget(
         Some(work) => work,
         None => Work::create(key, []),
     };
-    let known_models: BTreeSet<String> = registry.models().iter().map(|model| model.id.clone()).collect();
+    let ids = |chat: bool| -> BTreeSet<String> {
+        let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
+        models.map(|model| model.id.clone()).collect()
+    };
+    let (known_models, chat_models) = (ids(false), ids(true));
     let command = SetBudget {
         tenant_month_usd: input.tenant_month_usd,
         tenant_day_usd: input.tenant_day_usd,
@@ -50,6 +58,9 @@ pub async fn update_budget(
         expected_month_usd: input.expected_month_usd,
         allowed_models: input.allowed_models,
         known_models: &known_models,
+        chains: input.chains,
+        chat_models: &chat_models,
+        mask_personal_data: input.mask_personal_data,
         set_by: authority.account(),
     };
     if work.version() != seen_version {

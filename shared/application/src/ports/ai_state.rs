@@ -5,9 +5,9 @@
 //! [`AiState::reserve`], the provider, [`AiState::settle`].
 
 use super::{BoxFuture, StoreError};
-use domain::Timestamp;
-use domain::ai::{AiBudget, AiRequestMetered, Feature, Limits};
+use domain::ai::{AiBudget, AiPrices, AiRequestMetered, Feature, Limits};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
+use domain::{Timestamp, Versioned};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -80,6 +80,8 @@ pub struct Look<'a> {
 pub struct Seen {
     /// The tenant's budget, if it was ever set.
     pub budget: Option<AiBudget>,
+    /// The tenant's own prices, if it ever had any.
+    pub prices: Option<Versioned<AiPrices>>,
     /// What the cache has.
     pub cached: Cached,
     /// One for each model asked about, in their order.

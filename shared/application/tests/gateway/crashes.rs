@@ -1,6 +1,6 @@
 //! A process that dies, at every point where it can: nothing that was used is lost, and nothing is charged twice.
 
-use super::scene::{NOVA, SONNET, Scene, SharedTimer, ask, cacheable, judged, until};
+use super::scene::{NOVA, SONNET, Scene, SharedTimer, ask, cacheable, judged, test_registry, until};
 use crate::support::NOW;
 use application::ai::gateway::complete;
 use application::ai::{AiGateway, Ask, Providers};
@@ -149,7 +149,7 @@ async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> us
         let state = Arc::new(Dying { inner: Arc::clone(&scene.state), points: Arc::clone(&points) });
         let timer = Arc::new(SharedTimer(Arc::clone(&scene.timer)));
         let limiter = Arc::new(scene.environment.limiter());
-        let gateway = Arc::new(AiGateway::new(state, limiter, timer, "test-prices".to_owned()));
+        let gateway = Arc::new(AiGateway::new(state, limiter, timer, test_registry()));
         let model = DyingModel { inner: Arc::clone(&scene.model), points: Arc::clone(&points) };
         let bedrock: Arc<dyn ModelGateway> = Arc::new(model);
         let providers = Providers { bedrock, openai: None };

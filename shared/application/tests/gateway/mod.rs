@@ -14,3 +14,4 @@ mod scene;
 mod shards;
 mod single_flight;
 mod streams;
+mod terms;

@@ -12,7 +12,10 @@ use application::ports::{
 use application::repository::{Actor, Work};
 use application::{Context, Error};
 use domain::AggregateType;
-use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Feature, Limits};
+use domain::ai::{
+    AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Feature, Limits, PricesOverridden,
+    TokenPrices,
+};
 use domain::id::{AccountId, OrganizationId, new_id};
 use futures_util::StreamExt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -174,9 +177,23 @@ impl Scene {
         stream(&self.gateway, &providers, context, &self.asker(), ask).await
     }
 
+    /// Prices of the tenant's own, from now on.
+    pub(crate) async fn set_prices(&self, prices: &[(&str, TokenPrices)]) {
+        let store = self.environment.store();
+        let key = AggregateKey::new(self.tenant, AggregateType::AiPrices, &self.tenant);
+        let work = Work::<AiPrices>::load(&store, key.clone(), &[]).await.unwrap();
+        let mut work = work.unwrap_or_else(|| Work::create(key, []));
+        let prices = prices.iter().map(|(model, prices)| ((*model).to_owned(), *prices)).collect();
+        let event = AiPricesEvent::Overridden(PricesOverridden { prices, reference: "contract".to_owned() });
+        work.record(&event, &self.context(0), &Actor::system("test")).unwrap();
+        work.commit(&store).await.unwrap();
+        self.calls();
+    }
+
     pub(crate) async fn set_limits(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
-        let mut work = Work::<AiBudget>::create(key, []);
+        let work = Work::<AiBudget>::load(&self.environment.store(), key.clone(), &[]).await.unwrap();
+        let mut work = work.unwrap_or_else(|| Work::create(key, []));
         work.record(
             &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.account }),
             &self.context(0),
@@ -272,7 +289,14 @@ fn gateway(
     timer: &Arc<ShortTimer>,
 ) -> AiGateway {
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
-    AiGateway::new(state, Arc::new(environment.limiter()), timer, "test-prices".to_owned())
+    AiGateway::new(state, Arc::new(environment.limiter()), timer, test_registry())
+}
+
+/// The models that are shipped, with a version of prices of the tests' own.
+pub(crate) fn test_registry() -> Registry {
+    let mut registry = Registry::shipped().unwrap();
+    registry.version = "test-prices".to_owned();
+    registry
 }
 
 pub(crate) fn providers(model: &Arc<ScriptedModel>) -> Providers<dyn ModelGateway> {

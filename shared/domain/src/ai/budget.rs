@@ -1,7 +1,8 @@
-//! What a tenant may spend on models, and which models it may ask. A budget is a hard limit: a call that might exceed it
+//! What a tenant may spend on models, which models it may ask, and how. A budget is a hard limit: a call that might exceed it
 //! is not made.
 
-use super::{Feature, nano_usd};
+use super::chains::{Choice, chains};
+use super::{Chains, Feature, nano_usd};
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
@@ -30,6 +31,12 @@ pub struct Limits {
     pub expected_month: u64,
     /// The only models that may be asked; every one of the registry when absent.
     pub allowed_models: Option<BTreeSet<String>>,
+    /// The tenant's own chains; the environment's where a feature has none. Absent before version 2 of the event.
+    #[serde(default)]
+    pub chains: Chains,
+    /// Whether e-mail addresses, phone numbers, card numbers and IBANs are kept from providers. Absent before version 2.
+    #[serde(default, rename = "masking")]
+    pub mask_personal_data: bool,
 }
 
 impl Default for Limits {
@@ -43,6 +50,8 @@ impl Default for Limits {
             feature_month: BTreeMap::new(),
             expected_month: 40 * DOLLAR,
             allowed_models: None,
+            chains: Chains::new(),
+            mask_personal_data: false,
         }
     }
 }
@@ -99,6 +108,12 @@ pub struct SetBudget<'a> {
     pub allowed_models: Option<&'a [String]>,
     /// Models that exist.
     pub known_models: &'a BTreeSet<String>,
+    /// The tenant's own chains: features by name, each with its steps.
+    pub chains: &'a BTreeMap<String, Vec<String>>,
+    /// Models that converse.
+    pub chat_models: &'a BTreeSet<String>,
+    /// Whether personal data is kept from providers.
+    pub mask_personal_data: bool,
     /// Who sets it.
     pub set_by: AccountId,
 }
@@ -109,7 +124,7 @@ pub fn set_budget(
     command: &SetBudget<'_>,
 ) -> Result<Option<AiBudgetEvent>, Invalid> {
     let mut check = Check::default();
-    let limits = Limits {
+    let mut limits = Limits {
         tenant_month: amount(&mut check, "tenant_month_usd", command.tenant_month_usd),
         tenant_day: amount(&mut check, "tenant_day_usd", command.tenant_day_usd),
         user_day: amount(&mut check, "user_day_usd", command.user_day_usd),
@@ -118,7 +133,15 @@ pub fn set_budget(
         allowed_models: command
             .allowed_models
             .map(|models| allowed(&mut check, models, command.known_models)),
+        chains: Chains::new(),
+        mask_personal_data: command.mask_personal_data,
     };
+    let choice = Choice {
+        known: command.known_models,
+        chat: command.chat_models,
+        allowed: limits.allowed_models.as_ref(),
+    };
+    limits.chains = chains(&mut check, command.chains, choice);
     let unchanged = current.is_some_and(|budget| budget.limits == limits);
     let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: command.set_by });
     check.finish((!unchanged).then_some(event))
@@ -186,12 +209,13 @@ impl Aggregate for AiBudget {
 impl DomainEvent for AiBudgetEvent {
     fn encode(&self) -> EncodedEvent {
         let Self::Set(facts) = self;
-        EncodedEvent::facts("ai_budget_set", facts)
+        EncodedEvent { schema_version: 2, ..EncodedEvent::facts("ai_budget_set", facts) }
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            ("ai_budget_set", 1) => event.read().map(Self::Set),
+            // Version 1 had neither chains nor a word on personal data.
+            ("ai_budget_set", 1 | 2) => event.read().map(Self::Set),
             _ => Err(DecodeError::unknown(event)),
         }
     }

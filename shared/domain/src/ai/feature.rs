@@ -51,4 +51,14 @@ impl Feature {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|feature| feature.as_str() == name)
     }
+
+    /// Whether a chain of models answers it; for the others the caller names a model.
+    pub const fn has_chain(self) -> bool {
+        !matches!(self, Self::Embedding)
+    }
+
+    /// Whether a rule engine can answer it.
+    pub const fn has_rules(self) -> bool {
+        matches!(self, Self::LeadScoring)
+    }
 }

@@ -1,11 +1,12 @@
 //! A whole answer: asked, judged, repaired once where it can't be used, and then left to the next model.
 
 use super::attempts::{GiveUp, Tries};
-use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
+use super::session::{Begun, Candidate, Opening, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
 use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
+use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, Provider};
 use crate::ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
 use crate::{Context, Error};
@@ -22,12 +23,24 @@ pub struct Unanswered {
     pub cost: AnswerCost,
     /// Calls to providers.
     pub attempts: u32,
+    /// What is known of the tenant's chain and prices; nothing when the state was not read.
+    pub terms: Option<KnownTerms>,
+}
+
+/// What whoever has something else to fall back to must know of a tenant's terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTerms {
+    /// Whether the chain ends in the rules engine.
+    pub rules: bool,
+    /// Version of the prices.
+    pub price_version: String,
 }
 
 impl From<Error> for Unanswered {
     /// Nothing was asked yet.
     fn from(error: Error) -> Self {
-        Self { error, cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 }, attempts: 0 }
+        let cost = AnswerCost { tokens: Tokens::default(), nano_usd: 0 };
+        Self { error, cost, attempts: 0, terms: None }
     }
 }
 
@@ -50,13 +63,21 @@ pub async fn answer(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Answered, Unanswered> {
-    let mut session = match begin(gateway, context, opening(gateway, asker, ask)).await? {
-        Begun::Hit(answer) => return Ok(*answer),
-        Begun::Open(session) => *session,
+    let seen = look(gateway, context, opening(gateway, asker, ask)).await?;
+    let terms = Some(KnownTerms { rules: seen.terms.rules, price_version: seen.terms.price_version.clone() });
+    let masked = seen.terms.masks().then(|| Masking::of(ask));
+    let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
+    let mut session = match seen.begin(input(ask)).await {
+        Ok(Begun::Hit(answer)) => return Ok(*answer),
+        Ok(Begun::Open(session)) => *session,
+        Err(error) => return Err(Unanswered { terms, ..error.into() }),
     };
     let answered = first_answer(&mut session, providers, ask).await;
     match answered {
-        Ok((model, answer)) => {
+        Ok((model, mut answer)) => {
+            if let Some(masking) = masking {
+                answer.text = masking.restored(&answer.text);
+            }
             let usage = tokens(&answer.usage);
             // A cut answer is given to whoever asked for it, and to nobody else.
             let usable = (answer.stop == StopReason::EndTurn).then_some(Usable {
@@ -72,12 +93,12 @@ pub async fn answer(
                 stop: answer.stop,
                 tokens: usage,
                 cost: session.cost(),
-                price_version: gateway.price_version.clone(),
+                price_version: session.price_version().to_owned(),
             })
         }
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;
-            Err(Unanswered { error, cost: session.cost(), attempts: session.attempts })
+            Err(Unanswered { error, cost: session.cost(), attempts: session.attempts, terms })
         }
     }
 }
@@ -90,12 +111,17 @@ pub(super) fn opening(gateway: &AiGateway, asker: &Asker, ask: &Ask) -> Opening 
     Opening {
         asker: asker.clone(),
         feature: ask.feature,
-        models: ask.chain.models(&ask.sticky).into_iter().cloned().collect(),
-        input: (most_input_tokens(conversation), fewest_input_tokens(conversation)),
+        chain: ask.chain.clone(),
+        sticky: ask.sticky.clone(),
         output: u64::from(conversation.max_output_tokens),
         cache: named.map(|(key, _)| (key, ask.cache)),
         seal: named.map(|(_, seal)| seal),
     }
+}
+
+/// The most and the fewest tokens of a question.
+pub(super) fn input(ask: &Ask) -> (u64, u64) {
+    (most_input_tokens(&ask.conversation), fewest_input_tokens(&ask.conversation))
 }
 
 /// The first usable answer of the chain.

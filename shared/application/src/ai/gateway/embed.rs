@@ -2,9 +2,11 @@
 //! that makes it is dear.
 
 use super::attempts::{GiveUp, Tries};
-use super::session::{Begun, Candidate, Opening, Session, begin};
+use super::session::{Begun, Candidate, Opening, Session, look};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
+use crate::ai::chain::Chain;
+use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, ModelUse};
 use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, Usage};
 use crate::{Context, Error};
@@ -30,6 +32,8 @@ pub struct Embedded {
     pub vectors: Vec<Vec<f32>>,
     /// What it used.
     pub cost: AnswerCost,
+    /// Version of the prices.
+    pub price_version: String,
 }
 
 /// Embeds texts: all of them, or none.
@@ -43,26 +47,29 @@ pub async fn embed(
     if embed.model.usage != ModelUse::Embeddings {
         return Err(Error::UnknownModel);
     }
-    let bytes: usize = embed.texts.iter().map(String::len).sum();
-    let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
     let opening = Opening {
         asker: asker.clone(),
         feature: Feature::Embedding,
-        models: vec![embed.model.clone()],
-        // A token has at least a byte. Each text must fit alone, so the longest decides whether they do.
-        input: ((bytes + embed.texts.len() * 16) as u64, (longest / 8) as u64),
+        chain: Chain::of(embed.model),
+        sticky: String::new(),
         output: 0,
         cache: None,
         seal: None,
     };
-    let mut session = match begin(gateway, context, opening).await? {
+    let seen = look(gateway, context, opening).await?;
+    let texts = if seen.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let longest = texts.iter().map(String::len).max().unwrap_or_default();
+    // A token has at least a byte. Each text must fit alone, so the longest decides whether they do.
+    let input = ((bytes + texts.len() * 16) as u64, (longest / 8) as u64);
+    let mut session = match seen.begin(input).await? {
         // Without a cache there are no hits.
         Begun::Hit(_) => return Err(Error::Contended),
         Begun::Open(session) => session,
     };
     let mut call = EmbeddingCall {
         model: embed.model.id.clone(),
-        texts: embed.texts,
+        texts,
         dimensions: embed.dimensions,
         time_left: Duration::ZERO,
     };
@@ -72,7 +79,12 @@ pub async fn embed(
             session.charge(&model, &Usage { input_tokens: embeddings.input_tokens, ..Usage::default() });
             let head = session.head(&model);
             session.settle(Some(&model), Outcome::Answered, None).await;
-            Ok(Embedded { head, vectors: embeddings.vectors, cost: session.cost() })
+            Ok(Embedded {
+                head,
+                vectors: embeddings.vectors,
+                cost: session.cost(),
+                price_version: session.price_version().to_owned(),
+            })
         }
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;

@@ -21,37 +21,42 @@ mod embed;
 mod session;
 mod stream;
 mod tally;
+mod terms;
 
-use super::registry::Provider;
+use super::registry::{Provider, Registry};
 use crate::ports::{AiState, Guardrail, Limiter, Timer};
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use complete::{Unanswered, answer, complete};
 pub use embed::{EmbedTexts, Embedded, embed};
 pub use stream::{AnswerStream, StreamEvent, Streamed, stream};
 
 use tally::Tally;
+pub(super) use terms::{price_version, priced};
 
 /// What the gateway works with, once for each process.
 pub struct AiGateway {
     state: Arc<dyn AiState>,
     limiter: Arc<dyn Limiter>,
     timer: Arc<dyn Timer>,
-    price_version: String,
+    registry: Registry,
     tally: Tally,
     guardrail: Option<Guardrail>,
+    missing: Mutex<HashSet<String>>,
 }
 
 impl AiGateway {
-    /// A gateway with the prices of this version.
+    /// A gateway with the models and prices of this registry.
     pub fn new(
         state: Arc<dyn AiState>,
         limiter: Arc<dyn Limiter>,
         timer: Arc<dyn Timer>,
-        price_version: String,
+        registry: Registry,
     ) -> Self {
-        Self { state, limiter, timer, price_version, tally: Tally::default(), guardrail: None }
+        let (tally, missing) = (Tally::default(), Mutex::default());
+        Self { state, limiter, timer, registry, tally, guardrail: None, missing }
     }
 
     /// The same with a guardrail around every conversation with a model of Bedrock.
@@ -63,11 +68,22 @@ impl AiGateway {
     pub(crate) fn timer(&self) -> &dyn Timer {
         self.timer.as_ref()
     }
+
+    /// Logs, once for each process and model, that chains of tenants name a model that left the registry.
+    fn tell_missing(&self, model: &str) {
+        let mut told = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(model.to_owned()) {
+            tracing::warn!(
+                model,
+                "a tenant's chain names a model that there is no more; the step is passed over"
+            );
+        }
+    }
 }
 
 impl fmt::Debug for AiGateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AiGateway").field("price_version", &self.price_version).finish_non_exhaustive()
+        f.debug_struct("AiGateway").field("price_version", &self.registry.version).finish_non_exhaustive()
     }
 }
 

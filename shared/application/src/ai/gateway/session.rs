@@ -2,8 +2,10 @@
 //! or by the sweeper when this process dies.
 
 use super::AiGateway;
+use super::terms::Terms;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
-use crate::ai::registry::Model;
+use crate::ai::chain::Chain;
+use crate::ai::registry::{Model, ModelUse};
 use crate::ai::seal::Seal;
 use crate::limits::{AI_CALLS, allowed};
 use crate::ports::{
@@ -12,9 +14,10 @@ use crate::ports::{
 };
 use crate::{Context, Error};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, ModelUsed, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens};
 use domain::id::AiRequestId;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,10 +33,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct Opening {
     pub(super) asker: Asker,
     pub(super) feature: Feature,
-    /// The models of the chain.
-    pub(super) models: Vec<Model>,
-    /// The most and the fewest tokens of the question.
-    pub(super) input: (u64, u64),
+    /// The environment's chain, or the model that the caller named.
+    pub(super) chain: Chain,
+    /// What decides where a step of the chain is split.
+    pub(super) sticky: String,
     /// The most tokens of the answer.
     pub(super) output: u64,
     /// The answer's name, and how the cache may be used.
@@ -59,7 +62,7 @@ pub(super) struct Session {
     output: u64,
     request_id: AiRequestId,
     limit: LimitDecision,
-    limits: Limits,
+    terms: Terms,
     /// The answer that this session alone makes, and how long it may be kept.
     making: Option<(CacheKey, Duration)>,
     seal: Option<Seal>,
@@ -91,27 +94,34 @@ struct Kept {
     tokens: Tokens,
     model: String,
     provider: String,
+    /// [`Terms::settings`] that it was made with.
+    settings: String,
 }
 
 /// What every request knows before anything is decided.
-struct Seen {
+pub(super) struct Seen {
     cache: CacheUse,
     gateway: Arc<AiGateway>,
     context: Context,
     opening: Opening,
     started: Instant,
     limit: LimitDecision,
-    limits: Limits,
+    pub(super) terms: Terms,
+    cached: Cached,
+    breakers: HashMap<String, Breaker>,
+    /// The most and the fewest tokens of the question.
+    input: (u64, u64),
     candidates: Vec<Candidate>,
 }
 
-pub(super) async fn begin(
+/// Looks everything up that decides the request.
+pub(super) async fn look(
     gateway: &Arc<AiGateway>,
     context: &Context,
     opening: Opening,
-) -> Result<Begun, Error> {
+) -> Result<Seen, Error> {
     let started = Instant::now();
-    let names: Vec<ModelName> = opening.models.iter().map(name).collect();
+    let names: Vec<ModelName> = may_be_asked(gateway, &opening).into_iter().map(name).collect();
     let reads = opening.cache.filter(|(_, policy)| policy.read).map(|(key, _)| key);
     let look = Look { tenant: opening.asker.tenant, cache: reads, models: &names, now: context.now };
     let who = opening.asker.name();
@@ -122,41 +132,65 @@ pub(super) async fn begin(
     .await;
     let limit = allowed(decision?)?;
     let seen = seen?;
-    let limits = seen.budget.map(|budget| budget.limits).unwrap_or_default();
-    let candidates = candidates(&opening, &limits, &seen.breakers)?;
-    let seen_here = Seen {
+    let terms = Terms::new(gateway, &opening, seen.budget, seen.prices);
+    Ok(Seen {
         cache: if reads.is_some() { CacheUse::Miss } else { CacheUse::Bypass },
         gateway: Arc::clone(gateway),
         context: context.clone(),
         opening,
         started,
         limit,
-        limits,
-        candidates,
-    };
-    seen_here.go_on(seen.cached).await
+        terms,
+        cached: seen.cached,
+        breakers: names.into_iter().map(|name| name.model).zip(seen.breakers).collect(),
+        input: (0, 0),
+        candidates: Vec::new(),
+    })
 }
 
-/// The models that may be asked and that the question can fit into.
-fn candidates(opening: &Opening, limits: &Limits, breakers: &[Breaker]) -> Result<Vec<Candidate>, Error> {
-    let allowed: Vec<Candidate> = opening
-        .models
-        .iter()
-        .zip(breakers)
-        .filter(|(model, _)| limits.allows(&model.id))
-        .map(|(model, breaker)| Candidate { model: model.clone(), breaker: *breaker })
-        .collect();
-    // A model that the tenant may not ask does not exist for it.
-    if allowed.is_empty() {
-        return Err(Error::UnknownModel);
+/// The models whose breakers are looked at. Which of them the tenant's own chain names is known only afterwards, and another
+/// look would cost every such request its time.
+fn may_be_asked<'a>(gateway: &'a AiGateway, opening: &'a Opening) -> Vec<&'a Model> {
+    let mut models = opening.chain.models(&opening.sticky);
+    if !opening.chain.is_named() {
+        let others = gateway.registry.models().iter().filter(|model| {
+            model.usage == ModelUse::Chat
+                && opening.chain.models(&opening.sticky).iter().all(|it| it.id != model.id)
+        });
+        models.extend(others);
     }
-    let (_, fewest) = opening.input;
-    let fitting: Vec<Candidate> =
-        allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
-    if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+    models
 }
 
 impl Seen {
+    /// Goes on with a question of so many tokens, at the most and at the least.
+    pub(super) async fn begin(mut self, input: (u64, u64)) -> Result<Begun, Error> {
+        self.input = input;
+        self.candidates = self.candidates()?;
+        let cached = std::mem::replace(&mut self.cached, Cached::Nothing);
+        self.go_on(cached).await
+    }
+
+    /// The models that may be asked and that the question can fit into.
+    fn candidates(&self) -> Result<Vec<Candidate>, Error> {
+        let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
+        let allowed: Vec<Candidate> = self
+            .terms
+            .models
+            .iter()
+            .filter(|model| self.terms.limits.allows(&model.id))
+            .map(|model| Candidate { breaker: breaker(model), model: model.clone() })
+            .collect();
+        // A model that the tenant may not ask does not exist for it.
+        if allowed.is_empty() {
+            return Err(Error::UnknownModel);
+        }
+        let (_, fewest) = self.input;
+        let fitting: Vec<Candidate> =
+            allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
+        if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+    }
+
     fn now(&self) -> Timestamp {
         self.context.now.plus(self.started.elapsed())
     }
@@ -167,14 +201,15 @@ impl Seen {
         let mut replaces = None;
         loop {
             if let Cached::Answer { answer, stored_at } = &cached {
-                if let Some(kept) = self.usable(answer, *stored_at) {
-                    return self.hit(request_id, kept).await.map(|hit| Begun::Hit(Box::new(hit)));
-                }
-                // One that is too old makes way for the new one; one that can't be used here is left to those who can.
-                if self.is_fresh(*stored_at) {
-                    self.opening.cache = None;
-                } else {
-                    replaces = Some(*stored_at);
+                let fresh = self.is_fresh(*stored_at);
+                match self.opened(answer) {
+                    Some(kept) if fresh && self.may_have(&kept) => {
+                        return self.hit(request_id, kept).await.map(|hit| Begun::Hit(Box::new(hit)));
+                    }
+                    // One that can't be read here is left to those who can.
+                    None if fresh => self.opening.cache = None,
+                    // One that is too old, or that nobody of the tenant may have any more, makes way for the new one.
+                    _ => replaces = Some(*stored_at),
                 }
             }
             if !matches!(cached, Cached::InFlight { .. }) {
@@ -184,13 +219,14 @@ impl Seen {
                 let (mut reservation, making) = self.reservation(request_id);
                 reservation.replaces = replaces;
                 let key = making.map(|(key, _)| key);
-                let reserved = self.gateway.state.reserve(&mut reservation, &self.limits, key.as_ref()).await;
+                let reserved =
+                    self.gateway.state.reserve(&mut reservation, &self.terms.limits, key.as_ref()).await;
                 match reserved {
                     Ok(()) => return Ok(Begun::Open(Box::new(self.open(reservation, making)))),
                     Err(ReserveError::InFlight) => {}
                     Err(ReserveError::OverBudget(scope)) => {
                         // What is dearer has no room either.
-                        let (input, output) = (self.opening.input.0, self.opening.output);
+                        let (input, output) = (self.input.0, self.opening.output);
                         let cheaper = |candidate: &Candidate| {
                             bound(&candidate.model, input, output) < reservation.bound
                         };
@@ -214,12 +250,14 @@ impl Seen {
         }
     }
 
-    /// A stored answer, unless it is older than the caller wants, or by a model that the tenant may not ask any more.
-    fn usable(&self, answer: &str, stored_at: Timestamp) -> Option<Kept> {
-        let fresh = self.is_fresh(stored_at);
-        let opened = self.opening.seal.filter(|_| fresh).and_then(|seal| seal.open(answer));
-        let kept: Option<Kept> = opened.and_then(|answer| serde_json::from_str(&answer).ok());
-        kept.filter(|kept| self.limits.allows(&kept.model))
+    fn opened(&self, answer: &str) -> Option<Kept> {
+        let opened = self.opening.seal.and_then(|seal| seal.open(answer))?;
+        serde_json::from_str(&opened).ok()
+    }
+
+    /// Whether the tenant may still ask the model that made the answer, and its settings are those that held then.
+    fn may_have(&self, kept: &Kept) -> bool {
+        self.terms.limits.allows(&kept.model) && kept.settings == self.terms.settings
     }
 
     /// Whether an answer is as young as the caller wants. One that was made since it asked always is, so that those who want
@@ -245,7 +283,7 @@ impl Seen {
         let now = self.now();
         let first = self.candidates.iter().find(|candidate| open_for(candidate.breaker, now).is_none());
         let first = first.map(|candidate| &candidate.model);
-        let bound = first.map_or(0, |model| bound(model, self.opening.input.0, self.opening.output));
+        let bound = first.map_or(0, |model| bound(model, self.input.0, self.opening.output));
         let presumed = AiRequestMetered {
             request_id,
             account_id: self.opening.asker.account,
@@ -253,10 +291,10 @@ impl Seen {
             feature: self.opening.feature,
             model: first.map(|model| model.id.clone()).unwrap_or_default(),
             provider: first.map(|model| model.provider.as_str().to_owned()).unwrap_or_default(),
-            tokens: Tokens { input: self.opening.input.0, output: self.opening.output, ..Tokens::default() },
+            tokens: Tokens { input: self.input.0, output: self.opening.output, ..Tokens::default() },
             cost_nano_usd: bound,
             other_models: Vec::new(),
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
             cache: self.cache,
@@ -280,11 +318,11 @@ impl Seen {
             gateway: self.gateway,
             context: self.context,
             candidates: self.candidates,
-            input: self.opening.input,
+            input: self.input,
             output: self.opening.output,
             request_id: reservation.request_id(),
             limit: self.limit,
-            limits: self.limits,
+            terms: self.terms,
             making,
             seal: self.opening.seal,
             reservation,
@@ -311,7 +349,7 @@ impl Seen {
             tokens: Tokens::default(),
             cost_nano_usd: 0,
             other_models: Vec::new(),
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
             attempts: 0,
             latency_ms: millis(elapsed),
             cache: CacheUse::Hit,
@@ -333,7 +371,7 @@ impl Seen {
             stop: StopReason::from_name(&kept.stop),
             tokens: kept.tokens,
             cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 },
-            price_version: self.gateway.price_version.clone(),
+            price_version: self.terms.price_version.clone(),
         })
     }
 }
@@ -363,7 +401,7 @@ impl Session {
         if needed <= self.reservation.bound {
             return Ok(());
         }
-        match self.gateway.state.extend(&mut self.reservation, needed, &self.limits).await {
+        match self.gateway.state.extend(&mut self.reservation, needed, &self.terms.limits).await {
             Ok(()) => Ok(()),
             Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
             Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Contended),
@@ -393,6 +431,11 @@ impl Session {
         }
     }
 
+    /// The version of the prices that the request is charged by.
+    pub(super) fn price_version(&self) -> &str {
+        &self.terms.price_version
+    }
+
     pub(super) fn cost(&self) -> AnswerCost {
         AnswerCost { tokens: self.tokens, nano_usd: self.cost }
     }
@@ -416,6 +459,7 @@ impl Session {
                 tokens: answer.tokens,
                 model: id.clone(),
                 provider: provider.to_owned(),
+                settings: self.terms.settings.clone(),
             })
             .ok()
         });

@@ -2,10 +2,11 @@
 //! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
 
 use super::attempts::{GiveUp, Tries};
-use super::complete::{model_call, opening};
-use super::session::{Begun, Candidate, Session, Usable, begin, tokens};
+use super::complete::{input, model_call, opening};
+use super::session::{Begun, Candidate, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker, Check};
+use crate::ai::mask::{Masking, Restoring};
 use crate::ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
 use crate::{Context, Error};
 use domain::ai::{Outcome, Tokens};
@@ -52,7 +53,10 @@ pub async fn stream(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Streamed, Error> {
-    let mut session = match begin(gateway, context, opening(gateway, asker, ask)).await? {
+    let seen = look(gateway, context, opening(gateway, asker, ask)).await?;
+    let masked = seen.terms.masks().then(|| Masking::of(ask));
+    let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
+    let mut session = match seen.begin(input(ask)).await? {
         Begun::Hit(answer) => {
             let end = StreamEvent::End { stop: answer.stop, tokens: answer.tokens, cost: answer.cost };
             let events = stream::iter([StreamEvent::Text(answer.text), end]).boxed();
@@ -71,6 +75,8 @@ pub async fn stream(
                 first: Some(first),
                 rest,
                 text: String::new(),
+                restoring: masking.map(|masking| Restoring::new(Arc::clone(masking))),
+                ended: None,
             }),
         }),
         Err(error) => {
@@ -140,26 +146,35 @@ struct Passing {
     check: Option<Check>,
     first: Option<Delta>,
     rest: ModelStream,
+    /// What the model said, with placeholders where personal data is masked.
     text: String,
+    restoring: Option<Restoring>,
+    /// The end, while what was held back goes before it.
+    ended: Option<Result<Delta, ModelError>>,
 }
 
 fn passed_on(passing: Passing) -> AnswerStream {
     stream::unfold(Some(passing), |passing| async move {
         let mut passing = passing?;
-        let delta = match passing.first.take() {
-            Some(first) => Some(Ok(first)),
-            None => passing.rest.next().await,
-        };
-        match delta {
-            Some(Ok(Delta::Text(text))) => {
-                passing.text.push_str(&text);
-                Some((StreamEvent::Text(text), Some(passing)))
-            }
-            Some(Ok(Delta::End { stop, usage })) => Some((passing.end(stop, &usage).await, None)),
-            Some(Err(error)) => Some((passing.broken(error).await, None)),
-            None => {
-                let error = ModelError::Unavailable("the stream ended before its end".into());
-                Some((passing.broken(error).await, None))
+        loop {
+            match passing.next().await {
+                Ok(Delta::Text(text)) => {
+                    if let Some(told) = passing.told(text) {
+                        return Some((StreamEvent::Text(told), Some(passing)));
+                    }
+                }
+                ended => {
+                    if let Some(held) = passing.held() {
+                        passing.ended = Some(ended);
+                        return Some((StreamEvent::Text(held), Some(passing)));
+                    }
+                    let last = match ended {
+                        Ok(Delta::End { stop, usage }) => passing.end(stop, &usage).await,
+                        Ok(Delta::Text(_)) => continue,
+                        Err(error) => passing.broken(error).await,
+                    };
+                    return Some((last, None));
+                }
             }
         }
     })
@@ -167,13 +182,45 @@ fn passed_on(passing: Passing) -> AnswerStream {
 }
 
 impl Passing {
+    /// What comes next; an end that waited for what was held back comes after it.
+    async fn next(&mut self) -> Result<Delta, ModelError> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        match self.ended.take() {
+            Some(ended) => ended,
+            None => self
+                .rest
+                .next()
+                .await
+                .unwrap_or_else(|| Err(ModelError::Unavailable("the stream ended before its end".into()))),
+        }
+    }
+
+    /// What can be passed on now that more arrived.
+    fn told(&mut self, text: String) -> Option<String> {
+        self.text.push_str(&text);
+        match &mut self.restoring {
+            None => Some(text),
+            Some(restoring) => Some(restoring.more(&text)).filter(|told| !told.is_empty()),
+        }
+    }
+
+    /// What was held back, at the end.
+    fn held(&mut self) -> Option<String> {
+        self.restoring.as_mut().map(Restoring::rest).filter(|held| !held.is_empty())
+    }
+
     async fn end(mut self, stop: StopReason, usage: &Usage) -> StreamEvent {
         self.session.charge(&self.candidate.model, usage);
         let tokens = tokens(usage);
         // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
         let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
-        let usable =
-            (right && stop == StopReason::EndTurn).then_some(Usable { text: &self.text, stop, tokens });
+        let text = match &self.restoring {
+            Some(restoring) => restoring.all(&self.text),
+            None => self.text.clone(),
+        };
+        let usable = (right && stop == StopReason::EndTurn).then_some(Usable { text: &text, stop, tokens });
         self.session.settle(Some(&self.candidate.model), Outcome::Answered, usable).await;
         StreamEvent::End { stop, tokens, cost: self.session.cost() }
     }

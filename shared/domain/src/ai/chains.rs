@@ -1,0 +1,108 @@
+//! A tenant's own chains: which models a feature asks, in which order. Who may be asked at all is the allow-list's; a chain
+//! can only choose among those.
+
+use super::{ChainStep, Feature};
+use crate::field::Check;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most steps of a chain. Each one shortens the time of those before it.
+const MOST_STEPS: usize = 5;
+/// The most models that a step is split among.
+const MOST_PARTS: usize = 5;
+
+/// Chains by feature; each step as it is written.
+pub type Chains = BTreeMap<Feature, Vec<String>>;
+
+/// Which models there are for chains.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice<'a> {
+    /// Models that exist.
+    pub(super) known: &'a BTreeSet<String>,
+    /// Those of them that converse.
+    pub(super) chat: &'a BTreeSet<String>,
+    /// The tenant's allow-list.
+    pub(super) allowed: Option<&'a BTreeSet<String>>,
+}
+
+/// The chains that were asked for. What is wrong is named by feature, and never repeated.
+pub(super) fn chains(check: &mut Check, asked: &BTreeMap<String, Vec<String>>, choice: Choice<'_>) -> Chains {
+    let mut chains = Chains::new();
+    for (name, steps) in asked {
+        match Feature::from_name(name) {
+            Some(feature) if feature.has_chain() => {
+                chains.insert(feature, chain(check, feature, steps, choice));
+            }
+            Some(feature) => {
+                let field = format!("chains.{}", feature.as_str());
+                check.wrong(&field, "unknown", "has no chain: its caller names the model");
+            }
+            None => check.wrong("chains", "unknown", "names a feature that does not exist"),
+        }
+    }
+    chains
+}
+
+fn chain(check: &mut Check, feature: Feature, steps: &[String], choice: Choice<'_>) -> Vec<String> {
+    let field = format!("chains.{}", feature.as_str());
+    if steps.is_empty() {
+        check.wrong(
+            &field,
+            "too_short",
+            "must have a step; leave the feature out for the environment's chain",
+        );
+    }
+    if steps.len() > MOST_STEPS {
+        check.wrong(&field, "too_long", format!("must be at most {MOST_STEPS} steps"));
+        return Vec::new();
+    }
+    let mut kept = Vec::with_capacity(steps.len());
+    for (at, text) in steps.iter().enumerate() {
+        let field = format!("{field}.{at}");
+        match ChainStep::parse(text) {
+            Ok(step) => {
+                let last = at + 1 == steps.len();
+                step_faults(&step, feature, last, choice)
+                    .iter()
+                    .for_each(|(code, message)| check.wrong(&field, code, *message));
+                kept.push(step.text());
+            }
+            Err(_) => {
+                check.wrong(&field, "format", "must be split like model:90|other:10, with weights 1 to 1000")
+            }
+        }
+    }
+    kept
+}
+
+fn step_faults(
+    step: &ChainStep,
+    feature: Feature,
+    last: bool,
+    choice: Choice<'_>,
+) -> BTreeSet<(&'static str, &'static str)> {
+    match step {
+        ChainStep::Rules if !feature.has_rules() => {
+            [("unknown", "must be a model: the feature has no rule engine")].into()
+        }
+        ChainStep::Rules if !last => [("format", "must be the last step: rules always answer")].into(),
+        ChainStep::Rules => BTreeSet::new(),
+        ChainStep::Models(parts) if parts.len() > MOST_PARTS => {
+            [("too_long", "must be split among at most 5 models")].into()
+        }
+        ChainStep::Models(parts) => {
+            parts.iter().filter_map(|(_, model)| model_fault(model, choice)).collect()
+        }
+    }
+}
+
+fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'static str)> {
+    if !choice.known.contains(model) {
+        Some(("unknown", "names a model that does not exist"))
+    } else if !choice.chat.contains(model) {
+        Some(("format", "names a model that does not converse"))
+    } else if choice.allowed.is_some_and(|allowed| !allowed.contains(model)) {
+        Some(("not_allowed", "names a model that is not in allowed_models"))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,180 @@
+//! The registry of models (`models.json`): its shape, where each price comes from, and that every chain and every permission of
+//! the deployment names what it has. The rules are judged by the file's own dates, so that an old commit stays green.
+
+use crate::gaps::settle;
+use crate::schema::faults;
+use crate::tree::{read, read_json};
+use domain::Timestamp;
+use domain::ai::{ChainStep, nano_per_token};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const REGISTRY: &str = "shared/application/src/ai/models.json";
+/// How much older than the file's last change a price may be, in days: who changes the file looks at prices that are older.
+const OLDEST: i64 = 500;
+/// The local model server's, which speaks Bedrock's wire format and costs nothing.
+const LOCAL: &str = "self-hosted";
+/// The most models whose breakers fit into the gateway's one look, beside budget, prices and answer.
+const MOST_CHAT: usize = 90;
+
+fn day(text: &str) -> Option<i64> {
+    let day = Timestamp::parse(&format!("{text}T00:00:00Z")).ok()?;
+    Some(day.millis() / 86_400_000)
+}
+
+/// What is wrong with a table of models.
+fn wrong_with(table: &Value) -> Vec<String> {
+    let schema = read_json("shared/application/src/ai/models.schema.json");
+    let mut wrong = faults(&schema, table);
+    if !wrong.is_empty() {
+        return wrong;
+    }
+    let Some(changed) = day(table["version"].as_str().unwrap()) else { return vec!["version".to_owned()] };
+    let (mut ids, mut chat) = (BTreeSet::new(), 0);
+    for model in table["models"].as_array().unwrap() {
+        let text = |name: &str| model[name].as_str().unwrap();
+        let price = |name: &str| nano_per_token(text(name)).unwrap();
+        let tokens = |name: &str| model[name].as_u64().unwrap_or_default();
+        let free = ["input", "output", "cache_read", "cache_write"].iter().all(|name| price(name) == 0);
+        let is_chat = text("use") == "chat";
+        chat += usize::from(is_chat);
+        let as_of = day(text("as_of"));
+        for (so, what) in [
+            (ids.insert(text("id")), "it is there twice"),
+            (free || text("source").starts_with("https://"), "its source is no https address"),
+            (!free || text("provider") == "openai" || text("id") == LOCAL, "Bedrock has no free models"),
+            (as_of.is_some_and(|day| day <= changed), "its date is not in or before the table's version"),
+            (as_of.is_some_and(|day| changed - day <= OLDEST), "its price was not looked at for too long"),
+            (price("cache_read") <= price("input"), "reading the prompt cache costs more than reading"),
+            (price("output") >= price("input") || !is_chat, "an answer costs less than its question"),
+            (is_chat == (tokens("max_output_tokens") > 0), "max_output_tokens does not fit its use"),
+            (is_chat != (tokens("dimensions") > 0), "dimensions do not fit its use"),
+            (
+                tokens("max_output_tokens") <= tokens("context_tokens"),
+                "its answers are longer than its context",
+            ),
+        ] {
+            if !so {
+                wrong.push(format!("{}: {what}", text("id")));
+            }
+        }
+    }
+    if chat > MOST_CHAT {
+        wrong.push(format!("{chat} models converse: the gateway's look has room for {MOST_CHAT}"));
+    }
+    wrong
+}
+
+#[test]
+fn the_registry_is_whole_sourced_and_dated() {
+    settle("registry", wrong_with(&read_json(REGISTRY)));
+}
+
+#[test]
+fn whatever_is_wrong_with_a_registry_is_found() {
+    let table = read_json(REGISTRY);
+    let first = |name: &str, value: Value| {
+        let mut table = table.clone();
+        table["models"][0][name] = value;
+        table
+    };
+    let twice = table["models"][1]["id"].clone();
+    for (broken, what) in [
+        (first("source", "Amazon".into()), "no https address"),
+        (first("as_of", "2999-01-01".into()), "in or before"),
+        (first("as_of", "2020-01-01".into()), "too long"),
+        (first("as_of", "2025-13-01".into()), "in or before"),
+        (first("id", twice), "twice"),
+        (first("cache_read", "4".into()), "prompt cache"),
+        (first("output", "0.1".into()), "less than its question"),
+        (first("max_output_tokens", 0.into()), "does not fit"),
+        (first("max_output_tokens", 9_000_000.into()), "longer than its context"),
+        (first("dimensions", 3.into()), "do not fit"),
+        (first("context_tokens", Value::Null), "context_tokens"),
+        (first("input", "1e3".into()), "input"),
+        (first("note", "more".into()), "note"),
+    ] {
+        let wrong = wrong_with(&broken);
+        assert!(wrong.iter().any(|it| it.contains(what)), "{what}: {wrong:?}");
+    }
+    let mut free = table.clone();
+    for name in ["input", "output", "cache_read", "cache_write"] {
+        free["models"][0][name] = "0".into();
+    }
+    assert!(wrong_with(&free).iter().any(|it| it.contains("no free models")));
+}
+
+/// The identifiers of models that converse, or of those on Bedrock.
+fn ids(only: impl Fn(&Value) -> bool) -> BTreeSet<String> {
+    let table = read_json(REGISTRY);
+    let models = table["models"].as_array().unwrap().iter().filter(|model| only(model));
+    models.map(|model| model["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Every chain of the files, with where it stands.
+fn chains() -> Vec<(String, String)> {
+    let mut chains = Vec::new();
+    for line in read("samconfig.toml").lines() {
+        let setting = line.trim().trim_matches(['"', ',']);
+        if let Some((name, chain)) = setting.split_once('=').filter(|(name, _)| name.ends_with("Chain")) {
+            chains.push((format!("samconfig.toml {name}"), chain.to_owned()));
+        }
+    }
+    for (name, parameter) in parameters() {
+        if name.ends_with("Chain") {
+            chains.push((format!("template.yaml {name}"), parameter["Default"].as_str().unwrap().to_owned()));
+        }
+    }
+    chains
+}
+
+fn parameters() -> Vec<(String, Value)> {
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    let parameters: Value = serde_json::to_value(&template["Parameters"]).unwrap();
+    parameters.as_object().unwrap().clone().into_iter().collect()
+}
+
+#[test]
+fn every_chain_names_models_that_converse() {
+    let chat = ids(|model| model["use"] == "chat");
+    let chains = chains();
+    assert!(chains.len() > 4, "{chains:?}");
+    let mut wrong = Vec::new();
+    for (place, chain) in chains {
+        for step in chain.split(',') {
+            match ChainStep::parse(step) {
+                Ok(ChainStep::Models(parts)) => wrong.extend(
+                    parts
+                        .iter()
+                        .filter(|(_, model)| !chat.contains(model))
+                        .map(|(_, model)| format!("{place}: {model}")),
+                ),
+                Ok(ChainStep::Rules) if !place.contains("LeadScoring") => {
+                    wrong.push(format!("{place}: rules"))
+                }
+                Ok(ChainStep::Rules) => {}
+                Err(error) => wrong.push(format!("{place}: {error}")),
+            }
+        }
+    }
+    settle("chains", wrong);
+}
+
+#[test]
+fn what_may_be_asked_on_bedrock_is_what_the_registry_has_there() {
+    let bedrock = ids(|model| model["provider"] == "bedrock");
+    let parameters = parameters();
+    let (_, models) = parameters.iter().find(|(name, _)| name == "BedrockModels").unwrap();
+    let allowed: Vec<String> = models["Default"].as_str().unwrap().split(',').map(str::to_owned).collect();
+    assert_eq!(allowed.iter().cloned().collect::<BTreeSet<_>>(), bedrock);
+    assert_eq!(allowed.len(), bedrock.len(), "a model twice");
+    // Every stack that asks models is given exactly these, as models and as inference profiles.
+    let template = read("template.yaml");
+    let lists: Vec<&str> = template.lines().filter(|line| line.contains("!Split [\",\"")).collect();
+    let of_models = lists.iter().filter(|line| line.contains("bedrock")).count();
+    assert_eq!(of_models, 4);
+    assert!(
+        lists.iter().all(|line| !line.contains("bedrock") || line.contains("!Ref BedrockModels")),
+        "{lists:?}"
+    );
+}
