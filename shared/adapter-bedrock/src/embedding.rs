@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use application::ports::{EmbeddingCall, Embeddings, ModelError};
+use application::ports::{EmbeddingCall, Embeddings, InputType, ModelError};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_bedrockruntime::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -61,13 +61,15 @@ impl Family {
         }
     }
 
-    fn body(self, texts: &[String], dimensions: Option<u32>) -> Value {
+    fn body(self, texts: &[String], dimensions: Option<u32>, input_type: InputType) -> Value {
         let mut body = match self {
             Self::Titan => json!({ "inputText": texts.first(), "normalize": true }),
-            // What is stored and what looks for it get the same vectors: the port knows no difference.
             Self::CohereV3 | Self::CohereV4 => json!({
                 "texts": texts,
-                "input_type": "search_document",
+                "input_type": match input_type {
+                    InputType::Document => "search_document",
+                    InputType::Query => "search_query",
+                },
                 "embedding_types": ["float"],
                 "truncate": "NONE",
             }),
@@ -116,7 +118,7 @@ async fn request(
         .model_id(&call.model)
         .content_type("application/json")
         .accept("application/json")
-        .body(Blob::new(family.body(texts, call.dimensions).to_string()))
+        .body(Blob::new(family.body(texts, call.dimensions, call.input_type).to_string()))
         .customize()
         .interceptor(counted.clone())
         .send()

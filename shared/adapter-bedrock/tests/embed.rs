@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
-use application::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, ModelError};
+use application::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, ModelError};
 use model_stub::{Step, Stub};
 use serde_json::json;
 use support::{answers_with, config, everything_said};
@@ -19,6 +19,7 @@ fn call(model: &str, texts: usize, dimensions: Option<u32>) -> EmbeddingCall {
         model: model.to_owned(),
         texts: (0..texts).map(|number| format!("secret text number {number}")).collect(),
         dimensions,
+        input_type: InputType::Document,
         time_left: Duration::from_secs(10),
     }
 }
@@ -156,5 +157,19 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         let ModelError::Unavailable(source) = &error else { panic!("{body}: {error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{body}: {source:?}");
         assert!(!everything_said(&error).contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn cohere_is_told_what_texts_are_for_and_titan_is_not() {
+    for (input_type, told) in [(InputType::Document, "search_document"), (InputType::Query, "search_query")] {
+        for model in ["cohere.embed-english-v3", "us.cohere.embed-v4:0"] {
+            let asked = EmbeddingCall { input_type, ..call(model, 1, None) };
+            let (result, calls) = embed(&asked, vec![]).await;
+            result.unwrap();
+            assert_eq!(calls[0].body["input_type"], told, "{model}");
+        }
+        let asked = EmbeddingCall { input_type, ..call(TITAN, 1, None) };
+        assert!(embed(&asked, vec![]).await.1[0].body.get("input_type").is_none());
     }
 }

@@ -5,8 +5,8 @@ mod support;
 
 use adapter_bedrock::BedrockGateway;
 use application::ports::{
-    EmbeddingCall, EmbeddingGateway, ModelCall, ModelError, ModelGateway, StopReason, StreamingModelGateway,
-    Usage,
+    EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
+    StreamingModelGateway, Usage,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -117,6 +117,7 @@ async fn errors_mean_the_same_whatever_was_called() {
             model: "amazon.titan-embed-text-v2:0".to_owned(),
             texts: vec!["x".to_owned()],
             dimensions: None,
+            input_type: InputType::Document,
             time_left: Duration::from_secs(10),
         };
         let got = [
@@ -165,6 +166,7 @@ async fn vectors_of_titan_and_cohere() {
             model: model.to_owned(),
             texts: vec!["hello world".to_owned(); texts],
             dimensions: None,
+            input_type: InputType::Document,
             time_left: Duration::from_secs(10),
         };
         let got = gateway.embed(&call).await.unwrap();

@@ -127,6 +127,23 @@ pub struct Usage {
     pub cache_write_tokens: u64,
 }
 
+/// What texts are embedded for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputType {
+    /// To be found.
+    #[default]
+    Document,
+    /// To find documents.
+    Query,
+}
+
+impl InputType {
+    fn is_document(&self) -> bool {
+        *self == Self::Document
+    }
+}
+
 /// Body of `POST /v1/ai/embeddings`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +155,9 @@ pub struct EmbeddingRequest {
     /// Numbers of each vector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<u32>,
+    /// What for; `document` when absent.
+    #[serde(default, skip_serializing_if = "InputType::is_document")]
+    pub input_type: InputType,
 }
 
 /// Answer 200 to `POST /v1/ai/embeddings`.

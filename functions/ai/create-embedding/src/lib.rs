@@ -1,8 +1,8 @@
 //! `POST /v1/ai/embeddings`: texts as vectors.
 
 use application::ai::{self, EmbeddingRequest, Embeddings};
-use application::ports::{BoxFuture, Store};
-use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors};
+use application::ports::{BoxFuture, InputType, Store};
+use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
 use edge::http::answer_headers;
@@ -23,8 +23,12 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let Body { model, texts, dimensions } = request.json()?;
-            let asked = EmbeddingRequest { model, texts, dimensions };
+            let Body { model, texts, dimensions, input_type } = request.json()?;
+            let input_type = match input_type {
+                TextUse::Document => InputType::Document,
+                TextUse::Query => InputType::Query,
+            };
+            let asked = EmbeddingRequest { model, texts, dimensions, input_type };
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "texts").await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),

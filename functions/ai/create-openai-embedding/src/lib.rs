@@ -1,7 +1,7 @@
 //! `POST /v1/embeddings`: texts as vectors, as OpenAI's clients ask for them.
 
 use application::ai::{self, EmbeddingRequest, Embeddings};
-use application::ports::{BoxFuture, Store};
+use application::ports::{BoxFuture, InputType, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -42,7 +42,13 @@ impl Handler for CreateOpenaiEmbedding {
                 Input::One(text) => vec![text],
                 Input::Several(texts) => texts,
             };
-            let asked = EmbeddingRequest { model: body.model, texts, dimensions: body.dimensions };
+            let asked = EmbeddingRequest {
+                model: body.model,
+                texts,
+                dimensions: body.dimensions,
+                // OpenAI's format knows no other.
+                input_type: InputType::Document,
+            };
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "input").await?;
             let tokens = answer.cost.tokens.input;
             let format = body.encoding_format.unwrap_or(EncodingFormat::Float);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use adapter_openai::{KeySource, OpenAiGateway, OpenAiSettings};
 use application::ports::{
-    Delta, EmbeddingCall, Message, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
+    Delta, EmbeddingCall, InputType, Message, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
 };
 use futures_util::StreamExt;
 
@@ -48,6 +48,7 @@ pub(crate) fn embedding(texts: usize, dimensions: Option<u32>) -> EmbeddingCall 
         model: "text-embedding-3-small".to_owned(),
         texts: (0..texts).map(|number| format!("secret text number {number}")).collect(),
         dimensions,
+        input_type: InputType::Document,
         time_left: Duration::from_secs(10),
     }
 }

@@ -4,7 +4,7 @@ use super::ask::Asker;
 use super::completion::{LONGEST_NAME, LONGEST_TEXT};
 use super::gateway::{self, AiGateway, EmbedTexts, Embedded, Providers};
 use super::registry::{ModelUse, Registry};
-use crate::ports::EmbeddingGateway;
+use crate::ports::{EmbeddingGateway, InputType};
 use crate::{Context, Error};
 use domain::authority::{Authority, CreateEmbeddings};
 use domain::field::{Check, Invalid};
@@ -24,6 +24,8 @@ pub struct EmbeddingRequest {
     pub texts: Vec<String>,
     /// Numbers of each vector; the model's own when absent.
     pub dimensions: Option<u32>,
+    /// What for.
+    pub input_type: InputType,
 }
 
 /// What embeddings need.
@@ -49,7 +51,8 @@ pub async fn create_embedding(
         Ok(model) if model.usage == ModelUse::Embeddings => model,
         _ => return Err(Error::UnknownModel),
     };
-    let texts = EmbedTexts { model, texts: request.texts, dimensions: request.dimensions };
+    let EmbeddingRequest { model: _, texts, dimensions, input_type } = request;
+    let texts = EmbedTexts { model, texts, dimensions, input_type };
     gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
 }
 

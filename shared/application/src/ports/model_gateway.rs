@@ -201,6 +201,16 @@ pub enum Delta {
 /// cut. Dropping it ends the call.
 pub type ModelStream = BoxStream<'static, Result<Delta, ModelError>>;
 
+/// What texts are embedded for. Some models give what is stored and what looks for it different vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InputType {
+    /// To be found.
+    #[default]
+    Document,
+    /// To find documents.
+    Query,
+}
+
 /// Texts to be embedded.
 #[derive(Clone)]
 pub struct EmbeddingCall {
@@ -210,6 +220,8 @@ pub struct EmbeddingCall {
     pub texts: Vec<String>,
     /// Numbers of each vector; the model's own when absent.
     pub dimensions: Option<u32>,
+    /// What for; ignored by models that know no difference.
+    pub input_type: InputType,
     /// Time left for the answer.
     pub time_left: Duration,
 }
@@ -313,11 +325,12 @@ impl Debug for Delta {
 
 impl Debug for EmbeddingCall {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { model, texts, dimensions, time_left } = self;
+        let Self { model, texts, dimensions, input_type, time_left } = self;
         f.debug_struct("EmbeddingCall")
             .field("model", model)
             .field("texts", &texts.len())
             .field("dimensions", dimensions)
+            .field("input_type", input_type)
             .field("time_left", time_left)
             .finish()
     }
@@ -369,7 +382,13 @@ mod tests {
             (
                 format!(
                     "{:?}",
-                    EmbeddingCall { model: "m-1".to_owned(), texts, dimensions: None, time_left }
+                    EmbeddingCall {
+                        model: "m-1".to_owned(),
+                        texts,
+                        dimensions: None,
+                        input_type: InputType::Query,
+                        time_left
+                    }
                 ),
                 "EmbeddingCall { model: \"m-1\", texts: 3, dimensions: None,",
             ),

@@ -4,7 +4,7 @@ use super::scene::{NOVA, Scene, limits};
 use application::Error;
 use application::ai::gateway::Embedded;
 use application::ai::{EmbeddingRequest, Embeddings, Providers, Registry, create_embedding};
-use application::ports::{EmbeddingGateway, ModelError};
+use application::ports::{EmbeddingGateway, InputType, ModelError};
 use domain::authority::{Caller, CreateEmbeddings, Credential};
 use domain::id::new_id;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ async fn embed(scene: &Scene, model: &str, texts: &[&str]) -> Result<Embedded, E
         model: model.to_owned(),
         texts: texts.iter().map(|text| (*text).to_owned()).collect(),
         dimensions: None,
+        input_type: InputType::Query,
     };
     let authority = caller.authorize::<CreateEmbeddings>().unwrap();
     create_embedding(&needs, &scene.context(0), &authority, request, "texts").await
@@ -39,6 +40,7 @@ async fn vectors_cost_their_tokens() {
     let scene = Scene::start();
     let embedded = embed(&scene, TITAN, &["Paris", "Lyon"]).await.unwrap();
     assert_eq!(embedded.vectors, [[5.0, 1.0], [4.0, 1.0]]);
+    assert_eq!(scene.model.embedding_calls()[0].input_type, InputType::Query);
     assert_eq!((embedded.cost.nano_usd, embedded.cost.tokens.input), (9 * PRICE, 9));
     assert_eq!((embedded.head.model.as_str(), embedded.head.attempts), (TITAN, 1));
     assert_eq!(scene.calls(), ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem"]);

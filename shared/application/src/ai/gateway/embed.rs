@@ -8,7 +8,7 @@ use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
 use crate::ai::chain::Chain;
 use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, ModelUse};
-use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, Usage};
+use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, Usage};
 use crate::{Context, Error};
 use domain::ai::{Feature, Outcome};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct EmbedTexts<'a> {
     pub texts: Vec<String>,
     /// Numbers of each vector; the model's own when absent.
     pub dimensions: Option<u32>,
+    /// What for.
+    pub input_type: InputType,
 }
 
 /// Texts as vectors.
@@ -71,6 +73,7 @@ pub async fn embed(
         model: embed.model.id.clone(),
         texts,
         dimensions: embed.dimensions,
+        input_type: embed.input_type,
         time_left: Duration::ZERO,
     };
     let embedded = first_vectors(&mut session, providers, &mut call).await;
