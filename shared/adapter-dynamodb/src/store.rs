@@ -62,7 +62,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::AiBudget
         | AggregateType::AiRequest
         | AggregateType::AiMonth
-        | AggregateType::ApiKey => false,
+        | AggregateType::ApiKey
+        | AggregateType::FineTune => false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Why a use case gave no result. The edge maps each variant to one answer, once.
 
 use crate::ports::{
-    BudgetScope, CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError,
-    UniqueKind,
+    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError, StoreError,
+    TokenError, TrainerError, UniqueKind,
 };
 use domain::Invalid;
 use domain::authority::Denied;
@@ -74,6 +74,12 @@ pub enum Error {
     /// The key service failed.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Training files can't be reached.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The provider that trains models does not do what it was asked to.
+    #[error(transparent)]
+    Trainer(#[from] TrainerError),
     /// A token can't be signed.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -31,11 +31,13 @@ pub enum AggregateType {
     AiMonth,
     /// An API key.
     ApiKey,
+    /// A model that is being fine-tuned.
+    FineTune,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -47,6 +49,7 @@ impl AggregateType {
         Self::AiRequest,
         Self::AiMonth,
         Self::ApiKey,
+        Self::FineTune,
     ];
 
     /// The kind with this name.
@@ -68,6 +71,7 @@ impl AggregateType {
             Self::AiRequest => "ai_request",
             Self::AiMonth => "ai_month",
             Self::ApiKey => "api_key",
+            Self::FineTune => "fine_tune",
         }
     }
 }
@@ -85,6 +89,11 @@ pub trait Aggregate: Sized + Clone + PartialEq + Serialize + DeserializeOwned {
     /// How lists find it; `None` keeps it out of every list.
     fn indexed(&self) -> Option<Indexed> {
         None
+    }
+
+    /// Whether a job has to go on with it. The job finds all of them, whosever they are.
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// When the state may be forgotten, for aggregates that expire (sessions).

@@ -4,7 +4,9 @@
 mod amount;
 mod budget;
 mod feature;
+pub mod fine_tune;
 mod month;
+pub mod training_file;
 mod usage;
 
 pub use amount::{NoAmount, decimal_usd, nano_usd};
