@@ -177,5 +177,9 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             }),
         ),
         ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
+        ("createFineTune", whole(create_fine_tune::CreateFineTune { store: store() })),
+        ("listFineTunes", whole(list_fine_tunes::ListFineTunes { store: store() })),
+        ("getFineTune", whole(get_fine_tune::GetFineTune { store: store() })),
+        ("cancelFineTune", whole(cancel_fine_tune::CancelFineTune { store: store() })),
     ])
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The most that one run looks at. More wait, and each run begins somewhere else.
 const MOST: u32 = 1000;
 /// None is begun with less time left: to read and check the largest file takes some ten seconds.
-const TIME_FOR_ONE: Duration = Duration::from_secs(60);
+const TIME_FOR_ONE: Duration = Duration::from_secs(20);
 /// How much of a file is read at once, in bytes.
 const PIECE: u64 = 8 * 1024 * 1024;
 /// A fine-tune goes through this many steps in a run: its file is accepted, and it is started.
