@@ -9,6 +9,7 @@ use contracts::event_message::{BusEvent, EventMessage, SOURCE};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use testkit::TestTraining;
 
 /// A bus that remembers what it was given, fails when it is told to, and a place for what can't be carried.
 #[derive(Debug, Default)]
@@ -170,6 +171,18 @@ impl World {
         let state = Arc::new(self.environment().ai_state());
         let handler = settle_ai_usage::SettleAiUsage { state };
         let tick = sample("ai", "settle-ai-usage");
+        edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
+    }
+
+    /// Lets `advance-fine-tunes` go on with what is open, with these files and this provider.
+    pub async fn advance_fine_tunes(&self, training: &Arc<TestTraining>) {
+        let handler = advance_fine_tunes::AdvanceFineTunes {
+            store: Arc::clone(self.store()) as _,
+            open: Arc::clone(self.store()) as _,
+            files: Arc::clone(training) as _,
+            trainer: Arc::clone(training) as _,
+        };
+        let tick = sample("ai", "advance-fine-tunes");
         edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
     }
 

@@ -8,6 +8,7 @@ mod ai_usage;
 mod api_keys;
 mod concurrency;
 mod erasure;
+mod fine_tunes;
 mod fold;
 mod hostile_input;
 mod idempotency;
