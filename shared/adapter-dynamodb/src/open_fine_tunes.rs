@@ -28,7 +28,10 @@ impl DynamoStore {
                 .projection_expression("#pk")
                 .expression_attribute_names("#open", OPEN.pk)
                 .expression_attribute_names("#pk", PK)
-                .expression_attribute_values(":open", IndexPartition::open(AggregateType::FineTune).attribute())
+                .expression_attribute_values(
+                    ":open",
+                    IndexPartition::open(AggregateType::FineTune).attribute(),
+                )
                 .set_exclusive_start_key(after);
             let page = match query.send().await {
                 Ok(page) => page,

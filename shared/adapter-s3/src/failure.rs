@@ -30,7 +30,5 @@ where
 }
 
 pub(crate) fn unusable(operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> FileError {
-    FileError(
-        CallFailed { operation, code: "not possible".to_owned(), source: Some(error.into()) }.into(),
-    )
+    FileError(CallFailed { operation, code: "not possible".to_owned(), source: Some(error.into()) }.into())
 }

@@ -13,8 +13,8 @@ use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
 use futures_util::future::join_all;
-use serde_json::json;
 use ring::digest::{SHA256, digest};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::{Fault, TestEnvironment, TestTraining, TrainingFault};
@@ -67,12 +67,8 @@ impl Scene {
 
     async fn run_at(&self, context: &Context) -> Result<Advanced, Error> {
         let open = self.environment.store();
-        let tools = Tools {
-            store: self.store.as_ref(),
-            open: &open,
-            files: &self.training,
-            trainer: &self.training,
-        };
+        let tools =
+            Tools { store: self.store.as_ref(), open: &open, files: &self.training, trainer: &self.training };
         advance_fine_tunes(tools, context).await
     }
 
@@ -232,7 +228,8 @@ async fn a_start_that_could_not_be_recorded_is_found_again() {
     assert!(scene.run().await.is_err());
     scene.training.mend();
     // The job is started, and the store fails before that is recorded.
-    let refused = json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
+    let refused =
+        json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
     scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, refused));
     assert!(scene.run().await.is_err());
     assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
@@ -269,10 +266,7 @@ async fn what_the_provider_refuses_or_ends_has_failed_in_its_words() {
     let failure = scene.state(1).await.failure.unwrap();
     assert_eq!(failure.message.as_deref(), Some("The model can't be fine-tuned here."));
     scene.training.mend();
-    for (number, end) in [
-        (2, JobState::Failed("No room".to_owned())),
-        (3, JobState::Stopped),
-    ] {
+    for (number, end) in [(2, JobState::Failed("No room".to_owned())), (3, JobState::Stopped)] {
         scene.with_file(number, &good()).await;
         scene.run().await.unwrap();
         scene.training.end(&name(number), end);
@@ -344,9 +338,7 @@ async fn one_that_waits_for_its_file_is_canceled_at_once_and_for_good() {
 async fn none_is_begun_when_there_is_no_time() {
     let scene = Scene::start();
     scene.with_file(1, &good()).await;
-    let context = Context {
-        deadline: Instant::now() + Duration::from_secs(19),
-        ..context(&scene.environment)
-    };
+    let context =
+        Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
     assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
 }

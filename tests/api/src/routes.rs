@@ -195,11 +195,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ),
         (
             "listFineTunes",
-            whole(list_fine_tunes::ListFineTunes {
-                store: store(),
-                limiter: limiter(),
-                cursors: cursors(),
-            }),
+            whole(list_fine_tunes::ListFineTunes { store: store(), limiter: limiter(), cursors: cursors() }),
         ),
         ("getFineTune", whole(get_fine_tune::GetFineTune { store: store(), limiter: limiter() })),
         ("cancelFineTune", whole(cancel_fine_tune::CancelFineTune { store: store() })),

@@ -3,8 +3,9 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadBudget,
-    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach,
+    ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, UseAccount, UseNotifications,
+    WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -33,6 +34,7 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<ReadModels>(),
         entry::<ReadBudget>(),
         entry::<ManageBudget>(),
+        entry::<ManageFineTunes>(),
     ])
 }
 

@@ -3,8 +3,8 @@
 use crate::schema::faults;
 use crate::tree::{names, read_json};
 use domain::ai::fine_tune::{
-    CreateFineTune, Failure, FineTune, HyperParameters, cancel_fine_tune, complete_fine_tune, create_fine_tune,
-    fail_fine_tune, start_fine_tune, stop_fine_tune, take_file,
+    CreateFineTune, Failure, FineTune, HyperParameters, cancel_fine_tune, complete_fine_tune,
+    create_fine_tune, fail_fine_tune, start_fine_tune, stop_fine_tune, take_file,
 };
 use domain::ai::training_file::{FileReport, LineFault, LineProblem};
 use domain::ai::{
@@ -14,7 +14,8 @@ use domain::ai::{
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
 use domain::id::{
-    AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id,
+    AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
+    new_id,
 };
 use domain::identity::{Refresh, RegisterAccount};
 use domain::identity::{

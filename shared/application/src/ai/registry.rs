@@ -192,9 +192,7 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         |dollars: &str| nano_per_token(dollars).ok_or_else(|| RegistryError::Price(row.id.clone()));
     let training_model = match &row.fine_tune {
         None => None,
-        Some(tune)
-            if tune.is_whole() && row.provider == Provider::Bedrock && row.usage == ModelUse::Chat =>
-        {
+        Some(tune) if tune.is_whole() && row.provider == Provider::Bedrock && row.usage == ModelUse::Chat => {
             Some(tune.model.clone())
         }
         Some(_) => return Err(RegistryError::NotTrainable(row.id)),

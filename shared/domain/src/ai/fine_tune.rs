@@ -344,10 +344,7 @@ pub fn miss_file(fine_tune: &FineTune, at: Timestamp) -> Option<FineTuneEvent> {
 /// Decides `fine_tune_started`.
 pub fn start_fine_tune(fine_tune: &FineTune, provider_job: &str) -> Option<FineTuneEvent> {
     (fine_tune.status == FineTuneStatus::Submitting).then(|| {
-        FineTuneEvent::Started(Started {
-            fine_tune_id: fine_tune.id,
-            provider_job: provider_job.to_owned(),
-        })
+        FineTuneEvent::Started(Started { fine_tune_id: fine_tune.id, provider_job: provider_job.to_owned() })
     })
 }
 
