@@ -93,7 +93,8 @@ fn server(answers: Vec<&'static str>) -> (S3TrainingFiles, Receiver<String>) {
             let (mut connection, _) = listener.accept().unwrap();
             let mut request = vec![0; 64 * 1024];
             let read = connection.read(&mut request).unwrap();
-            sender.send(String::from_utf8_lossy(&request[..read]).into_owned()).unwrap();
+            // Not every test looks at what was asked.
+            let _unseen = sender.send(String::from_utf8_lossy(&request[..read]).into_owned());
             connection.write_all(answer.as_bytes()).unwrap();
         }
     });

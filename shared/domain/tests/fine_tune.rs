@@ -206,13 +206,18 @@ fn every_wrong_line_is_told_what_is_wrong() {
     assert_eq!(problem("  \t\n"), Some(Empty));
     assert_eq!(problem("{"), Some(NotJson));
     assert_eq!(problem(&format!("{LINE}{LINE}")), Some(NotJson));
-    assert_eq!(problem(&"[".repeat(100_000)), Some(NotJson));
+    assert_eq!(problem(&"[".repeat(100_000)), Some(NotAConversation));
     assert_eq!(problem("[]"), Some(NotAConversation));
     assert_eq!(problem(r#"{"prompt":"a","completion":"b"}"#), Some(NotAConversation));
     assert_eq!(with(r#""system""#, r#""tools""#), Some(NotAConversation));
     assert_eq!(with(r#""assistant""#, r#""system""#), Some(NotAConversation));
     assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"image":{}}"#), Some(NotAConversation));
     assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"text":"Hi","text":"Hi"}"#), Some(NotAConversation));
+    // An array of what an object has is no object.
+    assert_eq!(with(r#"{"text":"Hi"}"#, r#"["Hi"]"#), Some(NotAConversation));
+    let turns =
+        r#"[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]"#;
+    assert_eq!(problem(&format!(r#"["bedrock-conversation-2024",null,{turns}]"#)), Some(NotAConversation));
     assert_eq!(with("-2024", "-2025"), Some(Schema));
     assert_eq!(with(r#""assistant""#, r#""user""#), Some(Turns));
     assert_eq!(with(user, &format!("{user},{user}")), Some(Turns));

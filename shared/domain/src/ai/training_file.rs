@@ -2,7 +2,11 @@
 //! (docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, read 2026-11-21). It keeps one
 //! line at a time, and says where and what is wrong, never the text.
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// The fewest examples. Bedrock recommends 100 for each task; what is so short teaches nothing and still costs.
 pub const FEWEST_RECORDS: u32 = 8;
@@ -145,15 +149,15 @@ impl FileCheck {
 struct Conversation {
     #[serde(rename = "schemaVersion")]
     schema_version: String,
-    system: Option<Vec<Text>>,
-    messages: Vec<Turn>,
+    system: Option<Vec<Object<Text>>>,
+    messages: Vec<Object<Turn>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
     role: Role,
-    content: Vec<Text>,
+    content: Vec<Object<Text>>,
 }
 
 #[derive(Deserialize, PartialEq, Clone, Copy)]
@@ -169,13 +173,37 @@ struct Text {
     text: String,
 }
 
+/// A value that is written as an object. A derived reader takes an array of its members for it as well, which the
+/// provider does not.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyMaps(PhantomData))
+    }
+}
+
+struct OnlyMaps<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMaps<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
 /// Checks one line, without its line feed. A carriage return before it is white space to JSON.
 fn check_line(line: &[u8]) -> Result<(), LineProblem> {
     let line = std::str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
     if line.trim().is_empty() {
         return Err(LineProblem::Empty);
     }
-    let conversation: Conversation = serde_json::from_str(line).map_err(|error| {
+    let Object::<Conversation>(conversation) = serde_json::from_str(line).map_err(|error| {
         if error.is_data() { LineProblem::NotAConversation } else { LineProblem::NotJson }
     })?;
     if conversation.schema_version != SCHEMA {
@@ -183,18 +211,20 @@ fn check_line(line: &[u8]) -> Result<(), LineProblem> {
     }
     let turns = &conversation.messages;
     let expected = [Role::User, Role::Assistant].into_iter().cycle();
-    let alternate = turns.iter().zip(expected).all(|(turn, role)| turn.role == role);
+    let alternate = turns.iter().zip(expected).all(|(Object(turn), role)| turn.role == role);
     if turns.is_empty() || turns.len() % 2 != 0 || !alternate {
         return Err(LineProblem::Turns);
     }
     let system = conversation.system.as_deref();
-    let mut contents = turns.iter().map(|turn| turn.content.as_slice()).chain(system);
-    if contents.any(|texts| texts.is_empty() || texts.iter().any(|text| text.text.trim().is_empty())) {
+    let mut contents = turns.iter().map(|Object(turn)| turn.content.as_slice()).chain(system);
+    if contents.any(|texts| texts.is_empty() || texts.iter().any(|Object(text)| text.text.trim().is_empty()))
+    {
         return Err(LineProblem::BlankText);
     }
-    let asked = turns.iter().filter(|turn| turn.role == Role::User).map(|turn| turn.content.as_slice());
+    let asked = turns.iter().filter(|Object(turn)| turn.role == Role::User);
+    let asked = asked.map(|Object(turn)| turn.content.as_slice());
     let mut prompts = asked.chain(system).flatten();
-    if prompts.any(|prompt| RESERVED.iter().any(|word| prompt.text.contains(word))) {
+    if prompts.any(|Object(prompt)| RESERVED.iter().any(|word| prompt.text.contains(word))) {
         return Err(LineProblem::ReservedWord);
     }
     Ok(())
