@@ -13,6 +13,14 @@ use domain::ai::fine_tune::TrainingFile;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+/// What the signature covers, and the request has to carry.
+const SIGNED: [&str; 4] = [
+    "content-length",
+    "x-amz-checksum-sha256",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+];
+
 /// Signs uploads to a bucket.
 #[derive(Clone)]
 pub struct S3TrainingUploads {
@@ -61,7 +69,8 @@ impl S3TrainingUploads {
             Ok(signed) => signed,
             Err(error) => return Err(failed(OPERATION, error)),
         };
-        let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers = signed.headers().filter(|(name, _)| SIGNED.contains(name));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(Upload {
             method: signed.method().to_owned(),
             url: signed.uri().to_owned(),
