@@ -205,6 +205,9 @@ async fn wrong_fields_are_named() {
     for (pointer, field, value) in [
         ("/name", "name", json!(" ")),
         ("/name", "name", json!("n".repeat(101))),
+        ("/base_model", "base_model", json!("")),
+        ("/base_model", "base_model", json!("a\0b")),
+        ("/base_model", "base_model", json!("m".repeat(101))),
         ("/training_file/bytes", "training_file.bytes", json!(0)),
         ("/training_file/bytes", "training_file.bytes", json!(100_000_001)),
         ("/training_file/sha256", "training_file.sha256", json!("")),
@@ -222,9 +225,10 @@ async fn wrong_fields_are_named() {
         *wrong.pointer_mut(pointer).unwrap() = value;
         let answer = world.call("createFineTune").by(&admin).json(&wrong).send().await;
         let problem = answer.problem(400, "invalid_request").json();
+        let field = format!("/{}", field.replace('.', "/"));
         assert_eq!(problem["errors"][0]["field"], field, "{wrong}");
     }
-    for unknown in ["no-such-model", "", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "self-hosted"] {
+    for unknown in ["no-such-model", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "self-hosted"] {
         let mut wrong = body(&file());
         wrong["base_model"] = unknown.into();
         let answer = world.call("createFineTune").by(&admin).json(&wrong).send().await;

@@ -10,11 +10,15 @@ use crate::repository::{Actor, Work};
 use crate::{Context, Error};
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
+use domain::field::Check;
 use domain::id::FineTuneId;
 use std::time::Duration;
 
 /// How long the file may be brought with one answer.
 const UPLOAD_VALID: Duration = Duration::from_secs(3600);
+
+/// The longest name of a model, in characters.
+const LONGEST_MODEL: usize = 100;
 
 /// What an administrator asks for.
 #[derive(Debug)]
@@ -50,6 +54,9 @@ pub async fn create_fine_tune(
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Answer<CreatedFineTune>, Error> {
     let tenant = authority.tenant();
+    let mut check = Check::default();
+    check.line("base_model", input.base_model, LONGEST_MODEL);
+    check.finish(())?;
     let model = registry.model(input.base_model).map_err(|_| Error::UnknownModel)?;
     let training_model = model.training_model.as_deref().ok_or(Error::UnknownModel)?;
     let id: FineTuneId = context.new_id()?;
