@@ -1,6 +1,6 @@
 //! The jobs: the relay from the ledger's stream to the bus, and what stands behind the queues.
 
-use api_tests::{Contract, RecordingPublisher, World, faults, lead_body, published, read};
+use api_tests::{Contract, Person, RecordingPublisher, World, faults, lead_body, published, read};
 use application::ports::{AuditLog, EventRecord, PublishOutcome};
 use application::ports::{FileKey, JobName, JobState};
 use application::sales::erase_lead_contact;
