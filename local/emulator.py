@@ -88,6 +88,8 @@ def prepare_environment(options):
     )
     if options.bedrock:
         os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = options.bedrock
+        # Jobs that train models: the same server, another service.
+        os.environ["AWS_ENDPOINT_URL_BEDROCK"] = options.bedrock
 
 
 def patch_runtime_api():

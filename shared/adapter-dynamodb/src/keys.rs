@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
 use domain::ai::Month;
-use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
+use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, FineTuneId, OrganizationId, SubjectId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -212,6 +212,11 @@ impl IndexPartition {
         Self(format!("{tenant}#{}#owner#{owner}", kind.as_str()))
     }
 
+    /// The open ones of a kind, whosever they are.
+    pub(crate) fn open(kind: AggregateType) -> Self {
+        Self(format!("open#{}", kind.as_str()))
+    }
+
     /// Its attribute.
     pub(crate) fn attribute(&self) -> AttributeValue {
         AttributeValue::S(self.0.clone())
@@ -222,6 +227,15 @@ impl IndexPartition {
 pub(crate) fn belongs_to(item: &Item, tenant: OrganizationId, kind: AggregateType) -> bool {
     let prefix = format!("{tenant}#{}#", kind.as_str());
     item.get(PK).and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.starts_with(&prefix))
+}
+
+/// The fine-tune whose state an item is.
+pub(crate) fn fine_tune_of(item: &Item) -> Option<AggregateKey> {
+    let mut parts = item.get(PK)?.as_s().ok()?.split('#');
+    let (tenant, kind, id) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?.parse().ok()?);
+    let id: FineTuneId = id;
+    let whole = kind == AggregateType::FineTune.as_str() && parts.next().is_none();
+    whole.then(|| AggregateKey::new(tenant, AggregateType::FineTune, &id))
 }
 
 fn aggregate(key: &AggregateKey) -> String {

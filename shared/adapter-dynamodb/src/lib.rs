@@ -48,6 +48,7 @@ mod ledger_image;
 mod ledger_item;
 mod limiter;
 mod list;
+mod open_fine_tunes;
 mod patience;
 mod random;
 mod read;

@@ -33,6 +33,8 @@ pub(crate) struct Index {
 
 const BY_CREATED: Index = Index { name: "by_created", pk: "gsi1pk", sk: "gsi1sk" };
 const BY_SCORE: Index = Index { name: "by_score", pk: "gsi2pk", sk: "gsi2sk" };
+/// Where the open ones of a kind are found, whosever they are. A kind that is ranked by score can't be there.
+pub(crate) const OPEN: Index = BY_SCORE;
 const OWNER_BY_CREATED: Index = Index { name: "owner_by_created", pk: "gsi3pk", sk: "gsi3sk" };
 const OWNER_BY_SCORE: Index = Index { name: "owner_by_score", pk: "gsi4pk", sk: "gsi4sk" };
 
@@ -100,6 +102,9 @@ fn add_list_keys(item: &mut Item, change: &Change, indexed: &Indexed, shards: &L
             add(BY_SCORE, &everybody, ranked.clone());
         }
         add(OWNER_BY_SCORE, &own, ranked);
+    }
+    if change.state.open {
+        add(OPEN, &IndexPartition::open(kind), created);
     }
     item.insert(CREATED_AT.to_owned(), text(indexed.created_at.to_string()));
     if let Some(Some(score)) = indexed.score {

@@ -64,7 +64,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::AiPrices
         | AggregateType::AiRequest
         | AggregateType::AiMonth
-        | AggregateType::ApiKey => false,
+        | AggregateType::ApiKey
+        | AggregateType::FineTune => false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Why a use case gave no result. The edge maps each variant to one answer, once.
 
 use crate::ports::{
-    BudgetScope, CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError,
-    UniqueKind,
+    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError, StoreError,
+    TokenError, TrainerError, UniqueKind,
 };
 use domain::Invalid;
 use domain::authority::Denied;
@@ -77,6 +77,12 @@ pub enum Error {
     /// The key service failed.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Training files can't be reached.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The provider that trains models does not do what it was asked to.
+    #[error(transparent)]
+    Trainer(#[from] TrainerError),
     /// A token can't be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -110,6 +116,8 @@ impl Error {
             | Self::Denied(_)
             | Self::Store(_)
             | Self::Key(_)
+            | Self::File(_)
+            | Self::Trainer(_)
             | Self::Token(_)
             | Self::Password(_)
             | Self::Entropy(_) => return None,

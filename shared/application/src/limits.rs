@@ -10,6 +10,8 @@ pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_secon
 pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, period_seconds: 60 };
 /// Requests to models, per account or API key.
 pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_seconds: 60 };
+/// Fine-tunes, per organization: each may become a job that costs much more than a question.
+pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, period_seconds: 24 * 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
 /// Sign-ins and registrations, per network address.

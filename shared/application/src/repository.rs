@@ -157,6 +157,7 @@ impl<A: Aggregate> Work<A> {
             state: ChangedState {
                 state: serde_json::to_value(&state).map_err(|error| StoreError::Decode(error.into()))?,
                 indexed: state.indexed(),
+                open: state.is_open(),
                 expires_at: state.expires_at(),
             },
             new_subjects: self.new_subjects,

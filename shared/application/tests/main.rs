@@ -4,6 +4,7 @@
 
 mod batch;
 mod errors;
+mod fine_tunes;
 mod gateway;
 mod injection;
 mod limits;

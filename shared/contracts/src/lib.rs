@@ -9,6 +9,7 @@ pub mod ai;
 pub mod analytics;
 pub mod api_key;
 pub mod event_message;
+pub mod fine_tune;
 pub mod health;
 pub mod identity;
 pub mod jwks;

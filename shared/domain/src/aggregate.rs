@@ -33,11 +33,13 @@ pub enum AggregateType {
     AiMonth,
     /// An API key.
     ApiKey,
+    /// A model that is being fine-tuned.
+    FineTune,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -50,6 +52,7 @@ impl AggregateType {
         Self::AiRequest,
         Self::AiMonth,
         Self::ApiKey,
+        Self::FineTune,
     ];
 
     /// The kind with this name.
@@ -72,6 +75,7 @@ impl AggregateType {
             Self::AiRequest => "ai_request",
             Self::AiMonth => "ai_month",
             Self::ApiKey => "api_key",
+            Self::FineTune => "fine_tune",
         }
     }
 }
@@ -89,6 +93,11 @@ pub trait Aggregate: Sized + Clone + PartialEq + Serialize + DeserializeOwned {
     /// How lists find it; `None` keeps it out of every list.
     fn indexed(&self) -> Option<Indexed> {
         None
+    }
+
+    /// Whether a job has to go on with it. The job finds all of them, whosever they are.
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// When the state may be forgotten, for aggregates that expire (sessions).

@@ -185,6 +185,16 @@ impl Permission for ReadBilling {
     }
 }
 
+/// Fine-tune models. No key may: a job costs much more than a question, and its file is the organization's knowledge.
+#[derive(Debug)]
+pub struct ManageFineTunes;
+impl Permission for ManageFineTunes {
+    const NAME: &'static str = "fine_tune:manage";
+    fn reach(role: Role) -> Option<Reach> {
+        (role == Role::Admin).then_some(Reach::Tenant)
+    }
+}
+
 fn own_for_representatives(role: Role) -> Option<Reach> {
     Some(match role {
         Role::SalesRep => Reach::Own,

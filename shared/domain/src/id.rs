@@ -74,6 +74,13 @@ pub struct AiMonthTag;
 impl StaticType for AiMonthTag {
     const TYPE: &'static str = "aimonth";
 }
+
+/// What a fine-tune's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FineTuneTag;
+impl StaticType for FineTuneTag {
+    const TYPE: &'static str = "finetune";
+}
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -94,6 +101,8 @@ pub type AccessId = TypeSafeId<AccessTag>;
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
 /// A month of a tenant's requests to models.
 pub type AiMonthId = TypeSafeId<AiMonthTag>;
+/// A model that is being fine-tuned.
+pub type FineTuneId = TypeSafeId<FineTuneTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

@@ -12,6 +12,7 @@ mod authority;
 mod bant;
 mod events;
 mod field;
+mod fine_tune;
 mod lead;
 mod lead_score;
 mod notification;

@@ -3,6 +3,7 @@
 
 mod api_key;
 mod budget;
+mod fine_tune;
 mod lead;
 mod lead_score;
 mod notification;
@@ -10,6 +11,7 @@ mod organization;
 
 pub use api_key::{api_key, created_api_key};
 pub use budget::{budget, feature_dollars};
+pub use fine_tune::fine_tune;
 pub use lead::lead;
 pub use lead_score::lead_score;
 pub use notification::notification;

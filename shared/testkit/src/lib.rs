@@ -11,6 +11,7 @@ mod given;
 mod scripted_model;
 mod tables;
 mod tenant_keys;
+mod training;
 mod wire;
 
 pub use entropy::TestEntropy;
@@ -18,4 +19,5 @@ pub use environment::TestEnvironment;
 pub use given::{Decision, Given, Outcome, given, given_nothing};
 pub use scripted_model::ScriptedModel;
 pub use tenant_keys::TestTenantKeys;
+pub use training::{TestTraining, TrainingFault};
 pub use wire::{Call, Fault, Wire};

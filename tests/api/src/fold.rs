@@ -3,10 +3,11 @@
 use crate::world::World;
 use application::ports::{AggregateKey, Store};
 use application::repository;
+use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::Access;
 use domain::id::{
-    AccessId, AccountId, AiMonthId, ApiKeyId, LeadId, NotificationId, OrganizationId, SessionId,
+    AccessId, AccountId, AiMonthId, ApiKeyId, FineTuneId, LeadId, NotificationId, OrganizationId, SessionId,
 };
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
@@ -74,6 +75,10 @@ impl World {
             AggregateType::ApiKey => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<ApiKeyId>(id));
                 self.compare::<ApiKey>(&key, versions).await;
+            }
+            AggregateType::FineTune => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<FineTuneId>(id));
+                self.compare::<FineTune>(&key, versions).await;
             }
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));

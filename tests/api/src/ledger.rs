@@ -9,6 +9,7 @@ use contracts::event_message::{BusEvent, EventMessage, SOURCE};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use testkit::TestTraining;
 
 /// A bus that remembers what it was given, fails when it is told to, and a place for what can't be carried.
 #[derive(Debug, Default)]
@@ -180,6 +181,18 @@ impl World {
         let handler = override_model_prices::OverrideModelPrices { store, registry };
         let invocation = edge::Invocation::in_process(self.now());
         edge::operator::invoke(&handler, event, &invocation).await.expect("nothing fails")
+    }
+
+    /// Lets `advance-fine-tunes` go on with what is open, with these files and this provider.
+    pub async fn advance_fine_tunes(&self, training: &Arc<TestTraining>) {
+        let handler = advance_fine_tunes::AdvanceFineTunes {
+            store: Arc::clone(self.store()) as _,
+            open: Arc::clone(self.store()) as _,
+            files: Arc::clone(training) as _,
+            trainer: Arc::clone(training) as _,
+        };
+        let tick = sample("ai", "advance-fine-tunes");
+        edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
     }
 
     /// Everything in the ledger, as the bus delivers it to queues.

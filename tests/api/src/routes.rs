@@ -3,6 +3,7 @@
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
+use adapter_s3::S3TrainingUploads;
 use application::ai::{
     AiGateway, Chain, Completions, Embeddings, LeadScorer, PriceBook, Providers, Registry,
 };
@@ -61,6 +62,12 @@ fn streamed_completions(parts: &Parts) -> Completions<dyn StreamingModelGateway>
 fn embeddings(parts: &Parts) -> Embeddings {
     let providers: Providers<dyn EmbeddingGateway> = Providers { bedrock: parts.model.clone(), openai: None };
     Embeddings { gateway: gateway(parts), providers, registry: registry() }
+}
+
+/// Signing calls nobody, so that the real adapter does it here too.
+fn uploads(parts: &Parts) -> S3TrainingUploads {
+    let key = "arn:aws:kms:eu-west-1:123456789012:key/data".to_owned();
+    S3TrainingUploads::new(parts.environment.sdk_config(), "training".to_owned(), key)
 }
 
 /// The handlers by operation.
@@ -179,6 +186,21 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 state: Arc::new(parts.environment.ai_state()),
                 limiter: limiter(),
             }),
+        (
+            "createFineTune",
+            whole(create_fine_tune::CreateFineTune {
+                store: store(),
+                limiter: limiter(),
+                registry: registry(),
+                uploads: Arc::new(uploads(parts)),
+            }),
+        ),
+        (
+            "listFineTunes",
+            whole(list_fine_tunes::ListFineTunes { store: store(), limiter: limiter(), cursors: cursors() }),
+        ),
+        ("getFineTune", whole(get_fine_tune::GetFineTune { store: store(), limiter: limiter() })),
+        ("cancelFineTune", whole(cancel_fine_tune::CancelFineTune { store: store() })),
         ),
         (
             "getUsage",

@@ -440,7 +440,9 @@ async fn a_body_where_none_is_asked_for_changes_nothing() {
     for operation in Contract::get().operations().iter().filter(|operation| operation.body.is_none()) {
         for body in ["{\"role\":\"admin\"}", "\0", &"[".repeat(100_000)] {
             let answer = scene.request(operation).text(body).send().await;
-            let gone = operation.id == "getLead" || operation.path.starts_with("/v1/leads/{id}");
+            let gone = ["/v1/leads/{id}", "/v1/ai/fine-tunes/{id}"]
+                .iter()
+                .any(|path| operation.path.starts_with(path));
             assert!(
                 answer.status < 300 || (gone && answer.status == 404),
                 "{} {}",

@@ -1,14 +1,20 @@
 //! The jobs: the relay from the ledger's stream to the bus, and what stands behind the queues.
 
-use api_tests::{Contract, RecordingPublisher, World, faults, lead_body, published, read};
+use api_tests::{Contract, Person, RecordingPublisher, World, faults, lead_body, published, read};
 use application::ports::{AuditLog, EventRecord, PublishOutcome};
+use application::ports::{FileKey, JobName, JobState};
 use application::sales::erase_lead_contact;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::ai::Feature;
 use domain::authority::WriteLeads;
+use domain::id::FineTuneId;
 use domain::tenancy::Role;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use testkit::TestTraining;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -43,6 +49,7 @@ async fn eventful() -> World {
     world.call("markNotificationRead").by(&person).path("id", &notification).send().await.expect(200);
     let key = world.api_key(&person, &["model:read"]).await.id;
     world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
+    fine_tuned(&world, &person).await;
     world.call("updateBudget").by(&person).if_match(0).send().await.expect(200);
     let prices = json!({"organization_id": person.tenant, "reference": "contract 7", "prices": {
         "amazon.nova-pro-v1:0": {"input": "0.08", "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}}});
@@ -54,6 +61,31 @@ async fn eventful() -> World {
         messages.filter(|message| message["detail-type"] == "ai_request_metered").collect();
     assert_eq!(world.meter(&metered).await.failed, Vec::<String>::new());
     world
+}
+
+/// A fine-tune of each end.
+async fn fine_tuned(world: &World, admin: &Person) {
+    let training = Arc::new(TestTraining::default());
+    let turn = |role: &str| json!({"role": role, "content": [{"text": "Hi"}]});
+    let messages = [turn("user"), turn("assistant")];
+    let line = json!({"schemaVersion": "bedrock-conversation-2024", "messages": messages});
+    let file = format!("{line}\n").repeat(8);
+    let sha256 = STANDARD.encode(digest(&SHA256, file.as_bytes()));
+    let mut body = json!({"name": "Ours", "base_model": "amazon.nova-lite-v1:0"});
+    body["training_file"] = json!({"bytes": file.len(), "sha256": sha256});
+    let mut ids: Vec<FineTuneId> = Vec::new();
+    for brought in [file.as_str(), file.as_str(), "another"] {
+        let created = world.call("createFineTune").by(admin).json(&body).send().await.expect(201).json();
+        let id = created["fine_tune"]["id"].as_str().unwrap().parse().unwrap();
+        training.bring(&FileKey::new(admin.tenant, &id), brought);
+        ids.push(id);
+    }
+    world.advance_fine_tunes(&training).await;
+    training.end(&JobName::of(&ids[0]), JobState::Completed("model".to_owned()));
+    let canceled = world.call("cancelFineTune").by(admin).path("id", &ids[1].to_string());
+    canceled.send().await.expect(200);
+    world.advance_fine_tunes(&training).await;
+    world.advance_fine_tunes(&training).await;
 }
 
 fn types(records: &[EventRecord]) -> BTreeSet<String> {

@@ -10,6 +10,7 @@ mod analytics;
 mod api_keys;
 mod concurrency;
 mod erasure;
+mod fine_tunes;
 mod fold;
 mod hostile_input;
 mod idempotency;

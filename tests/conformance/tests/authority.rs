@@ -3,7 +3,7 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, Permission, Reach, ReadAnalytics,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach, ReadAnalytics,
     ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads,
     UseAccount, UseNotifications, WriteLeads,
 };
@@ -37,6 +37,7 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<ReadAnalytics>(),
         entry::<ReadBilling>(),
         entry::<ManageBudget>(),
+        entry::<ManageFineTunes>(),
     ])
 }
 

@@ -6,6 +6,7 @@ use crate::gaps::settle;
 use contracts::ai::{self, ModelList};
 use contracts::analytics;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
+use contracts::fine_tune::{CreateFineTuneRequest, CreatedFineTune, FineTune};
 use contracts::health::Health;
 use contracts::identity::{
     LoginRequest, Profile, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse,
@@ -29,7 +30,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 37] = [
+const TYPES: [(&str, Check); 41] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -41,6 +42,10 @@ const TYPES: [(&str, Check); 37] = [
     ("CreateApiKeyRequest", same::<CreateApiKeyRequest>),
     ("CreatedApiKey", same::<CreatedApiKey>),
     ("ApiKeyList", same::<List<ApiKey>>),
+    ("CreateFineTuneRequest", same::<CreateFineTuneRequest>),
+    ("CreatedFineTune", same::<CreatedFineTune>),
+    ("FineTune", same::<FineTune>),
+    ("FineTuneList", same::<List<FineTune>>),
     ("CreateLeadRequest", same::<CreateLeadRequest>),
     ("ReplaceLeadRequest", same::<ReplaceLeadRequest>),
     ("Lead", same::<Lead>),

@@ -2,6 +2,11 @@
 
 use crate::schema::faults;
 use crate::tree::{names, read_json};
+use domain::ai::fine_tune::{
+    CreateFineTune, Failure, FineTune, HyperParameters, cancel_fine_tune, complete_fine_tune,
+    create_fine_tune, fail_fine_tune, start_fine_tune, stop_fine_tune, take_file,
+};
+use domain::ai::training_file::{FileReport, LineFault, LineProblem};
 use domain::ai::{
     AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
     SetBudget, Tokens, override_prices, reach_thresholds, set_budget,
@@ -9,7 +14,8 @@ use domain::ai::{
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
 use domain::id::{
-    AccountTag, AiRequestTag, ApiKeyTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id,
+    AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
+    new_id,
 };
 use domain::identity::{Refresh, RegisterAccount};
 use domain::identity::{
@@ -115,9 +121,38 @@ fn written() -> Vec<EncodedEvent> {
         events.push(mark_notification_read(&applied::<Notification>(None, &created)).unwrap().encode());
     }
     events.extend(api_key_events());
+    events.extend(fine_tune_events());
     events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     events
+}
+
+fn fine_tune_events() -> Vec<EncodedEvent> {
+    let account = new_id::<AccountTag>(at(), &[2; 10]);
+    let created = create_fine_tune(&CreateFineTune {
+        id: new_id::<FineTuneTag>(at(), &[8; 10]),
+        name: "Replies",
+        base_model: "amazon.nova-lite-v1:0",
+        training_model: "amazon.nova-lite-v1:0:300k",
+        hyper_parameters: HyperParameters::default(),
+        bytes: 1,
+        sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+        created_by: account,
+    })
+    .unwrap();
+    let waiting: FineTune = applied(None, &created);
+    let fault = LineFault { line: 1, reason: LineProblem::NotJson };
+    let wrong = take_file(&waiting, FileReport { records: 9, faults: vec![fault] }).unwrap();
+    let accepted = take_file(&waiting, FileReport { records: 9, faults: Vec::new() }).unwrap();
+    let submitting = applied(Some(waiting), &accepted);
+    let started = start_fine_tune(&submitting, "job").unwrap();
+    let training = applied(Some(submitting), &started);
+    let completed = complete_fine_tune(&training, "model").unwrap();
+    let failed = fail_fine_tune(&training, Failure::of_provider("No room")).unwrap();
+    let canceled = cancel_fine_tune(&training, account).unwrap();
+    let stopped = stop_fine_tune(&applied(Some(training), &canceled)).unwrap();
+    let events = [created, wrong, accepted, started, completed, failed, canceled, stopped];
+    events.iter().map(DomainEvent::encode).collect()
 }
 
 fn session_events() -> Vec<EncodedEvent> {

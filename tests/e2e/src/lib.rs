@@ -12,6 +12,7 @@ mod model;
 mod organization;
 mod process;
 mod queue;
+mod training;
 mod wait;
 
 pub use aws::{Aws, plain};
@@ -23,4 +24,5 @@ pub use model::{MODEL, Model, judgement, model};
 pub use organization::{Organization, PERSONAL, lead};
 pub use process::FunctionProcess;
 pub use queue::{ChangedAttribute, Queue};
+pub use training::{bring, end_training};
 pub use wait::{eventually, soon};

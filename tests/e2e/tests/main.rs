@@ -5,6 +5,7 @@
 mod api_keys;
 mod concurrency;
 mod docs;
+mod fine_tunes;
 mod gateway;
 mod jobs;
 mod limits;

@@ -1,5 +1,6 @@
 //! A model server for local deploys and tests on 127.0.0.1. It speaks the wire formats of Amazon Bedrock Runtime
-//! (Converse, ConverseStream, InvokeModel for vectors) and of OpenAI (`/v1/chat/completions`, `/v1/embeddings`), so that
+//! (Converse, ConverseStream, InvokeModel for vectors) and of OpenAI (`/v1/chat/completions`, `/v1/embeddings`), and of
+//! the jobs of Amazon Bedrock that train models, so that
 //! the real clients and the real adapters run against it unchanged.
 //!
 //! It answers only what a test scripted or what a real model behind `MODEL_URL` said. It must never invent an answer:
@@ -7,6 +8,7 @@
 //! named: see `embed`.
 
 mod bedrock;
+mod customization;
 mod cut;
 mod embed;
 mod failure;

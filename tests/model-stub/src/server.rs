@@ -19,6 +19,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::customization::{self, Jobs};
 use crate::cut::{BodyError, CutBody, ResponseBody};
 use crate::failure::Failure;
 use crate::forward::{ForwardTarget, Upstream};
@@ -56,10 +57,16 @@ pub struct Stub {
 #[derive(Debug)]
 pub(crate) struct Shared {
     script: Mutex<Script>,
+    jobs: Mutex<Jobs>,
     pub(crate) upstream: Option<Upstream>,
 }
 
 impl Shared {
+    /// The jobs that train models.
+    pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A panic in another call must not hide the script from this one.
     pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
@@ -81,7 +88,11 @@ impl Stub {
             Ok((listener, address))
         };
         let (listener, address) = listening.await.map_err(|source| StartError { port, source })?;
-        let shared = Arc::new(Shared { script: Mutex::default(), upstream: forward.map(Upstream::new) });
+        let shared = Arc::new(Shared {
+            script: Mutex::default(),
+            jobs: Mutex::default(),
+            upstream: forward.map(Upstream::new),
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Stub { url: format!("http://{address}"), shared, accepting })
     }
@@ -170,6 +181,7 @@ async fn route(shared: &Shared, request: Request<Incoming>) -> Response<Response
             json_response(StatusCode::OK, &json!({}))
         }
         (&Method::POST, "/v1/chat/completions") => v1::chat(shared, &body).await,
+        (method, path) if customization::is_job(path) => customization::call(shared, method, path, &body),
         (&Method::POST, "/v1/embeddings") => v1::embeddings(shared, &body).await,
         (method, path) => match bedrock::operation(path).filter(|_| method == Method::POST) {
             Some((model_id, operation)) => {

@@ -169,6 +169,7 @@ pub fn change<A: Aggregate>(
         state: ChangedState {
             state: serde_json::to_value(&state).unwrap(),
             indexed: state.indexed(),
+            open: state.is_open(),
             expires_at: state.expires_at(),
         },
         new_subjects: Vec::<SubjectId>::new(),

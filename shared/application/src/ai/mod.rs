@@ -8,6 +8,7 @@ mod cache_key;
 mod chain;
 mod completion;
 mod embedding;
+pub mod fine_tunes;
 pub mod gateway;
 mod get_budget;
 mod list_models;

@@ -63,6 +63,8 @@ pub struct Model {
     pub prompt_cache_from_tokens: Option<u64>,
     /// Numbers of a vector, for embeddings.
     pub dimensions: Option<u32>,
+    /// What its provider calls it for training, if it can be fine-tuned.
+    pub training_model: Option<String>,
 }
 
 impl Model {
@@ -109,6 +111,9 @@ pub enum RegistryError {
     /// A price is no decimal number of dollars with at most three places.
     #[error("the price of {0} is not a decimal number")]
     Price(String),
+    /// A model is said to be trainable that is not: only Bedrock's conversation models are.
+    #[error("{0} can't be fine-tuned")]
+    NotTrainable(String),
     /// A model is in it twice.
     #[error("the model {0} is in the table twice")]
     Twice(String),
@@ -139,6 +144,23 @@ struct Row {
     max_output_tokens: u32,
     prompt_cache_from_tokens: Option<u64>,
     dimensions: Option<u32>,
+    fine_tune: Option<FineTuneRow>,
+}
+
+/// That a model can be fine-tuned, with what says so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FineTuneRow {
+    model: String,
+    source: String,
+    as_of: String,
+}
+
+impl FineTuneRow {
+    /// A row without a model, a source and a date says nothing.
+    fn is_whole(&self) -> bool {
+        !self.model.is_empty() && !self.source.is_empty() && self.as_of.len() == "2026-01-01".len()
+    }
 }
 
 impl Registry {
@@ -175,6 +197,13 @@ impl Registry {
 fn model(row: Row) -> Result<Model, RegistryError> {
     let per_token =
         |dollars: &str| nano_per_token(dollars).ok_or_else(|| RegistryError::Price(row.id.clone()));
+    let training_model = match &row.fine_tune {
+        None => None,
+        Some(tune) if tune.is_whole() && row.provider == Provider::Bedrock && row.usage == ModelUse::Chat => {
+            Some(tune.model.clone())
+        }
+        Some(_) => return Err(RegistryError::NotTrainable(row.id)),
+    };
     Ok(Model {
         input: per_token(&row.input)?,
         output: per_token(&row.output)?,
@@ -186,6 +215,7 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         max_output_tokens: row.max_output_tokens,
         prompt_cache_from_tokens: row.prompt_cache_from_tokens,
         dimensions: row.dimensions,
+        training_model,
         id: row.id,
     })
 }

@@ -5,6 +5,7 @@ mod ai_state;
 mod ai_usage;
 mod audit_log;
 mod entropy;
+mod fine_tuning;
 mod key_uses;
 mod limiter;
 mod model_gateway;
@@ -25,6 +26,10 @@ pub use ai_state::{
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
+pub use fine_tuning::{
+    FileError, FileKey, JobName, JobState, OpenFineTunes, Trainer, TrainerError, TrainingFiles, TrainingJob,
+    TrainingUploads, Upload,
+};
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{

@@ -90,6 +90,8 @@ pub struct ChangedState {
     pub state: Value,
     /// Where lists find it.
     pub indexed: Option<Indexed>,
+    /// Whether a job has to go on with it, and must find it among everybody's.
+    pub open: bool,
     /// When it may be forgotten; then it lives in the ephemeral table.
     pub expires_at: Option<Timestamp>,
 }

@@ -8,7 +8,7 @@ use crate::support::NOW;
 use application::Error;
 use application::ai::gateway::{EmbedTexts, StreamEvent, answer, embed};
 use application::ai::{Ask, Chain, Providers, Registry};
-use application::ports::{EmbeddingGateway, Message, ModelError, ModelName, Observation, Role};
+use application::ports::{EmbeddingGateway, InputType, Message, ModelError, ModelName, Observation, Role};
 use domain::ai::{Feature, Limits, TokenPrices};
 use std::sync::Arc;
 
@@ -277,6 +277,7 @@ async fn texts_that_become_vectors_are_masked_too() {
         model: registry.model(TITAN).unwrap(),
         texts: vec!["ada@x.example".to_owned(), "of ada@x.example".to_owned()],
         dimensions: None,
+        input_type: InputType::Document,
     };
     let embedded = embed(&scene.gateway, &providers, &scene.context(0), &scene.asker(), texts).await.unwrap();
     assert_eq!((embedded.vectors.len(), embedded.price_version.as_str()), (2, "test-prices"));

@@ -155,6 +155,7 @@ impl From<Error> for Problem {
             // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.
             Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
             Error::Token(error) => error.into(),
+            Error::File(_) | Error::Trainer(_) => Self::unavailable(error),
             Error::Password(error) => error.into(),
             Error::Entropy(error) => error.into(),
         }

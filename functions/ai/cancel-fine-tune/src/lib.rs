@@ -1,0 +1,28 @@
+//! `POST /v1/ai/fine-tunes/{id}/cancel`: the end of a fine-tune; canceling one that has ended changes nothing.
+
+use application::ai::fine_tunes;
+use application::ports::{BoxFuture, Store};
+use domain::authority::ManageFineTunes;
+use domain::id::FineTuneId;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct CancelFineTune {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+}
+
+impl Handler for CancelFineTune {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
+            let id: FineTuneId = request.id("id")?;
+            let key = request.idempotency_key("cancelFineTune")?;
+            let answer = fine_tunes::cancel_fine_tune(store, &context, &authority, &id, key.as_ref()).await?;
+            Ok(Response::json(200, &presentation::fine_tune(&answer.value))?.replayed(answer.replayed))
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/ai/fine-tunes`: a new fine-tune, and the request that brings its training file.
+
+use application::ai::Registry;
+use application::ai::fine_tunes::{self, NewFineTune};
+use application::ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
+use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
+use domain::ai::fine_tune::HyperParameters;
+use domain::authority::ManageFineTunes;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct CreateFineTune {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts fine-tunes.
+    pub limiter: Arc<dyn Limiter>,
+    /// The models that can be fine-tuned.
+    pub registry: Registry,
+    /// Signs uploads.
+    pub uploads: Arc<dyn TrainingUploads>,
+}
+
+impl Handler for CreateFineTune {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context) = (self.store.as_ref(), request.context());
+            let authority =
+                application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
+            let body: CreateFineTuneRequest = request.json()?;
+            let key = request.idempotency_key("createFineTune")?;
+            let input = NewFineTune {
+                name: &body.name,
+                base_model: &body.base_model,
+                hyper_parameters: hyper_parameters(body.hyper_parameters),
+                bytes: body.training_file.bytes,
+                sha256: &body.training_file.sha256,
+            };
+            let kept = (store, self.limiter.as_ref());
+            let made_of = (&self.registry, self.uploads.as_ref());
+            let answer =
+                fine_tunes::create_fine_tune(kept, made_of, &context, &authority, &input, key.as_ref())
+                    .await?;
+            let body = CreatedFineTune {
+                fine_tune: presentation::fine_tune(&answer.value.fine_tune),
+                upload: upload(answer.value.upload),
+            };
+            Ok(Response::json(201, &body)?.replayed(answer.replayed))
+        })
+    }
+}
+
+fn hyper_parameters(asked: Option<HyperParametersInput>) -> HyperParameters {
+    let usual = HyperParameters::default();
+    let Some(asked) = asked else { return usual };
+    HyperParameters {
+        epoch_count: asked.epoch_count.unwrap_or(usual.epoch_count),
+        learning_rate: asked.learning_rate.unwrap_or(usual.learning_rate),
+        warmup_steps: asked.warmup_steps.unwrap_or(usual.warmup_steps),
+    }
+}
+
+fn upload(upload: Upload) -> fine_tune::Upload {
+    fine_tune::Upload {
+        method: upload.method,
+        url: upload.url,
+        headers: upload.headers,
+        expires_at: upload.expires_at.to_string(),
+    }
+}

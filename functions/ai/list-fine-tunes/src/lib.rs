@@ -1,0 +1,42 @@
+//! `GET /v1/ai/fine-tunes`: the organization's fine-tunes, newest first.
+
+use application::ai::fine_tunes;
+use application::ports::{BoxFuture, Limiter, Store};
+use contracts::list::List;
+use domain::authority::ManageFineTunes;
+use edge::cursor::CursorCodec;
+use edge::{Handler, Problem, Request, Response};
+use std::sync::Arc;
+
+/// What the function needs.
+pub struct ListFineTunes {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts requests.
+    pub limiter: Arc<dyn Limiter>,
+    /// Seals the place where a page ended.
+    pub cursors: CursorCodec,
+}
+
+impl Handler for ListFineTunes {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async move {
+            let (store, context, caller) = (self.store.as_ref(), request.context(), request.caller()?);
+            let authority = application::authorize::<ManageFineTunes>(store, &context, &caller).await?;
+            request.only_query(&["limit", "cursor"])?;
+            let page = request.page()?;
+            let fingerprint = request.list_fingerprint();
+            let after =
+                page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;
+            let limiter = self.limiter.as_ref();
+            let page = (page.limit, after);
+            let (found, decision) =
+                fine_tunes::list_fine_tunes(store, limiter, &context, &authority, page).await?;
+            let body = List {
+                data: found.items.iter().map(presentation::fine_tune).collect(),
+                next_cursor: found.next.map(|next| self.cursors.seal(&next, &caller, &fingerprint)),
+            };
+            Ok(Response::json(200, &body)?.with_rate_limit(decision))
+        })
+    }
+}

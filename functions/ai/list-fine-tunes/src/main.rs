@@ -1,0 +1,22 @@
+//! Wires `list-fine-tunes` to AWS.
+
+use adapter_aws::AwsSettings;
+use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
+use edge::Handler;
+use edge::cursor::CursorCodec;
+use list_fine_tunes::ListFineTunes;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    edge::http::run("list-fine-tunes", |settings| {
+        Box::pin(async move {
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let tables = Tables::from_env()?;
+            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
+            let store = Arc::new(DynamoStore::new(&aws, tables));
+            let cursors = CursorCodec::new(settings.required("CURSOR_KEY")?)?;
+            Ok(Box::new(ListFineTunes { store, limiter, cursors }) as Box<dyn Handler>)
+        })
+    })
+}

@@ -1,0 +1,146 @@
+//! Jobs: start, look, stop.
+
+use crate::failure::{code, failed, incomplete, unbuildable};
+use adapter_aws::{CallLimits, SdkConfig, with_limits};
+use application::ports::{BoxFuture, JobName, JobState, Trainer, TrainerError, TrainingJob};
+use aws_sdk_bedrock::Client;
+use aws_sdk_bedrock::types::{
+    CustomizationType, ModelCustomizationJobStatus as Status, OutputDataConfig, Tag, TrainingDataConfig,
+};
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+/// The service checks the file's place before it answers.
+const LIMITS: CallLimits =
+    CallLimits { attempt: Duration::from_secs(10), operation: Duration::from_secs(25), attempts: 3 };
+const CREATE: &str = "CreateModelCustomizationJob";
+const GET: &str = "GetModelCustomizationJob";
+const STOP: &str = "StopModelCustomizationJob";
+
+/// Where jobs read and write, and as whom.
+#[derive(Debug, Clone)]
+pub struct TrainingPlace {
+    /// The bucket that files are in, and that measurements go to.
+    pub bucket: String,
+    /// The role that a job takes on.
+    pub role_arn: String,
+    /// The KMS key that models are encrypted with.
+    pub key_arn: String,
+}
+
+/// Training on Bedrock.
+#[derive(Clone)]
+pub struct BedrockTrainer {
+    client: Client,
+    place: TrainingPlace,
+}
+
+impl fmt::Debug for BedrockTrainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BedrockTrainer").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl BedrockTrainer {
+    /// Training at a place.
+    pub fn new(config: &SdkConfig, place: TrainingPlace) -> Self {
+        Self { client: Client::new(&with_limits(config, LIMITS)), place }
+    }
+
+    async fn create(&self, job: &TrainingJob) -> Result<String, TrainerError> {
+        let name = job.name.as_str();
+        let TrainingPlace { bucket, role_arn, key_arn } = &self.place;
+        let unbuildable = |error| unbuildable(CREATE, error);
+        let tags = [("sextant:organization", job.tenant.to_string()), ("sextant:fine-tune", name.to_owned())];
+        let tag = |(key, value): &(&str, String)| Tag::builder().key(*key).value(value).build();
+        let tags: Vec<Tag> = tags.iter().map(tag).collect::<Result<_, _>>().map_err(unbuildable)?;
+        let output = OutputDataConfig::builder()
+            .s3_uri(format!("s3://{bucket}/fine-tunes/{}/{name}/output/", job.tenant))
+            .build()
+            .map_err(unbuildable)?;
+        let input = TrainingDataConfig::builder().s3_uri(format!("s3://{bucket}/{}", job.file.as_str()));
+        let answer = self
+            .client
+            .create_model_customization_job()
+            .job_name(name)
+            .custom_model_name(name)
+            .client_request_token(name)
+            .role_arn(role_arn)
+            .base_model_identifier(&job.model)
+            .customization_type(CustomizationType::FineTuning)
+            .custom_model_kms_key_id(key_arn)
+            .set_job_tags(Some(tags.clone()))
+            .set_custom_model_tags(Some(tags))
+            .training_data_config(input.build())
+            .output_data_config(output)
+            .set_hyper_parameters(Some(hyper_parameters(job)))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.job_arn),
+            // The service forgets tokens, but not names.
+            Err(error) if code(&error) == Some("ConflictException") => {
+                let known = self.client.get_model_customization_job().job_identifier(name).send().await;
+                known.map(|known| known.job_arn).map_err(|_| failed(CREATE, error))
+            }
+            Err(error) => Err(failed(CREATE, error)),
+        }
+    }
+
+    async fn read(&self, name: &JobName) -> Result<Option<JobState>, TrainerError> {
+        let asked = self.client.get_model_customization_job().job_identifier(name.as_str()).send().await;
+        let job = match asked {
+            Ok(job) => job,
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => return Ok(None),
+            Err(error) => return Err(failed(GET, error)),
+        };
+        Ok(Some(match job.status() {
+            Some(Status::Completed) => {
+                JobState::Completed(job.output_model_arn.ok_or_else(|| incomplete(GET))?)
+            }
+            Some(Status::Failed) => {
+                let why = job.failure_message.unwrap_or_else(|| "The job failed.".to_owned());
+                JobState::Failed(why)
+            }
+            Some(Status::Stopped) => JobState::Stopped,
+            // Whatever else there may be one day, it is not the end.
+            _ => JobState::Running,
+        }))
+    }
+
+    async fn end(&self, name: &JobName) -> Result<(), TrainerError> {
+        let asked = self.client.stop_model_customization_job().job_identifier(name.as_str()).send().await;
+        match asked {
+            Ok(_) => Ok(()),
+            Err(error) => match code(&error) {
+                Some("ResourceNotFoundException" | "ConflictException" | "ValidationException") => Ok(()),
+                _ => Err(failed(STOP, error)),
+            },
+        }
+    }
+}
+
+/// The parameters as the service takes them, which is as texts. A batch has one example for Amazon Nova, so it isn't set.
+fn hyper_parameters(job: &TrainingJob) -> HashMap<String, String> {
+    let parameters = job.hyper_parameters;
+    HashMap::from([
+        ("epochCount".to_owned(), parameters.epoch_count.to_string()),
+        ("learningRate".to_owned(), parameters.learning_rate.to_string()),
+        ("learningRateWarmupSteps".to_owned(), parameters.warmup_steps.to_string()),
+    ])
+}
+
+impl Trainer for BedrockTrainer {
+    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>> {
+        Box::pin(self.create(job))
+    }
+
+    fn look<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
+        Box::pin(self.read(name))
+    }
+
+    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(self.end(name))
+    }
+}

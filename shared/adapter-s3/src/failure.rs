@@ -1,0 +1,34 @@
+//! What went wrong, without anything that was asked: a request may carry a signature.
+
+use application::ports::FileError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+/// A call failed. What the service says is left out, but for its code.
+#[derive(Debug, thiserror::Error)]
+#[error("S3 {operation}: {code}")]
+struct CallFailed {
+    operation: &'static str,
+    code: String,
+    #[source]
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> FileError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let failure = match error {
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().unwrap_or("no code").to_owned();
+            CallFailed { operation, code, source: None }
+        }
+        error => CallFailed { operation, code: "no answer".to_owned(), source: error.into_source().ok() },
+    };
+    FileError(failure.into())
+}
+
+pub(crate) fn unusable(operation: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> FileError {
+    FileError(CallFailed { operation, code: "not possible".to_owned(), source: Some(error.into()) }.into())
+}

@@ -1,0 +1,71 @@
+//! Reads training files in ranges. A file that is not there is no failure: its owner has a day to bring it.
+
+use crate::client;
+use crate::failure::{failed, unusable};
+use adapter_aws::{CallLimits, SdkConfig, with_limits};
+use application::ports::{BoxFuture, FileError, FileKey, TrainingFiles};
+use aws_sdk_s3::Client;
+use std::fmt;
+use std::time::Duration;
+
+/// A piece is some megabytes, so an attempt may take longer than a look-up.
+const LIMITS: CallLimits =
+    CallLimits { attempt: Duration::from_secs(15), operation: Duration::from_secs(40), attempts: 3 };
+
+/// Training files in a bucket.
+#[derive(Clone)]
+pub struct S3TrainingFiles {
+    client: Client,
+    bucket: String,
+}
+
+impl fmt::Debug for S3TrainingFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3TrainingFiles").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}
+
+impl S3TrainingFiles {
+    /// The files in `bucket`.
+    pub fn new(config: &SdkConfig, bucket: String) -> Self {
+        Self { client: client(&with_limits(config, LIMITS)), bucket }
+    }
+
+    async fn look(&self, key: &FileKey) -> Result<Option<u64>, FileError> {
+        match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(head) => {
+                let length = head.content_length().unwrap_or_default();
+                u64::try_from(length).map(Some).map_err(|error| unusable("HeadObject", error))
+            }
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) => Err(failed("HeadObject", error)),
+        }
+    }
+
+    async fn fetch(&self, key: &FileKey, offset: u64, length: u64) -> Result<Vec<u8>, FileError> {
+        let last = offset.saturating_add(length).saturating_sub(1);
+        let range = format!("bytes={offset}-{last}");
+        let get = self.client.get_object().bucket(&self.bucket).key(key.as_str()).range(range);
+        let answer = match get.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(failed("GetObject", error)),
+        };
+        let body = answer.body.collect().await.map_err(|error| unusable("GetObject", error))?;
+        Ok(body.to_vec())
+    }
+}
+
+impl TrainingFiles for S3TrainingFiles {
+    fn size<'a>(&'a self, key: &'a FileKey) -> BoxFuture<'a, Result<Option<u64>, FileError>> {
+        Box::pin(self.look(key))
+    }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a FileKey,
+        offset: u64,
+        length: u64,
+    ) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
+        Box::pin(self.fetch(key, offset, length))
+    }
+}

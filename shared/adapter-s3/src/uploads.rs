@@ -1,0 +1,93 @@
+//! The request that brings a file, signed with the function's own credentials. The signature covers the file's size and
+//! digest and how it is encrypted, so that nothing else can be brought with it, however often it is made.
+
+use crate::client;
+use crate::failure::{failed, unusable};
+use adapter_aws::SdkConfig;
+use application::ports::{BoxFuture, FileError, FileKey, TrainingUploads, Upload};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::types::ServerSideEncryption;
+use domain::Timestamp;
+use domain::ai::fine_tune::TrainingFile;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// What the signature covers, and the request has to carry.
+const SIGNED: [&str; 4] = [
+    "content-length",
+    "x-amz-checksum-sha256",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+];
+
+/// Signs uploads to a bucket.
+#[derive(Clone)]
+pub struct S3TrainingUploads {
+    client: Client,
+    bucket: String,
+    key_arn: String,
+}
+
+impl fmt::Debug for S3TrainingUploads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3TrainingUploads").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}
+
+impl S3TrainingUploads {
+    /// Uploads to `bucket`, encrypted with the KMS key `key_arn`.
+    pub fn new(config: &SdkConfig, bucket: String, key_arn: String) -> Self {
+        Self { client: client(config), bucket, key_arn }
+    }
+
+    async fn sign(
+        &self,
+        key: &FileKey,
+        file: &TrainingFile,
+        now: Timestamp,
+        valid: Duration,
+    ) -> Result<Upload, FileError> {
+        const OPERATION: &str = "sign PutObject";
+        let start = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+        let signing = PresigningConfig::builder()
+            .start_time(start)
+            .expires_in(valid)
+            .build()
+            .map_err(|error| unusable(OPERATION, error))?;
+        let length = i64::try_from(file.bytes).map_err(|error| unusable(OPERATION, error))?;
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_length(length)
+            .checksum_sha256(&file.sha256)
+            .server_side_encryption(ServerSideEncryption::AwsKms)
+            .ssekms_key_id(&self.key_arn);
+        let signed = match put.presigned(signing).await {
+            Ok(signed) => signed,
+            Err(error) => return Err(failed(OPERATION, error)),
+        };
+        let headers = signed.headers().filter(|(name, _)| SIGNED.contains(name));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Upload {
+            method: signed.method().to_owned(),
+            url: signed.uri().to_owned(),
+            headers: headers.collect(),
+            expires_at: now.plus(valid),
+        })
+    }
+}
+
+impl TrainingUploads for S3TrainingUploads {
+    fn upload<'a>(
+        &'a self,
+        key: &'a FileKey,
+        file: &'a TrainingFile,
+        now: Timestamp,
+        valid: Duration,
+    ) -> BoxFuture<'a, Result<Upload, FileError>> {
+        Box::pin(self.sign(key, file, now, valid))
+    }
+}

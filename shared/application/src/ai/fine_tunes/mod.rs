@@ -1,0 +1,21 @@
+//! Fine-tunes: models that learn from an organization's own examples. A caller creates one and brings its file by a signed
+//! request; a job checks the file, has the provider train, and sees to the end. Nothing of a file is ever kept here.
+
+mod advance;
+mod cancel;
+mod create;
+mod read;
+
+pub use advance::{Advanced, Tools, advance_fine_tunes};
+pub use cancel::cancel_fine_tune;
+pub use create::{CreatedFineTune, NewFineTune, create_fine_tune};
+pub use read::{get_fine_tune, list_fine_tunes};
+
+use crate::ports::AggregateKey;
+use domain::AggregateType;
+use domain::id::{FineTuneId, OrganizationId};
+
+/// The key of a tenant's fine-tune.
+fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
+    AggregateKey::new(tenant, AggregateType::FineTune, id)
+}

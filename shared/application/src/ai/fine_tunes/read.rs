@@ -1,0 +1,54 @@
+//! Reads the organization's fine-tunes: one read, or one query.
+
+use super::key;
+use crate::limits::{READS, limited};
+use crate::ports::{LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
+use crate::repository::{self, decode};
+use crate::{Context, Error};
+use domain::ai::fine_tune::FineTune;
+use domain::authority::{Authority, ManageFineTunes};
+use domain::id::FineTuneId;
+use domain::{AggregateType, Versioned};
+
+/// One fine-tune.
+pub async fn get_fine_tune(
+    store: &dyn Store,
+    limiter: &dyn Limiter,
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    id: &FineTuneId,
+) -> Result<(FineTune, LimitDecision), Error> {
+    let read = async {
+        let found = repository::load::<FineTune>(store, &key(authority.tenant(), id)).await?;
+        found.map(|found| found.state).ok_or(Error::NotFound)
+    };
+    limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
+}
+
+/// A page of them, newest first.
+pub async fn list_fine_tunes(
+    store: &dyn Store,
+    limiter: &dyn Limiter,
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    (limit, after): (u32, Option<Position>),
+) -> Result<(Page<FineTune>, LimitDecision), Error> {
+    let query = ListQuery {
+        tenant: authority.tenant(),
+        kind: AggregateType::FineTune,
+        owner: None,
+        order: ListOrder::Created,
+        filters: Vec::new(),
+        min_score: None,
+        created_from: None,
+        created_to: None,
+        limit,
+        after,
+    };
+    let read = async {
+        let page = store.list(&query).await?;
+        let found: Vec<Versioned<FineTune>> = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        Ok(Page { items: found.into_iter().map(|found| found.state).collect(), next: page.next })
+    };
+    limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
+}

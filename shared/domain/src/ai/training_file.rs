@@ -1,0 +1,231 @@
+//! Checks a training file line by line, as it comes: each line is a conversation in the form `bedrock-conversation-2024`
+//! (docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, read 2026-11-21). It keeps one
+//! line at a time, and says where and what is wrong, never the text.
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The fewest examples. Bedrock recommends 100 for each task; what is so short teaches nothing and still costs.
+pub const FEWEST_RECORDS: u32 = 8;
+/// The most examples. Where the provider's quota is lower, it refuses the file, and says so.
+pub const MOST_RECORDS: u32 = 20_000;
+/// The longest line, in bytes.
+pub const LONGEST_LINE: usize = 512 * 1024;
+/// How many wrong lines are named.
+pub const MOST_FAULTS: usize = 20;
+
+const SCHEMA: &str = "bedrock-conversation-2024";
+/// What a prompt must not hold, or the provider fails.
+const RESERVED: [&str; 7] = ["User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]"];
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineProblem {
+    /// Nothing is in it.
+    Empty,
+    /// It is longer than half a mebibyte.
+    TooLong,
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON of another shape: a member is missing, unknown, twice there, or of another type.
+    NotAConversation,
+    /// It names another schema.
+    Schema,
+    /// Turns are not a user's and the assistant's by turns, beginning with a user's and ending with the assistant's.
+    Turns,
+    /// A text is blank, or missing.
+    BlankText,
+    /// A prompt holds a word that the provider keeps for itself.
+    ReservedWord,
+}
+
+impl LineProblem {
+    /// The name in bodies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::NotJson => "not_json",
+            Self::NotAConversation => "not_a_conversation",
+            Self::Schema => "schema",
+            Self::Turns => "turns",
+            Self::BlankText => "blank_text",
+            Self::ReservedWord => "reserved_word",
+        }
+    }
+}
+
+/// A wrong line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineFault {
+    /// Its number, from 1.
+    pub line: u32,
+    /// What is wrong.
+    pub reason: LineProblem,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// Lines, good and wrong.
+    pub records: u32,
+    /// The first wrong ones, at most 20.
+    pub faults: Vec<LineFault>,
+}
+
+impl FileReport {
+    pub(crate) fn too_few(&self) -> bool {
+        self.records < FEWEST_RECORDS
+    }
+
+    pub(crate) fn too_many(&self) -> bool {
+        self.records > MOST_RECORDS
+    }
+}
+
+/// A check of a file, piece by piece.
+#[derive(Default)]
+pub struct FileCheck {
+    line: Vec<u8>,
+    /// The line is longer than may be, so the rest of it is not kept.
+    overlong: bool,
+    records: u32,
+    faults: Vec<LineFault>,
+}
+
+impl FileCheck {
+    /// Takes the next piece of the file.
+    pub fn feed(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, after) = rest.split_at(end);
+            self.append(line);
+            self.end_line();
+            rest = after.get(1..).unwrap_or_default();
+        }
+        self.append(rest);
+    }
+
+    /// What was found. A last line need not end with a line feed.
+    pub fn finish(mut self) -> FileReport {
+        if self.overlong || !self.line.is_empty() {
+            self.end_line();
+        }
+        FileReport { records: self.records, faults: self.faults }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.overlong || self.line.len() + bytes.len() > LONGEST_LINE {
+            self.overlong = true;
+            self.line.clear();
+        } else {
+            self.line.extend_from_slice(bytes);
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.records = self.records.saturating_add(1);
+        // Nothing more would be said of further lines.
+        if self.faults.len() < MOST_FAULTS {
+            let checked = if self.overlong { Err(LineProblem::TooLong) } else { check_line(&self.line) };
+            if let Err(reason) = checked {
+                self.faults.push(LineFault { line: self.records, reason });
+            }
+        }
+        self.line.clear();
+        self.overlong = false;
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Conversation {
+    #[serde(rename = "schemaVersion")]
+    schema_version: String,
+    system: Option<Vec<Object<Text>>>,
+    messages: Vec<Object<Turn>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    role: Role,
+    content: Vec<Object<Text>>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Role {
+    User,
+    Assistant,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
+/// A value that is written as an object. A derived reader takes an array of its members for it as well, which the
+/// provider does not.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyMaps(PhantomData))
+    }
+}
+
+struct OnlyMaps<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMaps<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// Checks one line, without its line feed. A carriage return before it is white space to JSON.
+fn check_line(line: &[u8]) -> Result<(), LineProblem> {
+    let line = std::str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
+    if line.trim().is_empty() {
+        return Err(LineProblem::Empty);
+    }
+    let Object::<Conversation>(conversation) = serde_json::from_str(line).map_err(|error| {
+        if error.is_data() { LineProblem::NotAConversation } else { LineProblem::NotJson }
+    })?;
+    if conversation.schema_version != SCHEMA {
+        return Err(LineProblem::Schema);
+    }
+    let turns = &conversation.messages;
+    let expected = [Role::User, Role::Assistant].into_iter().cycle();
+    let alternate = turns.iter().zip(expected).all(|(Object(turn), role)| turn.role == role);
+    if turns.is_empty() || turns.len() % 2 != 0 || !alternate {
+        return Err(LineProblem::Turns);
+    }
+    let system = conversation.system.as_deref();
+    let mut contents = turns.iter().map(|Object(turn)| turn.content.as_slice()).chain(system);
+    if contents.any(|texts| texts.is_empty() || texts.iter().any(|Object(text)| text.text.trim().is_empty()))
+    {
+        return Err(LineProblem::BlankText);
+    }
+    let asked = turns.iter().filter(|Object(turn)| turn.role == Role::User);
+    let asked = asked.map(|Object(turn)| turn.content.as_slice());
+    let mut prompts = asked.chain(system).flatten();
+    if prompts.any(|Object(prompt)| RESERVED.iter().any(|word| prompt.text.contains(word))) {
+        return Err(LineProblem::ReservedWord);
+    }
+    Ok(())
+}

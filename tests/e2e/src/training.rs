@@ -1,0 +1,34 @@
+//! What fine-tunes need from outside of the API: a file is brought to the bucket, and the provider's job ends.
+
+use crate::client::agent;
+use crate::environment;
+use serde_json::{Value, json};
+use ureq::http::Request;
+
+/// Makes the request that brings a file; the status of its answer.
+pub fn bring(upload: &Value, file: &str) -> u16 {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut request = Request::builder().method(text(&upload["method"]).as_str()).uri(text(&upload["url"]));
+    for (name, value) in upload["headers"].as_object().expect("headers") {
+        // The client sets its own.
+        if name != "content-length" {
+            request = request.header(name.as_str(), text(value));
+        }
+    }
+    let request = request.body(file.to_owned()).expect("a request");
+    let mut answer = agent().run(request).expect("the bucket answers");
+    let status = answer.status().as_u16();
+    if status != 200 {
+        println!("{}", answer.body_mut().read_to_string().unwrap_or_default());
+    }
+    status
+}
+
+/// Ends the training of a fine-tune at the model server.
+pub fn end_training(id: &str, status: &str) {
+    let url = format!("{}/_jobs/{}", environment().model_url, id.replace('_', "-"));
+    let body = json!({ "status": status }).to_string();
+    let request = Request::builder().method("PUT").uri(url).body(body).expect("a request");
+    let answer = agent().run(request).expect("the model server answers");
+    assert!(answer.status().is_success());
+}

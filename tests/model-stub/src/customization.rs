@@ -1,0 +1,168 @@
+//! Bedrock's control plane, as far as jobs go that train models: created, looked at and stopped, each once for its name.
+//! Nothing is trained: a job runs until a test says how it ends (`PUT /_jobs/{name}`). Calls here take no steps of the
+//! script, because a job's poller comes when it likes.
+
+use std::collections::BTreeMap;
+
+use hyper::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::cut::ResponseBody;
+use crate::failure::Failure;
+use crate::server::{Shared, failed, json_response};
+
+const JOBS: &str = "/model-customization-jobs";
+const ACCOUNT: &str = "arn:aws:bedrock:us-east-1:000000000000";
+
+/// A job, as it was asked for and as it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    request: Value,
+    status: String,
+    message: Option<String>,
+}
+
+/// Jobs by name.
+pub(crate) type Jobs = BTreeMap<String, Job>;
+
+/// How a test ends a job.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    status: String,
+    message: Option<String>,
+}
+
+/// Whether a path is of this service.
+pub(crate) fn is_job(path: &str) -> bool {
+    path.starts_with(JOBS) || path.starts_with("/_jobs")
+}
+
+/// Answers a call.
+pub(crate) fn call(shared: &Shared, method: &Method, path: &str, body: &[u8]) -> Response<ResponseBody> {
+    let mut jobs = shared.jobs();
+    let answer = match (method, path.strip_prefix(JOBS), path.strip_prefix("/_jobs/")) {
+        (&Method::GET, None, None) => Ok((StatusCode::OK, listed(&jobs))),
+        (&Method::PUT, None, Some(name)) => end(&mut jobs, name, body),
+        (&Method::POST, Some(""), _) => create(&mut jobs, body),
+        (&Method::GET, Some(name), _) => look(&jobs, name),
+        (&Method::POST, Some(rest), _) => match rest.strip_suffix("/stop") {
+            Some(name) => stop(&mut jobs, name),
+            None => Err(unknown(path)),
+        },
+        _ => Err(unknown(path)),
+    };
+    match answer {
+        Ok((status, body)) => json_response(status, &body),
+        Err(failure) => failed(&failure),
+    }
+}
+
+type Answer = Result<(StatusCode, Value), Failure>;
+
+fn unknown(path: &str) -> Failure {
+    Failure { kind: Some("UnknownOperationException"), ..Failure::of_status(404, path) }
+}
+
+fn none() -> Failure {
+    Failure::of_status(404, "The provided job does not exist.")
+}
+
+fn conflict(message: &str) -> Failure {
+    Failure { kind: Some("ConflictException"), ..Failure::of_status(400, message) }
+}
+
+/// The name in the rest of a path, which may be an ARN with encoded delimiters.
+fn name(rest: &str) -> String {
+    let text = rest.trim_start_matches('/').replace("%2F", "/").replace("%3A", ":");
+    text.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn arn(name: &str) -> String {
+    format!("{ACCOUNT}:model-customization-job/{name}")
+}
+
+fn listed(jobs: &Jobs) -> Value {
+    let jobs = jobs.values().map(|job| json!({"request": job.request, "status": job.status}));
+    json!({ "jobs": jobs.collect::<Vec<_>>() })
+}
+
+/// What the service's reference says of a name and of a token: letters, digits and single separators.
+fn is_name(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
+    let request: Value =
+        serde_json::from_slice(body).map_err(|_| Failure::validation("The request is not JSON."))?;
+    let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let named = is_name(text("/jobName")) && is_name(text("/customModelName"));
+    let placed = ["/trainingDataConfig/s3Uri", "/outputDataConfig/s3Uri"]
+        .iter()
+        .all(|place| text(place).starts_with("s3://"));
+    let parameters = request["hyperParameters"].as_object();
+    let texts = parameters.is_some_and(|parameters| parameters.values().all(Value::is_string));
+    if !named || !placed || !texts || text("/roleArn").is_empty() || text("/baseModelIdentifier").is_empty() {
+        return Err(Failure::validation("1 validation error detected."));
+    }
+    let job_name = text("/jobName").to_owned();
+    match jobs.get(&job_name) {
+        Some(job) if job.request["clientRequestToken"] == request["clientRequestToken"] => {}
+        Some(_) => return Err(conflict("The job name is in use.")),
+        None => {
+            let job = Job { request, status: "InProgress".to_owned(), message: None };
+            jobs.insert(job_name.clone(), job);
+        }
+    }
+    Ok((StatusCode::CREATED, json!({ "jobArn": arn(&job_name) })))
+}
+
+fn look(jobs: &Jobs, rest: &str) -> Answer {
+    let name = name(rest);
+    let job = jobs.get(&name).ok_or_else(none)?;
+    let request = &job.request;
+    let model = format!("{ACCOUNT}:custom-model/{}", request["customModelName"].as_str().unwrap_or_default());
+    let mut answer = json!({
+        "jobArn": arn(&name),
+        "jobName": name,
+        "outputModelName": request["customModelName"],
+        "clientRequestToken": request["clientRequestToken"],
+        "roleArn": request["roleArn"],
+        "status": job.status,
+        "creationTime": "2026-01-01T00:00:00Z",
+        "baseModelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{}",
+            request["baseModelIdentifier"].as_str().unwrap_or_default()),
+        "hyperParameters": request["hyperParameters"],
+        "trainingDataConfig": request["trainingDataConfig"],
+        "outputDataConfig": request["outputDataConfig"],
+        "customizationType": request["customizationType"],
+    });
+    if job.status == "Completed" {
+        answer["outputModelArn"] = model.into();
+    }
+    if let Some(message) = &job.message {
+        answer["failureMessage"] = message.as_str().into();
+    }
+    Ok((StatusCode::OK, answer))
+}
+
+fn stop(jobs: &mut Jobs, rest: &str) -> Answer {
+    let job = jobs.get_mut(&name(rest)).ok_or_else(none)?;
+    if job.status != "InProgress" {
+        return Err(conflict("The job has ended."));
+    }
+    job.status = "Stopped".to_owned();
+    Ok((StatusCode::OK, json!({})))
+}
+
+fn end(jobs: &mut Jobs, rest: &str, body: &[u8]) -> Answer {
+    let end: End = serde_json::from_slice(body)
+        .map_err(|error| Failure::validation(format!("not an end of a job: {error}")))?;
+    let job = jobs.get_mut(&name(rest)).ok_or_else(none)?;
+    (job.status, job.message) = (end.status, end.message);
+    Ok((StatusCode::OK, json!({})))
+}
