@@ -31,16 +31,46 @@ const LATEST: usize = 25;
 const TWICE: usize = 5;
 
 const NAMES: [&str; 16] = [
-    "Contoso", "Northwind", "Fabrikam", "Adventure", "Tailspin", "Litware", "Proseware", "Wingtip", "Lucerne",
-    "Margie", "Alpine", "Coho", "Humongous", "Trey", "Woodgrove", "Relecloud",
+    "Contoso",
+    "Northwind",
+    "Fabrikam",
+    "Adventure",
+    "Tailspin",
+    "Litware",
+    "Proseware",
+    "Wingtip",
+    "Lucerne",
+    "Margie",
+    "Alpine",
+    "Coho",
+    "Humongous",
+    "Trey",
+    "Woodgrove",
+    "Relecloud",
 ];
 const KINDS: [&str; 10] = [
-    "Logistics GmbH", "Health Ltd", "Foods S.A.", "Software Inc.", "Machines AG", "Travel", "Insurance plc",
-    "Retail Group", "Energy BV", "Schools",
+    "Logistics GmbH",
+    "Health Ltd",
+    "Foods S.A.",
+    "Software Inc.",
+    "Machines AG",
+    "Travel",
+    "Insurance plc",
+    "Retail Group",
+    "Energy BV",
+    "Schools",
 ];
 const INDUSTRIES: [&str; 10] = [
-    "Logistics", "Health care", "Food", "Software", "Mechanical engineering", "Travel", "Insurance", "Retail",
-    "Energy", "Education",
+    "Logistics",
+    "Health care",
+    "Food",
+    "Software",
+    "Mechanical engineering",
+    "Travel",
+    "Insurance",
+    "Retail",
+    "Energy",
+    "Education",
 ];
 
 /// A request for scores.
@@ -118,7 +148,9 @@ fn lead(random: &mut Random, at: Timestamp, owner: AccountId) -> Lead {
         details: LeadDetails {
             company_name: company,
             industry: random.percent(70).then(|| (*random.pick(&INDUSTRIES)).to_owned()),
-            company_size: random.percent(60).then(|| *random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000])),
+            company_size: random
+                .percent(60)
+                .then(|| *random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000])),
             status: *random.pick(&[LeadStatus::New, LeadStatus::Contacted, LeadStatus::Qualified]),
             owner_id: owner,
         },

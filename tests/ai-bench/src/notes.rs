@@ -4,22 +4,53 @@
 use crate::random::Random;
 
 const FIRST: [&str; 12] = [
-    "Grace", "Ada", "Linus", "Barbara", "Tony", "Edsger", "Radia", "Ken", "Frances", "Niklaus", "Margaret", "John",
+    "Grace", "Ada", "Linus", "Barbara", "Tony", "Edsger", "Radia", "Ken", "Frances", "Niklaus", "Margaret",
+    "John",
 ];
 const ROLES: [&str; 10] = [
-    "CFO", "CTO", "CEO", "VP of operations", "head of procurement", "IT director", "office manager", "team lead",
-    "COO", "managing director",
+    "CFO",
+    "CTO",
+    "CEO",
+    "VP of operations",
+    "head of procurement",
+    "IT director",
+    "office manager",
+    "team lead",
+    "COO",
+    "managing director",
 ];
 const TOOLS: [&str; 8] = [
-    "spreadsheets", "Salesforce", "an Access database", "HubSpot", "a homegrown tool", "Pipedrive", "paper forms",
+    "spreadsheets",
+    "Salesforce",
+    "an Access database",
+    "HubSpot",
+    "a homegrown tool",
+    "Pipedrive",
+    "paper forms",
     "SAP",
 ];
 const TIMES: [&str; 9] = [
-    "this quarter", "before the summer", "by the end of March", "within six weeks", "next year", "this month",
-    "after their audit in May", "before the new fiscal year", "in Q3",
+    "this quarter",
+    "before the summer",
+    "by the end of March",
+    "within six weeks",
+    "next year",
+    "this month",
+    "after their audit in May",
+    "before the new fiscal year",
+    "in Q3",
 ];
-const AMOUNTS: [&str; 9] =
-    ["20k", "35,000 EUR", "80k", "120k", "$15,000", "250,000 USD", "about 60k", "5k a month", "half a million"];
+const AMOUNTS: [&str; 9] = [
+    "20k",
+    "35,000 EUR",
+    "80k",
+    "120k",
+    "$15,000",
+    "250,000 USD",
+    "about 60k",
+    "5k a month",
+    "half a million",
+];
 
 /// Sentences that say something of budget, authority, need or time; `{}` is filled in.
 const TELLING: [&str; 22] = [
@@ -101,7 +132,10 @@ fn sentences(random: &mut Random, least: usize, most: usize) -> String {
 fn mail(random: &mut Random, least: usize, most: usize) -> String {
     let body = sentences(random, least, most).replace(". ", ".\r\n\r\n");
     let signature = filled(random, SIGNATURE);
-    format!("From: sales\r\nSubject: Re: our talk\r\n\r\nHi {},\r\n\r\n{body}{signature}", random.pick(&FIRST))
+    format!(
+        "From: sales\r\nSubject: Re: our talk\r\n\r\nHi {},\r\n\r\n{body}{signature}",
+        random.pick(&FIRST)
+    )
 }
 
 /// Mails that quote each other, up to what the notes may hold.
@@ -117,9 +151,13 @@ fn thread(random: &mut Random) -> String {
 
 fn filled(random: &mut Random, sentence: &str) -> String {
     let mut text = sentence.to_owned();
-    for (place, words) in
-        [("{name}", &FIRST[..]), ("{role}", &ROLES), ("{tool}", &TOOLS), ("{time}", &TIMES), ("{amount}", &AMOUNTS)]
-    {
+    for (place, words) in [
+        ("{name}", &FIRST[..]),
+        ("{role}", &ROLES),
+        ("{tool}", &TOOLS),
+        ("{time}", &TIMES),
+        ("{amount}", &AMOUNTS),
+    ] {
         while text.contains(place) {
             let word = *random.pick::<&str>(words);
             text = text.replacen(place, word, 1);

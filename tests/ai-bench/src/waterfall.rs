@@ -150,7 +150,8 @@ async fn scored(
     context: &Context,
     asker: &Asker,
 ) -> Vec<Result<Option<Engine>, String>> {
-    let engine = |judgement: Judgement| judgement.map(|score| Some(score.engine)).map_err(|error| error.to_string());
+    let engine =
+        |judgement: Judgement| judgement.map(|score| Some(score.engine)).map_err(|error| error.to_string());
     let mut judged = Vec::with_capacity(request.leads.len());
     if way.together && request.leads.len() > 1 {
         let leads: Vec<_> = request.leads.iter().map(|lead| lead.as_ref().clone()).collect();

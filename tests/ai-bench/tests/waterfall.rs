@@ -44,7 +44,9 @@ fn a_week_has_exactly_the_scores_that_are_asked_for_and_everything_that_is_said_
         .flat_map(|request| &request.leads)
         .map(|lead| lead.contact.as_ref().unwrap().notes.as_ref().map_or(0, |notes| notes.chars().count()))
         .collect();
-    assert!(notes.contains(&0) && notes.iter().max().unwrap() > &4_000 && notes.iter().max().unwrap() <= &10_000);
+    assert!(
+        notes.contains(&0) && notes.iter().max().unwrap() > &4_000 && notes.iter().max().unwrap() <= &10_000
+    );
 }
 
 #[tokio::test]
