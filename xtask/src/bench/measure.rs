@@ -9,6 +9,7 @@ use crate::error::{Error, at};
 use runtime_api::{Answer, RuntimeApi, Source};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -132,7 +133,7 @@ pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<
     })
 }
 
-fn count(number: impl TryInto<u32>) -> f64 {
+pub(crate) fn count(number: impl TryInto<u32>) -> f64 {
     number.try_into().map_or(f64::NAN, f64::from)
 }
 
@@ -147,7 +148,7 @@ fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"].contains(&operation)
 }
 
-fn by_operation(calls: &[Call], requests: f64) -> Vec<(String, f64)> {
+pub(crate) fn by_operation(calls: &[Call], requests: f64) -> Vec<(String, f64)> {
     let mut names: Vec<&String> = calls.iter().map(|call| &call.operation).collect();
     names.sort();
     names.dedup();
@@ -163,15 +164,25 @@ fn instructions(
     as_in_aws: bool,
 ) -> Result<u64, Error> {
     let profile = profile(function, if as_in_aws { "init".to_owned() } else { requests.to_string() })?;
+    let source = requests::source(world, function, requests)?;
+    let variables = world.variables(function, as_in_aws);
+    let mut process = Process::start(function, callgrind(&profile, function), source, &variables)?;
+    process.serve(function, requests)?;
+    process.end_itself()?;
+    counted(&profile)
+}
+
+/// The function under callgrind.
+pub(crate) fn callgrind(profile: &Path, function: &Function) -> Command {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind"]);
     valgrind.arg(format!("--callgrind-out-file={}", profile.display())).arg(&function.binary);
-    let source = requests::source(world, function, requests)?;
-    let mut process = Process::start(world, function, valgrind, source, as_in_aws)?;
-    process.serve(function, requests)?;
-    let pid = process.child.id();
-    process.end(pid)?;
-    let text = fs::read_to_string(&profile).map_err(at(&profile))?;
+    valgrind
+}
+
+/// The instructions that callgrind counted.
+pub(crate) fn counted(profile: &Path) -> Result<u64, Error> {
+    let text = fs::read_to_string(profile).map_err(at(profile))?;
     let total =
         text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
     total
@@ -180,7 +191,7 @@ fn instructions(
 }
 
 /// Where callgrind writes to; `callgrind_annotate` reads it.
-fn profile(function: &Function, run: String) -> Result<PathBuf, Error> {
+pub(crate) fn profile(function: &Function, run: String) -> Result<PathBuf, Error> {
     let folder = folder(target().join("bench/callgrind"))?;
     Ok(folder.join(format!("{}.{run}.out", function.name)))
 }
@@ -209,7 +220,8 @@ fn traced(world: &mut World, function: &Function, requests: u32) -> Result<Trace
         handed_out += 1;
         source(last)
     });
-    let mut process = Process::start(world, function, strace, warm, false)?;
+    let variables = world.variables(function, false);
+    let mut process = Process::start(function, strace, warm, &variables)?;
     process.serve(function, requests)?;
     let calls = world.control().calls()?;
     let pid = process.traced_child()?;
@@ -227,7 +239,8 @@ fn total_calls(summary: &str) -> Option<u64> {
     total.split_whitespace().nth(3)?.parse().ok()
 }
 
-fn peak_memory(pid: u32) -> Result<u64, Error> {
+/// The most memory that a process had so far, in bytes.
+pub(crate) fn peak_memory(pid: u32) -> Result<u64, Error> {
     let path = PathBuf::from(format!("/proc/{pid}/status"));
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -246,19 +259,27 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(
-        world: &World,
         function: &Function,
-        mut command: Command,
+        command: Command,
         source: Source,
-        as_in_aws: bool,
+        variables: &BTreeMap<String, String>,
     ) -> Result<Self, Error> {
         let runtime_api = RuntimeApi::start(source).map_err(at("127.0.0.1:0"))?;
+        Self::start_on(runtime_api, function, command, variables)
+    }
+
+    pub(crate) fn start_on(
+        runtime_api: RuntimeApi,
+        function: &Function,
+        mut command: Command,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
         let log = folder(target().join("bench/logs"))?.join(format!("{}.log", function.name));
         let output = fs::File::create(&log).map_err(at(&log))?;
         let errors = output.try_clone().map_err(at(&log))?;
         command
             .env_clear()
-            .envs(world.variables(function, as_in_aws))
+            .envs(variables)
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address())
             .stdin(Stdio::null())
             .stdout(output)
@@ -274,13 +295,23 @@ impl Process {
 
     /// Waits for the answers to all requests, which must be good: what a refusal costs is not what is asked for.
     pub(crate) fn serve(&mut self, function: &Function, requests: u32) -> Result<Vec<Answer>, Error> {
+        self.serve_to(function, requests, is_good)
+    }
+
+    /// Waits for the answers to all requests, which must be as they are wanted.
+    pub(crate) fn serve_to(
+        &mut self,
+        function: &Function,
+        requests: u32,
+        wanted: impl Fn(&Answer) -> bool,
+    ) -> Result<Vec<Answer>, Error> {
         let child = &mut self.child;
         let answers = self.runtime_api.all_answers(PATIENCE, || matches!(child.try_wait(), Ok(None)));
         let answers = answers.ok_or_else(|| Error::Answer {
             what: format!("running {}", function.name),
             problem: format!("it ended or hangs; its log is {}", self.log.display()),
         })?;
-        let bad = answers.iter().find(|answer| !is_good(answer));
+        let bad = answers.iter().find(|answer| !wanted(answer));
         if let Some(bad) = bad {
             let problem =
                 format!("{} was answered {}; its log is {}", bad.path, bad.body, self.log.display());
@@ -291,6 +322,17 @@ impl Process {
             return Err(Error::Answer { what: format!("running {}", function.name), problem });
         }
         Ok(answers)
+    }
+
+    /// The process that was started: the function, where no tool is around it.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the process that was started.
+    pub(crate) fn end_itself(self) -> Result<(), Error> {
+        let pid = self.pid();
+        self.end(pid)
     }
 
     /// The function below strace.
@@ -319,10 +361,15 @@ impl Drop for Process {
     }
 }
 
-fn is_good(answer: &Answer) -> bool {
+/// The HTTP status of an answer; none of one that is not for HTTP.
+pub(crate) fn status(answer: &Answer) -> Option<u64> {
     let body = answer.json();
     let head = answer.streamed.as_ref().map_or(&body, |streamed| &streamed.prelude);
-    let status = head.get("statusCode").and_then(Value::as_u64);
+    head.get("statusCode").and_then(Value::as_u64)
+}
+
+fn is_good(answer: &Answer) -> bool {
+    let (body, status) = (answer.json(), status(answer));
     let failures = body.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
     answer.is_response() && status.is_none_or(|status| (200..300).contains(&status)) && failures == 0
 }

@@ -1,6 +1,7 @@
 //! What functions cost: size, instructions, system calls, memory, round trips. Numbers next to what they should be, for
 //! people to judge; never a test, because they differ between machines.
 
+mod ai;
 mod build;
 mod event;
 mod function;
@@ -43,6 +44,19 @@ pub(crate) struct BenchOptions {
 enum What {
     /// How long requests take through the gateway of a running `make up`.
     Latency,
+    /// What the AI gateway costs on a provider that answers at once, without state, from the cache and with everything
+    /// enforced; and what each technique saves of a week of lead scores.
+    Ai {
+        /// Measure what is built already.
+        #[arg(long)]
+        no_build: bool,
+        /// Only the savings, which take no release build.
+        #[arg(long)]
+        savings: bool,
+        /// Only the paths through the gateway with this in their name, and no savings.
+        #[arg(long, value_name = "TEXT")]
+        path: Option<String>,
+    },
     /// What it costs to build and deploy one function again.
     Build {
         /// Which function is changed.
@@ -56,6 +70,7 @@ pub(crate) fn bench(options: &BenchOptions) -> Outcome {
     match &options.what {
         None => functions(options),
         Some(What::Latency) => latency::measure(),
+        Some(What::Ai { no_build, savings, path }) => ai::measure(*no_build, *savings, path.as_deref()),
         Some(What::Build { function }) => build::measure(function),
     }
 }

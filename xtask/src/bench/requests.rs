@@ -129,7 +129,7 @@ fn events(
 }
 
 /// Who makes each request, when one person makes at most so many.
-fn people(world: &mut World, requests: u32, of_one: u32) -> Vec<String> {
+pub(crate) fn people(world: &mut World, requests: u32, of_one: u32) -> Vec<String> {
     let people: Vec<String> = (0..requests.div_ceil(of_one)).map(|_| world.colleague()).collect();
     let turns = people.iter().flat_map(|one| (0..of_one).map(move |_| one.clone()));
     turns.take(usize::try_from(requests).unwrap_or_default()).collect()

@@ -23,13 +23,13 @@ fn request_aim(costs: &Costs) -> f64 {
     REQUEST_CALL.mul_add(costs.request_calls, REQUEST)
 }
 
-fn float(number: u64) -> f64 {
+pub(crate) fn float(number: u64) -> f64 {
     // Exact up to 9e15, which nothing here comes near.
     u32::try_from(number / 1000).map_or(f64::INFINITY, f64::from) * 1000.0
         + u32::try_from(number % 1000).map_or(0.0, f64::from)
 }
 
-fn millions(number: u64) -> String {
+pub(crate) fn millions(number: u64) -> String {
     format!("{:.2}", float(number) / 1e6)
 }
 

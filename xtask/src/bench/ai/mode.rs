@@ -1,0 +1,156 @@
+//! The paths through the gateway, and the requests that take them.
+
+use super::provider::{CHUNKS, SPEND};
+use crate::bench::event::{Event, another_id};
+use crate::bench::requests::people;
+use crate::bench::world::World;
+use crate::error::Error;
+use serde_json::{Value, json};
+
+/// Requests of one person: fewer than the limit of questions to models within a minute.
+const OF_ONE: u32 = 50;
+/// Questions that leave nothing of a day's budget: a dollar each, of twenty.
+const SPENDERS: u32 = 25;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    OpenAi,
+    Bedrock,
+}
+
+/// A path through the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Path {
+    /// The model is asked; nothing is remembered, counted or limited.
+    WithoutState(Wire),
+    /// The cache has the answer.
+    Hit,
+    /// The model is asked, and everything is enforced and kept.
+    Miss(Wire),
+    /// The caller asks too much.
+    Limited,
+    /// The tenant has spent everything.
+    OverBudget,
+    /// As without state, in pieces.
+    StreamWithoutState,
+    /// As a miss, in pieces.
+    Stream,
+}
+
+impl Path {
+    pub(super) const ALL: [Self; 9] = [
+        Self::WithoutState(Wire::OpenAi),
+        Self::WithoutState(Wire::Bedrock),
+        Self::Hit,
+        Self::Miss(Wire::OpenAi),
+        Self::Miss(Wire::Bedrock),
+        Self::Limited,
+        Self::OverBudget,
+        Self::StreamWithoutState,
+        Self::Stream,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::WithoutState(Wire::OpenAi) => "no state, OpenAI",
+            Self::WithoutState(Wire::Bedrock) => "no state, Bedrock",
+            Self::Hit => "hit",
+            Self::Miss(Wire::OpenAi) => "enforced miss, OpenAI",
+            Self::Miss(Wire::Bedrock) => "enforced miss, Bedrock",
+            Self::Limited => "limited",
+            Self::OverBudget => "over budget",
+            Self::StreamWithoutState => "no state, 200 pieces",
+            Self::Stream => "enforced, 200 pieces",
+        }
+    }
+
+    pub(super) fn has_state(self) -> bool {
+        !matches!(self, Self::WithoutState(_) | Self::StreamWithoutState)
+    }
+
+    /// What every measured request is answered.
+    pub(super) fn status(self) -> u64 {
+        match self {
+            Self::Limited => 429,
+            Self::OverBudget => 402,
+            _ => 200,
+        }
+    }
+
+    /// Requests at the beginning that are answered otherwise, and not measured.
+    pub(super) fn prelude(self) -> u32 {
+        match self {
+            Self::Limited => 70,
+            Self::OverBudget => SPENDERS,
+            _ => 0,
+        }
+    }
+
+    /// The provider's path, and what is sent there, to know how long it takes without us; none where nobody is asked.
+    pub(super) fn direct(self) -> Option<(&'static str, Value)> {
+        let openai = |stream: bool| json!({"model": "bench", "messages": messages(0), "stream": stream});
+        match self {
+            Self::WithoutState(Wire::OpenAi) | Self::Miss(Wire::OpenAi) => {
+                Some(("/v1/chat/completions", openai(false)))
+            }
+            Self::StreamWithoutState | Self::Stream => Some(("/v1/chat/completions", openai(true))),
+            Self::WithoutState(Wire::Bedrock) | Self::Miss(Wire::Bedrock) => {
+                Some(("/model/bench/converse", json!({"messages": messages(0)})))
+            }
+            Self::Hit | Self::Limited | Self::OverBudget => None,
+        }
+    }
+
+    /// So many requests, of an organization that has asked nothing yet.
+    pub(super) fn requests(self, world: &mut World, count: u32) -> Result<Vec<Event>, Error> {
+        let number = world.number();
+        let organization = another_id(&world.home.organization, number);
+        let of_one = match self {
+            Self::Limited => count,
+            // Each has a budget of its own too, which is not the one that shall be used up.
+            Self::OverBudget => 1,
+            _ => OF_ONE,
+        };
+        let sample = Event::sample("ai", "create-chat-completion")?;
+        let people = people(world, count, of_one);
+        let numbered = people.iter().zip(0..);
+        numbered
+            .map(|(who, number)| sample.clone().with_body(&self.body(number))?.by(&organization, who))
+            .collect()
+    }
+
+    fn body(self, number: u32) -> Value {
+        let with = |model: &str, number: u32| json!({"model": model, "messages": messages(number), "temperature": 0, "max_tokens": 300});
+        match self {
+            Self::Hit | Self::Limited => with("gpt-4o-mini", 0),
+            Self::OverBudget => spending(),
+            // Without a temperature the cache is not asked.
+            Self::WithoutState(wire) => {
+                json!({"model": model(wire), "messages": messages(number), "max_tokens": 300})
+            }
+            Self::Miss(wire) => with(model(wire), number),
+            Self::StreamWithoutState | Self::Stream => {
+                json!({"model": "gpt-4o-mini", "messages": messages(number), "max_tokens": CHUNKS, "stream": true})
+            }
+        }
+    }
+}
+
+fn model(wire: Wire) -> &'static str {
+    match wire {
+        Wire::OpenAi => "gpt-4o-mini",
+        Wire::Bedrock => "us.amazon.nova-lite-v1:0",
+    }
+}
+
+fn messages(number: u32) -> Value {
+    let question = format!("Name three objections of a CFO to offer {number}, and an answer to each.");
+    json!([{"role": "system", "content": "You help a sales team. Answer in two sentences."},
+        {"role": "user", "content": question}])
+}
+
+fn spending() -> Value {
+    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    json!({"model": model, "messages": [{"role": "user", "content": SPEND}], "max_tokens": 64_000})
+}
