@@ -109,7 +109,7 @@ impl AiState for MemoryState {
         let cached = look.cache.filter(|_| self.remembers.answers);
         let cached = cached.map_or(Cached::Nothing, |key| self.find(&key, look.now));
         let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
-        Box::pin(ready(Ok(Seen { budget: None, cached, breakers })))
+        Box::pin(ready(Ok(Seen { budget: None, prices: None, cached, breakers })))
     }
 
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {

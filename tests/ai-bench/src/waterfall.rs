@@ -96,12 +96,8 @@ pub async fn line(what: &str, way: Way, requests: &[Request]) -> Line {
     let state = Arc::new(MemoryState::new(way.remembers));
     let model = Arc::new(CountingModel::new());
     let provider: Arc<dyn ModelGateway> = model.clone();
-    let gateway = Arc::new(AiGateway::new(
-        state.clone(),
-        Arc::new(NoLimits),
-        Arc::new(NoTime),
-        registry.version.clone(),
-    ));
+    let (limits, time) = (Arc::new(NoLimits), Arc::new(NoTime));
+    let gateway = Arc::new(AiGateway::new(state.clone(), limits, time, registry.clone()));
     let scorer = LeadScorer {
         gateway,
         providers: Providers { bedrock: provider, openai: None },

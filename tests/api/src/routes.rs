@@ -186,6 +186,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 state: Arc::new(parts.environment.ai_state()),
                 limiter: limiter(),
             }),
+        ),
         (
             "createFineTune",
             whole(create_fine_tune::CreateFineTune {
@@ -201,7 +202,6 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ),
         ("getFineTune", whole(get_fine_tune::GetFineTune { store: store(), limiter: limiter() })),
         ("cancelFineTune", whole(cancel_fine_tune::CancelFineTune { store: store() })),
-        ),
         (
             "getUsage",
             whole(get_usage::GetUsage {

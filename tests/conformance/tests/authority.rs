@@ -3,9 +3,9 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach, ReadAnalytics,
-    ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads,
-    UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach,
+    ReadAnalytics, ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads,
+    ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;

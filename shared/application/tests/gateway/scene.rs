@@ -283,11 +283,7 @@ impl Scene {
     }
 }
 
-fn gateway(
-    environment: &TestEnvironment,
-    state: Arc<dyn AiState>,
-    timer: &Arc<ShortTimer>,
-) -> AiGateway {
+fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<ShortTimer>) -> AiGateway {
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
     AiGateway::new(state, Arc::new(environment.limiter()), timer, test_registry())
 }

@@ -7,9 +7,9 @@ mod chains;
 mod feature;
 pub mod fine_tune;
 mod month;
-pub mod training_file;
 mod prices;
 mod step;
+pub mod training_file;
 mod usage;
 
 pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let (state, limiter) = (Arc::new(MemoryState::default()), Arc::new(NoLimits));
             let timer = Arc::new(RuntimeTimer);
-            let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.version.clone()));
+            let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), None)?;
             let bedrock = Arc::new(BedrockGateway::new(&aws));
             let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
