@@ -57,7 +57,7 @@ impl Gateway {
             outcome: Outcome::Presumed,
         };
         let lease_until = now.plus_seconds(LEASE_SECONDS);
-        Reservation { tenant: self.tenant, at: now, lease_until, bound, shard: 0, presumed }
+        Reservation { tenant: self.tenant, at: now, lease_until, bound, shard: 0, presumed, until: None }
     }
 
     /// A request for which money is set aside.

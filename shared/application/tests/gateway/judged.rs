@@ -136,3 +136,13 @@ async fn a_repair_may_be_tried_again_when_the_provider_fails() {
     assert_eq!(scene.model.calls()[2].messages.len(), 3);
     assert_eq!(scene.settled().await, 2 * NOVA_COST);
 }
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_not_kept() {
+    let scene = Scene::start();
+    scene.model.answer(" \n");
+    scene.model.answer("Paris");
+    assert_eq!(scene.complete(&cacheable(NOVA)).await.unwrap().text, " \n");
+    let second = scene.complete(&cacheable(NOVA)).await.unwrap();
+    assert_eq!((second.text.as_str(), second.head.cache), ("Paris", CacheUse::Miss));
+}

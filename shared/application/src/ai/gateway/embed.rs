@@ -1,10 +1,11 @@
 //! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
 //! that makes it is dear.
 
-use super::attempts::{GiveUp, Tries};
+use super::attempts::GiveUp;
 use super::session::{Begun, Candidate, Opening, Session, begin};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
+use crate::ai::bound::most_tokens;
 use crate::ai::registry::{Model, ModelUse};
 use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, Usage};
 use crate::{Context, Error};
@@ -43,14 +44,14 @@ pub async fn embed(
     if embed.model.usage != ModelUse::Embeddings {
         return Err(Error::UnknownModel);
     }
-    let bytes: usize = embed.texts.iter().map(String::len).sum();
+    let most: u64 = embed.texts.iter().map(|text| most_tokens(text)).sum();
     let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
     let opening = Opening {
         asker: asker.clone(),
         feature: Feature::Embedding,
         models: vec![embed.model.clone()],
-        // A token has at least a byte. Each text must fit alone, so the longest decides whether they do.
-        input: ((bytes + embed.texts.len() * 16) as u64, (longest / 8) as u64),
+        // Each text must fit alone, so the longest decides whether they do.
+        input: (most + embed.texts.len() as u64 * 16, (longest / 8) as u64),
         output: 0,
         cache: None,
         seal: None,
@@ -105,7 +106,7 @@ async fn vectors(
     until: Instant,
     call: &mut EmbeddingCall,
 ) -> Result<Embeddings, GiveUp> {
-    let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
+    let mut tries = session.tries(&candidate.model, 0, 0, until);
     loop {
         call.time_left = session.before_call(&mut tries).await?;
         let result = provider.embed(call).await;
