@@ -79,7 +79,7 @@ async fn in_time<T, E: From<StoreError>>(
     let Some(until) = until else { return work.await };
     match timeout_at(until.into(), work).await {
         Ok(done) => done,
-        Err(_elapsed) => Err(given_up("TransactWriteItems", "the time is over").into()),
+        Err(_elapsed) => Err(given_up("of the AI gateway", "the time is over").into()),
     }
 }
 
@@ -115,7 +115,7 @@ impl AiState for DynamoAiState {
     }
 
     fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.write_down(settlement))
+        Box::pin(in_time(settlement.reservation.until, self.write_down(settlement)))
     }
 
     fn record<'a>(

@@ -247,8 +247,8 @@ pub trait AiState: Send + Sync {
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Leaves to the sweeper what [`AiState::settle`] could not do: writes down what the request used beside what is set
-    /// aside for it, so that it is charged that and not its bound. One write, of an item that no other request writes;
-    /// nothing when it was settled.
+    /// aside for it, so that it is charged that and not its bound. One write, of an item that no other request writes,
+    /// given up at [`Reservation::until`]; nothing when it was settled.
     fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Records a request that cost nothing, exactly once: one write.

@@ -257,27 +257,37 @@ async fn a_settlement_that_fails_costs_the_caller_nothing_and_is_swept() {
 
 #[tokio::test]
 async fn a_settlement_that_takes_too_long_keeps_nobody_waiting() {
-    let scene = Arc::new(Scene::start());
-    scene.model.answer("good");
-    scene.model.hold();
-    let request = {
-        let scene = Arc::clone(&scene);
-        tokio::spawn(async move {
-            let context = scene.hurried(Duration::from_secs(4));
-            let answer = scene.complete_in(&context, &ask(NOVA)).await.unwrap();
-            (answer, context.time_left())
-        })
-    };
-    until(|| !scene.model.calls().is_empty()).await;
-    for _ in 0..3 {
-        scene.environment.wire().fail_next("TransactWriteItems", Fault::Delay(Duration::from_secs(20)));
+    // What was used is written down, or that takes too long as well.
+    for (slow, outcome) in
+        [(&["TransactWriteItems"][..], "answered"), (&["TransactWriteItems", "UpdateItem"], "presumed")]
+    {
+        let scene = Arc::new(Scene::start());
+        scene.model.answer("good");
+        scene.model.hold();
+        let request = {
+            let scene = Arc::clone(&scene);
+            tokio::spawn(async move {
+                let context = scene.hurried(Duration::from_secs(4));
+                let answer = scene.complete_in(&context, &ask(NOVA)).await.unwrap();
+                (answer, context.time_left())
+            })
+        };
+        until(|| !scene.model.calls().is_empty()).await;
+        for operation in slow {
+            for _ in 0..2 {
+                scene.environment.wire().fail_next(operation, Fault::Delay(Duration::from_secs(20)));
+            }
+        }
+        let set_aside = scene.spent().await.committed;
+        scene.model.let_go(1);
+        let (answer, left) = request.await.unwrap();
+        assert_eq!(answer.text, "good");
+        assert!(left > Duration::ZERO, "the caller is gone");
+        assert_eq!(scene.sweep().await, 1);
+        assert_eq!(scene.ledger().await[0].outcome, outcome);
+        let cost = if outcome == "answered" { NOVA_COST } else { set_aside };
+        assert_eq!((scene.settled().await, scene.ledger().await.len()), (cost, 1));
     }
-    scene.model.let_go(1);
-    let (answer, left) = request.await.unwrap();
-    assert_eq!(answer.text, "good");
-    assert!(left > Duration::ZERO, "the caller is gone");
-    assert_eq!(scene.sweep().await, 1);
-    assert_eq!((scene.settled().await, scene.ledger().await.len()), (NOVA_COST, 1));
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Identical questions at once make one call.
 
 use super::scene::{NOVA, NOVA_COST, Scene, cacheable, until};
-use application::Error;
 use application::ports::{ModelAnswer, StopReason, Usage};
 use domain::ai::CacheUse;
 use futures_util::future::join_all;

@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 pub(super) const RESERVE: Duration = Duration::from_secs(2);
 /// Time that is kept back to answer when settling takes long.
 const ANSWERING: Duration = Duration::from_millis(500);
+/// Of which this much is left when what could not be settled has been written down, or could not be either.
+const LAST: Duration = Duration::from_millis(100);
 /// How much longer than the request may take its money stays set aside for it alone.
 const LEASE_BEYOND: Duration = Duration::from_secs(5);
 /// How long the first look at somebody else's work waits, and the longest wait between two.
@@ -477,7 +479,7 @@ impl Session {
             );
         }
         self.reservation.until = self.context.deadline.checked_sub(ANSWERING);
-        let settlement = Settlement {
+        let mut settlement = Settlement {
             reservation: self.reservation.clone(),
             at: self.now(),
             cache: self.making.map(|(key, ttl)| (key, kept.map(|answer| Keep { answer, ttl }))),
@@ -499,6 +501,7 @@ impl Session {
                     error = &error as &dyn std::error::Error,
                     "a request to a model could not be settled; it is left to the sweeper"
                 );
+                settlement.reservation.until = self.context.deadline.checked_sub(LAST);
                 if let Err(error) = self.gateway.state.leave(&settlement).await {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
