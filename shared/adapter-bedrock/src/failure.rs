@@ -20,9 +20,12 @@ pub enum ProviderFailure {
     /// The request can't be made, for example because a required part is missing.
     #[error("the request could not be built")]
     Request(#[source] Source),
-    /// The service could not be reached, or the connection broke before its answer began.
+    /// The service could not be reached: nothing was sent.
     #[error("the service could not be reached")]
     Connection(#[source] Source),
+    /// The connection broke after the request was sent, before an answer began.
+    #[error("the connection broke before the answer")]
+    Lost(#[source] Source),
     /// The answer began and could not be read to its end.
     #[error("the answer could not be read")]
     BrokenAnswer(#[source] Source),
@@ -48,8 +51,18 @@ pub enum ProviderFailure {
     },
 }
 
+/// A failure that is not the request's fault. Where an answer may have been made and its counts are unknown, the call may
+/// be billed; an error in place of an answer, and a request that was never sent, are not.
 pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
-    ModelError::Unavailable(Box::new(failure))
+    match failure {
+        ProviderFailure::Lost(_)
+        | ProviderFailure::BrokenAnswer(_)
+        | ProviderFailure::Unreadable { .. }
+        | ProviderFailure::Incomplete(_) => ModelError::Lost(Box::new(failure)),
+        ProviderFailure::Request(_) | ProviderFailure::Connection(_) | ProviderFailure::Answered { .. } => {
+            ModelError::Unavailable(Box::new(failure))
+        }
+    }
 }
 
 pub(crate) fn unbuildable(error: BuildError) -> ModelError {
@@ -111,9 +124,27 @@ where
             ModelError::Refused(Box::new(ProviderFailure::Request(source(error))))
         }
         SdkError::ResponseError(_) => unavailable(ProviderFailure::BrokenAnswer(source(error))),
+        SdkError::DispatchFailure(failure) => {
+            // The only time-out of the transport is the one for connecting.
+            let timed_out = failure.is_timeout();
+            let source = source(SdkError::<E, R>::DispatchFailure(failure));
+            let never_sent = timed_out || never_connected(source.as_ref());
+            unavailable(if never_sent {
+                ProviderFailure::Connection(source)
+            } else {
+                ProviderFailure::Lost(source)
+            })
+        }
         // A kind of failure this version does not know is no reason to give up on the model.
-        other => unavailable(ProviderFailure::Connection(source(other))),
+        other => unavailable(ProviderFailure::Lost(source(other))),
     }
+}
+
+/// Whether the cause is that there was no connection to send the request on.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect)
 }
 
 /// The cause below the SDK's error, without the raw response that the SDK's error holds.
@@ -141,7 +172,7 @@ impl Told<'_> {
             Some("ThrottlingException" | "ModelNotReadyException" | "ServiceQuotaExceededException") => {
                 ModelError::Throttled { retry_after }
             }
-            Some("ModelTimeoutException") => ModelError::TimedOut,
+            Some("ModelTimeoutException") => ModelError::ProviderTimedOut,
             Some("InternalServerException" | "ServiceUnavailableException" | "ModelErrorException") => {
                 self.failing()
             }
@@ -151,7 +182,7 @@ impl Told<'_> {
             // Errors without a name the operation documents: of a proxy, or of AWS's own front.
             _ => match status {
                 429 => ModelError::Throttled { retry_after },
-                408 | 504 => ModelError::TimedOut,
+                408 | 504 => ModelError::ProviderTimedOut,
                 403 | 404 => ModelError::NoSuchModel,
                 ..300 => unavailable(ProviderFailure::Unreadable {
                     request_id: self.request_id.map(str::to_owned),

@@ -187,7 +187,7 @@ async fn server_errors_are_unavailability_with_their_cause() {
         (503, Some("ServiceUnavailableException")),
     ] {
         let error = fails(Step::status(status)).await;
-        assert!(error.is_transient());
+        assert!(!error.may_be_billed());
         let ModelError::Unavailable(source) = error else { panic!("{status}: {error:?}") };
         let Some(ProviderFailure::Answered { status: got, code: named, request_id }) = source.downcast_ref()
         else {
@@ -198,7 +198,7 @@ async fn server_errors_are_unavailability_with_their_cause() {
 }
 
 #[tokio::test]
-async fn what_never_works_is_not_transient() {
+async fn what_never_works_is_told_apart() {
     for status in [403, 404] {
         assert!(matches!(fails(Step::status(status)).await, ModelError::NoSuchModel), "{status}");
     }
@@ -207,7 +207,7 @@ async fn what_never_works_is_not_transient() {
     let too_long = Step::status(400).with_message("Input is too long for requested model.");
     assert!(matches!(fails(too_long).await, ModelError::ContextLength));
     let error = fails(Step::status(400)).await;
-    assert!(matches!(error, ModelError::Refused(_)) && !error.is_transient());
+    assert!(matches!(error, ModelError::Refused(_)), "{error:?}");
     // Refused before it is sent: a conversation has at least one turn.
     let empty = ModelCall { messages: vec![Message { role: Role::User, text: String::new() }], ..call() };
     assert!(matches!(converse(&empty, Step::text("x")).await.0, Err(ModelError::Refused(_))));
@@ -215,7 +215,7 @@ async fn what_never_works_is_not_transient() {
 
 #[tokio::test]
 async fn time_left_is_the_only_limit() {
-    assert!(matches!(fails(Step::status(408)).await, ModelError::TimedOut));
+    assert!(matches!(fails(Step::status(408)).await, ModelError::ProviderTimedOut));
 
     let short = ModelCall { time_left: Duration::from_millis(80), ..call() };
     let started = Instant::now();
@@ -231,17 +231,28 @@ async fn time_left_is_the_only_limit() {
 #[tokio::test]
 async fn broken_and_absent_connections_are_unavailability() {
     let cause = |error: ModelError| match error {
-        ModelError::Unavailable(source) => *source.downcast::<ProviderFailure>().unwrap(),
+        ModelError::Unavailable(source) => (false, *source.downcast::<ProviderFailure>().unwrap()),
+        ModelError::Lost(source) => (true, *source.downcast::<ProviderFailure>().unwrap()),
         other => panic!("unexpected {other:?}"),
     };
     let broken = cause(fails(Step::text("never arrives whole").with_cut_after_bytes(12)).await);
-    assert!(matches!(broken, ProviderFailure::BrokenAnswer(_)), "{broken:?}");
+    assert!(matches!(broken, (true, ProviderFailure::BrokenAnswer(_))), "{broken:?}");
+
+    // The request arrived, and not a byte came back.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut connection, _) = silent.accept().unwrap();
+        std::io::Read::read(&mut connection, &mut [0; 64 * 1024]).unwrap();
+    });
+    let lost = cause(BedrockGateway::new(&config(&url)).converse(&call()).await.unwrap_err());
+    assert!(matches!(lost, (true, ProviderFailure::Lost(_))), "{lost:?}");
 
     let stub = Stub::start().await.unwrap();
     let gateway = BedrockGateway::new(&config(stub.url()));
     drop(stub);
     let absent = cause(gateway.converse(&call()).await.unwrap_err());
-    assert!(matches!(absent, ProviderFailure::Connection(_)), "{absent:?}");
+    assert!(matches!(absent, (false, ProviderFailure::Connection(_))), "{absent:?}");
 }
 
 #[tokio::test]
@@ -280,7 +291,7 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         assert_eq!(requests.load(Ordering::SeqCst), 1, "the application decides about retries");
         let said = everything_said(&error);
         assert!(!said.contains("secret"), "{said}");
-        let ModelError::Unavailable(source) = error else { panic!("{body}: {error:?}") };
+        let ModelError::Lost(source) = error else { panic!("{body}: {error:?}") };
         let failure = source.downcast_ref::<ProviderFailure>().unwrap();
         assert_eq!(format!("{failure:?}"), cause, "{body}");
         assert!(std::error::Error::source(failure).is_none());

@@ -133,7 +133,7 @@ async fn failures_are_those_of_other_calls() {
     let quoted = fails(Step::status(400).with_message("secret text number 0 is bad")).await;
     assert!(!everything_said(&quoted).contains("secret"));
     let cut = fails(Step { cut_after_bytes: Some(20), ..Step::embedding() }).await;
-    assert!(matches!(cut, ModelError::Unavailable(_)), "{cut:?}");
+    assert!(matches!(cut, ModelError::Lost(_)), "{cut:?}");
 
     let short = EmbeddingCall { time_left: Duration::from_millis(80), ..call(TITAN, 1, None) };
     let late = embed(&short, vec![Step::embedding().with_delay_ms(5_000)]).await.0;
@@ -154,7 +154,7 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         let dimensions = body.contains("0.8]").then_some(256);
         let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
         let error = gateway.embed(&call(TITAN, 1, dimensions)).await.unwrap_err();
-        let ModelError::Unavailable(source) = &error else { panic!("{body}: {error:?}") };
+        let ModelError::Lost(source) = &error else { panic!("{body}: {error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{body}: {source:?}");
         assert!(!everything_said(&error).contains("secret"));
     }

@@ -96,7 +96,9 @@ fn name(error: &ModelError) -> &'static str {
     match error {
         ModelError::Throttled { .. } => "Throttled",
         ModelError::Unavailable(_) | ModelError::Resting { .. } => "Unavailable",
+        ModelError::Lost(_) => "Lost",
         ModelError::TimedOut => "TimedOut",
+        ModelError::ProviderTimedOut => "ProviderTimedOut",
         ModelError::ContextLength => "ContextLength",
         ModelError::NoSuchModel => "NoSuchModel",
         ModelError::Refused(_) => "Refused",

@@ -180,7 +180,7 @@ async fn an_answer_without_its_counts_or_its_end_is_a_failure() {
         let (said, end) = events(&call(), &wire).await;
         assert_eq!(said, ["some"]);
         let error = end.unwrap_err();
-        let ModelError::Unavailable(source) = &error else { panic!("{error:?}") };
+        let ModelError::Lost(source) = &error else { panic!("{error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{source:?}");
     }
 }
@@ -210,7 +210,7 @@ async fn exceptions_in_a_stream_mean_what_they_mean_before_it() {
     let model = |status: u16| json!({"message": "the secret prompt", "originalStatusCode": status, "originalMessage": "the secret prompt"});
     assert!(matches!(with("modelStreamErrorException", model(424)).await, ModelError::Unavailable(_)));
     assert!(matches!(with("modelStreamErrorException", model(400)).await, ModelError::Unavailable(_)));
-    assert!(matches!(with("modelStreamErrorException", model(408)).await, ModelError::TimedOut));
+    assert!(matches!(with("modelStreamErrorException", model(408)).await, ModelError::ProviderTimedOut));
     assert!(matches!(with("inventedTomorrowException", secret("x")).await, ModelError::Unavailable(_)));
 }
 
@@ -228,7 +228,7 @@ async fn errors_before_the_stream_are_those_of_a_whole_answer() {
     assert!(matches!(throttled, ModelError::Throttled { retry_after: Some(wait) } if wait.as_secs() == 7));
     assert!(matches!(fails(Step::status(404)).await, ModelError::NoSuchModel));
     assert!(matches!(fails(Step::status(503)).await, ModelError::Unavailable(_)));
-    assert!(matches!(fails(Step::status(408)).await, ModelError::TimedOut));
+    assert!(matches!(fails(Step::status(408)).await, ModelError::ProviderTimedOut));
     let long = Step::status(400).with_message("Input is too long for requested model.");
     assert!(matches!(fails(long).await, ModelError::ContextLength));
 }
@@ -239,7 +239,7 @@ async fn a_cut_stream_is_a_failure_after_what_it_said() {
     let (said, end) = answer(&call(), step).await;
     assert!(!said.is_empty());
     let error = end.unwrap_err();
-    assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+    assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn a_frame_that_can_not_be_read_is_unavailability_and_not_repeated() {
             Ok(stream) => read(stream).await.1.unwrap_err(),
             Err(error) => error,
         };
-        assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+        assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
         assert!(!everything_said(&error).contains("secret"), "{error:?}");
     }
 }

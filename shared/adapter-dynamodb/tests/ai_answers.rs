@@ -10,7 +10,7 @@ use application::ports::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
-use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Outcome};
 use futures_util::future::join_all;
 use serde_json::json;
 use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement, tenant};
@@ -148,19 +148,41 @@ async fn who_has_no_answer_to_keep_gives_the_right_back() {
     let gateway = Gateway::start();
     let key = gateway.cache_key(1);
     let failed = take(&gateway, &key, at(0)).await.unwrap();
-    let end = Settlement { cache: Some((key, None)), ..settlement(&failed, 1) };
+    let mut end = Settlement { cache: Some((key, None)), ..settlement(&failed, 1) };
+    end.metered.outcome = Outcome::Failed;
     assert!(gateway.state.settle(&end).await.unwrap());
     assert_eq!(gateway.state.cached(&key, at(1)).await.unwrap(), Cached::Nothing);
 
-    let large = take(&gateway, &key, at(1)).await.unwrap();
-    assert!(gateway.state.settle(&answered(&large, key, &"x".repeat(410_000), 3600)).await.unwrap());
-    assert_eq!(gateway.state.cached(&key, at(2)).await.unwrap(), Cached::Nothing);
-    // An answer for no time is none.
+    assert!(take(&gateway, &key, at(1)).await.is_ok());
+    assert_eq!(gateway.events().await, 1);
+}
+
+#[tokio::test]
+async fn after_an_answer_that_is_not_kept_nobody_has_the_right_for_a_minute() {
+    let gateway = Gateway::start();
+    for (byte, text, seconds) in [(1, None, 0), (2, Some("x".repeat(410_000)), 3600)] {
+        let key = gateway.cache_key(byte);
+        let first = take(&gateway, &key, at(0)).await.unwrap();
+        let end = match &text {
+            Some(text) => answered(&first, key, text, seconds),
+            None => Settlement { cache: Some((key, None)), ..settlement(&first, 1) },
+        };
+        assert!(gateway.state.settle(&end).await.unwrap());
+        // It ended at 10 s.
+        assert_eq!(gateway.state.cached(&key, at(69)).await.unwrap(), Cached::NotKept);
+        assert!(in_flight(take(&gateway, &key, at(69)).await));
+        assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), Cached::Nothing);
+        assert!(take(&gateway, &key, at(70)).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_for_no_time_is_none() {
+    let gateway = Gateway::start();
+    let key = gateway.cache_key(1);
     let never = take(&gateway, &key, at(2)).await.unwrap();
     assert!(gateway.state.settle(&answered(&never, key, "never", 0)).await.unwrap());
     assert_eq!(gateway.state.cached(&key, at(10)).await.unwrap(), Cached::Nothing);
-    assert!(take(&gateway, &key, at(10)).await.is_ok());
-    assert_eq!(gateway.events().await, 3);
 }
 
 #[tokio::test]

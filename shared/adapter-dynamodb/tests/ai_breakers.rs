@@ -32,7 +32,7 @@ async fn look(gateway: &Gateway, now: Timestamp) -> Breaker {
 }
 
 async fn probe(gateway: &Gateway, now: i64) -> bool {
-    gateway.state.probe(&sonnet(), at(now), at(now + 20)).await.unwrap()
+    gateway.state.probe(&sonnet(), at(now), at(now + 20)).await.unwrap() == Breaker::HalfOpen
 }
 
 async fn probed(gateway: &Gateway, succeeded: bool, now: i64) {
@@ -209,4 +209,33 @@ async fn it_holds_nothing_of_a_tenant_and_expires() {
     assert!(!format!("{items:?}").contains(&gateway.tenant.to_string()));
     let expires_at: i64 = items[0]["expires_at"].as_n().unwrap().parse().unwrap();
     assert_eq!(expires_at, at(30 + 86_400).seconds());
+}
+
+#[tokio::test]
+async fn a_provider_is_left_alone_as_long_as_it_wants_but_a_minute() {
+    for (wants, until) in [(30, 30), (1000, 60)] {
+        let gateway = Gateway::start();
+        for begins_a_window in [true, false] {
+            let throttled = Observation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 0) };
+            // Who was told to wait knows it.
+            assert_eq!(observe(&gateway, throttled, at(0)).await, Breaker::Closed);
+            assert_eq!(look(&gateway, at(until - 1)).await, open(until), "{begins_a_window}");
+            // Nobody need try it.
+            assert_eq!(look(&gateway, at(until)).await, Breaker::Closed);
+        }
+        // One that failed is open for that, whatever it wanted.
+        assert_eq!(observe(&gateway, calls(30, 30), at(1)).await, open(31));
+        assert_eq!(look(&gateway, at(2)).await, open(31));
+    }
+}
+
+#[tokio::test]
+async fn who_comes_late_to_try_is_told_what_became_of_it() {
+    let gateway = opened().await;
+    let late = async |now| gateway.state.probe(&sonnet(), at(now), at(now + 20)).await.unwrap();
+    assert_eq!(late(29).await, open(30));
+    assert_eq!(late(30).await, Breaker::HalfOpen);
+    assert_eq!(late(31).await, open(50));
+    probed(&gateway, true, 32).await;
+    assert_eq!(late(33).await, Breaker::Closed);
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use application::ports::{AiState, ModelName, Observation};
+use application::ports::{AiState, Breaker, ModelName, Observation};
 use support::ai::{Gateway, answered, limits, settlement};
 use support::at;
 
@@ -97,7 +97,7 @@ async fn breakers_are_one_write_and_one_more_for_a_window_or_an_opening() {
     assert_calls(&gateway, "opens", &["UpdateItem"; 2], 2.0);
     gateway.state.observe(&model, seen(30, 30), at(3)).await.unwrap();
     assert_calls(&gateway, "open already", &["UpdateItem"], 1.0);
-    assert!(gateway.state.probe(&model, at(40), at(50)).await.unwrap());
+    assert_eq!(gateway.state.probe(&model, at(40), at(50)).await.unwrap(), Breaker::HalfOpen);
     assert_calls(&gateway, "probe", &["UpdateItem"], 1.0);
     gateway.state.probed(&model, true, None, at(41)).await.unwrap();
     assert_calls(&gateway, "probed", &["UpdateItem"], 1.0);

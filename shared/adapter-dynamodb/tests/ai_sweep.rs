@@ -212,3 +212,31 @@ async fn a_sweep_reads_on_behind_many_that_are_in_flight() {
     let found: BTreeSet<_> = expired(&gateway, at(1000)).await.iter().map(Reservation::request_id).collect();
     assert_eq!(found, dead.into_iter().collect());
 }
+
+#[tokio::test]
+async fn what_was_written_down_is_charged_and_not_the_bound() {
+    let gateway = Gateway::start();
+    let reserved = gateway.reserved(at(0), 100).await;
+    gateway.calls();
+    gateway.state.leave(&settlement(&reserved, 7)).await.unwrap();
+    assert_eq!(gateway.calls().0, ["UpdateItem"]);
+    let found = expired(&gateway, at(1000)).await;
+    assert_eq!((found[0].presumed.cost_nano_usd, found[0].presumed.outcome), (7, Outcome::Answered));
+    assert!(gateway.state.settle(&presumed(&found[0])).await.unwrap());
+    assert_eq!(gateway.committed_and_settled(at(0)).await, (7, 7));
+    // One that was settled is not brought back.
+    gateway.state.leave(&settlement(&reserved, 9)).await.unwrap();
+    assert_eq!(gateway.open().await, 0);
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_given_up() {
+    let gateway = Gateway::start();
+    gateway.environment.wire().fail_next("TransactWriteItems", Fault::Delay(Duration::from_secs(20)));
+    let started = std::time::Instant::now();
+    let mut request = gateway.request(at(0), 100);
+    request.until = Some(started + Duration::from_millis(200));
+    let given_up = gateway.reserve(&mut request, &limits(1000)).await;
+    assert!(matches!(given_up, Err(ReserveError::Store(StoreError::Unavailable(_)))), "{given_up:?}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

@@ -77,11 +77,13 @@ impl Endpoint {
             let key = key().await.map_err(|error| unavailable(ProviderFailure::Key(error)))?;
             request.headers_mut().insert(AUTHORIZATION, bearer(&key)?);
         }
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| unavailable(ProviderFailure::Connection(error.into())))?;
+        let response = self.client.request(request).await.map_err(|error| {
+            unavailable(if error.is_connect() {
+                ProviderFailure::Connection(error.into())
+            } else {
+                ProviderFailure::Lost(error.into())
+            })
+        })?;
         if response.status().is_success() { Ok(response) } else { Err(error(response).await) }
     }
 

@@ -16,9 +16,12 @@ pub enum ProviderFailure {
     /// The API key could not be had.
     #[error("the API key could not be read")]
     Key(#[source] Source),
-    /// The server could not be reached, or the connection broke before its answer began.
+    /// The server could not be reached: nothing was sent.
     #[error("the server could not be reached")]
     Connection(#[source] Source),
+    /// The connection broke after the request was sent, before an answer began.
+    #[error("the connection broke before the answer")]
+    Lost(#[source] Source),
     /// The answer began and could not be read to its end.
     #[error("the answer could not be read")]
     BrokenAnswer(#[source] Source),
@@ -37,8 +40,18 @@ pub enum ProviderFailure {
     },
 }
 
+/// A failure that is not the request's fault. Where an answer may have been made and its counts are unknown, the call may
+/// be billed; an error in place of an answer, and a request that was never sent, are not.
 pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
-    ModelError::Unavailable(Box::new(failure))
+    match failure {
+        ProviderFailure::Lost(_) | ProviderFailure::BrokenAnswer(_) | ProviderFailure::Incomplete(_) => {
+            ModelError::Lost(Box::new(failure))
+        }
+        ProviderFailure::Request(_)
+        | ProviderFailure::Key(_)
+        | ProviderFailure::Connection(_)
+        | ProviderFailure::Answered { .. } => ModelError::Unavailable(Box::new(failure)),
+    }
 }
 
 pub(crate) fn refused(failure: ProviderFailure) -> ModelError {
@@ -65,7 +78,7 @@ pub(crate) fn of_answer(
         // The account has no money left: waiting does not bring it back.
         429 if told.is(&OUT_OF_MONEY) => refused(answered),
         429 => ModelError::Throttled { retry_after },
-        408 | 504 => ModelError::TimedOut,
+        408 | 504 => ModelError::ProviderTimedOut,
         // A wrong key, a key without access, and a model that does not exist: not for us.
         401 | 403 | 404 => ModelError::NoSuchModel,
         400..500 if told.is(&["model_not_found"]) => ModelError::NoSuchModel,

@@ -86,7 +86,7 @@ async fn streams() {
 #[tokio::test]
 async fn an_answer_that_can_not_be_metered_is_a_failure() {
     let incomplete = |error: ModelError| {
-        let ModelError::Unavailable(source) = error else { panic!("{error:?}") };
+        let ModelError::Lost(source) = error else { panic!("{error:?}") };
         match *source.downcast::<ProviderFailure>().unwrap() {
             ProviderFailure::Incomplete(what) => what,
             other => panic!("{other:?}"),
@@ -168,6 +168,6 @@ async fn vectors() {
     ] {
         let (url, _) = server(vec![json(&body)]);
         let error = gateway(&url).embed(&embedding(texts, dimensions)).await.unwrap_err();
-        assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+        assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
     }
 }

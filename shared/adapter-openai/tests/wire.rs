@@ -193,11 +193,11 @@ async fn a_cut_answer_is_a_failure() {
     let (stub, gateway) = stub(vec![cut(100), cut(0), cut(700)]).await;
     for _ in 0..2 {
         let error = gateway.converse(&call()).await.unwrap_err();
-        assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+        assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
     }
     let (said, end) = read(gateway.converse_stream(&call()).await.unwrap()).await;
     assert!(!said.is_empty());
-    assert!(matches!(end, Err(ModelError::Unavailable(_))), "{end:?}");
+    assert!(matches!(end, Err(ModelError::Lost(_))), "{end:?}");
     assert_eq!(stub.calls().len(), 3, "the application decides about retries");
 
     // A body that ends well, in the middle of the answer.
@@ -206,7 +206,7 @@ async fn a_cut_answer_is_a_failure() {
     let (url, _) = server(vec![events(before)]);
     let (said, end) = read(support::gateway(&url).converse_stream(&call()).await.unwrap()).await;
     assert_eq!(said.len(), 2);
-    assert!(matches!(end, Err(ModelError::Unavailable(_))));
+    assert!(matches!(end, Err(ModelError::Lost(_))));
 }
 
 #[tokio::test]
@@ -232,17 +232,23 @@ async fn a_whole_answer_needs_no_farewell() {
 #[tokio::test]
 async fn an_error_in_a_stream_ends_it() {
     let first = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"some\"}}]}\n\n";
-    for (event, transient) in [
-        (json!({"error": {"message": "the secret prompt", "type": "server_error", "code": null}}), true),
-        (json!({"error": {"message": "the secret prompt", "code": "rate_limit_exceeded"}}), true),
-        (json!({"error": {"message": "the secret prompt", "type": "BadRequestError", "code": 400}}), false),
-        (json!("the secret prompt"), true),
+    for (event, means) in [
+        (
+            json!({"error": {"message": "the secret prompt", "type": "server_error", "code": null}}),
+            "Unavailable",
+        ),
+        (json!({"error": {"message": "the secret prompt", "code": "rate_limit_exceeded"}}), "Throttled"),
+        (
+            json!({"error": {"message": "the secret prompt", "type": "BadRequestError", "code": 400}}),
+            "Refused",
+        ),
+        (json!("the secret prompt"), "Lost"),
     ] {
         let (url, _) = server(vec![events(&format!("{first}data: {event}\n\n"))]);
         let (said, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;
         assert_eq!(said, ["some"]);
         let error = end.unwrap_err();
-        assert_eq!(error.is_transient(), transient, "{error:?}");
+        assert_eq!(support::name(&error), means, "{error:?}");
         assert!(!everything_said(&error).contains("secret"));
     }
 }

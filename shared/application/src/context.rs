@@ -16,6 +16,8 @@ pub struct Context {
     pub correlation_id: String,
     /// The event that caused it, for jobs.
     pub causation_id: Option<EventId>,
+    /// The same moment on the process's clock.
+    pub began: Instant,
     /// When it must be answered.
     pub deadline: Instant,
     /// Randomness.
@@ -23,6 +25,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The time now, for what must not be decided by when the request began: leases, and what others may read.
+    pub fn clock(&self) -> Timestamp {
+        self.now.plus(self.began.elapsed())
+    }
+
     /// Time until it must be answered, as of now.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

@@ -39,8 +39,16 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         outcome: Outcome::Presumed,
     };
     let lease_until = NOW.plus_seconds(LEASE + i64::from(number));
-    let mut reservation =
-        Reservation { tenant: tenant(), at: NOW, lease_until, bound, shard: 0, replaces: None, presumed };
+    let mut reservation = Reservation {
+        tenant: tenant(),
+        at: NOW,
+        lease_until,
+        bound,
+        shard: 0,
+        replaces: None,
+        presumed,
+        until: None,
+    };
     state.reserve(&mut reservation, &Limits::default(), None).await.unwrap();
     reservation
 }
@@ -74,11 +82,11 @@ async fn whatever_was_set_aside_is_charged_once_its_lease_has_ended() {
     assert_eq!((none, settled(&state).await), (Swept::default(), 0));
 
     let one = settle_expired(&state, &late(&environment, LEASE + 1)).await.unwrap();
-    assert_eq!(one, Swept { presumed: 1, nano_usd: 300, settled_before: 0 });
+    assert_eq!(one, Swept { presumed: 1, nano_usd: 300, settled_before: 0, ..Swept::default() });
     assert_eq!(events(&environment).await, [("300".to_owned(), "presumed".to_owned())]);
 
     let other = settle_expired(&state, &late(&environment, LEASE + 2)).await.unwrap();
-    assert_eq!(other, Swept { presumed: 1, nano_usd: 20, settled_before: 0 });
+    assert_eq!(other, Swept { presumed: 1, nano_usd: 20, settled_before: 0, ..Swept::default() });
     let again = settle_expired(&state, &late(&environment, 1000)).await.unwrap();
     assert_eq!((again, settled(&state).await), (Swept::default(), 320));
     assert_eq!(events(&environment).await.len(), 2);
@@ -138,6 +146,9 @@ async fn a_request_that_ended_after_all_is_charged_what_it_used() {
         correlation_id: "test".to_owned(),
     };
     assert!(state.settle(&settlement).await.unwrap());
-    assert_eq!(sweep.await.unwrap(), Swept { presumed: 0, nano_usd: 0, settled_before: 1 });
+    assert_eq!(
+        sweep.await.unwrap(),
+        Swept { presumed: 0, nano_usd: 0, settled_before: 1, ..Swept::default() }
+    );
     assert_eq!(settled(state.as_ref()).await, 7);
 }

@@ -18,6 +18,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_793_610_000_000);
 pub(crate) fn context(environment: &TestEnvironment) -> Context {
     Context {
         now: NOW,
+        began: Instant::now(),
         correlation_id: "test".to_owned(),
         causation_id: None,
         deadline: Instant::now() + Duration::from_secs(29),

@@ -18,6 +18,8 @@ pub struct Invocation {
     pub function: &'static str,
     /// When it began.
     pub now: Timestamp,
+    /// The same moment on the process's clock.
+    pub began: Instant,
     /// When the handler must be done: before the function's timeout.
     pub deadline: Instant,
     /// Lambda's identifier of it.
@@ -36,6 +38,7 @@ impl Invocation {
         Self {
             function: "in-process",
             now,
+            began: Instant::now(),
             deadline: Instant::now() + Duration::from_secs(29),
             request_id: "00000000-0000-4000-8000-000000000000".to_owned(),
             trace_id: None,
@@ -65,6 +68,7 @@ impl Invocation {
     pub(crate) fn context(&self, correlation_id: &str, causation_id: Option<EventId>) -> Context {
         Context {
             now: self.now,
+            began: self.began,
             correlation_id: correlation_id.to_owned(),
             causation_id,
             deadline: self.deadline,

@@ -181,6 +181,11 @@ impl AiState for MemoryState {
         Box::pin(ready(Ok(SpentByScope::default())))
     }
 
+    /// Nothing fails here, so nothing is left to a sweeper.
+    fn leave<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
+
     fn observe<'a>(
         &'a self,
         _: &'a ModelName,
@@ -195,8 +200,8 @@ impl AiState for MemoryState {
         _: &'a ModelName,
         _: Timestamp,
         _: Timestamp,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(ready(Ok(true)))
+    ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
+        Box::pin(ready(Ok(Breaker::HalfOpen)))
     }
 
     fn probed<'a>(

@@ -110,6 +110,7 @@ pub async fn line(what: &str, way: Way, requests: &[Request]) -> Line {
         model.at(request.at.millis());
         let context = Context {
             now: request.at,
+            began: Instant::now(),
             correlation_id: "bench".to_owned(),
             causation_id: None,
             deadline: Instant::now() + Duration::from_secs(29),

@@ -30,8 +30,16 @@ impl World {
     pub async fn abandoned(&self, by: &Person, feature: Feature, bound: u64) -> Reservation {
         let presumed = self.presumed(by, feature, bound);
         let (at, lease_until) = (self.now(), self.now().plus_seconds(60));
-        let mut reservation =
-            Reservation { tenant: by.tenant, at, lease_until, bound, shard: 0, replaces: None, presumed };
+        let mut reservation = Reservation {
+            tenant: by.tenant,
+            at,
+            lease_until,
+            bound,
+            shard: 0,
+            replaces: None,
+            presumed,
+            until: None,
+        };
         // What the tenant may spend does not matter here.
         let room = 1_000_000_000_000_000_000;
         let limits = Limits { tenant_month: room, tenant_day: room, user_day: room, ..Limits::default() };

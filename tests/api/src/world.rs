@@ -112,6 +112,7 @@ impl World {
     pub fn context(&self) -> Context {
         Context {
             now: self.now(),
+            began: std::time::Instant::now(),
             correlation_id: self.next_request_id(),
             causation_id: None,
             deadline: std::time::Instant::now() + Duration::from_secs(29),

@@ -11,10 +11,11 @@ use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put};
 use domain::Timestamp;
 use domain::id::{AiRequestId, OrganizationId};
+use std::time::Duration;
 
-/// The request that is making the answer; absent once it is there.
+/// The request that is making the answer; absent once it is there, or was made and not kept.
 const HOLDER: &str = "holder";
-/// Until when nobody else may make it, Unix milliseconds.
+/// Until when nobody else may take the right to make it, Unix milliseconds.
 const LEASE_UNTIL: &str = "lease_until";
 /// The answer; absent while it is made. It is good until the item expires.
 const ANSWER: &str = "answer";
@@ -23,6 +24,8 @@ const STORED_AT: &str = "stored_at";
 
 /// How long the item of a right that nobody used stays after its end, in seconds. It counts as nothing by then.
 const KEEP_LEASE: i64 = 3600;
+/// How long nobody waits for an answer after one that could not be kept.
+const NOT_KEPT: Duration = Duration::from_secs(60);
 
 impl DynamoAiState {
     pub(super) async fn read_answer(&self, key: &CacheKey, now: Timestamp) -> Result<Cached, StoreError> {
@@ -44,7 +47,11 @@ pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached,
     let Some(item) = item else { return Ok(Cached::Nothing) };
     if !item.contains_key(ANSWER) {
         let until = Timestamp::from_millis(read_number(item, LEASE_UNTIL)?);
-        return Ok(if until > now { Cached::InFlight { until } } else { Cached::Nothing });
+        return Ok(match item.contains_key(HOLDER) {
+            _ if until <= now => Cached::Nothing,
+            true => Cached::InFlight { until },
+            false => Cached::NotKept,
+        });
     }
     if read_number::<i64>(item, EXPIRES_AT)? <= now.seconds() {
         return Ok(Cached::Nothing);
@@ -109,6 +116,25 @@ pub(super) fn keep(
         .expression_attribute_names("#holder", HOLDER)
         .expression_attribute_values(":holder", text(holder.to_string()));
     Some((put, item))
+}
+
+/// Puts in place of the right that the answer is none to wait for, which nobody else's will be for a while.
+pub(super) fn not_kept(
+    table: &str,
+    key: &CacheKey,
+    holder: AiRequestId,
+    at: Timestamp,
+) -> (PutBuilder, Item) {
+    let until = at.plus(NOT_KEPT);
+    let mut item = ItemKey::ai_answer(key).attributes();
+    item.insert(LEASE_UNTIL.to_owned(), digits(until.millis()));
+    item.insert(EXPIRES_AT.to_owned(), digits(until.seconds().saturating_add(KEEP_LEASE)));
+    let put = Put::builder()
+        .table_name(table)
+        .condition_expression(OURS)
+        .expression_attribute_names("#holder", HOLDER)
+        .expression_attribute_values(":holder", text(holder.to_string()));
+    (put, item)
 }
 
 /// Gives the right back.

@@ -21,6 +21,8 @@ const CALLS: &str = "calls";
 const FAILURES: &str = "failures";
 /// Until when it is open, Unix milliseconds; absent while it is closed.
 const OPEN_UNTIL: &str = "open_until";
+/// Until when the provider wants to be left alone, Unix milliseconds. After that it may be asked by all.
+const THROTTLED_UNTIL: &str = "throttled_until";
 /// Until when somebody tries, Unix milliseconds.
 const PROBE_UNTIL: &str = "probe_until";
 /// Who tries: random.
@@ -33,6 +35,8 @@ const FEWEST_CALLS: u64 = 20;
 const GOOD_CALLS_IN_A_FAILURE: u64 = 10;
 const OPEN_FOR: Duration = Duration::from_secs(30);
 const LONGEST_OPEN: Duration = Duration::from_secs(300);
+/// A provider that wants to be left alone for longer is asked again after this.
+const LONGEST_THROTTLED: Duration = Duration::from_secs(60);
 /// How long the item of a model that nobody calls stays, in seconds.
 const KEEP: i64 = 24 * 3600;
 /// Others may begin or close the window in between.
@@ -40,6 +44,17 @@ const MOST_WINDOWS: u32 = 4;
 
 /// What an item says.
 pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
+    let failures = by_failures(item, now)?;
+    let Some(item) = item.filter(|item| failures == Breaker::Closed && item.contains_key(THROTTLED_UNTIL))
+    else {
+        return Ok(failures);
+    };
+    let until = Timestamp::from_millis(read_number(item, THROTTLED_UNTIL)?);
+    Ok(if until > now { Breaker::Open { until } } else { Breaker::Closed })
+}
+
+/// What an item says by the model's failures alone.
+fn by_failures(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
     let Some(item) = item.filter(|item| item.contains_key(OPEN_UNTIL)) else { return Ok(Breaker::Closed) };
     let until = Timestamp::from_millis(read_number(item, OPEN_UNTIL)?);
     if until > now {
@@ -78,7 +93,8 @@ impl DynamoAiState {
             };
             match counted {
                 Updated::Done(item) if fails(&item)? => return self.open(model, &item, seen, now).await,
-                Updated::Done(item) => return read_breaker(Some(&item), now),
+                // Who was throttled knows how long to wait.
+                Updated::Done(item) => return by_failures(Some(&item), now),
                 Updated::Refused(_) => in_window = !in_window,
             }
         }
@@ -93,7 +109,10 @@ impl DynamoAiState {
     ) -> Result<Updated, StoreError> {
         let update = self
             .update(model, now)
-            .update_expression("SET #expires_at = :expires_at ADD #calls :calls, #failures :failures")
+            .update_expression(format!(
+                "SET #expires_at = :expires_at{} ADD #calls :calls, #failures :failures",
+                throttled(seen)
+            ))
             .condition_expression("#window_started > :over");
         send(window(update, seen, now)).await
     }
@@ -106,9 +125,10 @@ impl DynamoAiState {
     ) -> Result<Updated, StoreError> {
         let update = self
             .update(model, now)
-            .update_expression(
-                "SET #expires_at = :expires_at, #window_started = :now, #calls = :calls, #failures = :failures",
-            )
+            .update_expression(format!(
+                "SET #expires_at = :expires_at, #window_started = :now, #calls = :calls, #failures = :failures{}",
+                throttled(seen)
+            ))
             .condition_expression("attribute_not_exists(#window_started) OR #window_started <= :over")
             .expression_attribute_values(":now", digits(now.millis()));
         send(window(update, seen, now)).await
@@ -145,7 +165,7 @@ impl DynamoAiState {
         model: &ModelName,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Breaker, StoreError> {
         let prober = binary(random::<16>()?);
         let update = self
             .update(model, now)
@@ -160,9 +180,10 @@ impl DynamoAiState {
             .expression_attribute_values(":until", digits(until.millis()))
             .expression_attribute_values(":prober", prober.clone());
         match send(update).await? {
-            Updated::Done(_) => Ok(true),
+            Updated::Done(_) => Ok(Breaker::HalfOpen),
             // The answer to our own write was lost and the SDK sent it again.
-            Updated::Refused(found) => Ok(found.is_some_and(|item| item.get(PROBER) == Some(&prober))),
+            Updated::Refused(Some(item)) if item.get(PROBER) == Some(&prober) => Ok(Breaker::HalfOpen),
+            Updated::Refused(found) => read_breaker(found.as_ref(), now),
         }
     }
 
@@ -209,7 +230,21 @@ impl DynamoAiState {
     }
 }
 
+/// What an update adds when the provider wants to be left alone.
+fn throttled(seen: Observation) -> &'static str {
+    if seen.retry_after.is_some() { ", #throttled_until = :throttled_until" } else { "" }
+}
+
 fn window(update: UpdateItemFluentBuilder, seen: Observation, now: Timestamp) -> UpdateItemFluentBuilder {
+    let update = match seen.retry_after {
+        None => update,
+        Some(wait) => update
+            .expression_attribute_names("#throttled_until", THROTTLED_UNTIL)
+            .expression_attribute_values(
+                ":throttled_until",
+                digits(now.plus(wait.min(LONGEST_THROTTLED)).millis()),
+            ),
+    };
     update
         .expression_attribute_names("#window_started", WINDOW_STARTED)
         .expression_attribute_names("#calls", CALLS)

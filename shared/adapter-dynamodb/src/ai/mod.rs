@@ -16,6 +16,7 @@ mod settle;
 mod spent;
 mod usage;
 
+use crate::failure::given_up;
 use crate::patience::Patience;
 use crate::shards::ListShards;
 use crate::tables::Tables;
@@ -30,7 +31,8 @@ use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
 pub use gateway::ai_gateway;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
 pub use usage::DynamoAiUsage;
 
 /// The state of the AI gateway on DynamoDB.
@@ -69,6 +71,18 @@ fn queueing() -> Patience {
     Patience::new(32, Duration::from_secs(5))
 }
 
+/// Work that is given up when nobody waits for it any more. What was sent may still be done.
+async fn in_time<T, E: From<StoreError>>(
+    until: Option<Instant>,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let Some(until) = until else { return work.await };
+    match timeout_at(until.into(), work).await {
+        Ok(done) => done,
+        Err(_elapsed) => Err(given_up("of the AI gateway", "the time is over").into()),
+    }
+}
+
 impl AiState for DynamoAiState {
     fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>> {
         Box::pin(self.read_all(look))
@@ -84,7 +98,7 @@ impl AiState for DynamoAiState {
         limits: &'a Limits,
         cache: Option<&'a CacheKey>,
     ) -> BoxFuture<'a, Result<(), ReserveError>> {
-        Box::pin(self.set_aside(reservation, limits, cache))
+        Box::pin(in_time(reservation.until, self.set_aside(reservation, limits, cache)))
     }
 
     fn extend<'a>(
@@ -93,11 +107,15 @@ impl AiState for DynamoAiState {
         bound: u64,
         limits: &'a Limits,
     ) -> BoxFuture<'a, Result<(), ReserveError>> {
-        Box::pin(self.set_more_aside(reservation, bound, limits))
+        Box::pin(in_time(reservation.until, self.set_more_aside(reservation, bound, limits)))
     }
 
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.charge(settlement))
+        Box::pin(in_time(settlement.reservation.until, self.charge(settlement)))
+    }
+
+    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(in_time(settlement.reservation.until, self.write_down(settlement)))
     }
 
     fn record<'a>(
@@ -137,7 +155,7 @@ impl AiState for DynamoAiState {
         model: &'a ModelName,
         now: Timestamp,
         until: Timestamp,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(self.take_probe(model, now, until))
     }
 

@@ -8,19 +8,24 @@
 use super::DynamoAiState;
 use crate::failure::failed;
 use crate::keys::{AI_OPEN_SHARDS, Item, ItemKey, PK, ai_open_partition};
+use crate::patience::Patience;
 use crate::state_item::EXPIRES_AT;
 use crate::transact::must_be_new;
 use crate::value::{digits, read_number, read_text, text};
-use application::ports::{Reservation, StoreError};
+use application::ports::{Reservation, Settlement, StoreError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, Update};
 use domain::Timestamp;
 use futures_util::future::try_join_all;
+use std::time::Duration;
 
 /// The reservation as it was made, as JSON text.
 const RESERVATION: &str = "reservation";
 /// How much is set aside now.
 const BOUND: &str = "bound";
+/// What was used, as JSON text, where it could be written down but not settled.
+const USED: &str = "used";
 /// When the sweeper may settle it, Unix milliseconds.
 const LEASE_UNTIL: &str = "lease_until";
 
@@ -76,12 +81,43 @@ fn read_open(item: &Item) -> Result<Reservation, StoreError> {
     let mut reservation: Reservation = serde_json::from_str(read_text(item, RESERVATION)?)
         .map_err(|error| StoreError::Decode(error.into()))?;
     reservation.bound = read_bound(item)?;
-    // Nobody knows what was used, so all of it is charged.
-    reservation.presumed.cost_nano_usd = reservation.bound;
+    if item.contains_key(USED) {
+        reservation.presumed =
+            serde_json::from_str(read_text(item, USED)?).map_err(|error| StoreError::Decode(error.into()))?;
+    } else {
+        // Nobody knows what was used, so all of it is charged.
+        reservation.presumed.cost_nano_usd = reservation.bound;
+    }
     Ok(reservation)
 }
 
 impl DynamoAiState {
+    /// Only the request's own transactions write this item, of which one may still be under way.
+    pub(super) async fn write_down(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let Settlement { reservation, metered, .. } = settlement;
+        let used = serde_json::to_string(metered).map_err(|error| StoreError::Decode(error.into()))?;
+        let mut patience = Patience::new(4, Duration::from_millis(200));
+        loop {
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.tables.ephemeral)
+                .set_key(Some(ItemKey::ai_open(reservation.tenant, reservation.request_id()).attributes()))
+                .update_expression("SET #used = :used")
+                .condition_expression("attribute_exists(#pk)")
+                .expression_attribute_names("#used", USED)
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_values(":used", text(&used));
+            let Err(error) = update.send().await else { return Ok(()) };
+            match error.as_service_error() {
+                // It was settled after all.
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(()),
+                Some(UpdateItemError::TransactionConflictException(_)) if patience.pause().await => {}
+                _ => return Err(failed("UpdateItem", error)),
+            }
+        }
+    }
+
     pub(super) async fn read_expired(
         &self,
         now: Timestamp,

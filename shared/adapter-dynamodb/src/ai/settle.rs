@@ -1,7 +1,7 @@
 //! The end of a request: one transaction takes the open reservation away, charges the counters, records the event and
 //! puts the answer where it can be found. That the reservation can be taken away once makes it exactly once.
 
-use super::answer::{check_owner, give_up, keep};
+use super::answer::{check_owner, give_up, keep, not_kept};
 use super::counters::Counter;
 use super::event::event_item;
 use super::open::{close, read_bound};
@@ -9,6 +9,7 @@ use super::{DynamoAiState, queueing};
 use crate::failure::given_up;
 use crate::transact::{Actions, must_be_new};
 use application::ports::{CacheKey, Keep, Settlement, StoreError};
+use domain::ai::Outcome;
 
 /// What an action is for.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +75,11 @@ impl DynamoAiState {
             let holder = reservation.request_id();
             match answer.as_ref().and_then(|answer| keep(table, key, holder, answer, *at)) {
                 Some((put, item)) => actions.put(Purpose::Answer, put, item)?,
+                // It was made, and the next would be such a one too.
+                None if metered.outcome == Outcome::Answered => {
+                    let (put, item) = not_kept(table, key, holder, *at);
+                    actions.put(Purpose::Answer, put, item)?;
+                }
                 None => actions.delete(Purpose::Answer, give_up(table, key, holder))?,
             }
         }

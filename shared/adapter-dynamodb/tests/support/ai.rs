@@ -58,7 +58,16 @@ impl Gateway {
             outcome: Outcome::Presumed,
         };
         let lease_until = now.plus_seconds(LEASE_SECONDS);
-        Reservation { tenant: self.tenant, at: now, lease_until, bound, shard: 0, replaces: None, presumed }
+        Reservation {
+            tenant: self.tenant,
+            at: now,
+            lease_until,
+            bound,
+            shard: 0,
+            replaces: None,
+            presumed,
+            until: None,
+        }
     }
 
     /// A request for which money is set aside.

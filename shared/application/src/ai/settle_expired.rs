@@ -1,9 +1,11 @@
-//! Settles what processes that died left behind: money that was set aside for requests whose lease has ended. Nobody knows
-//! what such a request used, so all that was set aside is charged. A request that was settled in the meantime stays as it
+//! Settles what processes that died left behind: money that was set aside for requests whose lease has ended. Where a
+//! process could still write down what its request used, that is charged. Of any other nobody knows what it used, so all that
+//! was set aside is charged. A request that was settled in the meantime stays as it
 //! is: [`AiState::settle`] happens once.
 
 use crate::ports::{AiState, Reservation, Settlement, StoreError};
 use crate::{Context, Error};
+use domain::ai::Outcome;
 use std::time::Duration;
 
 /// The most that one run settles. What is left waits for the next run, a minute later.
@@ -18,6 +20,8 @@ pub struct Swept {
     pub presumed: u64,
     /// What they were charged together, in nano-dollars.
     pub nano_usd: u64,
+    /// Requests that were charged what they had written down.
+    pub recorded: u64,
     /// Requests that somebody else settled first.
     pub settled_before: u64,
 }
@@ -64,7 +68,7 @@ async fn settle_one(
     swept: &mut Swept,
 ) -> Result<(), StoreError> {
     let metered = reservation.presumed.clone();
-    let (feature, cost) = (metered.feature.as_str(), metered.cost_nano_usd);
+    let (feature, cost, outcome) = (metered.feature.as_str(), metered.cost_nano_usd, metered.outcome);
     let settlement = Settlement {
         reservation,
         metered,
@@ -78,6 +82,10 @@ async fn settle_one(
         return Ok(());
     }
     tracing::info!(ai_cost_nano_usd = cost, feature, "a request to a model is presumed to have ended");
+    if outcome != Outcome::Presumed {
+        swept.recorded += 1;
+        return Ok(());
+    }
     swept.presumed += 1;
     swept.nano_usd = swept.nano_usd.saturating_add(cost);
     Ok(())

@@ -9,7 +9,7 @@ use domain::ai::{AiBudget, AiPrices, AiRequestMetered, Feature, Limits};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
 use domain::{Timestamp, Versioned};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Names an answer: a hash over everything that shapes it. It can't be made without the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub enum Cached {
         /// When they are given up.
         until: Timestamp,
     },
+    /// It was made a moment ago, and was not one that others may get, nor will the next be: nobody waits for it.
+    NotKept,
     /// An answer, as it was stored, and since when.
     Answer {
         /// What was stored.
@@ -134,6 +136,9 @@ pub struct Reservation {
     pub replaces: Option<Timestamp>,
     /// What is recorded should the process die: the first model, tokens at their bound.
     pub presumed: AiRequestMetered,
+    /// Until when what is done with it may take, where somebody waits. It is not stored.
+    #[serde(skip)]
+    pub until: Option<Instant>,
 }
 
 impl Reservation {
@@ -194,7 +199,8 @@ pub struct Settlement {
     pub metered: AiRequestMetered,
     /// When it ended.
     pub at: Timestamp,
-    /// The key that was being worked on, and the answer if it may be given again.
+    /// The key that was being worked on, and the answer if it may be given again. Without one, those who wait for the answer
+    /// of a request that was answered need not wait for the next either: for a minute each asks for itself.
     pub cache: Option<(CacheKey, Option<Keep>)>,
     /// Ties the event to its request.
     pub correlation_id: String,
@@ -229,8 +235,8 @@ pub trait AiState: Send + Sync {
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
 
     /// Sets money aside from all four budgets, and takes the right to make the answer of `cache`, or does nothing: one
-    /// transaction, tried again while others change the same counters. `lease_until` ends that right too. Sets
-    /// [`Reservation::shard`].
+    /// transaction, tried again while others change the same counters, and given up at [`Reservation::until`]. `lease_until`
+    /// ends that right too. Sets [`Reservation::shard`].
     fn reserve<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -248,8 +254,13 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<(), ReserveError>>;
 
     /// Charges what was used, gives back the rest, records the request and keeps the answer, exactly once: one
-    /// transaction. `false` when it was settled before; then nothing changes.
+    /// transaction, given up at [`Reservation::until`]. `false` when it was settled before; then nothing changes.
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Leaves to the sweeper what [`AiState::settle`] could not do: writes down what the request used beside what is set
+    /// aside for it, so that it is charged that and not its bound. One write, of an item that no other request writes,
+    /// given up at [`Reservation::until`]; nothing when it was settled.
+    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Records a request that cost nothing, exactly once: one write.
     fn record<'a>(
@@ -261,7 +272,7 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Reservations whose lease has ended at `now`, at most `limit` of them, the oldest leases first. What is presumed of
-    /// each costs its bound, also when that was extended.
+    /// each costs its bound, also when that was extended; or it is what [`AiState::leave`] wrote down.
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>>;
 
     /// What was spent in the month and on the day of `at`: by the tenant in the month, on the day, by the account on the
@@ -274,7 +285,9 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<SpentByScope, StoreError>>;
 
     /// Tells how calls to a model went, and opens its breaker when more than 10 % of at least 20 calls within 60 seconds
-    /// failed: one write; another one when a window begins, and when it opens.
+    /// failed: one write; another one when a window begins, and when it opens. A provider that wants to be left alone is,
+    /// by everybody else, for that time and a minute at the most: [`AiState::look`] says that the breaker is open, and
+    /// whoever told it goes by what they were told.
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,
@@ -282,14 +295,15 @@ pub trait AiState: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
-    /// Whether this call is the one that may try a model whose breaker is half-open: one write. The right ends at
-    /// `until`, so that a crash does not keep the breaker open.
+    /// What a half-open breaker says to this call: [`Breaker::HalfOpen`], it is the one that may try, a right that ends at
+    /// `until`, so that a crash does not keep the breaker open; [`Breaker::Open`], another one tries; [`Breaker::Closed`],
+    /// another one did, and the model may be asked. One write.
     fn probe<'a>(
         &'a self,
         model: &'a ModelName,
         now: Timestamp,
         until: Timestamp,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
     /// Tells how the probe went: closes the breaker, or opens it again for `retry_after` or 30 seconds.
     fn probed<'a>(

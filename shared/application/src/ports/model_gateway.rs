@@ -151,7 +151,7 @@ pub enum ModelError {
         /// When it wants to hear from us again.
         retry_after: Option<Duration>,
     },
-    /// The provider failed (5xx, connection).
+    /// The provider said that it failed (5xx), or could not be connected to: no answer was made that it bills.
     #[error("the provider failed")]
     Unavailable(#[source] Source),
     /// The provider failed (5xx) and says when it can be asked again.
@@ -162,9 +162,15 @@ pub enum ModelError {
         /// Why.
         source: Source,
     },
-    /// No answer within the time left.
+    /// The request was sent, and its answer is lost, or says not what it used. It may be billed.
+    #[error("the provider's answer was lost")]
+    Lost(#[source] Source),
+    /// No answer within the time left, which is ours. What the model did until then may be billed.
     #[error("the provider did not answer in time")]
     TimedOut,
+    /// The provider gave up waiting for the model (408, 504). What the model did until then may be billed.
+    #[error("the provider timed out")]
+    ProviderTimedOut,
     /// The conversation is longer than the model's context.
     #[error("the conversation is too long for the model")]
     ContextLength,
@@ -177,9 +183,9 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// Whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Unavailable(_) | Self::Resting { .. } | Self::TimedOut)
+    /// Whether the call may be billed, though nobody says for how many tokens.
+    pub fn may_be_billed(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::TimedOut | Self::ProviderTimedOut)
     }
 }
 

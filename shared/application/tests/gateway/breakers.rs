@@ -334,3 +334,83 @@ async fn answers_that_were_told_late_do_not_hide_a_model_that_is_down() {
     let failed = scene.model.calls().len() - asked;
     assert!(failed <= 6, "{failed}: two requests are enough to know");
 }
+
+/// A question whose answer has so many tokens at the most.
+fn of_tokens(most: u32) -> application::ai::Ask {
+    let mut ask = ask(NOVA);
+    ask.conversation.max_output_tokens = most;
+    ask
+}
+
+#[tokio::test]
+async fn our_time_closes_no_model_to_others_when_it_was_too_short_for_what_was_asked() {
+    for (most, closed) in [(100, false), (1000, true), (10_000, true)] {
+        let scene = Scene::start();
+        (0..30).for_each(|_| scene.model.fail(ModelError::TimedOut));
+        for _ in 0..10 {
+            scene.complete(&of_tokens(most)).await.unwrap_err();
+        }
+        assert_eq!(scene.model.calls().len() == 30, closed, "{most}");
+        scene.model.always("Paris");
+        assert_eq!(scene.complete(&of_tokens(most)).await.is_ok(), closed, "{most}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_or_loses_counts_however_long_the_answer() {
+    for error in [|| ModelError::ProviderTimedOut, || ModelError::Lost("reset".into())] {
+        let scene = Scene::start();
+        (0..30).for_each(|_| scene.model.fail(error()));
+        for _ in 0..10 {
+            scene.complete(&of_tokens(10_000)).await.unwrap_err();
+        }
+        assert_eq!(scene.model.calls().len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn a_try_that_tells_nothing_is_left_to_the_next() {
+    let scene = opened().await;
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::TimedOut);
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before + 1);
+    // Neither closed, nor open for another thirty seconds.
+    scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_to_be_left_alone_is_by_the_fleet() {
+    let scene = Scene::start();
+    scene.model.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(30)) });
+    scene.model.always("Paris");
+    // Longer than there is time.
+    scene.complete(&ask(SONNET)).await.unwrap_err();
+    let refused =
+        scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
+    let wait = retry_after(refused);
+    assert!(wait <= Duration::from_secs(26) && wait > Duration::from_secs(20), "{wait:?}");
+    assert_eq!(scene.model.calls().len(), 1);
+    // After that it may be asked by all, and nobody need try.
+    scene.complete_in(&scene.context(31), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_breaker_that_somebody_else_closed_meanwhile_keeps_nobody() {
+    use testkit::Fault;
+    let scene = Arc::new(opened().await);
+    scene.model.always("Paris");
+    // The look has seen it half-open; the limiter's write, and the try's, which comes late.
+    scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::ZERO));
+    scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::from_millis(500)));
+    let late = {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move { scene.complete_in(&scene.context(40), &ask(SONNET)).await })
+    };
+    until(|| scene.environment.wire().faults_left() == 0).await;
+    scene.complete_by(&scene.other_process(), &scene.context(40), &ask(SONNET)).await.unwrap();
+    late.await.unwrap().unwrap();
+}

@@ -1,7 +1,10 @@
 //! A process that dies, at every point where it can: nothing that was used is lost, and nothing is charged twice.
 
-use super::scene::{NOVA, SONNET, Scene, SharedTimer, ask, cacheable, judged, test_registry, until};
+use super::scene::{
+    NOVA, NOVA_COST, SONNET, Scene, SharedTimer, ask, cacheable, judged, test_registry, until,
+};
 use crate::support::NOW;
+use application::Error;
 use application::ai::gateway::complete;
 use application::ai::{AiGateway, Ask, Providers};
 use application::ports::{
@@ -76,6 +79,10 @@ impl AiState for Dying {
         Box::pin(self.points.around(self.inner.settle(settlement)))
     }
 
+    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.points.around(self.inner.leave(settlement)))
+    }
+
     fn record<'a>(
         &'a self,
         tenant: OrganizationId,
@@ -113,7 +120,7 @@ impl AiState for Dying {
         model: &'a ModelName,
         now: Timestamp,
         until: Timestamp,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(self.points.around(self.inner.probe(model, now, until)))
     }
 
@@ -248,6 +255,82 @@ async fn a_settlement_that_fails_costs_the_caller_nothing_and_is_swept() {
     scene.model.let_go(1);
     assert_eq!(request.await.unwrap().unwrap().text, "good");
     assert_eq!(scene.sweep().await, 1);
-    assert_eq!(scene.ledger().await[0].outcome, "presumed");
+    // What it used was written down.
+    let ledger = scene.ledger().await;
+    assert_eq!((ledger[0].outcome.as_str(), ledger[0].attempts), ("answered", 1));
+    assert_eq!(scene.settled().await, NOVA_COST);
+}
+
+#[tokio::test]
+async fn a_settlement_that_takes_too_long_keeps_nobody_waiting() {
+    // What was used is written down, or that takes too long as well.
+    for (slow, outcome) in
+        [(&["TransactWriteItems"][..], "answered"), (&["TransactWriteItems", "UpdateItem"], "presumed")]
+    {
+        let scene = Arc::new(Scene::start());
+        scene.model.answer("good");
+        scene.model.hold();
+        let request = {
+            let scene = Arc::clone(&scene);
+            tokio::spawn(async move {
+                let context = scene.hurried(Duration::from_secs(4));
+                let answer = scene.complete_in(&context, &ask(NOVA)).await.unwrap();
+                (answer, context.time_left())
+            })
+        };
+        until(|| !scene.model.calls().is_empty()).await;
+        for operation in slow {
+            for _ in 0..2 {
+                scene.environment.wire().fail_next(operation, Fault::Delay(Duration::from_secs(20)));
+            }
+        }
+        let set_aside = scene.spent().await.committed;
+        scene.model.let_go(1);
+        let (answer, left) = request.await.unwrap();
+        assert_eq!(answer.text, "good");
+        assert!(left > Duration::ZERO, "the caller is gone");
+        assert_eq!(scene.sweep().await, 1);
+        assert_eq!(scene.ledger().await[0].outcome, outcome);
+        let cost = if outcome == "answered" { NOVA_COST } else { set_aside };
+        assert_eq!((scene.settled().await, scene.ledger().await.len()), (cost, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_whose_answer_is_lost_is_given_back() {
+    let scene = Scene::start();
+    scene.model.always("good");
+    let denied = serde_json::json!({ "__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException" });
+    scene.environment.wire().fail_next("TransactWriteItems", Fault::LostAnswer);
+    scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, denied));
+    let refused = scene.complete(&cacheable(NOVA)).await.unwrap_err();
+    assert!(matches!(refused, Error::Store(_)), "{refused:?}");
+    assert_eq!(scene.environment.wire().faults_left(), 0);
+    assert!(scene.model.calls().is_empty());
+    assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 1));
+    // Nobody waits for what it does not make.
+    scene.complete(&cacheable(NOVA)).await.unwrap();
+    assert!(scene.timer.pauses().is_empty());
+}
+
+#[tokio::test]
+async fn a_question_that_comes_late_in_its_request_is_left_alone_as_long_as_any() {
+    let scene = Arc::new(Scene::start());
+    scene.model.answer("good");
+    scene.model.hold();
+    let request = {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move {
+            let began = std::time::Instant::now().checked_sub(Duration::from_secs(20)).unwrap();
+            let context = application::Context { began, ..scene.context(0) };
+            scene.complete_in(&context, &ask(NOVA)).await
+        })
+    };
+    until(|| !scene.model.calls().is_empty()).await;
+    // 20 seconds have passed, 29 are left, and 5 are beyond.
+    assert!(scene.state.expired(NOW.plus_seconds(53), 10).await.unwrap().is_empty());
+    assert_eq!(scene.state.expired(NOW.plus_seconds(56), 10).await.unwrap().len(), 1);
+    scene.model.let_go(1);
+    request.await.unwrap().unwrap();
     scene.settled().await;
 }

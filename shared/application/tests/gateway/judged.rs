@@ -171,3 +171,13 @@ async fn a_guardrail_stands_around_every_conversation_with_bedrock() {
     let seen: Vec<_> = guarded.model.calls().into_iter().map(|call| call.guardrail).collect();
     assert_eq!(seen, [None, Some(guardrail.clone()), Some(guardrail)]);
 }
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_not_kept() {
+    let scene = Scene::start();
+    scene.model.answer(" \n");
+    scene.model.answer("Paris");
+    assert_eq!(scene.complete(&cacheable(NOVA)).await.unwrap().text, " \n");
+    let second = scene.complete(&cacheable(NOVA)).await.unwrap();
+    assert_eq!((second.text.as_str(), second.head.cache), ("Paris", CacheUse::Miss));
+}

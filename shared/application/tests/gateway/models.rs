@@ -95,3 +95,14 @@ async fn the_longest_answer_is_the_models_own_at_most() {
     assert_eq!(set_aside[0], set_aside[1]);
     assert!(set_aside[0] > 10_000 * 3200);
 }
+
+#[tokio::test]
+async fn a_model_that_has_no_room_left_for_the_answer_is_not_asked() {
+    let scene = allowing(&[SONNET, NOVA]).await;
+    let mut ask = ask(&format!("{SONNET},{NOVA}"));
+    // 150,000 tokens at the least, which fit into Sonnet's 200,000 alone.
+    ask.conversation.messages[0].text = "x".repeat(150_000 * 8);
+    ask.conversation.max_output_tokens = 60_000;
+    assert_eq!(scene.complete(&ask).await.unwrap().head.model, NOVA);
+    assert_eq!(scene.model.asked(), [NOVA]);
+}

@@ -1,6 +1,6 @@
 //! How often a model is asked, what is waited for, and who comes next.
 
-use super::scene::{HAIKU, NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask};
+use super::scene::{HAIKU, NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, bound_of, limits};
 use application::Error;
 use application::ports::ModelError;
 use std::time::Duration;
@@ -13,17 +13,6 @@ fn throttled(seconds: Option<u64>) -> ModelError {
 
 fn resting(seconds: u64) -> ModelError {
     ModelError::Resting { retry_after: Duration::from_secs(seconds), source: "503".into() }
-}
-
-/// What is set aside for a question to the model.
-async fn bound_of(model: &str) -> u64 {
-    let probe = Scene::start();
-    probe.model.hold();
-    let making = probe.begin(ask(model));
-    super::scene::until(|| !probe.model.calls().is_empty()).await;
-    let bound = probe.spent().await.committed;
-    making.abort();
-    bound
 }
 
 fn down() -> ModelError {
@@ -55,7 +44,7 @@ async fn a_model_that_wants_longer_than_a_minute_is_left_to_the_next() {
         let scene = Scene::start();
         scene.model.fail(throttled(Some(seconds)));
         scene.model.answer("Paris");
-        // Each of two has half of what is left after two seconds.
+        // The first of two has all but five seconds of what is left after two.
         let context = scene.hurried(Duration::from_secs(200));
         let answer = scene.complete_in(&context, &ask(ALL)).await.unwrap();
         assert_eq!(scene.model.asked(), asked, "{seconds}");
@@ -123,16 +112,33 @@ async fn nothing_is_waited_for_past_the_time() {
     let error = scene.complete_in(&context, &ask(SONNET)).await.unwrap_err();
     assert_eq!(retry_after(error), Some(Duration::from_secs(9)));
     assert!(scene.timer.pauses().is_empty());
-    // The share of the first of two is four seconds, so five are not waited for, but the second has its own.
+    // The first of two has six of eight seconds, so six are not waited for, but the second has its own.
     let scene = Scene::start();
-    scene.model.fail(throttled(Some(5)));
+    scene.model.fail(throttled(Some(6)));
     scene.model.answer("Paris");
     let context = scene.hurried(Duration::from_secs(10));
     scene.complete_in(&context, &ask(ALL)).await.unwrap();
     assert_eq!(scene.model.asked(), [SONNET, NOVA]);
     let left: Vec<_> = scene.model.calls().into_iter().map(|call| call.time_left).collect();
-    assert!(left[0] <= Duration::from_secs(4) && left[0] > Duration::from_secs(2), "{left:?}");
-    assert!(left[1] <= Duration::from_secs(8) && left[1] > left[0], "{left:?}");
+    assert!(left[0] <= Duration::from_secs(6) && left[0] > Duration::from_secs(3), "{left:?}");
+    assert!(left[1] <= Duration::from_secs(8) && left[1] > Duration::from_secs(4), "{left:?}");
+}
+
+#[tokio::test]
+async fn the_first_of_a_chain_has_most_of_the_time() {
+    for (chain, least, most) in [
+        (SONNET.to_owned(), 24, 27),
+        (format!("{SONNET},{NOVA}"), 19, 22),
+        (format!("{SONNET},{NOVA},{HAIKU}"), 15, 18),
+    ] {
+        let scene = Scene::start();
+        scene.model.answer("Paris");
+        let context = scene.hurried(Duration::from_secs(29));
+        scene.complete_in(&context, &ask(&chain)).await.unwrap();
+        let had = scene.model.calls()[0].time_left;
+        let expected = Duration::from_secs(least)..=Duration::from_secs(most);
+        assert!(expected.contains(&had), "{chain}: {had:?}");
+    }
 }
 
 #[tokio::test]
@@ -172,21 +178,42 @@ async fn a_model_that_does_not_exist_is_left_to_the_next_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_timed_out_is_charged_for_what_it_surely_read() {
+async fn a_call_that_may_be_billed_costs_all_that_it_may_and_any_other_nothing() {
+    let bound = bound_of(ask(SONNET)).await;
+    for (failed, cost) in [
+        (ModelError::TimedOut, bound),
+        (ModelError::ProviderTimedOut, bound),
+        (ModelError::Lost("reset".into()), bound),
+        (down(), 0),
+        (throttled(None), 0),
+    ] {
+        let scene = Scene::start();
+        let said = format!("{failed:?}");
+        scene.model.fail(failed);
+        scene.model.answer("Paris");
+        let answer = scene.complete(&ask(SONNET)).await.unwrap();
+        assert_eq!(answer.cost.nano_usd, SONNET_COST + cost, "{said}");
+        assert_eq!(scene.settled().await, answer.cost.nano_usd);
+    }
+}
+
+#[tokio::test]
+async fn a_call_after_one_that_may_be_billed_needs_room_for_both() {
+    let bound = bound_of(ask(SONNET)).await;
     let scene = Scene::start();
-    scene.model.fail(ModelError::TimedOut);
+    scene.set_limits(limits(2 * bound - 1)).await;
+    scene.model.fail(ModelError::Lost("reset".into()));
     scene.model.answer("Paris");
-    let answer = scene.complete(&ask(SONNET)).await.unwrap();
-    let surely_read = answer.cost.nano_usd - SONNET_COST;
-    assert!(surely_read > 0 && surely_read < 20 * 3300, "{surely_read}");
-    assert_eq!(scene.settled().await, answer.cost.nano_usd);
+    let refused = scene.complete(&ask(SONNET)).await.unwrap_err();
+    assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
+    assert_eq!((scene.model.calls().len(), scene.settled().await), (1, bound));
 }
 
 #[tokio::test]
 async fn the_next_model_is_paid_for_before_it_is_asked() {
     // The second is dearer than the first, and the budget has room for the first alone.
     let scene = Scene::start();
-    scene.set_limits(super::scene::limits(bound_of(NOVA).await)).await;
+    scene.set_limits(super::scene::limits(bound_of(ask(NOVA)).await)).await;
     scene.model.fail(ModelError::NoSuchModel);
     scene.model.answer("Paris");
     let refused = scene.complete(&ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
@@ -197,7 +224,8 @@ async fn the_next_model_is_paid_for_before_it_is_asked() {
 
 #[tokio::test]
 async fn a_model_that_the_budget_has_no_room_for_is_left_to_a_cheaper_one() {
-    let (nova, haiku, sonnet) = (bound_of(NOVA).await, bound_of(HAIKU).await, bound_of(SONNET).await);
+    let (nova, haiku, sonnet) =
+        (bound_of(ask(NOVA)).await, bound_of(ask(HAIKU)).await, bound_of(ask(SONNET)).await);
     assert!(nova < haiku && haiku < sonnet);
     // After the first failed.
     let scene = Scene::start();

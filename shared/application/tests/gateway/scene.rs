@@ -354,6 +354,17 @@ pub(crate) async fn until(so: impl Fn() -> bool) {
     panic!("it never was so");
 }
 
+/// What is set aside for this question.
+pub(crate) async fn bound_of(ask: Ask) -> u64 {
+    let scene = Scene::start();
+    scene.model.hold();
+    let making = scene.begin(ask);
+    until(|| !scene.model.calls().is_empty()).await;
+    let bound = scene.spent().await.committed;
+    making.abort();
+    bound
+}
+
 /// The parts of a stream that are left.
 pub(crate) async fn rest(streamed: Streamed) -> Vec<StreamEvent> {
     streamed.events.collect().await

@@ -1,24 +1,14 @@
 //! A large tenant, whose budgets are counted in several places: together they keep the limit, and every sum is exact.
 
-use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, cacheable, judged, limits, until};
+use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, bound_of, cacheable, judged, limits, until};
 use application::Error;
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use domain::ai::{CacheUse, Limits};
 use futures_util::future::join_all;
 
-/// What is set aside for the usual question to this model.
-async fn bound_of(model: &str) -> u64 {
-    let scene = Scene::start();
-    scene.model.hold();
-    let making = scene.begin(ask(model));
-    until(|| !scene.model.calls().is_empty()).await;
-    making.abort();
-    scene.spent().await.committed
-}
-
 #[tokio::test]
 async fn of_two_hundred_at_once_only_those_are_asked_that_the_parts_pay_for() {
-    let bound = bound_of(NOVA).await;
+    let bound = bound_of(ask(NOVA)).await;
     // Ten fit into one counter, and into five parts of two. Of four parts each is two and a half, of three a little more
     // than three.
     for (shards, fit) in [(1, 10), (5, 10), (4, 8), (3, 9)] {
@@ -44,7 +34,7 @@ async fn of_two_hundred_at_once_only_those_are_asked_that_the_parts_pay_for() {
 
 #[tokio::test]
 async fn what_is_settled_meanwhile_is_spent_again_and_never_more_than_the_limit() {
-    let bound = bound_of(NOVA).await;
+    let bound = bound_of(ask(NOVA)).await;
     let scene = Scene::sharded(4);
     let limit = 12 * bound;
     // Only one of the four budgets is short.
@@ -60,7 +50,7 @@ async fn what_is_settled_meanwhile_is_spent_again_and_never_more_than_the_limit(
 
 #[tokio::test]
 async fn a_tenant_that_gets_shards_while_requests_are_made_loses_no_money() {
-    let bound = bound_of(NOVA).await;
+    let bound = bound_of(ask(NOVA)).await;
     let small = Scene::start();
     small.set_limits(limits(8 * bound)).await;
     small.model.always("Paris");
@@ -84,7 +74,7 @@ async fn a_tenant_that_gets_shards_while_requests_are_made_loses_no_money() {
 
 #[tokio::test]
 async fn a_repair_is_paid_for_by_the_part_of_its_request() {
-    let bound = bound_of(SONNET).await;
+    let bound = bound_of(ask(SONNET)).await;
     let dear = |text: &str| {
         let usage = Usage { input_tokens: 40, output_tokens: 900, ..Usage::default() };
         Ok(ModelAnswer { text: text.to_owned(), stop: StopReason::EndTurn, usage })
@@ -108,7 +98,7 @@ async fn a_repair_is_paid_for_by_the_part_of_its_request() {
 
 #[tokio::test]
 async fn what_dies_in_any_shard_is_swept_there() {
-    let bound = bound_of(NOVA).await;
+    let bound = bound_of(ask(NOVA)).await;
     let scene = Scene::sharded(4);
     scene.set_limits(limits(12 * bound)).await;
     scene.model.hold();
@@ -131,7 +121,7 @@ async fn what_dies_in_any_shard_is_swept_there() {
 
 #[tokio::test]
 async fn a_hundred_identical_questions_of_a_large_tenant_make_one_call() {
-    let bound = bound_of(NOVA).await;
+    let bound = bound_of(ask(NOVA)).await;
     let scene = Scene::sharded(4);
     // Each part pays for one; who waits for the answer needs no money.
     scene.set_limits(limits(4 * bound)).await;

@@ -76,7 +76,7 @@ async fn a_streamed_answer_is_replayed_as_a_stream_and_whole() {
 #[tokio::test]
 async fn a_stream_that_breaks_says_so_and_is_settled_as_cut() {
     for broken in
-        [vec![text("Par"), broke()], vec![text("Par")], vec![text("Par"), Err(ModelError::TimedOut)]]
+        [vec![text("Par"), broke()], vec![text("Par")], vec![text("Par"), Err(ModelError::ProviderTimedOut)]]
     {
         let scene = Scene::start();
         scene.model.stream(broken);
@@ -213,9 +213,45 @@ async fn a_stream_must_begin_within_its_share_of_the_time_and_may_take_all_of_it
     assert_eq!(scene.model.asked(), [SONNET, SONNET, SONNET, NOVA, NOVA, NOVA]);
     let waited: Vec<_> =
         scene.timer.pauses().into_iter().filter(|time| *time > Duration::from_secs(5)).collect();
-    // Half of the thirty seconds that are left, and then all.
-    assert!(waited[..3].iter().all(|time| *time <= Duration::from_secs(15)), "{waited:?}");
-    assert!(waited[3] > Duration::from_secs(20), "{waited:?}");
+    // All but five of the thirty seconds that are left, and then all.
+    assert!(waited[..3].iter().all(|time| *time <= Duration::from_secs(25)), "{waited:?}");
+    assert!(waited[3] > Duration::from_secs(26), "{waited:?}");
     assert!(scene.model.calls().iter().all(|call| call.time_left > Duration::from_secs(20)));
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn what_a_stream_without_counts_costs() {
+    let counted = |bytes: u64| (1000 - bytes) * 3200;
+    for (end, saved) in [
+        // It is known what was made: the question at its longest, and three bytes.
+        (Some(broke()), counted(3)),
+        (Some(Err(ModelError::TimedOut)), counted(3)),
+        // Nobody knows what was made.
+        (Some(Err(ModelError::Lost("reset".into()))), 0),
+        (None, 0),
+    ] {
+        let scene = Scene::start();
+        scene.model.stream([text("Par")].into_iter().chain(end));
+        let streamed = scene.stream(&ask(NOVA)).await.unwrap();
+        let set_aside = scene.spent().await.committed;
+        rest(streamed).await;
+        assert_eq!(scene.settled().await, set_aside - saved);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_our_time_cuts_ends_like_one_that_is_too_long_and_is_nobodys_fault() {
+    let scene = Scene::start();
+    for _ in 0..25 {
+        scene.model.stream([text("Par"), Err(ModelError::TimedOut)]);
+        let events = rest(scene.stream(&cacheable(NOVA)).await.unwrap()).await;
+        let [StreamEvent::Text(_), StreamEvent::End { stop, tokens, cost }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((*stop, tokens.output), (StopReason::MaxTokens, 3));
+        assert!(cost.nano_usd >= 3 * 3200);
+    }
+    assert!(scene.ledger().await.iter().all(|metered| metered.outcome == "cut"));
     scene.settled().await;
 }

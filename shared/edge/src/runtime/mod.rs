@@ -172,6 +172,7 @@ fn invocation(
     Invocation {
         function,
         now,
+        began: std::time::Instant::now(),
         deadline: Invocation::deadline_before(context.deadline, now),
         request_id: context.request_id,
         trace_id: context.xray_trace_id,

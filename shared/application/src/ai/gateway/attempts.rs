@@ -3,7 +3,8 @@
 
 use super::session::{Candidate, RESERVE, Session, name, open_for};
 use crate::Error;
-use crate::ports::{Breaker, BudgetScope, ModelError, Observation, Usage};
+use crate::ai::registry::Model;
+use crate::ports::{Breaker, BudgetScope, ModelError, Observation};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,15 @@ const TRIES: u32 = 3;
 /// The longest `Retry-After` that is waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Time below which a call is not worth beginning.
-const SHORTEST_CALL: Duration = Duration::from_millis(500);
+pub(super) const SHORTEST_CALL: Duration = Duration::from_millis(500);
+/// What is kept back for each model after the one that is asked, where there is enough.
+const FOR_A_FALLBACK: Duration = Duration::from_secs(5);
+/// A call that had less time says nothing about the model when its time ran out: so long for any, and more for a long
+/// question (20,000 bytes a second) and for the tokens that it waits for (25 a second). Both are slower than any model that
+/// is well, so that nobody closes a model to others by asking for much.
+const FAIR: Duration = Duration::from_secs(10);
+const FAIR_BYTES_IN_A_MILLI: u64 = 20;
+const FAIR_MILLIS_FOR_A_TOKEN: u64 = 40;
 /// How long a probe may take before another process may try.
 const PROBE: Duration = Duration::from_secs(60);
 
@@ -74,17 +83,17 @@ impl Round {
 
 /// The calls of one question to one model.
 pub(super) struct Tries {
+    /// The most tokens of the question.
+    input: u64,
+    /// The most that each call can cost.
     bound: u64,
     until: Instant,
+    /// The time that a model needs at the most when it is well.
+    fair: Duration,
     tried: u32,
     asked: Instant,
-}
-
-impl Tries {
-    /// Calls that each cost at most `bound`, and that may take until then.
-    pub(super) fn new(bound: u64, until: Instant) -> Self {
-        Self { bound, until, tried: 0, asked: Instant::now() }
-    }
+    /// The time that the last call had.
+    had: Duration,
 }
 
 impl Session {
@@ -93,8 +102,24 @@ impl Session {
         Round { rest: self.candidates.iter().cloned().collect(), soonest: None, short: None }
     }
 
-    /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
-    /// time is left to each of those after it that may be asked.
+    /// Calls to a model that may take until then, for the question with `extra` tokens, each waiting for so many tokens of
+    /// its answer.
+    pub(super) fn tries(&self, model: &Model, extra: u64, waits_for: u64, until: Instant) -> Tries {
+        let input = self.input.0.saturating_add(extra);
+        let millis = (input / FAIR_BYTES_IN_A_MILLI).saturating_add(waits_for * FAIR_MILLIS_FOR_A_TOKEN);
+        Tries {
+            input,
+            bound: self.bound_of(model, extra),
+            until,
+            fair: FAIR.saturating_add(Duration::from_millis(millis)),
+            tried: 0,
+            asked: Instant::now(),
+            had: Duration::ZERO,
+        }
+    }
+
+    /// The next model whose breaker lets this request through, and the moment until which it may take: most of the time, but
+    /// each of those after it that may be asked is left five seconds, or their part of half of the time where that is less.
     pub(super) async fn next_candidate(
         &mut self,
         round: &mut Round,
@@ -103,9 +128,10 @@ impl Session {
             let left = self.time_left();
             let now = self.now();
             let able = round.rest.iter().filter(|candidate| open_for(candidate.breaker, now).is_none());
-            let share = left / u32::try_from(able.count()).unwrap_or(1).max(1);
+            let able = u32::try_from(able.count()).unwrap_or(1).max(1);
+            let for_each_later = FOR_A_FALLBACK.min(left / (2 * able));
             // Where there is not enough for all, the first get enough for a call.
-            let share = share.max(SHORTEST_CALL * 2).min(left);
+            let share = left.saturating_sub(for_each_later * (able - 1)).max(SHORTEST_CALL * 2).min(left);
             let Some(mut candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
                 return Ok(None);
             };
@@ -130,21 +156,24 @@ impl Session {
         // Whoever takes the right to try keeps it from all others, so the money must be there before.
         self.cover(self.bound_of(&candidate.model, 0)).await?;
         let now = self.now();
-        let won = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
-        Ok((!won).then_some(Duration::from_secs(1)))
+        candidate.breaker = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
+        Ok(open_for(candidate.breaker, now))
     }
 
     /// Makes ready for a call: it is paid for before it is made. The time that it may take.
     pub(super) async fn before_call(&mut self, tries: &mut Tries) -> Result<Duration, GiveUp> {
+        if tries.until.saturating_duration_since(Instant::now()) < SHORTEST_CALL {
+            return Err(GiveUp::Next(None));
+        }
         self.cover(tries.bound).await?;
         tries.asked = Instant::now();
-        let time_left = tries.until.saturating_duration_since(tries.asked);
-        if time_left < SHORTEST_CALL {
+        tries.had = tries.until.saturating_duration_since(tries.asked);
+        if tries.had < SHORTEST_CALL {
             return Err(GiveUp::Next(None));
         }
         self.attempts += 1;
         tries.tried += 1;
-        Ok(time_left)
+        Ok(tries.had)
     }
 
     /// Time until the request must be settled.
@@ -173,11 +202,11 @@ impl Session {
             error = &error as &dyn std::error::Error,
             "a model gave no answer"
         );
-        if matches!(error, ModelError::TimedOut) {
-            // It was read, and nobody knows how much of an answer was written.
-            self.charge(&candidate.model, &Usage { input_tokens: self.input.1, ..Usage::default() });
+        if error.may_be_billed() {
+            // Nobody knows how much of an answer was written, so it is all that was paid for.
+            self.presume(&candidate.model, tries.input, self.longest_answer(&candidate.model));
         }
-        let breaker = self.failed(candidate, &error).await;
+        let breaker = self.failed(candidate, &error, tries.had >= tries.fair).await;
         match error {
             ModelError::ContextLength => return Err(Error::ContextLength.into()),
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
@@ -186,7 +215,9 @@ impl Session {
             ModelError::Throttled { .. }
             | ModelError::Unavailable(_)
             | ModelError::Resting { .. }
-            | ModelError::TimedOut => {}
+            | ModelError::Lost(_)
+            | ModelError::TimedOut
+            | ModelError::ProviderTimedOut => {}
         }
         let wanted = retry_after(&error);
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
@@ -229,16 +260,28 @@ impl Session {
         }
     }
 
-    /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model.
-    pub(super) async fn failed(&self, candidate: &Candidate, error: &ModelError) -> Breaker {
-        let fault =
-            matches!(error, ModelError::Unavailable(_) | ModelError::Resting { .. } | ModelError::TimedOut);
+    /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model, and
+    /// neither does our own time when it was not a fair one.
+    pub(super) async fn failed(&self, candidate: &Candidate, error: &ModelError, fair: bool) -> Breaker {
+        let ran_out = matches!(error, ModelError::TimedOut);
+        let fault = match error {
+            ModelError::Unavailable(_)
+            | ModelError::Resting { .. }
+            | ModelError::Lost(_)
+            | ModelError::ProviderTimedOut => true,
+            ModelError::TimedOut => fair,
+            ModelError::Throttled { .. }
+            | ModelError::ContextLength
+            | ModelError::NoSuchModel
+            | ModelError::Refused(_) => false,
+        };
         let throttled = matches!(error, ModelError::Throttled { .. });
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
-            // Until the probe is answered the breaker stays open.
-            let succeeded = !fault && !throttled;
-            let told = self.gateway.state.probed(&model, succeeded, retry_after(error), now).await;
+            // Until the probe is answered the breaker stays open. One that tells nothing is left to the next caller at once.
+            let succeeded = !fault && !throttled && !ran_out;
+            let wait = if ran_out && !fair { Some(Duration::ZERO) } else { retry_after(error) };
+            let told = self.gateway.state.probed(&model, succeeded, wait, now).await;
             told.map(|()| if succeeded { Breaker::Closed } else { Breaker::HalfOpen })
         } else if fault || throttled {
             let calls = self.gateway.tally.take(&model).saturating_add(1);

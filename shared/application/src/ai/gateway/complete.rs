@@ -1,6 +1,6 @@
 //! A whole answer: asked, judged, repaired once where it can't be used, and then left to the next model.
 
-use super::attempts::{GiveUp, Tries};
+use super::attempts::GiveUp;
 use super::session::{Begun, Candidate, Opening, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
@@ -79,12 +79,7 @@ pub async fn answer(
                 answer.text = masking.restored(&answer.text);
             }
             let usage = tokens(&answer.usage);
-            // A cut answer is given to whoever asked for it, and to nobody else.
-            let usable = (answer.stop == StopReason::EndTurn).then_some(Usable {
-                text: &answer.text,
-                stop: answer.stop,
-                tokens: usage,
-            });
+            let usable = Usable::of(&answer.text, answer.stop, usage);
             let head = session.head(&model);
             session.settle(Some(&model), Outcome::Answered, usable).await;
             Ok(Answered {
@@ -181,7 +176,8 @@ async fn called(
     call: &mut ModelCall,
     extra: u64,
 ) -> Result<ModelAnswer, GiveUp> {
-    let mut tries = Tries::new(session.bound_of(&candidate.model, extra), until);
+    let model = &candidate.model;
+    let mut tries = session.tries(model, extra, session.longest_answer(model), until);
     loop {
         call.time_left = session.before_call(&mut tries).await?;
         let result = provider.converse(call).await;

@@ -1,10 +1,11 @@
 //! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
 //! that makes it is dear.
 
-use super::attempts::{GiveUp, Tries};
+use super::attempts::GiveUp;
 use super::session::{Begun, Candidate, Opening, Session, look};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
+use crate::ai::bound::most_tokens;
 use crate::ai::chain::Chain;
 use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, ModelUse};
@@ -60,10 +61,10 @@ pub async fn embed(
     };
     let seen = look(gateway, context, opening).await?;
     let texts = if seen.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
-    let bytes: usize = texts.iter().map(String::len).sum();
+    let most: u64 = texts.iter().map(|text| most_tokens(text)).sum();
     let longest = texts.iter().map(String::len).max().unwrap_or_default();
-    // A token has at least a byte. Each text must fit alone, so the longest decides whether they do.
-    let input = ((bytes + texts.len() * 16) as u64, (longest / 8) as u64);
+    // Each text must fit alone, so the longest decides whether they do.
+    let input = (most + texts.len() as u64 * 16, (longest / 8) as u64);
     let mut session = match seen.begin(input).await? {
         // Without a cache there are no hits.
         Begun::Hit(_) => return Err(Error::Contended),
@@ -119,7 +120,7 @@ async fn vectors(
     until: Instant,
     call: &mut EmbeddingCall,
 ) -> Result<Embeddings, GiveUp> {
-    let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
+    let mut tries = session.tries(&candidate.model, 0, 0, until);
     loop {
         call.time_left = session.before_call(&mut tries).await?;
         let result = provider.embed(call).await;

@@ -13,7 +13,8 @@
 //! Over budget is a call less when the request's bound alone is more than the limit. Whoever waits for an answer that
 //! somebody else makes adds one for each look. A retry or a repair that needs more money than was set aside adds one; every
 //! tenth answered call of a process, and every failed one, adds one that tells the model's breaker. A breaker's window, its
-//! opening and the right to try its model are one more each.
+//! opening and the right to try its model are one more each. A settlement that fails adds one, which leaves it to the sweeper,
+//! and a reservation that fails one, which takes it back.
 
 mod attempts;
 mod complete;

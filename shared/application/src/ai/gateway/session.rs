@@ -2,6 +2,7 @@
 //! or by the sweeper when this process dies.
 
 use super::AiGateway;
+use super::attempts::SHORTEST_CALL;
 use super::terms::Terms;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
 use crate::ai::chain::Chain;
@@ -23,11 +24,19 @@ use std::time::{Duration, Instant};
 
 /// Time that is kept back to settle and to answer.
 pub(super) const RESERVE: Duration = Duration::from_secs(2);
+/// Time that is kept back to answer when settling takes long.
+const ANSWERING: Duration = Duration::from_millis(500);
+/// Of which this much is left when what could not be settled has been written down, or could not be either.
+const LAST: Duration = Duration::from_millis(100);
 /// How much longer than the request may take its money stays set aside for it alone.
 const LEASE_BEYOND: Duration = Duration::from_secs(5);
 /// How long the first look at somebody else's work waits, and the longest wait between two.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// How long somebody else's work is waited for at the most; a third of the time where that is less.
+const LONGEST_IN_LINE: Duration = Duration::from_secs(10);
+/// With less time than this nobody takes the right to make an answer that others wait for.
+const WORTH_WAITING_FOR: Duration = Duration::from_secs(5);
 
 /// What opens a session.
 pub(super) struct Opening {
@@ -186,19 +195,24 @@ impl Seen {
             return Err(Error::UnknownModel);
         }
         let (_, fewest) = self.input;
+        // Providers refuse a question that leaves no room for the longest answer that is asked for.
+        let fits = |model: &Model| {
+            fewest.saturating_add(longest_answer(model, self.opening.output)) <= model.context_tokens
+        };
         let fitting: Vec<Candidate> =
-            allowed.into_iter().filter(|candidate| fewest <= candidate.model.context_tokens).collect();
+            allowed.into_iter().filter(|candidate| fits(&candidate.model)).collect();
         if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
     }
 
     fn now(&self) -> Timestamp {
-        self.context.now.plus(self.started.elapsed())
+        self.context.clock()
     }
 
     async fn go_on(mut self, mut cached: Cached) -> Result<Begun, Error> {
         let request_id = self.context.new_id::<domain::id::AiRequestTag>()?;
         let mut pause = FIRST_WAIT;
         let mut replaces = None;
+        let in_line_until = Instant::now() + LONGEST_IN_LINE.min(self.context.time_left() / 3);
         loop {
             if let Cached::Answer { answer, stored_at } = &cached {
                 let fresh = self.is_fresh(*stored_at);
@@ -212,7 +226,15 @@ impl Seen {
                     _ => replaces = Some(*stored_at),
                 }
             }
+            // The answers to this are not kept, so each makes their own.
+            if cached == Cached::NotKept {
+                self.opening.cache = None;
+            }
             if !matches!(cached, Cached::InFlight { .. }) {
+                // Money for a call that can't be made would be set aside in vain.
+                if self.context.time_left() < RESERVE + SHORTEST_CALL {
+                    return Err(Error::ModelsUnavailable { retry_after: None });
+                }
                 if let Some(wait) = self.all_open() {
                     return Err(Error::ModelsUnavailable { retry_after: Some(wait) });
                 }
@@ -237,12 +259,21 @@ impl Seen {
                         continue;
                     }
                     Err(ReserveError::Repeated) => return Err(Error::Contended),
-                    Err(ReserveError::Store(error)) => return Err(error.into()),
+                    Err(ReserveError::Store(error)) => {
+                        self.take_back(reservation, making).await;
+                        return Err(error.into());
+                    }
                 }
             }
             let Some((key, _)) = self.opening.cache else { return Err(Error::Contended) };
             if self.context.time_left() < RESERVE + pause {
                 return Err(Error::ModelsUnavailable { retry_after: Some(LONGEST_WAIT) });
+            }
+            if Instant::now() >= in_line_until {
+                // Whoever makes it is slow, or dead. There is time for an answer of one's own.
+                self.opening.cache = None;
+                cached = Cached::Nothing;
+                continue;
             }
             self.gateway.timer.sleep(pause).await;
             pause = (pause * 2).min(LONGEST_WAIT);
@@ -276,8 +307,9 @@ impl Seen {
     }
 
     fn reservation(&self, request_id: AiRequestId) -> (Reservation, Option<(CacheKey, Duration)>) {
-        // Only an answer that others may get is worth waiting for.
-        let shared = self.opening.cache.filter(|(_, policy)| policy.read && policy.store);
+        // Only an answer that others may get is worth waiting for, and only from somebody who can make it.
+        let can = self.context.time_left() >= RESERVE + WORTH_WAITING_FOR;
+        let shared = self.opening.cache.filter(|(_, policy)| can && policy.read && policy.store);
         let making = shared.map(|(key, policy)| (key, policy.ttl));
         // The one that will be asked first: money for one that is left alone would be set aside in vain.
         let now = self.now();
@@ -308,8 +340,33 @@ impl Seen {
             shard: 0,
             replaces: None,
             presumed,
+            until: self.context.deadline.checked_sub(RESERVE),
         };
         (reservation, making)
+    }
+
+    /// Ends a reservation of which nobody knows whether it was made. No model was asked, so it cost nothing.
+    async fn take_back(&self, reservation: Reservation, making: Option<(CacheKey, Duration)>) {
+        let metered = AiRequestMetered {
+            tokens: Tokens::default(),
+            cost_nano_usd: 0,
+            attempts: 0,
+            outcome: Outcome::Failed,
+            ..reservation.presumed.clone()
+        };
+        let settlement = Settlement {
+            reservation: Reservation { until: self.context.deadline.checked_sub(ANSWERING), ..reservation },
+            metered,
+            at: self.now(),
+            cache: making.map(|(key, _)| (key, None)),
+            correlation_id: self.context.correlation_id.clone(),
+        };
+        if let Err(error) = self.gateway.state.settle(&settlement).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "what may be set aside for a request that asked no model could not be given back"
+            );
+        }
     }
 
     fn open(self, reservation: Reservation, making: Option<(CacheKey, Duration)>) -> Session {
@@ -378,12 +435,16 @@ impl Seen {
 
 impl Session {
     pub(super) fn now(&self) -> Timestamp {
-        self.context.now.plus(self.started.elapsed())
+        self.context.clock()
     }
 
     /// Counts what an attempt used.
     pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
         let (tokens, cost) = (tokens(usage), model.cost(usage));
+        self.use_up(model, tokens, cost);
+    }
+
+    fn use_up(&mut self, model: &Model, tokens: Tokens, cost: u64) {
         self.cost = self.cost.saturating_add(cost);
         self.tokens = self.tokens.plus(tokens);
         match self.used.iter_mut().find(|used| used.model == model.id) {
@@ -393,6 +454,20 @@ impl Session {
             }
             None => self.used.push(ModelUsed { model: model.id.clone(), tokens, cost_nano_usd: cost }),
         }
+    }
+
+    /// Counts what may be billed though nobody says for how much: a question and an answer of so many tokens, at the dearest
+    /// prices that they may have.
+    pub(super) fn presume(&mut self, model: &Model, input: u64, output: u64) -> Tokens {
+        let cost = model.most(input, output);
+        tracing::warn!(
+            model = model.id,
+            ai_unmetered_nano_usd = cost,
+            "an answer without counts is charged at its most"
+        );
+        let tokens = Tokens { input, output, ..Tokens::default() };
+        self.use_up(model, tokens, cost);
+        tokens
     }
 
     /// Makes sure that the next attempt, which may cost `more`, is paid for.
@@ -440,8 +515,9 @@ impl Session {
         AnswerCost { tokens: self.tokens, nano_usd: self.cost }
     }
 
-    /// Ends the request: what was used is charged, and the answer is kept where it may be. A failure is logged and not
-    /// told: the answer is there and paid for, and the sweeper settles what this could not.
+    /// Ends the request: what was used is charged, and the answer is kept where it may be. It takes no longer than there is
+    /// time to answer. A failure is logged and not told: the answer is there and paid for, and the sweeper settles what this
+    /// could not, for what was used.
     pub(super) async fn settle(
         &mut self,
         model: Option<&Model>,
@@ -480,7 +556,16 @@ impl Session {
             outcome,
             ..self.reservation.presumed.clone()
         };
-        let settlement = Settlement {
+        if self.cost > self.reservation.bound {
+            tracing::error!(
+                ai_cost_nano_usd = self.cost,
+                bound = self.reservation.bound,
+                model = metered.model,
+                "a request to a model cost more than the most that was reckoned"
+            );
+        }
+        self.reservation.until = self.context.deadline.checked_sub(ANSWERING);
+        let mut settlement = Settlement {
             reservation: self.reservation.clone(),
             at: self.now(),
             cache: self.making.map(|(key, ttl)| (key, kept.map(|answer| Keep { answer, ttl }))),
@@ -494,20 +579,40 @@ impl Session {
             attempts = settlement.metered.attempts,
             "a request to a model ended"
         );
-        if let Err(error) = self.gateway.state.settle(&settlement).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a request to a model could not be settled; it will be presumed to have cost what was set aside"
-            );
+        match self.gateway.state.settle(&settlement).await {
+            Ok(true) => {}
+            Ok(false) => tracing::error!("a request to a model was settled before it ended"),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a request to a model could not be settled; it is left to the sweeper"
+                );
+                settlement.reservation.until = self.context.deadline.checked_sub(LAST);
+                if let Err(error) = self.gateway.state.leave(&settlement).await {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "what a request to a model used could not be written down; it will be presumed to have cost \
+                         what was set aside"
+                    );
+                }
+            }
         }
     }
 }
 
 /// An answer that may be given again.
 pub(super) struct Usable<'a> {
-    pub(super) text: &'a str,
-    pub(super) stop: StopReason,
-    pub(super) tokens: Tokens,
+    text: &'a str,
+    stop: StopReason,
+    tokens: Tokens,
+}
+
+impl<'a> Usable<'a> {
+    /// `None` for an answer that is given to whoever asked for it, and to nobody else: a cut one, and one that says nothing.
+    pub(super) fn of(text: &'a str, stop: StopReason, tokens: Tokens) -> Option<Self> {
+        let whole = stop == StopReason::EndTurn && !text.trim().is_empty();
+        whole.then_some(Self { text, stop, tokens })
+    }
 }
 
 /// The model as breakers know it.

@@ -1,7 +1,7 @@
 //! An answer that is passed on as it arrives. Another model may be asked until the first words are there, and none after.
 //! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
 
-use super::attempts::{GiveUp, Tries};
+use super::attempts::GiveUp;
 use super::complete::{input, model_call, opening};
 use super::session::{Begun, Candidate, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
@@ -21,11 +21,12 @@ use std::time::Instant;
 pub enum StreamEvent {
     /// More text.
     Text(String),
-    /// The answer is complete, and settled.
+    /// The answer has ended, and is settled. Where our time was over before it was complete, it ends like one that was too
+    /// long.
     End {
         /// Why it ended.
         stop: StopReason,
-        /// Tokens of the answer itself.
+        /// Tokens of the answer itself; the most that they can be where nobody counted them.
         tokens: Tokens,
         /// What the request used.
         cost: AnswerCost,
@@ -111,7 +112,7 @@ async fn open(
     ask: &Ask,
 ) -> Result<(Delta, ModelStream), GiveUp> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
-    let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
+    let mut tries = session.tries(&candidate.model, 0, 0, until);
     loop {
         // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
         // the way of others.
@@ -136,7 +137,7 @@ async fn first_delta(
     let mut stream = provider.converse_stream(call).await?;
     match stream.next().await {
         Some(first) => Ok((first?, stream)),
-        None => Err(ModelError::Unavailable("the stream ended before it began".into())),
+        None => Err(ModelError::Lost("the stream ended before it began".into())),
     }
 }
 
@@ -171,6 +172,7 @@ fn passed_on(passing: Passing) -> AnswerStream {
                     let last = match ended {
                         Ok(Delta::End { stop, usage }) => passing.end(stop, &usage).await,
                         Ok(Delta::Text(_)) => continue,
+                        Err(ModelError::TimedOut) => passing.cut().await,
                         Err(error) => passing.broken(error).await,
                     };
                     return Some((last, None));
@@ -193,7 +195,7 @@ impl Passing {
                 .rest
                 .next()
                 .await
-                .unwrap_or_else(|| Err(ModelError::Unavailable("the stream ended before its end".into()))),
+                .unwrap_or_else(|| Err(ModelError::Lost("the stream ended before its end".into()))),
         }
     }
 
@@ -220,24 +222,40 @@ impl Passing {
             Some(restoring) => restoring.all(&self.text),
             None => self.text.clone(),
         };
-        let usable = (right && stop == StopReason::EndTurn).then_some(Usable { text: &text, stop, tokens });
+        let usable = Usable::of(&text, stop, tokens).filter(|_| right);
         self.session.settle(Some(&self.candidate.model), Outcome::Answered, usable).await;
         StreamEvent::End { stop, tokens, cost: self.session.cost() }
     }
 
-    /// Nobody says what a broken answer used: the question is charged as short as it can be, and every byte that arrived as
-    /// a token, up to the longest answer that was asked for. That is never more than was set aside.
+    /// Our time is over while the model is at work: the call ends here, and what arrived is the answer. It says nothing about
+    /// the model, whose answer may be long and whose reader may be slow.
+    async fn cut(mut self) -> StreamEvent {
+        let tokens = self.arrived();
+        self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
+        StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.cost() }
+    }
+
+    /// The provider ended the call. Where it said so, what it made is what arrived; where the connection is lost, or the
+    /// counts, nobody knows.
     async fn broken(mut self, error: ModelError) -> StreamEvent {
         let model = &self.candidate.model;
         tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a streamed answer broke");
-        let usage = Usage {
-            input_tokens: self.session.input.1,
-            output_tokens: (self.text.len() as u64).min(self.session.longest_answer(model)),
-            ..Usage::default()
-        };
-        self.session.charge(model, &usage);
-        self.session.failed(&self.candidate, &error).await;
+        if matches!(error, ModelError::Lost(_)) {
+            let (input, longest) = (self.session.input.0, self.session.longest_answer(model));
+            self.session.presume(model, input, longest);
+        } else {
+            self.arrived();
+        }
+        self.session.failed(&self.candidate, &error, true).await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::Broken
+    }
+
+    /// Charges what arrived without its counts: the question at its longest, and every byte as a token, up to the longest
+    /// answer that was asked for. That is never more than was set aside.
+    fn arrived(&mut self) -> Tokens {
+        let model = &self.candidate.model;
+        let output = (self.text.len() as u64).min(self.session.longest_answer(model));
+        self.session.presume(model, self.session.input.0, output)
     }
 }
