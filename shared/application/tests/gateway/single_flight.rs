@@ -5,7 +5,7 @@ use application::ports::{ModelAnswer, StopReason, Usage};
 use domain::ai::CacheUse;
 use futures_util::future::join_all;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_hundred_identical_questions_at_once_make_one_call() {
@@ -82,8 +82,10 @@ async fn nobody_waits_in_line_for_answers_that_are_not_kept() {
     let requests: Vec<_> = (0..5).map(|_| scene.begin(cacheable(NOVA))).collect();
     until(|| scene.timer.pauses().len() >= 4 && scene.model.calls().len() == 1).await;
     scene.model.let_go(1);
-    // All others are asked for at the same time.
+    // All others are asked for at the same time, long before anybody has waited long enough to go alone.
+    let since = Instant::now();
     until(|| scene.model.calls().len() == 5).await;
+    assert!(since.elapsed() < Duration::from_secs(5));
     scene.model.let_go(4);
     assert!(join_all(requests).await.into_iter().all(|ended| ended.unwrap().is_ok()));
     // A minute later one of them makes it again.
