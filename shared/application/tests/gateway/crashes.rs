@@ -280,9 +280,7 @@ async fn a_settlement_that_takes_too_long_keeps_nobody_waiting() {
         };
         until(|| !scene.model.calls().is_empty()).await;
         for operation in slow {
-            for _ in 0..2 {
-                scene.environment.wire().fail_next(operation, Fault::Delay(Duration::from_secs(20)));
-            }
+            scene.environment.wire().fail_next(operation, Fault::Delay(Duration::from_secs(20)));
         }
         let set_aside = scene.spent().await.committed;
         scene.model.let_go(1);
