@@ -68,6 +68,9 @@ pub enum Error {
         /// When to ask again.
         retry_after: Option<Duration>,
     },
+    /// Every model that was asked gave an answer that can't be used. Asking again costs as much and gives no more.
+    #[error("no model gave an answer that can be used")]
+    AnswerUnusable,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

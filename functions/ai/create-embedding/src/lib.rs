@@ -23,8 +23,8 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let Body { model, texts, dimensions } = request.json()?;
-            let asked = EmbeddingRequest { model, texts, dimensions };
+            let Body { model, texts, dimensions } = request.long_json()?;
+            let asked = EmbeddingRequest { model, texts, dimensions, base64: false };
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "texts").await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),

@@ -28,8 +28,9 @@ pub use entropy::{Entropy, EntropyError};
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
-    Delta, EmbeddingCall, EmbeddingGateway, Embeddings, Guardrail, Message, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelStream, Role, StopReason, StreamingModelGateway, Usage,
+    Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, Guardrail, Message, ModelAnswer,
+    ModelCall, ModelError, ModelGateway, ModelStream, Role, StopReason, StreamingModelGateway, Usage,
+    is_any_object,
 };
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};

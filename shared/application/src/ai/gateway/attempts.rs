@@ -20,6 +20,10 @@ const PROBE: Duration = Duration::from_secs(60);
 pub(super) enum GiveUp {
     /// Another one may.
     Next(Option<Duration>),
+    /// Another one may; this one is not there to be asked.
+    Missing,
+    /// Another one may; what this one says can't be used, and was paid for.
+    Unusable,
     /// No other one may be asked.
     Stop(Error),
 }
@@ -34,20 +38,40 @@ impl From<Error> for GiveUp {
 pub(super) struct Round {
     rest: VecDeque<Candidate>,
     soonest: Option<Duration>,
+    /// Whether a model gave nothing that may give something later.
+    later: bool,
+    missing: bool,
+    unusable: bool,
 }
 
 impl Round {
     /// Notes that a model gave nothing, and when it may again.
-    pub(super) fn note(&mut self, wait: Option<Duration>) {
+    fn note(&mut self, wait: Option<Duration>) {
+        self.later = true;
         self.soonest = match (self.soonest, wait) {
             (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
             (soonest, wait) => soonest.or(wait),
         };
     }
 
-    /// The error when none gave anything.
+    /// Notes why a model gave nothing; an error when no other one may be asked.
+    pub(super) fn gave_up(&mut self, why: GiveUp) -> Result<(), Error> {
+        match why {
+            GiveUp::Next(wait) => self.note(wait),
+            GiveUp::Missing => self.missing = true,
+            GiveUp::Unusable => self.unusable = true,
+            GiveUp::Stop(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The error when none gave anything. Asking again helps only where a model may give something later.
     pub(super) fn exhausted(self) -> Error {
-        Error::ModelsUnavailable { retry_after: self.soonest }
+        match self {
+            Self { later: false, unusable: true, .. } => Error::AnswerUnusable,
+            Self { later: false, missing: true, .. } => Error::UnknownModel,
+            Self { soonest, .. } => Error::ModelsUnavailable { retry_after: soonest },
+        }
     }
 }
 
@@ -69,7 +93,13 @@ impl Tries {
 impl Session {
     /// The models that may be asked, in their order.
     pub(super) fn round(&self) -> Round {
-        Round { rest: self.candidates.iter().cloned().collect(), soonest: None }
+        Round {
+            rest: self.candidates.iter().cloned().collect(),
+            soonest: None,
+            later: false,
+            missing: false,
+            unusable: false,
+        }
     }
 
     /// The next model whose breaker lets this request through, and the moment until which it may take: an equal share of the
@@ -160,7 +190,7 @@ impl Session {
             ModelError::ContextLength => return Err(Error::ContextLength.into()),
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
             // Our configuration is wrong, not the request.
-            ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
+            ModelError::NoSuchModel => return Err(GiveUp::Missing),
             ModelError::Throttled { .. } | ModelError::Unavailable(_) | ModelError::TimedOut => {}
         }
         let wanted = retry_after(&error);

@@ -3,7 +3,7 @@
 use super::attempts::{GiveUp, Tries};
 use super::session::{Begun, Candidate, Opening, Session, Usable, begin, tokens};
 use super::{AiGateway, Providers};
-use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
+use crate::ai::ask::{AnswerCost, Answered, Ask, Asker, Conversation};
 use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
 use crate::ai::registry::Model;
@@ -106,11 +106,13 @@ async fn first_answer(
 ) -> Result<(Model, ModelAnswer), Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.gave_up(GiveUp::Missing)?;
+            continue;
+        };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.gave_up(why)?,
         }
     }
     Err(round.exhausted())
@@ -129,7 +131,7 @@ async fn converse(
     let Some(wrong) = faults(&first, ask) else { return Ok(first) };
     // A turn without text is refused by every provider: there is nothing to repair.
     if first.text.trim().is_empty() {
-        return Err(GiveUp::Next(None));
+        return Err(GiveUp::Unusable);
     }
     let complaint =
         format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
@@ -141,7 +143,7 @@ async fn converse(
         None => Ok(second),
         Some(_) => {
             tracing::warn!(model = candidate.model.id, "a model's answer can't be used, not even repaired");
-            Err(GiveUp::Next(None))
+            Err(GiveUp::Unusable)
         }
     }
 }
@@ -165,10 +167,12 @@ async fn called(
     }
 }
 
-/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse.
+/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse, but
+/// callers get it as it is: it says why it ended, and would only end so again.
 fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
     let check = ask.check.as_ref()?;
     match answer.stop {
+        StopReason::MaxTokens | StopReason::Filtered if ask.gives_cut => None,
         StopReason::EndTurn => check(&answer.text).err(),
         StopReason::MaxTokens => Some(vec!["the answer was too long".to_owned()]),
         StopReason::Filtered | StopReason::Other => Some(vec!["the answer was not complete".to_owned()]),
@@ -178,6 +182,7 @@ fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
 /// The question in a provider's terms. Its time is set before each call.
 pub(super) fn model_call(model: &Model, ask: &Ask) -> ModelCall {
     let conversation = &ask.conversation;
+    let (temperature, top_p) = samplers(model, conversation);
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
         model: model.id.clone(),
@@ -185,12 +190,26 @@ pub(super) fn model_call(model: &Model, ask: &Ask) -> ModelCall {
         messages: conversation.messages.clone(),
         output_schema: conversation.output_schema.clone(),
         max_output_tokens: conversation.max_output_tokens.min(model.max_output_tokens),
-        temperature: conversation.temperature,
-        top_p: conversation.top_p,
+        temperature,
+        top_p,
         stop: conversation.stop.clone(),
         // Four bytes a token: instructions that are surely long enough; shorter ones a provider would refuse to keep.
         cache_instructions: kept.is_some_and(|least| conversation.system.len() as u64 / 4 >= least),
         guardrail: None,
         time_left: std::time::Duration::ZERO,
+    }
+}
+
+/// Temperature and `top_p` as the model takes them. Where it takes only one, the one that says what is so anyway is left out.
+fn samplers(model: &Model, conversation: &Conversation) -> (Option<f32>, Option<f32>) {
+    match (conversation.temperature, conversation.top_p) {
+        (Some(temperature), Some(top_p)) if model.one_of_temperature_top_p => {
+            if top_p >= 1.0 {
+                (Some(temperature), None)
+            } else {
+                (None, Some(top_p))
+            }
+        }
+        both => both,
     }
 }

@@ -6,11 +6,11 @@ use super::session::{Begun, Candidate, Opening, Session, begin};
 use super::{AiGateway, Providers};
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
 use crate::ai::registry::{Model, ModelUse};
-use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, Usage};
+use crate::ports::{EmbeddingCall, EmbeddingGateway, Usage};
 use crate::{Context, Error};
 use domain::ai::{Feature, Outcome};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Texts to be embedded.
 pub struct EmbedTexts<'a> {
@@ -60,19 +60,13 @@ pub async fn embed(
         Begun::Hit(_) => return Err(Error::Contended),
         Begun::Open(session) => session,
     };
-    let mut call = EmbeddingCall {
-        model: embed.model.id.clone(),
-        texts: embed.texts,
-        dimensions: embed.dimensions,
-        time_left: Duration::ZERO,
-    };
-    let embedded = first_vectors(&mut session, providers, &mut call).await;
+    let mut vectors = vec![None; embed.texts.len()];
+    let embedded = first_vectors(&mut session, providers, &embed, &mut vectors).await;
     match embedded {
-        Ok((model, embeddings)) => {
-            session.charge(&model, &Usage { input_tokens: embeddings.input_tokens, ..Usage::default() });
+        Ok(model) => {
             let head = session.head(&model);
             session.settle(Some(&model), Outcome::Answered, None).await;
-            Ok(Embedded { head, vectors: embeddings.vectors, cost: session.cost() })
+            Ok(Embedded { head, vectors: vectors.into_iter().flatten().collect(), cost: session.cost() })
         }
         Err(error) => {
             session.settle(None, Outcome::Failed, None).await;
@@ -84,33 +78,52 @@ pub async fn embed(
 async fn first_vectors(
     session: &mut Session,
     providers: &Providers<dyn EmbeddingGateway>,
-    call: &mut EmbeddingCall,
-) -> Result<(Model, Embeddings), Error> {
+    embed: &EmbedTexts<'_>,
+    found: &mut [Option<Vec<f32>>],
+) -> Result<Model, Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
-        match vectors(session, provider.as_ref(), &mut candidate, until, call).await {
-            Ok(embeddings) => return Ok((candidate.model, embeddings)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.gave_up(GiveUp::Missing)?;
+            continue;
+        };
+        match vectors(session, provider.as_ref(), &mut candidate, until, embed, found).await {
+            Ok(()) => return Ok(candidate.model),
+            Err(why) => round.gave_up(why)?,
         }
     }
     Err(round.exhausted())
 }
 
+/// Finds the vectors. What a call that fails gave is kept and paid for, and the next one is for the other texts only.
 async fn vectors(
     session: &mut Session,
     provider: &dyn EmbeddingGateway,
     candidate: &mut Candidate,
     until: Instant,
-    call: &mut EmbeddingCall,
-) -> Result<Embeddings, GiveUp> {
+    embed: &EmbedTexts<'_>,
+    found: &mut [Option<Vec<f32>>],
+) -> Result<(), GiveUp> {
     let mut tries = Tries::new(session.bound_of(&candidate.model, 0), until);
     loop {
-        call.time_left = session.before_call(&mut tries).await?;
-        let result = provider.embed(call).await;
-        if let Some(embeddings) = session.after_call(&tries, candidate, result).await? {
-            return Ok(embeddings);
+        let time_left = session.before_call(&mut tries).await?;
+        let missing = embed.texts.iter().zip(found.iter()).filter(|(_, vector)| vector.is_none());
+        let call = EmbeddingCall {
+            model: candidate.model.id.clone(),
+            texts: missing.map(|(text, _)| text.clone()).collect(),
+            dimensions: embed.dimensions,
+            time_left,
+        };
+        let (vectors, input_tokens, result) = match provider.embed(&call).await {
+            Ok(all) => (all.vectors.into_iter().map(Some).collect(), all.input_tokens, Ok(())),
+            Err(failure) => (failure.vectors, failure.input_tokens, Err(failure.error)),
+        };
+        found.iter_mut().filter(|vector| vector.is_none()).zip(vectors).for_each(|(place, vector)| {
+            *place = vector;
+        });
+        session.charge(&candidate.model, &Usage { input_tokens, ..Usage::default() });
+        if session.after_call(&tries, candidate, result).await?.is_some() {
+            return Ok(());
         }
     }
 }

@@ -88,11 +88,13 @@ async fn first_stream(
 ) -> Result<(Candidate, (Delta, ModelStream)), Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.gave_up(GiveUp::Missing)?;
+            continue;
+        };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(stream) => return Ok((candidate, stream)),
-            Err(GiveUp::Next(wait)) => round.note(wait),
-            Err(GiveUp::Stop(error)) => return Err(error),
+            Err(why) => round.gave_up(why)?,
         }
     }
     Err(round.exhausted())
