@@ -55,7 +55,7 @@ impl Round {
     }
 
     /// Notes why a model gave nothing; an error when no other one may be asked.
-    pub(super) fn gave_up(&mut self, why: GiveUp) -> Result<(), Error> {
+    pub(super) fn give_up(&mut self, why: GiveUp) -> Result<(), Error> {
         match why {
             GiveUp::Next(wait) => self.note(wait),
             GiveUp::Missing => self.missing = true,

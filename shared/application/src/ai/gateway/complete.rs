@@ -107,12 +107,12 @@ async fn first_answer(
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            round.gave_up(GiveUp::Missing)?;
+            round.give_up(GiveUp::Missing)?;
             continue;
         };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
-            Err(why) => round.gave_up(why)?,
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())

@@ -84,12 +84,12 @@ async fn first_vectors(
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            round.gave_up(GiveUp::Missing)?;
+            round.give_up(GiveUp::Missing)?;
             continue;
         };
         match vectors(session, provider.as_ref(), &mut candidate, until, embed, found).await {
             Ok(()) => return Ok(candidate.model),
-            Err(why) => round.gave_up(why)?,
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())

@@ -89,12 +89,12 @@ async fn first_stream(
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            round.gave_up(GiveUp::Missing)?;
+            round.give_up(GiveUp::Missing)?;
             continue;
         };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(stream) => return Ok((candidate, stream)),
-            Err(why) => round.gave_up(why)?,
+            Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())
