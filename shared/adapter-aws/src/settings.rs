@@ -12,6 +12,7 @@ use crate::RoundTrips;
 
 const REGION: &str = "AWS_REGION";
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const BEDROCK: &str = "BEDROCK_RUNTIME";
 const SERVICE_ENDPOINT_PREFIX: &str = "AWS_ENDPOINT_URL_";
 const CREDENTIALS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
@@ -63,6 +64,11 @@ pub enum SettingsError {
 }
 
 impl AwsSettings {
+    /// Whether something of one's own stands in the place of Bedrock's models.
+    pub fn has_own_bedrock(&self) -> bool {
+        self.service_endpoints.contains_key(BEDROCK)
+    }
+
     /// Reads the process environment.
     ///
     /// # Errors

@@ -4,18 +4,20 @@
 //! Bodies: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use application::ports::{EmbeddingCall, Embeddings, InputType, ModelError};
+use application::ports::{EmbeddingCall, EmbeddingFailure, Embeddings, InputType, ModelError};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_bedrockruntime::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_bedrockruntime::error::BoxError;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::failure::{self, ProviderFailure, unavailable};
 
@@ -87,23 +89,25 @@ impl Family {
     }
 }
 
-/// The vectors of one request.
-struct Batch {
-    vectors: Vec<Vec<f32>>,
-    input_tokens: u64,
-}
-
-pub(crate) async fn embed(client: &Client, call: &EmbeddingCall) -> Result<Embeddings, ModelError> {
+pub(crate) async fn embed(client: &Client, call: &EmbeddingCall) -> Result<Embeddings, EmbeddingFailure> {
+    let deadline = Instant::now() + call.time_left;
     let family = Family::of(&call.model).ok_or(ModelError::NoSuchModel)?;
     if family == Family::CohereV3 && call.dimensions.is_some_and(|wanted| wanted != 1024) {
         let reason = "Cohere Embed v3 has 1024 dimensions";
-        return Err(ModelError::Refused(Box::new(ProviderFailure::Request(reason.into()))));
+        return Err(ModelError::Refused(Box::new(ProviderFailure::Request(reason.into()))).into());
     }
-    let requests: Vec<_> =
-        call.texts.chunks(family.batch()).map(|texts| request(client, family, call, texts)).collect();
-    let batches: Vec<Batch> = stream::iter(requests).buffered(CONCURRENT).try_collect().await?;
-    let input_tokens = batches.iter().map(|batch| batch.input_tokens).sum();
-    Ok(Embeddings { vectors: batches.into_iter().flat_map(|batch| batch.vectors).collect(), input_tokens })
+    let failed = AtomicBool::new(false);
+    let part = async |texts: &[String]| {
+        if failed.load(Ordering::Relaxed) {
+            return (texts.len(), None);
+        }
+        let outcome = timeout_at(deadline, request(client, family, call, texts)).await;
+        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut));
+        failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
+        (texts.len(), Some(outcome))
+    };
+    let requests: Vec<_> = call.texts.chunks(family.batch()).map(part).collect();
+    Embeddings::joined(stream::iter(requests).buffered(CONCURRENT).collect().await)
 }
 
 async fn request(
@@ -111,7 +115,7 @@ async fn request(
     family: Family,
     call: &EmbeddingCall,
     texts: &[String],
-) -> Result<Batch, ModelError> {
+) -> Result<Embeddings, ModelError> {
     let counted = TokenCount::default();
     let output = client
         .invoke_model()
@@ -139,7 +143,7 @@ async fn request(
     if vectors.len() != texts.len() || !vectors.iter().all(fits) {
         return Err(unavailable(ProviderFailure::Incomplete("vector for each text")));
     }
-    Ok(Batch { vectors, input_tokens })
+    Ok(Embeddings { vectors, input_tokens })
 }
 
 /// Both families' answers; the fields have different names.

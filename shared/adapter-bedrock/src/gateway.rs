@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
 use application::ports::{
-    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelStream, StreamingModelGateway,
+    BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };
 use aws_sdk_bedrockruntime::Client;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -46,7 +46,7 @@ impl BedrockGateway {
         match timeout_at(deadline, request.send()).await {
             Err(_) => Err(ModelError::TimedOut),
             Ok(Err(error)) => Err(failure::of_call(error)),
-            Ok(Ok(output)) => Ok(stream::read(output, call.output_schema.is_some(), deadline)),
+            Ok(Ok(output)) => Ok(stream::read(output, call.forced_schema().is_some(), deadline)),
         }
     }
 }
@@ -64,12 +64,7 @@ impl StreamingModelGateway for BedrockGateway {
 }
 
 impl EmbeddingGateway for BedrockGateway {
-    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
-        Box::pin(async move {
-            match timeout(call.time_left, embedding::embed(&self.client, call)).await {
-                Err(_) => Err(ModelError::TimedOut),
-                Ok(result) => result,
-            }
-        })
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
+        Box::pin(embedding::embed(&self.client, call))
     }
 }

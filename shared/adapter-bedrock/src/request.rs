@@ -68,7 +68,8 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         model,
         system: instructions,
         messages,
-        output_schema,
+        // What of it a model is held to.
+        output_schema: _,
         max_output_tokens,
         temperature,
         top_p,
@@ -89,7 +90,7 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         inference,
         system: system(instructions, *cache_instructions)?,
         messages: messages.iter().map(message).collect::<Result<_, _>>()?,
-        tool: output_schema.as_ref().map(answer_tool).transpose()?,
+        tool: call.forced_schema().map(answer_tool).transpose()?,
         guardrail: guardrail.clone(),
     })
 }

@@ -12,9 +12,11 @@ use application::ports::{
 };
 use model_stub::{Step, Stub};
 use serde_json::json;
-use support::{MODEL, call, config, counted, everything_said};
+use support::{call, config, counted, everything_said};
 
 /// One call, with these steps for the server, and the number of requests it made.
+const NOVA: &str = "amazon.nova-pro-v1:0";
+
 async fn converse(call: &ModelCall, step: Step) -> (Result<ModelAnswer, ModelError>, usize) {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![step]).unwrap();
@@ -35,6 +37,8 @@ async fn sends_everything_the_call_holds() {
     stub.script(vec![Step::tool_input(json!({"score": 81, "reasons": ["budget"]}))]).unwrap();
     let schema = json!({"type": "object", "properties": {"score": {"type": "integer", "maximum": 100}}});
     let call = ModelCall {
+        // Claude takes a temperature or a `top_p`.
+        model: NOVA.to_owned(),
         messages: vec![
             Message { role: Role::User, text: "one".to_owned() },
             Message { role: Role::Assistant, text: "two".to_owned() },
@@ -50,7 +54,7 @@ async fn sends_everything_the_call_holds() {
     let answer = BedrockGateway::new(&config(stub.url())).converse(&call).await.unwrap();
 
     let sent = &stub.calls()[0];
-    assert_eq!(sent.model_id, MODEL);
+    assert_eq!(sent.model_id, NOVA);
     assert_eq!(
         sent.body,
         json!({
@@ -144,8 +148,23 @@ async fn text_stop_reason_and_every_token_arrive() {
 }
 
 #[tokio::test]
+async fn a_schema_that_says_nothing_forces_no_tool() {
+    for schema in [
+        json!({"type": "object"}),
+        json!({"type": "object", "title": "Answer", "additionalProperties": true}),
+    ] {
+        let stub = Stub::start().await.unwrap();
+        stub.script(vec![Step::text(r#"{"bird": "wren"}"#)]).unwrap();
+        let call = ModelCall { output_schema: Some(schema), ..call() };
+        let answer = BedrockGateway::new(&config(stub.url())).converse(&call).await.unwrap();
+        assert_eq!(answer.text, r#"{"bird": "wren"}"#);
+        assert!(stub.calls()[0].body.get("toolConfig").is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_model_that_does_not_call_the_tool_is_shown_as_it_spoke() {
-    let call = ModelCall { output_schema: Some(json!({"type": "object"})), ..call() };
+    let call = ModelCall { output_schema: Some(json!({"type": "object", "required": ["score"]})), ..call() };
     let answer = converse(&call, Step::text("I would rather not.")).await.0.unwrap();
     assert_eq!(answer.text, "I would rather not.");
 }

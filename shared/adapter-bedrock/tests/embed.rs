@@ -31,7 +31,7 @@ async fn embed(
     let stub = Stub::start().await.unwrap();
     stub.script(steps).unwrap();
     let result = BedrockGateway::new(&config(stub.url())).embed(call).await;
-    (result, stub.calls())
+    (result.map_err(|failure| failure.error), stub.calls())
 }
 
 /// One text's vector, asked for alone.
@@ -99,6 +99,33 @@ async fn tokens_come_from_the_head_where_the_body_has_none() {
 }
 
 #[tokio::test]
+async fn vectors_that_were_made_are_kept_and_no_more_are_begun_after_a_failure() {
+    let stub = Stub::start().await.unwrap();
+    stub.script(
+        (0..20)
+            .map(|at| match at {
+                10 => Step::status(503).for_embeddings(),
+                _ => Step::embedding().with_delay_ms(50),
+            })
+            .collect(),
+    )
+    .unwrap();
+    let asked = call(TITAN, 200, Some(256));
+    let failure = BedrockGateway::new(&config(stub.url())).embed(&asked).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::Unavailable(_)));
+    assert_eq!(failure.vectors.len(), 200);
+    let made = failure.vectors.iter().flatten().count();
+    // Every request but the one that failed gave its text's vector and its tokens.
+    assert_eq!(made, stub.calls().len() - 1);
+    assert!((10..40).contains(&made), "{made}");
+    assert!((made as u64 * 5..=made as u64 * 6).contains(&failure.input_tokens), "{}", failure.input_tokens);
+    for (at, vector) in failure.vectors.iter().enumerate().filter(|(at, _)| [0, 9].contains(at)) {
+        let text = format!("secret text number {at}");
+        assert_eq!(vector.as_ref(), Some(&alone(TITAN, &text, Some(256)).await));
+    }
+}
+
+#[tokio::test]
 async fn what_a_model_can_not_do_is_refused() {
     for unknown in ["amazon.titan-embed-text-v1", "amazon.nova-pro-v1:0", "cohere.command-r-v1:0"] {
         let (result, calls) = embed(&call(unknown, 1, None), vec![]).await;
@@ -153,7 +180,7 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
     ] {
         let dimensions = body.contains("0.8]").then_some(256);
         let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
-        let error = gateway.embed(&call(TITAN, 1, dimensions)).await.unwrap_err();
+        let error = gateway.embed(&call(TITAN, 1, dimensions)).await.unwrap_err().error;
         let ModelError::Lost(source) = &error else { panic!("{body}: {error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{body}: {source:?}");
         assert!(!everything_said(&error).contains("secret"));

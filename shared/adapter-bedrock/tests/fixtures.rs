@@ -17,7 +17,7 @@ fn usage(input: u64, output: u64, read: u64, write: u64) -> Usage {
 }
 
 fn structured() -> ModelCall {
-    ModelCall { output_schema: Some(json!({"type": "object"})), ..call() }
+    ModelCall { output_schema: Some(json!({"type": "object", "required": ["score"]})), ..call() }
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn errors_mean_the_same_whatever_was_called() {
         let got = [
             server().converse(&call()).await.map(|_| ()).unwrap_err(),
             server().converse_stream(&call()).await.map(|_| ()).unwrap_err(),
-            server().embed(&embedding).await.map(|_| ()).unwrap_err(),
+            server().embed(&embedding).await.unwrap_err().error,
         ];
         for got in got {
             assert_eq!(name(&got), error["means"], "{error}");

@@ -57,7 +57,7 @@ fn metered() -> (&'static str, Value) {
 }
 
 fn structured() -> ModelCall {
-    ModelCall { output_schema: Some(json!({"type": "object"})), ..call() }
+    ModelCall { output_schema: Some(json!({"type": "object", "required": ["score"]})), ..call() }
 }
 
 #[tokio::test]
@@ -83,6 +83,8 @@ async fn sends_what_a_whole_answer_would_be_asked_for() {
     stub.script(vec![Step::text("fine")]).unwrap();
     let guardrail = Guardrail { id: "gr-1".to_owned(), version: "7".to_owned() };
     let call = ModelCall {
+        // Claude takes a temperature or a `top_p`.
+        model: "amazon.nova-pro-v1:0".to_owned(),
         top_p: Some(0.75),
         stop: vec!["END".to_owned()],
         cache_instructions: true,
@@ -143,6 +145,15 @@ async fn a_structured_answer_is_the_tools_input() {
     // A model that never calls the tool is shown as it spoke.
     let (said, _) = answer(&structured(), Step::text("I would rather not, if that is fine with you.")).await;
     assert_eq!(said.concat(), "I would rather not, if that is fine with you.");
+}
+
+#[tokio::test]
+async fn some_json_object_is_passed_on_as_it_is_said() {
+    let call = ModelCall { output_schema: Some(json!({"type": "object"})), ..call() };
+    let (said, end) = answer(&call, Step::text("{\"bird\": \"a wren or an owl\"}")).await;
+    assert!(said.len() > 1, "{said:?}");
+    assert_eq!(said.concat(), "{\"bird\": \"a wren or an owl\"}");
+    assert_eq!(end.unwrap().0, StopReason::EndTurn);
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Texts as vectors. An answer that can't be metered is a failure: its cost would be unknown.
 
-use application::ports::{EmbeddingCall, Embeddings, ModelError};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use application::ports::{EmbeddingCall, EmbeddingFailure, Embeddings, ModelError};
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
 use crate::failure::{ProviderFailure, unavailable};
@@ -34,12 +37,20 @@ struct Counts {
     prompt_tokens: u64,
 }
 
-pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<Embeddings, ModelError> {
-    let requests: Vec<_> =
-        batches(&call.texts).into_iter().map(|texts| request(endpoint, call, texts)).collect();
-    let batches: Vec<Embeddings> = stream::iter(requests).buffered(CONCURRENT).try_collect().await?;
-    let input_tokens = batches.iter().map(|batch| batch.input_tokens).sum();
-    Ok(Embeddings { vectors: batches.into_iter().flat_map(|batch| batch.vectors).collect(), input_tokens })
+pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<Embeddings, EmbeddingFailure> {
+    let deadline = Instant::now() + call.time_left;
+    let failed = AtomicBool::new(false);
+    let part = async |texts: &[String]| {
+        if failed.load(Ordering::Relaxed) {
+            return (texts.len(), None);
+        }
+        let outcome = timeout_at(deadline, request(endpoint, call, texts)).await;
+        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut));
+        failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
+        (texts.len(), Some(outcome))
+    };
+    let requests: Vec<_> = batches(&call.texts).into_iter().map(part).collect();
+    Embeddings::joined(stream::iter(requests).buffered(CONCURRENT).collect().await)
 }
 
 /// The texts in their order, as many in each part as one request may hold.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use application::ports::{
-    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelStream, StreamingModelGateway,
+    BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -78,12 +78,7 @@ impl StreamingModelGateway for OpenAiGateway {
 }
 
 impl EmbeddingGateway for OpenAiGateway {
-    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
-        Box::pin(async move {
-            match timeout(call.time_left, embedding::embed(&self.endpoint, call)).await {
-                Err(_) => Err(ModelError::TimedOut),
-                Ok(result) => result,
-            }
-        })
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
+        Box::pin(embedding::embed(&self.endpoint, call))
     }
 }

@@ -46,10 +46,12 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     if !stop.is_empty() {
         set("stop", json!(stop));
     }
-    if let Some(schema) = output_schema {
+    if let Some(schema) = call.forced_schema() {
         // Not `strict`: that is refused for any schema with a keyword OpenAI does not enforce, and the caller checks anyway.
         let named = json!({ "name": "answer", "schema": schema });
         set("response_format", json!({ "type": "json_schema", "json_schema": named }));
+    } else if output_schema.is_some() {
+        set("response_format", json!({ "type": "json_object" }));
     }
     if stream {
         set("stream", json!(true));

@@ -123,7 +123,7 @@ async fn errors_mean_the_same_whatever_was_called() {
         let got = [
             server().converse(&call()).await.map(|_| ()).unwrap_err(),
             server().converse_stream(&call()).await.map(|_| ()).unwrap_err(),
-            server().embed(&embedding(1, None)).await.map(|_| ()).unwrap_err(),
+            server().embed(&embedding(1, None)).await.unwrap_err().error,
         ];
         for got in got {
             assert_eq!(name(&got), error["means"], "{error}");
@@ -167,7 +167,7 @@ async fn vectors() {
         (2, None, include_str!("fixtures/embeddings.json").replace("usage", "other")),
     ] {
         let (url, _) = server(vec![json(&body)]);
-        let error = gateway(&url).embed(&embedding(texts, dimensions)).await.unwrap_err();
+        let error = gateway(&url).embed(&embedding(texts, dimensions)).await.unwrap_err().error;
         assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
     }
 }

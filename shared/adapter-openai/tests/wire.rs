@@ -66,6 +66,14 @@ async fn sends_everything_the_call_holds() {
 }
 
 #[tokio::test]
+async fn some_json_object_has_a_format_of_its_own() {
+    let (stub, gateway) = stub(vec![Step::text(r#"{"bird": "wren"}"#)]).await;
+    let call = ModelCall { output_schema: Some(json!({"type": "object"})), ..call() };
+    gateway.converse(&call).await.unwrap();
+    assert_eq!(stub.calls()[0].body["response_format"], json!({"type": "json_object"}));
+}
+
+#[tokio::test]
 async fn sends_nothing_the_call_does_not_hold() {
     let (stub, gateway) = stub(vec![Step::text("fine")]).await;
     let bare = ModelCall { system: String::new(), temperature: None, ..call() };
@@ -352,12 +360,24 @@ async fn texts_become_vectors_in_their_order() {
 }
 
 #[tokio::test]
+async fn vectors_that_were_made_are_kept_when_others_fail() {
+    // Two requests, of which one is answered.
+    let (stub, gateway) = stub(vec![Step::status(503).for_embeddings()]).await;
+    let failure = gateway.embed(&embedding(2_100, Some(8))).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::Unavailable(_)));
+    let made = failure.vectors.iter().flatten().count();
+    assert_eq!(failure.vectors.len(), 2_100);
+    assert!([52, 2_048].contains(&made), "{made}");
+    assert!(failure.input_tokens > 0 && stub.calls().len() == 2);
+}
+
+#[tokio::test]
 async fn vectors_fail_as_answers_do() {
     let steps =
         vec![Step::status(429).with_retry_after(3).for_embeddings(), Step::embedding().with_delay_ms(5_000)];
     let (_stub, gateway) = stub(steps).await;
-    let throttled = gateway.embed(&embedding(2, None)).await.unwrap_err();
+    let throttled = gateway.embed(&embedding(2, None)).await.unwrap_err().error;
     assert!(matches!(throttled, ModelError::Throttled { retry_after: Some(wait) } if wait.as_secs() == 3));
     let short = EmbeddingCall { time_left: Duration::from_millis(80), ..embedding(1, None) };
-    assert!(matches!(gateway.embed(&short).await, Err(ModelError::TimedOut)));
+    assert!(matches!(gateway.embed(&short).await.unwrap_err().error, ModelError::TimedOut));
 }

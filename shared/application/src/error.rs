@@ -68,6 +68,9 @@ pub enum Error {
         /// When to ask again.
         retry_after: Option<Duration>,
     },
+    /// Every model that was asked gave an answer that can't be used. Asking again costs as much and gives no more.
+    #[error("no model gave an answer that can be used")]
+    AnswerUnusable,
     /// There was no time left for it.
     #[error("there was no time left")]
     DeadlineExceeded,
@@ -111,6 +114,7 @@ impl Error {
             Self::ContextLength => Self::ContextLength,
             Self::ModelRefused => Self::ModelRefused,
             Self::ModelsUnavailable { retry_after } => Self::ModelsUnavailable { retry_after: *retry_after },
+            Self::AnswerUnusable => Self::AnswerUnusable,
             Self::DeadlineExceeded => Self::DeadlineExceeded,
             Self::Invalid(_)
             | Self::Denied(_)

@@ -128,7 +128,7 @@ async fn a_lead_that_no_model_can_judge_is_left_to_the_rules_or_fails_alone() {
                 assert!(rules);
                 assert_eq!((score.engine, score.cost.nano_usd), (Engine::Rules, 2_200_000 + 13_200_000));
             }
-            Err(error) => assert!(!rules && matches!(**error, Error::ModelsUnavailable { .. })),
+            Err(error) => assert!(!rules && matches!(**error, Error::AnswerUnusable)),
         }
     }
 }

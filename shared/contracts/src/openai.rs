@@ -1,14 +1,14 @@
 //! OpenAI's wire format, as its clients send and read it: chat completions, embeddings and models
 //! (platform.openai.com/docs/api-reference). Fields that change nothing here are taken and left alone, so that unchanged
-//! clients work; fields that would change the answer and that we don't have are refused by whoever maps them.
+//! clients work; fields that would change the answer and that we don't have, and those that nobody knows, are refused by
+//! whoever maps them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// Body of `POST /v1/chat/completions`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ChatRequest {
     /// The model; `auto` for the environment's chain.
     pub model: String,
@@ -71,22 +71,28 @@ pub struct ChatRequest {
     /// Left alone: nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
+    /// What else there is: to be judged by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// One turn.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ChatMessage {
     /// `system`, `developer`, `user` or `assistant`.
     pub role: ChatRole,
-    /// What is said.
-    pub content: Content,
+    /// What is said; a model's turn may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// Left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Left alone; clients send it back with the answers they got.
+    /// What a model said instead; clients send it back with the answers they got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<Value>,
+    pub refusal: Option<String>,
+    /// What else there is: to be judged by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// Who speaks.
@@ -118,7 +124,13 @@ impl Content {
     pub fn into_text(self) -> String {
         match self {
             Self::Text(text) => text,
-            Self::Parts(parts) => parts.into_iter().map(|Part::Text { text }| text).collect(),
+            Self::Parts(parts) => parts
+                .into_iter()
+                .map(|part| match part {
+                    Part::Text { text } => text,
+                    Part::Refusal { refusal } => refusal,
+                })
+                .collect(),
         }
     }
 }
@@ -131,6 +143,11 @@ pub enum Part {
     Text {
         /// The text.
         text: String,
+    },
+    /// What a model said instead of an answer.
+    Refusal {
+        /// The text.
+        refusal: String,
     },
 }
 
@@ -146,11 +163,10 @@ pub enum Stop {
 
 /// How a streamed answer comes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StreamOptions {
     /// Whether tokens are told at the end.
-    #[serde(default)]
-    pub include_usage: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_usage: Option<bool>,
     /// Left alone: nothing is padded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_obfuscation: Option<bool>,
@@ -179,7 +195,7 @@ pub struct NamedSchema {
     /// The schema.
     #[serde(default)]
     pub schema: Option<Value>,
-    /// Left alone: an answer always matches.
+    /// Left alone: a whole answer is checked, whatever this says. A streamed one is as right as its provider makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
     /// Left alone.
@@ -261,7 +277,7 @@ pub struct ChatChunk {
     pub model: String,
     /// One, or none in the part that tells the tokens.
     pub choices: Vec<ChunkChoice>,
-    /// Tokens, in the last part when they were asked for; null in the others then.
+    /// Tokens, in the last part when they were asked for; the others leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<ChatUsage>,
 }
@@ -292,7 +308,6 @@ pub struct ChunkDelta {
 
 /// Body of `POST /v1/embeddings`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct EmbeddingRequest {
     /// The model.
     pub model: String,
@@ -307,6 +322,9 @@ pub struct EmbeddingRequest {
     /// Left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// What else there is: to be judged by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// A text, or several.
@@ -349,8 +367,18 @@ pub struct Embedding {
     pub object: String,
     /// Position of its text.
     pub index: u32,
-    /// The vector: numbers, or base64.
-    pub embedding: Value,
+    /// The vector.
+    pub embedding: Vector,
+}
+
+/// A vector, as it was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Vector {
+    /// Numbers, each as short as it can be written.
+    Numbers(Vec<f32>),
+    /// Little-endian 32-bit floats in base64.
+    Base64(String),
 }
 
 /// Tokens of texts.

@@ -2,8 +2,8 @@
 //! while it works.
 
 use application::ports::{
-    BoxFuture, Delta, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError,
-    ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
+    BoxFuture, Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
 };
 use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ pub struct ScriptedModel {
     streams: Mutex<VecDeque<Vec<Result<Delta, ModelError>>>>,
     replies: Mutex<Vec<(String, ModelAnswer)>>,
     calls: Mutex<Vec<ModelCall>>,
-    embedding_failures: Mutex<VecDeque<ModelError>>,
+    embedding_failures: Mutex<VecDeque<(usize, ModelError)>>,
     embedding_calls: Mutex<Vec<EmbeddingCall>>,
     /// What every step of a held model takes one permit of.
     gate: Mutex<Option<Arc<Semaphore>>>,
@@ -58,7 +58,12 @@ impl ScriptedModel {
 
     /// The next call for vectors gets this error.
     pub fn fail_embedding(&self, error: ModelError) {
-        lock(&self.embedding_failures).push_back(error);
+        self.fail_embedding_after(0, error);
+    }
+
+    /// The next call for vectors gets those of its first texts, and then this error.
+    pub fn fail_embedding_after(&self, texts: usize, error: ModelError) {
+        lock(&self.embedding_failures).push_back((texts, error));
     }
 
     /// From now on every call, and every part of a stream, waits until it is let go.
@@ -159,17 +164,21 @@ fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
 
 /// Vectors of two numbers: the length of the text and 1, for as many tokens as there are bytes.
 impl EmbeddingGateway for ScriptedModel {
-    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
         Box::pin(async move {
             lock(&self.embedding_calls).push(call.clone());
             let gate = self.gate();
             pass(gate.as_deref()).await;
-            if let Some(error) = lock(&self.embedding_failures).pop_front() {
-                return Err(error);
-            }
-            let lengths: Vec<usize> = call.texts.iter().map(String::len).collect();
-            let vectors = lengths.iter().map(|length| vec![*length as f32, 1.0]).collect();
-            Ok(Embeddings { vectors, input_tokens: lengths.iter().sum::<usize>() as u64 })
+            let failure = lock(&self.embedding_failures).pop_front();
+            let made = failure.as_ref().map_or(call.texts.len(), |(made, _)| *made);
+            let texts = call.texts.iter().take(made);
+            let part = |text: &String| Embeddings {
+                vectors: vec![vec![text.len() as f32, 1.0]],
+                input_tokens: text.len() as u64,
+            };
+            let mut parts: Vec<_> = texts.map(|text| (1, Some(Ok(part(text))))).collect();
+            parts.extend(failure.map(|(_, error)| (call.texts.len() - made, Some(Err(error)))));
+            Embeddings::joined(parts)
         })
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn ask(lead: &Lead, chain: Chain) -> Ask {
     });
     let text = format!("Please evaluate the following lead:\n\n{record:#}");
     Ask {
+        gives_cut: false,
         feature: Feature::LeadScoring,
         chain,
         sticky: lead.id.to_string(),

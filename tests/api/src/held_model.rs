@@ -1,8 +1,8 @@
 //! The scripted model, with a door before it: while the door is shut, a call is noted and waits.
 
 use application::ports::{
-    BoxFuture, EmbeddingCall, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelStream, StreamingModelGateway,
+    BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::ScriptedModel;
@@ -71,7 +71,7 @@ impl StreamingModelGateway for HeldModel {
 }
 
 impl EmbeddingGateway for HeldModel {
-    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>> {
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
         Box::pin(async move {
             self.pass().await;
             self.script.embed(call).await

@@ -58,6 +58,13 @@ fn the_gateway_answers_problems_of_the_same_shape() {
         if !right {
             wrong.push(name.clone());
         }
+        // What OpenAI's clients read says the same.
+        let error = &body["error"];
+        let same =
+            error["code"] == body["code"] && error["message"] == body["title"] && error["param"].is_null();
+        if !same || !error["type"].is_string() {
+            wrong.push(format!("{name}: OpenAI's clients are told something else"));
+        }
         let known = Kind::ALL.iter().any(|kind| {
             body["code"] == kind.code && body["title"] == kind.title && body["status"] == kind.status
         });

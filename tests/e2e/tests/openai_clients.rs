@@ -78,6 +78,69 @@ fn the_javascript_client_lists_completes_streams_and_embeds() {
     assert_answers(&answers("javascript"));
 }
 
+fn assert_formats(language: &str) {
+    let model = model();
+    let bird = json!({"bird": "wren"});
+    model.script(&[
+        json!({"text": "{\"bird\": \"wren\"}"}),
+        json!({"tool_input": bird}),
+        json!({"text": "{\"bird\": \"wr", "stop_reason": "max_tokens"}),
+        json!({"text": "A wren."}),
+        json!({"text": "An owl."}),
+    ]);
+    let said = says(language, "formats", &key(&format!("{language} formats")));
+    for form in ["some_object", "schema"] {
+        let text = said[form].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), bird, "{form}: {said}");
+    }
+    assert_eq!(said["cut"], json!(["{\"bird\": \"wr", "length"]));
+    assert_eq!((&said["samplers"], &said["echoed"]), (&json!("A wren."), &json!("An owl.")));
+    assert_eq!(said["vectors"], json!([300, 1024]));
+    let mut calls = model.calls();
+    calls.retain(|call| call["operation"] == "converse");
+    // Some object is asked for in words, a schema by a tool.
+    assert!(calls[0]["body"].get("toolConfig").is_none() && calls[1]["body"].get("toolConfig").is_some());
+    let inference = &calls[3]["body"]["inferenceConfig"];
+    assert_eq!((inference.get("topP"), &inference["stopSequences"]), (None, &json!(["END"])), "{inference}");
+    // The answer that was sent back twice is one turn.
+    assert_eq!(calls[4]["body"]["messages"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn the_python_client_gets_json_and_sends_back_what_it_got() {
+    assert_formats("python");
+}
+
+#[test]
+fn the_javascript_client_gets_json_and_sends_back_what_it_got() {
+    assert_formats("javascript");
+}
+
+fn assert_retries(language: &str) {
+    let model = model();
+    let broken = json!({"status": 500});
+    let wrong = json!({"tool_input": {"fish": "eel"}});
+    model.script(&[broken.clone(), broken.clone(), broken, json!({"text": "A wren."}), wrong.clone(), wrong]);
+    let said = says(language, "retries", &key(&format!("{language} retries")));
+    assert_eq!(said["answer"], "A wren.");
+    assert_eq!(
+        (&said["unusable"]["status"], &said["unusable"]["code"]),
+        (&json!(503), &json!("models_unavailable"))
+    );
+    // Three tries and one that the client made; an answer and its repair, which nobody asked for again.
+    assert_eq!(model.calls().len(), 4 + 2);
+}
+
+#[test]
+fn the_python_client_asks_again_what_may_pass_and_nothing_else() {
+    assert_retries("python");
+}
+
+#[test]
+fn the_javascript_client_asks_again_what_may_pass_and_nothing_else() {
+    assert_retries("javascript");
+}
+
 fn errors(language: &str) -> Value {
     let model = model();
     let too_long = json!({"status": 400, "message": "Input is too long for requested model."});

@@ -67,7 +67,7 @@ async fn converse(
     body: &[u8],
     started_at: Instant,
 ) -> (Response<ResponseBody>, usize) {
-    let request = ConverseRequest::parse(body);
+    let request = ConverseRequest::parse(&model_id, body);
     let name = if operation == Operation::Converse { "converse" } else { "converse-stream" };
     let (step, call) = begin(shared, model_id, name, false, body, request.is_ok());
     let request = match request {

@@ -167,11 +167,13 @@ pub(crate) struct FormatSchema {
 }
 
 impl ConverseRequest {
-    /// Reads and checks a request body. Fails with `ValidationException` where Bedrock does.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Failure> {
+    /// Reads and checks a request body. Fails with `ValidationException` where Bedrock does for this model.
+    pub(crate) fn parse(model_id: &str, body: &[u8]) -> Result<Self, Failure> {
         let request: ConverseRequest = serde_json::from_slice(body)
             .map_err(|error| Failure::validation(format!("The request body is not valid: {error}")))?;
         request.check()?;
+        request.check_schemas(model_id)?;
+        request.check_inference(model_id)?;
         Ok(request)
     }
 
@@ -219,6 +221,45 @@ impl ConverseRequest {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// A tool takes an object. Claude takes no choice in the root beside it.
+    fn check_schemas(&self, model_id: &str) -> Result<(), Failure> {
+        for (at, tool) in self.tools().enumerate() {
+            let schema = &tool.input_schema.json;
+            if schema.get("type").is_none_or(|kind| kind != "object") {
+                return Err(Failure::validation(format!(
+                    "The value at toolConfig.tools.{at}.toolSpec.inputSchema.json.type must be one of the following: object."
+                )));
+            }
+            let choice = ["oneOf", "allOf", "anyOf"].iter().any(|choice| schema.get(choice).is_some());
+            if choice && model_id.contains("anthropic.") {
+                return Err(Failure::validation(format!(
+                    "tools.{at}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Claude takes one of temperature and `topP` from 4.5 on, and no stop sequence that is nothing but space.
+    fn check_inference(&self, model_id: &str) -> Result<(), Failure> {
+        let InferenceConfig { temperature, top_p, stop_sequences, .. } = &self.inference_config;
+        let one_only = ["claude-sonnet-4-5", "claude-haiku-4-5"].iter().any(|model| model_id.contains(model));
+        if one_only && temperature.is_some() && top_p.is_some() {
+            return Err(Failure::validation(
+                "The model returned the following errors: `temperature` and `top_p` cannot both be specified for this \
+                 model. Please use only one.",
+            ));
+        }
+        let blank = stop_sequences.iter().any(|stop| stop.trim().is_empty());
+        if blank && model_id.contains("anthropic.") {
+            return Err(Failure::validation(
+                "The model returned the following errors: stop_sequences: each stop sequence must contain \
+                 non-whitespace",
+            ));
+        }
+        Ok(())
     }
 
     /// Bytes of all text in the request: the size an estimate of its tokens is made of.
@@ -332,8 +373,38 @@ impl Answer {
 mod tests {
     use super::*;
 
+    const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    const NOVA: &str = "amazon.nova-pro-v1:0";
+
     fn refused(body: Value) -> String {
-        ConverseRequest::parse(body.to_string().as_bytes()).unwrap_err().message
+        ConverseRequest::parse(NOVA, body.to_string().as_bytes()).unwrap_err().message
+    }
+
+    #[test]
+    fn refuses_what_claude_refuses_and_others_take() {
+        let body = |inference: Value, schema: Value| {
+            json!({
+                "messages": [{"role": "user", "content": [{"text": "hi"}]}], "inferenceConfig": inference,
+                "toolConfig": {"tools": [{"toolSpec": {"name": "a", "inputSchema": {"json": schema}}}]},
+            })
+        };
+        let object = || json!({"type": "object"});
+        let choice = json!({"type": "object", "anyOf": [{"required": ["a"]}]});
+        for (body, says) in [
+            (body(json!({"temperature": 0.7, "topP": 1}), object()), "cannot both be specified"),
+            (body(json!({"stopSequences": ["END", "\n\n"]}), object()), "non-whitespace"),
+            (body(json!({}), choice), "at the top level"),
+        ] {
+            let text = body.to_string();
+            let refused = ConverseRequest::parse(SONNET, text.as_bytes()).unwrap_err().message;
+            assert!(refused.contains(says), "{refused}");
+            assert!(ConverseRequest::parse(NOVA, text.as_bytes()).is_ok(), "{text}");
+        }
+        for schema in
+            [json!({}), json!({"$ref": "#/$defs/a"}), json!({"type": "array"}), json!({"anyOf": []})]
+        {
+            assert!(refused(body(json!({}), schema)).contains("one of the following: object"));
+        }
     }
 
     #[test]

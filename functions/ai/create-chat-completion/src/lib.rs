@@ -1,7 +1,9 @@
 //! `POST /v1/chat/completions`: answers a conversation as OpenAI's clients ask for it, whole or bit by bit.
 
 mod answer;
+mod names;
 mod question;
+mod unused;
 
 use application::ai::{self, Completions};
 use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
@@ -29,13 +31,14 @@ impl StreamingHandler for CreateChatCompletion {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let body: ChatRequest = request.json()?;
+            let body: ChatRequest = request.long_json()?;
             let streamed = body.stream.unwrap_or_default();
-            let tells_usage = body.stream_options.unwrap_or_default().include_usage;
-            let asked = question::read(body, request.cache_control()?)?;
+            let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
+            let (asked, names) = question::read(body, request.cache_control()?)?;
             let created = context.now.seconds();
             if streamed {
-                let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await?;
+                let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;
+                let answer = answer.map_err(|error| names.of_caller(error))?;
                 let headers = answer_headers(&answer.head, None);
                 let limit = answer.head.limit;
                 let events = answer::events(answer, created, tells_usage);
@@ -46,7 +49,8 @@ impl StreamingHandler for CreateChatCompletion {
                 }
                 Ok(response.into())
             } else {
-                let answer = ai::create_completion(&self.whole, &context, &authority, asked).await?;
+                let answer = ai::create_completion(&self.whole, &context, &authority, asked).await;
+                let answer = answer.map_err(|error| names.of_caller(error))?;
                 let mut response =
                     Response::json(200, &answer::whole(&answer, created))?.with_rate_limit(answer.head.limit);
                 for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {

@@ -16,7 +16,8 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     edge::streaming::run("create-chat-completion", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
@@ -25,8 +26,10 @@ fn main() -> ExitCode {
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
-            let bedrock = Arc::new(BedrockGateway::new(&aws));
             let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            // A chain may name what this deployment does not have; callers may not.
+            let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
+            let bedrock = Arc::new(BedrockGateway::new(&aws));
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
             let (models, whole_chain) = (registry.clone(), chain.clone());

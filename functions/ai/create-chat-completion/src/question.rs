@@ -1,8 +1,10 @@
 //! From OpenAI's request to a question. What would change the answer and can't be had is refused by name.
 
+use crate::names::Names;
+use crate::unused;
 use application::ai::{CacheControl, CompletionRequest};
 use application::ports::{Message, Role};
-use contracts::openai::{ChatRequest, ChatRole, ResponseFormat, Stop};
+use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
 use domain::Invalid;
 use domain::field::Check;
 use edge::Problem;
@@ -10,24 +12,44 @@ use serde_json::{Value, json};
 
 /// Characters of the longest label.
 const LONGEST_LABEL: usize = 512;
+/// Characters of the longest refusal.
+const LONGEST_REFUSAL: usize = 100_000;
 /// What names the environment's chain instead of a model.
 const AUTO: &str = "auto";
 
-pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<CompletionRequest, Problem> {
+pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<(CompletionRequest, Names), Problem> {
     refuse(&body)?;
+    let newer = body.max_completion_tokens.is_some();
+    let max_tokens = if newer { "max_completion_tokens" } else { "max_tokens" };
+    let mut names = Names { instructions: None, turns: Vec::new(), max_tokens };
     let mut system = Vec::new();
     let mut messages = Vec::new();
-    for message in body.messages {
-        let text = message.content.into_text();
-        match message.role {
-            ChatRole::System | ChatRole::Developer => system.push(text),
-            ChatRole::User => messages.push(Message { role: Role::User, text }),
-            ChatRole::Assistant => messages.push(Message { role: Role::Assistant, text }),
-        }
+    for (at, message) in body.messages.into_iter().enumerate() {
+        let said = message.content.map(Content::into_text).filter(|text| !text.is_empty());
+        let text = said.or(message.refusal).unwrap_or_default();
+        let role = match message.role {
+            ChatRole::System | ChatRole::Developer => {
+                names.instructions.get_or_insert(at);
+                system.push(text);
+                continue;
+            }
+            // A model that said nothing changes nothing.
+            ChatRole::Assistant if text.trim().is_empty() => continue,
+            ChatRole::User => Role::User,
+            ChatRole::Assistant => Role::Assistant,
+        };
+        names.turns.push(at);
+        messages.push(Message { role, text });
     }
-    Ok(CompletionRequest {
+    let mut system = system.join("\n\n");
+    // Providers want a user's turn, so instructions without one are the question.
+    if let (true, Some(at)) = (messages.is_empty(), names.instructions) {
+        names.turns.push(at);
+        messages.push(Message { role: Role::User, text: std::mem::take(&mut system) });
+    }
+    let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
-        system: system.join("\n\n"),
+        system,
         messages,
         output_schema: body.response_format.map(schema).transpose()?.flatten(),
         max_tokens: body.max_completion_tokens.or(body.max_tokens),
@@ -39,16 +61,14 @@ pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<CompletionR
             Some(Stop::Several(stops)) => stops,
         },
         cache,
-    })
+    };
+    Ok((asked, names))
 }
 
 fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     if body.n.is_some_and(|n| n != 1) {
         check.wrong("n", "range", "must be 1");
-    }
-    if body.max_completion_tokens == Some(0) {
-        check.wrong("max_completion_tokens", "range", "must be at least 1");
     }
     if body.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
         check.wrong("tools", "unsupported", "are not supported");
@@ -70,7 +90,12 @@ fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
         if let Some(name) = &message.name {
             check.verbatim(&format!("messages.{at}.name"), name, LONGEST_LABEL);
         }
+        if let Some(refusal) = &message.refusal {
+            check.verbatim(&format!("messages.{at}.refusal"), refusal, LONGEST_REFUSAL);
+        }
+        unused::of_turn(&message.rest, &mut check, at);
     }
+    unused::of_request(&body.rest, &mut check);
     check.finish(())
 }
 

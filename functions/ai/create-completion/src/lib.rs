@@ -23,7 +23,7 @@ impl Handler for CreateCompletion {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let asked = conversation(request.json()?, request)?;
+            let asked = conversation(request.long_json()?, request)?;
             let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {

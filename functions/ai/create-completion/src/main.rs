@@ -15,7 +15,8 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     edge::http::run("create-completion", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
@@ -24,11 +25,13 @@ fn main() -> ExitCode {
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
+            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            // A chain may name what this deployment does not have; callers may not.
+            let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
             let providers: Providers<dyn ModelGateway> = Providers {
                 bedrock: Arc::new(BedrockGateway::new(&aws)),
                 openai: openai.map(|openai| openai as _),
             };
-            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
             let needs = Completions { gateway, providers, registry, chain };
             let store = Arc::new(DynamoStore::new(&aws, tables));
             Ok(Box::new(CreateCompletion { store, needs }) as Box<dyn Handler>)

@@ -23,12 +23,12 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let Body { model, texts, dimensions, input_type } = request.json()?;
+            let Body { model, texts, dimensions, input_type } = request.long_json()?;
             let input_type = match input_type {
                 TextUse::Document => InputType::Document,
                 TextUse::Query => InputType::Query,
             };
-            let asked = EmbeddingRequest { model, texts, dimensions, input_type };
+            let asked = EmbeddingRequest { model, texts, dimensions, input_type, base64: false };
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "texts").await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),

@@ -15,7 +15,8 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     edge::http::run("create-embedding", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
+            let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
             let providers: Providers<dyn EmbeddingGateway> = Providers {
                 bedrock: Arc::new(BedrockGateway::new(&aws)),
                 openai: openai.map(|openai| openai as _),

@@ -5,14 +5,13 @@ use application::ports::{BoxFuture, InputType, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
-    Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input,
+    Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input, Vector,
 };
 use domain::authority::CreateEmbeddings;
 use domain::field::Check;
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Characters of the longest label.
@@ -32,12 +31,20 @@ impl Handler for CreateOpenaiEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let body: Body = request.json()?;
+            let body: Body = request.long_json()?;
+            let mut check = Check::default();
             if let Some(user) = &body.user {
-                let mut check = Check::default();
                 check.verbatim("user", user, LONGEST_LABEL);
-                check.finish(())?;
             }
+            for name in body.rest.keys() {
+                check.wrong(
+                    &name.chars().take(64).collect::<String>(),
+                    "unknown",
+                    "is not a field of this body",
+                );
+            }
+            check.finish(())?;
+            let base64 = body.encoding_format == Some(EncodingFormat::Base64);
             let texts = match body.input {
                 Input::One(text) => vec![text],
                 Input::Several(texts) => texts,
@@ -48,14 +55,14 @@ impl Handler for CreateOpenaiEmbedding {
                 dimensions: body.dimensions,
                 // OpenAI's format knows no other.
                 input_type: InputType::Document,
+                base64,
             };
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "input").await?;
             let tokens = answer.cost.tokens.input;
-            let format = body.encoding_format.unwrap_or(EncodingFormat::Float);
             let vectors = (0..).zip(answer.vectors);
             let list = EmbeddingList {
                 object: "list".to_owned(),
-                data: vectors.map(|(index, vector)| embedding(index, &vector, format)).collect(),
+                data: vectors.map(|(index, vector)| embedding(index, vector, base64)).collect(),
                 model: answer.head.model.clone(),
                 usage: EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens },
             };
@@ -72,13 +79,12 @@ impl Handler for CreateOpenaiEmbedding {
     }
 }
 
-fn embedding(index: u32, vector: &[f32], format: EncodingFormat) -> Embedding {
-    let embedding = match format {
-        EncodingFormat::Float => vector.iter().map(|number| Value::from(*number)).collect(),
-        EncodingFormat::Base64 => {
-            let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
-            Value::from(STANDARD.encode(bytes))
-        }
+fn embedding(index: u32, vector: Vec<f32>, base64: bool) -> Embedding {
+    let embedding = if base64 {
+        let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+        Vector::Base64(STANDARD.encode(bytes))
+    } else {
+        Vector::Numbers(vector)
     };
     Embedding { object: "embedding".to_owned(), index, embedding }
 }

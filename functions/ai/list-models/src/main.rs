@@ -9,12 +9,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
-    edge::http::run("list-models", |_| {
+    edge::http::run("list-models", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let registry = Registry::shipped()?;
+            let openai = settings.optional("OPENAI_BASE_URL").is_some();
+            let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
             let store = Arc::new(DynamoStore::new(&aws, tables));
             Ok(Box::new(ListModels { store, limiter, registry }) as Box<dyn Handler>)
         })

@@ -99,6 +99,8 @@ pub struct Ask {
     pub cache: CachePolicy,
     /// Whether an answer can be used; one that can't is repaired once.
     pub check: Option<Check>,
+    /// Whether a cut or filtered answer is given as it is, though it can't be right.
+    pub gives_cut: bool,
 }
 
 /// What is known of an answer beside its text.

@@ -108,6 +108,7 @@ impl LeadScorer {
             feature: Feature::LeadScoring,
             chain: self.chain.clone(),
             sticky,
+            gives_cut: false,
             conversation: Conversation {
                 system: format!("{}{SEVERAL}", prompt::SYSTEM),
                 messages: vec![turn],

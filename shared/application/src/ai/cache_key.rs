@@ -20,8 +20,9 @@ pub(super) fn cache_key(
     ask: &Ask,
     guardrail: Option<&Guardrail>,
 ) -> (CacheKey, Seal) {
-    // Not part of the answer: how the cache may be used, and who judges the answer, which follows from the feature.
-    let Ask { feature, chain, sticky, conversation, cache: _, check: _ } = ask;
+    // Not part of the answer: how the cache may be used, who judges the answer, which follows from the feature, and
+    // what becomes of a cut one, which is never kept.
+    let Ask { feature, chain, sticky, conversation, cache: _, check: _, gives_cut: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
         conversation;
     let mut key = Fields(blake3::Hasher::new());
@@ -139,6 +140,7 @@ mod tests {
             },
             cache: CachePolicy { read: true, store: true, max_age: None, ttl: Duration::from_secs(60) },
             check: None,
+            gives_cut: false,
         }
     }
 

@@ -6,7 +6,7 @@ use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
 use super::registry::{Model, ModelUse, Provider, Registry};
 use super::structured::{schema_check, unfenced};
-use crate::ports::{Message, ModelGateway, Role, StreamingModelGateway};
+use crate::ports::{Message, ModelGateway, Role, StreamingModelGateway, is_any_object};
 use crate::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
@@ -21,13 +21,17 @@ const TTL: Duration = Duration::from_secs(3600);
 const USUAL_OUTPUT_TOKENS: u32 = 2048;
 /// Characters of the longest name of a model.
 pub(super) const LONGEST_NAME: usize = 200;
-/// Characters of the longest text.
-pub(super) const LONGEST_TEXT: usize = 100_000;
+/// Characters of the longest text: how long it may be is the models' to say, and this is longer than most of them take.
+pub(super) const LONGEST_TEXT: usize = 1_000_000;
 /// The most turns of a conversation.
 const MOST_MESSAGES: usize = 1000;
 /// The most texts that end an answer, and the characters of the longest.
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
+
+/// What is asked of a model that must answer some JSON object.
+const ANY_OBJECT: &str =
+    "Answer with one JSON object that holds the whole answer, without a Markdown fence and nothing else.";
 
 /// What `Cache-Control` of a request asks (RFC 9111, section 5.2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -127,8 +131,14 @@ fn question(
     check(&request, &models)?;
     let judged = request.output_schema.as_ref().map(schema_check).transpose()?;
     let cache = cache_policy(&request);
+    let mut system = request.system;
+    // Nothing holds the model to a schema that says nothing, so it is told.
+    if request.output_schema.as_ref().is_some_and(is_any_object) {
+        let gap = if system.is_empty() { "" } else { "\n\n" };
+        system = format!("{system}{gap}{ANY_OBJECT}");
+    }
     let conversation = Conversation {
-        system: request.system,
+        system,
         messages: merged(request.messages),
         output_schema: request.output_schema,
         max_output_tokens: request.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
@@ -136,7 +146,8 @@ fn question(
         top_p: request.top_p,
         stop: request.stop,
     };
-    Ok((asker, Ask { feature: Feature::Completion, chain, sticky, conversation, cache, check: judged }))
+    let feature = Feature::Completion;
+    Ok((asker, Ask { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true }))
 }
 
 /// Only an answer that the caller wants to be the same each time is kept: one without chance, or one for which an age is
@@ -177,7 +188,15 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
     if request.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
         check.wrong("top_p", "range", "must be 0 to 1");
     }
+    let (temperature, top_p) = (request.temperature.unwrap_or(1.0), request.top_p.unwrap_or(1.0));
+    if models.iter().any(|model| model.one_of_temperature_top_p) && temperature != 1.0 && top_p < 1.0 {
+        check.wrong("top_p", "unsupported", "must be 1 or left out beside a temperature for this model");
+    }
     let stops = &request.stop;
+    let blank = stops.iter().any(|stop| stop.trim().is_empty());
+    if blank && models.iter().any(|model| model.no_blank_stops) {
+        check.wrong("stop", "format", "must not be nothing but space for this model");
+    }
     if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
         check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
     }

@@ -3,7 +3,7 @@
 use super::ask::Asker;
 use super::completion::{LONGEST_NAME, LONGEST_TEXT};
 use super::gateway::{self, AiGateway, EmbedTexts, Embedded, Providers};
-use super::registry::{ModelUse, Registry};
+use super::registry::{Model, ModelUse, Registry};
 use crate::ports::{EmbeddingGateway, InputType};
 use crate::{Context, Error};
 use domain::authority::{Authority, CreateEmbeddings};
@@ -14,6 +14,13 @@ use std::sync::Arc;
 const MOST_TEXTS: usize = 2048;
 /// The most numbers of a vector.
 const MOST_DIMENSIONS: u32 = 4096;
+/// Bytes of the largest answer: Lambda's own limit is 6 MB, and an answer beyond it would be made, paid for and lost.
+const LARGEST_ANSWER: usize = 5_500_000;
+/// Bytes of the longest number in JSON with its comma, and of a number in base64 in thirds.
+const BYTES_A_NUMBER: usize = 16;
+const BASE64_THIRDS: usize = 16;
+/// Bytes around each vector.
+const AROUND_A_VECTOR: usize = 100;
 
 /// Texts, as callers send them.
 #[derive(Clone)]
@@ -24,6 +31,8 @@ pub struct EmbeddingRequest {
     pub texts: Vec<String>,
     /// Numbers of each vector; the model's own when absent.
     pub dimensions: Option<u32>,
+    /// Whether they are answered in base64, which is a third as long as numbers.
+    pub base64: bool,
     /// What for.
     pub input_type: InputType,
 }
@@ -51,7 +60,8 @@ pub async fn create_embedding(
         Ok(model) if model.usage == ModelUse::Embeddings => model,
         _ => return Err(Error::UnknownModel),
     };
-    let EmbeddingRequest { model: _, texts, dimensions, input_type } = request;
+    check_for(model, &request, field)?;
+    let EmbeddingRequest { texts, dimensions, input_type, .. } = request;
     let texts = EmbedTexts { model, texts, dimensions, input_type };
     gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
 }
@@ -71,6 +81,29 @@ fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
     }
     if request.dimensions.is_some_and(|number| number == 0 || number > MOST_DIMENSIONS) {
         check.wrong("dimensions", "range", format!("must be 1 to {MOST_DIMENSIONS}"));
+    }
+    check.finish(())
+}
+
+/// What the model takes, and what fits into an answer.
+fn check_for(model: &Model, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    let numbers = request.dimensions.or(model.dimensions).unwrap_or(MOST_DIMENSIONS) as usize;
+    let bytes = if request.base64 { numbers * BASE64_THIRDS / 3 } else { numbers * BYTES_A_NUMBER };
+    let fitting = LARGEST_ANSWER / (bytes + AROUND_A_VECTOR);
+    let most = model.most_texts.unwrap_or(MOST_TEXTS);
+    if request.texts.len() > most {
+        check.wrong(field, "length", format!("must be at most {most} texts for this model"));
+    } else if request.texts.len() > fitting {
+        let why = format!(
+            "must be at most {fitting} texts: more vectors of {numbers} numbers don't fit into an answer"
+        );
+        check.wrong(field, "length", why);
+    }
+    if let Some(longest) = model.longest_text {
+        for (at, text) in request.texts.iter().enumerate() {
+            check.verbatim(&format!("{field}.{at}"), text, longest);
+        }
     }
     check.finish(())
 }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 /// The table that this build ships.
 const SHIPPED: &str = include_str!("models.json");
 
+/// The model that whatever stands in Bedrock's place answers for.
+const SELF_HOSTED: &str = "self-hosted";
+
 /// Who answers for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,6 +66,14 @@ pub struct Model {
     pub prompt_cache_from_tokens: Option<u64>,
     /// Numbers of a vector, for embeddings.
     pub dimensions: Option<u32>,
+    /// Whether it refuses a temperature beside a `top_p`, as Claude does from 4.5 on.
+    pub one_of_temperature_top_p: bool,
+    /// Whether it refuses texts that end the answer and are nothing but space, as Claude does.
+    pub no_blank_stops: bool,
+    /// The most texts of a request for vectors, where that is fewer than everywhere: each is a call of its own.
+    pub most_texts: Option<usize>,
+    /// The most characters of a text, where the provider counts them.
+    pub longest_text: Option<usize>,
     /// What its provider calls it for training, if it can be fine-tuned.
     pub training_model: Option<String>,
 }
@@ -133,6 +144,12 @@ struct Table {
 #[derive(Deserialize)]
 struct Row {
     id: String,
+    #[serde(default)]
+    one_of_temperature_top_p: bool,
+    #[serde(default)]
+    no_blank_stops: bool,
+    most_texts: Option<usize>,
+    longest_text: Option<usize>,
     provider: Provider,
     #[serde(rename = "use")]
     usage: ModelUse,
@@ -188,9 +205,33 @@ impl Registry {
         self.models.iter().find(|model| model.id == id).ok_or_else(|| UnknownModel(id.to_owned()))
     }
 
+    /// The models that a deployment in this region can ask; the others don't exist in it. OpenAI's are there with an endpoint
+    /// that speaks its API, and one of one's own where something of one's own stands in Bedrock's place.
+    pub fn deployed(&self, region: &str, openai: bool, own_bedrock: bool) -> Self {
+        let there = |model: &&Model| match model.provider {
+            Provider::Openai => openai,
+            Provider::Bedrock if model.id == SELF_HOSTED => own_bedrock,
+            Provider::Bedrock => reaches(&model.id, region),
+        };
+        let models = self.models.iter().filter(there).cloned().collect();
+        Self { version: self.version.clone(), models }
+    }
+
     /// Every model, in the table's order.
     pub fn models(&self) -> &[Model] {
         &self.models
+    }
+}
+
+/// Whether a model can be asked from a region. An inference profile belongs to a part of the world:
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
+fn reaches(id: &str, region: &str) -> bool {
+    let within = |parts: &[&str]| parts.iter().any(|part| region.starts_with(part));
+    match id.split_once('.').map(|(profile, _)| profile) {
+        Some("us") => within(&["us-", "ca-"]) && !within(&["us-gov-"]),
+        Some("eu") => within(&["eu-"]),
+        Some("apac") => within(&["ap-"]),
+        _ => true,
     }
 }
 
@@ -208,6 +249,10 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         input: per_token(&row.input)?,
         output: per_token(&row.output)?,
         cache_read: per_token(&row.cache_read)?,
+        one_of_temperature_top_p: row.one_of_temperature_top_p,
+        no_blank_stops: row.no_blank_stops,
+        most_texts: row.most_texts,
+        longest_text: row.longest_text,
         cache_write: per_token(&row.cache_write)?,
         provider: row.provider,
         usage: row.usage,
@@ -239,6 +284,21 @@ mod tests {
             assert!(table.model(row["id"].as_str().unwrap()).is_ok());
         }
         assert!(table.model("no-such-model").is_err());
+    }
+
+    #[test]
+    fn a_deployment_has_the_models_that_it_can_ask() {
+        let table = Registry::shipped().unwrap();
+        let (us, eu) = ("us.amazon.nova-pro-v1:0", "eu.amazon.nova-pro-v1:0");
+        let has = |region, openai, own_bedrock| {
+            let deployed = table.deployed(region, openai, own_bedrock);
+            [us, eu, "amazon.nova-pro-v1:0", "gpt-4o-mini", "self-hosted", "self-hosted-embeddings"]
+                .map(|id| deployed.model(id).is_ok())
+        };
+        assert_eq!(has("us-east-1", false, false), [true, false, true, false, false, false]);
+        assert_eq!(has("eu-west-1", true, false), [false, true, true, true, false, true]);
+        assert_eq!(has("ap-south-1", false, true), [false, false, true, false, true, false]);
+        assert!(!has("us-gov-west-1", false, false)[0]);
     }
 
     #[test]

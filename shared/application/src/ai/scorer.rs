@@ -94,6 +94,7 @@ impl LeadScorer {
             feature: Feature::LeadScoring,
             chain: self.chain.clone(),
             sticky,
+            gives_cut: false,
             conversation: Conversation {
                 system: prompt::SYSTEM.to_owned(),
                 messages: vec![turn],
@@ -173,6 +174,7 @@ pub(super) fn rules_may(error: &Error) -> bool {
             | Error::ModelsUnavailable { .. }
             | Error::ContextLength
             | Error::ModelRefused
+            | Error::AnswerUnusable
             | Error::OverBudget(_)
     )
 }

@@ -8,11 +8,23 @@ use std::sync::Arc;
 /// The most that is told to a model at once.
 const MOST_FAULTS: usize = 10;
 
+/// What no provider takes in a schema's root.
+const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
+
 /// A check of answers against a schema. The schema may refer to nothing outside of itself.
 pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
     let wrong =
         || Invalid::one("response_schema", "format", "must be a JSON Schema without outside references");
+    // Claude and Nova take only an object as what a forced tool gets, and no choice or reference in its root; OpenAI's own
+    // models neither.
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
+        return Err(Invalid::one("response_schema", "format", format!("must not have {choice} in its root")));
+    }
     let validator = jsonschema::validator_for(schema).map_err(|_| wrong())?;
+    if !is_object {
+        return Err(Invalid::one("response_schema", "format", "must have the type object in its root"));
+    }
     Ok(Arc::new(move |text: &str| {
         let value: Value =
             serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;

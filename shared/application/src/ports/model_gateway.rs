@@ -58,6 +58,26 @@ pub struct ModelCall {
     pub time_left: Duration,
 }
 
+impl ModelCall {
+    /// The schema that the provider may hold the model to. One that asks for some JSON object and says nothing of what is in
+    /// it is none: held to it, models answer `{}`.
+    pub fn forced_schema(&self) -> Option<&Value> {
+        self.output_schema.as_ref().filter(|schema| !is_any_object(schema))
+    }
+}
+
+/// Whether a schema asks for some JSON object and says nothing of what is in it.
+pub fn is_any_object(schema: &Value) -> bool {
+    schema.as_object().is_some_and(|schema| {
+        schema.get("type").is_some_and(|kind| kind == "object")
+            && schema.iter().all(|(key, value)| match key.as_str() {
+                "type" | "title" | "description" | "$schema" => true,
+                "additionalProperties" => *value == Value::Bool(true),
+                _ => false,
+            })
+    })
+}
+
 /// A guardrail of Bedrock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guardrail {
@@ -241,6 +261,47 @@ pub struct Embeddings {
     pub input_tokens: u64,
 }
 
+/// Not all texts were embedded. What was is there and was paid for.
+pub struct EmbeddingFailure {
+    /// Why the others were not.
+    pub error: ModelError,
+    /// One for each text, in their order; `None` where there is none.
+    pub vectors: Vec<Option<Vec<f32>>>,
+    /// Tokens read.
+    pub input_tokens: u64,
+}
+
+impl Embeddings {
+    /// What requests for parts of the texts gave together, in the order of the texts: of each, how many texts it was for and
+    /// its outcome, `None` when it was not made.
+    pub fn joined(parts: Vec<(usize, Option<Result<Self, ModelError>>)>) -> Result<Self, EmbeddingFailure> {
+        let (mut vectors, mut input_tokens, mut failed) = (Vec::new(), 0_u64, None);
+        for (texts, outcome) in parts {
+            match outcome {
+                Some(Ok(part)) => {
+                    input_tokens = input_tokens.saturating_add(part.input_tokens);
+                    vectors.extend(part.vectors.into_iter().map(Some));
+                }
+                missing => {
+                    vectors.extend((0..texts).map(|_| None));
+                    failed = failed.or(missing.and_then(Result::err));
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(EmbeddingFailure { error, vectors, input_tokens }),
+            None => Ok(Self { vectors: vectors.into_iter().flatten().collect(), input_tokens }),
+        }
+    }
+}
+
+impl From<ModelError> for EmbeddingFailure {
+    /// Nothing was embedded.
+    fn from(error: ModelError) -> Self {
+        Self { error, vectors: Vec::new(), input_tokens: 0 }
+    }
+}
+
 /// Answers calls to models.
 pub trait ModelGateway: Send + Sync {
     /// One call, one attempt: no hidden retries.
@@ -255,9 +316,9 @@ pub trait StreamingModelGateway: Send + Sync {
 
 /// Makes vectors of texts.
 pub trait EmbeddingGateway: Send + Sync {
-    /// The vectors of all texts, or an error for all of them. One attempt; several requests where the provider takes only
-    /// one text, or some, at once.
-    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, ModelError>>;
+    /// The vectors of all texts, or those that there are and why not all. One attempt; several requests where the provider
+    /// takes only one text, or some, at once. After one that fails no more are begun, and those that run are waited for.
+    fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>>;
 }
 
 /// A text as its length.
@@ -348,6 +409,17 @@ impl Debug for Embeddings {
         let Self { vectors, input_tokens } = self;
         f.debug_struct("Embeddings")
             .field("vectors", &vectors.len())
+            .field("input_tokens", input_tokens)
+            .finish()
+    }
+}
+
+impl Debug for EmbeddingFailure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { error, vectors, input_tokens } = self;
+        f.debug_struct("EmbeddingFailure")
+            .field("error", error)
+            .field("vectors", &vectors.iter().flatten().count())
             .field("input_tokens", input_tokens)
             .finish()
     }

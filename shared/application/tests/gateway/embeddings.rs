@@ -29,6 +29,7 @@ async fn embed(scene: &Scene, model: &str, texts: &[&str]) -> Result<Embedded, E
         model: model.to_owned(),
         texts: texts.iter().map(|text| (*text).to_owned()).collect(),
         dimensions: None,
+        base64: false,
         input_type: InputType::Query,
     };
     let authority = caller.authorize::<CreateEmbeddings>().unwrap();
@@ -79,6 +80,42 @@ async fn only_models_that_embed_are_asked() {
     assert!(matches!(embed(&scene, TITAN, &["Paris", &long]).await.err().unwrap(), Error::ContextLength));
     assert!(scene.model.embedding_calls().is_empty());
     assert!(scene.ledger().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_failed_call_gave_is_paid_for_and_not_made_again() {
+    let scene = Scene::start();
+    scene.model.fail_embedding_after(2, ModelError::Unavailable("503".into()));
+    let embedded = embed(&scene, TITAN, &["Paris", "Lyon", "Nice", "Brest"]).await.unwrap();
+    assert_eq!(embedded.vectors, [[5.0, 1.0], [4.0, 1.0], [4.0, 1.0], [5.0, 1.0]]);
+    let asked: Vec<usize> = scene.model.embedding_calls().iter().map(|call| call.texts.len()).collect();
+    assert_eq!(asked, [4, 2]);
+    assert_eq!(scene.model.embedding_calls()[1].texts, ["Nice", "Brest"]);
+    assert_eq!((embedded.cost.tokens.input, scene.settled().await), (18, 18 * PRICE));
+
+    // Also when nothing comes of it.
+    scene.model.fail_embedding_after(1, ModelError::Refused("no".into()));
+    assert!(embed(&scene, TITAN, &["Paris", "Lyon"]).await.is_err());
+    assert_eq!(scene.settled().await, (18 + 5) * PRICE);
+    assert_eq!(scene.ledger().await.iter().filter(|metered| metered.outcome == "failed").count(), 1);
+}
+
+fn wrong(refused: Result<Embedded, Error>) -> (String, &'static str) {
+    let Err(Error::Invalid(invalid)) = refused else { panic!("not refused") };
+    (invalid.0[0].field.clone(), invalid.0[0].code)
+}
+
+#[tokio::test]
+async fn vectors_that_fit_into_no_answer_are_not_made() {
+    const MULTILINGUAL: &str = "cohere.embed-multilingual-v3";
+    let scene = Scene::start();
+    for (model, texts) in [(MULTILINGUAL, 400), (TITAN, 513)] {
+        assert_eq!(wrong(embed(&scene, model, &vec!["x"; texts]).await), ("texts".to_owned(), "length"));
+    }
+    let long = "x".repeat(2049);
+    assert_eq!(wrong(embed(&scene, MULTILINGUAL, &["x", &long]).await), ("texts.1".to_owned(), "too_long"));
+    assert!(scene.model.embedding_calls().is_empty() && scene.ledger().await.is_empty());
+    assert_eq!(embed(&scene, MULTILINGUAL, &vec!["x"; 300]).await.unwrap().vectors.len(), 300);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::scene::{NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, cacheable, judged, limits, until};
 use application::Error;
+use application::ai::Ask;
 use application::ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
 use domain::ai::CacheUse;
 
@@ -88,7 +89,8 @@ async fn wrong_answers_of_all_models_are_paid_for_and_not_kept() {
     scene.model.always("bad");
     for _ in 0..2 {
         let error = scene.complete(&judged(cacheable(NOVA))).await.unwrap_err();
-        assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
+        // Asking again would cost as much and give no more.
+        assert!(matches!(error, Error::AnswerUnusable), "{error:?}");
     }
     assert_eq!(scene.model.calls().len(), 4);
     assert_eq!(scene.settled().await, 4 * NOVA_COST);
@@ -114,6 +116,35 @@ async fn a_cut_answer_is_wrong_even_if_it_looks_right() {
         let answer = scene.complete(&judged(ask(NOVA))).await.unwrap();
         assert_eq!((answer.stop, scene.model.calls().len()), (StopReason::EndTurn, 2), "{stop:?}");
     }
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_given_to_callers_who_read_that_it_is_cut() {
+    for stop in [StopReason::MaxTokens, StopReason::Filtered] {
+        let scene = Scene::start();
+        let cut = || answer("{\"go", stop, 10, 10);
+        scene.model.script(Ok(cut()));
+        scene.model.script(Ok(cut()));
+        let asked = || Ask { gives_cut: true, ..judged(cacheable(&format!("{NOVA},{SONNET}"))) };
+        let got = scene.complete(&asked()).await.unwrap();
+        assert_eq!((got.text.as_str(), got.stop, got.head.attempts), ("{\"go", stop, 1));
+        // It is given to nobody else.
+        assert_eq!(scene.complete(&asked()).await.unwrap().head.cache, CacheUse::Miss);
+        assert_eq!(scene.model.asked(), [NOVA, NOVA]);
+        scene.settled().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_answer_beside_a_model_that_fails_may_be_asked_for_again() {
+    let scene = Scene::start();
+    scene.model.answer("bad");
+    scene.model.answer("still bad");
+    for _ in 0..3 {
+        scene.model.fail(ModelError::Throttled { retry_after: None });
+    }
+    let error = scene.complete(&judged(ask(&format!("{SONNET},{NOVA}")))).await.unwrap_err();
+    assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -38,6 +38,35 @@ async fn a_chain_leaves_out_what_the_tenant_may_not_ask() {
 }
 
 #[tokio::test]
+async fn models_that_are_not_there_don_t_exist() {
+    let scene = allowing(&[NOVA, HAIKU, "gpt-4o-mini"]).await;
+    for _ in 0..2 {
+        scene.model.fail(application::ports::ModelError::NoSuchModel);
+    }
+    // One that its provider does not know, one that no provider is configured for.
+    for models in [format!("{NOVA},{HAIKU}"), "gpt-4o-mini".to_owned()] {
+        let refused = scene.complete(&ask(&models)).await.unwrap_err();
+        assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
+    }
+    assert_eq!(scene.model.asked(), [NOVA, HAIKU]);
+    assert_eq!(scene.settled().await, 0);
+}
+
+#[tokio::test]
+async fn a_model_that_takes_one_of_temperature_and_top_p_gets_one() {
+    let scene = allowing(&[SONNET, NOVA]).await;
+    for (model, temperature, top_p) in
+        [(SONNET, 0.7, 1.0), (SONNET, 1.0, 0.9), (NOVA, 0.7, 1.0), (NOVA, 1.0, 0.9)]
+    {
+        let mut ask = ask(model);
+        (ask.conversation.temperature, ask.conversation.top_p) = (Some(temperature), Some(top_p));
+        scene.complete(&ask).await.unwrap();
+    }
+    let sent: Vec<_> = scene.model.calls().iter().map(|call| (call.temperature, call.top_p)).collect();
+    assert_eq!(sent, [(Some(0.7), None), (None, Some(0.9)), (Some(0.7), Some(1.0)), (Some(1.0), Some(0.9))]);
+}
+
+#[tokio::test]
 async fn a_split_step_asks_one_of_its_models_and_the_same_each_time() {
     let scene = allowing(&[SONNET, NOVA, HAIKU]).await;
     let split = |sticky: usize| Ask {

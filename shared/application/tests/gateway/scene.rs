@@ -321,6 +321,7 @@ pub(crate) fn ask(models: &str) -> Ask {
         },
         cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::from_secs(3600) },
         check: None,
+        gives_cut: false,
     }
 }
 

@@ -11,6 +11,9 @@ use std::fmt;
 
 /// Bytes of the largest body.
 const LARGEST: usize = 256 * 1024;
+/// Bytes of the largest body that is a question to a model. Twice as long as JSON in the event it still is below Lambda's
+/// 6 MB, and it is longer than the context of most models.
+const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
 /// How deep objects and arrays may be nested.
 const DEEPEST: usize = 32;
 
@@ -18,20 +21,29 @@ impl Request {
     /// The JSON body as a `T`. 415 unless it is `application/json`, 413 above 256 KiB; 400 when it is not JSON, nested
     /// deeper than 32, names a key twice, or is not a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.check_json()?;
+        self.json_up_to(LARGEST, "At most 256 KiB are allowed.")
+    }
+
+    /// The same for questions to models: 413 above 2 MiB.
+    pub fn long_json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.json_up_to(LARGEST_QUESTION, "At most 2 MiB are allowed.")
+    }
+
+    fn json_up_to<T: DeserializeOwned>(&self, largest: usize, too_large: &str) -> Result<T, Problem> {
+        self.check_json(largest, too_large)?;
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut reader)
             .map_err(|error| wrong_field(error.path(), &error.inner().to_string()))
     }
 
-    fn check_json(&self) -> Result<(), Problem> {
+    fn check_json(&self, largest: usize, too_large: &str) -> Result<(), Problem> {
         let media_type =
             self.header("Content-Type").and_then(|value| value.split(';').next()).unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
             return Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE).with_detail("Send application/json."));
         }
-        if self.body.len() > LARGEST {
-            return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail("At most 256 KiB are allowed."));
+        if self.body.len() > largest {
+            return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(too_large));
         }
         if self.body.is_empty() {
             return Err(Problem::invalid_request("The body is missing."));

@@ -149,6 +149,10 @@ impl From<Error> for Problem {
             Error::ModelRefused => Self::new(Kind::MODEL_REFUSED),
             Error::ModelsUnavailable { retry_after } => Self::new(Kind::MODELS_UNAVAILABLE)
                 .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)).max(Duration::from_secs(1))),
+            // OpenAI's clients ask again after a 503, unless this header says that they need not.
+            Error::AnswerUnusable => Self::new(Kind::MODELS_UNAVAILABLE)
+                .with_detail("No model gave an answer of the wanted form.")
+                .with_header("X-Should-Retry", "false"),
             Error::DeadlineExceeded => Self::deadline_exceeded(),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),

@@ -1,18 +1,22 @@
 // OpenAI's JavaScript client, unchanged, against a deployed Sextant: says as JSON what it got.
-// Usage: client.js answers|errors|budget, with BASE_URL and API_KEY in the environment.
+// Usage: client.js answers|formats|retries|errors|budget, with BASE_URL and API_KEY in the environment.
 
 import OpenAI from "openai";
 
 const MODEL = "amazon.nova-pro-v1:0";
 // Of its own, so that its failures open no breaker that others need.
 const FAILING = "us.amazon.nova-lite-v1:0";
+// It takes a temperature or a top_p, and no schema whose root is a choice.
+const CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+const SCHEMA = { type: "object", required: ["bird"], properties: { bird: { type: "string" } } };
 const VECTORS = "amazon.titan-embed-text-v2:0";
 const QUESTION = [
   { role: "system", content: "Be short." },
   { role: "user", content: "Name a bird." },
 ];
 const key = process.env.API_KEY;
-const client = (apiKey) => new OpenAI({ baseURL: `${process.env.BASE_URL}/v1`, apiKey, maxRetries: 0 });
+const client = (apiKey, changes) =>
+  new OpenAI({ baseURL: `${process.env.BASE_URL}/v1`, apiKey, maxRetries: 0, ...changes });
 const sextant = client(key);
 
 async function answers() {
@@ -42,6 +46,39 @@ async function answers() {
     vectors: vectors.data.map((entry) => entry.embedding.length),
     vector_tokens: vectors.usage.prompt_tokens,
   };
+}
+
+async function formats() {
+  const ask = async (model, changes) =>
+    (await sextant.chat.completions.create({ model, messages: QUESTION, ...changes })).choices[0];
+  const named = { type: "json_schema", json_schema: { name: "bird", strict: true, schema: SCHEMA } };
+  const someObject = await ask(CLAUDE, { response_format: { type: "json_object" } });
+  const schema = await ask(CLAUDE, { response_format: named });
+  const cut = await ask(CLAUDE, { response_format: named, max_tokens: 5 });
+  const samplers = await ask(CLAUDE, {
+    temperature: 0.7, top_p: 1, stop: ["END"], n: 1, logit_bias: null, service_tier: "auto", user: "u",
+  });
+  const echoed = [...QUESTION, samplers.message, { ...samplers.message, tool_calls: null, audio: null }];
+  echoed.push({ role: "user", content: "Another." });
+  const vectors = await sextant.embeddings.create({ model: VECTORS, input: Array(300).fill("a text") });
+  return {
+    some_object: someObject.message.content,
+    schema: schema.message.content,
+    cut: [cut.message.content, cut.finish_reason],
+    samplers: samplers.message.content,
+    echoed: (await ask(MODEL, { messages: echoed })).message.content,
+    vectors: [vectors.data.length, vectors.data.at(-1).embedding.length],
+  };
+}
+
+// As clients are when nobody sets them up: they ask again what may pass, and nothing else.
+async function retries() {
+  const usual = client(key, { maxRetries: undefined });
+  const named = { type: "json_schema", json_schema: { name: "bird", schema: SCHEMA } };
+  const answer = await usual.chat.completions.create({ model: FAILING, messages: QUESTION });
+  const wrong = { model: MODEL, messages: QUESTION, response_format: named };
+  const unusable = await caught(() => usual.chat.completions.create(wrong));
+  return { answer: answer.choices[0].message.content, unusable };
 }
 
 async function caught(call) {
@@ -78,5 +115,5 @@ async function budget() {
   };
 }
 
-const result = { answers, errors, budget }[process.argv[2]];
+const result = { answers, formats, retries, errors, budget }[process.argv[2]];
 console.log(JSON.stringify(await result()));

@@ -1,6 +1,6 @@
 """OpenAI's Python client, unchanged, against a deployed Sextant: says as JSON what it got.
 
-Usage: client.py answers|errors|budget|limit, with BASE_URL and API_KEY in the environment.
+Usage: client.py answers|formats|retries|errors|budget|limit, with BASE_URL and API_KEY in the environment.
 """
 
 import json
@@ -13,13 +13,16 @@ import openai
 MODEL = "amazon.nova-pro-v1:0"
 # Of its own, so that its failures open no breaker that others need.
 FAILING = "us.amazon.nova-lite-v1:0"
+# It takes a temperature or a top_p, and no schema whose root is a choice.
+CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+SCHEMA = {"type": "object", "required": ["bird"], "properties": {"bird": {"type": "string"}}}
 VECTORS = "amazon.titan-embed-text-v2:0"
 QUESTION = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Name a bird."}]
 
 
-def client(key: str) -> openai.OpenAI:
+def client(key: str, **changes) -> openai.OpenAI:
     # Retries are the client's own; without them every answer is seen.
-    return openai.OpenAI(base_url=os.environ["BASE_URL"] + "/v1", api_key=key, max_retries=0)
+    return openai.OpenAI(**{"base_url": os.environ["BASE_URL"] + "/v1", "api_key": key, "max_retries": 0, **changes})
 
 
 def answers(sextant: openai.OpenAI) -> dict:
@@ -46,6 +49,36 @@ def answers(sextant: openai.OpenAI) -> dict:
         "vectors": [len(entry.embedding) for entry in vectors.data],
         "vector_tokens": vectors.usage.prompt_tokens,
     }
+
+
+def formats(sextant: openai.OpenAI) -> dict:
+    def ask(model: str, **changes):
+        return sextant.chat.completions.create(**{"model": model, "messages": QUESTION, **changes}).choices[0]
+
+    named = {"type": "json_schema", "json_schema": {"name": "bird", "strict": True, "schema": SCHEMA}}
+    some_object = ask(CLAUDE, response_format={"type": "json_object"})
+    schema = ask(CLAUDE, response_format=named)
+    cut = ask(CLAUDE, response_format=named, max_tokens=5)
+    samplers = ask(CLAUDE, temperature=0.7, top_p=1, stop=["END"], n=1, logit_bias=None, service_tier="auto", user="u")
+    echoed = [*QUESTION, samplers.message, samplers.message.model_dump(), {"role": "user", "content": "Another."}]
+    vectors = sextant.embeddings.create(model=VECTORS, input=["a text"] * 300)
+    return {
+        "some_object": some_object.message.content,
+        "schema": schema.message.content,
+        "cut": [cut.message.content, cut.finish_reason],
+        "samplers": samplers.message.content,
+        "echoed": ask(MODEL, messages=echoed).message.content,
+        "vectors": [len(vectors.data), len(vectors.data[-1].embedding)],
+    }
+
+
+def retries(key: str) -> dict:
+    """As clients are when nobody sets them up: they ask again what may pass, and nothing else."""
+    sextant = client(key, max_retries=openai.DEFAULT_MAX_RETRIES)
+    named = {"type": "json_schema", "json_schema": {"name": "bird", "schema": SCHEMA}}
+    answer = sextant.chat.completions.create(model=FAILING, messages=QUESTION)
+    unusable = caught(lambda: sextant.chat.completions.create(model=MODEL, messages=QUESTION, response_format=named))
+    return {"answer": answer.choices[0].message.content, "unusable": unusable}
 
 
 def caught(call) -> dict:
@@ -95,6 +128,8 @@ def main() -> None:
     what = sys.argv[1]
     result = {
         "answers": lambda: answers(sextant),
+        "formats": lambda: formats(sextant),
+        "retries": lambda: retries(key),
         "errors": lambda: errors(sextant, key),
         "budget": lambda: budget(sextant),
         "limit": lambda: limit(sextant),

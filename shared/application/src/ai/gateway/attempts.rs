@@ -29,6 +29,10 @@ const PROBE: Duration = Duration::from_secs(60);
 pub(super) enum GiveUp {
     /// Another one may.
     Next(Option<Duration>),
+    /// Another one may; this one is not there to be asked.
+    Missing,
+    /// Another one may; what this one says can't be used, and was paid for.
+    Unusable,
     /// It is dearer than a budget has left for; a cheaper one may.
     TooDear(BudgetScope),
     /// No other one may be asked.
@@ -49,6 +53,10 @@ pub(super) struct Round {
     rest: VecDeque<Candidate>,
     soonest: Option<Duration>,
     short: Option<BudgetScope>,
+    /// Whether a model gave nothing that may give something later.
+    later: bool,
+    missing: bool,
+    unusable: bool,
 }
 
 impl Round {
@@ -56,6 +64,8 @@ impl Round {
     pub(super) fn give_up(&mut self, why: GiveUp) -> Result<(), Error> {
         match why {
             GiveUp::Next(wait) => self.note(wait),
+            GiveUp::Missing => self.missing = true,
+            GiveUp::Unusable => self.unusable = true,
             GiveUp::TooDear(scope) => {
                 self.short.get_or_insert(scope);
             }
@@ -66,17 +76,21 @@ impl Round {
 
     /// Notes that a model gave nothing, and when it may again.
     fn note(&mut self, wait: Option<Duration>) {
+        self.later = true;
         self.soonest = match (self.soonest, wait) {
             (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
             (soonest, wait) => soonest.or(wait),
         };
     }
 
-    /// The error when none gave anything. Money is told first: with it, one that was not asked might have answered.
+    /// The error when none gave anything. Money is told first: with it, one that was not asked might have answered. Asking
+    /// again helps only where a model may give something later.
     pub(super) fn exhausted(self) -> Error {
-        match self.short {
-            Some(scope) => Error::OverBudget(scope),
-            None => Error::ModelsUnavailable { retry_after: self.soonest },
+        match self {
+            Self { short: Some(scope), .. } => Error::OverBudget(scope),
+            Self { later: false, unusable: true, .. } => Error::AnswerUnusable,
+            Self { later: false, missing: true, .. } => Error::UnknownModel,
+            Self { soonest, .. } => Error::ModelsUnavailable { retry_after: soonest },
         }
     }
 }
@@ -96,10 +110,25 @@ pub(super) struct Tries {
     had: Duration,
 }
 
+impl Tries {
+    /// The calls from now on are for a question of so many tokens, of which each can cost so much.
+    pub(super) fn narrow(&mut self, input: u64, bound: u64) {
+        self.input = input;
+        self.bound = bound;
+    }
+}
+
 impl Session {
     /// The models that may be asked, in their order.
     pub(super) fn round(&self) -> Round {
-        Round { rest: self.candidates.iter().cloned().collect(), soonest: None, short: None }
+        Round {
+            rest: self.candidates.iter().cloned().collect(),
+            soonest: None,
+            short: None,
+            later: false,
+            missing: false,
+            unusable: false,
+        }
     }
 
     /// Calls to a model that may take until then, for the question with `extra` tokens, each waiting for so many tokens of
@@ -211,7 +240,7 @@ impl Session {
             ModelError::ContextLength => return Err(Error::ContextLength.into()),
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
             // Our configuration is wrong, not the request.
-            ModelError::NoSuchModel => return Err(GiveUp::Next(None)),
+            ModelError::NoSuchModel => return Err(GiveUp::Missing),
             ModelError::Throttled { .. }
             | ModelError::Unavailable(_)
             | ModelError::Resting { .. }

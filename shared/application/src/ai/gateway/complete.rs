@@ -3,7 +3,7 @@
 use super::attempts::GiveUp;
 use super::session::{Begun, Candidate, Opening, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
-use crate::ai::ask::{AnswerCost, Answered, Ask, Asker};
+use crate::ai::ask::{AnswerCost, Answered, Ask, Asker, Conversation};
 use crate::ai::bound::{fewest_input_tokens, most_input_tokens, most_tokens_of_turn};
 use crate::ai::cache_key::cache_key;
 use crate::ai::mask::Masking;
@@ -127,7 +127,10 @@ async fn first_answer(
 ) -> Result<(Model, ModelAnswer), Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.give_up(GiveUp::Missing)?;
+            continue;
+        };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
             Err(why) => round.give_up(why)?,
@@ -150,7 +153,7 @@ async fn converse(
     refuse_filtered(&first)?;
     // A turn without text is refused by every provider: there is nothing to repair.
     if first.text.trim().is_empty() {
-        return Err(GiveUp::Next(None));
+        return Err(GiveUp::Unusable);
     }
     let complaint =
         format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
@@ -163,7 +166,7 @@ async fn converse(
         None => Ok(second),
         Some(_) => {
             tracing::warn!(model = candidate.model.id, "a model's answer can't be used, not even repaired");
-            Err(GiveUp::Next(None))
+            Err(GiveUp::Unusable)
         }
     }
 }
@@ -193,10 +196,12 @@ fn refuse_filtered(answer: &ModelAnswer) -> Result<(), GiveUp> {
     if answer.stop == StopReason::Filtered { Err(Error::ModelRefused.into()) } else { Ok(()) }
 }
 
-/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse.
+/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse, but
+/// callers get it as it is: it says why it ended, and would only end so again.
 fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
     let check = ask.check.as_ref()?;
     match answer.stop {
+        StopReason::MaxTokens | StopReason::Filtered if ask.gives_cut => None,
         StopReason::EndTurn => check(&answer.text).err(),
         StopReason::MaxTokens => Some(vec!["the answer was too long".to_owned()]),
         StopReason::Filtered | StopReason::Other => Some(vec!["the answer was not complete".to_owned()]),
@@ -206,6 +211,7 @@ fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
 /// The question in a provider's terms. Its time is set before each call.
 pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> ModelCall {
     let conversation = &ask.conversation;
+    let (temperature, top_p) = samplers(model, conversation);
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
         model: model.id.clone(),
@@ -213,13 +219,27 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> Model
         messages: conversation.messages.clone(),
         output_schema: conversation.output_schema.clone(),
         max_output_tokens: conversation.max_output_tokens.min(model.max_output_tokens),
-        temperature: conversation.temperature,
-        top_p: conversation.top_p,
+        temperature,
+        top_p,
         stop: conversation.stop.clone(),
         // Four bytes a token: instructions that are surely long enough; shorter ones a provider would refuse to keep.
         cache_instructions: kept.is_some_and(|least| conversation.system.len() as u64 / 4 >= least),
         // Only Bedrock has them, and the adapter of another provider refuses a call with one.
         guardrail: gateway.guardrail.clone().filter(|_| model.provider == Provider::Bedrock),
         time_left: std::time::Duration::ZERO,
+    }
+}
+
+/// Temperature and `top_p` as the model takes them. Where it takes only one, the one that says what is so anyway is left out.
+fn samplers(model: &Model, conversation: &Conversation) -> (Option<f32>, Option<f32>) {
+    match (conversation.temperature, conversation.top_p) {
+        (Some(temperature), Some(top_p)) if model.one_of_temperature_top_p => {
+            if top_p >= 1.0 {
+                (Some(temperature), None)
+            } else {
+                (None, Some(top_p))
+            }
+        }
+        both => both,
     }
 }

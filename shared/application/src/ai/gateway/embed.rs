@@ -9,11 +9,11 @@ use crate::ai::bound::most_tokens;
 use crate::ai::chain::Chain;
 use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, ModelUse};
-use crate::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, Usage};
+use crate::ports::{EmbeddingCall, EmbeddingGateway, InputType, Usage};
 use crate::{Context, Error};
 use domain::ai::{Feature, Outcome};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Texts to be embedded.
 pub struct EmbedTexts<'a> {
@@ -61,31 +61,23 @@ pub async fn embed(
     };
     let seen = look(gateway, context, opening).await?;
     let texts = if seen.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
-    let most: u64 = texts.iter().map(|text| most_tokens(text)).sum();
-    let longest = texts.iter().map(String::len).max().unwrap_or_default();
+    let embed = EmbedTexts { texts, ..embed };
+    let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
     // Each text must fit alone, so the longest decides whether they do.
-    let input = (most + texts.len() as u64 * 16, (longest / 8) as u64);
-    let mut session = match seen.begin(input).await? {
+    let mut session = match seen.begin((most(&embed.texts), (longest / 8) as u64)).await? {
         // Without a cache there are no hits.
         Begun::Hit(_) => return Err(Error::Contended),
         Begun::Open(session) => session,
     };
-    let mut call = EmbeddingCall {
-        model: embed.model.id.clone(),
-        texts,
-        dimensions: embed.dimensions,
-        input_type: embed.input_type,
-        time_left: Duration::ZERO,
-    };
-    let embedded = first_vectors(&mut session, providers, &mut call).await;
+    let mut vectors = vec![None; embed.texts.len()];
+    let embedded = first_vectors(&mut session, providers, &embed, &mut vectors).await;
     match embedded {
-        Ok((model, embeddings)) => {
-            session.charge(&model, &Usage { input_tokens: embeddings.input_tokens, ..Usage::default() });
+        Ok(model) => {
             let head = session.head(&model);
             session.settle(Some(&model), Outcome::Answered, None).await;
             Ok(Embedded {
                 head,
-                vectors: embeddings.vectors,
+                vectors: vectors.into_iter().flatten().collect(),
                 cost: session.cost(),
                 price_version: session.price_version().to_owned(),
             })
@@ -97,35 +89,68 @@ pub async fn embed(
     }
 }
 
+/// The most tokens of texts: some of them frame each one.
+fn most<'a>(texts: impl IntoIterator<Item = &'a String>) -> u64 {
+    texts.into_iter().map(|text| most_tokens(text) + 16).sum()
+}
+
 async fn first_vectors(
     session: &mut Session,
     providers: &Providers<dyn EmbeddingGateway>,
-    call: &mut EmbeddingCall,
-) -> Result<(Model, Embeddings), Error> {
+    embed: &EmbedTexts<'_>,
+    found: &mut [Option<Vec<f32>>],
+) -> Result<Model, Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
-        match vectors(session, provider.as_ref(), &mut candidate, until, call).await {
-            Ok(embeddings) => return Ok((candidate.model, embeddings)),
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.give_up(GiveUp::Missing)?;
+            continue;
+        };
+        match vectors(session, provider.as_ref(), &mut candidate, until, embed, found).await {
+            Ok(()) => return Ok(candidate.model),
             Err(why) => round.give_up(why)?,
         }
     }
     Err(round.exhausted())
 }
 
+/// Finds the vectors. What a call that fails gave is kept and paid for, and the next one is for the other texts only.
 async fn vectors(
     session: &mut Session,
     provider: &dyn EmbeddingGateway,
     candidate: &mut Candidate,
     until: Instant,
-    call: &mut EmbeddingCall,
-) -> Result<Embeddings, GiveUp> {
+    embed: &EmbedTexts<'_>,
+    found: &mut [Option<Vec<f32>>],
+) -> Result<(), GiveUp> {
     let mut tries = session.tries(&candidate.model, 0, 0, until);
     loop {
-        call.time_left = session.before_call(&mut tries).await?;
-        let result = provider.embed(call).await;
-        if let Some(embeddings) = session.after_call(&tries, candidate, result).await? {
-            return Ok(embeddings);
+        let time_left = session.before_call(&mut tries).await?;
+        let call = EmbeddingCall {
+            model: candidate.model.id.clone(),
+            texts: missing(embed, found).cloned().collect(),
+            dimensions: embed.dimensions,
+            input_type: embed.input_type,
+            time_left,
+        };
+        let (vectors, input_tokens, result) = match provider.embed(&call).await {
+            Ok(all) => (all.vectors.into_iter().map(Some).collect(), all.input_tokens, Ok(())),
+            Err(failure) => (failure.vectors, failure.input_tokens, Err(failure.error)),
+        };
+        found.iter_mut().filter(|vector| vector.is_none()).zip(vectors).for_each(|(place, vector)| {
+            *place = vector;
+        });
+        session.charge(&candidate.model, &Usage { input_tokens, ..Usage::default() });
+        // Only what is missing may be billed without being counted, and is asked for again.
+        let rest = most(missing(embed, found));
+        tries.narrow(rest, candidate.model.most(rest, 0));
+        if session.after_call(&tries, candidate, result).await?.is_some() {
+            return Ok(());
         }
     }
+}
+
+/// The texts without a vector.
+fn missing<'a>(embed: &'a EmbedTexts<'_>, found: &'a [Option<Vec<f32>>]) -> impl Iterator<Item = &'a String> {
+    embed.texts.iter().zip(found).filter(|(_, vector)| vector.is_none()).map(|(text, _)| text)
 }

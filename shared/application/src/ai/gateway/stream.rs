@@ -95,7 +95,10 @@ async fn first_stream(
 ) -> Result<(Candidate, (Delta, ModelStream)), Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
-        let Some(provider) = providers.get(candidate.model.provider) else { continue };
+        let Some(provider) = providers.get(candidate.model.provider) else {
+            round.give_up(GiveUp::Missing)?;
+            continue;
+        };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(stream) => return Ok((candidate, stream)),
             Err(why) => round.give_up(why)?,

@@ -1,0 +1,39 @@
+//! What the caller calls the fields that we call otherwise, so that an error names what was sent.
+
+use application::Error;
+use domain::Invalid;
+
+/// Where the parts of a question stand in the caller's body.
+pub(crate) struct Names {
+    /// The first turn with instructions, by its place among all.
+    pub(crate) instructions: Option<usize>,
+    /// The place of each turn of the conversation among all.
+    pub(crate) turns: Vec<usize>,
+    /// What the longest answer is called.
+    pub(crate) max_tokens: &'static str,
+}
+
+impl Names {
+    /// The error, with the caller's names of the fields.
+    pub(crate) fn of_caller(&self, error: Error) -> Error {
+        let Error::Invalid(Invalid(mut wrong)) = error else { return error };
+        wrong.iter_mut().for_each(|wrong| wrong.field = self.field(&wrong.field));
+        Error::Invalid(Invalid(wrong))
+    }
+
+    fn field(&self, field: &str) -> String {
+        let turn = |place: usize| format!("messages.{place}.content");
+        match field {
+            "max_tokens" => self.max_tokens.to_owned(),
+            "system" => self.instructions.map_or_else(|| "messages".to_owned(), turn),
+            "response_schema" => "response_format.json_schema.schema".to_owned(),
+            _ => self.of_turn(field).unwrap_or_else(|| field.to_owned()),
+        }
+    }
+
+    fn of_turn(&self, field: &str) -> Option<String> {
+        let (at, rest) = field.strip_prefix("messages.")?.split_once('.')?;
+        let place = self.turns.get(at.parse::<usize>().ok()?)?;
+        Some(format!("messages.{place}.{rest}"))
+    }
+}
