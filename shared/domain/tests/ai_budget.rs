@@ -143,11 +143,11 @@ fn events_come_back_as_they_were() {
     }
 }
 
+/// The chains that were decided on, or each wrong field with its code.
+type Decided = Result<BTreeMap<Feature, Vec<String>>, Vec<(String, &'static str)>>;
+
 /// The decision on these chains, where `nova`, `sonnet` and `titan` exist and `titan` does not converse.
-fn chains(
-    asked: &[(&str, &[&str])],
-    allowed: Option<&[&str]>,
-) -> Result<BTreeMap<Feature, Vec<String>>, Vec<(String, &'static str)>> {
+fn chains(asked: &[(&str, &[&str])], allowed: Option<&[&str]>) -> Decided {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let asked = asked.iter().map(|(name, steps)| ((*name).to_owned(), owned(steps))).collect();
     let allowed = allowed.map(owned);

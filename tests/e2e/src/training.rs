@@ -16,12 +16,7 @@ pub fn bring(upload: &Value, file: &str) -> u16 {
         }
     }
     let request = request.body(file.to_owned()).expect("a request");
-    let mut answer = agent().run(request).expect("the bucket answers");
-    let status = answer.status().as_u16();
-    if status != 200 {
-        println!("{}", answer.body_mut().read_to_string().unwrap_or_default());
-    }
-    status
+    agent().run(request).expect("the bucket answers").status().as_u16()
 }
 
 /// Ends the training of a fine-tune at the model server.

@@ -104,14 +104,14 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
     let placed = ["/trainingDataConfig/s3Uri", "/outputDataConfig/s3Uri"]
         .iter()
         .all(|place| text(place).starts_with("s3://"));
-    let parameters = request["hyperParameters"].as_object();
+    let parameters = request.get("hyperParameters").and_then(Value::as_object);
     let texts = parameters.is_some_and(|parameters| parameters.values().all(Value::is_string));
     if !named || !placed || !texts || text("/roleArn").is_empty() || text("/baseModelIdentifier").is_empty() {
         return Err(Failure::validation("1 validation error detected."));
     }
     let job_name = text("/jobName").to_owned();
     match jobs.get(&job_name) {
-        Some(job) if job.request["clientRequestToken"] == request["clientRequestToken"] => {}
+        Some(job) if job.request.get("clientRequestToken") == request.get("clientRequestToken") => {}
         Some(_) => return Err(conflict("The job name is in use.")),
         None => {
             let job = Job { request, status: "InProgress".to_owned(), message: None };
@@ -124,30 +124,29 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
 fn look(jobs: &Jobs, rest: &str) -> Answer {
     let name = name(rest);
     let job = jobs.get(&name).ok_or_else(none)?;
-    let request = &job.request;
-    let model = format!("{ACCOUNT}:custom-model/{}", request["customModelName"].as_str().unwrap_or_default());
-    let mut answer = json!({
-        "jobArn": arn(&name),
-        "jobName": name,
-        "outputModelName": request["customModelName"],
-        "clientRequestToken": request["clientRequestToken"],
-        "roleArn": request["roleArn"],
-        "status": job.status,
-        "creationTime": "2026-01-01T00:00:00Z",
-        "baseModelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{}",
-            request["baseModelIdentifier"].as_str().unwrap_or_default()),
-        "hyperParameters": request["hyperParameters"],
-        "trainingDataConfig": request["trainingDataConfig"],
-        "outputDataConfig": request["outputDataConfig"],
-        "customizationType": request["customizationType"],
-    });
-    if job.status == "Completed" {
-        answer["outputModelArn"] = model.into();
-    }
-    if let Some(message) = &job.message {
-        answer["failureMessage"] = message.as_str().into();
-    }
-    Ok((StatusCode::OK, answer))
+    let said = |field: &str| job.request.get(field).cloned().unwrap_or_default();
+    let text = |field: &str| job.request.get(field).and_then(Value::as_str).unwrap_or_default();
+    let completed = job.status == "Completed";
+    Ok((
+        StatusCode::OK,
+        json!({
+            "jobArn": arn(&name),
+            "jobName": name,
+            "outputModelName": said("customModelName"),
+            "clientRequestToken": said("clientRequestToken"),
+            "roleArn": said("roleArn"),
+            "status": job.status,
+            "creationTime": "2026-01-01T00:00:00Z",
+            "baseModelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{}",
+                text("baseModelIdentifier")),
+            "hyperParameters": said("hyperParameters"),
+            "trainingDataConfig": said("trainingDataConfig"),
+            "outputDataConfig": said("outputDataConfig"),
+            "customizationType": said("customizationType"),
+            "outputModelArn": completed.then(|| format!("{ACCOUNT}:custom-model/{}", text("customModelName"))),
+            "failureMessage": job.message,
+        }),
+    ))
 }
 
 fn stop(jobs: &mut Jobs, rest: &str) -> Answer {

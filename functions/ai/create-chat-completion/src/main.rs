@@ -22,13 +22,13 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
-            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, guardrail);
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
             let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
             // A chain may name what this deployment does not have; callers may not.
             let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
+            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, guardrail);
             let bedrock = Arc::new(BedrockGateway::new(&aws));
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };

@@ -20,11 +20,11 @@ fn main() -> ExitCode {
             let tables = Tables::from_env()?;
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
-            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, None);
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
             let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
+            let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, None);
             let providers: Providers<dyn EmbeddingGateway> = Providers {
                 bedrock: Arc::new(BedrockGateway::new(&aws)),
                 openai: openai.map(|openai| openai as _),

@@ -13,15 +13,17 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     edge::http::run("score-leads", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let keys = Arc::new(KmsTenantKeys::new(&aws, settings.required("DATA_KEY_ID")?));
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
+            let there = registry.deployed(&at.region, false, at.has_own_bedrock());
             let scorer = LeadScorer {
-                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &registry, guardrail),
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &there, guardrail),
                 providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
                 chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
                 price_version: registry.version,

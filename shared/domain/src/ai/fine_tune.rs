@@ -361,13 +361,8 @@ pub fn complete_fine_tune(fine_tune: &FineTune, custom_model: &str) -> Option<Fi
 
 /// Decides `fine_tune_failed`; nothing when it has ended.
 pub fn fail_fine_tune(fine_tune: &FineTune, failure: Failure) -> Option<FineTuneEvent> {
-    fine_tune.goes_on().then(|| {
-        FineTuneEvent::Failed(Failed {
-            fine_tune_id: fine_tune.id,
-            created_by: fine_tune.created_by,
-            failure,
-        })
-    })
+    let (fine_tune_id, created_by) = (fine_tune.id, fine_tune.created_by);
+    fine_tune.goes_on().then_some(FineTuneEvent::Failed(Failed { fine_tune_id, created_by, failure }))
 }
 
 /// Decides `fine_tune_canceled`; nothing when it has ended.
