@@ -26,8 +26,8 @@ async fn a_miss_is_three_calls_and_a_hit_two() {
     gateway.calls();
 
     gateway.look(Some(key), std::slice::from_ref(&model), at(0)).await;
-    // Three items, strongly consistent.
-    assert_calls(&gateway, "look", &["BatchGetItem"], 3.0);
+    // Four items, strongly consistent.
+    assert_calls(&gateway, "look", &["BatchGetItem"], 4.0);
 
     let mut request = gateway.request(at(0), 100);
     gateway.state.reserve(&mut request, &limits(1000), Some(&key)).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_miss_is_three_calls_and_a_hit_two() {
     assert_calls(&gateway, "cached", &["GetItem"], 1.0);
 
     gateway.look(Some(key), &[model], at(20)).await;
-    assert_calls(&gateway, "look", &["BatchGetItem"], 3.0);
+    assert_calls(&gateway, "look", &["BatchGetItem"], 4.0);
     let hit = gateway.request(at(20), 0).presumed;
     gateway.state.record(gateway.tenant, &hit, at(20), "correlation").await.unwrap();
     assert_calls(&gateway, "record", &["PutItem"], 1.0);

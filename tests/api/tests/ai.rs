@@ -114,10 +114,10 @@ async fn cache_control_is_honoured() {
     assert_eq!(first.header("x-sextant-cache"), Some("miss"));
     scene.world.pass(500);
     assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "one");
-    // Too old for this caller, and still there for the other.
+    // Too old for this caller: the new one takes its place, also for the other.
     scene.world.model().script.answer("two");
     assert_eq!(scene.ask_with("createCompletion", "max-age=60", &body).await.json()["text"], "two");
-    assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "one");
+    assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "two");
     scene.world.model().script.answer("three");
     let fresh = scene.ask_with("createCompletion", "no-cache, max-age=600", &body).await.expect(200);
     assert_eq!(

@@ -295,14 +295,18 @@ async fn a_lead_that_says_the_same_is_judged_once_a_day() {
 
 #[tokio::test]
 async fn an_answer_that_was_cut_or_filtered_is_not_used_though_it_parses() {
-    for stop in [StopReason::MaxTokens, StopReason::Filtered, StopReason::Other] {
+    // What a filter stopped no other model is asked for.
+    let (next, rules) = (Value::from(NOVA), Value::from("rules"));
+    for (stop, model) in
+        [(StopReason::MaxTokens, &next), (StopReason::Other, &next), (StopReason::Filtered, &rules)]
+    {
         let scene = Scene::start(MODELS, &lead_body()).await;
         let usage = Usage { input_tokens: 10, output_tokens: 10, ..Usage::default() };
         for _ in 0..2 {
             scene.world.model().script.script(Ok(ModelAnswer { text: judgement().to_string(), stop, usage }));
         }
         scene.answer(judgement().to_string());
-        assert_eq!(scene.score().await.expect(200).json()["model"], NOVA, "{stop:?}");
+        assert_eq!(scene.score().await.expect(200).json()["model"], *model, "{stop:?}");
     }
 }
 

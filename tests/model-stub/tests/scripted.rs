@@ -23,7 +23,9 @@ const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 fn two_tools() -> ToolConfiguration {
     let tool = |name: &str| {
-        let schema = ToolInputSchema::Json(Document::Object([].into()));
+        let schema = ToolInputSchema::Json(Document::Object(
+            [("type".to_owned(), Document::String("object".to_owned()))].into(),
+        ));
         Tool::ToolSpec(ToolSpecification::builder().name(name).input_schema(schema).build().unwrap())
     };
     ToolConfiguration::builder()

@@ -19,8 +19,7 @@ fn main() -> ExitCode {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
-            let registry = Registry::shipped()?;
-            let shards = ListShards::from_env()?;
+            let (registry, shards) = (Registry::shipped()?, ListShards::from_env()?);
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
             let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&aws, id));
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);

@@ -171,8 +171,7 @@ async fn finish(
         }
     };
     let key = idempotency.map(|key| part(key, &id));
-    let written =
-        Box::pin(write(store, context, authority, work, &score, None.or(key.as_ref().filter(|_| false))));
+    let written = Box::pin(write(store, context, authority, work, &score, key.as_ref()));
     let time = needs.scorer.gateway.timer().sleep(context.time_left().saturating_sub(TELLING));
     let written = match select(written, time).await {
         Either::Left((written, _)) => written.and_then(scored),

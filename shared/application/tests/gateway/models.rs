@@ -2,7 +2,7 @@
 
 use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits, until};
 use application::Error;
-use application::ai::Ask;
+use application::ai::{Ask, Chain, Registry};
 use domain::ai::Limits;
 use std::collections::BTreeSet;
 
@@ -40,15 +40,19 @@ async fn a_chain_leaves_out_what_the_tenant_may_not_ask() {
 #[tokio::test]
 async fn models_that_are_not_there_don_t_exist() {
     let scene = allowing(&[NOVA, HAIKU, "gpt-4o-mini"]).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         scene.model.fail(application::ports::ModelError::NoSuchModel);
     }
     // One that its provider does not know, one that no provider is configured for.
-    for models in [format!("{NOVA},{HAIKU}"), "gpt-4o-mini".to_owned()] {
-        let refused = scene.complete(&ask(&models)).await.unwrap_err();
+    for model in [NOVA, "gpt-4o-mini"] {
+        let named = Chain::of(Registry::shipped().unwrap().model(model).unwrap());
+        let refused = scene.complete(&Ask { chain: named, ..ask(model) }).await.unwrap_err();
         assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
     }
-    assert_eq!(scene.model.asked(), [NOVA, HAIKU]);
+    // A caller who named none is not told of one.
+    let refused = scene.complete(&ask(&format!("{NOVA},{HAIKU}"))).await.unwrap_err();
+    assert!(matches!(refused, Error::ModelsUnavailable { .. }), "{refused:?}");
+    assert_eq!(scene.model.asked(), [NOVA, NOVA, HAIKU]);
     assert_eq!(scene.settled().await, 0);
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Round {
     later: bool,
     missing: bool,
     unusable: bool,
+    /// Whether the caller named the model.
+    named: bool,
 }
 
 impl Round {
@@ -89,7 +91,7 @@ impl Round {
         match self {
             Self { short: Some(scope), .. } => Error::OverBudget(scope),
             Self { later: false, unusable: true, .. } => Error::AnswerUnusable,
-            Self { later: false, missing: true, .. } => Error::UnknownModel,
+            Self { later: false, missing: true, named: true, .. } => Error::UnknownModel,
             Self { soonest, .. } => Error::ModelsUnavailable { retry_after: soonest },
         }
     }
@@ -128,6 +130,7 @@ impl Session {
             later: false,
             missing: false,
             unusable: false,
+            named: self.terms.named,
         }
     }
 

@@ -71,7 +71,7 @@ pub(super) struct Session {
     output: u64,
     request_id: AiRequestId,
     limit: LimitDecision,
-    terms: Terms,
+    pub(super) terms: Terms,
     /// The answer that this session alone makes, and how long it may be kept.
     making: Option<(CacheKey, Duration)>,
     seal: Option<Seal>,

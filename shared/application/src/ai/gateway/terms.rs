@@ -14,6 +14,8 @@ pub(super) struct Terms {
     pub(super) models: Vec<Model>,
     /// Whether the rules engine answers when no model does.
     pub(super) rules: bool,
+    /// Whether the caller named the model.
+    pub(super) named: bool,
     /// Version of the prices.
     pub(super) price_version: String,
     /// What shapes answers beside the question; empty where the tenant has no settings of its own. An answer that was made
@@ -38,6 +40,7 @@ impl Terms {
         let mut terms = Self {
             models,
             rules: chain.has_rules(),
+            named: opening.chain.is_named(),
             price_version: price_version(&gateway.registry, prices),
             settings: String::new(),
             limits,
