@@ -17,7 +17,8 @@
 //! | `commit` | PutItem on ledger and state (sessions and refused accesses: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
 //! | `list` | Query on the state table's indexes |
-//! | `claim`, `release` | PutItem, UpdateItem on ephemeral |
+//! | `claim`, `release`, `complete` | PutItem, UpdateItem on ephemeral |
+//! | open fine-tunes | Query on the index `by_score` of state |
 //! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
 //! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
@@ -26,6 +27,7 @@
 //! | AI state: `reserve` | UpdateItem, PutItem on ephemeral; ConditionCheckItem on ledger; BatchGetItem on ephemeral for large tenants |
 //! | AI state: `extend` | UpdateItem on ephemeral |
 //! | AI state: `settle` | DeleteItem, UpdateItem, PutItem on ephemeral; PutItem on ledger |
+//! | AI state: `leave` | UpdateItem on ephemeral |
 //! | AI state: `record` | PutItem on ledger |
 //! | AI state: `expired` | Query on ephemeral |
 //! | AI state: `spent` | BatchGetItem on ephemeral |

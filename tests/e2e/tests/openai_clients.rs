@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
-const MODEL: &str = "amazon.nova-pro-v1:0";
+/// Of its own: other tests have the scoring model fail, which closes it to all.
+const MODEL: &str = "us.amazon.nova-pro-v1:0";
 
 fn key(name: &str) -> String {
     key_of(&shared().admin, name)

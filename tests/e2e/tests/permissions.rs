@@ -56,6 +56,15 @@ fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
+/// Ends of resources that fine-tuning makes, or makes use of.
+const OF_FINE_TUNES: [&str; 5] = [
+    "/fine-tunes/*/training.jsonl",
+    "/fine-tunes/*/output/*",
+    ":model-customization-job/*",
+    ":custom-model/*",
+    ":foundation-model/amazon.nova-*",
+];
+
 fn check(role: &str, statement: &Value) {
     assert_eq!(statement["Effect"], "Allow", "{role}: {statement}");
     assert!(
@@ -79,7 +88,9 @@ fn check(role: &str, statement: &Value) {
         // model, or for models under the condition of named profiles.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
-        let named = resource.trim_end_matches(":*").trim_end_matches("/index/*");
+        // Training files and what training makes have names that are not known at the deploy.
+        let named = OF_FINE_TUNES.iter().fold(resource, |resource, end| resource.trim_end_matches(end));
+        let named = named.trim_end_matches(":*").trim_end_matches("/index/*");
         let named = named.strip_prefix("arn:aws:bedrock:*:").unwrap_or(named).trim_start_matches("*:");
         assert!(models || !named.contains('*'), "{role}: {resource}");
     }

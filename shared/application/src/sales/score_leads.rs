@@ -8,7 +8,7 @@ use crate::idempotency::{Answer, claim, outcome, part, replay};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Store, StoreError};
 use crate::repository::Work;
-use crate::{Context, Error};
+use crate::{Context, Error, IdempotencyConflict};
 use domain::authority::{Authority, ScoreManyLeads};
 use domain::field::{Check, Invalid};
 use domain::id::LeadId;
@@ -146,9 +146,14 @@ async fn step(
         Err(Error::NotFound) => return Ok(Step::Done(LeadOutcome::NotFound)),
         Err(error) => return Err(error),
     }
-    match claim(store, key.as_ref(), context).await? {
-        None => Ok(Step::ToJudge(Box::new(work))),
-        Some(outcome) => Ok(Step::Earlier(Box::new(again(store, authority, outcome).await?))),
+    match claim(store, key.as_ref(), context).await {
+        Ok(None) => Ok(Step::ToJudge(Box::new(work))),
+        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, authority, outcome).await?))),
+        // An earlier request may still be writing this one; the others need not wait for it.
+        Err(error @ Error::Idempotency(IdempotencyConflict::InFlight)) => {
+            Ok(Step::Done(LeadOutcome::Failed(Arc::new(error))))
+        }
+        Err(error) => Err(error),
     }
 }
 

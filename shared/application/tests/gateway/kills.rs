@@ -3,7 +3,7 @@
 //! or before its answer is sent, the process is killed, for every n there is. What it did before stays; another process
 //! sweeps.
 //!
-//! The process is this test binary once more, asked for the one test that is ignored otherwise.
+//! The process is this test binary once more, asked for one test, which is told by the environment that it is the process.
 
 use super::scene::{NOVA, SONNET, Scene, ask, cacheable, judged, rest, until};
 use crate::support::NOW;
@@ -163,10 +163,16 @@ fn question(deed: &str) -> Ask {
     }
 }
 
+/// With an order, this is the process that the other tests here kill. Without one it has such a process do its work, and
+/// nobody kills it.
 #[tokio::test]
-#[ignore = "it is the process that the other tests here kill"]
-async fn process() {
-    let order = env::var(ORDER).expect("the test that kills this process starts it");
+async fn a_process_that_nobody_kills_does_its_work() {
+    let Ok(order) = env::var(ORDER) else {
+        let scene = Scene::start();
+        let ended = run(&scene, "simple", &["text good|end"], usize::MAX);
+        assert_eq!((ended.killed, ended.asked, scene.ledger().await.len()), (false, 1, 1));
+        return;
+    };
     let [deed, wire, model, shards] = order.split(' ').collect::<Vec<_>>().try_into().unwrap();
     let scene = Scene::on(TestEnvironment::join(wire.parse().unwrap()), shards.parse().unwrap());
     let model = Arc::new(FarModel(model.parse().unwrap()));
@@ -206,7 +212,11 @@ fn run(scene: &Scene, deed: &str, script: &'static [&'static str], last: usize) 
         let mut process = victim.process.lock().unwrap();
         let mut command = Command::new(env::current_exe().unwrap());
         let module = module_path!().split_once("::").unwrap().1;
-        command.args(["--exact", &format!("{module}::process"), "--ignored", "--test-threads=1"]);
+        command.args([
+            "--exact",
+            &format!("{module}::a_process_that_nobody_kills_does_its_work"),
+            "--test-threads=1",
+        ]);
         *process = Some(command.env(ORDER, order).stdout(Stdio::null()).spawn().unwrap());
     }
     let status = victim.ended();

@@ -3,7 +3,7 @@
 
 import OpenAI from "openai";
 
-const MODEL = "amazon.nova-pro-v1:0";
+const MODEL = "us.amazon.nova-pro-v1:0";
 // Of its own, so that its failures open no breaker that others need.
 const FAILING = "us.amazon.nova-lite-v1:0";
 // It takes a temperature or a top_p, and no schema whose root is a choice.

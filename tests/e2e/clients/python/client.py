@@ -10,7 +10,7 @@ import time
 
 import openai
 
-MODEL = "amazon.nova-pro-v1:0"
+MODEL = "us.amazon.nova-pro-v1:0"
 # Of its own, so that its failures open no breaker that others need.
 FAILING = "us.amazon.nova-lite-v1:0"
 # It takes a temperature or a top_p, and no schema whose root is a choice.
