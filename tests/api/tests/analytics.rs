@@ -1,13 +1,14 @@
 //! What a month used and its bill: whole, exact, and nobody else's.
 
 use api_tests::{Person, World, read};
-use application::ports::AiState;
+use application::ports::{AiState, ModelError};
 use domain::ai::{Feature, nano_usd};
 use domain::id::made_at;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
 const NOVA: &str = "amazon.nova-pro-v1:0";
+const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 /// What the scripted model's answer costs: 1,000 tokens at $0.80 and 200 at $3.20 a million.
 const NOVA_COST: &str = "0.001440000";
 const DOLLAR: u64 = 1_000_000_000;
@@ -205,6 +206,31 @@ async fn attempts_at_other_models_are_in_those_models_lines() {
     let exact = json!("0.000000000");
     assert_eq!(told, [(0, 2000, &exact), (1, 1000, &exact)]);
     let event = &world.events("ai_request_metered").await[0]["data"]["M"];
+    assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
+}
+
+/// A call that may be billed though nobody says for how much is charged at Claude's dearest price of input, which no token
+/// of the bill has.
+#[tokio::test]
+async fn what_nobody_metered_is_presumed_and_the_bill_is_explained() {
+    let world = World::start();
+    let admin = world.admin().await;
+    world.model().script.fail(ModelError::ProviderTimedOut);
+    world.model().script.answer("A wren.");
+    let ask =
+        json!({"model": CLAUDE, "temperature": 0, "messages": [{"role": "user", "content": "Which bird?"}]});
+    world.call("createCompletion").by(&admin).json(&ask).send().await.expect(200);
+    assert_eq!(world.model().script.calls().len(), 2);
+    meter(&world).await;
+    let bill = report(&world, "getBilling", &admin).await;
+    let line = &bill["lines"][0];
+    assert_eq!(bill["lines"].as_array().unwrap().len(), 1);
+    assert_eq!((&line["difference_usd"], &line["presumed_requests"]), (&json!("0.000000000"), &json!(1)));
+    assert_eq!((&line["tokens"][0]["tokens"], &line["tokens"][1]["tokens"]), (&json!(1000), &json!(200)));
+    let event = &world.events("ai_request_metered").await[0]["data"]["M"];
+    let presumed = &event["unmetered"]["M"]["cost_nano_usd"]["N"];
+    assert_eq!(nano(&bill["presumed_usd"]).to_string(), presumed.as_str().unwrap());
+    assert!(nano(&bill["presumed_usd"]) > 0);
     assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
 }
 

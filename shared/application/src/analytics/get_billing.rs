@@ -65,7 +65,7 @@ pub struct InvoiceLine {
     pub sum: AiUsageSum,
     /// Its tokens at the prices of the line.
     pub tokens: [PricedTokens; 4],
-    /// What tokens at these prices and presumed requests do not explain of the amount: 0 unless prices were changed under
+    /// What tokens at these prices and what was presumed do not explain of the amount: 0 unless prices were changed under
     /// the same version. `None` when the prices are not known.
     pub difference: Option<i128>,
 }
