@@ -234,6 +234,49 @@ async fn what_nobody_metered_is_presumed_and_the_bill_is_explained() {
     assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
 }
 
+/// Prices of an organization's own, changed within the month and ended: each line is explained with those of its time.
+#[tokio::test]
+async fn a_bill_explains_prices_of_the_tenants_own() {
+    let world = World::start();
+    let admin = world.admin().await;
+    world.model().script.always("A wren.");
+    let nova = |input: &str| json!({NOVA: {"input": input, "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}});
+    let claude = json!({CLAUDE: {"input": "1", "output": "1", "cache_read": "1", "cache_write": "1"}});
+    for (number, prices) in [nova("0.08"), nova("0.05"), claude, json!({})].into_iter().enumerate() {
+        let event = json!({"organization_id": admin.tenant.to_string(), "reference": format!("contract {number}"),
+            "prices": prices});
+        assert_eq!(world.override_model_prices(event).await["outcome"], "changed");
+        let text = format!("Which bird is number {number}?");
+        let ask = json!({"model": NOVA, "temperature": 0, "messages": [{"role": "user", "content": text}]});
+        world.call("createCompletion").by(&admin).json(&ask).send().await.expect(200);
+    }
+    meter(&world).await;
+    let bill = report(&world, "getBilling", &admin).await;
+    let mut told: Vec<(&str, &str, &str)> = Vec::new();
+    for line in bill["lines"].as_array().unwrap() {
+        assert_eq!(line["difference_usd"], "0.000000000", "{line}");
+        let version = line["price_version"].as_str().unwrap();
+        let (_, own) = version.split_once('+').unwrap_or((version, ""));
+        told.push((
+            own,
+            line["tokens"][0]["price_usd"].as_str().unwrap(),
+            line["amount_usd"].as_str().unwrap(),
+        ));
+    }
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("", "0.000000800", NOVA_COST),
+            ("tenant.1", "0.000000080", "0.000144000"),
+            ("tenant.2", "0.000000050", "0.000114000"),
+            // It names another model's price alone.
+            ("tenant.3", "0.000000800", NOVA_COST),
+        ]
+    );
+    check_sums(&bill);
+}
+
 #[tokio::test]
 async fn a_bill_says_how_much_of_the_budget_is_spent_and_what_was_told() {
     let world = World::start();
