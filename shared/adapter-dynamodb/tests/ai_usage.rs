@@ -8,7 +8,7 @@ use application::ports::{
     AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine,
 };
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
 use support::ai::{Gateway, limits, settlement, tenant};
@@ -159,6 +159,7 @@ async fn each_model_has_its_line_and_a_request_is_counted_in_one() {
         model: model.to_owned(),
         tokens: Tokens { input: 1, output: 4, cache_read: 0, cache_write: 0 },
         cost_nano_usd: cost,
+        unmetered: Unmetered::default(),
     };
     let request = meter.request(|metered| metered.other_models = vec![other("a#b#c", 5)]);
     meter.usage.add(&request).await.unwrap();
@@ -169,9 +170,34 @@ async fn each_model_has_its_line_and_a_request_is_counted_in_one() {
 }
 
 #[tokio::test]
+async fn what_nobody_metered_is_counted_as_presumed_and_not_in_tokens() {
+    let meter = Meter::start();
+    let lost = Unmetered { tokens: Tokens { output: 4, ..Tokens::default() }, cost_nano_usd: 5 };
+    let other =
+        ModelUsed { model: "other".to_owned(), tokens: lost.tokens, cost_nano_usd: 5, unmetered: lost };
+    let request = meter.request(|metered| {
+        (metered.other_models, metered.unmetered) = (vec![other], lost);
+    });
+    meter.usage.add(&request).await.unwrap();
+    // The request is counted where the model answered, its charge where it was lost.
+    let left = AiUsageSum { presumed: 1, output_tokens: 6, cost: 2, ..sum(1) };
+    let of_other = AiUsageSum { cost: 5, presumed_cost: 5, ..AiUsageSum::default() };
+    assert_eq!(meter.lines().await, [(line("claude-sonnet"), left), (line("other"), of_other)]);
+    let whole = AiUsageSum { presumed: 1, output_tokens: 6, presumed_cost: 5, ..sum(1) };
+    assert_eq!((meter.askers(1).await.accounts[0].1, meter.cost().await), (whole, 7));
+    let poison = meter.request(|metered| metered.unmetered = Unmetered { cost_nano_usd: 8, ..lost });
+    meter.usage.add(&poison).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_request_whose_parts_can_t_be_counts_nothing() {
     let meter = Meter::start();
-    let other = ModelUsed { model: "other".to_owned(), tokens: TOKENS, cost_nano_usd: 8 };
+    let other = ModelUsed {
+        model: "other".to_owned(),
+        tokens: TOKENS,
+        cost_nano_usd: 8,
+        unmetered: Unmetered::default(),
+    };
     let poison = meter.request(|metered| metered.other_models = vec![other]);
     for _ in 0..2 {
         let error = meter.usage.add(&poison).await.unwrap_err();

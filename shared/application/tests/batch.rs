@@ -69,6 +69,24 @@ async fn ten_leads_are_one_question_and_share_its_cost() {
     }
 }
 
+/// Leads of two questions and leads that are asked alone: a step that is split has one side for a tenant.
+#[tokio::test]
+async fn a_split_step_has_one_side_however_leads_are_asked() {
+    let scene = Scene::start().await;
+    let mut leads = leads(&scene, 20);
+    for (number, lead) in leads.iter_mut().enumerate() {
+        lead.id = new_id(NOW, &[u8::try_from(number).unwrap(); 10]);
+        lead.contact.as_mut().unwrap().notes = Some(format!("budget of lead0 is approved, {number}"));
+    }
+    // Of use for the first of several, so each other is asked for again alone.
+    scene.model.always(Value::from(answer([0])).to_string());
+    score(&scene, &format!("{SONNET}:50|{NOVA}:50,rules"), &leads).await;
+    let mut asked = scene.model.asked();
+    assert!(asked.len() > 20, "{asked:?}");
+    asked.dedup();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+}
+
 #[tokio::test]
 async fn what_can_t_be_divided_is_borne_by_the_first() {
     let scene = Scene::start().await;

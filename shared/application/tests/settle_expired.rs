@@ -4,7 +4,7 @@ use crate::support::{NOW, context};
 use application::ai::{Swept, settle_expired};
 use application::ports::{AiState, Reservation};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, OrganizationId, new_id};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
         cost_nano_usd: bound,
         other_models: Vec::new(),
+        unmetered: Unmetered::default(),
         price_version: "1".to_owned(),
         attempts: 1,
         latency_ms: 0,

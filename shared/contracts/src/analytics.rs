@@ -28,7 +28,7 @@ pub struct Usage {
     pub requests: u64,
     /// Those that the cache answered.
     pub cache_hits: u64,
-    /// Those that were charged what was set aside, because nobody knows what they used.
+    /// Those of which something is charged at its most, because nobody knows what it used.
     pub presumed_requests: u64,
     /// Tokens read at full price.
     pub input_tokens: u64,
@@ -112,15 +112,15 @@ pub struct InvoiceLine {
     pub requests: u64,
     /// Those that the cache answered, free of charge.
     pub cache_hits: u64,
-    /// What it costs: tokens, presumed requests and difference together.
+    /// What it costs: tokens, what was presumed, and difference together.
     pub amount_usd: String,
     /// Tokens at the model's prices.
     pub tokens: Vec<TokenCharge>,
-    /// Requests that were charged what was set aside.
+    /// Requests of which something is charged at its most; they are counted in the line of the model that answered.
     pub presumed_requests: u64,
-    /// What was charged for them.
+    /// What was charged so for calls of this model.
     pub presumed_usd: String,
-    /// What tokens and presumed requests do not explain of it, perhaps negative: 0 unless prices were changed under the same
+    /// What tokens and what was presumed do not explain of it, perhaps negative: 0 unless prices were changed under the same
     /// version; null when they are not known.
     pub difference_usd: Option<String>,
 }

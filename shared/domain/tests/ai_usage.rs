@@ -1,7 +1,7 @@
 //! What each model used of a request.
 
 use crate::support::{START, id};
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens, Unmetered};
 use domain::id::new_id;
 use domain::{DomainEvent, Timestamp};
 
@@ -10,7 +10,12 @@ fn tokens(each: u64) -> Tokens {
 }
 
 fn used(model: &str, each: u64, cost_nano_usd: u64) -> ModelUsed {
-    ModelUsed { model: model.to_owned(), tokens: tokens(each), cost_nano_usd }
+    ModelUsed {
+        model: model.to_owned(),
+        tokens: tokens(each),
+        cost_nano_usd,
+        unmetered: Unmetered::default(),
+    }
 }
 
 fn request(other_models: Vec<ModelUsed>) -> AiRequestMetered {
@@ -24,6 +29,7 @@ fn request(other_models: Vec<ModelUsed>) -> AiRequestMetered {
         tokens: tokens(10),
         cost_nano_usd: 100,
         other_models,
+        unmetered: Unmetered::default(),
         price_version: "1".to_owned(),
         attempts: 2,
         latency_ms: 1,
@@ -59,6 +65,28 @@ fn parts_that_can_t_be_are_told() {
         let other = ModelUsed { tokens: kind, ..used("one", 0, 1) };
         assert_eq!(request(vec![other]).by_model(), None, "{kind:?}");
     }
+}
+
+fn unmetered(each: u64, cost_nano_usd: u64) -> Unmetered {
+    Unmetered { tokens: tokens(each), cost_nano_usd }
+}
+
+#[test]
+fn what_nobody_metered_is_told_of_each_model() {
+    let other = ModelUsed { unmetered: unmetered(2, 40), ..used("one", 3, 50) };
+    let of = |whole| AiRequestMetered { unmetered: whole, ..request(vec![other.clone()]) };
+    let parts = of(unmetered(6, 60)).by_model().unwrap();
+    assert_eq!(parts[0], ModelUsed { unmetered: unmetered(4, 20), ..used("answered", 7, 50) });
+    assert_eq!((parts[0].metered(), parts[1].metered()), (Some(tokens(3)), Some(tokens(1))));
+    // The other's part is more than the whole.
+    for wrong in [unmetered(1, 60), unmetered(6, 39), Unmetered::default()] {
+        assert_eq!(of(wrong).by_model(), None);
+    }
+    assert_eq!(ModelUsed { unmetered: unmetered(4, 1), ..used("one", 3, 50) }.metered(), None);
+    let encoded = of(unmetered(6, 60)).encode();
+    assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), of(unmetered(6, 60)));
+    // One from before there was this.
+    assert!(request(vec![used("one", 3, 50)]).encode().data.pointer("/unmetered").is_none());
 }
 
 #[test]

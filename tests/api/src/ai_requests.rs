@@ -3,7 +3,7 @@
 use crate::people::Person;
 use crate::world::World;
 use application::ports::{AiState, Reservation, Settlement};
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
 
 impl World {
     /// What is recorded of a request when nobody knows how it ended.
@@ -18,6 +18,7 @@ impl World {
             tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
             cost_nano_usd,
             other_models: Vec::new(),
+            unmetered: Unmetered::default(),
             price_version: "1".to_owned(),
             attempts: 1,
             latency_ms: 10,

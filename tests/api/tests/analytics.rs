@@ -1,13 +1,14 @@
 //! What a month used and its bill: whole, exact, and nobody else's.
 
 use api_tests::{Person, World, read};
-use application::ports::AiState;
+use application::ports::{AiState, ModelError};
 use domain::ai::{Feature, nano_usd};
 use domain::id::made_at;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
 const NOVA: &str = "amazon.nova-pro-v1:0";
+const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 /// What the scripted model's answer costs: 1,000 tokens at $0.80 and 200 at $3.20 a million.
 const NOVA_COST: &str = "0.001440000";
 const DOLLAR: u64 = 1_000_000_000;
@@ -206,6 +207,74 @@ async fn attempts_at_other_models_are_in_those_models_lines() {
     assert_eq!(told, [(0, 2000, &exact), (1, 1000, &exact)]);
     let event = &world.events("ai_request_metered").await[0]["data"]["M"];
     assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
+}
+
+/// A call that may be billed though nobody says for how much is charged at Claude's dearest price of input, which no token
+/// of the bill has.
+#[tokio::test]
+async fn what_nobody_metered_is_presumed_and_the_bill_is_explained() {
+    let world = World::start();
+    let admin = world.admin().await;
+    world.model().script.fail(ModelError::ProviderTimedOut);
+    world.model().script.answer("A wren.");
+    let ask =
+        json!({"model": CLAUDE, "temperature": 0, "messages": [{"role": "user", "content": "Which bird?"}]});
+    world.call("createCompletion").by(&admin).json(&ask).send().await.expect(200);
+    assert_eq!(world.model().script.calls().len(), 2);
+    meter(&world).await;
+    let bill = report(&world, "getBilling", &admin).await;
+    let line = &bill["lines"][0];
+    assert_eq!(bill["lines"].as_array().unwrap().len(), 1);
+    assert_eq!((&line["difference_usd"], &line["presumed_requests"]), (&json!("0.000000000"), &json!(1)));
+    assert_eq!((&line["tokens"][0]["tokens"], &line["tokens"][1]["tokens"]), (&json!(1000), &json!(200)));
+    let event = &world.events("ai_request_metered").await[0]["data"]["M"];
+    let presumed = &event["unmetered"]["M"]["cost_nano_usd"]["N"];
+    assert_eq!(nano(&bill["presumed_usd"]).to_string(), presumed.as_str().unwrap());
+    assert!(nano(&bill["presumed_usd"]) > 0);
+    assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
+}
+
+/// Prices of an organization's own, changed within the month and ended: each line is explained with those of its time.
+#[tokio::test]
+async fn a_bill_explains_prices_of_the_tenants_own() {
+    let world = World::start();
+    let admin = world.admin().await;
+    world.model().script.always("A wren.");
+    let nova = |input: &str| json!({NOVA: {"input": input, "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}});
+    let claude = json!({CLAUDE: {"input": "1", "output": "1", "cache_read": "1", "cache_write": "1"}});
+    for (number, prices) in [nova("0.08"), nova("0.05"), claude, json!({})].into_iter().enumerate() {
+        let event = json!({"organization_id": admin.tenant.to_string(), "reference": format!("contract {number}"),
+            "prices": prices});
+        assert_eq!(world.override_model_prices(event).await["outcome"], "changed");
+        let text = format!("Which bird is number {number}?");
+        let ask = json!({"model": NOVA, "temperature": 0, "messages": [{"role": "user", "content": text}]});
+        world.call("createCompletion").by(&admin).json(&ask).send().await.expect(200);
+    }
+    meter(&world).await;
+    let bill = report(&world, "getBilling", &admin).await;
+    let mut told: Vec<(&str, &str, &str)> = Vec::new();
+    for line in bill["lines"].as_array().unwrap() {
+        assert_eq!(line["difference_usd"], "0.000000000", "{line}");
+        let version = line["price_version"].as_str().unwrap();
+        let (_, own) = version.split_once('+').unwrap_or((version, ""));
+        told.push((
+            own,
+            line["tokens"][0]["price_usd"].as_str().unwrap(),
+            line["amount_usd"].as_str().unwrap(),
+        ));
+    }
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("", "0.000000800", NOVA_COST),
+            ("tenant.1", "0.000000080", "0.000144000"),
+            ("tenant.2", "0.000000050", "0.000114000"),
+            // It names another model's price alone.
+            ("tenant.3", "0.000000800", NOVA_COST),
+        ]
+    );
+    check_sums(&bill);
 }
 
 #[tokio::test]

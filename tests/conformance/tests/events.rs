@@ -9,7 +9,7 @@ use domain::ai::fine_tune::{
 use domain::ai::training_file::{FileReport, LineFault, LineProblem};
 use domain::ai::{
     AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
-    SetBudget, Tokens, override_prices, reach_thresholds, set_budget,
+    SetBudget, Tokens, Unmetered, override_prices, reach_thresholds, set_budget,
 };
 use domain::audit::deny_access;
 use domain::event::SECRET_FACTS;
@@ -242,6 +242,7 @@ fn ai_events() -> Vec<EncodedEvent> {
         tokens: Tokens { input: 1210, output: 300, cache_read: 20, cache_write: 30 },
         cost_nano_usd: 8_130_000,
         other_models: Vec::new(),
+        unmetered: Unmetered::default(),
         price_version: "2025-11-01".to_owned(),
         attempts: 2,
         latency_ms: 900,
@@ -254,8 +255,16 @@ fn ai_events() -> Vec<EncodedEvent> {
         let costs = MonthCosts { month: Month::of(at()), cost: 150, expected: 100, set_by };
         events.extend(reach_thresholds(None, &costs).iter().map(DomainEvent::encode));
     }
-    let other = ModelUsed { model: "other".to_owned(), tokens: metered.tokens, cost_nano_usd: 130_000 };
-    events.push(AiRequestMetered { other_models: vec![other], ..metered.clone() }.encode());
+    let other = ModelUsed {
+        model: "other".to_owned(),
+        tokens: metered.tokens,
+        cost_nano_usd: 130_000,
+        unmetered: Unmetered::default(),
+    };
+    events.push(AiRequestMetered { other_models: vec![other.clone()], ..metered.clone() }.encode());
+    let unmetered = Unmetered { tokens: metered.tokens, cost_nano_usd: 9_000_000 };
+    let other = ModelUsed { unmetered, ..other };
+    events.push(AiRequestMetered { other_models: vec![other], unmetered, ..metered.clone() }.encode());
     for feature in Feature::ALL {
         events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
     }

@@ -17,7 +17,7 @@ use application::ports::{
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Month, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome};
 use domain::id::OrganizationId;
 use futures_util::future::try_join;
 use std::str::FromStr;
@@ -197,38 +197,46 @@ fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreEr
         Some(key) => format!("{API_KEY}{key}"),
         None => format!("{ACCOUNT}{}", metered.account_id),
     };
+    let models = metered.by_model();
+    let parts = models.and_then(|models| {
+        models.into_iter().map(|used| part(metered, &used).map(|part| (used.model, part))).collect()
+    });
+    let parts: Vec<(String, AiUsageSum)> = parts.ok_or(StoreError::Malformed("what each model used"))?;
     let whole = AiUsageSum {
         requests: 1,
         hits: u64::from(metered.cache == CacheUse::Hit),
-        presumed: u64::from(metered.outcome == Outcome::Presumed),
-        ..part(metered, metered.tokens, metered.cost_nano_usd)
+        presumed: u64::from(metered.outcome == Outcome::Presumed || !metered.unmetered.is_nothing()),
+        ..parts.iter().fold(AiUsageSum::default(), |whole, (_, part)| whole.plus(*part))
     };
     let mut sums = vec![(TOTAL.to_owned(), whole), (who, whole)];
-    let models = metered.by_model().ok_or(StoreError::Malformed("what each model used"))?;
-    for (number, used) in models.into_iter().enumerate() {
-        let sum = part(metered, used.tokens, used.cost_nano_usd);
+    for (number, (model, sum)) in parts.into_iter().enumerate() {
         let AiUsageSum { requests, hits, presumed, .. } = whole;
         let sum = if number == 0 { AiUsageSum { requests, hits, presumed, ..sum } } else { sum };
         // A model's name comes last, because it may hold anything: nothing follows it.
-        let name = format!("{LINE}{}#{}#{}", metered.feature.as_str(), metered.price_version, used.model);
+        let name = format!("{LINE}{}#{}#{}", metered.feature.as_str(), metered.price_version, model);
         sums.push((name, sum));
     }
     Ok(sums)
 }
 
-/// What a model used. What a presumed request used nobody knows, so only its charge is counted.
-fn part(metered: &AiRequestMetered, tokens: Tokens, cost: u64) -> AiUsageSum {
+/// What a model used. What a presumed request, or a call that nobody metered, used nobody knows, so only its charge is
+/// counted. `None` when more was not metered than there is.
+fn part(metered: &AiRequestMetered, used: &ModelUsed) -> Option<AiUsageSum> {
+    let cost = used.cost_nano_usd;
     if metered.outcome == Outcome::Presumed {
-        return AiUsageSum { cost, presumed_cost: cost, ..AiUsageSum::default() };
+        return Some(AiUsageSum { cost, presumed_cost: cost, ..AiUsageSum::default() });
     }
-    AiUsageSum {
+    let tokens = used.metered()?;
+    let presumed_cost = used.unmetered.cost_nano_usd;
+    (presumed_cost <= cost).then_some(AiUsageSum {
         input_tokens: tokens.input,
         output_tokens: tokens.output,
         cache_read_tokens: tokens.cache_read,
         cache_write_tokens: tokens.cache_write,
         cost,
+        presumed_cost,
         ..AiUsageSum::default()
-    }
+    })
 }
 
 fn read_line(name: &str) -> Option<UsageLine> {

@@ -6,7 +6,7 @@ use application::ports::{
     AiState, CacheKey, Keep, Look, ModelName, Reservation, ReserveError, Seen, Settlement, SpentByScope,
 };
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, OrganizationId, new_id};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,6 +51,7 @@ impl Gateway {
             tokens: Tokens { input: 1000, output: 400, ..Tokens::default() },
             cost_nano_usd: bound,
             other_models: Vec::new(),
+            unmetered: Unmetered::default(),
             price_version: "2026-01".to_owned(),
             attempts: 1,
             latency_ms: 900,

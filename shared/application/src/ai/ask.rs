@@ -91,7 +91,8 @@ pub struct Ask {
     pub feature: Feature,
     /// Who answers.
     pub chain: Chain,
-    /// What decides where a step of the chain is split: a tenant, a lead.
+    /// What decides where a step of the chain is split: the tenant, so that leads which are judged together and leads which
+    /// are judged alone get the same side.
     pub sticky: String,
     /// What is said.
     pub conversation: Conversation,

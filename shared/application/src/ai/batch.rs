@@ -95,7 +95,8 @@ impl LeadScorer {
         context: &Context,
         asker: &Asker,
     ) -> Result<Option<Answered>, Unanswered> {
-        let sticky = leads.first().map(|lead| lead.id.to_string()).unwrap_or_default();
+        // As for a lead that is asked alone.
+        let sticky = asker.tenant.to_string();
         if leads.len() < 2 || self.chain.models(&sticky).is_empty() {
             return Ok(None);
         }

@@ -1,5 +1,5 @@
 //! Which models answer for a feature, in which order. A chain is written `first,second,rules`; a step may be split by
-//! weight, `first:90|other:10`, to compare models: the same tenant or lead always gets the same one.
+//! weight, `first:90|other:10`, to compare models: the same tenant always gets the same one.
 
 use super::registry::{Model, ModelUse, Registry, UnknownModel};
 use domain::ai::{ChainStep, NoWeight};

@@ -36,7 +36,7 @@ pub use get_budget::{BudgetView, get_budget};
 pub use list_models::{PricedModels, list_models, list_priced_models};
 pub use meter_usage::meter_usage;
 pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
-pub use price_book::PriceBook;
+pub use price_book::{OwnPrices, PriceBook, own_version};
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
 pub use scorer::LeadScorer;
 pub use settle_expired::{Swept, settle_expired};

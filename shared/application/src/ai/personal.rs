@@ -1,7 +1,7 @@
 //! Finds personal data in texts: e-mail addresses, phone numbers, card numbers (Luhn) and IBANs (ISO 7064, mod 97). It finds
 //! what is written as such: a number without a `+`, a leading zero or the American grouping is not taken for a phone number,
 //! because amounts, dates and identifiers look the same. What is found has neither quotes nor backslashes in it, so it can
-//! stand in JSON texts as it is.
+//! stand in JSON texts as it is. Texts come from callers, so the work must never grow faster than their length.
 
 use std::ops::Range;
 
@@ -30,9 +30,8 @@ impl Kind {
 
 /// Where personal data stands, in the order of the text; nothing overlaps.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
-    let mut found: Vec<(Range<usize>, Kind)> =
-        emails(text).into_iter().map(|range| (range, Kind::Email)).collect();
-    let mut others = Vec::new();
+    let mut found = Vec::new();
+    let mut mails = emails(text).into_iter().peekable();
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let hit = begins_word(text, at).then(|| iban(text, at).or_else(|| number(text, at))).flatten();
@@ -40,16 +39,18 @@ pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
         match hit {
             Some((range, kind)) => {
                 at = range.end.max(end);
-                others.push((range, kind));
+                while let Some(mail) = mails.next_if(|mail| mail.end <= range.start) {
+                    found.push((mail, Kind::Email));
+                }
+                // What is part of an address is masked with it.
+                if mails.peek().is_none_or(|mail| range.end <= mail.start) {
+                    found.push((range, kind));
+                }
             }
             None => at = end,
         }
     }
-    others.retain(|(other, _)| {
-        found.iter().all(|(mail, _)| other.end <= mail.start || mail.end <= other.start)
-    });
-    found.append(&mut others);
-    found.sort_by_key(|(range, _)| range.start);
+    found.extend(mails.map(|mail| (mail, Kind::Email)));
     found
 }
 
@@ -182,26 +183,35 @@ fn number(text: &str, at: usize) -> Option<(Range<usize>, Kind)> {
     })
 }
 
-/// Groups of digits from here on, as far as only what separates parts of a number stands between them.
+/// Groups of digits from here on, as far as only what separates parts of a number stands between them. It looks no further
+/// than a number can reach: from every place of the text, as it is called, it would be too far.
 fn groups(text: &str, at: usize) -> Vec<Group<'_>> {
     const MOST: usize = 8;
+    /// Digits of the longest number, a card's.
+    const LONGEST: usize = 19;
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut place = at;
     while groups.len() < MOST {
         let rest = text.get(place..).unwrap_or_default();
-        let gap =
-            rest.find(|c: char| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '+')).unwrap_or(rest.len());
+        // `+(` before the first, three signs between two.
+        let widest = if groups.is_empty() { 2 } else { 3 };
+        let gap = run(rest, widest, |byte| b" -./()+".contains(&byte));
         let before = rest.get(..gap).unwrap_or_default();
         let after = rest.get(gap..).unwrap_or_default();
-        let long = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        let joined = groups.is_empty() || (gap > 0 && gap <= 3 && !before.contains('+'));
-        if long == 0 || !joined {
+        let long = run(after, LONGEST, |byte| byte.is_ascii_digit());
+        let joined = groups.is_empty() || (1..=widest).contains(&gap) && !before.contains('+');
+        if !(1..=LONGEST).contains(&long) || !joined {
             break;
         }
         groups.push(Group { start: place + gap, digits: after.get(..long).unwrap_or_default(), before });
         place += gap + long;
     }
     groups
+}
+
+/// How many of the first bytes are so, up to one more than the `most` that are of use.
+fn run(text: &str, most: usize, is: impl Fn(u8) -> bool) -> usize {
+    text.bytes().take(most + 1).take_while(|byte| is(*byte)).count()
 }
 
 fn digits(groups: &[Group<'_>]) -> String {
@@ -322,6 +332,33 @@ mod tests {
         ] {
             assert_eq!(found(text), [], "{text}");
         }
+    }
+
+    /// A number inside an address is the address's, one beside it is not.
+    #[test]
+    fn addresses_hold_their_numbers() {
+        let text = "+491711234567@x.example, 4111111111111111;bob@y.example +49 171 1234567";
+        assert_eq!(
+            found(text),
+            [
+                ("+491711234567@x.example", Kind::Email),
+                ("4111111111111111", Kind::Card),
+                ("bob@y.example", Kind::Email),
+                ("+49 171 1234567", Kind::Phone)
+            ]
+        );
+    }
+
+    /// Texts of megabytes that would take hours if the work grew with the square of their length.
+    #[test]
+    fn long_texts_take_no_longer_than_they_are_long() {
+        for part in [" ", "(", "1", "0 ", "@", "a@", "DE89 "] {
+            let text = format!("{}x", part.repeat(500_000 / part.len()));
+            assert_eq!(find(&text), [], "{part}");
+        }
+        let contact = "a@b.cc +491711234567 ";
+        let many = 150_000;
+        assert_eq!(find(&contact.repeat(many)).len(), 2 * many);
     }
 
     /// Any text is cut at characters only.

@@ -1,7 +1,32 @@
-//! Prices as they were: what was metered at an earlier version of the table is explained with that version's prices, never
-//! with today's.
+//! Prices as they were: what was metered at an earlier version of the table, or of a tenant's own prices, is explained with
+//! that version's prices, never with today's.
 
 use super::registry::{Model, Registry, RegistryError};
+use domain::ai::TokenPrices;
+use std::collections::BTreeMap;
+
+/// What a price version has between the table's version and that of the tenant's own prices.
+const TENANT: &str = "+tenant.";
+
+/// A tenant's own prices by model, by their version.
+pub type OwnPrices = BTreeMap<u64, BTreeMap<String, TokenPrices>>;
+
+/// The name of prices: the table's version, and that of the tenant's own prices on top of it, such as `2026-11-21+tenant.3`.
+pub(super) fn version_name(table: &str, own: Option<u64>) -> String {
+    own.map_or_else(|| table.to_owned(), |own| format!("{table}{TENANT}{own}"))
+}
+
+/// The table's version in such a name, and that of the tenant's own prices.
+fn parts(version: &str) -> (&str, Option<u64>) {
+    let own = version.split_once(TENANT).and_then(|(table, own)| Some((table, Some(own.parse().ok()?))));
+    own.unwrap_or((version, None))
+}
+
+/// The version of the tenant's own prices that a price version names.
+pub fn own_version(version: &str) -> Option<u64> {
+    let (_, own) = parts(version);
+    own
+}
 
 /// The tables that this build does not ask models with any more. Whoever changes `models.json` keeps the old file as
 /// `models-<version>.json` and adds it here, for as long as months that were metered with it can be asked for.
@@ -23,10 +48,15 @@ impl PriceBook {
         Self(tables)
     }
 
-    /// The model as it was in a version of the table; `None` when the version, or the model in it, is not known.
-    pub fn model(&self, version: &str, id: &str) -> Option<&Model> {
-        let table = self.0.iter().find(|table| table.version == version)?;
-        table.model(id).ok()
+    /// The model at the prices that a version names; `None` when one of its tables, or the model, is not known.
+    pub fn model(&self, version: &str, id: &str, own: &OwnPrices) -> Option<Model> {
+        let (table, number) = parts(version);
+        let model = self.0.iter().find(|known| known.version == table)?.model(id).ok()?;
+        let own = match number {
+            Some(number) => own.get(&number)?.get(id),
+            None => None,
+        };
+        Some(own.map_or_else(|| model.clone(), |own| model.at(own)))
     }
 }
 
@@ -41,9 +71,31 @@ mod tests {
     fn every_version_has_its_own_prices() {
         let shipped = Registry::shipped().unwrap();
         let book = PriceBook::new(vec![shipped.clone(), Registry::parse(OLD).unwrap()]);
-        let price = |version| book.model(version, "amazon.nova-pro-v1:0").map(|model| model.input);
+        let own = OwnPrices::new();
+        let price = |version| book.model(version, "amazon.nova-pro-v1:0", &own).map(|model| model.input);
         assert_eq!((price(&shipped.version), price("old"), price("never")), (Some(800), Some(9_000), None));
-        assert!(book.model("old", "us.amazon.nova-pro-v1:0").is_none());
+        assert!(book.model("old", "us.amazon.nova-pro-v1:0", &own).is_none());
+    }
+
+    #[test]
+    fn a_tenants_prices_lie_on_the_table_of_their_request() {
+        const NOVA: &str = "amazon.nova-pro-v1:0";
+        let shipped = Registry::shipped().unwrap();
+        let book = PriceBook::new(vec![shipped.clone(), Registry::parse(OLD).unwrap()]);
+        let cheap = TokenPrices { input: 1, output: 2, cache_read: 3, cache_write: 4 };
+        let own =
+            OwnPrices::from([(2, BTreeMap::from([(NOVA.to_owned(), cheap)])), (3, BTreeMap::default())]);
+        let price = |version: &str| book.model(version, NOVA, &own).map(|model| model.input);
+        assert_eq!(price(&version_name("old", Some(2))), Some(1));
+        // Without a price of its own for the model, the table's holds: that of the request, not today's.
+        assert_eq!(
+            (price("old+tenant.3"), price(&format!("{}+tenant.3", shipped.version))),
+            (Some(9_000), Some(800))
+        );
+        for unknown in ["old+tenant.4", "never+tenant.2", "old+tenant.", "old+tenant.x", "old+tenant"] {
+            assert_eq!(price(unknown), None, "{unknown}");
+        }
+        assert_eq!((own_version("old+tenant.12"), own_version("old")), (Some(12), None));
     }
 
     #[test]

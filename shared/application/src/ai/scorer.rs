@@ -83,7 +83,7 @@ impl LeadScorer {
     }
 
     async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
-        let sticky = lead.id.to_string();
+        let sticky = asker.tenant.to_string();
         if self.chain.models(&sticky).is_empty() {
             return Err(Error::NoModel.into());
         }

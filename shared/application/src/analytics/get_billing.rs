@@ -1,14 +1,15 @@
 //! What an organization is billed for a month: only metered requests to models, because there are no plans yet. Every
 //! amount is whole nano-dollars, and the parts of each sum are the sum.
 
-use crate::ai::PriceBook;
+use crate::ai::{OwnPrices, PriceBook, own_version};
 use crate::limits::{READS, limited};
-use crate::ports::{AggregateKey, AiUsage, AiUsageSum, LimitDecision, Limiter, Store, UsageLine};
+use crate::ports::{AggregateKey, AiUsage, AiUsageSum, LimitDecision, Limiter, Store, StoreError, UsageLine};
 use crate::repository;
 use crate::{Context, Error};
-use domain::ai::{AiBudget, AiMonth, Limits, Month};
+use domain::ai::{AiBudget, AiMonth, AiPricesEvent, Limits, Month, PricesOverridden};
 use domain::authority::{Authority, ReadBilling};
-use domain::{AggregateType, Timestamp};
+use domain::id::OrganizationId;
+use domain::{AggregateType, DomainEvent, Timestamp};
 
 /// How much of a month must be over before the rest is reckoned from it: before that one day says too little.
 const FORECAST_FROM_MILLIS: i64 = 3 * 24 * 3600 * 1000;
@@ -65,7 +66,7 @@ pub struct InvoiceLine {
     pub sum: AiUsageSum,
     /// Its tokens at the prices of the line.
     pub tokens: [PricedTokens; 4],
-    /// What tokens at these prices and presumed requests do not explain of the amount: 0 unless prices were changed under
+    /// What tokens at these prices and what was presumed do not explain of the amount: 0 unless prices were changed under
     /// the same version. `None` when the prices are not known.
     pub difference: Option<i128>,
 }
@@ -100,7 +101,8 @@ impl Bill {
     }
 }
 
-/// Reads what is billed for a month, the budget, what was told of it, and the rate limit, all at once.
+/// Reads what is billed for a month, the budget, what was told of it, and the rate limit, all at once; after them the
+/// tenant's own prices, where a line names such.
 pub async fn get_billing(
     store: &dyn Store,
     (usage, prices): (&dyn AiUsage, &PriceBook),
@@ -113,18 +115,22 @@ pub async fn get_billing(
     let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let told = AggregateKey::new(tenant, AggregateType::AiMonth, &month.id());
     let read = async {
-        let lines = async { Ok(usage.lines(tenant, &month).await?) };
+        let lines = async {
+            let lines = usage.lines(tenant, &month).await?;
+            let own = own_prices(store, tenant, &lines).await?;
+            Ok((lines, own))
+        };
         let budget = async { Ok::<_, Error>(repository::load::<AiBudget>(store, &budget).await?) };
         let told = async { Ok(repository::load::<AiMonth>(store, &told).await?) };
         futures_util::future::try_join3(lines, budget, told).await
     };
     let who = authority.caller().principal();
-    let ((lines, budget, told), decision) =
+    let (((lines, own), budget, told), decision) =
         limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
     let total = lines.iter().fold(AiUsageSum::default(), |total, (_, sum)| total.plus(*sum));
     let bill = Bill {
         forecast: forecast(total.cost, &month, context.now),
-        lines: lines.into_iter().map(|(line, sum)| invoice_line(prices, line, sum)).collect(),
+        lines: lines.into_iter().map(|(line, sum)| invoice_line(prices, &own, line, sum)).collect(),
         limits: budget.map_or_else(Limits::default, |budget| budget.state.limits),
         told: told.map(|told| told.state.reached.into_iter().collect()).unwrap_or_default(),
         total,
@@ -133,8 +139,29 @@ pub async fn get_billing(
     Ok((bill, decision))
 }
 
-fn invoice_line(prices: &PriceBook, line: UsageLine, sum: AiUsageSum) -> InvoiceLine {
-    let model = prices.model(&line.price_version, &line.model);
+/// The tenant's own prices in every version that lines name, from the ledger, which alone keeps earlier ones: one query, or
+/// none where no line names any.
+async fn own_prices(
+    store: &dyn Store,
+    tenant: OrganizationId,
+    lines: &[(UsageLine, AiUsageSum)],
+) -> Result<OwnPrices, Error> {
+    let versions = lines.iter().filter_map(|(line, _)| own_version(&line.price_version));
+    let Some(last) = versions.max() else { return Ok(OwnPrices::new()) };
+    let key = AggregateKey::new(tenant, AggregateType::AiPrices, &tenant);
+    let mut own = OwnPrices::new();
+    for record in store.history(&key, last).await? {
+        let event = AiPricesEvent::decode(&record.event).map_err(|error| StoreError::Decode(error.into()))?;
+        // Each sets all of them.
+        let AiPricesEvent::Overridden(PricesOverridden { prices, .. }) = event;
+        own.insert(record.version, prices);
+    }
+    Ok(own)
+}
+
+fn invoice_line(prices: &PriceBook, own: &OwnPrices, line: UsageLine, sum: AiUsageSum) -> InvoiceLine {
+    let model = prices.model(&line.price_version, &line.model, own);
+    let model = model.as_ref();
     let tokens = [
         (TokenKind::Input, sum.input_tokens, model.map(|model| model.input)),
         (TokenKind::Output, sum.output_tokens, model.map(|model| model.output)),

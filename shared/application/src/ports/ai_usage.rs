@@ -50,7 +50,7 @@ pub struct AiUsageSum {
     pub requests: u64,
     /// Those that the cache answered.
     pub hits: u64,
-    /// Those whose process died, so that nobody knows what they used. Their tokens are in no sum.
+    /// Those of which something is charged that nobody knows the tokens of; these are in no sum.
     pub presumed: u64,
     /// Tokens read at full price.
     pub input_tokens: u64,
@@ -62,7 +62,7 @@ pub struct AiUsageSum {
     pub cache_write_tokens: u64,
     /// Nano-dollars, the presumed ones too.
     pub cost: u64,
-    /// Nano-dollars that were charged for presumed requests.
+    /// Nano-dollars that are charged for what nobody knows the tokens of.
     pub presumed_cost: u64,
 }
 

@@ -21,4 +21,4 @@ pub use prices::{
     AiPrices, AiPricesEvent, OverridePrices, PricesOverridden, TokenPrices, nano_per_token, override_prices,
 };
 pub use step::{ChainStep, NoWeight};
-pub use usage::{AiRequestMetered, CacheUse, ModelUsed, Outcome, Tokens};
+pub use usage::{AiRequestMetered, CacheUse, ModelUsed, Outcome, Tokens, Unmetered};

@@ -80,6 +80,39 @@ impl Tokens {
     }
 }
 
+/// What calls are charged that a provider may bill though nobody said for how much: the most that they can have used, at the
+/// dearest prices that it may have. Tokens at their prices don't explain it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmetered {
+    /// The most that they used.
+    pub tokens: Tokens,
+    /// The most that this cost, in nano-dollars.
+    pub cost_nano_usd: u64,
+}
+
+impl Unmetered {
+    /// Both together; sums stop at the largest number.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.plus(other.tokens),
+            cost_nano_usd: self.cost_nano_usd.saturating_add(other.cost_nano_usd),
+        }
+    }
+
+    fn without(self, part: Self) -> Option<Self> {
+        Some(Self {
+            tokens: self.tokens.without(part.tokens)?,
+            cost_nano_usd: self.cost_nano_usd.checked_sub(part.cost_nano_usd)?,
+        })
+    }
+
+    /// Whether every call was metered.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What attempts at one model used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelUsed {
@@ -89,6 +122,16 @@ pub struct ModelUsed {
     pub tokens: Tokens,
     /// What they cost, in nano-dollars.
     pub cost_nano_usd: u64,
+    /// What of both nobody metered.
+    #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
+    pub unmetered: Unmetered,
+}
+
+impl ModelUsed {
+    /// The tokens that a provider metered; `None` when more were not than there are.
+    pub fn metered(&self) -> Option<Tokens> {
+        self.tokens.without(self.unmetered.tokens)
+    }
 }
 
 /// The facts of `ai_request_metered`, the only event of a request.
@@ -114,6 +157,9 @@ pub struct AiRequestMetered {
     /// What of that attempts at other models of the chain used, each model once; most requests have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_models: Vec<ModelUsed>,
+    /// What of tokens and cost nobody metered, whichever model was asked; most requests have none.
+    #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
+    pub unmetered: Unmetered,
     /// Version of the prices.
     pub price_version: String,
     /// Calls to providers.
@@ -140,6 +186,7 @@ impl AiRequestMetered {
             model: self.model.clone(),
             tokens: self.tokens,
             cost_nano_usd: self.cost_nano_usd,
+            unmetered: self.unmetered,
         }];
         for other in &self.other_models {
             if models.iter().any(|known| known.model == other.model) {
@@ -148,6 +195,7 @@ impl AiRequestMetered {
             let first = models.first_mut()?;
             first.tokens = first.tokens.without(other.tokens)?;
             first.cost_nano_usd = first.cost_nano_usd.checked_sub(other.cost_nano_usd)?;
+            first.unmetered = first.unmetered.without(other.unmetered)?;
             models.push(other.clone());
         }
         Some(models)

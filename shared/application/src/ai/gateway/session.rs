@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::{Context, Error};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens, Unmetered};
 use domain::id::AiRequestId;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -85,6 +85,8 @@ pub(super) struct Session {
     pub(super) asked: Option<Model>,
     pub(super) tokens: Tokens,
     pub(super) cost: u64,
+    /// What of both nobody metered.
+    unmetered: Unmetered,
     /// The same, by model.
     used: Vec<ModelUsed>,
 }
@@ -326,6 +328,7 @@ impl Seen {
             tokens: Tokens { input: self.input.0, output: self.opening.output, ..Tokens::default() },
             cost_nano_usd: bound,
             other_models: Vec::new(),
+            unmetered: Unmetered::default(),
             price_version: self.terms.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
@@ -389,6 +392,7 @@ impl Seen {
             asked: None,
             tokens: Tokens::default(),
             cost: 0,
+            unmetered: Unmetered::default(),
             used: Vec::new(),
         }
     }
@@ -406,6 +410,7 @@ impl Seen {
             tokens: Tokens::default(),
             cost_nano_usd: 0,
             other_models: Vec::new(),
+            unmetered: Unmetered::default(),
             price_version: self.terms.price_version.clone(),
             attempts: 0,
             latency_ms: millis(elapsed),
@@ -441,23 +446,27 @@ impl Session {
     /// Counts what an attempt used.
     pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
         let (tokens, cost) = (tokens(usage), model.cost(usage));
-        self.use_up(model, tokens, cost);
+        self.use_up(model, tokens, cost, Unmetered::default());
     }
 
-    fn use_up(&mut self, model: &Model, tokens: Tokens, cost: u64) {
+    fn use_up(&mut self, model: &Model, tokens: Tokens, cost: u64, unmetered: Unmetered) {
         self.cost = self.cost.saturating_add(cost);
         self.tokens = self.tokens.plus(tokens);
+        self.unmetered = self.unmetered.plus(unmetered);
         match self.used.iter_mut().find(|used| used.model == model.id) {
             Some(used) => {
                 used.tokens = used.tokens.plus(tokens);
                 used.cost_nano_usd = used.cost_nano_usd.saturating_add(cost);
+                used.unmetered = used.unmetered.plus(unmetered);
             }
-            None => self.used.push(ModelUsed { model: model.id.clone(), tokens, cost_nano_usd: cost }),
+            None => {
+                self.used.push(ModelUsed { model: model.id.clone(), tokens, cost_nano_usd: cost, unmetered })
+            }
         }
     }
 
     /// Counts what may be billed though nobody says for how much: a question and an answer of so many tokens, at the dearest
-    /// prices that they may have.
+    /// prices that they may have. It is recorded apart from what was metered.
     pub(super) fn presume(&mut self, model: &Model, input: u64, output: u64) -> Tokens {
         let cost = model.most(input, output);
         tracing::warn!(
@@ -466,7 +475,7 @@ impl Session {
             "an answer without counts is charged at its most"
         );
         let tokens = Tokens { input, output, ..Tokens::default() };
-        self.use_up(model, tokens, cost);
+        self.use_up(model, tokens, cost, Unmetered { tokens, cost_nano_usd: cost });
         tokens
     }
 
@@ -551,6 +560,7 @@ impl Session {
             provider: provider.to_owned(),
             tokens: self.tokens,
             cost_nano_usd: self.cost,
+            unmetered: self.unmetered,
             attempts: self.attempts,
             latency_ms: millis(self.started.elapsed()),
             outcome,

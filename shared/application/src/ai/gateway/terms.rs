@@ -4,6 +4,7 @@
 use super::AiGateway;
 use super::session::Opening;
 use crate::ai::chain::Chain;
+use crate::ai::price_book::version_name;
 use crate::ai::registry::{Model, Registry};
 use domain::Versioned;
 use domain::ai::{AiBudget, AiPrices, Limits};
@@ -64,10 +65,8 @@ pub(in crate::ai) fn priced(model: &Model, prices: Option<&Versioned<AiPrices>>)
     own.map_or_else(|| model.clone(), |own| model.at(own))
 }
 
-/// The version of the registry's prices, or of the tenant's on top of it, such as `2026-11-21+tenant.3`.
+/// The version of the registry's prices, or of the tenant's on top of it.
 pub(in crate::ai) fn price_version(registry: &Registry, prices: Option<&Versioned<AiPrices>>) -> String {
-    match prices.filter(|prices| !prices.state.prices.is_empty()) {
-        Some(prices) => format!("{}+tenant.{}", registry.version, prices.version),
-        None => registry.version.clone(),
-    }
+    let own = prices.filter(|prices| !prices.state.prices.is_empty());
+    version_name(&registry.version, own.map(|prices| prices.version))
 }
