@@ -1,17 +1,21 @@
 //! Fine-tunes from their file to their end: killed at each step, run twice, at the same time, and canceled in between.
 
 use crate::support::{NOW, context};
-use application::ai::fine_tunes::{Advanced, Tools, advance_fine_tunes, cancel_fine_tune};
-use application::ports::{AggregateKey, FileKey, JobName, JobState, Store};
+use application::ai::Registry;
+use application::ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune};
+use application::ports::{
+    AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload,
+};
 use application::repository::{Actor, Work, load};
 use application::{Context, Error};
-use domain::AggregateType;
 use domain::ai::fine_tune::{
-    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, WAIT_FOR_FILE, create_fine_tune,
+    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, TrainingFile, WAIT_FOR_FILE,
+    create_fine_tune,
 };
 use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
+use domain::{AggregateType, Timestamp};
 use futures_util::future::join_all;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -341,4 +345,42 @@ async fn none_is_begun_when_there_is_no_time() {
     let context =
         Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
     assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
+}
+
+/// Signs what is empty.
+struct Unsigned;
+
+impl TrainingUploads for Unsigned {
+    fn upload<'a>(
+        &'a self,
+        _: &'a FileKey,
+        _: &'a TrainingFile,
+        now: Timestamp,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Upload, FileError>> {
+        let (method, url) = Default::default();
+        Box::pin(async move { Ok(Upload { method, url, headers: Default::default(), expires_at: now }) })
+    }
+}
+
+#[tokio::test]
+async fn no_model_learns_where_fine_tuning_is_off() {
+    let scene = Scene::start();
+    let (limiter, context) = (scene.environment.limiter(), context(&scene.environment));
+    let input = NewFineTune {
+        name: "Ours",
+        base_model: "amazon.nova-lite-v1:0",
+        hyper_parameters: HyperParameters::default(),
+        bytes: 10,
+        sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+    };
+    let create = async |on| {
+        let registry = Registry::shipped().unwrap().with_fine_tuning(on);
+        let kept = (scene.store.as_ref(), &limiter as _);
+        fine_tunes::create_fine_tune(kept, (&registry, &Unsigned), &context, &admin(), &input, None).await
+    };
+    assert!(matches!(create(false).await, Err(Error::UnknownModel)));
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    create(true).await.unwrap();
+    assert_eq!(scene.run().await.unwrap().seen, 1);
 }

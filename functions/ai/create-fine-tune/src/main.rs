@@ -19,7 +19,8 @@ fn main() -> ExitCode {
             let uploads = Arc::new(S3TrainingUploads::new(&aws, bucket, key_arn));
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let registry = Registry::shipped()?;
+            let on = settings.required("FINE_TUNING")? == "true";
+            let registry = Registry::shipped()?.with_fine_tuning(on);
             Ok(Box::new(CreateFineTune { store, limiter, registry, uploads }) as Box<dyn Handler>)
         })
     })

@@ -217,6 +217,15 @@ impl Registry {
         Self { version: self.version.clone(), models }
     }
 
+    /// The same models, of which none can be fine-tuned unless the deployment lets its tenants: what training costs is its
+    /// operator's, in no tenant's budget.
+    pub fn with_fine_tuning(mut self, on: bool) -> Self {
+        for model in &mut self.models {
+            model.training_model = model.training_model.take().filter(|_| on);
+        }
+        self
+    }
+
     /// Every model, in the table's order.
     pub fn models(&self) -> &[Model] {
         &self.models
@@ -299,6 +308,18 @@ mod tests {
         assert_eq!(has("eu-west-1", true, false), [false, true, true, true, false, true]);
         assert_eq!(has("ap-south-1", false, true), [false, false, true, false, true, false]);
         assert!(!has("us-gov-west-1", false, false)[0]);
+    }
+
+    #[test]
+    fn nothing_is_trained_where_that_is_off() {
+        let trainable = |table: Registry| {
+            let models = table.models().iter().filter(|model| model.training_model.is_some());
+            models.map(|model| model.id.clone()).collect::<Vec<_>>()
+        };
+        let table = Registry::shipped().unwrap();
+        assert_eq!(trainable(table.clone().with_fine_tuning(false)), Vec::<String>::new());
+        let on = trainable(table.with_fine_tuning(true));
+        assert_eq!(on, ["amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0"]);
     }
 
     #[test]
