@@ -9,8 +9,8 @@ use application::ports::{
 use application::repository::{Actor, Work, load};
 use application::{Context, Error};
 use domain::ai::fine_tune::{
-    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, TrainingFile, WAIT_FOR_FILE,
-    create_fine_tune,
+    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
+    WAIT_FOR_FILE, create_fine_tune,
 };
 use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
@@ -128,10 +128,10 @@ fn later(scene: &Scene, seconds: i64) -> Context {
 async fn a_good_file_becomes_a_model() {
     let scene = Scene::start();
     scene.created(1, &good()).await;
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 0 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
     assert_eq!(scene.status(1).await, FineTuneStatus::AwaitingFile);
     scene.training.bring(&place(1), good());
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2, waiting: 0 });
     let state = scene.state(1).await;
     assert_eq!((state.status, state.records), (FineTuneStatus::Training, Some(10)));
     let started = scene.training.started();
@@ -205,7 +205,7 @@ async fn the_failure_of_one_does_not_stop_the_others() {
     // All three jobs are there, and none is started again.
     assert_eq!(scene.training.started().len(), 3);
     scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3, waiting: 0 });
     assert_eq!(scene.training.started().len(), 3);
 }
 
@@ -262,15 +262,15 @@ async fn runs_at_the_same_time_start_one_job() {
 }
 
 #[tokio::test]
-async fn what_the_provider_refuses_or_ends_has_failed_in_its_words() {
+async fn what_the_provider_refuses_or_ends_has_failed_by_its_code() {
     let scene = Scene::start();
     scene.with_file(1, &good()).await;
     scene.training.fail(TrainingFault::Refused);
     scene.run().await.unwrap();
     let failure = scene.state(1).await.failure.unwrap();
-    assert_eq!(failure.message.as_deref(), Some("The model can't be fine-tuned here."));
+    assert_eq!(failure.message.as_deref(), Some("ValidationException"));
     scene.training.mend();
-    for (number, end) in [(2, JobState::Failed("No room".to_owned())), (3, JobState::Stopped)] {
+    for (number, end) in [(2, JobState::Failed), (3, JobState::Stopped)] {
         scene.with_file(number, &good()).await;
         scene.run().await.unwrap();
         scene.training.end(&name(number), end);
@@ -307,7 +307,7 @@ async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
     scene.cancel(1).await;
     scene.training.mend();
     // The provider knows of no job yet; a run that had begun before may start one.
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 0 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
     scene.training.end(&name(1), JobState::Running);
     scene.run().await.unwrap();
     assert_eq!(scene.training.stops(), 1);
@@ -383,4 +383,43 @@ async fn no_model_learns_where_fine_tuning_is_off() {
     assert_eq!(scene.run().await.unwrap(), Advanced::default());
     create(true).await.unwrap();
     assert_eq!(scene.run().await.unwrap().seen, 1);
+}
+
+#[tokio::test]
+async fn a_full_provider_is_waited_for_but_not_for_ever() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    let waiting = Advanced { seen: 1, steps: 0, waiting: 1 };
+    // No failure: nobody can mend it.
+    assert_eq!(scene.run().await.unwrap(), waiting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    let failure = scene.state(1).await.failure.unwrap();
+    assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
+    scene.training.mend();
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert!(scene.training.started().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_provider_that_has_room_again_trains() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    scene.run().await.unwrap();
+    scene.training.mend();
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
+}
+
+#[tokio::test]
+async fn a_job_whose_start_is_never_answered_is_not_given_up() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::LostStart);
+    assert!(scene.run().await.is_err());
+    assert!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.is_err());
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
 }

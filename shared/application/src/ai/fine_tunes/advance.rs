@@ -49,6 +49,8 @@ pub struct Advanced {
     pub seen: u32,
     /// Events that were recorded.
     pub steps: u32,
+    /// Fine-tunes that wait because the provider has no room.
+    pub waiting: u32,
 }
 
 /// Goes on with open fine-tunes until all were seen or the deadline is near. One that fails does not stop the others; when
@@ -70,6 +72,11 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
         advanced.seen += 1;
         match advance(tools, context, &key).await {
             Ok(steps) => advanced.steps += steps,
+            // A full quota is nothing that anybody must mend.
+            Err(Error::Trainer(TrainerError::Busy(_))) => {
+                tracing::warn!(fine_tune = key.id(), "the provider has no room; the next run asks again");
+                advanced.waiting += 1;
+            }
             // Somebody else went on with it, or canceled it.
             Err(Error::VersionMismatch) => {}
             Err(error) => {
@@ -114,14 +121,23 @@ async fn next(
         FineTuneStatus::Submitting => {
             match tools.trainer.start(&TrainingJob::of(key.tenant(), state)).await {
                 Ok(job) => Ok(fine_tune::start_fine_tune(state, &job)),
-                Err(TrainerError::Refused(why)) => Ok(fail(state, &why)),
+                Err(TrainerError::Refused(code)) => {
+                    tracing::warn!(fine_tune = key.id(), code, "the provider refuses a job");
+                    Ok(fail(state, &code))
+                }
+                // An answer may have been lost; a job that is there is never given up.
+                Err(_)
+                    if state.submitted_in_vain(context.now) && tools.trainer.look(&name).await?.is_none() =>
+                {
+                    Ok(fail(state, "The provider took no job for three days."))
+                }
                 Err(error) => Err(error.into()),
             }
         }
         FineTuneStatus::Training => Ok(match tools.trainer.look(&name).await? {
             Some(JobState::Running) => None,
             Some(JobState::Completed(model)) => fine_tune::complete_fine_tune(state, &model),
-            Some(JobState::Failed(why)) => fail(state, &why),
+            Some(JobState::Failed) => fail(state, "The job failed at the provider."),
             Some(JobState::Stopped) => fail(state, "The job was stopped at the provider."),
             None => fail(state, "The job is gone at the provider."),
         }),
@@ -132,7 +148,7 @@ async fn next(
             }
             // A run that was about to start the job when it was canceled may do so yet.
             None if state.may_start_late(context.now) => Ok(None),
-            None | Some(JobState::Completed(_) | JobState::Failed(_) | JobState::Stopped) => {
+            None | Some(JobState::Completed(_) | JobState::Failed | JobState::Stopped) => {
                 Ok(fine_tune::stop_fine_tune(state))
             }
         },
