@@ -44,10 +44,14 @@ impl Scene {
 
     /// A fine-tune that waits for this file.
     async fn created(&self, number: u8, file: &str) -> AggregateKey {
+        self.created_as(id(number), tenant(number), file).await
+    }
+
+    async fn created_as(&self, id: FineTuneId, tenant: OrganizationId, file: &str) -> AggregateKey {
         use base64::Engine as _;
         let sha256 = base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, file.as_bytes()));
         let event = create_fine_tune(&CreateFineTune {
-            id: id(number),
+            id,
             name: "Ours",
             base_model: "amazon.nova-lite-v1:0",
             training_model: "amazon.nova-lite-v1:0:300k",
@@ -56,10 +60,11 @@ impl Scene {
             sha256: &sha256,
             created_by: new_id(NOW, &[2; 10]),
         });
-        let mut work = Work::<FineTune>::create(key(number), []);
+        let key = AggregateKey::new(tenant, AggregateType::FineTune, &id);
+        let mut work = Work::<FineTune>::create(key.clone(), []);
         work.record(&event.unwrap(), &context(&self.environment), &Actor::anonymous()).unwrap();
         work.commit(self.store.as_ref()).await.unwrap();
-        key(number)
+        key
     }
 
     /// One whose file is there.
@@ -422,4 +427,14 @@ async fn a_job_whose_start_is_never_answered_is_not_given_up() {
     assert!(scene.run().await.is_err());
     assert!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.is_err());
     assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+}
+
+#[tokio::test]
+async fn none_waits_behind_a_thousand_others() {
+    let scene = Scene::start();
+    for number in 0..=1000_u16 {
+        let [high, low] = number.to_be_bytes();
+        scene.created_as(new_id(NOW, &[high, low, 0, 0, 0, 0, 0, 0, 0, 0]), tenant(1), &good()).await;
+    }
+    assert_eq!(scene.run().await.unwrap().seen, 1001);
 }

@@ -159,8 +159,17 @@ pub trait Trainer: Send + Sync {
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
 }
 
+/// Fine-tunes that are open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenKeys {
+    /// Their keys.
+    pub keys: Vec<AggregateKey>,
+    /// Entries that name no fine-tune. Somebody has to look at them; they stop nobody's.
+    pub malformed: u32,
+}
+
 /// Finds fine-tunes that a job has to go on with, whosever they are.
 pub trait OpenFineTunes: Send + Sync {
     /// At most so many of them, the oldest first. One that was opened or ended just now may be missing, or still there.
-    fn open(&self, limit: u32) -> BoxFuture<'_, Result<Vec<AggregateKey>, StoreError>>;
+    fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>>;
 }

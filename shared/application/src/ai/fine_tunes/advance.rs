@@ -6,8 +6,8 @@
 //! second is refused and leaves it.
 
 use crate::ports::{
-    AggregateKey, FileKey, JobName, JobState, OpenFineTunes, Store, StoreError, Trainer, TrainerError,
-    TrainingFiles, TrainingJob,
+    AggregateKey, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Store, StoreError, Trainer,
+    TrainerError, TrainingFiles, TrainingJob,
 };
 use crate::repository::{Actor, Work, random};
 use crate::{Context, Error};
@@ -20,8 +20,9 @@ use domain::ai::training_file::FileCheck;
 use ring::digest::{Context as Digest, SHA256};
 use std::time::Duration;
 
-/// The most that one run looks at. More wait, and each run begins somewhere else.
-const MOST: u32 = 1000;
+/// The most that one run chooses from, beginning anywhere among them and going on until its time is over. All that are open
+/// have to be among them, or the last would never be seen: 100,000 are those of 33,333 organizations.
+const MOST: u32 = 100_000;
 /// None is begun with less time left: to read and check the largest file takes some ten seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(20);
 /// How much of a file is read at once, in bytes.
@@ -58,10 +59,14 @@ pub struct Advanced {
 pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<Advanced, Error> {
     let mut advanced = Advanced::default();
     let mut failure = None;
-    let mut open = tools.open.open(MOST).await?;
+    let OpenKeys { keys: mut open, malformed } = tools.open.open(MOST).await?;
+    if malformed > 0 {
+        tracing::error!(malformed, "entries of open fine-tunes name none; they are left");
+    }
     // Runs that always ended before the last one would never see it.
     if !open.is_empty() {
-        let start = usize::from(u16::from_be_bytes(random(context.entropy.as_ref())?)) % open.len();
+        let anywhere = usize::try_from(u32::from_be_bytes(random(context.entropy.as_ref())?)).unwrap_or(0);
+        let start = anywhere % open.len();
         open.rotate_left(start);
     }
     for key in open {
