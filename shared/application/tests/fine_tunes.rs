@@ -380,7 +380,7 @@ async fn no_model_learns_where_fine_tuning_is_off() {
         sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
     };
     let create = async |on| {
-        let registry = Registry::shipped().unwrap().with_fine_tuning(on);
+        let registry = Registry::shipped().unwrap().with_fine_tuning(on, "us-east-1");
         let kept = (scene.store.as_ref(), &limiter as _);
         fine_tunes::create_fine_tune(kept, (&registry, &Unsigned), &context, &admin(), &input, None).await
     };

@@ -12,7 +12,8 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     edge::http::run("create-fine-tune", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let at = AwsSettings::from_env()?;
+            let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let bucket = settings.required("TRAINING_BUCKET")?.to_owned();
             let key_arn = settings.required("DATA_KEY_ARN")?.to_owned();
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
             let on = settings.required("FINE_TUNING")? == "true";
-            let registry = Registry::shipped()?.with_fine_tuning(on);
+            let registry = Registry::shipped()?.with_fine_tuning(on, &at.region);
             Ok(Box::new(CreateFineTune { store, limiter, registry, uploads }) as Box<dyn Handler>)
         })
     })

@@ -76,6 +76,8 @@ pub struct Model {
     pub longest_text: Option<usize>,
     /// What its provider calls it for training, if it can be fine-tuned.
     pub training_model: Option<String>,
+    /// The regions that it can be fine-tuned in.
+    pub training_regions: Vec<String>,
 }
 
 impl Model {
@@ -169,14 +171,18 @@ struct Row {
 #[serde(deny_unknown_fields)]
 struct FineTuneRow {
     model: String,
+    regions: Vec<String>,
     source: String,
     as_of: String,
 }
 
 impl FineTuneRow {
-    /// A row without a model, a source and a date says nothing.
+    /// A row without a model, a region, a source and a date says nothing.
     fn is_whole(&self) -> bool {
-        !self.model.is_empty() && !self.source.is_empty() && self.as_of.len() == "2026-01-01".len()
+        !self.model.is_empty()
+            && !self.regions.is_empty()
+            && !self.source.is_empty()
+            && self.as_of.len() == "2026-01-01".len()
     }
 }
 
@@ -217,11 +223,12 @@ impl Registry {
         Self { version: self.version.clone(), models }
     }
 
-    /// The same models, of which none can be fine-tuned unless the deployment lets its tenants: what training costs is its
-    /// operator's, in no tenant's budget.
-    pub fn with_fine_tuning(mut self, on: bool) -> Self {
+    /// The same models, of which those can be fine-tuned that are trained in this region; none unless the deployment lets its
+    /// tenants: what training costs is its operator's, in no tenant's budget.
+    pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
         for model in &mut self.models {
-            model.training_model = model.training_model.take().filter(|_| on);
+            let here = on && model.training_regions.iter().any(|there| there == region);
+            model.training_model = model.training_model.take().filter(|_| here);
         }
         self
     }
@@ -270,6 +277,7 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         prompt_cache_from_tokens: row.prompt_cache_from_tokens,
         dimensions: row.dimensions,
         training_model,
+        training_regions: row.fine_tune.map(|tune| tune.regions).unwrap_or_default(),
         id: row.id,
     })
 }
@@ -311,14 +319,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_trained_where_that_is_off() {
+    fn models_are_trained_where_they_can_be_and_that_is_on() {
         let trainable = |table: Registry| {
             let models = table.models().iter().filter(|model| model.training_model.is_some());
             models.map(|model| model.id.clone()).collect::<Vec<_>>()
         };
         let table = Registry::shipped().unwrap();
-        assert_eq!(trainable(table.clone().with_fine_tuning(false)), Vec::<String>::new());
-        let on = trainable(table.with_fine_tuning(true));
+        assert_eq!(trainable(table.clone().with_fine_tuning(false, "us-east-1")), Vec::<String>::new());
+        assert_eq!(trainable(table.clone().with_fine_tuning(true, "eu-west-1")), Vec::<String>::new());
+        let on = trainable(table.with_fine_tuning(true, "us-east-1"));
         assert_eq!(on, ["amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0"]);
     }
 
