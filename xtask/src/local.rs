@@ -179,6 +179,7 @@ impl Deployment {
             .arg("CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/local")
             .arg(format!("TokenIssuer={}", endpoints.api_url))
             .arg(format!("LeadScoringChain={chain}"))
+            .arg("FineTuning=true")
             .arg("LogRetentionDays=1")
             .env("AWS_ENDPOINT_URL", &endpoints.aws_url)
             .env("AWS_ACCESS_KEY_ID", "test")

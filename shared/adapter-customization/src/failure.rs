@@ -19,21 +19,61 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// A request that is wrong stays wrong. Everything else may be otherwise later: a quota, a load, a permission of ours.
+/// What a failure means for who asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    /// Later there may be room.
+    Busy,
+    /// It is wrong and stays wrong.
+    Refused,
+    /// Anything else may be otherwise later: a load, a permission of ours.
+    Unavailable,
+}
+
+/// What a request that is called invalid says when not it is wrong, but what this deployment set up around it: the role that
+/// a job takes on, the bucket, the key.
+const OURS: &[&str] = &[
+    "assume",
+    "iam role",
+    "provided role",
+    "role arn",
+    "rolearn",
+    "permission",
+    "bucket",
+    "kms",
+    "access denied",
+    "not authorized",
+];
+
+/// Sorts a failure by the service's name of it and its words, which go no further than here.
+fn meaning(code: &str, words: &str) -> Meaning {
+    let words = words.to_lowercase();
+    match code {
+        "ServiceQuotaExceededException" | "ThrottlingException" => Meaning::Busy,
+        "ValidationException" if !OURS.iter().any(|ours| words.contains(ours)) => Meaning::Refused,
+        _ => Meaning::Unavailable,
+    }
+}
+
+/// The failure of a call. The service's words may quote a line of the file and name roles and buckets, so that only its code
+/// is kept.
 pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> TrainerError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let code = code(&error).unwrap_or("no answer").to_owned();
-    if let Some(refused) = error.as_service_error().filter(|_| code == "ValidationException") {
-        return TrainerError::Refused(refused.message().unwrap_or("The request is not valid.").to_owned());
-    }
+    let words = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
+    let meaning = meaning(&code, words);
     let source = match error {
         SdkError::ServiceError(_) => None,
         error => error.into_source().ok(),
     };
-    TrainerError::Unavailable(CallFailed { operation, code, source }.into())
+    match meaning {
+        Meaning::Refused => TrainerError::Refused(code),
+        Meaning::Busy => TrainerError::Busy(CallFailed { operation, code, source }.into()),
+        Meaning::Unavailable => TrainerError::Unavailable(CallFailed { operation, code, source }.into()),
+    }
 }
 
 pub(crate) fn unbuildable(
@@ -50,4 +90,30 @@ pub(crate) fn incomplete(operation: &'static str) -> TrainerError {
     TrainerError::Unavailable(
         CallFailed { operation, code: "incomplete answer".to_owned(), source: None }.into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ours_to_mend_is_not_the_callers_fault() {
+        for ours in [
+            "Could not assume provided IAM role. Please ensure that the role exists.",
+            "Could not validate GetObject permissions to access Amazon S3 bucket: sextant-training",
+            "The KMS key is not usable.",
+            "The roleArn is wrong.",
+        ] {
+            assert_eq!(meaning("ValidationException", ours), Meaning::Unavailable, "{ours}");
+        }
+        for theirs in ["", "1 validation error detected.", "Invalid role in line 3"] {
+            assert_eq!(meaning("ValidationException", theirs), Meaning::Refused, "{theirs}");
+        }
+        for full in ["ServiceQuotaExceededException", "ThrottlingException"] {
+            assert_eq!(meaning(full, "The bucket of jobs is full"), Meaning::Busy, "{full}");
+        }
+        for other in ["AccessDeniedException", "InternalServerException", "no answer"] {
+            assert_eq!(meaning(other, ""), Meaning::Unavailable, "{other}");
+        }
+    }
 }

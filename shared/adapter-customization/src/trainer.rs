@@ -99,10 +99,8 @@ impl BedrockTrainer {
             Some(Status::Completed) => {
                 JobState::Completed(job.output_model_arn.ok_or_else(|| incomplete(GET))?)
             }
-            Some(Status::Failed) => {
-                let why = job.failure_message.unwrap_or_else(|| "The job failed.".to_owned());
-                JobState::Failed(why)
-            }
+            // Its failure message may quote the file.
+            Some(Status::Failed) => JobState::Failed,
             Some(Status::Stopped) => JobState::Stopped,
             // Whatever else there may be one day, it is not the end.
             _ => JobState::Running,

@@ -14,6 +14,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 fn trainer(url: &str) -> BedrockTrainer {
+    trainer_with_role(url, "arn:aws:iam::000000000000:role/training")
+}
+
+fn trainer_with_role(url: &str, role: &str) -> BedrockTrainer {
     let settings = AwsSettings {
         region: "us-east-1".to_owned(),
         endpoint_url: None,
@@ -25,7 +29,7 @@ fn trainer(url: &str) -> BedrockTrainer {
     let config = sdk_config(&settings).into_builder().credentials_provider(credentials).build();
     let place = TrainingPlace {
         bucket: "training".to_owned(),
-        role_arn: "arn:aws:iam::000000000000:role/training".to_owned(),
+        role_arn: role.to_owned(),
         key_arn: "arn:aws:kms:us-east-1:000000000000:key/data".to_owned(),
     };
     BedrockTrainer::new(&config, place)
@@ -93,8 +97,7 @@ async fn every_end_is_told_apart() {
     let (trainer, job) = (trainer(stub.url()), job());
     trainer.start(&job).await.unwrap();
     end(&stub, &job.name, json!({"status": "Failed", "message": "No room"})).await;
-    let failed = JobState::Failed("No room".to_owned());
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(failed));
+    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Failed));
     end(&stub, &job.name, json!({"status": "Stopping"})).await;
     assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Running));
     end(&stub, &job.name, json!({"status": "SomethingNew"})).await;
@@ -120,7 +123,20 @@ async fn what_is_wrong_stays_wrong_and_what_is_away_may_come_back() {
     let stub = Stub::start().await.unwrap();
     let wrong = TrainingJob { model: String::new(), ..job() };
     let refused = trainer(stub.url()).start(&wrong).await.unwrap_err();
-    assert!(matches!(refused, TrainerError::Refused(why) if why == "1 validation error detected."));
+    assert!(matches!(refused, TrainerError::Refused(code) if code == "ValidationException"));
     let away = trainer("http://127.0.0.1:9").look(&job().name).await.unwrap_err();
     assert!(matches!(away, TrainerError::Unavailable(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_cannot_be_assumed_and_a_full_quota_refuse_nothing() {
+    let stub = Stub::start().await.unwrap();
+    let role = "arn:aws:iam::000000000000:role/nobody";
+    let ours = trainer_with_role(stub.url(), role).start(&job()).await.unwrap_err();
+    let TrainerError::Unavailable(source) = ours else { panic!("{ours:?}") };
+    assert_eq!(source.to_string(), "Bedrock CreateModelCustomizationJob: ValidationException");
+    assert!(!format!("{source:?}").contains("nobody"));
+    let full = TrainingJob { model: "no-room".to_owned(), ..job() };
+    let full = trainer(stub.url()).start(&full).await.unwrap_err();
+    assert!(matches!(full, TrainerError::Busy(_)), "{full:?}");
 }

@@ -5,18 +5,18 @@ use crate::failure::failed;
 use crate::keys::{IndexPartition, PK, fine_tune_of};
 use crate::state_item::OPEN;
 use crate::store::DynamoStore;
-use application::ports::{AggregateKey, BoxFuture, OpenFineTunes, StoreError};
+use application::ports::{BoxFuture, OpenFineTunes, OpenKeys, StoreError};
 use domain::AggregateType;
 
 impl OpenFineTunes for DynamoStore {
-    fn open(&self, limit: u32) -> BoxFuture<'_, Result<Vec<AggregateKey>, StoreError>> {
+    fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>> {
         Box::pin(self.read_open(usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 }
 
 impl DynamoStore {
-    async fn read_open(&self, limit: usize) -> Result<Vec<AggregateKey>, StoreError> {
-        let mut found = Vec::new();
+    async fn read_open(&self, limit: usize) -> Result<OpenKeys, StoreError> {
+        let mut found = OpenKeys::default();
         let mut after = None;
         loop {
             let query = self
@@ -38,14 +38,17 @@ impl DynamoStore {
                 Err(error) => return Err(failed("Query", error)),
             };
             for item in page.items.unwrap_or_default() {
-                found.push(fine_tune_of(&item).ok_or(StoreError::Malformed("the key of a fine-tune"))?);
+                match fine_tune_of(&item) {
+                    Some(key) => found.keys.push(key),
+                    None => found.malformed += 1,
+                }
             }
             after = page.last_evaluated_key;
-            if after.is_none() || found.len() >= limit {
+            if after.is_none() || found.keys.len() >= limit {
                 break;
             }
         }
-        found.truncate(limit);
+        found.keys.truncate(limit);
         Ok(found)
     }
 }

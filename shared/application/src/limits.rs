@@ -12,6 +12,8 @@ pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, p
 pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_seconds: 60 };
 /// Fine-tunes, per organization: each may become a job that costs much more than a question.
 pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, period_seconds: 24 * 3600 };
+/// Fine-tunes that have not ended, per organization. Nobody counts these by time: each goes when it ends.
+pub const OPEN_FINE_TUNES: RateLimit = RateLimit { name: "open_fine_tunes", burst: 3, period_seconds: 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
 /// Sign-ins and registrations, per network address.

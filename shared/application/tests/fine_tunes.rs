@@ -1,17 +1,21 @@
 //! Fine-tunes from their file to their end: killed at each step, run twice, at the same time, and canceled in between.
 
 use crate::support::{NOW, context};
-use application::ai::fine_tunes::{Advanced, Tools, advance_fine_tunes, cancel_fine_tune};
-use application::ports::{AggregateKey, FileKey, JobName, JobState, Store};
+use application::ai::Registry;
+use application::ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune};
+use application::ports::{
+    AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload,
+};
 use application::repository::{Actor, Work, load};
 use application::{Context, Error};
-use domain::AggregateType;
 use domain::ai::fine_tune::{
-    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, WAIT_FOR_FILE, create_fine_tune,
+    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
+    WAIT_FOR_FILE, create_fine_tune,
 };
 use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
+use domain::{AggregateType, Timestamp};
 use futures_util::future::join_all;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -40,10 +44,14 @@ impl Scene {
 
     /// A fine-tune that waits for this file.
     async fn created(&self, number: u8, file: &str) -> AggregateKey {
+        self.created_as(id(number), tenant(number), file).await
+    }
+
+    async fn created_as(&self, id: FineTuneId, tenant: OrganizationId, file: &str) -> AggregateKey {
         use base64::Engine as _;
         let sha256 = base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, file.as_bytes()));
         let event = create_fine_tune(&CreateFineTune {
-            id: id(number),
+            id,
             name: "Ours",
             base_model: "amazon.nova-lite-v1:0",
             training_model: "amazon.nova-lite-v1:0:300k",
@@ -52,10 +60,11 @@ impl Scene {
             sha256: &sha256,
             created_by: new_id(NOW, &[2; 10]),
         });
-        let mut work = Work::<FineTune>::create(key(number), []);
+        let key = AggregateKey::new(tenant, AggregateType::FineTune, &id);
+        let mut work = Work::<FineTune>::create(key.clone(), []);
         work.record(&event.unwrap(), &context(&self.environment), &Actor::anonymous()).unwrap();
         work.commit(self.store.as_ref()).await.unwrap();
-        key(number)
+        key
     }
 
     /// One whose file is there.
@@ -124,10 +133,10 @@ fn later(scene: &Scene, seconds: i64) -> Context {
 async fn a_good_file_becomes_a_model() {
     let scene = Scene::start();
     scene.created(1, &good()).await;
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 0 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
     assert_eq!(scene.status(1).await, FineTuneStatus::AwaitingFile);
     scene.training.bring(&place(1), good());
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2, waiting: 0 });
     let state = scene.state(1).await;
     assert_eq!((state.status, state.records), (FineTuneStatus::Training, Some(10)));
     let started = scene.training.started();
@@ -201,7 +210,7 @@ async fn the_failure_of_one_does_not_stop_the_others() {
     // All three jobs are there, and none is started again.
     assert_eq!(scene.training.started().len(), 3);
     scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3, waiting: 0 });
     assert_eq!(scene.training.started().len(), 3);
 }
 
@@ -258,15 +267,15 @@ async fn runs_at_the_same_time_start_one_job() {
 }
 
 #[tokio::test]
-async fn what_the_provider_refuses_or_ends_has_failed_in_its_words() {
+async fn what_the_provider_refuses_or_ends_has_failed_by_its_code() {
     let scene = Scene::start();
     scene.with_file(1, &good()).await;
     scene.training.fail(TrainingFault::Refused);
     scene.run().await.unwrap();
     let failure = scene.state(1).await.failure.unwrap();
-    assert_eq!(failure.message.as_deref(), Some("The model can't be fine-tuned here."));
+    assert_eq!(failure.message.as_deref(), Some("ValidationException"));
     scene.training.mend();
-    for (number, end) in [(2, JobState::Failed("No room".to_owned())), (3, JobState::Stopped)] {
+    for (number, end) in [(2, JobState::Failed), (3, JobState::Stopped)] {
         scene.with_file(number, &good()).await;
         scene.run().await.unwrap();
         scene.training.end(&name(number), end);
@@ -303,7 +312,7 @@ async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
     scene.cancel(1).await;
     scene.training.mend();
     // The provider knows of no job yet; a run that had begun before may start one.
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 0 });
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
     scene.training.end(&name(1), JobState::Running);
     scene.run().await.unwrap();
     assert_eq!(scene.training.stops(), 1);
@@ -341,4 +350,91 @@ async fn none_is_begun_when_there_is_no_time() {
     let context =
         Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
     assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
+}
+
+/// Signs what is empty.
+struct Unsigned;
+
+impl TrainingUploads for Unsigned {
+    fn upload<'a>(
+        &'a self,
+        _: &'a FileKey,
+        _: &'a TrainingFile,
+        now: Timestamp,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Upload, FileError>> {
+        let (method, url) = Default::default();
+        Box::pin(async move { Ok(Upload { method, url, headers: Default::default(), expires_at: now }) })
+    }
+}
+
+#[tokio::test]
+async fn no_model_learns_where_fine_tuning_is_off() {
+    let scene = Scene::start();
+    let (limiter, context) = (scene.environment.limiter(), context(&scene.environment));
+    let input = NewFineTune {
+        name: "Ours",
+        base_model: "amazon.nova-lite-v1:0",
+        hyper_parameters: HyperParameters::default(),
+        bytes: 10,
+        sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+    };
+    let create = async |on| {
+        let registry = Registry::shipped().unwrap().with_fine_tuning(on, "us-east-1");
+        let kept = (scene.store.as_ref(), &limiter as _);
+        fine_tunes::create_fine_tune(kept, (&registry, &Unsigned), &context, &admin(), &input, None).await
+    };
+    assert!(matches!(create(false).await, Err(Error::UnknownModel)));
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    create(true).await.unwrap();
+    assert_eq!(scene.run().await.unwrap().seen, 1);
+}
+
+#[tokio::test]
+async fn a_full_provider_is_waited_for_but_not_for_ever() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    let waiting = Advanced { seen: 1, steps: 0, waiting: 1 };
+    // No failure: nobody can mend it.
+    assert_eq!(scene.run().await.unwrap(), waiting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    let failure = scene.state(1).await.failure.unwrap();
+    assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
+    scene.training.mend();
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert!(scene.training.started().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_provider_that_has_room_again_trains() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    scene.run().await.unwrap();
+    scene.training.mend();
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
+}
+
+#[tokio::test]
+async fn a_job_whose_start_is_never_answered_is_not_given_up() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::LostStart);
+    assert!(scene.run().await.is_err());
+    assert!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.is_err());
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+}
+
+#[tokio::test]
+async fn none_waits_behind_a_thousand_others() {
+    let scene = Scene::start();
+    for number in 0..=1000_u16 {
+        let [high, low] = number.to_be_bytes();
+        scene.created_as(new_id(NOW, &[high, low, 0, 0, 0, 0, 0, 0, 0, 0]), tenant(1), &good()).await;
+    }
+    assert_eq!(scene.run().await.unwrap().seen, 1001);
 }

@@ -88,7 +88,7 @@ pub struct Failure {
     pub reason: String,
     /// The first wrong lines.
     pub lines: Vec<LineFault>,
-    /// What the provider says; null unless it is its failure.
+    /// What is known of the provider's failure, such as its code; null unless it is its failure.
     pub message: Option<String>,
 }
 

@@ -16,6 +16,8 @@ pub enum TrainingFault {
     Provider,
     /// The provider starts the job, and its answer is lost.
     LostStart,
+    /// The provider has no room for the job.
+    Busy,
     /// The provider refuses the job.
     Refused,
 }
@@ -115,7 +117,10 @@ impl Trainer for TestTraining {
                 return Err(lost());
             }
             if state.faults.contains(&TrainingFault::Refused) {
-                return Err(TrainerError::Refused("The model can't be\nfine-tuned here.".to_owned()));
+                return Err(TrainerError::Refused("ValidationException".to_owned()));
+            }
+            if state.faults.contains(&TrainingFault::Busy) {
+                return Err(TrainerError::Busy("no room".into()));
             }
             if !state.jobs.contains_key(&job.name) {
                 state.jobs.insert(job.name.clone(), JobState::Running);

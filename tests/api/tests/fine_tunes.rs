@@ -242,11 +242,73 @@ async fn an_organization_creates_twenty_a_day() {
     let world = World::start();
     let (admin, stranger) = (world.admin().await, world.admin().await);
     for _ in 0..20 {
-        create(&world, &admin, &file()).await;
+        let (id, _) = create(&world, &admin, &file()).await;
+        cancel(&world, &admin, &id).await;
     }
     let one_more = || world.call("createFineTune").by(&admin).json(&body(&file()));
     one_more().send().await.problem(429, "rate_limited");
     create(&world, &stranger, &file()).await;
     world.pass(DAY / 20);
     one_more().send().await.expect(201);
+}
+
+#[tokio::test]
+async fn an_organization_has_three_that_have_not_ended() {
+    let world = World::start();
+    let (admin, stranger) = (world.admin().await, world.admin().await);
+    let training = Arc::new(TestTraining::default());
+    let (first, place) = create(&world, &admin, &file()).await;
+    training.bring(&place, file());
+    world.advance_fine_tunes(&training).await;
+    for _ in 0..2 {
+        create(&world, &admin, &file()).await;
+    }
+    let one_more = || world.call("createFineTune").by(&admin).json(&body(&file()));
+    let before = world.snapshot().await;
+    one_more().send().await.problem(429, "rate_limited");
+    world.unchanged_since(&before).await;
+    create(&world, &stranger, &file()).await;
+    // The provider trains until it was seen to have stopped.
+    cancel(&world, &admin, &first).await;
+    one_more().send().await.problem(429, "rate_limited");
+    world.advance_fine_tunes(&training).await;
+    world.advance_fine_tunes(&training).await;
+    one_more().send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_repeated_creation_counts_for_nothing() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let keyed = |key: &'static str| world.call("createFineTune").by(&admin).json(&body(&file())).key(key);
+    keyed("k1").send().await.expect(201);
+    for _ in 0..20 {
+        assert!(keyed("k1").send().await.expect(201).is_replay());
+    }
+    for key in ["k2", "k3"] {
+        keyed(key).send().await.expect(201);
+    }
+    // What is refused is not remembered.
+    keyed("k4").send().await.problem(429, "rate_limited");
+    assert!(keyed("k1").send().await.expect(201).is_replay());
+    let id = keyed("k1").send().await.json()["fine_tune"]["id"].as_str().unwrap().parse().unwrap();
+    cancel(&world, &admin, &id).await;
+    assert!(!keyed("k4").send().await.expect(201).is_replay());
+}
+
+#[tokio::test]
+async fn a_model_that_the_budget_does_not_allow_is_none() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let budget = json!({
+        "tenant_month_usd": "1", "tenant_day_usd": "1", "user_day_usd": "1", "feature_month_usd": {},
+        "expected_month_usd": "1", "allowed_models": ["amazon.nova-pro-v1:0"],
+    });
+    world.call("updateBudget").by(&admin).if_match(0).json(&budget).send().await.expect(200);
+    let mut asked = body(&file());
+    let ask = |body: &Value| world.call("createFineTune").by(&admin).json(body);
+    ask(&asked).send().await.problem(404, "model_not_found");
+    assert!(world.events("fine_tune_created").await.is_empty());
+    asked["base_model"] = "amazon.nova-pro-v1:0".into();
+    ask(&asked).send().await.expect(201);
 }

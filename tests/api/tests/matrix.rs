@@ -5,6 +5,7 @@ use api_tests::{Answer, Call, Contract, Operation, Person, World, lead_body, rea
 use domain::authority::Scope;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Whose object a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,8 +123,10 @@ impl Cast {
             if object == Object::Missing {
                 return "finetune_01jd2x9b4tf7c8n2s6w1z5k0qd".to_owned();
             }
-            // Fine-tunes are the organization's, too. A day between two, so that no limit is met.
+            // Fine-tunes are the organization's, too. A day between two, after which the one before waits for its file no
+            // more, so that no limit is met.
             self.world.pass(24 * 3600);
+            self.world.advance_fine_tunes(&Arc::default()).await;
             let admin = if object == Object::Foreign { &self.stranger } else { &self.admin };
             let created = self.world.call("createFineTune").by(admin).send().await.expect(201).json();
             return created["fine_tune"]["id"].as_str().unwrap().to_owned();

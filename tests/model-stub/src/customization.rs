@@ -109,6 +109,15 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
     if !named || !placed || !texts || text("/roleArn").is_empty() || text("/baseModelIdentifier").is_empty() {
         return Err(Failure::validation("1 validation error detected."));
     }
+    // The service calls a request invalid whose role it can't take on.
+    if text("/roleArn").ends_with("role/nobody") {
+        let words = format!("Could not assume provided IAM role {}.", text("/roleArn"));
+        return Err(Failure::validation(words));
+    }
+    if text("/baseModelIdentifier") == "no-room" {
+        let kind = Some("ServiceQuotaExceededException");
+        return Err(Failure { kind, ..Failure::of_status(400, "Too many jobs.") });
+    }
     let job_name = text("/jobName").to_owned();
     match jobs.get(&job_name) {
         Some(job) if job.request.get("clientRequestToken") == request.get("clientRequestToken") => {}

@@ -326,7 +326,7 @@ fn setting(name: &str) -> &'static str {
         "LEAD_SCORING_CHAIN" => "rules",
         // It must be one for the functions to start; `bench ai` has one that answers.
         "COMPLETION_CHAIN" => "us.amazon.nova-lite-v1:0",
-        "OPENAI_BASE_URL" | "OPENAI_SECRET_ID" => "",
+        "OPENAI_BASE_URL" | "OPENAI_SECRET_ID" | "GUARDRAIL" => "",
         "LARGE_TENANTS" => "",
         _ => "production",
     }

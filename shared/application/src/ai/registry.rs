@@ -76,6 +76,8 @@ pub struct Model {
     pub longest_text: Option<usize>,
     /// What its provider calls it for training, if it can be fine-tuned.
     pub training_model: Option<String>,
+    /// The regions that it can be fine-tuned in.
+    pub training_regions: Vec<String>,
 }
 
 impl Model {
@@ -169,14 +171,18 @@ struct Row {
 #[serde(deny_unknown_fields)]
 struct FineTuneRow {
     model: String,
+    regions: Vec<String>,
     source: String,
     as_of: String,
 }
 
 impl FineTuneRow {
-    /// A row without a model, a source and a date says nothing.
+    /// A row without a model, a region, a source and a date says nothing.
     fn is_whole(&self) -> bool {
-        !self.model.is_empty() && !self.source.is_empty() && self.as_of.len() == "2026-01-01".len()
+        !self.model.is_empty()
+            && !self.regions.is_empty()
+            && !self.source.is_empty()
+            && self.as_of.len() == "2026-01-01".len()
     }
 }
 
@@ -215,6 +221,16 @@ impl Registry {
         };
         let models = self.models.iter().filter(there).cloned().collect();
         Self { version: self.version.clone(), models }
+    }
+
+    /// The same models, of which those can be fine-tuned that are trained in this region; none unless the deployment lets its
+    /// tenants: what training costs is its operator's, in no tenant's budget.
+    pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
+        for model in &mut self.models {
+            let here = on && model.training_regions.iter().any(|there| there == region);
+            model.training_model = model.training_model.take().filter(|_| here);
+        }
+        self
     }
 
     /// Every model, in the table's order.
@@ -261,6 +277,7 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         prompt_cache_from_tokens: row.prompt_cache_from_tokens,
         dimensions: row.dimensions,
         training_model,
+        training_regions: row.fine_tune.map(|tune| tune.regions).unwrap_or_default(),
         id: row.id,
     })
 }
@@ -299,6 +316,19 @@ mod tests {
         assert_eq!(has("eu-west-1", true, false), [false, true, true, true, false, true]);
         assert_eq!(has("ap-south-1", false, true), [false, false, true, false, true, false]);
         assert!(!has("us-gov-west-1", false, false)[0]);
+    }
+
+    #[test]
+    fn models_are_trained_where_they_can_be_and_that_is_on() {
+        let trainable = |table: Registry| {
+            let models = table.models().iter().filter(|model| model.training_model.is_some());
+            models.map(|model| model.id.clone()).collect::<Vec<_>>()
+        };
+        let table = Registry::shipped().unwrap();
+        assert_eq!(trainable(table.clone().with_fine_tuning(false, "us-east-1")), Vec::<String>::new());
+        assert_eq!(trainable(table.clone().with_fine_tuning(true, "eu-west-1")), Vec::<String>::new());
+        let on = trainable(table.with_fine_tuning(true, "us-east-1"));
+        assert_eq!(on, ["amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0"]);
     }
 
     #[test]

@@ -126,8 +126,8 @@ pub enum JobState {
     Running,
     /// There is a model with this name.
     Completed(String),
-    /// It failed, for the reason the provider gives.
-    Failed(String),
+    /// It failed. Why is told at the provider, in words that may quote the file or name what is ours.
+    Failed,
     /// It was stopped.
     Stopped,
 }
@@ -135,10 +135,14 @@ pub enum JobState {
 /// A provider did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainerError {
-    /// It can't be reached, throttles, has no room now, or refuses us for what we must mend.
+    /// It can't be reached, or refuses us for what we must mend.
     #[error("the provider does not answer")]
     Unavailable(#[source] Source),
-    /// It will not do this, however often it is asked; and why, in its words.
+    /// It throttles, or has no room now. Nothing is wrong.
+    #[error("the provider has no room now")]
+    Busy(#[source] Source),
+    /// It will not do this, however often it is asked; with its code for that. Its words may quote the file or name what is
+    /// ours, and are never kept.
     #[error("the provider refuses the job")]
     Refused(String),
 }
@@ -155,8 +159,17 @@ pub trait Trainer: Send + Sync {
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
 }
 
+/// Fine-tunes that are open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenKeys {
+    /// Their keys.
+    pub keys: Vec<AggregateKey>,
+    /// Entries that name no fine-tune. Somebody has to look at them; they stop nobody's.
+    pub malformed: u32,
+}
+
 /// Finds fine-tunes that a job has to go on with, whosever they are.
 pub trait OpenFineTunes: Send + Sync {
     /// At most so many of them, the oldest first. One that was opened or ended just now may be missing, or still there.
-    fn open(&self, limit: u32) -> BoxFuture<'_, Result<Vec<AggregateKey>, StoreError>>;
+    fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>>;
 }

@@ -27,8 +27,8 @@ pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine}
 pub use audit_log::{AuditEntry, AuditLog};
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
-    FileError, FileKey, JobName, JobState, OpenFineTunes, Trainer, TrainerError, TrainingFiles, TrainingJob,
-    TrainingUploads, Upload,
+    FileError, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Trainer, TrainerError, TrainingFiles,
+    TrainingJob, TrainingUploads, Upload,
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};

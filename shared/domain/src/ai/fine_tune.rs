@@ -16,6 +16,8 @@ pub const WAIT_FOR_FILE: i64 = 24 * 3600;
 /// How long after a cancellation a job of the provider may still come to be: longer than any run of the job that starts
 /// it, in seconds.
 pub const LATE_START: i64 = 3600;
+/// How long a provider is asked for a job that it has no room for, or does not answer about, in seconds.
+pub const SUBMIT_FOR: i64 = 3 * 24 * 3600;
 const LONGEST_NAME: usize = 100;
 const LONGEST_MESSAGE: usize = 500;
 /// A SHA-256, base64: 32 bytes.
@@ -119,7 +121,7 @@ pub struct Failure {
     pub reason: FailureReason,
     /// The first wrong lines, when lines are wrong.
     pub lines: Vec<LineFault>,
-    /// What the provider says, when it is its failure.
+    /// What is known of it when it is the provider's: its code or words of ours, never its own.
     pub message: Option<String>,
 }
 
@@ -129,7 +131,7 @@ impl Failure {
         Self { reason, lines: Vec::new(), message: None }
     }
 
-    /// The provider's failure, in its words: one line of at most 500 characters.
+    /// The provider's failure, by its code or in words of ours: one line of at most 500 characters.
     pub fn of_provider(message: &str) -> Self {
         let plain = message.chars().map(|c| if c.is_control() { ' ' } else { c });
         let message: String = plain.take(LONGEST_MESSAGE).collect();
@@ -382,6 +384,11 @@ impl FineTune {
     fn goes_on(&self) -> bool {
         use FineTuneStatus::{AwaitingFile, Submitting, Training};
         matches!(self.status, AwaitingFile | Submitting | Training)
+    }
+
+    /// Whether the provider was asked for a job long enough.
+    pub fn submitted_in_vain(&self, at: Timestamp) -> bool {
+        self.status == FineTuneStatus::Submitting && at >= self.changed_at.plus_seconds(SUBMIT_FOR)
     }
 
     /// Whether a provider that knows no job for it may still be about to start one.

@@ -6,8 +6,8 @@
 //! second is refused and leaves it.
 
 use crate::ports::{
-    AggregateKey, FileKey, JobName, JobState, OpenFineTunes, Store, StoreError, Trainer, TrainerError,
-    TrainingFiles, TrainingJob,
+    AggregateKey, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Store, StoreError, Trainer,
+    TrainerError, TrainingFiles, TrainingJob,
 };
 use crate::repository::{Actor, Work, random};
 use crate::{Context, Error};
@@ -20,8 +20,9 @@ use domain::ai::training_file::FileCheck;
 use ring::digest::{Context as Digest, SHA256};
 use std::time::Duration;
 
-/// The most that one run looks at. More wait, and each run begins somewhere else.
-const MOST: u32 = 1000;
+/// The most that one run chooses from, beginning anywhere among them and going on until its time is over. All that are open
+/// have to be among them, or the last would never be seen: 100,000 are those of 33,333 organizations.
+const MOST: u32 = 100_000;
 /// None is begun with less time left: to read and check the largest file takes some ten seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(20);
 /// How much of a file is read at once, in bytes.
@@ -49,6 +50,8 @@ pub struct Advanced {
     pub seen: u32,
     /// Events that were recorded.
     pub steps: u32,
+    /// Fine-tunes that wait because the provider has no room.
+    pub waiting: u32,
 }
 
 /// Goes on with open fine-tunes until all were seen or the deadline is near. One that fails does not stop the others; when
@@ -56,10 +59,14 @@ pub struct Advanced {
 pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<Advanced, Error> {
     let mut advanced = Advanced::default();
     let mut failure = None;
-    let mut open = tools.open.open(MOST).await?;
+    let OpenKeys { keys: mut open, malformed } = tools.open.open(MOST).await?;
+    if malformed > 0 {
+        tracing::error!(malformed, "entries of open fine-tunes name none; they are left");
+    }
     // Runs that always ended before the last one would never see it.
     if !open.is_empty() {
-        let start = usize::from(u16::from_be_bytes(random(context.entropy.as_ref())?)) % open.len();
+        let anywhere = usize::try_from(u32::from_be_bytes(random(context.entropy.as_ref())?)).unwrap_or(0);
+        let start = anywhere % open.len();
         open.rotate_left(start);
     }
     for key in open {
@@ -70,6 +77,11 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
         advanced.seen += 1;
         match advance(tools, context, &key).await {
             Ok(steps) => advanced.steps += steps,
+            // A full quota is nothing that anybody must mend.
+            Err(Error::Trainer(TrainerError::Busy(_))) => {
+                tracing::warn!(fine_tune = key.id(), "the provider has no room; the next run asks again");
+                advanced.waiting += 1;
+            }
             // Somebody else went on with it, or canceled it.
             Err(Error::VersionMismatch) => {}
             Err(error) => {
@@ -114,14 +126,23 @@ async fn next(
         FineTuneStatus::Submitting => {
             match tools.trainer.start(&TrainingJob::of(key.tenant(), state)).await {
                 Ok(job) => Ok(fine_tune::start_fine_tune(state, &job)),
-                Err(TrainerError::Refused(why)) => Ok(fail(state, &why)),
+                Err(TrainerError::Refused(code)) => {
+                    tracing::warn!(fine_tune = key.id(), code, "the provider refuses a job");
+                    Ok(fail(state, &code))
+                }
+                // An answer may have been lost; a job that is there is never given up.
+                Err(_)
+                    if state.submitted_in_vain(context.now) && tools.trainer.look(&name).await?.is_none() =>
+                {
+                    Ok(fail(state, "The provider took no job for three days."))
+                }
                 Err(error) => Err(error.into()),
             }
         }
         FineTuneStatus::Training => Ok(match tools.trainer.look(&name).await? {
             Some(JobState::Running) => None,
             Some(JobState::Completed(model)) => fine_tune::complete_fine_tune(state, &model),
-            Some(JobState::Failed(why)) => fail(state, &why),
+            Some(JobState::Failed) => fail(state, "The job failed at the provider."),
             Some(JobState::Stopped) => fail(state, "The job was stopped at the provider."),
             None => fail(state, "The job is gone at the provider."),
         }),
@@ -132,7 +153,7 @@ async fn next(
             }
             // A run that was about to start the job when it was canceled may do so yet.
             None if state.may_start_late(context.now) => Ok(None),
-            None | Some(JobState::Completed(_) | JobState::Failed(_) | JobState::Stopped) => {
+            None | Some(JobState::Completed(_) | JobState::Failed | JobState::Stopped) => {
                 Ok(fine_tune::stop_fine_tune(state))
             }
         },

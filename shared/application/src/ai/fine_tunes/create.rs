@@ -1,17 +1,24 @@
-//! Creates a fine-tune: one count, one write. Its file is brought by whoever has the answer's upload. A repeated request
-//! gets the same fine-tune with a new upload, so that who lost the first one can go on.
+//! Creates a fine-tune: a claim when it has an idempotency key, a read and a query of what the organization may have, one
+//! count, one write. Its file is brought by whoever has the answer's upload. A repeated request gets the same fine-tune with
+//! a new upload and counts for nothing, so that who lost the first one can go on.
 
-use super::key;
+use super::{key, list_query};
 use crate::ai::Registry;
-use crate::idempotency::{Answer, earlier, outcome, remember, repeated, replay};
-use crate::limits::{FINE_TUNES, allowed};
-use crate::ports::{FileKey, IdempotencyKey, Limiter, Store, TrainingUploads, Transaction, Upload};
-use crate::repository::{Actor, Work};
+use crate::idempotency::{Answer, claim, outcome, remember, replay};
+use crate::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
+use crate::ports::{
+    AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Transaction,
+    Upload,
+};
+use crate::repository::{self, Actor, Work, decode};
 use crate::{Context, Error};
-use domain::ai::fine_tune::{self, CreateFineTune, FineTune, HyperParameters};
+use domain::ai::AiBudget;
+use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
 use domain::field::Check;
-use domain::id::FineTuneId;
+use domain::id::{FineTuneId, OrganizationId};
+use domain::{Aggregate, AggregateType, Timestamp, Versioned};
+use futures_util::future::try_join;
 use std::time::Duration;
 
 /// How long the file may be brought with one answer.
@@ -19,6 +26,13 @@ const UPLOAD_VALID: Duration = Duration::from_secs(3600);
 
 /// The longest name of a model, in characters.
 const LONGEST_MODEL: usize = 100;
+
+/// How long a fine-tune may be open and still be looked for, in seconds: a day for its file, and more than any training
+/// takes.
+const LONGEST_OPEN: i64 = 30 * 24 * 3600;
+
+/// Fine-tunes that are looked at with each query.
+const PAGE: u32 = 100;
 
 /// What an administrator asks for.
 #[derive(Debug)]
@@ -70,21 +84,18 @@ pub async fn create_fine_tune(
         sha256: input.sha256,
         created_by: authority.account(),
     })?;
-    allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
-    let mut work = Work::<FineTune>::create(key(tenant, &id), []);
-    work.record(&event, context, &Actor::caller(authority.caller()))?;
-    let (change, after) = work.finish()?;
-    let transaction = Transaction {
-        changes: vec![change],
-        idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
-        ..Transaction::default()
-    };
-    let created = match store.commit(&transaction).await {
-        Ok(()) => Answer::first(after),
-        Err(error) => {
-            let outcome = earlier(idempotency, repeated(error)?)?;
+    let created = match claim(store, idempotency, context).await? {
+        Some(outcome) => {
             let key = |id: &str| id.parse().map(|id| key(tenant, &id)).map_err(|_| Error::NotFound);
             replay::<FineTune>(store, key, outcome).await?
+        }
+        None => {
+            let result = create((store, limiter), context, authority, (&id, &event), idempotency).await;
+            if let (Err(_), Some(key)) = (&result, idempotency) {
+                // A failed release only delays the retry until the claim ends by itself.
+                let _ = store.release(key).await;
+            }
+            Answer::first(result?)
         }
     };
     let Answer { value, replayed } = created;
@@ -92,4 +103,69 @@ pub async fn create_fine_tune(
     let place = FileKey::new(tenant, &fine_tune.id);
     let upload = uploads.upload(&place, &fine_tune.training_file, context.now, UPLOAD_VALID).await?;
     Ok(Answer { value: CreatedFineTune { fine_tune, upload }, replayed })
+}
+
+/// Records the first of equal requests, if the organization may have one more.
+async fn create(
+    (store, limiter): (&dyn Store, &dyn Limiter),
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    (id, event): (&FineTuneId, &FineTuneEvent),
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Versioned<FineTune>, Error> {
+    let tenant = authority.tenant();
+    let mut work = Work::<FineTune>::create(key(tenant, id), []);
+    work.record(event, context, &Actor::caller(authority.caller()))?;
+    let (change, after) = work.finish()?;
+    let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
+    let (budget, open) = try_join(
+        async { Ok(repository::load::<AiBudget>(store, &budget).await?) },
+        count_open(store, tenant, context.now),
+    )
+    .await?;
+    if budget.is_some_and(|budget| !budget.state.limits.allows(&after.state.base_model)) {
+        return Err(Error::UnknownModel);
+    }
+    if open >= OPEN_FINE_TUNES.burst {
+        return Err(Error::Limited(too_many_open()));
+    }
+    allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
+    let transaction = Transaction {
+        changes: vec![change],
+        idempotency: remember(idempotency, || outcome(id, after.version), context.now),
+        idempotency_claimed: idempotency.is_some(),
+        ..Transaction::default()
+    };
+    store.commit(&transaction).await?;
+    Ok(after)
+}
+
+/// How many of the organization's fine-tunes go on or are being stopped, of those younger than [`LONGEST_OPEN`]. The list is
+/// an index that follows its table: one created at this very moment may be missing.
+async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<u32, Error> {
+    let mut query = list_query(tenant, (PAGE, None));
+    query.created_from = Some(now.plus_seconds(-LONGEST_OPEN));
+    let mut open = 0;
+    loop {
+        let page = store.list(&query).await?;
+        for item in page.items {
+            open += u32::from(decode::<FineTune>(item)?.state.is_open());
+        }
+        match page.next {
+            Some(next) if open < OPEN_FINE_TUNES.burst => query.after = Some(next),
+            _ => return Ok(open),
+        }
+    }
+}
+
+/// When one of them ends is not known; somebody may cancel it.
+fn too_many_open() -> LimitDecision {
+    let wait = OPEN_FINE_TUNES.period_seconds;
+    LimitDecision {
+        limit: OPEN_FINE_TUNES,
+        allowed: false,
+        remaining: 0,
+        retry_after_seconds: wait,
+        reset_seconds: wait,
+    }
 }

@@ -11,11 +11,27 @@ pub use cancel::cancel_fine_tune;
 pub use create::{CreatedFineTune, NewFineTune, create_fine_tune};
 pub use read::{get_fine_tune, list_fine_tunes};
 
-use crate::ports::AggregateKey;
+use crate::ports::{AggregateKey, ListOrder, ListQuery, Position};
 use domain::AggregateType;
 use domain::id::{FineTuneId, OrganizationId};
 
 /// The key of a tenant's fine-tune.
 fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
     AggregateKey::new(tenant, AggregateType::FineTune, id)
+}
+
+/// A page of a tenant's fine-tunes, newest first.
+fn list_query(tenant: OrganizationId, (limit, after): (u32, Option<Position>)) -> ListQuery {
+    ListQuery {
+        tenant,
+        kind: AggregateType::FineTune,
+        owner: None,
+        order: ListOrder::Created,
+        filters: Vec::new(),
+        min_score: None,
+        created_from: None,
+        created_to: None,
+        limit,
+        after,
+    }
 }

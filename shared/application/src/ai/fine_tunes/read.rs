@@ -1,14 +1,14 @@
 //! Reads the organization's fine-tunes: one read, or one query.
 
-use super::key;
+use super::{key, list_query};
 use crate::limits::{READS, limited};
-use crate::ports::{LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
+use crate::ports::{LimitDecision, Limiter, Page, Position, Store};
 use crate::repository::{self, decode};
 use crate::{Context, Error};
+use domain::Versioned;
 use domain::ai::fine_tune::FineTune;
 use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
-use domain::{AggregateType, Versioned};
 
 /// One fine-tune.
 pub async fn get_fine_tune(
@@ -31,20 +31,9 @@ pub async fn list_fine_tunes(
     limiter: &dyn Limiter,
     context: &Context,
     authority: &Authority<ManageFineTunes>,
-    (limit, after): (u32, Option<Position>),
+    page: (u32, Option<Position>),
 ) -> Result<(Page<FineTune>, LimitDecision), Error> {
-    let query = ListQuery {
-        tenant: authority.tenant(),
-        kind: AggregateType::FineTune,
-        owner: None,
-        order: ListOrder::Created,
-        filters: Vec::new(),
-        min_score: None,
-        created_from: None,
-        created_to: None,
-        limit,
-        after,
-    };
+    let query = list_query(authority.tenant(), page);
     let read = async {
         let page = store.list(&query).await?;
         let found: Vec<Versioned<FineTune>> = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
