@@ -1,4 +1,4 @@
-//! Jobs: start, look, stop.
+//! Jobs: start, look, stop; and the end of a model that nobody wants.
 
 use crate::failure::{code, failed, incomplete, unbuildable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
@@ -17,6 +17,7 @@ const LIMITS: CallLimits =
 const CREATE: &str = "CreateModelCustomizationJob";
 const GET: &str = "GetModelCustomizationJob";
 const STOP: &str = "StopModelCustomizationJob";
+const DELETE: &str = "DeleteCustomModel";
 
 /// Where jobs read and write, and as whom.
 #[derive(Debug, Clone)]
@@ -117,6 +118,14 @@ impl BedrockTrainer {
             },
         }
     }
+
+    async fn delete(&self, model: &str) -> Result<(), TrainerError> {
+        match self.client.delete_custom_model().model_identifier(model).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(()),
+            Err(error) => Err(failed(DELETE, error)),
+        }
+    }
 }
 
 /// The parameters as the service takes them, which is as texts. A batch has one example for Amazon Nova, so it isn't set.
@@ -140,5 +149,9 @@ impl Trainer for BedrockTrainer {
 
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
         Box::pin(self.end(name))
+    }
+
+    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(self.delete(model))
     }
 }

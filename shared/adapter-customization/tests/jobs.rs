@@ -140,3 +140,17 @@ async fn a_role_that_cannot_be_assumed_and_a_full_quota_refuse_nothing() {
     let full = trainer(stub.url()).start(&full).await.unwrap_err();
     assert!(matches!(full, TrainerError::Busy(_)), "{full:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_is_deleted_and_may_be_gone_already() {
+    let stub = Stub::start().await.unwrap();
+    let (trainer, job) = (trainer(stub.url()), job());
+    trainer.start(&job).await.unwrap();
+    end(&stub, &job.name, json!({"status": "Completed"})).await;
+    let Some(JobState::Completed(model)) = trainer.look(&job.name).await.unwrap() else { panic!() };
+    assert_eq!(jobs(&stub).await[0]["discarded"], false);
+    for _ in 0..2 {
+        trainer.discard(&model).await.unwrap();
+        assert_eq!(jobs(&stub).await[0]["discarded"], true);
+    }
+}

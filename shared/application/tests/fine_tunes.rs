@@ -438,3 +438,20 @@ async fn none_waits_behind_a_thousand_others() {
     }
     assert_eq!(scene.run().await.unwrap().seen, 1001);
 }
+
+#[tokio::test]
+async fn a_model_that_was_done_when_it_was_canceled_is_deleted() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.run().await.unwrap();
+    scene.cancel(1).await;
+    scene.training.end(&name(1), JobState::Completed("model-1".to_owned()));
+    scene.training.fail(TrainingFault::Discard);
+    assert!(scene.run().await.is_err());
+    assert!(scene.state(1).await.stopping);
+    scene.training.mend();
+    scene.run().await.unwrap();
+    assert_eq!(scene.training.discarded(), ["model-1"]);
+    assert!(!scene.state(1).await.stopping);
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+}

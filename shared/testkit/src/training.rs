@@ -18,6 +18,8 @@ pub enum TrainingFault {
     LostStart,
     /// The provider has no room for the job.
     Busy,
+    /// The provider deletes no model.
+    Discard,
     /// The provider refuses the job.
     Refused,
 }
@@ -28,6 +30,7 @@ struct State {
     jobs: BTreeMap<JobName, JobState>,
     started: Vec<TrainingJob>,
     stops: u32,
+    discarded: Vec<String>,
     reads: Vec<u64>,
     faults: BTreeSet<TrainingFault>,
 }
@@ -69,6 +72,11 @@ impl TestTraining {
     /// How often a job was stopped.
     pub fn stops(&self) -> u32 {
         self.state().stops
+    }
+
+    /// The models that were deleted.
+    pub fn discarded(&self) -> Vec<String> {
+        self.state().discarded.clone()
     }
 
     /// How many bytes each read of a file asked for.
@@ -152,6 +160,17 @@ impl Trainer for TestTraining {
             {
                 *job = JobState::Stopped;
             }
+            Ok(())
+        })
+    }
+
+    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if state.faults.contains(&TrainingFault::Discard) {
+                return Err(lost());
+            }
+            state.discarded.push(model.to_owned());
             Ok(())
         })
     }

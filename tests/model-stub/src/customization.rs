@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::server::{Shared, failed, json_response};
 
 const JOBS: &str = "/model-customization-jobs";
+const MODELS: &str = "/custom-models/";
 const ACCOUNT: &str = "arn:aws:bedrock:us-east-1:000000000000";
 
 /// A job, as it was asked for and as it stands.
@@ -21,6 +22,8 @@ pub(crate) struct Job {
     request: Value,
     status: String,
     message: Option<String>,
+    /// What it made was deleted.
+    discarded: bool,
 }
 
 /// Jobs by name.
@@ -36,7 +39,7 @@ struct End {
 
 /// Whether a path is of this service.
 pub(crate) fn is_job(path: &str) -> bool {
-    path.starts_with(JOBS) || path.starts_with("/_jobs")
+    path.starts_with(JOBS) || path.starts_with(MODELS) || path.starts_with("/_jobs")
 }
 
 /// Answers a call.
@@ -45,6 +48,7 @@ pub(crate) fn call(shared: &Shared, method: &Method, path: &str, body: &[u8]) ->
     let answer = match (method, path.strip_prefix(JOBS), path.strip_prefix("/_jobs/")) {
         (&Method::GET, None, None) => Ok((StatusCode::OK, listed(&jobs))),
         (&Method::PUT, None, Some(name)) => end(&mut jobs, name, body),
+        (&Method::DELETE, None, None) => discard(&mut jobs, path),
         (&Method::POST, Some(""), _) => create(&mut jobs, body),
         (&Method::GET, Some(name), _) => look(&jobs, name),
         (&Method::POST, Some(rest), _) => match rest.strip_suffix("/stop") {
@@ -84,7 +88,9 @@ fn arn(name: &str) -> String {
 }
 
 fn listed(jobs: &Jobs) -> Value {
-    let jobs = jobs.values().map(|job| json!({"request": job.request, "status": job.status}));
+    let jobs = jobs
+        .values()
+        .map(|job| json!({"request": job.request, "status": job.status, "discarded": job.discarded}));
     json!({ "jobs": jobs.collect::<Vec<_>>() })
 }
 
@@ -123,7 +129,7 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
         Some(job) if job.request.get("clientRequestToken") == request.get("clientRequestToken") => {}
         Some(_) => return Err(conflict("The job name is in use.")),
         None => {
-            let job = Job { request, status: "InProgress".to_owned(), message: None };
+            let job = Job { request, status: "InProgress".to_owned(), message: None, discarded: false };
             jobs.insert(job_name.clone(), job);
         }
     }
@@ -165,6 +171,18 @@ fn stop(jobs: &mut Jobs, rest: &str) -> Answer {
     }
     job.status = "Stopped".to_owned();
     Ok((StatusCode::OK, json!({})))
+}
+
+/// A model has the name of its job.
+fn discard(jobs: &mut Jobs, path: &str) -> Answer {
+    let model = name(path.strip_prefix(MODELS).ok_or_else(|| unknown(path))?);
+    match jobs.get_mut(&model) {
+        Some(job) if job.status == "Completed" && !job.discarded => {
+            job.discarded = true;
+            Ok((StatusCode::OK, json!({})))
+        }
+        _ => Err(Failure::of_status(404, "The provided model does not exist.")),
+    }
 }
 
 fn end(jobs: &mut Jobs, rest: &str, body: &[u8]) -> Answer {

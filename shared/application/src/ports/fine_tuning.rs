@@ -157,6 +157,9 @@ pub trait Trainer: Send + Sync {
 
     /// Stops a job. One that has ended, or that does not exist, stays as it is.
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
+
+    /// Deletes a model that a job made, by the name that its end gave. One that is gone stays so.
+    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
 }
 
 /// Fine-tunes that are open.

@@ -153,9 +153,12 @@ async fn next(
             }
             // A run that was about to start the job when it was canceled may do so yet.
             None if state.may_start_late(context.now) => Ok(None),
-            None | Some(JobState::Completed(_) | JobState::Failed | JobState::Stopped) => {
+            // It was done before it could be stopped. Nobody wants the model, and no fine-tune would name it.
+            Some(JobState::Completed(model)) => {
+                tools.trainer.discard(&model).await?;
                 Ok(fine_tune::stop_fine_tune(state))
             }
+            None | Some(JobState::Failed | JobState::Stopped) => Ok(fine_tune::stop_fine_tune(state)),
         },
         FineTuneStatus::Completed | FineTuneStatus::Failed | FineTuneStatus::Canceled => Ok(None),
     }
