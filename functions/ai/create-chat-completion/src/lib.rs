@@ -34,7 +34,7 @@ impl StreamingHandler for CreateChatCompletion {
             let body: ChatRequest = request.long_json()?;
             let streamed = body.stream.unwrap_or_default();
             let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
-            let (asked, names) = question::read(body, request.cache_control()?)?;
+            let (asked, names) = question::read(body, request.cache_control())?;
             let created = context.now.seconds();
             if streamed {
                 let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;

@@ -51,7 +51,7 @@ fn conversation(body: Body, request: &Request) -> Result<CompletionRequest, Prob
         temperature: body.temperature,
         top_p: body.top_p,
         stop: body.stop.unwrap_or_default(),
-        cache: request.cache_control()?,
+        cache: request.cache_control(),
     })
 }
 

@@ -4,6 +4,7 @@ use application::fingerprint;
 use application::identity::{self, RegisterAccount as Needs, Registration};
 use application::ports::{BoxFuture, IdempotencyKey};
 use contracts::identity::{RegisterRequest, RegisterResponse};
+use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
 
 /// What the function needs.
@@ -24,7 +25,8 @@ impl Handler for RegisterAccount {
                 source_address: request.source_ip(),
             };
             // The hash that is stored must not be one of the password: a short secret could be guessed from it.
-            let key = request.idempotency_key("registerAccount")?.map(|key| IdempotencyKey {
+            let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;
+            let key = key.map(|key| IdempotencyKey {
                 request_hash: fingerprint(
                     format!("{:?}", [&body.email, &body.name, &body.organization_name]).as_bytes(),
                 ),
@@ -40,4 +42,9 @@ impl Handler for RegisterAccount {
             Ok(Response::json(201, &body)?.replayed(answer.replayed))
         })
     }
+}
+
+/// Whose idempotency key it is. Nobody is signed in yet, so it is the address: strangers who choose the same key never meet.
+fn whose(email: &str) -> String {
+    fingerprint(Check::default().email("email", email).as_bytes())
 }

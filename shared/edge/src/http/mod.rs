@@ -21,7 +21,9 @@
 mod answer_headers;
 mod body;
 mod cache_control;
+mod canonical_json;
 pub(crate) mod exchange;
+mod header_fields;
 mod idempotency;
 mod precondition;
 mod proxy_event;

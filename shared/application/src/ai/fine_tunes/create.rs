@@ -87,7 +87,7 @@ pub async fn create_fine_tune(
     let created = match claim(store, idempotency, context).await? {
         Some(outcome) => {
             let key = |id: &str| id.parse().map(|id| key(tenant, &id)).map_err(|_| Error::NotFound);
-            replay::<FineTune>(store, key, outcome).await?
+            replay::<FineTune>(store, key, outcome, |_| true).await?.ok_or(Error::NotFound)?
         }
         None => {
             let result = create((store, limiter), context, authority, (&id, &event), idempotency).await;
