@@ -28,8 +28,10 @@ mod idempotency;
 mod precondition;
 mod proxy_event;
 mod query;
+mod read_only;
 mod request;
 mod response;
+mod wrong_fields;
 
 use crate::guard::guarded;
 use crate::log::{self, Summary, Verdict};
@@ -44,7 +46,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 pub use answer_headers::answer_headers;
+pub use body::Replacement;
 pub use query::Page;
+pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
 pub use response::Response;

@@ -69,11 +69,6 @@ impl ProxyEvent {
             .unwrap_or_default()
     }
 
-    /// Whether the request came through an authorizer.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.request_context.as_ref().is_some_and(|context| context.authorizer.is_some())
-    }
-
     /// What the authorizer says, if it says it as text.
     pub(super) fn claim(&self, name: &str) -> Option<String> {
         let claims = self.request_context.as_ref()?.authorizer.as_ref()?;

@@ -138,11 +138,6 @@ impl Request {
         Ok(Caller { tenant: self.claim("org_id")?, account: self.claim("sub")?, credential })
     }
 
-    /// Whether the request came through the authorizer. A public route's requests do not.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.event.is_authorized()
-    }
-
     fn claim<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
         self.event.claim(name).and_then(|text| text.parse().ok()).ok_or_else(|| {
             Problem::unauthenticated().with_source(format!("the claim {name} is missing or malformed"))
