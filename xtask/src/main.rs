@@ -10,6 +10,7 @@ mod error;
 mod local;
 mod main_job;
 mod new_function;
+mod redrive;
 mod run;
 mod say;
 mod smoke;
@@ -45,6 +46,8 @@ enum Command {
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
+    /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
+    Redrive(redrive::RedriveOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::bench(&options),
         Command::NewFunction(options) => new_function::new_function(&options),
         Command::Smoke => smoke::smoke(),
+        Command::Redrive(options) => redrive::redrive(&options),
         Command::Deny => deny::check(),
     };
     match result {

@@ -16,4 +16,5 @@ mod registry;
 mod samples;
 mod schema;
 mod stacks;
+mod templates;
 mod tree;

@@ -3,6 +3,7 @@
 
 use crate::gaps::settle;
 use crate::schema::faults;
+use crate::stacks::stacks;
 use crate::tree::{read, read_json};
 use domain::Timestamp;
 use domain::ai::{ChainStep, nano_per_token};
@@ -160,21 +161,40 @@ fn every_chain_names_models_that_converse() {
     settle("chains", wrong);
 }
 
+/// Whether a model of Bedrock is an inference profile: its name begins with a part of the world.
+fn is_profile(id: &str) -> bool {
+    ["us.", "eu.", "apac.", "global."].iter().any(|part| id.starts_with(part))
+}
+
 #[test]
 fn what_may_be_asked_on_bedrock_is_what_the_registry_has_there() {
-    let bedrock = ids(|model| model["provider"] == "bedrock");
-    let parameters = parameters();
-    let (_, models) = parameters.iter().find(|(name, _)| name == "BedrockModels").unwrap();
-    let allowed: Vec<String> = models["Default"].as_str().unwrap().split(',').map(str::to_owned).collect();
-    assert_eq!(allowed.iter().cloned().collect::<BTreeSet<_>>(), bedrock);
-    assert_eq!(allowed.len(), bedrock.len(), "a model twice");
-    // Every stack that asks models is given exactly these, as models and as inference profiles.
-    let template = read("template.yaml");
-    let lists: Vec<&str> = template.lines().filter(|line| line.contains("!Split [\",\"")).collect();
-    let of_models = lists.iter().filter(|line| line.contains("bedrock")).count();
-    assert_eq!(of_models, 4);
-    assert!(
-        lists.iter().all(|line| !line.contains("bedrock") || line.contains("!Ref BedrockModels")),
-        "{lists:?}"
-    );
+    let everything = ids(|model| model["provider"] == "bedrock");
+    let chat = ids(|model| model["provider"] == "bedrock" && model["use"] == "chat");
+    let mut wrong = Vec::new();
+    for (stack, wanted) in [("ai", &everything), ("sales", &chat)] {
+        let stack = stacks().iter().find(|other| other.name == stack).unwrap();
+        let mut policies = 0;
+        for (id, policy) in stack.resources("AWS::IAM::Policy") {
+            policies += 1;
+            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
+            let arns = |value: &Value| -> BTreeSet<String> {
+                let listed = value.as_array().unwrap();
+                listed.iter().map(|arn| arn["Fn::Sub"].as_str().unwrap().to_owned()).collect()
+            };
+            let bedrock = "arn:${AWS::Partition}:bedrock:${AWS::Region}";
+            let arn = |id: &String| match is_profile(id) {
+                true => format!("{bedrock}:${{AWS::AccountId}}:inference-profile/{id}"),
+                false => format!("{bedrock}::foundation-model/{id}"),
+            };
+            let all: BTreeSet<String> = wanted.iter().map(arn).collect();
+            let profiles: BTreeSet<String> = wanted.iter().filter(|id| is_profile(id)).map(arn).collect();
+            // What a profile calls in other regions may be called only through it.
+            let through = &statements[1]["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"];
+            if arns(&statements[0]["Resource"]) != all || arns(through) != profiles || statements.len() != 2 {
+                wrong.push(format!("{} {id}", stack.name));
+            }
+        }
+        assert!(policies >= 2, "{policies}");
+    }
+    settle("models", wrong);
 }
