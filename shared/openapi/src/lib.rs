@@ -84,7 +84,7 @@ fn refuse_nulls(value: &Value, place: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, public_document};
+    use super::{Error, gateway_document, public_document};
 
     #[test]
     fn drops_gateway_parts_at_every_depth_and_keeps_the_order() {

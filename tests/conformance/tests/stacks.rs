@@ -306,6 +306,48 @@ fn what_every_function_spends_on_models_is_in_the_daily_sum() {
     settle("spend", wrong);
 }
 
+/// A model that fails is passed over in silence, so every function that asks models counts it in its log.
+#[test]
+fn models_that_fail_are_counted_wherever_they_are_asked() {
+    let mut wrong = Vec::new();
+    let mut asking = 0;
+    for function in functions() {
+        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
+        if !main.contains("BedrockGateway::new(") {
+            continue;
+        }
+        asking += 1;
+        let logs = json!({"Ref": format!("{}Logs", function.logical_id.trim_end_matches("Function"))});
+        for start in ["$.message = \"a model gave no answer\"", "$.error = \"the model is not available"] {
+            let counted = function.stack.resources("AWS::Logs::MetricFilter").any(|(_, filter)| {
+                let filter = &filter["Properties"];
+                filter["LogGroupName"] == logs && filter["FilterPattern"].as_str().unwrap().contains(start)
+            });
+            if !counted {
+                wrong.push(format!("{}: {start}", function.name));
+            }
+        }
+    }
+    assert!(asking >= 6);
+    // The words that the filters look for are those that are logged.
+    for words in ["\"a model gave no answer\"", "#[error(\"the model is not available\")]"] {
+        assert!(is_in_a_source("shared", words), "{words}");
+    }
+    settle("failing models", wrong);
+}
+
+/// Whether a Rust source below a folder has these words.
+fn is_in_a_source(folder: &str, words: &str) -> bool {
+    names(folder).iter().any(|name| {
+        let path = format!("{folder}/{name}");
+        if exists(&path) {
+            path.ends_with(".rs") && read(&path).contains(words)
+        } else {
+            is_in_a_source(&path, words)
+        }
+    })
+}
+
 /// Seconds by which the gateway waits longer than a function that streams may run: the function ends its answer itself.
 const BEYOND: u64 = 1;
 
