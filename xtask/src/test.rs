@@ -84,6 +84,7 @@ fn lint() -> Outcome {
         run("cargo clippy", &mut clippy)
     })?;
     step("cargo deny", crate::deny::check)?;
+    step("the models' lives", crate::models::models)?;
     step("installing what looks at the templates", || {
         crate::environment::folder(local())?;
         tools::install_for_lint()

@@ -23,6 +23,17 @@ fn day(text: &str) -> Option<i64> {
     Some(day.millis() / 86_400_000)
 }
 
+/// Launched before its page was read, which was before the table changed; its life ends after it began.
+fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
+    if lifecycle.is_null() {
+        return true;
+    }
+    let at = |name: &str| lifecycle[name].as_str().and_then(day);
+    let (launched, read, earliest) = (at("launched"), at("as_of"), at("eol_not_before"));
+    let ends = lifecycle.get("eol").is_none() || at("eol") >= earliest;
+    launched.is_some() && launched <= read && read <= Some(changed) && launched < earliest && ends
+}
+
 /// What is wrong with a table of models.
 fn wrong_with(table: &Value) -> Vec<String> {
     let schema = read_json("shared/application/src/ai/models.schema.json");
@@ -54,6 +65,7 @@ fn wrong_with(table: &Value) -> Vec<String> {
                 tokens("max_output_tokens") <= tokens("context_tokens"),
                 "its answers are longer than its context",
             ),
+            (lifecycle_is_right(&model["lifecycle"], changed), "the dates of its life are out of order"),
         ] {
             if !so {
                 wrong.push(format!("{}: {what}", text("id")));
@@ -94,6 +106,15 @@ fn whatever_is_wrong_with_a_registry_is_found() {
         (first("context_tokens", Value::Null), "context_tokens"),
         (first("input", "1e3".into()), "input"),
         (first("note", "more".into()), "note"),
+        (
+            first(
+                "lifecycle",
+                serde_json::json!({
+                    "launched": "2026-02-01", "eol_not_before": "2026-01-01", "source": "https://a", "as_of": "2026-03-01",
+                }),
+            ),
+            "out of order",
+        ),
     ] {
         let wrong = wrong_with(&broken);
         assert!(wrong.iter().any(|it| it.contains(what)), "{what}: {wrong:?}");
@@ -133,6 +154,19 @@ fn parameters() -> Vec<(String, Value)> {
     let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
     let parameters: Value = serde_json::to_value(&template["Parameters"]).unwrap();
     parameters.as_object().unwrap().clone().into_iter().collect()
+}
+
+/// What is deployed by default must not end by surprise; `cargo xtask models` says how long it is served.
+#[test]
+fn the_life_of_every_model_in_a_chain_is_written_down() {
+    let known = ids(|model| model["lifecycle"].is_object() || model["id"] == LOCAL);
+    let mut wrong = Vec::new();
+    for (place, chain) in chains() {
+        for step in chain.split(',').filter(|step| *step != "rules" && !known.contains(*step)) {
+            wrong.push(format!("{place}: {step}"));
+        }
+    }
+    settle("lives", wrong);
 }
 
 #[test]
