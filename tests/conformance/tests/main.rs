@@ -11,6 +11,7 @@ mod functions;
 mod gaps;
 mod gateway;
 mod messaging;
+mod perimeter;
 mod permissions;
 mod registry;
 mod samples;
