@@ -126,7 +126,8 @@ async fn cache_control_is_honoured() {
     );
     // What is not stored is not there, in whichever line it is said.
     let other = question("Name a fish.");
-    let several: [&[&str]; 3] = [&["no-store, max-age=600"], &["no-store", "max-age=600"], &["max-age=600", "no-store"]];
+    let several: [&[&str]; 3] =
+        [&["no-store, max-age=600"], &["no-store", "max-age=600"], &["max-age=600", "no-store"]];
     for (text, lines) in ["four", "five", "six"].into_iter().zip(several) {
         scene.world.model().script.answer(text);
         let call = scene.world.call("createCompletion").by(&scene.person).json(&other);
@@ -136,7 +137,10 @@ async fn cache_control_is_honoured() {
     scene.world.model().script.answer("seven");
     assert_eq!(scene.ask_with("createCompletion", "max-age=600", &other).await.json()["text"], "seven");
     // 2^32 seconds and what is no number are no reason to refuse the request.
-    assert_eq!(scene.ask_with("createCompletion", "max-age=4294967296", &other).await.json()["text"], "seven");
+    assert_eq!(
+        scene.ask_with("createCompletion", "max-age=4294967296", &other).await.json()["text"],
+        "seven"
+    );
     scene.world.pass(1);
     scene.world.model().script.answer("eight");
     assert_eq!(scene.ask_with("createCompletion", "max-age=soon", &other).await.json()["text"], "eight");

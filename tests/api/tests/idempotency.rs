@@ -57,7 +57,9 @@ async fn the_same_document_written_otherwise_is_the_same_request() {
     let world = World::start();
     let person = world.admin().await;
     let create = |text: &str| world.call("createLead").by(&person).text(text).key("k1").send();
-    let first = create(r#"{"company_name": "Caf\u00e9/Bar", "company_size": 850, "industry": null}"#).await.expect(201);
+    let first = create(r#"{"company_name": "Caf\u00e9/Bar", "company_size": 850, "industry": null}"#)
+        .await
+        .expect(201);
     for same in [
         r#"{"company_name":"Café/Bar","company_size":850,"industry":null}"#,
         r#"{"industry":null,"company_size":850,"company_name":"Caf\u00E9\/Bar"}"#,

@@ -17,7 +17,10 @@ const LONGEST_REFUSAL: usize = 100_000;
 const AUTO: &str = "auto";
 
 /// The question of a request, and what is wrong with the fields that only OpenAI's format has.
-pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> (CompletionRequest, Names, Result<(), Invalid>) {
+pub(crate) fn read(
+    body: ChatRequest,
+    cache: CacheControl,
+) -> (CompletionRequest, Names, Result<(), Invalid>) {
     let refused = refuse(&body);
     let (output_schema, refused) = match body.response_format.clone().map(schema).transpose() {
         Ok(schema) => (schema.flatten(), refused),

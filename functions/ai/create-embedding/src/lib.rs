@@ -26,9 +26,7 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let judge = |body: &Body| {
-                ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD)
-            };
+            let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {

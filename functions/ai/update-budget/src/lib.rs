@@ -42,8 +42,7 @@ impl Handler for UpdateBudget {
                     unchanged(&read_only, &json!({"version": version, "updated_at": updated_at}))
                 },
             };
-            let budget =
-                ai::update_budget(store, &self.registry, &context, &authority, &replacement).await?;
+            let budget = ai::update_budget(store, &self.registry, &context, &authority, &replacement).await?;
             let (state, version) = (&budget.state, budget.version);
             let body = presentation::budget(&state.limits, version, Some(state.updated_at));
             Ok(Response::json(200, &body)?.with_etag(version))

@@ -31,8 +31,7 @@ impl Handler for RegisterAccount {
                 ..key
             });
             let answer =
-                identity::register_account(&self.needs, &context, &registration, key.as_ref())
-                    .await?;
+                identity::register_account(&self.needs, &context, &registration, key.as_ref()).await?;
             let body = RegisterResponse {
                 account_id: answer.value.account_id.to_string(),
                 organization_id: answer.value.organization_id.to_string(),

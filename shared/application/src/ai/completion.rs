@@ -148,7 +148,8 @@ pub fn check_completion(
     request: &CompletionRequest,
 ) -> Result<(), Invalid> {
     let chosen = chosen_chain(registry, chain, request);
-    let models = chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
+    let models =
+        chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
     let schema = request.output_schema.as_ref().map_or(Ok(()), |schema| schema_check(schema).map(drop));
     all_of(check(request, &models), schema)
 }
@@ -157,9 +158,7 @@ pub fn check_completion(
 fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest) -> Option<Chain> {
     match &request.model {
         None => Some(chain.clone()),
-        Some(name) => {
-            registry.model(name).ok().filter(|model| model.usage == ModelUse::Chat).map(Chain::of)
-        }
+        Some(name) => registry.model(name).ok().filter(|model| model.usage == ModelUse::Chat).map(Chain::of),
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::field::{Check, Invalid, all_of};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{Account, AccountEvent, check_password};
-use domain::tenancy::{Member, Organization, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization};
+use domain::tenancy::{
+    Member, Organization, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+};
 use domain::{AggregateType, identity};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

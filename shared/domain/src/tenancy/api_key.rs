@@ -149,7 +149,8 @@ fn unknown_scopes(names: &[&str]) -> String {
         (1..=LONGEST_SCOPE).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b':' || byte == b'_')
     };
-    let named: Vec<String> = names.iter().copied().filter(looks_like_one).map(|name| format!("`{name}`")).collect();
+    let named: Vec<String> =
+        names.iter().copied().filter(looks_like_one).map(|name| format!("`{name}`")).collect();
     let scope = if names.len() == 1 { "unknown scope" } else { "unknown scopes" };
     let unknown = if named.is_empty() { scope.to_owned() } else { format!("{scope} {}", named.join(", ")) };
     let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();

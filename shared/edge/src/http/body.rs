@@ -94,7 +94,9 @@ impl Request {
                 }
                 Err(Problem::fields(wrong))
             }
-            None if wrong.is_empty() => Err(Problem::invalid_request("The body is not what this route takes.")),
+            None if wrong.is_empty() => {
+                Err(Problem::invalid_request("The body is not what this route takes."))
+            }
             None => Err(Problem::fields(wrong)),
         }
     }
@@ -128,7 +130,10 @@ impl Request {
 fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
     for problem in more {
         let known = wrong.iter().any(|known| {
-            problem.field.strip_prefix(&known.field).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            problem
+                .field
+                .strip_prefix(&known.field)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         if !known {
             wrong.push(problem);

@@ -81,7 +81,13 @@ mod tests {
 
     #[test]
     fn directives_that_are_unknown_are_left_alone() {
-        for header in ["no-transform", "max-stale=5", "only-if-cached", "private=\"no-store, max-age=5\"", "x=\"a\\\", no-store\""] {
+        for header in [
+            "no-transform",
+            "max-stale=5",
+            "only-if-cached",
+            "private=\"no-store, max-age=5\"",
+            "x=\"a\\\", no-store\"",
+        ] {
             assert_eq!(read(header), CacheControl::default(), "{header}");
         }
     }
@@ -105,7 +111,15 @@ mod tests {
 
     #[test]
     fn seconds_that_can_not_be_trusted_mean_that_every_stored_answer_is_too_old() {
-        for header in ["max-age", "max-age=", "max-age=x", "max-age=-1", "max-age=1.5", "max-age=\"6", "max-age=60, max-age=5"] {
+        for header in [
+            "max-age",
+            "max-age=",
+            "max-age=x",
+            "max-age=-1",
+            "max-age=1.5",
+            "max-age=\"6",
+            "max-age=60, max-age=5",
+        ] {
             assert_eq!(read(header), max_age(0), "{header}");
         }
         assert_eq!(read("max-age=60, max-age=60"), max_age(60));

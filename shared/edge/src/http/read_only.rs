@@ -1,8 +1,8 @@
 //! Members of an entity that a caller reads and can't set. A client that changes one field sends the whole entity back as
 //! it read it; what it left alone must not stand in its way.
 
-use domain::{Invalid, Timestamp};
 use domain::field::FieldError;
+use domain::{Invalid, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,7 +12,8 @@ pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result
         return Ok(());
     }
     let current = serde_json::to_value(current).unwrap_or_default();
-    let changed = sent.iter().filter(|(name, value)| !same(value, current.get(name.as_str()).unwrap_or(&Value::Null)));
+    let changed =
+        sent.iter().filter(|(name, value)| !same(value, current.get(name.as_str()).unwrap_or(&Value::Null)));
     let errors: Vec<FieldError> = changed
         .map(|(name, _)| FieldError {
             field: name.clone(),
@@ -29,7 +30,8 @@ fn same(one: &Value, other: &Value) -> bool {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         (Value::String(one), Value::String(other)) => {
             one == other
-                || Timestamp::parse(one).is_ok_and(|one| Timestamp::parse(other).is_ok_and(|other| one == other))
+                || Timestamp::parse(one)
+                    .is_ok_and(|one| Timestamp::parse(other).is_ok_and(|other| one == other))
         }
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
@@ -51,9 +53,9 @@ mod tests {
         let current = json!({"id": "lead_1", "score": 71, "scored_at": null, "created_at": "2026-11-02T09:00:00.000Z",
             "breakdown": {"need": 70, "budget": 80}});
         let sent = sent.as_object().unwrap();
-        unchanged(sent, &current).err().map_or(Vec::new(), |invalid| {
-            invalid.0.into_iter().map(|error| error.field).collect()
-        })
+        unchanged(sent, &current)
+            .err()
+            .map_or(Vec::new(), |invalid| invalid.0.into_iter().map(|error| error.field).collect())
     }
 
     #[test]

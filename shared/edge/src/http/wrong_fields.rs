@@ -81,7 +81,9 @@ impl Repair {
         // What serde wanted is not always told. Then one after the other is tried.
         *slot = match wanted {
             Some(wanted) => wanted,
-            None => [json!(null), json!(""), json!(0), json!(false), json!([]), json!({})].into_iter().nth(*tried)?,
+            None => [json!(null), json!(""), json!(0), json!(false), json!([]), json!({})]
+                .into_iter()
+                .nth(*tried)?,
         };
         *tried += 1;
         (*tried < 12).then_some(())
@@ -183,7 +185,10 @@ fn kind(error: &str) -> FaultKind {
         ("invalid type: ", FaultKind::Type),
         ("invalid length ", FaultKind::Type),
     ];
-    kinds.iter().find(|(beginning, _)| error.starts_with(beginning)).map_or(FaultKind::Other, |(_, kind)| *kind)
+    kinds
+        .iter()
+        .find(|(beginning, _)| error.starts_with(beginning))
+        .map_or(FaultKind::Other, |(_, kind)| *kind)
 }
 
 /// What serde wanted in the words of JSON, and a value of that type.

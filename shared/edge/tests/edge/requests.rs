@@ -319,12 +319,19 @@ async fn an_idempotency_key_is_one_line_bare_or_in_quotes() {
     let key = async |header: &str| {
         body(&idempotency(with_header(post("{}"), "Idempotency-Key", header)).await)[1].clone()
     };
-    for (header, expected) in
-        [("k-1", "k-1"), (r#""k-1""#, "k-1"), (r#""a b""#, "a b"), (r#""\"\\""#, r#""\"#), ("a,b", "a,b"), ("a\"b", "a\"b")]
-    {
+    for (header, expected) in [
+        ("k-1", "k-1"),
+        (r#""k-1""#, "k-1"),
+        (r#""a b""#, "a b"),
+        (r#""\"\\""#, r#""\"#),
+        ("a,b", "a,b"),
+        ("a\"b", "a\"b"),
+    ] {
         assert_eq!(key(header).await, expected, "{header}");
     }
-    for header in [r#"""#, r#""""#, r#""a"#, r#""a"b"#, r#""a";v=1"#, r#""\a""#, r#""a", "b""#, "\"ä\"", "\"a\tb\""] {
+    for header in
+        [r#"""#, r#""""#, r#""a"#, r#""a"b"#, r#""a";v=1"#, r#""\a""#, r#""a", "b""#, "\"ä\"", "\"a\tb\""]
+    {
         let refused = idempotency(with_header(post("{}"), "Idempotency-Key", header)).await;
         assert_eq!(problem(&refused).0, 400, "{header}");
     }
