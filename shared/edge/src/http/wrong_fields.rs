@@ -129,7 +129,7 @@ struct Fault {
     place: Vec<Step>,
     kind: FaultKind,
     /// What would be right, in the words of JSON.
-    wanted: &'static str,
+    wanted: String,
     /// A value of that type.
     sample: Option<Value>,
 }
@@ -149,7 +149,8 @@ impl Fault {
         // The last "expected" is serde's: the caller's value stands before it.
         let expected = error.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
         let (wanted, sample) = match kind {
-            FaultKind::Variant => ("", expected.split('`').nth(1).map(Value::from)),
+            // The names of the variants are ours.
+            FaultKind::Variant => (expected.replace('`', ""), expected.split('`').nth(1).map(Value::from)),
             _ => wanted(expected),
         };
         Self { place, kind, wanted, sample }
@@ -159,7 +160,7 @@ impl Fault {
         let (code, message) = match self.kind {
             FaultKind::Missing => ("required", "must be given".to_owned()),
             FaultKind::Unknown => ("unknown", "is not a field of this body".to_owned()),
-            FaultKind::Variant => ("format", "is not one of the allowed values".to_owned()),
+            FaultKind::Variant => ("format", format!("must be {}", self.wanted)),
             FaultKind::Range => ("range", format!("must be {}", self.wanted)),
             FaultKind::Type => ("type", format!("must be {}", self.wanted)),
             FaultKind::Other => ("format", "is not allowed".to_owned()),
@@ -192,20 +193,21 @@ fn kind(error: &str) -> FaultKind {
 }
 
 /// What serde wanted in the words of JSON, and a value of that type.
-fn wanted(expected: &str) -> (&'static str, Option<Value>) {
-    match expected {
-        "a string" | "a borrowed string" | "string or map" => ("a string", Some(json!(""))),
-        "a boolean" => ("a boolean", Some(json!(false))),
+fn wanted(expected: &str) -> (String, Option<Value>) {
+    let (words, sample) = match expected {
+        "a string" | "a borrowed string" | "string or map" => ("a string", json!("")),
+        "a boolean" => ("a boolean", json!(false)),
         "u8" | "u16" | "u32" | "u64" | "usize" => {
-            ("a whole number that is not negative and not too large", Some(json!(0)))
+            ("a whole number that is not negative and not too large", json!(0))
         }
-        "i8" | "i16" | "i32" | "i64" | "isize" => ("a whole number that is not too large", Some(json!(0))),
-        "f32" | "f64" => ("a number", Some(json!(0))),
-        "a sequence" => ("an array", Some(json!([]))),
-        "a map" => ("an object", Some(json!({}))),
-        struct_or_enum if struct_or_enum.starts_with("struct ") => ("an object", Some(json!({}))),
-        _ => ("of another type", None),
-    }
+        "i8" | "i16" | "i32" | "i64" | "isize" => ("a whole number that is not too large", json!(0)),
+        "f32" | "f64" => ("a number", json!(0)),
+        "a sequence" => ("an array", json!([])),
+        "a map" => ("an object", json!({})),
+        structure if structure.starts_with("struct ") => ("an object", json!({})),
+        _ => return ("of another type".to_owned(), None),
+    };
+    (words.to_owned(), Some(sample))
 }
 
 /// Appends a name to a JSON pointer (RFC 6901). Names may be the caller's own, so they are cut and freed from control
