@@ -13,7 +13,11 @@ pub(crate) fn read(output: ConverseOutput) -> Result<ModelAnswer, ModelError> {
     let Some(types::ConverseOutput::Message(message)) = output.output() else {
         return Err(unavailable(ProviderFailure::Incomplete("message")));
     };
-    Ok(ModelAnswer { text: text(message), stop, usage: output.usage().and_then(|usage| metered(usage, stop)) })
+    Ok(ModelAnswer {
+        text: text(message),
+        stop,
+        usage: output.usage().and_then(|usage| metered(usage, stop)),
+    })
 }
 
 /// The input of the answer tool, else what the model said. A model that was forced to call the tool and did not is

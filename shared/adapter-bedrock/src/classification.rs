@@ -243,8 +243,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    const TOOL_USE: &str =
-        "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
+    const TOOL_USE: &str = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
 
     /// An example for each rule: what Bedrock says, and what it means.
     const EXAMPLES: &[(&str, u16, &str, Meaning)] = &[
@@ -269,7 +268,12 @@ mod tests {
              Marketplace actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe)",
             Meaning::NotAvailable,
         ),
-        ("ResourceNotFoundException", 404, "This model version has reached the end of its life.", Meaning::NotAvailable),
+        (
+            "ResourceNotFoundException",
+            404,
+            "This model version has reached the end of its life.",
+            Meaning::NotAvailable,
+        ),
         ("ExpiredTokenException", 403, "The security token is expired", Meaning::NotAvailable),
         ("ValidationException", 400, "Input is too long for requested model.", Meaning::TooLong),
         (
@@ -306,7 +310,12 @@ mod tests {
             Meaning::NotAvailable,
         ),
         ("ValidationException", 400, "temperature must be at most 1", Meaning::Refused),
-        ("ValidationException", 400, "The format of the value at toolConfig.tools.0 is invalid", Meaning::Refused),
+        (
+            "ValidationException",
+            400,
+            "The format of the value at toolConfig.tools.0 is invalid",
+            Meaning::Refused,
+        ),
         ("", 429, "", Meaning::Throttled),
         ("", 504, "", Meaning::TimedOut),
         ("", 403, "", Meaning::NotAvailable),

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use application::ports::{
-    FailureCause, Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+    FailureCause, Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason,
+    Usage,
 };
 use model_stub::{Step, Stub};
 use serde_json::json;
@@ -199,11 +200,9 @@ async fn throttling_says_when_to_come_back() {
 
 #[tokio::test]
 async fn server_errors_are_unavailability_with_their_cause() {
-    for (status, code) in [
-        (500, Some("InternalServerException")),
-        (502, None),
-        (503, Some("ServiceUnavailableException")),
-    ] {
+    for (status, code) in
+        [(500, Some("InternalServerException")), (502, None), (503, Some("ServiceUnavailableException"))]
+    {
         let error = fails(Step::status(status)).await;
         assert!(!error.may_be_billed());
         let ModelError::Unavailable(source) = error else { panic!("{status}: {error:?}") };
@@ -302,7 +301,10 @@ async fn an_answer_without_counts_is_an_answer() {
 #[tokio::test]
 async fn a_malformed_tool_call_is_the_questions_fault_and_a_failing_model_is_not() {
     for (body, malformed) in [
-        (r#"{"message": "Model produced invalid sequence as part of ToolUse.", "originalStatusCode": 424}"#, true),
+        (
+            r#"{"message": "Model produced invalid sequence as part of ToolUse.", "originalStatusCode": 424}"#,
+            true,
+        ),
         (r#"{"message": "Model produced invalid sequence as part of ToolUse."}"#, true),
         (r#"{"message": "The model failed", "originalStatusCode": 500}"#, false),
     ] {

@@ -20,7 +20,10 @@ use support::{answers_with, call, config, everything_said, frame, read};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
-async fn answer(call: &ModelCall, step: Step) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
+async fn answer(
+    call: &ModelCall,
+    step: Step,
+) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![step]).unwrap();
     let gateway = BedrockGateway::new(&config(stub.url()));

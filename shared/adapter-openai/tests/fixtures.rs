@@ -79,14 +79,18 @@ async fn streams() {
         let (url, _) = server(vec![events(wire)]);
         let stream = gateway(&url).converse_stream(&call()).await.unwrap();
         let (got, end) = read(stream).await;
-        assert_eq!((got, end.unwrap()), (said.into_iter().map(str::to_owned).collect(), (stop, Some(counted))));
+        assert_eq!(
+            (got, end.unwrap()),
+            (said.into_iter().map(str::to_owned).collect(), (stop, Some(counted)))
+        );
     }
 }
 
 #[tokio::test]
 async fn an_answer_without_counts_is_an_answer() {
     let silent = include_str!("fixtures/ollama-stream-without-usage.sse").to_owned();
-    let zeros = include_str!("fixtures/ollama-stream.sse").replace("\"prompt_tokens\":26", "\"prompt_tokens\":0");
+    let zeros =
+        include_str!("fixtures/ollama-stream.sse").replace("\"prompt_tokens\":26", "\"prompt_tokens\":0");
     for wire in [silent, zeros] {
         let (url, _) = server(vec![events(&wire)]);
         let (said, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;

@@ -169,7 +169,8 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
         let refused = scene.ask("createCompletion", &body).await.problem(400, "invalid_request");
         assert_eq!(refused.fields(), ["/response_schema"]);
         let mut body = question("Which country is Lyon in?");
-        body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": wrong}});
+        body["response_format"] =
+            json!({"type": "json_schema", "json_schema": {"name": "a", "schema": wrong}});
         let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request");
         assert_eq!(refused.json()["error"]["param"], "response_format.json_schema.schema");
     }
@@ -180,7 +181,8 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
 async fn what_a_caller_causes_is_none_of_our_failures_and_closes_no_model_to_others() {
     let scene = Scene::start().await;
     let mut body = question("Which country is Lyon in?");
-    body["response_schema"] = json!({"type": "object", "required": ["a"], "properties": {"a": {"pattern": "^(?!)"}}});
+    body["response_schema"] =
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"pattern": "^(?!)"}}});
     for _ in 0..12 {
         for _ in 0..2 {
             scene.world.model().script.fail(ModelError::MalformedAnswer("424".into()));
@@ -247,7 +249,11 @@ async fn openais_clients_get_what_they_know() {
         (StopReason::MaxTokens, "length"),
         (StopReason::Filtered, "content_filter"),
     ] {
-        scene.world.model().script.script(Ok(ModelAnswer { text: "A wren.".to_owned(), stop, usage: Some(usage) }));
+        scene.world.model().script.script(Ok(ModelAnswer {
+            text: "A wren.".to_owned(),
+            stop,
+            usage: Some(usage),
+        }));
         let body = json!({"model": "auto", "messages": [
             {"role": "developer", "content": [{"type": "text", "text": "Be "}, {"type": "text", "text": "short."}]},
             {"role": "user", "content": "Name a bird."},
@@ -466,7 +472,10 @@ async fn a_cut_structured_answer_is_an_answer_and_a_wrong_one_is_not_asked_for_a
     }
     scene.world.model().script.always("{}");
     let wrong = scene.ask("createChatCompletion", &body).await.problem(422, "answer_does_not_match_schema");
-    assert_eq!((&wrong.json()["error"]["type"], wrong.header("retry-after")), (&json!("invalid_request_error"), None));
+    assert_eq!(
+        (&wrong.json()["error"]["type"], wrong.header("retry-after")),
+        (&json!("invalid_request_error"), None)
+    );
 }
 
 #[tokio::test]

@@ -303,7 +303,11 @@ async fn an_answer_that_was_cut_or_filtered_is_not_used_though_it_parses() {
         let scene = Scene::start(MODELS, &lead_body()).await;
         let usage = Usage { input_tokens: 10, output_tokens: 10, ..Usage::default() };
         for _ in 0..2 {
-            scene.world.model().script.script(Ok(ModelAnswer { text: judgement().to_string(), stop, usage: Some(usage) }));
+            scene.world.model().script.script(Ok(ModelAnswer {
+                text: judgement().to_string(),
+                stop,
+                usage: Some(usage),
+            }));
         }
         scene.answer(judgement().to_string());
         assert_eq!(scene.score().await.expect(200).json()["model"], *model, "{stop:?}");

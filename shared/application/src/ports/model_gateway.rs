@@ -322,7 +322,8 @@ impl Embeddings {
         parts: Vec<(usize, Option<Result<Self, EmbeddingFailure>>)>,
     ) -> Result<Self, EmbeddingFailure> {
         let (mut vectors, mut input_tokens, mut failed) = (Vec::new(), Some(0_u64), None);
-        let plus = |sum: Option<u64>, part: Option<u64>| sum.zip(part).map(|(sum, part)| sum.saturating_add(part));
+        let plus =
+            |sum: Option<u64>, part: Option<u64>| sum.zip(part).map(|(sum, part)| sum.saturating_add(part));
         for (texts, outcome) in parts {
             match outcome {
                 Some(Ok(part)) => {
@@ -503,7 +504,10 @@ mod tests {
             (format!("{call:?}"), "system: 21 bytes, messages: [Message { role: User, text: 21 bytes }]"),
             (format!("{call:?}"), "output_schema: true, max_output_tokens: 300"),
             (format!("{call:?}"), "stop: 2,"),
-            (format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage: Some(usage) }), "{ text: 21 bytes, stop"),
+            (
+                format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage: Some(usage) }),
+                "{ text: 21 bytes, stop",
+            ),
             (format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(21 bytes)"),
             (format!("{:?}", Delta::End { stop, usage: None }), "End { stop: EndTurn, usage: None }"),
             (

@@ -3,9 +3,7 @@
 use super::scene::{NOVA, SONNET, Scene, ask, limits, until};
 use application::ai::Providers;
 use application::ai::gateway::complete;
-use application::ports::{
-    BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage,
-};
+use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
 use application::{Context, Error};
 use domain::Timestamp;
 use futures_util::future::join_all;

@@ -135,8 +135,7 @@ impl FarModel {
 
 impl ModelGateway for FarModel {
     fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        let mut answer =
-            ModelAnswer { text: String::new(), stop: StopReason::Other, usage: None };
+        let mut answer = ModelAnswer { text: String::new(), stop: StopReason::Other, usage: None };
         Box::pin(async move {
             for part in self.parts() {
                 match part? {

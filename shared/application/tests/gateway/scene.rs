@@ -278,7 +278,8 @@ impl Scene {
         let items = self.environment.items(&self.environment.tables().ledger).await;
         let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
         let of = metered.filter_map(|item| item["data"].as_m().unwrap().get("unmetered"));
-        of.map(|unmetered| unmetered.as_m().unwrap()["cost_nano_usd"].as_n().unwrap().parse().unwrap()).collect()
+        of.map(|unmetered| unmetered.as_m().unwrap()["cost_nano_usd"].as_n().unwrap().parse().unwrap())
+            .collect()
     }
 
     /// Everything that was set aside is settled, and the ledger says the same as the counters; what was spent.

@@ -306,9 +306,7 @@ impl Session {
             | ModelError::Resting { .. }
             | ModelError::Lost(_)
             | ModelError::TimedOut
-            | ModelError::ProviderTimedOut => {
-                (TRIES, GiveUp::Next(wanted.or(open_for(breaker, self.now()))))
-            }
+            | ModelError::ProviderTimedOut => (TRIES, GiveUp::Next(wanted.or(open_for(breaker, self.now())))),
         };
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
         if tries.tried >= most || too_long || !candidate.may_be_asked_again(breaker) {
@@ -373,8 +371,7 @@ impl Session {
             let told = self.gateway.state.probed(&model, missing, wait, now).await;
             told.map(|()| if missing { Breaker::Closed } else { Breaker::HalfOpen })
         } else if fault || throttled {
-            let seen =
-                Observation { calls: 1, failures: u32::from(fault), retry_after: retry_after(error) };
+            let seen = Observation { calls: 1, failures: u32::from(fault), retry_after: retry_after(error) };
             self.gateway.state.observe(&model, seen, now).await
         } else {
             Ok(Breaker::Closed)

@@ -4,8 +4,8 @@
 use super::AiGateway;
 use super::attempts::SHORTEST_CALL;
 use super::terms::Terms;
-use crate::ai::bound::estimated_tokens;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
+use crate::ai::bound::estimated_tokens;
 use crate::ai::chain::Chain;
 use crate::ai::registry::{Model, ModelUse};
 use crate::ai::seal::Seal;

@@ -162,10 +162,19 @@ mod tests {
             .chain([("500".to_owned(), json!(true))])
             .collect();
         for (schema, says) in [
-            (json!({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}), "itself"),
-            (json!({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"not": {"$ref": "#/$defs/a"}}}}), "itself"),
+            (
+                json!({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}),
+                "itself",
+            ),
+            (
+                json!({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"not": {"$ref": "#/$defs/a"}}}}),
+                "itself",
+            ),
             (json!({"$defs": {"a": {"$anchor": "here", "allOf": [{"$ref": "#here"}]}}}), "itself"),
-            (json!({"properties": {"x": {"$ref": "#/%24defs/a"}}, "$defs": {"a": {"$ref": "#/%24defs/a"}}}), "itself"),
+            (
+                json!({"properties": {"x": {"$ref": "#/%24defs/a"}}, "$defs": {"a": {"$ref": "#/%24defs/a"}}}),
+                "itself",
+            ),
             (json!({"properties": {"a": {"$ref": "#/$defs/0"}}, "$defs": doubled}), "multiply"),
             (json!({"properties": {"a": {"$ref": "#/$defs/0"}}, "$defs": chained}), "multiply"),
             (json!({"properties": {"a": {"$ref": "https://example.com/a"}}}), "outside"),

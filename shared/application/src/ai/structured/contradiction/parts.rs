@@ -118,7 +118,8 @@ impl<'a> Parts<'a> {
 
     /// The same for the same schemas.
     pub(super) fn key(&self) -> Vec<*const Value> {
-        let mut key: Vec<*const Value> = self.schemas.iter().map(|schema| std::ptr::from_ref(*schema)).collect();
+        let mut key: Vec<*const Value> =
+            self.schemas.iter().map(|schema| std::ptr::from_ref(*schema)).collect();
         key.sort_unstable();
         key
     }
@@ -193,7 +194,11 @@ impl<'a> Parts<'a> {
     /// The schemas that hold because these names are there.
     pub(super) fn depending_on(&self, names: &BTreeSet<&str>) -> Vec<&'a Value> {
         let dependents = self.objects().filter_map(|schema| members(schema, "dependentSchemas"));
-        dependents.flatten().filter(|(name, _)| names.contains(name.as_str())).map(|(_, schema)| schema).collect()
+        dependents
+            .flatten()
+            .filter(|(name, _)| names.contains(name.as_str()))
+            .map(|(_, schema)| schema)
+            .collect()
     }
 
     /// What a member of this name must match.

@@ -52,7 +52,10 @@ fn what_nothing_matches_is_seen() {
         (with(json!({"type": "array", "contains": false})), "required"),
         (with(json!({"type": "array", "contains": {}, "maxItems": 0})), "required"),
         (with(json!({"type": "array", "contains": {}, "minContains": 3, "maxContains": 2})), "required"),
-        (with(json!({"type": "array", "uniqueItems": true, "minItems": 3, "items": {"type": "boolean"}})), "required"),
+        (
+            with(json!({"type": "array", "uniqueItems": true, "minItems": 3, "items": {"type": "boolean"}})),
+            "required",
+        ),
         (with(json!({"allOf": [{"type": "string"}, {"type": "number"}]})), "required"),
         (with(json!({"type": "string", "allOf": [{"minLength": 5}, {"maxLength": 4}]})), "required"),
         (with(json!({"type": "string", "anyOf": [{"type": "number"}, {"type": "null"}]})), "required"),
@@ -165,7 +168,10 @@ impl Numbers {
             schema.insert(keyword.to_owned(), value);
         }
         if self.below(2) == 0 {
-            schema.insert("properties".to_owned(), json!({"a": self.schema(depth + 1), "b": self.schema(depth + 1)}));
+            schema.insert(
+                "properties".to_owned(),
+                json!({"a": self.schema(depth + 1), "b": self.schema(depth + 1)}),
+            );
         }
         Value::Object(schema)
     }
