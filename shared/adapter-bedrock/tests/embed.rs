@@ -168,19 +168,26 @@ async fn failures_are_those_of_other_calls() {
 }
 
 #[tokio::test]
+async fn vectors_without_counts_are_vectors_and_of_another_length_the_callers_fault() {
+    let gateway = |body| BedrockGateway::new(&config(&answers_with("application/json", body)));
+    let uncounted = gateway(r#"{"embedding": [0.6, 0.8]}"#).embed(&call(TITAN, 1, None)).await.unwrap();
+    assert_eq!((uncounted.vectors, uncounted.input_tokens), (vec![vec![0.6, 0.8]], None));
+    let body = r#"{"embedding": [0.6, 0.8], "inputTextTokenCount": 3}"#;
+    let failure = gateway(body).embed(&call(TITAN, 1, Some(256))).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::Refused(_)), "{:?}", failure.error);
+    assert_eq!(failure.input_tokens, Some(3));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
     for body in [
         r#"{"embedding": "the secret text", "inputTextTokenCount": 3}"#,
         r#"{"embedding": [], "inputTextTokenCount": 3}"#,
-        // No vector, no count, or vectors of another length than asked for.
         r#"{"inputTextTokenCount": 3}"#,
-        r#"{"embedding": [0.6, 0.8]}"#,
-        r#"{"embedding": [0.6, 0.8], "inputTextTokenCount": 3}"#,
         "the secret text",
     ] {
-        let dimensions = body.contains("0.8]").then_some(256);
         let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
-        let error = gateway.embed(&call(TITAN, 1, dimensions)).await.unwrap_err().error;
+        let error = gateway.embed(&call(TITAN, 1, None)).await.unwrap_err().error;
         let ModelError::Lost(source) = &error else { panic!("{body}: {error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{body}: {source:?}");
         assert!(!everything_said(&error).contains("secret"));

@@ -121,6 +121,8 @@ pub(super) struct Tries {
     asked: Instant,
     /// The time that the last call had.
     had: Duration,
+    /// Whether a call is over when its answer is here; a stream goes on then.
+    whole: bool,
 }
 
 /// Whether a model may be asked.
@@ -180,6 +182,15 @@ impl Session {
     /// Calls to a model that may take until then, for the question with `extra` tokens, each waiting for so many tokens of
     /// its answer.
     pub(super) fn tries(&self, model: &Model, extra: u64, waits_for: u64, until: Instant) -> Tries {
+        self.tries_of(model, extra, waits_for, until, true)
+    }
+
+    /// The same for streams: a call is judged when its answer begins, and counted as answered at its end.
+    pub(super) fn stream_tries(&self, model: &Model, until: Instant) -> Tries {
+        self.tries_of(model, 0, 0, until, false)
+    }
+
+    fn tries_of(&self, model: &Model, extra: u64, waits_for: u64, until: Instant, whole: bool) -> Tries {
         let input = self.input.0.saturating_add(extra);
         Tries {
             input,
@@ -189,6 +200,7 @@ impl Session {
             tried: 0,
             asked: Instant::now(),
             had: Duration::ZERO,
+            whole,
         }
     }
 
@@ -276,7 +288,9 @@ impl Session {
         self.asked = Some(candidate.model.clone());
         let error = match result {
             Ok(answer) => {
-                self.answered(candidate).await;
+                if tries.whole || candidate.breaker == Breaker::HalfOpen {
+                    self.answered(candidate).await;
+                }
                 return Ok(Some(answer));
             }
             Err(error) => error,
@@ -332,7 +346,7 @@ impl Session {
     }
 
     /// Tells the breaker of an answered call, now and then. A failure to tell costs the request nothing.
-    async fn answered(&self, candidate: &mut Candidate) {
+    pub(super) async fn answered(&self, candidate: &mut Candidate) {
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
             candidate.breaker = Breaker::Closed;

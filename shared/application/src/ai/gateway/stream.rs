@@ -116,7 +116,7 @@ async fn open(
     ask: &Ask,
 ) -> Result<(Instant, (Delta, ModelStream)), GiveUp> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
-    let mut tries = session.tries(&candidate.model, 0, 0, until);
+    let mut tries = session.stream_tries(&candidate.model, until);
     loop {
         // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
         // the way of others.
@@ -224,6 +224,7 @@ impl Passing {
         let (input, said) = (self.session.input.0, self.text.len());
         let tokens = tokens(&self.session.meter(&self.candidate.model, usage, input, said));
         // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
+        self.session.answered(&mut self.candidate).await;
         let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
         let text = match &self.restoring {
             Some(restoring) => restoring.all(&self.text),
@@ -238,6 +239,7 @@ impl Passing {
     /// the model, whose answer may be long and whose reader may be slow.
     async fn cut(mut self) -> StreamEvent {
         let tokens = self.arrived();
+        self.session.answered(&mut self.candidate).await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.cost() }
     }

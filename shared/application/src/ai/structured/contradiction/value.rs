@@ -64,7 +64,7 @@ pub(super) fn no_number(parts: &Parts<'_>, whole: bool) -> Option<&'static str> 
         let slack = step * 1e-9;
         let first = ((lowest.max(above) - slack) / step).ceil() * step;
         let first = if first <= above + slack { first + step } else { first };
-        let too_high = first > highest + slack || first >= below + slack;
+        let too_high = first > highest + slack || first >= below;
         if first.is_finite() && too_high {
             return Some(if step == 1.0 { "minimum" } else { "multipleOf" });
         }
