@@ -574,6 +574,29 @@ def patch_stream_failures():
     functions._poll_dynamodb_streams = poll_and_step_back
 
 
+def patch_encryption_context():
+    """AWS: a policy may ask for the encryption context that a request to KMS names (`kms:EncryptionContext:<key>`).
+
+    Here such a condition finds no value, so that whoever has it may do nothing.
+    """
+    from ministack.core import iam_actions
+
+    tags = iam_actions.request_tag_context
+
+    def tags_and_encryption_context(service, iam_action, body, params):
+        found = tags(service, iam_action, body, params)
+        if service != "kms":
+            return found
+        try:
+            context = json.loads(body or b"{}").get("EncryptionContext") or {}
+        except (ValueError, AttributeError):
+            context = {}
+        named = {f"kms:encryptioncontext:{key}".lower(): value for key, value in context.items()}
+        return {**found, **named, "kms:encryptioncontextkeys": list(context)}
+
+    iam_actions.request_tag_context = tags_and_encryption_context
+
+
 def patch_local_domain():
     """AWS: a custom domain can have any name its owner chose.
 
@@ -612,6 +635,7 @@ def main():
     patch_function_errors()
     patch_response_streaming()
     patch_stream_failures()
+    patch_encryption_context()
     patch_local_domain()
 
     # SAM's own usage metrics, which nobody collects here: it complains at every transform.

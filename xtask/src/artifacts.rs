@@ -61,6 +61,7 @@ pub(crate) fn build(options: &BuildOptions) -> Outcome {
     for function in &functions {
         lay_out(function, &built, method)?;
     }
+    write_contract()?;
     println!("{} functions in {}", functions.len(), root().join("target/lambda").display());
     Ok(())
 }
@@ -102,9 +103,19 @@ pub(crate) fn build_here(functions: &[String], further: &[&str]) -> Outcome {
 pub(crate) fn build_all_here(further: &[&str]) -> Outcome {
     let functions = all_functions()?;
     build_here(&functions, further)?;
+    write_contract()?;
     functions
         .iter()
         .try_for_each(|function| lay_out(function, &target().join("debug"), CompressionMethod::Stored))
+}
+
+/// Writes what `infra/api.yaml` has API Gateway import: the contract without its examples.
+pub(crate) fn write_contract() -> Outcome {
+    let from = root().join("infra/openapi.yaml");
+    let document = openapi::gateway_document(&fs::read_to_string(&from).map_err(at(&from))?)
+        .map_err(|error| Error::Content(format!("infra/openapi.yaml: {error}")))?;
+    let to = folder(root().join("target/contract"))?.join("openapi.json");
+    fs::write(&to, document).map_err(at(&to))
 }
 
 /// Builds functions, optimized, against the C library of provided.al2023; the folder they are in.

@@ -181,6 +181,8 @@ impl Deployment {
             .arg(format!("LeadScoringChain={chain}"))
             .arg("FineTuning=true")
             .arg("LogRetentionDays=1")
+            .arg("RequestBurst=1000")
+            .arg("AuthorizerConcurrency=0")
             .env("AWS_ENDPOINT_URL", &endpoints.aws_url)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

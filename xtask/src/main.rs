@@ -9,7 +9,9 @@ mod environment;
 mod error;
 mod local;
 mod main_job;
+mod models;
 mod new_function;
+mod redrive;
 mod run;
 mod say;
 mod smoke;
@@ -45,6 +47,10 @@ enum Command {
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
+    /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
+    Models,
+    /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
+    Redrive(redrive::RedriveOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::bench(&options),
         Command::NewFunction(options) => new_function::new_function(&options),
         Command::Smoke => smoke::smoke(),
+        Command::Models => models::models(),
+        Command::Redrive(options) => redrive::redrive(&options),
         Command::Deny => deny::check(),
     };
     match result {

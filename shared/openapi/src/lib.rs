@@ -1,5 +1,5 @@
-//! Turns `infra/openapi.yaml`, which API Gateway imports, into the document that clients read. Build scripts use it, so
-//! that no function parses YAML; it must never be linked into one.
+//! Turns `infra/openapi.yaml` into what clients read and into what API Gateway imports. Build scripts use it, so that no
+//! function parses YAML; it must never be linked into one.
 
 use serde_yaml_ng::Value;
 
@@ -15,6 +15,9 @@ pub enum Error {
     /// It can't be written as JSON, for example because a key is not a string.
     #[error("the document can't be written as JSON")]
     Write(#[source] serde_json::Error),
+    /// CloudFormation refuses a template with a null.
+    #[error("{0} is null, which CloudFormation refuses; a text with a comma or a colon needs quotes")]
+    Null(String),
 }
 
 /// The document as JSON, in the order it was written in, without what is meant for API Gateway: integrations name
@@ -36,9 +39,52 @@ fn strip(value: &mut Value) {
     }
 }
 
+/// Maps whose keys are names that the document gives, and not words of OpenAPI.
+const MAPS_OF_NAMES: [&str; 7] =
+    ["properties", "schemas", "responses", "parameters", "headers", "requestBodies", "paths"];
+
+/// The document that API Gateway imports, as JSON, without examples. They say nothing to the gateway, and their nulls, which
+/// JSON means, are refused by CloudFormation.
+pub fn gateway_document(yaml: &str) -> Result<String, Error> {
+    let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
+    strip_examples(&mut document, false);
+    refuse_nulls(&document, "openapi.yaml")?;
+    serde_json::to_string(&document).map_err(Error::Write)
+}
+
+fn strip_examples(value: &mut Value, keys_are_names: bool) {
+    match value {
+        Value::Mapping(mapping) => {
+            if !keys_are_names {
+                mapping.retain(|key, _| !matches!(key.as_str(), Some("example" | "examples")));
+            }
+            for (key, value) in mapping.iter_mut() {
+                let names = !keys_are_names && key.as_str().is_some_and(|key| MAPS_OF_NAMES.contains(&key));
+                strip_examples(value, names);
+            }
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(|item| strip_examples(item, false)),
+        _ => {}
+    }
+}
+
+fn refuse_nulls(value: &Value, place: &str) -> Result<(), Error> {
+    match value {
+        Value::Null => Err(Error::Null(place.to_owned())),
+        Value::Mapping(mapping) => mapping.iter().try_for_each(|(key, value)| {
+            refuse_nulls(value, &format!("{place}/{}", key.as_str().unwrap_or("?")))
+        }),
+        Value::Sequence(items) => {
+            let mut numbered = items.iter().enumerate();
+            numbered.try_for_each(|(number, item)| refuse_nulls(item, &format!("{place}/{number}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Error, public_document};
+    use super::{Error, gateway_document, public_document};
 
     #[test]
     fn drops_gateway_parts_at_every_depth_and_keeps_the_order() {
@@ -53,5 +99,44 @@ mod tests {
     #[test]
     fn refuses_what_is_not_yaml() {
         assert!(matches!(public_document("a: [1"), Err(Error::Read(_))));
+    }
+
+    #[test]
+    fn the_gateway_gets_no_examples_and_keeps_fields_of_that_name() {
+        let given = r#"
+paths:
+  /v1/leads:
+    get:
+      parameters: [{name: limit, in: query, example: 20}]
+      responses:
+        '200': {content: {application/json: {schema: {type: object}, examples: {one: {value: null}}}}}
+components:
+  examples: {none: {value: {next_cursor: null}}}
+  schemas:
+    Lesson:
+      example: {example: null}
+      properties:
+        example: {type: string, example: none}
+"#;
+        let document: serde_json::Value = serde_json::from_str(&gateway_document(given).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "paths": {"/v1/leads": {"get": {
+                "parameters": [{"name": "limit", "in": "query"}],
+                "responses": {"200": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+            }}},
+            "components": {"schemas": {"Lesson": {"properties": {"example": {"type": "string"}}}}},
+        });
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn a_null_that_is_left_is_refused_by_its_place() {
+        let given = "a: [{type: string, description: Such as its code; b, null unless it fails}]";
+        let error = gateway_document(given).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "openapi.yaml/a/0/null unless it fails is null, which CloudFormation refuses; a text with a comma or a colon \
+             needs quotes"
+        );
     }
 }

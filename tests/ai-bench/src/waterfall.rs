@@ -18,11 +18,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The strongest model of the table, and the first of the chain as it is shipped.
-const STRONGEST: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const STRONGEST: &str = "us.anthropic.claude-sonnet-4-6";
 /// The chain of `template.yaml`.
-const SHIPPED: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
+const SHIPPED: &str = "us.anthropic.claude-sonnet-4-6,us.amazon.nova-pro-v1:0,rules";
 /// A cheap model first, the strongest where its answer can't be used.
-const TIERED: &str = "us.amazon.nova-pro-v1:0,us.anthropic.claude-sonnet-4-5-20250929-v1:0,rules";
+const TIERED: &str = "us.amazon.nova-pro-v1:0,us.anthropic.claude-sonnet-4-6,rules";
 
 /// How scores are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

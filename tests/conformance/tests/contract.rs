@@ -1,7 +1,7 @@
 //! `infra/openapi.yaml`: what every operation must say, and a reader that the other checks use.
 
 use crate::gaps::settle;
-use crate::tree::{pascal, read};
+use crate::tree::{kebab, read};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -129,6 +129,17 @@ fn operations_are_named_tagged_and_described() {
     settle("operations", wrong);
 }
 
+/// The role by which the gateway invokes functions, named in `infra/api.yaml`.
+const API_ROLE: &str =
+    "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/sextant-${Environment}-${AWS::Region}-api";
+
+/// The live version of a function, made from its name.
+fn live_arn(function: &str) -> String {
+    format!(
+        "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:sextant-${{Environment}}-{function}:live"
+    )
+}
+
 /// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
 /// say the same, or the gateway takes the one for the other.
 fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
@@ -138,14 +149,14 @@ fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
         _ => ("2015-03-31", "invocations"),
     };
     let uri = format!(
-        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/${{{}FunctionArn}}/{action}",
-        pascal(id)
+        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/{}/{action}",
+        live_arn(&kebab(id))
     );
     [
         ("type", integration["type"] == "aws_proxy"),
         ("httpMethod", integration["httpMethod"] == "POST"),
         ("uri", integration["uri"]["Fn::Sub"] == uri),
-        ("credentials", integration["credentials"]["Fn::Sub"] == "${ApiRoleArn}"),
+        ("credentials", integration["credentials"]["Fn::Sub"] == API_ROLE),
         // Buffered is what it is when nothing is said.
         ("responseTransferMode", mode.is_none_or(|mode| mode == "STREAM")),
     ]
@@ -168,11 +179,12 @@ fn integrations_name_the_function_of_their_operation() {
 fn integrations_stream_as_a_whole_or_not_at_all() {
     let integration = |path: &str, action: &str, mode: Value| {
         let uri = format!(
-            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{path}/functions/${{AskFunctionArn}}/{action}"
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{path}/functions/{}/{action}",
+            live_arn("ask")
         );
         let mut integration = serde_json::json!({
             "type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": uri},
-            "credentials": {"Fn::Sub": "${ApiRoleArn}"},
+            "credentials": {"Fn::Sub": API_ROLE},
         });
         if !mode.is_null() {
             integration["responseTransferMode"] = mode;

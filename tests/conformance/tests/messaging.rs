@@ -15,6 +15,15 @@ fn queue(id: &str) -> &'static Value {
     messaging().resources("AWS::SQS::Queue").find(|(name, _)| *name == id).unwrap_or_else(|| panic!("{id}")).1
 }
 
+/// The queue that an event source names by its ARN.
+fn source_queue(source: &Value) -> &'static str {
+    let arn = source["Properties"]["Queue"]["Fn::Sub"].as_str().unwrap();
+    let name = arn.strip_prefix("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:").unwrap_or(arn);
+    let named = |queue: &Value| queue["Properties"]["QueueName"]["Fn::Sub"] == name;
+    let found = messaging().resources("AWS::SQS::Queue").find(|(_, queue)| named(queue));
+    found.unwrap_or_else(|| panic!("there is no queue {arn}")).0
+}
+
 /// The logical id in `{"Fn::GetAtt": "X.Arn"}`.
 fn of_arn(value: &Value) -> Option<&str> {
     value["Fn::GetAtt"].as_str()?.strip_suffix(".Arn")
@@ -23,23 +32,21 @@ fn of_arn(value: &Value) -> Option<&str> {
 #[test]
 fn queues_that_are_worked_on_have_dead_letter_queues() {
     let mut wrong = Vec::new();
-    let worked: BTreeSet<String> = functions()
+    let worked: BTreeSet<&str> = functions()
         .iter()
         .flat_map(|function| function.events())
         .filter(|source| source["Type"] == "SQS")
-        .map(|source| {
-            source["Properties"]["Queue"]["Ref"].as_str().unwrap().strip_suffix("Arn").unwrap().to_owned()
-        })
+        .map(source_queue)
         .collect();
     assert!(worked.len() >= 2, "{worked:?}");
-    for id in &worked {
+    for id in worked {
         let policy = &queue(id)["Properties"]["RedrivePolicy"];
         let dead_letters = of_arn(&policy["deadLetterTargetArn"]);
         let bounded = policy["maxReceiveCount"].as_u64().is_some_and(|count| (1..=10).contains(&count));
         match dead_letters {
             // Two weeks, the longest there is: somebody has to notice and repair.
             Some(dead) if bounded && queue(dead)["Properties"]["MessageRetentionPeriod"] == 1_209_600 => {}
-            _ => wrong.push(id.clone()),
+            _ => wrong.push(id.to_owned()),
         }
     }
     settle("dead letters", wrong);
@@ -56,8 +63,8 @@ fn queues_and_streams_are_worked_on_safely() {
                 wrong.push(format!("{} loses a whole batch to one message", function.name));
             }
             if source["Type"] == "SQS" {
-                let id = properties["Queue"]["Ref"].as_str().unwrap().strip_suffix("Arn").unwrap();
-                let visibility = queue(id)["Properties"]["VisibilityTimeout"].as_u64().unwrap_or(30);
+                let visibility =
+                    queue(source_queue(source))["Properties"]["VisibilityTimeout"].as_u64().unwrap_or(30);
                 if visibility < 6 * function.timeout() {
                     wrong.push(format!("{} may see a message again while it works on it", function.name));
                 }
@@ -96,7 +103,7 @@ fn rules_wait_for_events_that_exist_and_feed_queues_that_are_worked_on() {
                     && function
                         .events()
                         .iter()
-                        .any(|source| source["Properties"]["Queue"]["Ref"] == format!("{fed}Arn"))
+                        .any(|source| source["Type"] == "SQS" && source_queue(source) == fed)
             });
             if !worked {
                 wrong.push(format!("{id} feeds {fed}, which {name} does not work on"));
@@ -104,6 +111,54 @@ fn rules_wait_for_events_that_exist_and_feed_queues_that_are_worked_on() {
         }
     }
     settle("rules", wrong);
+}
+
+/// A lost customer key must not lose what failed, and everything that can fail has a place where it ends.
+#[test]
+fn what_failed_is_kept_apart_from_the_customer_key() {
+    let mut wrong = Vec::new();
+    let mut kept = 0;
+    for (id, queue) in messaging().resources("AWS::SQS::Queue") {
+        let (own, customer) =
+            (&queue["Properties"]["SqsManagedSseEnabled"], &queue["Properties"]["KmsMasterKeyId"]);
+        let of_failures = id.ends_with("DeadLetters") || id == "RelayParkingQueue";
+        kept += usize::from(of_failures);
+        if of_failures != (own == true) || of_failures == customer.is_object() {
+            wrong.push(id.to_owned());
+        }
+    }
+    assert!(kept >= 5, "{kept}");
+    let (_, bus) = messaging().resources("AWS::Events::EventBus").next().unwrap();
+    if of_arn(&bus["Properties"]["DeadLetterConfig"]["Arn"]) != Some("EventBusDeadLetters") {
+        wrong.push("the bus has no dead-letter queue".to_owned());
+    }
+    settle("failures", wrong);
+}
+
+/// A queue gets the position of a batch in the stream alone, which the stream forgets: only a bucket gets the batch.
+#[test]
+fn a_batch_that_a_stream_gives_up_is_stored_whole_before_the_stream_forgets_it() {
+    let mut wrong = Vec::new();
+    let mut streams = 0;
+    for function in functions() {
+        for source in function.events().into_iter().filter(|source| source["Type"] == "DynamoDB") {
+            streams += 1;
+            let properties = &source["Properties"];
+            let failed = &properties["DestinationConfig"]["OnFailure"];
+            let bucket = failed["Destination"]["Fn::Sub"].as_str().unwrap_or_default();
+            let (_, name) = bucket.split_once(":s3:::").unwrap_or_default();
+            let exists = messaging()
+                .resources("AWS::S3::Bucket")
+                .any(|(_, bucket)| bucket["Properties"]["BucketName"]["Fn::Sub"] == name);
+            // The stream keeps a record for 24 hours.
+            let age = properties["MaximumRecordAgeInSeconds"].as_u64();
+            if failed["Type"] != "S3" || !exists || age != Some(20 * 3600) {
+                wrong.push(function.name.clone());
+            }
+        }
+    }
+    assert_eq!(streams, 1);
+    settle("streams", wrong);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::gaps::settle;
 use crate::schema::faults;
+use crate::stacks::stacks;
 use crate::tree::{read, read_json};
 use domain::Timestamp;
 use domain::ai::{ChainStep, nano_per_token};
@@ -20,6 +21,17 @@ const MOST_CHAT: usize = 90;
 fn day(text: &str) -> Option<i64> {
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).ok()?;
     Some(day.millis() / 86_400_000)
+}
+
+/// Launched before its page was read, which was before the table changed; its life ends after it began.
+fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
+    if lifecycle.is_null() {
+        return true;
+    }
+    let at = |name: &str| lifecycle[name].as_str().and_then(day);
+    let (launched, read, earliest) = (at("launched"), at("as_of"), at("eol_not_before"));
+    let ends = lifecycle.get("eol").is_none() || at("eol") >= earliest;
+    launched.is_some() && launched <= read && read <= Some(changed) && launched < earliest && ends
 }
 
 /// What is wrong with a table of models.
@@ -53,6 +65,7 @@ fn wrong_with(table: &Value) -> Vec<String> {
                 tokens("max_output_tokens") <= tokens("context_tokens"),
                 "its answers are longer than its context",
             ),
+            (lifecycle_is_right(&model["lifecycle"], changed), "the dates of its life are out of order"),
         ] {
             if !so {
                 wrong.push(format!("{}: {what}", text("id")));
@@ -93,6 +106,15 @@ fn whatever_is_wrong_with_a_registry_is_found() {
         (first("context_tokens", Value::Null), "context_tokens"),
         (first("input", "1e3".into()), "input"),
         (first("note", "more".into()), "note"),
+        (
+            first(
+                "lifecycle",
+                serde_json::json!({
+                    "launched": "2026-02-01", "eol_not_before": "2026-01-01", "source": "https://a", "as_of": "2026-03-01",
+                }),
+            ),
+            "out of order",
+        ),
     ] {
         let wrong = wrong_with(&broken);
         assert!(wrong.iter().any(|it| it.contains(what)), "{what}: {wrong:?}");
@@ -134,6 +156,19 @@ fn parameters() -> Vec<(String, Value)> {
     parameters.as_object().unwrap().clone().into_iter().collect()
 }
 
+/// What is deployed by default must not end by surprise; `cargo xtask models` says how long it is served.
+#[test]
+fn the_life_of_every_model_in_a_chain_is_written_down() {
+    let known = ids(|model| model["lifecycle"].is_object() || model["id"] == LOCAL);
+    let mut wrong = Vec::new();
+    for (place, chain) in chains() {
+        for step in chain.split(',').filter(|step| *step != "rules" && !known.contains(*step)) {
+            wrong.push(format!("{place}: {step}"));
+        }
+    }
+    settle("lives", wrong);
+}
+
 #[test]
 fn every_chain_names_models_that_converse() {
     let chat = ids(|model| model["use"] == "chat");
@@ -160,21 +195,40 @@ fn every_chain_names_models_that_converse() {
     settle("chains", wrong);
 }
 
+/// Whether a model of Bedrock is an inference profile: its name begins with a part of the world.
+fn is_profile(id: &str) -> bool {
+    ["us.", "eu.", "apac.", "global."].iter().any(|part| id.starts_with(part))
+}
+
 #[test]
 fn what_may_be_asked_on_bedrock_is_what_the_registry_has_there() {
-    let bedrock = ids(|model| model["provider"] == "bedrock");
-    let parameters = parameters();
-    let (_, models) = parameters.iter().find(|(name, _)| name == "BedrockModels").unwrap();
-    let allowed: Vec<String> = models["Default"].as_str().unwrap().split(',').map(str::to_owned).collect();
-    assert_eq!(allowed.iter().cloned().collect::<BTreeSet<_>>(), bedrock);
-    assert_eq!(allowed.len(), bedrock.len(), "a model twice");
-    // Every stack that asks models is given exactly these, as models and as inference profiles.
-    let template = read("template.yaml");
-    let lists: Vec<&str> = template.lines().filter(|line| line.contains("!Split [\",\"")).collect();
-    let of_models = lists.iter().filter(|line| line.contains("bedrock")).count();
-    assert_eq!(of_models, 4);
-    assert!(
-        lists.iter().all(|line| !line.contains("bedrock") || line.contains("!Ref BedrockModels")),
-        "{lists:?}"
-    );
+    let everything = ids(|model| model["provider"] == "bedrock");
+    let chat = ids(|model| model["provider"] == "bedrock" && model["use"] == "chat");
+    let mut wrong = Vec::new();
+    for (stack, wanted) in [("ai", &everything), ("sales", &chat)] {
+        let stack = stacks().iter().find(|other| other.name == stack).unwrap();
+        let mut policies = 0;
+        for (id, policy) in stack.resources("AWS::IAM::Policy") {
+            policies += 1;
+            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
+            let arns = |value: &Value| -> BTreeSet<String> {
+                let listed = value.as_array().unwrap();
+                listed.iter().map(|arn| arn["Fn::Sub"].as_str().unwrap().to_owned()).collect()
+            };
+            let bedrock = "arn:${AWS::Partition}:bedrock:${AWS::Region}";
+            let arn = |id: &String| match is_profile(id) {
+                true => format!("{bedrock}:${{AWS::AccountId}}:inference-profile/{id}"),
+                false => format!("{bedrock}::foundation-model/{id}"),
+            };
+            let all: BTreeSet<String> = wanted.iter().map(arn).collect();
+            let profiles: BTreeSet<String> = wanted.iter().filter(|id| is_profile(id)).map(arn).collect();
+            // What a profile calls in other regions may be called only through it.
+            let through = &statements[1]["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"];
+            if arns(&statements[0]["Resource"]) != all || arns(through) != profiles || statements.len() != 2 {
+                wrong.push(format!("{} {id}", stack.name));
+            }
+        }
+        assert!(policies >= 2, "{policies}");
+    }
+    settle("models", wrong);
 }

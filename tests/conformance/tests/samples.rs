@@ -131,10 +131,11 @@ fn messages_in_queues_are_events_without_secrets() {
             continue;
         };
         let path = path(function.context, &function.name);
-        let queue = source["Properties"]["Queue"]["Ref"].as_str().unwrap().strip_suffix("QueueArn").unwrap();
+        let arn = source["Properties"]["Queue"]["Fn::Sub"].as_str().unwrap();
+        let (_, queue) = arn.split_once(":sextant-${Environment}-").unwrap();
         for record in read_json(&path)["Records"].as_array().unwrap() {
             let arn = record["eventSourceARN"].as_str().unwrap();
-            if record["eventSource"] != "aws:sqs" || !arn.ends_with(&kebab(queue)) {
+            if record["eventSource"] != "aws:sqs" || !arn.ends_with(&format!("-dev-{queue}")) {
                 wrong.push(format!("{path}: {arn}"));
             }
             let event: BusEvent = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();

@@ -37,11 +37,17 @@ pub(crate) fn stacks() -> &'static [Stack] {
             .filter_map(|file| Some(file.strip_suffix(".yaml")?.to_owned()))
             .filter(|name| name != "openapi")
             .map(|name| {
-                let yaml: Yaml = serde_yaml_ng::from_str(&read(&format!("infra/{name}.yaml"))).unwrap();
-                Stack { name, template: unroll(plain(yaml)) }
+                let template = template(&format!("infra/{name}.yaml"));
+                Stack { name, template }
             })
             .collect()
     })
+}
+
+/// A template with its loops unrolled.
+pub(crate) fn template(path: &str) -> Value {
+    let yaml: Yaml = serde_yaml_ng::from_str(&read(path)).unwrap();
+    unroll(plain(yaml))
 }
 
 /// A function of a stack.
@@ -154,28 +160,17 @@ fn replace(value: &Value, variable: &str, item: &str) -> Value {
 
 #[test]
 fn every_operation_has_a_function_in_the_stack_of_its_context() {
-    let api = stacks().iter().find(|stack| stack.name == "api").expect("infra/api.yaml");
-    let template = read("template.yaml");
     let functions = functions();
     let mut wrong = Vec::new();
     let authorizer = ("authorizeRequest", "identity");
     for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain([authorizer]) {
         let logical_id = format!("{}Function", pascal(id));
-        let Some(function) = functions.iter().find(|function| function.logical_id == logical_id) else {
-            wrong.push(format!("{id} has no {logical_id}"));
-            continue;
-        };
-        if function.context != tag {
-            wrong.push(format!("{id} is in the stack {}", function.context));
-        }
-        let arn = format!("{logical_id}Arn");
-        if function.stack.template["Outputs"].get(&arn).is_none() {
-            wrong.push(format!("{} does not put out {arn}", function.context));
-        }
-        if api.template["Parameters"].get(&arn).is_none()
-            || !template.contains(&format!("{arn}: !GetAtt {}.Outputs.{arn}", pascal(tag)))
-        {
-            wrong.push(format!("the API is not given {arn}"));
+        match functions.iter().find(|function| function.logical_id == logical_id) {
+            None => wrong.push(format!("{id} has no {logical_id}")),
+            Some(function) if function.context != tag => {
+                wrong.push(format!("{id} is in the stack {}", function.context));
+            }
+            Some(_) => {}
         }
     }
     settle("functions of operations", wrong);
@@ -208,59 +203,74 @@ fn functions_run_what_is_built_from_their_folder() {
     settle("code", wrong);
 }
 
-/// Logical id of the alarm on a metric of the namespace, with the one dimension that is right.
+/// Logical id of the alarm on a metric of the namespace with exactly these dimensions.
 fn alarm(
     function: &Function,
     namespace: &Value,
     metric: &str,
-    right: impl Fn(&Value) -> bool,
+    dimensions: &[(&str, Value)],
 ) -> Option<&'static str> {
+    let dimensions: Value =
+        dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
     function.stack.resources("AWS::CloudWatch::Alarm").find_map(|(id, alarm)| {
         let properties = &alarm["Properties"];
         let is = properties["Namespace"] == *namespace
             && properties["MetricName"] == metric
-            && matches!(properties["Dimensions"].as_array().unwrap().as_slice(), [only] if right(only));
+            && properties["Dimensions"] == dimensions;
         is.then_some(id)
     })
 }
 
 #[test]
-fn every_function_has_alarms_and_its_own_role_and_logs() {
+fn every_function_has_its_name_alarms_role_and_logs() {
+    let (lambda, own) = (json!("AWS/Lambda"), json!({"Fn::Sub": "Sextant/${Environment}"}));
     let mut wrong = Vec::new();
     for function in functions() {
-        let lambda = json!("AWS/Lambda");
-        let of_lambda = json!({"Name": "FunctionName", "Value": {"Ref": function.logical_id}});
-        let crashes = alarm(&function, &lambda, "Errors", |dimension| *dimension == of_lambda);
-        let throttles = alarm(&function, &lambda, "Throttles", |dimension| *dimension == of_lambda);
+        let name = json!({"Ref": function.logical_id});
+        let version = json!({"Fn::GetAtt": [format!("{}.Version", function.logical_id), "Version"]});
+        let alias = json!({"Fn::Join": [":", [name, "live"]]});
+        let of_lambda = [("FunctionName", name.clone())];
         // A 5xx answer and a failed part of a batch are no errors to Lambda: the function counts them itself.
-        let own = json!({"Fn::Sub": "Sextant/${Environment}"});
-        let failures = alarm(&function, &own, "Errors", |dimension| {
-            let find = &dimension["Value"]["Fn::FindInMap"];
-            let named = find[0].as_str().zip(find[1].as_str()).zip(find[2].as_str());
-            dimension["Name"] == "Function"
-                && named.is_some_and(|((map, first), second)| {
-                    function.stack.template["Mappings"][map][first][second] == function.name
-                })
-        });
-        for (what, alarm) in [("crashes", crashes), ("throttles", throttles), ("failures", failures)] {
-            if alarm.is_none() {
+        let of_function = [("Function", name.clone())];
+        let new_of_lambda =
+            [("FunctionName", name.clone()), ("Resource", alias), ("ExecutedVersion", version.clone())];
+        let new_of_function = [("Function", name.clone()), ("Version", version)];
+        for (what, found) in [
+            ("crashes", alarm(&function, &lambda, "Errors", &of_lambda)),
+            ("throttles", alarm(&function, &lambda, "Throttles", &of_lambda)),
+            ("failures", alarm(&function, &own, "Errors", &of_function)),
+        ] {
+            if found.is_none() {
                 wrong.push(format!("{} has no alarm on {what}", function.name));
             }
         }
+        let crashes = alarm(&function, &lambda, "Errors", &new_of_lambda);
+        let failures = alarm(&function, &own, "Errors", &new_of_function);
         let stops = json!([{"Ref": crashes}, {"Ref": failures}]);
-        if function.properties["DeploymentPreference"]["Alarms"] != stops {
-            wrong.push(format!("the canary of {} is not stopped by both alarms", function.name));
+        if crashes.is_none() || function.properties["DeploymentPreference"]["Alarms"] != stops {
+            wrong.push(format!(
+                "the canary of {} is not stopped by what its new version does, and by that alone",
+                function.name
+            ));
+        }
+        if function.properties["FunctionName"]["Fn::Sub"]
+            != format!("sextant-${{Environment}}-{}", function.name)
+        {
+            wrong.push(format!("{} has another name", function.name));
         }
         let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
         if !main.contains(&format!("run(\"{}\"", function.name)) {
-            wrong.push(format!("{} calls itself something else in its metrics", function.name));
+            wrong.push(format!("{} calls itself something else in its log", function.name));
         }
-        let name = pascal(&function.name);
-        if function.properties["Role"]["Fn::GetAtt"] != format!("{name}Role.Arn") {
+        let pascal = pascal(&function.name);
+        if function.properties["Role"]["Fn::GetAtt"] != format!("{pascal}Role.Arn") {
             wrong.push(format!("{} shares a role", function.name));
         }
-        if function.properties["LoggingConfig"]["LogGroup"]["Ref"] != format!("{name}Logs") {
-            wrong.push(format!("{} shares a log group", function.name));
+        // Without a setting a function writes to the group that has its name.
+        let logs = &function.stack.template["Resources"][format!("{pascal}Logs")]["Properties"];
+        let grouped = logs["LogGroupName"] == json!({"Fn::Join": ["", ["/aws/lambda/", name]]});
+        if !grouped || function.properties.get("LoggingConfig").is_some() {
+            wrong.push(format!("{} has no log group of its own", function.name));
         }
     }
     settle("function resources", wrong);
@@ -294,6 +304,48 @@ fn what_every_function_spends_on_models_is_in_the_daily_sum() {
     }
     assert!(asking >= 6);
     settle("spend", wrong);
+}
+
+/// A model that fails is passed over in silence, so every function that asks models counts it in its log.
+#[test]
+fn models_that_fail_are_counted_wherever_they_are_asked() {
+    let mut wrong = Vec::new();
+    let mut asking = 0;
+    for function in functions() {
+        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
+        if !main.contains("BedrockGateway::new(") {
+            continue;
+        }
+        asking += 1;
+        let logs = json!({"Ref": format!("{}Logs", function.logical_id.trim_end_matches("Function"))});
+        for start in ["$.message = \"a model gave no answer\"", "$.error = \"the model is not available"] {
+            let counted = function.stack.resources("AWS::Logs::MetricFilter").any(|(_, filter)| {
+                let filter = &filter["Properties"];
+                filter["LogGroupName"] == logs && filter["FilterPattern"].as_str().unwrap().contains(start)
+            });
+            if !counted {
+                wrong.push(format!("{}: {start}", function.name));
+            }
+        }
+    }
+    assert!(asking >= 6);
+    // The words that the filters look for are those that are logged.
+    for words in ["\"a model gave no answer\"", "#[error(\"the model is not available\")]"] {
+        assert!(is_in_a_source("shared", words), "{words}");
+    }
+    settle("failing models", wrong);
+}
+
+/// Whether a Rust source below a folder has these words.
+fn is_in_a_source(folder: &str, words: &str) -> bool {
+    names(folder).iter().any(|name| {
+        let path = format!("{folder}/{name}");
+        if exists(&path) {
+            path.ends_with(".rs") && read(&path).contains(words)
+        } else {
+            is_in_a_source(&path, words)
+        }
+    })
 }
 
 /// Seconds by which the gateway waits longer than a function that streams may run: the function ends its answer itself.

@@ -53,6 +53,20 @@ impl Aws {
             .collect()
     }
 
+    /// Stores an object in a bucket.
+    pub fn put_object(bucket: &str, key: &str, body: &Value) {
+        let request = root("PUT", &format!("/{bucket}/{key}"), "s3").body(body.to_string());
+        answer("PutObject", request.expect("a request"));
+    }
+
+    /// The keys of all objects in a bucket.
+    pub fn objects(bucket: &str) -> Vec<String> {
+        let request = root("GET", &format!("/{bucket}?list-type=2"), "s3").body(String::new());
+        let text = answer("ListObjectsV2", request.expect("a request"));
+        let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+        keys.map(str::to_owned).collect()
+    }
+
     /// Configuration of SDK clients that hold these credentials.
     pub fn config(access_key: &str, secret_key: &str, session_token: Option<&str>) -> SdkConfig {
         let settings = AwsSettings {

@@ -3,16 +3,14 @@
 use crate::aws::{Aws, plain_item};
 use serde_json::{Value, json};
 
-/// The full name of one of the deployment's tables, such as `LedgerTable`.
+/// The full name of one of the deployment's tables, such as `ledger`.
 pub fn table(name: &str) -> String {
-    let tables = Aws::call("DynamoDB_20120810.ListTables", &json!({}));
-    let mut names = tables["TableNames"].as_array().expect("names").iter().filter_map(Value::as_str);
-    names.find(|table| table.contains(name)).unwrap_or_else(|| panic!("no {name}")).to_owned()
+    format!("sextant-local-{name}")
 }
 
 /// Every event of an organization, as plain JSON, in no order.
 pub fn events_of(organization: &str) -> Vec<Value> {
-    let (table, mut events, mut start) = (table("LedgerTable"), Vec::new(), Value::Null);
+    let (table, mut events, mut start) = (table("ledger"), Vec::new(), Value::Null);
     loop {
         let mut scan = json!({
             "TableName": table,

@@ -18,7 +18,7 @@ fn organization() -> &'static Organization {
 
 /// Entries of the audit log, whose chain holds.
 fn audited() -> u64 {
-    let log = DynamoAuditLog::new(&Aws::root_config(), table("StateTable"));
+    let log = DynamoAuditLog::new(&Aws::root_config(), table("state"));
     Aws::run(log.verify(organization().id.parse().unwrap())).expect("the audit log's chain holds")
 }
 

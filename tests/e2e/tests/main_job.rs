@@ -87,7 +87,7 @@ fn score(organization: &Organization, company: &str, script: impl FnOnce()) -> V
 
 /// The audit log's chain holds, and it has an entry of exactly the events that the ledger has.
 fn every_event_is_audited(organization: &Organization) {
-    let log = DynamoAuditLog::new(&Aws::root_config(), table("StateTable"));
+    let log = DynamoAuditLog::new(&Aws::root_config(), table("state"));
     let tenant = organization.id.parse().unwrap();
     let events: BTreeSet<String> = events_of(&organization.id)
         .iter()
@@ -111,7 +111,7 @@ fn every_event_is_audited(organization: &Organization) {
 
 fn audit_entries(organization: &str) -> Vec<Value> {
     let query = json!({
-        "TableName": table("StateTable"),
+        "TableName": table("state"),
         "ConsistentRead": true,
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :entry)",
         "ExpressionAttributeValues": {

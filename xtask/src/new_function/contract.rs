@@ -182,10 +182,10 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &
         "      x-amazon-apigateway-integration:
         type: aws_proxy
         httpMethod: POST
-        uri: {{'Fn::Sub': 'arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}FunctionArn}}/invocations'}}
-        credentials: {{'Fn::Sub': '${{ApiRoleArn}}'}}
+        uri: {{'Fn::Sub': 'arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:sextant-${{Environment}}-{}:live/invocations'}}
+        credentials: {{'Fn::Sub': 'arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/sextant-${{Environment}}-${{AWS::Region}}-api'}}
 ",
-        names.pascal()
+        names.name
     ));
     text
 }

@@ -1,9 +1,8 @@
-//! The queue of a new consumer in `infra/messaging.yaml`, with its dead-letter queue, rule, policy and alarms, and the
-//! way its names take to the consumer's stack.
+//! The queue of a new consumer in `infra/messaging.yaml`, with its dead-letter queue, rule, policy and alarms. The consumer
+//! finds it by its name, which is the function's.
 
 use super::names::{Names, wrong};
 use super::plan::Plan;
-use super::stack::before_tags;
 use crate::error::Error;
 
 /// Plans everything between the bus and the function.
@@ -19,26 +18,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, event_type: &str) -> Res
         stack.add_to_loop("DeadLetterAlarms", &format!("{pascal}DeadLetters"), |item| {
             item.ends_with("DeadLetters")
         })?;
-        stack.add_to_loop("AgeAlarms", &format!("{pascal}Queue"), |_| true)?;
-        let outputs = stack.find(0, "Outputs:")?;
-        let parking = stack.find(outputs, "  RelayParkingQueueUrl:")?;
-        stack.insert(
-            parking,
-            &format!(
-                "  {pascal}QueueUrl:\n    Value: !Ref {pascal}Queue\n  {pascal}QueueArn:\n    Value: !GetAtt {pascal}Queue.Arn"
-            ),
-        );
-        Ok(())
-    })?;
-    plan.edit("template.yaml", |template| {
-        let line = format!("        {pascal}QueueArn: !GetAtt Messaging.Outputs.{pascal}QueueArn");
-        let place = before_tags(template, &names.stack())?;
-        template.insert(place, &line);
-        let outputs = template.find(0, "Outputs:")?;
-        let parking = template.find(outputs, "  RelayParkingQueueUrl:")?;
-        let url = format!("  {pascal}QueueUrl:\n    Value: !GetAtt Messaging.Outputs.{pascal}QueueUrl");
-        template.insert(parking, &url);
-        Ok(())
+        stack.add_to_loop("AgeAlarms", &format!("{pascal}Queue"), |_| true)
     })
 }
 
@@ -55,7 +35,7 @@ fn resources(pascal: &str, name: &str, event_type: &str) -> String {
     Type: AWS::SQS::Queue
     Properties:
       QueueName: !Sub sextant-${{Environment}}-{name}-dead-letters
-      KmsMasterKeyId: !Ref DataKeyArn
+      SqsManagedSseEnabled: true
       MessageRetentionPeriod: 1209600
   {pascal}Rule:
     Type: AWS::Events::Rule

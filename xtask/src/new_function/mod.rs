@@ -2,6 +2,7 @@
 //! inserts text where neighbours stand, so comments and order stay; it must never leave half of its work behind.
 
 mod code;
+mod context;
 mod contract;
 mod lock;
 mod messaging;
@@ -38,7 +39,9 @@ Examples:
   cargo xtask new-function sales add-lead-note 'http:POST:/v1/leads/{id}/notes'
   cargo xtask new-function notifications welcome-account queue:account_registered
   cargo xtask new-function platform prune-sessions 'schedule:rate(1 hour)'
-  cargo xtask new-function platform report-usage 'schedule:cron(0 6 ? * MON *)'";
+  cargo xtask new-function platform report-usage 'schedule:cron(0 6 ? * MON *)'
+  cargo xtask new-function webhooks create-webhook http:POST:/v1/webhooks \\
+    --new-context 'Requests to systems of customers when something happens'";
 
 /// Options of `new-function`.
 #[derive(Args)]
@@ -50,6 +53,9 @@ pub(crate) struct NewFunctionOptions {
     name: String,
     /// What starts it: http:<METHOD>:<path>, queue:<event-type> or schedule:<expression>.
     trigger: String,
+    /// Make the context, which there is not yet, and describe it in one sentence.
+    #[arg(long, value_name = "DESCRIPTION")]
+    new_context: Option<String>,
 }
 
 /// Writes a new function.
@@ -77,9 +83,12 @@ struct Written {
 
 /// Writes a new function into the tree at `root`: everything or, when anything is wrong, nothing.
 fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error> {
-    let names = Names::check(root, &options.context, &options.name)?;
+    let names = Names::check(root, &options.context, &options.name, options.new_context.is_some())?;
     let trigger = Trigger::parse(&options.trigger)?;
     let mut plan = Plan::new(root);
+    if let Some(description) = &options.new_context {
+        context::write(&mut plan, &names, description)?;
+    }
     let next = match &trigger {
         Trigger::Http(route) => {
             let operation = contract::write(&mut plan, &names, route)?;

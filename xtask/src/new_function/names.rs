@@ -9,6 +9,9 @@ use std::path::Path;
 /// function (64) and a queue (80).
 const LONGEST: usize = 40;
 
+/// Letters of the longest context.
+const LONGEST_CONTEXT: usize = 20;
+
 /// Types that the generated code imports, and that a handler can't be called like.
 const IMPORTED: [&str; 7] =
     ["BoxFuture", "EventHandler", "EventMessage", "ExitCode", "JobError", "ScheduleHandler", "UseAccount"];
@@ -23,14 +26,26 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names, if the context is there and nothing has the name yet.
-    pub(super) fn check(root: &Path, context: &str, name: &str) -> Result<Self, Error> {
+    /// The names, if the context is there - or is not, for a new one - and nothing has the name yet.
+    pub(super) fn check(root: &Path, context: &str, name: &str, new_context: bool) -> Result<Self, Error> {
         let contexts = contexts(root)?;
-        if !contexts.iter().any(|known| known == context) {
+        let known = contexts.iter().any(|known| known == context);
+        if known && new_context {
+            return wrong(format!("there is a context {context}; leave --new-context out"));
+        }
+        if !known && !new_context {
             return wrong(format!(
-                "there is no context {context}; name one of {}. A new context starts with infra/<context>.yaml, its tag \
-                 in infra/openapi.yaml and its folder under functions/.",
+                "there is no context {context}; name one of {}, or make it with --new-context '<what it is about>'",
                 contexts.join(", ")
+            ));
+        }
+        let taken = root.join(format!("infra/{context}.yaml")).exists()
+            || root.join("functions").join(context).exists();
+        if !known
+            && (taken || !context.chars().all(|c| c.is_ascii_lowercase()) || context.len() > LONGEST_CONTEXT)
+        {
+            return wrong(format!(
+                "{context} can't be a new context; write one new word of at most {LONGEST_CONTEXT} lower-case letters"
             ));
         }
         check_spelling(name)?;

@@ -37,11 +37,20 @@ impl Copy {
         copy
     }
 
-    fn generate(&self, [context, name, trigger]: [&str; 3]) -> Result<Written, Error> {
+    fn generate(&self, arguments: [&str; 3]) -> Result<Written, Error> {
+        self.generate_in(arguments, None)
+    }
+
+    fn generate_in(
+        &self,
+        [context, name, trigger]: [&str; 3],
+        new_context: Option<&str>,
+    ) -> Result<Written, Error> {
         let options = NewFunctionOptions {
             context: context.to_owned(),
             name: name.to_owned(),
             trigger: trigger.to_owned(),
+            new_context: new_context.map(str::to_owned),
         };
         generate(&self.0, &options)
     }
@@ -57,11 +66,10 @@ impl Copy {
         }
         self.yaml("template.yaml");
         let stack = self.yaml(&format!("infra/{context}.yaml"));
-        for kind in ["Function", "Role", "Logs"] {
+        for kind in ["Function", "Role"] {
             assert!(stack["Resources"][format!("{pascal}{kind}").as_str()].is_mapping(), "{pascal}{kind}");
         }
-        assert_eq!(loop_of(&stack, "Alarms").last(), Some(&pascal));
-        assert_eq!(stack["Mappings"]["Functions"][pascal]["Name"], name);
+        assert_eq!(loop_of(&stack, "Functions").last(), Some(&pascal));
         let code = &stack["Resources"][format!("{pascal}Function").as_str()]["Properties"]["CodeUri"];
         assert_eq!(code, format!("../target/lambda/{name}/bootstrap.zip").as_str());
         for file in ["Cargo.toml", "src/lib.rs", "src/main.rs"] {
@@ -96,7 +104,8 @@ impl Copy {
         for (path, old) in before {
             let new = fs::read_to_string(path).unwrap();
             let mut lines = new.lines();
-            for line in old.lines().filter(|line| !line.starts_with("    - [")) {
+            let is_list = |line: &str| line.starts_with("    - [") || line.starts_with("    DependsOn: [");
+            for line in old.lines().filter(|line| !is_list(line)) {
                 assert!(lines.any(|other| other == line), "{}: lost or moved: {line}", path.display());
             }
         }
@@ -169,16 +178,12 @@ fn a_route_is_everywhere_it_must_be() {
         (&"sales".into(), &"sales_rep".into())
     );
     let uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"].as_str().unwrap();
-    assert!(uri.contains("${ExportLeadsFunctionArn}"), "{uri}");
+    assert!(uri.contains(":function:sextant-${Environment}-export-leads:live/"), "{uri}");
     let row = &copy.yaml("tests/authorization.yaml")["exportLeads"];
     assert_eq!((&row["permission"], &row["manager"]), (&"lead:read".into(), &"tenant".into()));
-    let arn = "ExportLeadsFunctionArn";
-    let output = &copy.yaml("infra/sales.yaml")["Outputs"][arn]["Value"];
-    assert_eq!(tagged(output), "!Ref ExportLeadsFunction.Alias");
-    assert_eq!(copy.yaml("infra/api.yaml")["Parameters"][arn]["Type"], "String");
-    assert!(copy.read("infra/api.yaml").contains("                  - !Ref ExportLeadsFunctionArn\n"));
-    let api = &copy.yaml("template.yaml")["Resources"]["Api"]["Properties"]["Parameters"];
-    assert_eq!(tagged(&api[arn]), "!GetAtt Sales.Outputs.ExportLeadsFunctionArn");
+    // It is found by its name: nobody else is told of it.
+    let changed: Vec<&String> = written.files.iter().filter(|file| file.starts_with("changed ")).collect();
+    assert!(!changed.iter().any(|file| file.contains("template.yaml") || file.contains("infra/api.yaml")));
     assert!(
         copy.read("tests/api/src/routes.rs")
             .contains("(\"exportLeads\", whole(export_leads::ExportLeads { store: store() })),")
@@ -186,9 +191,12 @@ fn a_route_is_everywhere_it_must_be() {
     // Whom it refuses, it records.
     assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application::authorize::<"));
     let stack = copy.read("infra/sales.yaml");
-    let role = &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  ExportLeadsLogs:").unwrap()];
-    for table in ["LedgerTableArn", "EphemeralTableArn"] {
-        assert!(role.contains(&format!("Action: [dynamodb:PutItem], Resource: !Ref {table}")), "{role}");
+    let role =
+        &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  Fn::ForEach::Functions:").unwrap()];
+    for table in ["ledger", "ephemeral"] {
+        let table = format!(":table/sextant-${{Environment}}-{table}\n");
+        let (before, _) = role.split_once(&table).expect("the table");
+        assert!(before.lines().rev().nth(1).unwrap().ends_with("Action: [dynamodb:PutItem]"), "{role}");
     }
     let sample = copy.json("events/sales/export-leads.json");
     assert_eq!(sample["path"], "/v1/leads/export");
@@ -232,13 +240,53 @@ fn a_consumer_has_a_queue_of_its_own() {
     assert!(loop_of(&messaging, "QueuePolicies").contains(&"WelcomeAccount"));
     assert!(loop_of(&messaging, "DeadLetterAlarms").contains(&"WelcomeAccountDeadLetters"));
     assert!(loop_of(&messaging, "AgeAlarms").contains(&"WelcomeAccountQueue"));
-    assert!(messaging["Outputs"]["WelcomeAccountQueueArn"].is_mapping());
     let stack = copy.yaml("infra/notifications.yaml");
-    assert_eq!(stack["Parameters"]["WelcomeAccountQueueArn"]["Type"], "String");
     let source = &stack["Resources"]["WelcomeAccountFunction"]["Properties"]["Events"]["Messages"];
-    assert_eq!(tagged(&source["Properties"]["Queue"]), "!Ref WelcomeAccountQueueArn");
-    let given = &copy.yaml("template.yaml")["Resources"]["Notifications"]["Properties"]["Parameters"];
-    assert_eq!(tagged(&given["WelcomeAccountQueueArn"]), "!GetAtt Messaging.Outputs.WelcomeAccountQueueArn");
+    assert_eq!(
+        tagged(&source["Properties"]["Queue"]),
+        "!Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:sextant-${Environment}-welcome-account"
+    );
+    let queue = &messaging["Resources"]["WelcomeAccountQueue"]["Properties"]["QueueName"];
+    assert_eq!(tagged(queue), "!Sub sextant-${Environment}-welcome-account");
+    let dead_letters = &messaging["Resources"]["WelcomeAccountDeadLetters"]["Properties"];
+    assert_eq!(dead_letters["SqsManagedSseEnabled"], true);
+}
+
+#[test]
+fn a_new_context_is_everywhere_it_must_be() {
+    let copy = Copy::new();
+    let before = copy.files();
+    let arguments = ["webhooks", "create-webhook", "http:POST:/v1/webhooks"];
+    copy.assert_refused(arguments, "make it with --new-context");
+    copy.generate_in(arguments, Some("Requests to systems of customers")).unwrap();
+    copy.assert_only_added(&before);
+    let stack = copy.yaml("infra/webhooks.yaml");
+    assert_eq!(stack["Description"], "Requests to systems of customers.");
+    assert_eq!(loop_of(&stack, "Functions"), ["CreateWebhook"]);
+    assert!(stack["Resources"]["CreateWebhookRole"].is_mapping());
+    assert!(stack["Resources"]["GetUsageFunction"].is_null());
+    let template = copy.yaml("template.yaml");
+    assert_eq!(template["Resources"]["Webhooks"]["Properties"]["Location"], "infra/webhooks.yaml");
+    let order = template["Resources"]["Api"]["DependsOn"].as_sequence().unwrap();
+    assert_eq!(order.last().unwrap(), "Webhooks");
+    let contract = copy.yaml("infra/openapi.yaml");
+    let tags = contract["tags"].as_sequence().unwrap();
+    assert!(tags.iter().any(|tag| tag["name"] == "webhooks"));
+    assert_eq!(contract["paths"]["/v1/webhooks"]["post"]["tags"][0], "webhooks");
+
+    // Another function of it needs nothing new; a context is made once, and has a plain name and description.
+    copy.write(["webhooks", "list-webhooks", "http:GET:/v1/webhooks"], "ListWebhooks");
+    for (context, description, because) in [
+        ("webhooks", "Again", "leave --new-context out"),
+        ("data", "Tables", "can't be a new context"),
+        ("Web-Hooks", "Requests", "can't be a new context"),
+        ("plugins", "", "one plain sentence"),
+        ("plugins", "What: that", "one plain sentence"),
+    ] {
+        let arguments = [context, "create-thing", "http:POST:/v1/things"];
+        let error = copy.generate_in(arguments, Some(description)).unwrap_err().to_string();
+        assert!(error.contains(because), "{context}: {error}");
+    }
 }
 
 #[test]
@@ -340,9 +388,9 @@ fn arguments_are_refused_with_what_to_do() {
 #[test]
 fn a_place_that_is_gone_is_named_and_nothing_is_written() {
     let copy = Copy::new();
-    let gone = "                  - !Ref ScoreLeadsFunctionArn\n";
-    fs::write(copy.0.join("infra/api.yaml"), copy.read("infra/api.yaml").replace(gone, "")).unwrap();
-    let because = "infra/api.yaml has no line `- !Ref ScoreLeadsFunctionArn`";
+    let gone = "  Fn::ForEach::Functions:\n";
+    fs::write(copy.0.join("infra/sales.yaml"), copy.read("infra/sales.yaml").replace(gone, "")).unwrap();
+    let because = "infra/sales.yaml has no line `Fn::ForEach::Functions:`";
     copy.assert_refused(["sales", "export-leads", "http:GET:/v1/leads/export"], because);
 }
 

@@ -73,6 +73,13 @@ impl<'a> Text<'a> {
         above.map_or(0, |above| above + 1)
     }
 
+    /// Puts another line in the place of one.
+    pub(super) fn replace(&mut self, number: usize, line: &str) {
+        if let Some(old) = self.lines.get_mut(number) {
+            line.clone_into(old);
+        }
+    }
+
     /// Inserts a block of whole lines before a line.
     pub(super) fn insert(&mut self, number: usize, block: &str) {
         let tail = self.lines.split_off(number.min(self.len()));

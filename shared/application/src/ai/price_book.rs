@@ -30,7 +30,7 @@ pub fn own_version(version: &str) -> Option<u64> {
 
 /// The tables that this build does not ask models with any more. Whoever changes `models.json` keeps the old file as
 /// `models-<version>.json` and adds it here, for as long as months that were metered with it can be asked for.
-const EARLIER: [&str; 0] = [];
+const EARLIER: [&str; 1] = [include_str!("models-2026-11-21.json")];
 
 /// Tables of models with their prices, by version.
 #[derive(Debug, Clone)]

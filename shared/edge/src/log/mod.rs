@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use self::chain::chain;
-pub(crate) use summary::{Summary, Verdict, millis};
+pub(crate) use summary::{RunningAs, Summary, Verdict, millis};
 
 /// What every line of one invocation says about it.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +58,8 @@ static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
 /// Writes lines of this level and above, with metrics of this environment, and prints them when `standard_output`. The
 /// first call decides the level and the environment.
-pub(crate) fn start(level: Option<&str>, environment: Option<&str>, standard_output: bool) {
-    summary::measure_in(environment);
+pub(crate) fn start(level: Option<&str>, process: &RunningAs<'_>, standard_output: bool) {
+    summary::measure_as(process);
     let level = *LEVEL.get_or_init(|| subscriber::level(level));
     STANDARD_OUTPUT.fetch_or(standard_output, Ordering::Relaxed);
     // A second subscriber is refused, which is right: the first one does the same.
@@ -68,7 +68,7 @@ pub(crate) fn start(level: Option<&str>, environment: Option<&str>, standard_out
 
 /// The result of `work`, and the lines that were written while it ran. For tests.
 pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-    start(None, None, false);
+    start(None, &RunningAs::default(), false);
     CAPTURED
         .scope(RefCell::new(Vec::new()), async {
             let result = work.await;

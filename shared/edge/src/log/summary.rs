@@ -18,16 +18,45 @@ const METRICS: &str = concat!(
     r#"[{"Name":"Requests","Unit":"Count"},{"Name":"Errors","Unit":"Count"},"#,
     r#"{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}]"#
 );
-static NAMESPACE_HERE: OnceLock<String> = OnceLock::new();
+/// What a failure declares besides: the alarm of a deployment counts the failures of the new version alone. Successes do
+/// not declare it, because every version would be a metric that is paid for.
+const FAILURES_BY_VERSION: &str =
+    r#""Dimensions":[["Function","Version"]],"Metrics":[{"Name":"Errors","Unit":"Count"}]"#;
+static MEASURED: OnceLock<MeasuredProcess> = OnceLock::new();
 
-/// Puts all metrics of this process below the environment's name. Without one, as in tests, they are directly in the
-/// namespace, where no alarm looks. The first call decides.
-pub(super) fn measure_in(environment: Option<&str>) {
-    let environment =
-        environment.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-    NAMESPACE_HERE.get_or_init(|| match environment {
-        Some(environment) => format!("{NAMESPACE}/{environment}"),
-        None => NAMESPACE.to_owned(),
+/// What the metrics of this process are filed under.
+struct MeasuredProcess {
+    namespace: String,
+    /// The name that Lambda knows the function by; `None` in tests.
+    function: Option<String>,
+    /// The published version that this process runs; `None` in tests.
+    version: Option<String>,
+}
+
+/// Where a process runs, as Lambda and the template say it.
+#[derive(Default)]
+pub(crate) struct RunningAs<'a> {
+    /// Environment of the deployment, such as `production`.
+    pub(crate) environment: Option<&'a str>,
+    /// The name that Lambda knows the function by.
+    pub(crate) function: Option<&'a str>,
+    /// The version of the function.
+    pub(crate) version: Option<&'a str>,
+}
+
+/// Files all metrics of this process under its environment, function and version. Without an environment, as in tests,
+/// they are directly in the namespace, where no alarm looks. The first call decides.
+pub(super) fn measure_as(process: &RunningAs<'_>) {
+    let environment = process
+        .environment
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    MEASURED.get_or_init(|| MeasuredProcess {
+        namespace: match environment {
+            Some(environment) => format!("{NAMESPACE}/{environment}"),
+            None => NAMESPACE.to_owned(),
+        },
+        function: process.function.map(str::to_owned),
+        version: process.version.map(str::to_owned),
     });
 }
 
@@ -96,8 +125,14 @@ impl Summary<'_> {
         let failed = self.verdict.is_error();
         let now = now();
         let mut line = Line::begin();
-        line.add_json("_aws", &declaration(now));
-        line.add("Function", self.invocation.function);
+        let measured = MEASURED.get();
+        let version = measured.and_then(|measured| measured.version.as_deref()).filter(|_| failed);
+        line.add_json("_aws", &declaration(now, version.is_some()));
+        let function = measured.and_then(|measured| measured.function.as_deref());
+        line.add("Function", function.unwrap_or(self.invocation.function));
+        if let Some(version) = version {
+            line.add("Version", version);
+        }
         line.add("StatusClass", self.verdict.class());
         line.add("Requests", &1);
         line.add("Errors", &u8::from(failed));
@@ -123,10 +158,15 @@ impl Summary<'_> {
 }
 
 /// What CloudWatch must know of the line to make metrics of it: the embedded metric format's `_aws`.
-fn declaration(now: Timestamp) -> String {
-    let namespace = NAMESPACE_HERE.get().map_or(NAMESPACE, String::as_str);
+fn declaration(now: Timestamp, failure_of_version: bool) -> String {
+    let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());
+    let by_version = if failure_of_version {
+        format!(r#",{{"Namespace":"{namespace}",{FAILURES_BY_VERSION}}}"#)
+    } else {
+        String::new()
+    };
     format!(
-        r#"{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{namespace}","Dimensions":{DIMENSIONS},"Metrics":{METRICS}}}]}}"#,
+        r#"{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{namespace}","Dimensions":{DIMENSIONS},"Metrics":{METRICS}}}{by_version}]}}"#,
         now.millis()
     )
 }

@@ -7,7 +7,7 @@
 mod finishing;
 mod streamed;
 
-use crate::log::{self, chain};
+use crate::log::{self, RunningAs, chain};
 use crate::{Invocation, Settings, StartError, SystemEntropy};
 use application::ports::{BoxFuture, Entropy, Source};
 use domain::Timestamp;
@@ -114,7 +114,12 @@ type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Sourc
 
 fn run_boxed(function: &'static str, start: Start) -> ExitCode {
     let settings = Settings::from_env();
-    log::start(settings.optional("LOG_LEVEL"), settings.optional("ENVIRONMENT"), true);
+    let process = RunningAs {
+        environment: settings.optional("ENVIRONMENT"),
+        function: settings.optional("AWS_LAMBDA_FUNCTION_NAME"),
+        version: settings.optional("AWS_LAMBDA_FUNCTION_VERSION"),
+    };
+    log::start(settings.optional("LOG_LEVEL"), &process, true);
     match blocking(function, settings, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

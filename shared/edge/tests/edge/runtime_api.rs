@@ -118,6 +118,14 @@ fn serves_two_requests_and_survives_the_panic_between_them() {
     for line in &lines {
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Sextant/staging");
     }
+    // A failure is counted for its version too, where the alarm of a deployment looks; a success is not.
+    let by_version = json!({
+        "Namespace": "Sextant/staging", "Dimensions": [["Function", "Version"]],
+        "Metrics": [{"Name": "Errors", "Unit": "Count"}],
+    });
+    assert_eq!(lines[1]["_aws"]["CloudWatchMetrics"][1], by_version);
+    assert_eq!(of("Version"), [Value::Null, json!("1"), Value::Null]);
+    assert!(lines[0]["_aws"]["CloudWatchMetrics"].get(1).is_none());
     assert_eq!(of("trace_id"), ["Root=1-abc", "Root=1-abc", "Root=1-abc"]);
     assert_eq!(of("request_id"), ["request-0", "request-1", "request-2"]);
     assert!(lines[1]["error"].as_str().unwrap().contains("tests/edge/runtime_api.rs:"), "{}", lines[1]);

@@ -1,0 +1,121 @@
+//! What stands between the internet and the functions: the web ACL, the ways into the API, and how much it takes.
+
+use crate::gaps::settle;
+use crate::stacks::{Stack, functions, stacks, template};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn api() -> &'static Stack {
+    stacks().iter().find(|stack| stack.name == "api").expect("infra/api.yaml")
+}
+
+fn only(of_type: &'static str) -> &'static Value {
+    let (_, resource) = api().resources(of_type).next().unwrap_or_else(|| panic!("no {of_type}"));
+    &resource["Properties"]
+}
+
+/// Every statement that matches bytes, below a value.
+fn byte_matches<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("ByteMatchStatement"));
+            members.values().for_each(|value| byte_matches(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| byte_matches(value, found)),
+        _ => {}
+    }
+}
+
+/// `/v1/%61uth/`, `/v1/x/../auth/` and `/V1/AUTH/` are the same path.
+#[test]
+fn the_web_acl_compares_paths_as_the_gateway_reads_them() {
+    let mut matches = Vec::new();
+    byte_matches(&only("AWS::WAFv2::WebACL")["Rules"], &mut matches);
+    assert!(!matches.is_empty());
+    let mut wrong = Vec::new();
+    for statement in matches.into_iter().filter(|statement| statement["FieldToMatch"]["UriPath"].is_object())
+    {
+        let transformations = statement["TextTransformations"].as_array().unwrap();
+        let kinds: Vec<&str> = transformations.iter().map(|one| one["Type"].as_str().unwrap()).collect();
+        let searched = statement["SearchString"].as_str().unwrap();
+        if kinds != ["URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"] || searched != searched.to_lowercase() {
+            wrong.push(format!("{searched}: {kinds:?}"));
+        }
+    }
+    settle("web acl", wrong);
+}
+
+/// Bodies are texts of people, larger than 8 KB, about anything: what is found in them is counted and refuses nothing.
+#[test]
+fn managed_rules_refuse_attacks_and_only_count_what_people_write() {
+    let rules = only("AWS::WAFv2::WebACL")["Rules"].as_array().unwrap();
+    let groups: Vec<&Value> = rules
+        .iter()
+        .map(|rule| &rule["Statement"]["ManagedRuleGroupStatement"])
+        .filter(|group| group.is_object())
+        .collect();
+    let names: BTreeSet<&str> = groups.iter().map(|group| group["Name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        BTreeSet::from([
+            "AWSManagedRulesAmazonIpReputationList",
+            "AWSManagedRulesCommonRuleSet",
+            "AWSManagedRulesKnownBadInputsRuleSet",
+        ])
+    );
+    let counted: BTreeSet<&str> = groups
+        .iter()
+        .filter_map(|group| group["RuleActionOverrides"].as_array())
+        .flatten()
+        .inspect(|rule| assert_eq!(rule["ActionToUse"], json!({"Count": {}})))
+        .map(|rule| rule["Name"].as_str().unwrap())
+        .collect();
+    let others: Vec<_> = counted.iter().filter(|name| !name.ends_with("_BODY")).collect();
+    assert_eq!(others, [&"NoUserAgent_HEADER"]);
+    assert!(counted.contains("SizeRestrictions_BODY"));
+    // Nothing else would switch a group off.
+    assert!(rules.iter().all(|rule| rule.get("OverrideAction").is_none_or(|it| *it == json!({"None": {}}))));
+}
+
+#[test]
+fn the_web_acl_logs_without_tokens() {
+    let logging = only("AWS::WAFv2::LoggingConfiguration");
+    let redacted = logging["RedactedFields"].as_array().unwrap();
+    assert!(redacted.contains(&json!({"SingleHeader": {"Name": "authorization"}})));
+    let group = api().resources("AWS::Logs::LogGroup").find(|(id, _)| *id == "WebAclLogs").unwrap().1;
+    let name = group["Properties"]["LogGroupName"]["Fn::Sub"].as_str().unwrap();
+    // AWS WAF takes no other beginning.
+    assert!(name.starts_with("aws-waf-logs-"), "{name}");
+}
+
+#[test]
+fn with_a_domain_there_is_one_way_in() {
+    let closed = &only("AWS::Serverless::Api")["DisableExecuteApiEndpoint"];
+    assert_eq!(*closed, json!({"Fn::If": ["HasDomain", true, false]}));
+}
+
+#[test]
+fn the_api_takes_what_an_account_can_serve() {
+    let settings = &only("AWS::Serverless::Api")["MethodSettings"][0];
+    assert_eq!(settings["ThrottlingRateLimit"], json!({"Ref": "RequestsPerSecond"}));
+    assert_eq!(settings["ThrottlingBurstLimit"], json!({"Ref": "RequestBurst"}));
+    let parameters = &template("template.yaml")["Parameters"];
+    // An account has a Lambda concurrency of 1,000 by default. A request takes the authorizer and a function.
+    assert!(parameters["RequestBurst"]["Default"].as_u64().unwrap() * 2 <= 1_000);
+    assert!(parameters["RequestsPerSecond"]["Default"].as_u64().unwrap() <= 1_000);
+    assert!((1..=200).contains(&parameters["AuthorizerConcurrency"]["Default"].as_u64().unwrap()));
+    let reserved: Vec<String> = functions()
+        .iter()
+        .filter(|function| function.properties.get("ReservedConcurrentExecutions").is_some())
+        .map(|function| function.name.clone())
+        .collect();
+    assert_eq!(reserved, ["authorize-request"]);
+}
+
+#[test]
+fn production_is_refused_without_somebody_to_tell() {
+    let rule = &template("template.yaml")["Rules"]["ProductionNeedsAlarmTopic"];
+    assert_eq!(rule["RuleCondition"], json!({"Fn::Equals": [{"Ref": "Environment"}, "production"]}));
+    let told = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]});
+    assert_eq!(rule["Assertions"][0]["Assert"], told);
+}

@@ -1,0 +1,85 @@
+//! A new context: its stack, its place in `template.yaml`, and its tag in the contract. The stack begins as that of another
+//! context does; the loop over its functions must be the same in all.
+
+use super::names::{Names, wrong};
+use super::plan::Plan;
+use crate::error::Error;
+
+/// The stack that a new one is made like: it has no parameters of its own.
+const LIKE: &str = "infra/analytics.yaml";
+/// Where the part that every stack has alike begins.
+const LOOP: &str = "  # The functions of this stack.";
+
+/// Plans the context, which `description` describes in one sentence.
+pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Result<(), Error> {
+    let description = description.trim().trim_end_matches('.');
+    if description.is_empty() || !description.chars().all(is_plain) {
+        return wrong(
+            "describe the new context in one plain sentence, such as \"What is sent to customers\""
+                .to_owned(),
+        );
+    }
+    let stack = stack(&plan.read(LIKE)?, description)?;
+    plan.create(format!("infra/{}.yaml", names.context), stack)?;
+    let (title, context) = (names.stack(), &names.context);
+    plan.edit("template.yaml", |template| {
+        let api = template.find(0, "  Api:")?;
+        let order =
+            template.find_where(api, template.end_of(api), |line| line.starts_with("    DependsOn: ["));
+        let order = order.ok_or_else(|| template.missing("DependsOn: [...] below Api:"))?;
+        let longer = template.line(order).trim_end_matches(']').to_owned() + &format!(", {title}]");
+        template.replace(order, &longer);
+        template.insert(api, &application(&title, context));
+        Ok(())
+    })?;
+    plan.edit("infra/openapi.yaml", |contract| {
+        let tags = contract.find(0, "tags:")?;
+        contract
+            .insert(contract.end_of(tags), &format!("  - name: {context}\n    description: {description}."));
+        Ok(())
+    })
+}
+
+/// Characters that mean nothing to YAML where they stand.
+fn is_plain(character: char) -> bool {
+    character.is_alphanumeric() || " ,-'".contains(character)
+}
+
+/// A stack without functions.
+fn stack(like: &str, description: &str) -> Result<String, Error> {
+    let gone = || Error::Content(format!("{LIKE} is not in the shape that a new stack is made like"));
+    let (head, rest) = like.split_once("\nResources:\n").ok_or_else(gone)?;
+    let loop_begins = rest.find(LOOP).ok_or_else(gone)?;
+    let (before, list) =
+        rest.get(loop_begins..).and_then(|text| text.split_once("    - [")).ok_or_else(gone)?;
+    let (_, after) = list.split_once("]\n").ok_or_else(gone)?;
+    let head: String = head
+        .lines()
+        .map(|line| match line.starts_with("Description: ") {
+            true => format!("Description: {description}.\n"),
+            false => format!("{line}\n"),
+        })
+        .collect();
+    Ok(format!("{head}\nResources:\n{before}    - []\n{after}"))
+}
+
+/// The stack in the composition.
+fn application(title: &str, context: &str) -> String {
+    format!(
+        "  {title}:
+    Type: AWS::Serverless::Application
+    DependsOn: Messaging
+    Properties:
+      Location: infra/{context}.yaml
+      Parameters:
+        Environment: !Ref Environment
+        Architecture: !Ref Architecture
+        CanaryDeployments: !If [IsAws, \"true\", \"false\"]
+        LogRetentionDays: !Ref LogRetentionDays
+        AlarmTopicArn: !Ref AlarmTopicArn
+        DataKeyArn: !GetAtt Data.Outputs.DataKeyArn
+      Tags: {{Project: sextant, Environment: !Ref Environment, Context: {context}}}
+
+"
+    )
+}
