@@ -248,7 +248,7 @@ async fn answered(percent: u64, requests: u32) -> u32 {
     let mut answered = 0;
     let mut process = scene.other_process();
     for request in 0..requests {
-        if request % 4 == 0 {
+        if request.is_multiple_of(4) {
             process = scene.other_process();
         }
         let context = scene.context(i64::from(request / 5));
@@ -383,7 +383,7 @@ async fn processes_count_for_themselves_and_the_fleet_is_right_on_average() {
     for _ in 0..60 {
         let process = scene.other_process();
         for _ in 0..4 {
-            let failed = scene.model.calls().len() % 5 == 0;
+            let failed = scene.model.calls().len().is_multiple_of(5);
             if failed {
                 scene.model.fail(down());
             }
