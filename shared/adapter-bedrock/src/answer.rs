@@ -1,4 +1,4 @@
-//! Bedrock's answer in the port's terms. An answer that can't be metered is a failure: its cost would be unknown.
+//! Bedrock's answer in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
 
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
@@ -9,18 +9,15 @@ use crate::failure::{ProviderFailure, unavailable};
 use crate::request::ANSWER_TOOL;
 
 pub(crate) fn read(output: ConverseOutput) -> Result<ModelAnswer, ModelError> {
-    let usage = output.usage().ok_or_else(|| unavailable(ProviderFailure::Incomplete("token counts")))?;
-    let usage = metered(usage);
     let stop = stop_reason(output.stop_reason());
     let Some(types::ConverseOutput::Message(message)) = output.output() else {
         return Err(unavailable(ProviderFailure::Incomplete("message")));
     };
-    // The SDK fills counts that are missing with zeros. Only a guardrail answers without having asked the model.
-    let read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
-    if read == 0 && stop != StopReason::Filtered {
-        return Err(unavailable(ProviderFailure::Incomplete("token counts")));
-    }
-    Ok(ModelAnswer { text: text(message), stop, usage })
+    Ok(ModelAnswer {
+        text: text(message),
+        stop,
+        usage: output.usage().and_then(|usage| metered(usage, stop)),
+    })
 }
 
 /// The input of the answer tool, else what the model said. A model that was forced to call the tool and did not is
@@ -40,14 +37,18 @@ fn text(message: &types::Message) -> String {
     }
 }
 
-pub(crate) fn metered(usage: &types::TokenUsage) -> Usage {
+/// The counts; `None` where there are none. The SDK fills counts that are missing with zeros, and only a guardrail answers
+/// without having asked the model.
+pub(crate) fn metered(usage: &types::TokenUsage, stop: StopReason) -> Option<Usage> {
     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
-    Usage {
+    let usage = Usage {
         input_tokens: count(usage.input_tokens()),
         output_tokens: count(usage.output_tokens()),
         cache_read_tokens: count(usage.cache_read_input_tokens().unwrap_or_default()),
         cache_write_tokens: count(usage.cache_write_input_tokens().unwrap_or_default()),
-    }
+    };
+    let read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
+    (read > 0 || stop == StopReason::Filtered).then_some(usage)
 }
 
 pub(crate) fn stop_reason(reason: &types::StopReason) -> StopReason {

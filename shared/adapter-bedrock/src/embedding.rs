@@ -1,5 +1,5 @@
 //! Embedding models on Bedrock: InvokeModel, whose bodies are each model's own. The two families below are spoken, any
-//! other model is one we don't have. An answer that can't be metered is a failure.
+//! other model is one we don't have.
 //!
 //! Bodies: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use crate::failure::{self, ProviderFailure, unavailable};
+use crate::failure::{self, ProviderFailure, refused, unavailable};
 
 /// Requests of one call that run at the same time.
 const CONCURRENT: usize = 8;
@@ -94,7 +94,7 @@ pub(crate) async fn embed(client: &Client, call: &EmbeddingCall) -> Result<Embed
     let family = Family::of(&call.model).ok_or(ModelError::NoSuchModel)?;
     if family == Family::CohereV3 && call.dimensions.is_some_and(|wanted| wanted != 1024) {
         let reason = "Cohere Embed v3 has 1024 dimensions";
-        return Err(ModelError::Refused(Box::new(ProviderFailure::Request(reason.into()))).into());
+        return Err(refused(ProviderFailure::Request(reason.into())).into());
     }
     let failed = AtomicBool::new(false);
     let part = async |texts: &[String]| {
@@ -102,7 +102,7 @@ pub(crate) async fn embed(client: &Client, call: &EmbeddingCall) -> Result<Embed
             return (texts.len(), None);
         }
         let outcome = timeout_at(deadline, request(client, family, call, texts)).await;
-        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut));
+        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut.into()));
         failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
         (texts.len(), Some(outcome))
     };
@@ -115,7 +115,7 @@ async fn request(
     family: Family,
     call: &EmbeddingCall,
     texts: &[String],
-) -> Result<Embeddings, ModelError> {
+) -> Result<Embeddings, EmbeddingFailure> {
     let counted = TokenCount::default();
     let output = client
         .invoke_model()
@@ -131,17 +131,17 @@ async fn request(
     // serde's errors quote what they could not read.
     let answer: Answer = serde_json::from_slice(output.body().as_ref())
         .map_err(|_| unavailable(ProviderFailure::Incomplete("readable vectors")))?;
-    let input_tokens = answer
-        .input_text_token_count
-        .or_else(|| counted.0.get().copied())
-        .ok_or_else(|| unavailable(ProviderFailure::Incomplete("token counts")))?;
+    let input_tokens = answer.input_text_token_count.or_else(|| counted.0.get().copied());
+    let input_tokens = input_tokens.filter(|tokens| *tokens > 0);
     let vectors = answer.vectors();
-    let fits = |vector: &Vec<f32>| match call.dimensions {
-        Some(wanted) => u32::try_from(vector.len()) == Ok(wanted),
-        None => !vector.is_empty(),
-    };
-    if vectors.len() != texts.len() || !vectors.iter().all(fits) {
-        return Err(unavailable(ProviderFailure::Incomplete("vector for each text")));
+    if vectors.len() != texts.len() || vectors.iter().any(Vec::is_empty) {
+        return Err(unavailable(ProviderFailure::Incomplete("vector for each text")).into());
+    }
+    let fits = |vector: &Vec<f32>, wanted| u32::try_from(vector.len()) == Ok(wanted);
+    if call.dimensions.is_some_and(|wanted| vectors.iter().any(|vector| !fits(vector, wanted))) {
+        // The model ignores the number that was asked for. The caller chose it, and the vectors were paid for.
+        let error = refused(ProviderFailure::Incomplete("vectors of the dimensions that were asked for"));
+        return Err(EmbeddingFailure { input_tokens, ..error.into() });
     }
     Ok(Embeddings { vectors, input_tokens })
 }

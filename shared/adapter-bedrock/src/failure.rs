@@ -13,6 +13,9 @@ use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::event_stream::RawMessage;
+use serde::Deserialize;
+
+use crate::classification::{self, Meaning};
 
 /// The cause of a failed call, without anything that was asked or answered.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +68,12 @@ pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
     }
 }
 
+pub(crate) fn refused(failure: ProviderFailure) -> ModelError {
+    ModelError::Refused(Box::new(failure))
+}
+
 pub(crate) fn unbuildable(error: BuildError) -> ModelError {
-    ModelError::Refused(Box::new(ProviderFailure::Request(error.into())))
+    refused(ProviderFailure::Request(error.into()))
 }
 
 /// Why a call failed, whichever operation it was.
@@ -76,14 +83,26 @@ where
 {
     let SdkError::ServiceError(context) = &error else { return of_transport(error) };
     let response = context.raw();
+    let code = context.err().code();
     let told = Told {
-        status: response.status().as_u16(),
-        code: context.err().code(),
+        status: original_status(response).unwrap_or(response.status().as_u16()),
+        code,
         message: context.err().message(),
         retry_after: retry_after(response, SystemTime::now()),
         request_id: response.request_id(),
     };
     told.meaning()
+}
+
+/// The status that the model itself gave, where the service passes on a model's error.
+fn original_status(response: &Response) -> Option<u16> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(rename = "originalStatusCode")]
+        original_status_code: u16,
+    }
+    let body: Body = serde_json::from_slice(response.body().bytes()?).ok()?;
+    Some(body.original_status_code)
 }
 
 /// Why a stream broke off after its head had said that all is well. Exceptions in a stream have the meaning of the same
@@ -120,9 +139,7 @@ where
 {
     match error {
         SdkError::TimeoutError(_) => ModelError::TimedOut,
-        SdkError::ConstructionFailure(_) => {
-            ModelError::Refused(Box::new(ProviderFailure::Request(source(error))))
-        }
+        SdkError::ConstructionFailure(_) => refused(ProviderFailure::Request(source(error))),
         SdkError::ResponseError(_) => unavailable(ProviderFailure::BrokenAnswer(source(error))),
         SdkError::DispatchFailure(failure) => {
             // The only time-out of the transport is the one for connecting.
@@ -167,29 +184,18 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn meaning(&self) -> ModelError {
-        let Self { status, retry_after, .. } = *self;
-        match self.code {
-            Some("ThrottlingException" | "ModelNotReadyException" | "ServiceQuotaExceededException") => {
-                ModelError::Throttled { retry_after }
+        let rule = classification::rule(self.code, self.status, self.message.unwrap_or_default());
+        match rule.map_or(Meaning::Refused, |(_, rule)| rule.meaning) {
+            Meaning::Failing => self.failing(),
+            Meaning::TimedOut => ModelError::ProviderTimedOut,
+            Meaning::Throttled => ModelError::Throttled { retry_after: self.retry_after },
+            Meaning::NotAvailable => ModelError::NoSuchModel,
+            Meaning::TooLong => ModelError::ContextLength,
+            Meaning::Malformed => ModelError::MalformedAnswer(Box::new(self.answered())),
+            Meaning::Refused => refused(self.answered()),
+            Meaning::Unreadable => {
+                unavailable(ProviderFailure::Unreadable { request_id: self.request_id.map(str::to_owned) })
             }
-            Some("ModelTimeoutException") => ModelError::ProviderTimedOut,
-            Some("InternalServerException" | "ServiceUnavailableException" | "ModelErrorException") => {
-                self.failing()
-            }
-            Some("AccessDeniedException" | "ResourceNotFoundException") => ModelError::NoSuchModel,
-            Some("ValidationException") => invalid(self.message.unwrap_or_default(), self.answered()),
-            Some(MODEL_STREAM_ERROR) if ![408, 429, 504].contains(&status) => unavailable(self.answered()),
-            // Errors without a name the operation documents: of a proxy, or of AWS's own front.
-            _ => match status {
-                429 => ModelError::Throttled { retry_after },
-                408 | 504 => ModelError::ProviderTimedOut,
-                403 | 404 => ModelError::NoSuchModel,
-                ..300 => unavailable(ProviderFailure::Unreadable {
-                    request_id: self.request_id.map(str::to_owned),
-                }),
-                500.. => self.failing(),
-                _ => ModelError::Refused(Box::new(self.answered())),
-            },
         }
     }
 
@@ -209,32 +215,6 @@ impl Told<'_> {
         }
     }
 }
-
-/// Bedrock has one error for everything wrong with a request; only its text tells these apart.
-fn invalid(message: &str, answered: ProviderFailure) -> ModelError {
-    let message = message.to_lowercase();
-    let has = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
-    if has(&TOO_LONG) {
-        ModelError::ContextLength
-    } else if has(&NOT_A_MODEL) {
-        ModelError::NoSuchModel
-    } else {
-        ModelError::Refused(Box::new(answered))
-    }
-}
-
-/// How the models on Bedrock say that a prompt does not fit: Claude (three wordings), Nova, Llama and Mistral, Titan.
-const TOO_LONG: [&str; 6] = [
-    "input is too long",
-    "prompt is too long",
-    "exceed context limit",
-    "number of input tokens exceeds maximum length",
-    "maximum context length",
-    "too many input tokens",
-];
-
-/// A wrong id, and an id that only an inference profile makes usable.
-const NOT_A_MODEL: [&str; 2] = ["model identifier is invalid", "on-demand throughput isn"];
 
 /// When the provider wants to hear from us again: seconds, or a date (RFC 9110, 10.2.3).
 fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
@@ -267,26 +247,5 @@ mod tests {
         assert_eq!(waits("Wed, 21 Oct 2015 07:28:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(waits("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
         assert_eq!(waits("soon"), None);
-    }
-
-    #[test]
-    fn validation_texts_are_told_apart() {
-        let kind = |message| invalid(message, ProviderFailure::Incomplete("test"));
-        for long in [
-            "Input is too long for requested model.",
-            "The model returned the following errors: prompt is too long: 200049 tokens > 200000 maximum",
-            "The model returned the following errors: input length and `max_tokens` exceed context limit: 1 + 2 > 3",
-            "The model returned the following errors: Input Tokens Exceeded: Number of input tokens exceeds maximum length.",
-            "This model's maximum context length is 8192 tokens.",
-        ] {
-            assert!(matches!(kind(long), ModelError::ContextLength), "{long}");
-        }
-        for wrong in [
-            "The provided model identifier is invalid.",
-            "Invocation of model ID x with on-demand throughput isn\u{2019}t supported.",
-        ] {
-            assert!(matches!(kind(wrong), ModelError::NoSuchModel), "{wrong}");
-        }
-        assert!(matches!(kind("temperature must be at most 1"), ModelError::Refused(_)));
     }
 }

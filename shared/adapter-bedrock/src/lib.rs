@@ -4,6 +4,7 @@
 //! known. It must never log, keep or put into an error what was asked or answered.
 
 mod answer;
+mod classification;
 mod document;
 mod embedding;
 mod failure;

@@ -1,9 +1,9 @@
-//! Bedrock's events in the port's terms, each as soon as it is here. A stream that ends without its token counts or
-//! without the reason of its end was cut, and never ends as if it were whole.
+//! Bedrock's events in the port's terms, each as soon as it is here. A stream that ends without the reason of its end was
+//! cut, and never ends as if it were whole. One that ends without token counts is whole; the gateway estimates its cost.
 
 use std::time::Duration;
 
-use application::ports::{Delta, ModelError, ModelStream, StopReason, Usage};
+use application::ports::{Delta, ModelError, ModelStream, StopReason};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
@@ -19,6 +19,9 @@ use crate::request::ANSWER_TOOL;
 
 /// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How long the token counts may come after the reason of the end.
+const COUNTS: Duration = Duration::from_secs(2);
 
 /// `structured`: the answer is the input of the answer tool.
 pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
@@ -44,15 +47,16 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Result<Delta, ModelError> {
         loop {
-            let deadline = match self.told.is_whole() {
-                true => self.deadline.min(Instant::now() + LINGER),
-                false => self.deadline,
+            let deadline = match (self.told.stop, &self.told.usage) {
+                (Some(_), Some(_)) => self.deadline.min(Instant::now() + LINGER),
+                (Some(_), None) => self.deadline.min(Instant::now() + COUNTS),
+                (None, _) => self.deadline,
             };
             let event = match timeout_at(deadline, self.events.recv()).await {
                 Ok(Ok(Some(event))) => event,
                 Ok(Ok(None)) => return self.told.end(),
-                // What comes after a whole answer changes nothing: it was said, counted and has to be paid.
-                _ if self.told.is_whole() => return self.told.end(),
+                // What comes after the end of an answer changes nothing: it was said and has to be paid.
+                _ if self.told.stop.is_some() => return self.told.end(),
                 Ok(Err(error)) => return Err(failure::of_event(error, self.request_id.as_deref())),
                 Err(_) => return Err(ModelError::TimedOut),
             };
@@ -73,16 +77,12 @@ struct Told {
     aside: String,
     said: bool,
     stop: Option<StopReason>,
-    usage: Option<Usage>,
+    usage: Option<types::TokenUsage>,
 }
 
 impl Told {
     fn new(structured: bool) -> Self {
         Self { structured, tool: None, aside: String::new(), said: false, stop: None, usage: None }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.stop.is_some() && self.usage.is_some()
     }
 
     /// The text in this event that can be told now.
@@ -118,7 +118,7 @@ impl Told {
                 None
             }
             types::ConverseStreamOutput::Metadata(metadata) => {
-                self.usage = metadata.usage().map(answer::metered);
+                self.usage = metadata.usage;
                 None
             }
             _ => None,
@@ -128,9 +128,6 @@ impl Told {
     fn end(&mut self) -> Result<Delta, ModelError> {
         let Some(stop) = self.stop else {
             return Err(unavailable(ProviderFailure::Incomplete("end")));
-        };
-        let Some(usage) = self.usage else {
-            return Err(unavailable(ProviderFailure::Incomplete("token counts")));
         };
         if self.structured && !self.said {
             self.said = true;
@@ -143,6 +140,7 @@ impl Told {
                 return Ok(Delta::Text(text));
             }
         }
+        let usage = self.usage.as_ref().and_then(|usage| answer::metered(usage, stop));
         Ok(Delta::End { stop, usage })
     }
 }

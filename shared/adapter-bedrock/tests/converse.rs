@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use application::ports::{
-    Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason, Usage,
+    FailureCause, Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason,
+    Usage,
 };
 use model_stub::{Step, Stub};
 use serde_json::json;
@@ -144,7 +145,7 @@ async fn text_stop_reason_and_every_token_arrive() {
     assert_eq!(answer.stop, StopReason::MaxTokens);
     let expected =
         Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
-    assert_eq!(answer.usage, expected);
+    assert_eq!(answer.usage, Some(expected));
 }
 
 #[tokio::test]
@@ -199,12 +200,9 @@ async fn throttling_says_when_to_come_back() {
 
 #[tokio::test]
 async fn server_errors_are_unavailability_with_their_cause() {
-    for (status, code) in [
-        (424, Some("ModelErrorException")),
-        (500, Some("InternalServerException")),
-        (502, None),
-        (503, Some("ServiceUnavailableException")),
-    ] {
+    for (status, code) in
+        [(500, Some("InternalServerException")), (502, None), (503, Some("ServiceUnavailableException"))]
+    {
         let error = fails(Step::status(status)).await;
         assert!(!error.may_be_billed());
         let ModelError::Unavailable(source) = error else { panic!("{status}: {error:?}") };
@@ -287,6 +285,38 @@ async fn errors_repeat_nothing_that_was_asked_or_answered() {
 }
 
 #[tokio::test]
+async fn an_answer_without_counts_is_an_answer() {
+    let zeros = r#""usage": {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0}, "#;
+    for usage in ["", zeros] {
+        let body = format!(
+            r#"{{"output": {{"message": {{"role": "assistant", "content": [{{"text": "Paris"}}]}}}}, {usage}
+                "stopReason": "end_turn"}}"#
+        );
+        let (url, _) = counted(200, &[("Content-Type", "application/json")], body);
+        let answer = BedrockGateway::new(&config(&url)).converse(&call()).await.unwrap();
+        assert_eq!((answer.text.as_str(), answer.usage), ("Paris", None), "{usage}");
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_tool_call_is_the_questions_fault_and_a_failing_model_is_not() {
+    for (body, malformed) in [
+        (
+            r#"{"message": "Model produced invalid sequence as part of ToolUse.", "originalStatusCode": 424}"#,
+            true,
+        ),
+        (r#"{"message": "Model produced invalid sequence as part of ToolUse."}"#, true),
+        (r#"{"message": "The model failed", "originalStatusCode": 500}"#, false),
+    ] {
+        let head = [("Content-Type", "application/json"), ("x-amzn-errortype", "ModelErrorException")];
+        let (url, _) = counted(424, &head, body);
+        let error = BedrockGateway::new(&config(&url)).converse(&call()).await.unwrap_err();
+        let expected = if malformed { FailureCause::Request } else { FailureCause::Provider };
+        assert_eq!(error.cause(), expected, "{body}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
     let unreadable = "Unreadable { request_id: Some(\"r-1\") }";
     for (body, cause) in [
@@ -297,12 +327,6 @@ async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
         ),
         ("the secret prompt", unreadable),
         ("{}", "Incomplete(\"message\")"),
-        // An answer without token counts: its cost would be unknown.
-        (
-            r#"{"output": {"message": {"role": "assistant", "content": [{"text": "the secret answer"}]}},
-                "stopReason": "end_turn"}"#,
-            "Incomplete(\"token counts\")",
-        ),
     ] {
         let head = [("Content-Type", "application/json"), ("x-amzn-RequestId", "r-1")];
         let (url, requests) = counted(200, &head, body);

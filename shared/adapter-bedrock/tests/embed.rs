@@ -53,7 +53,7 @@ async fn titan_takes_one_text_a_request_and_keeps_their_order() {
         assert_eq!(embeddings.vectors[number], alone(TITAN, &text, Some(256)).await);
     }
     // 20 or 21 bytes each, four to a token.
-    assert_eq!(embeddings.input_tokens, 10 * 5 + 10 * 6);
+    assert_eq!(embeddings.input_tokens, Some(10 * 5 + 10 * 6));
     assert_eq!(calls.len(), 20);
     assert_eq!((calls[0].model_id.as_str(), calls[0].operation), (TITAN, "invoke"));
     assert_eq!(
@@ -95,7 +95,7 @@ async fn tokens_come_from_the_head_where_the_body_has_none() {
     let usage = model_stub::Usage { input_tokens: 77, ..model_stub::Usage::default() };
     let (result, _) =
         embed(&call("cohere.embed-english-v3", 3, None), vec![Step::embedding().with_usage(usage)]).await;
-    assert_eq!(result.unwrap().input_tokens, 77);
+    assert_eq!(result.unwrap().input_tokens, Some(77));
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn vectors_that_were_made_are_kept_and_no_more_are_begun_after_a_failure()
     // Every request but the one that failed gave its text's vector and its tokens.
     assert_eq!(made, stub.calls().len() - 1);
     assert!((10..40).contains(&made), "{made}");
-    assert!((made as u64 * 5..=made as u64 * 6).contains(&failure.input_tokens), "{}", failure.input_tokens);
+    assert!((made as u64 * 5..=made as u64 * 6).contains(&failure.input_tokens.unwrap()), "{made}");
     for (at, vector) in failure.vectors.iter().enumerate().filter(|(at, _)| [0, 9].contains(at)) {
         let text = format!("secret text number {at}");
         assert_eq!(vector.as_ref(), Some(&alone(TITAN, &text, Some(256)).await));
@@ -142,7 +142,7 @@ async fn what_a_model_can_not_do_is_refused() {
 #[tokio::test]
 async fn no_text_is_no_request() {
     let (result, calls) = embed(&call(TITAN, 0, None), vec![]).await;
-    assert_eq!(result.unwrap(), Embeddings { vectors: vec![], input_tokens: 0 });
+    assert_eq!(result.unwrap(), Embeddings { vectors: vec![], input_tokens: Some(0) });
     assert!(calls.is_empty());
 }
 
@@ -168,19 +168,26 @@ async fn failures_are_those_of_other_calls() {
 }
 
 #[tokio::test]
+async fn vectors_without_counts_are_vectors_and_of_another_length_the_callers_fault() {
+    let gateway = |body| BedrockGateway::new(&config(&answers_with("application/json", body)));
+    let uncounted = gateway(r#"{"embedding": [0.6, 0.8]}"#).embed(&call(TITAN, 1, None)).await.unwrap();
+    assert_eq!((uncounted.vectors, uncounted.input_tokens), (vec![vec![0.6, 0.8]], None));
+    let body = r#"{"embedding": [0.6, 0.8], "inputTextTokenCount": 3}"#;
+    let failure = gateway(body).embed(&call(TITAN, 1, Some(256))).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::Refused(_)), "{:?}", failure.error);
+    assert_eq!(failure.input_tokens, Some(3));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_answer_is_unavailability_and_not_repeated() {
     for body in [
         r#"{"embedding": "the secret text", "inputTextTokenCount": 3}"#,
         r#"{"embedding": [], "inputTextTokenCount": 3}"#,
-        // No vector, no count, or vectors of another length than asked for.
         r#"{"inputTextTokenCount": 3}"#,
-        r#"{"embedding": [0.6, 0.8]}"#,
-        r#"{"embedding": [0.6, 0.8], "inputTextTokenCount": 3}"#,
         "the secret text",
     ] {
-        let dimensions = body.contains("0.8]").then_some(256);
         let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
-        let error = gateway.embed(&call(TITAN, 1, dimensions)).await.unwrap_err().error;
+        let error = gateway.embed(&call(TITAN, 1, None)).await.unwrap_err().error;
         let ModelError::Lost(source) = &error else { panic!("{body}: {error:?}") };
         assert!(matches!(source.downcast_ref(), Some(ProviderFailure::Incomplete(_))), "{body}: {source:?}");
         assert!(!everything_said(&error).contains("secret"));

@@ -50,7 +50,7 @@ async fn answers_of_claude_and_nova() {
     ] {
         let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
         let answer = gateway.converse(&structured()).await.unwrap();
-        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, counted));
+        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, Some(counted)));
     }
 }
 
@@ -87,7 +87,7 @@ async fn streams_of_claude_and_nova() {
         let (got, end) = read(stream).await;
         assert_eq!(
             (got, end.unwrap()),
-            (said.into_iter().map(str::to_owned).collect(), (StopReason::EndTurn, counted))
+            (said.into_iter().map(str::to_owned).collect(), (StopReason::EndTurn, Some(counted)))
         );
     }
 }
@@ -102,6 +102,7 @@ fn name(error: &ModelError) -> &'static str {
         ModelError::ContextLength => "ContextLength",
         ModelError::NoSuchModel => "NoSuchModel",
         ModelError::Refused(_) => "Refused",
+        ModelError::MalformedAnswer(_) => "MalformedAnswer",
     }
 }
 
@@ -172,6 +173,6 @@ async fn vectors_of_titan_and_cohere() {
             time_left: Duration::from_secs(10),
         };
         let got = gateway.embed(&call).await.unwrap();
-        assert_eq!((got.vectors, got.input_tokens), (vectors, tokens), "{model}");
+        assert_eq!((got.vectors, got.input_tokens), (vectors, Some(tokens)), "{model}");
     }
 }

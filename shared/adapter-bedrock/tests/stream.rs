@@ -20,7 +20,10 @@ use support::{answers_with, call, config, everything_said, frame, read};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
-async fn answer(call: &ModelCall, step: Step) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
+async fn answer(
+    call: &ModelCall,
+    step: Step,
+) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
     let stub = Stub::start().await.unwrap();
     stub.script(vec![step]).unwrap();
     let gateway = BedrockGateway::new(&config(stub.url()));
@@ -31,7 +34,7 @@ async fn answer(call: &ModelCall, step: Step) -> (Vec<String>, Result<(StopReaso
 async fn events(
     call: &ModelCall,
     events: &[(&'static str, Value)],
-) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
+) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
     let body: Vec<u8> = events
         .iter()
         .flat_map(|(name, payload)| {
@@ -125,7 +128,7 @@ async fn stop_reason_and_every_token_arrive_at_the_end() {
     let step = Step::text("cut").with_usage(usage).with_stop_reason("max_tokens");
     let expected =
         Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
-    assert_eq!(answer(&call(), step).await.1.unwrap(), (StopReason::MaxTokens, expected));
+    assert_eq!(answer(&call(), step).await.1.unwrap(), (StopReason::MaxTokens, Some(expected)));
 }
 
 #[tokio::test]
@@ -184,8 +187,18 @@ async fn what_is_said_beside_the_tool_is_not_the_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_without_its_counts_or_its_end_is_a_failure() {
-    for rest in [vec![], vec![stopped()], vec![metered()]] {
+async fn an_answer_without_its_counts_is_an_answer() {
+    for rest in [vec![stopped()], vec![stopped(), ("metadata", json!({"metrics": {"latencyMs": 1}}))]] {
+        let mut wire = vec![text("some")];
+        wire.extend(rest);
+        let (said, end) = events(&call(), &wire).await;
+        assert_eq!((said, end.unwrap()), (vec!["some".to_owned()], (StopReason::EndTurn, None)));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_its_end_is_a_failure() {
+    for rest in [vec![], vec![metered()]] {
         let mut wire = vec![text("some")];
         wire.extend(rest);
         let (said, end) = events(&call(), &wire).await;
@@ -219,8 +232,11 @@ async fn exceptions_in_a_stream_mean_what_they_mean_before_it() {
     let long = with("validationException", secret("Input is too long for requested model.")).await;
     assert!(matches!(long, ModelError::ContextLength));
     let model = |status: u16| json!({"message": "the secret prompt", "originalStatusCode": status, "originalMessage": "the secret prompt"});
-    assert!(matches!(with("modelStreamErrorException", model(424)).await, ModelError::Unavailable(_)));
-    assert!(matches!(with("modelStreamErrorException", model(400)).await, ModelError::Unavailable(_)));
+    assert!(matches!(with("modelStreamErrorException", model(500)).await, ModelError::Unavailable(_)));
+    for status in [400, 424] {
+        let malformed = with("modelStreamErrorException", model(status)).await;
+        assert!(matches!(malformed, ModelError::MalformedAnswer(_)), "{malformed:?}");
+    }
     assert!(matches!(with("modelStreamErrorException", model(408)).await, ModelError::ProviderTimedOut));
     assert!(matches!(with("inventedTomorrowException", secret("x")).await, ModelError::Unavailable(_)));
 }

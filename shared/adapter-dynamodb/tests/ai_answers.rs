@@ -267,7 +267,7 @@ async fn a_look_sees_everything_at_once() {
     set_budget(&gateway, 700).await;
     let winner = take(&gateway, &key, at(0)).await.unwrap();
     gateway.state.settle(&answered(&winner, key, "a score", 3600)).await.unwrap();
-    let failures = application::ports::Observation { calls: 20, failures: 3, retry_after: None };
+    let failures = application::ports::Observation { calls: 20, failures: 20, retry_after: None };
     gateway.state.observe(&models[1], failures, at(0)).await.unwrap();
     let seen = gateway.look(Some(key), &models, at(11)).await;
     assert_eq!(seen.budget.unwrap().limits, limits(700));

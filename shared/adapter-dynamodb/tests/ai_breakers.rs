@@ -23,6 +23,10 @@ fn open(until: i64) -> Breaker {
     Breaker::Open { until: at(until) }
 }
 
+fn failing(until: i64) -> Breaker {
+    Breaker::Failing { until: at(until) }
+}
+
 async fn observe(gateway: &Gateway, seen: Observation, now: Timestamp) -> Breaker {
     gateway.state.observe(&sonnet(), seen, now).await.unwrap()
 }
@@ -42,12 +46,12 @@ async fn probed(gateway: &Gateway, succeeded: bool, now: i64) {
 /// One whose breaker opened at 0 s, for 30 s.
 async fn opened() -> Gateway {
     let gateway = Gateway::start();
-    assert_eq!(observe(&gateway, calls(20, 3), at(0)).await, open(30));
+    assert_eq!(observe(&gateway, calls(20, 20), at(0)).await, open(30));
     gateway
 }
 
 #[tokio::test]
-async fn it_opens_at_more_than_a_tenth_of_twenty_calls() {
+async fn it_opens_when_half_of_twenty_calls_failed() {
     let gateway = Gateway::start();
     assert_eq!(observe(&gateway, calls(19, 19), at(0)).await, Breaker::Closed);
     assert_eq!(look(&gateway, at(0)).await, Breaker::Closed);
@@ -59,9 +63,35 @@ async fn it_opens_at_more_than_a_tenth_of_twenty_calls() {
     let seen = application::ports::Look { tenant: gateway.tenant, cache: None, models: &models, now: at(60) };
     assert_eq!(other.look(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
 
-    let tenth = Gateway::start();
-    assert_eq!(observe(&tenth, calls(20, 2), at(0)).await, Breaker::Closed);
-    assert_eq!(observe(&tenth, calls(1, 1), at(1)).await, open(31));
+    let half = Gateway::start();
+    assert_eq!(observe(&half, calls(20, 9), at(0)).await, Breaker::Closed);
+    assert_eq!(observe(&half, calls(2, 2), at(1)).await, failing(31));
+}
+
+#[tokio::test]
+async fn while_some_calls_are_answered_it_is_open_only_for_who_has_another_model() {
+    let gateway = Gateway::start();
+    // 16 of 20 failed.
+    assert_eq!(observe(&gateway, calls(20, 16), at(0)).await, failing(30));
+    assert_eq!(look(&gateway, at(1)).await, failing(30));
+    assert_eq!(observe(&gateway, calls(10, 10), at(2)).await, failing(30));
+    // 58 of 62: nobody is helped any more, for the rest of the time.
+    assert_eq!(observe(&gateway, calls(32, 32), at(3)).await, open(30));
+    assert_eq!(look(&gateway, at(4)).await, open(30));
+    assert_eq!(look(&gateway, at(30)).await, Breaker::HalfOpen);
+
+    // While one tries, the others know whether it answers some.
+    let some = Gateway::start();
+    observe(&some, calls(20, 16), at(0)).await;
+    assert!(probe(&some, 30).await);
+    assert_eq!(look(&some, at(31)).await, failing(50));
+    probed(&some, false, 32).await;
+    assert_eq!(look(&some, at(33)).await, failing(62));
+    assert!(probe(&some, 62).await);
+    probed(&some, true, 63).await;
+    assert_eq!(look(&some, at(64)).await, Breaker::Closed);
+    // What was known before it closed counts no more.
+    assert_eq!(observe(&some, calls(20, 20), at(65)).await, open(95));
 }
 
 #[tokio::test]
@@ -223,6 +253,12 @@ async fn a_provider_is_left_alone_as_long_as_it_wants_but_a_minute() {
             // Nobody need try it.
             assert_eq!(look(&gateway, at(until)).await, Breaker::Closed);
         }
+        // One that failed and named a time is asked by who has no other model.
+        let rests = Gateway::start();
+        let resting = Observation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 1) };
+        assert_eq!(observe(&rests, resting, at(0)).await, Breaker::Closed);
+        assert_eq!(look(&rests, at(until - 1)).await, failing(until));
+        assert_eq!(look(&rests, at(until)).await, Breaker::Closed);
         // One that failed is open for that, whatever it wanted.
         assert_eq!(observe(&gateway, calls(30, 30), at(1)).await, open(31));
         assert_eq!(look(&gateway, at(2)).await, open(31));

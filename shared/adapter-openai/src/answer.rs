@@ -1,4 +1,4 @@
-//! A chat completion in the port's terms. An answer that can't be metered is a failure: its cost would be unknown.
+//! A chat completion in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
 
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde::Deserialize;
@@ -24,11 +24,11 @@ struct Message {
     refusal: Option<String>,
 }
 
-/// Token counts. The prompt's includes what was read from the cache.
+/// Token counts. The prompt's includes what was read from the cache. Some servers leave them out, or send zeros.
 #[derive(Deserialize)]
 pub(crate) struct Counts {
-    prompt_tokens: u64,
-    completion_tokens: u64,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
     prompt_tokens_details: Option<PromptDetails>,
 }
 
@@ -37,16 +37,17 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
 }
 
-impl From<Counts> for Usage {
-    fn from(counts: Counts) -> Self {
-        let cached = counts.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
-        Self {
-            input_tokens: counts.prompt_tokens.saturating_sub(cached),
-            output_tokens: counts.completion_tokens,
+impl Counts {
+    /// The counts, where the server sent both: no prompt has zero tokens.
+    pub(crate) fn usage(self) -> Option<Usage> {
+        let cached = self.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
+        Some(Usage {
+            input_tokens: self.prompt_tokens.filter(|tokens| *tokens > 0)?.saturating_sub(cached),
+            output_tokens: self.completion_tokens?,
             cache_read_tokens: cached,
             // These servers write to their caches for nothing and don't count it.
             cache_write_tokens: 0,
-        }
+        })
     }
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn read(body: &[u8]) -> Result<ModelAnswer, ModelError> {
     let completion: Completion =
         serde_json::from_slice(body).map_err(|_| incomplete("readable completion"))?;
     let choice = completion.choices.into_iter().next().ok_or_else(|| incomplete("choice"))?;
-    let usage = completion.usage.ok_or_else(|| incomplete("token counts"))?.into();
+    let usage = completion.usage.and_then(Counts::usage);
     let stop = stop_reason(choice.finish_reason.as_deref());
     match choice.message.refusal.filter(|refusal| !refusal.is_empty()) {
         Some(text) => Ok(ModelAnswer { text, stop: StopReason::Filtered, usage }),

@@ -1,4 +1,4 @@
-//! Texts as vectors. An answer that can't be metered is a failure: its cost would be unknown.
+//! Texts as vectors. An answer without token counts is an answer; the gateway estimates what it cost.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::failure::{ProviderFailure, unavailable};
+use crate::failure::{ProviderFailure, refused, unavailable};
 
 /// Texts that OpenAI takes in one request.
 const MAX_TEXTS: usize = 2_048;
@@ -34,7 +34,7 @@ struct Entry {
 
 #[derive(Deserialize)]
 struct Counts {
-    prompt_tokens: u64,
+    prompt_tokens: Option<u64>,
 }
 
 pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<Embeddings, EmbeddingFailure> {
@@ -45,7 +45,7 @@ pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<E
             return (texts.len(), None);
         }
         let outcome = timeout_at(deadline, request(endpoint, call, texts)).await;
-        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut));
+        let outcome = outcome.unwrap_or(Err(ModelError::TimedOut.into()));
         failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
         (texts.len(), Some(outcome))
     };
@@ -75,7 +75,7 @@ async fn request(
     endpoint: &Endpoint,
     call: &EmbeddingCall,
     texts: &[String],
-) -> Result<Embeddings, ModelError> {
+) -> Result<Embeddings, EmbeddingFailure> {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(call.model));
     body.insert("input".to_owned(), json!(texts));
@@ -87,15 +87,17 @@ async fn request(
     let answer = endpoint.ask("/embeddings", &Value::Object(body)).await?;
     // serde's errors quote what they could not read.
     let mut list: List = serde_json::from_slice(&answer).map_err(|_| incomplete("readable vectors"))?;
-    let input_tokens = list.usage.ok_or_else(|| incomplete("token counts"))?.prompt_tokens;
+    let input_tokens = list.usage.and_then(|counts| counts.prompt_tokens).filter(|tokens| *tokens > 0);
     list.data.sort_by_key(|entry| entry.index);
     let in_order = list.data.iter().map(|entry| entry.index).eq(0..texts.len());
-    let fits = |entry: &Entry| match call.dimensions {
-        Some(wanted) => u32::try_from(entry.embedding.len()) == Ok(wanted),
-        None => !entry.embedding.is_empty(),
-    };
-    if !in_order || !list.data.iter().all(fits) {
-        return Err(incomplete("vector for each text"));
+    if !in_order || list.data.iter().any(|entry| entry.embedding.is_empty()) {
+        return Err(incomplete("vector for each text").into());
+    }
+    let fits = |entry: &Entry, wanted| u32::try_from(entry.embedding.len()) == Ok(wanted);
+    if call.dimensions.is_some_and(|wanted| list.data.iter().any(|entry| !fits(entry, wanted))) {
+        // The server ignores the number that was asked for. The caller chose it, and the vectors were paid for.
+        let error = refused(ProviderFailure::Incomplete("vectors of the dimensions that were asked for"));
+        return Err(EmbeddingFailure { input_tokens, ..error.into() });
     }
     Ok(Embeddings { vectors: list.data.into_iter().map(|entry| entry.embedding).collect(), input_tokens })
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use application::ports::{ModelError, Source};
 use serde_json::Value;
 
+use crate::classification::{self, Meaning};
+
 /// The cause of a failed call, without anything that was asked or answered.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderFailure {
@@ -71,20 +73,15 @@ pub(crate) fn of_answer(
         code: told.code.or(told.kind).filter(|name| is_name(name)).map(str::to_owned),
         request_id: request_id.filter(|id| is_name(id)),
     };
-    if told.is_too_long() {
-        return ModelError::ContextLength;
-    }
-    match status {
-        // The account has no money left: waiting does not bring it back.
-        429 if told.is(&OUT_OF_MONEY) => refused(answered),
-        429 => ModelError::Throttled { retry_after },
-        408 | 504 => ModelError::ProviderTimedOut,
-        // A wrong key, a key without access, and a model that does not exist: not for us.
-        401 | 403 | 404 => ModelError::NoSuchModel,
-        400..500 if told.is(&["model_not_found"]) => ModelError::NoSuchModel,
-        400..500 => refused(answered),
-        // Server errors, and redirects: nobody serves models there today.
-        _ => match retry_after {
+    let rule = classification::rule(status, [told.code, told.kind], told.message);
+    match rule.map_or(Meaning::Failing, |(_, rule)| rule.meaning) {
+        Meaning::TooLong => ModelError::ContextLength,
+        Meaning::Throttled => ModelError::Throttled { retry_after },
+        Meaning::TimedOut => ModelError::ProviderTimedOut,
+        Meaning::NotAvailable => ModelError::NoSuchModel,
+        Meaning::Malformed => ModelError::MalformedAnswer(Box::new(answered)),
+        Meaning::Refused => refused(answered),
+        Meaning::Failing => match retry_after {
             Some(retry_after) => ModelError::Resting { retry_after, source: Box::new(answered) },
             None => unavailable(answered),
         },
@@ -102,19 +99,6 @@ pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError 
     let status = told.status.or(by_name).unwrap_or(500);
     of_answer(status, error, None, request_id)
 }
-
-const OUT_OF_MONEY: [&str; 3] = ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
-
-/// How servers name a prompt that does not fit: OpenAI and vLLM, llama.cpp.
-const TOO_LONG: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
-
-/// How they say it: OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
-const TOO_LONG_TEXTS: [&str; 4] = [
-    "maximum context length",
-    "context length is only",
-    "exceeds the available context size",
-    "input length exceeds",
-];
 
 /// An error as a server tells it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
 /// vLLM), or `{"error": "text"}`. The code may be a number, then it is the status.
@@ -140,10 +124,6 @@ impl<'a> Told<'a> {
 
     fn is(&self, names: &[&str]) -> bool {
         [self.code, self.kind].into_iter().flatten().any(|name| names.contains(&name))
-    }
-
-    fn is_too_long(&self) -> bool {
-        self.is(&TOO_LONG) || TOO_LONG_TEXTS.iter().any(|text| self.message.contains(text))
     }
 }
 

@@ -5,6 +5,7 @@
 //! known. It must never log, keep or put into an error what was asked or answered, nor the key.
 
 mod answer;
+mod classification;
 mod embedding;
 mod endpoint;
 mod failure;

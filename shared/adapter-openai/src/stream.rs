@@ -1,8 +1,8 @@
-//! Chunks of a chat completion in the port's terms, each as soon as it is here. A stream that ends without its token
-//! counts or without the reason of its end was cut, or can't be metered, and never ends as if it were whole.
+//! Chunks of a chat completion in the port's terms, each as soon as it is here. A stream that ends without the reason of
+//! its end was cut, and never ends as if it were whole.
 //!
 //! The counts come in a chunk of their own with no choices (OpenAI, Ollama, vLLM) or along with the last choice (Mistral,
-//! llama.cpp); a server that sends none at all can't be used for streams.
+//! llama.cpp). Some servers send none; the gateway estimates what such an answer cost.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,6 +22,9 @@ use crate::sse::EventSplitter;
 
 /// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How long the token counts may come after the reason of the end.
+const COUNTS: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Chunk {
@@ -86,9 +89,10 @@ impl Reader {
                     return Ok(Delta::Text(text));
                 }
             }
-            let deadline = match self.told.done {
-                true => self.deadline.min(Instant::now() + LINGER),
-                false => self.deadline,
+            let deadline = match (self.told.done, self.told.stop) {
+                (true, _) => self.deadline.min(Instant::now() + LINGER),
+                (false, Some(_)) => self.deadline.min(Instant::now() + COUNTS),
+                (false, None) => self.deadline,
             };
             match timeout_at(deadline, self.body.frame()).await {
                 Ok(Some(Ok(frame))) => {
@@ -99,8 +103,8 @@ impl Reader {
                     self.ready.extend(events);
                 }
                 Ok(None) => return self.told.end(),
-                // What comes after the end of the answer changes nothing: it was said, counted and has to be paid.
-                _ if self.told.done => return self.told.end(),
+                // What comes after the end of the answer changes nothing: it was said and has to be paid.
+                _ if self.told.done || self.told.stop.is_some() => return self.told.end(),
                 Ok(Some(Err(error))) => return Err(unavailable(ProviderFailure::BrokenAnswer(error.into()))),
                 Err(_) => return Err(ModelError::TimedOut),
             }
@@ -131,8 +135,8 @@ impl Told {
         if let Some(error) = chunk.error {
             return Err(failure::of_event(&error, request_id.map(str::to_owned)));
         }
-        if let Some(counts) = chunk.usage {
-            self.usage = Some(counts.into());
+        if let Some(usage) = chunk.usage.and_then(Counts::usage) {
+            self.usage = Some(usage);
         }
         let Some(choice) = chunk.choices.into_iter().next() else { return Ok(None) };
         if choice.finish_reason.is_some() {
@@ -145,7 +149,6 @@ impl Told {
 
     fn end(&self) -> Result<Delta, ModelError> {
         let stop = self.stop.ok_or_else(|| unavailable(ProviderFailure::Incomplete("end")))?;
-        let usage = self.usage.ok_or_else(|| unavailable(ProviderFailure::Incomplete("token counts")))?;
-        Ok(Delta::End { stop: if self.refused { StopReason::Filtered } else { stop }, usage })
+        Ok(Delta::End { stop: if self.refused { StopReason::Filtered } else { stop }, usage: self.usage })
     }
 }

@@ -49,7 +49,7 @@ async fn completions() {
     ] {
         let (url, _) = server(vec![json(body)]);
         let answer = gateway(&url).converse(&call()).await.unwrap();
-        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, counted));
+        assert_eq!((answer.text.as_str(), answer.stop, answer.usage), (text, stop, Some(counted)));
     }
 }
 
@@ -79,31 +79,40 @@ async fn streams() {
         let (url, _) = server(vec![events(wire)]);
         let stream = gateway(&url).converse_stream(&call()).await.unwrap();
         let (got, end) = read(stream).await;
-        assert_eq!((got, end.unwrap()), (said.into_iter().map(str::to_owned).collect(), (stop, counted)));
+        assert_eq!(
+            (got, end.unwrap()),
+            (said.into_iter().map(str::to_owned).collect(), (stop, Some(counted)))
+        );
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_can_not_be_metered_is_a_failure() {
-    let incomplete = |error: ModelError| {
-        let ModelError::Lost(source) = error else { panic!("{error:?}") };
-        match *source.downcast::<ProviderFailure>().unwrap() {
-            ProviderFailure::Incomplete(what) => what,
-            other => panic!("{other:?}"),
-        }
-    };
-    let (url, _) = server(vec![events(include_str!("fixtures/ollama-stream-without-usage.sse"))]);
-    let (said, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;
-    assert_eq!(said, ["Hel", "lo"]);
-    assert_eq!(incomplete(end.unwrap_err()), "token counts");
-
-    let whole: Value = serde_json::from_str(include_str!("fixtures/chat-text.json")).unwrap();
-    for (field, what) in [("usage", "token counts"), ("choices", "readable completion")] {
-        let mut body = whole.clone();
-        body.as_object_mut().unwrap().remove(field);
-        let (url, _) = server(vec![json(&body.to_string())]);
-        assert_eq!(incomplete(gateway(&url).converse(&call()).await.unwrap_err()), what);
+async fn an_answer_without_counts_is_an_answer() {
+    let silent = include_str!("fixtures/ollama-stream-without-usage.sse").to_owned();
+    let zeros =
+        include_str!("fixtures/ollama-stream.sse").replace("\"prompt_tokens\":26", "\"prompt_tokens\":0");
+    for wire in [silent, zeros] {
+        let (url, _) = server(vec![events(&wire)]);
+        let (said, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;
+        assert_eq!(said, ["Hel", "lo"]);
+        assert_eq!(end.unwrap(), (StopReason::EndTurn, None));
     }
+    let whole: Value = serde_json::from_str(include_str!("fixtures/chat-text.json")).unwrap();
+    for usage in ["null", "{}", r#"{"prompt_tokens": 0, "completion_tokens": 0}"#] {
+        let mut body = whole.clone();
+        body["usage"] = serde_json::from_str(usage).unwrap();
+        let (url, _) = server(vec![json(&body.to_string())]);
+        assert_eq!(gateway(&url).converse(&call()).await.unwrap().usage, None, "{usage}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_choices_is_a_failure() {
+    let (url, _) = server(vec![json(r#"{"usage": {"prompt_tokens": 1, "completion_tokens": 1}}"#)]);
+    let error = gateway(&url).converse(&call()).await.unwrap_err();
+    let ModelError::Lost(source) = error else { panic!("{error:?}") };
+    let failure = *source.downcast::<ProviderFailure>().unwrap();
+    assert!(matches!(failure, ProviderFailure::Incomplete("readable completion")), "{failure:?}");
 }
 
 #[tokio::test]
@@ -155,19 +164,29 @@ async fn vectors() {
     let got = gateway(&url).embed(&embedding(2, Some(3))).await.unwrap();
     // In the order of the texts, whatever the answer's.
     assert_eq!(got.vectors, [vec![0.002_306_425_5, -0.009_327_292, -0.002_884_222_2], vec![0.0, 1.0, 0.0]]);
-    assert_eq!(got.input_tokens, 8);
+    assert_eq!(got.input_tokens, Some(8));
 
     let (url, _) = server(vec![json(include_str!("fixtures/ollama-embeddings.json"))]);
     assert_eq!(gateway(&url).embed(&embedding(2, None)).await.unwrap().vectors.len(), 2);
 
-    // One vector too few, other dimensions than asked for, no counts.
-    for (texts, dimensions, body) in [
-        (3, None, include_str!("fixtures/embeddings.json").to_owned()),
-        (2, Some(512), include_str!("fixtures/embeddings.json").to_owned()),
-        (2, None, include_str!("fixtures/embeddings.json").replace("usage", "other")),
-    ] {
-        let (url, _) = server(vec![json(&body)]);
-        let error = gateway(&url).embed(&embedding(texts, dimensions)).await.unwrap_err().error;
-        assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
-    }
+    // One vector too few.
+    let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
+    let error = gateway(&url).embed(&embedding(3, None)).await.unwrap_err().error;
+    assert!(matches!(error, ModelError::Lost(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn vectors_without_counts_are_vectors() {
+    let body = include_str!("fixtures/embeddings.json").replace("usage", "other");
+    let (url, _) = server(vec![json(&body)]);
+    let got = gateway(&url).embed(&embedding(2, None)).await.unwrap();
+    assert_eq!((got.vectors.len(), got.input_tokens), (2, None));
+}
+
+#[tokio::test]
+async fn a_number_of_dimensions_that_a_server_ignores_is_the_callers_and_is_paid_for() {
+    let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
+    let failure = gateway(&url).embed(&embedding(2, Some(512))).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::Refused(_)), "{:?}", failure.error);
+    assert_eq!((failure.input_tokens, failure.vectors), (Some(8), vec![None, None]));
 }

@@ -71,9 +71,14 @@ pub enum Error {
         /// When to ask again.
         retry_after: Option<Duration>,
     },
-    /// Every model that was asked gave an answer that can't be used. Asking again costs as much and gives no more.
+    /// Every model that was asked gave an answer that does not match the schema. The question decides that: asking again
+    /// costs as much and gives no more.
     #[error("no model gave an answer that can be used")]
     AnswerUnusable,
+    /// No model could answer in the time of the request, which was shorter than a healthy model needs for a question and an
+    /// answer of this length.
+    #[error("the answer takes longer than the request may")]
+    AnswerTooSlow,
     /// There was no time left for it.
     #[error("there was no time left")]
     DeadlineExceeded,
@@ -119,6 +124,7 @@ impl Error {
             Self::ModelRefused => Self::ModelRefused,
             Self::ModelsUnavailable { retry_after } => Self::ModelsUnavailable { retry_after: *retry_after },
             Self::AnswerUnusable => Self::AnswerUnusable,
+            Self::AnswerTooSlow => Self::AnswerTooSlow,
             Self::DeadlineExceeded => Self::DeadlineExceeded,
             Self::Invalid(_)
             | Self::Denied(_)

@@ -92,7 +92,7 @@ async fn what_can_t_be_divided_is_borne_by_the_first() {
     let scene = Scene::start().await;
     let usage = Usage { input_tokens: 11, output_tokens: 1, ..Usage::default() };
     let text = Value::from(answer(0..7)).to_string();
-    scene.model.script(Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage }));
+    scene.model.script(Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage: Some(usage) }));
     let scores = score(&scene, SONNET, &leads(&scene, 7)).await;
     let costs: Vec<u64> = scores.iter().map(|score| score.as_ref().unwrap().cost.nano_usd).collect();
     // 11 * 3,300 + 16,500 = 52,800, which seven do not divide.

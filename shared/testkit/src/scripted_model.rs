@@ -113,7 +113,7 @@ impl ScriptedModel {
 
 fn usual(text: impl Into<String>) -> ModelAnswer {
     let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-    ModelAnswer { text: text.into(), stop: StopReason::EndTurn, usage }
+    ModelAnswer { text: text.into(), stop: StopReason::EndTurn, usage: Some(usage) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -174,10 +174,10 @@ impl EmbeddingGateway for ScriptedModel {
             let texts = call.texts.iter().take(made);
             let part = |text: &String| Embeddings {
                 vectors: vec![vec![text.len() as f32, 1.0]],
-                input_tokens: text.len() as u64,
+                input_tokens: Some(text.len() as u64),
             };
             let mut parts: Vec<_> = texts.map(|text| (1, Some(Ok(part(text))))).collect();
-            parts.extend(failure.map(|(_, error)| (call.texts.len() - made, Some(Err(error)))));
+            parts.extend(failure.map(|(_, error)| (call.texts.len() - made, Some(Err(error.into())))));
             Embeddings::joined(parts)
         })
     }

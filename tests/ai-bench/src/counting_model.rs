@@ -151,7 +151,7 @@ impl ModelGateway for CountingModel {
             sum.output_tokens += usage.output_tokens;
             sum.cache_read_tokens += usage.cache_read_tokens;
             sum.cache_write_tokens += usage.cache_write_tokens;
-            Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage })
+            Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage: Some(usage) })
         })
     }
 }
@@ -246,13 +246,13 @@ mod tests {
     async fn instructions_are_paid_for_anew_unless_they_are_kept() {
         let model = CountingModel::new();
         let mut call = call("The budget is approved. They must replace SAP.");
-        let plain = model.converse(&call).await.unwrap().usage;
+        let plain = model.converse(&call).await.unwrap().usage.unwrap();
         assert_eq!((plain.cache_read_tokens, plain.cache_write_tokens), (0, 0));
         call.cache_instructions = true;
-        let first = model.converse(&call).await.unwrap().usage;
-        let second = model.converse(&call).await.unwrap().usage;
+        let first = model.converse(&call).await.unwrap().usage.unwrap();
+        let second = model.converse(&call).await.unwrap().usage.unwrap();
         model.at(KEPT_MILLIS);
-        let late = model.converse(&call).await.unwrap().usage;
+        let late = model.converse(&call).await.unwrap().usage.unwrap();
         assert!(first.cache_write_tokens > FORCED_TOOL && first.cache_read_tokens == 0);
         assert_eq!((second.cache_read_tokens, second.cache_write_tokens), (first.cache_write_tokens, 0));
         assert_eq!(late, first);

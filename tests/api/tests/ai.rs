@@ -170,11 +170,49 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
         json!({"type": "object", "anyOf": [{"required": ["a"]}]}),
         json!({"type": "array"}),
         json!(true),
+        // What nothing matches, what never ends, and what takes hours.
+        json!(false),
+        json!({"type": "object", "minProperties": 1, "maxProperties": 0}),
+        json!({"type": "object", "required": ["a"], "additionalProperties": false}),
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"minLength": 2, "maxLength": 1, "type": "string"}}}),
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}}),
+        json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}),
     ] {
-        body["response_schema"] = wrong;
+        body["response_schema"] = wrong.clone();
         let refused = scene.ask("createCompletion", &body).await.problem(400, "invalid_request");
         assert_eq!(refused.fields(), ["/response_schema"]);
+        let mut body = question("Which country is Lyon in?");
+        body["response_format"] =
+            json!({"type": "json_schema", "json_schema": {"name": "a", "schema": wrong}});
+        let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request");
+        assert_eq!(refused.json()["error"]["param"], "response_format.json_schema.schema");
     }
+    assert_eq!(scene.asked(), 2, "no model was asked");
+}
+
+#[tokio::test]
+async fn what_a_caller_causes_is_none_of_our_failures_and_closes_no_model_to_others() {
+    let scene = Scene::start().await;
+    let mut body = question("Which country is Lyon in?");
+    body["response_schema"] =
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"pattern": "^(?!)"}}});
+    for _ in 0..12 {
+        for _ in 0..2 {
+            scene.world.model().script.fail(ModelError::MalformedAnswer("424".into()));
+        }
+        scene.ask("createCompletion", &body).await.problem(422, "answer_does_not_match_schema");
+    }
+    for _ in 0..3 {
+        scene.world.model().script.answer("{}");
+        scene.world.model().script.answer("{}");
+        scene.ask("createCompletion", &body).await.problem(422, "answer_does_not_match_schema");
+    }
+    for _ in 0..3 {
+        scene.world.model().script.fail(ModelError::TimedOut);
+    }
+    scene.ask("createCompletion", &question("Write a novel.")).await.problem(422, "answer_takes_too_long");
+    scene.world.model().script.answer("France.");
+    scene.ask("createCompletion", &question("Which country is Lyon in?")).await.expect(200);
 }
 
 #[tokio::test]
@@ -224,7 +262,11 @@ async fn openais_clients_get_what_they_know() {
         (StopReason::MaxTokens, "length"),
         (StopReason::Filtered, "content_filter"),
     ] {
-        scene.world.model().script.script(Ok(ModelAnswer { text: "A wren.".to_owned(), stop, usage }));
+        scene.world.model().script.script(Ok(ModelAnswer {
+            text: "A wren.".to_owned(),
+            stop,
+            usage: Some(usage),
+        }));
         let body = json!({"model": "auto", "messages": [
             {"role": "developer", "content": [{"type": "text", "text": "Be "}, {"type": "text", "text": "short."}]},
             {"role": "user", "content": "Name a bird."},
@@ -431,7 +473,7 @@ async fn a_cut_structured_answer_is_an_answer_and_a_wrong_one_is_not_asked_for_a
     let schema = json!({"type": "object", "required": ["country"]});
     body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": schema}});
     for (stop, reason) in [(StopReason::MaxTokens, "length"), (StopReason::Filtered, "content_filter")] {
-        let cut = ModelAnswer { text: "{\"coun".to_owned(), stop, usage };
+        let cut = ModelAnswer { text: "{\"coun".to_owned(), stop, usage: Some(usage) };
         scene.world.model().script.script(Ok(cut));
         let answer = scene.ask("createChatCompletion", &body).await.expect(200);
         assert_eq!(answer.header("x-sextant-attempts"), Some("1"));
@@ -442,8 +484,11 @@ async fn a_cut_structured_answer_is_an_answer_and_a_wrong_one_is_not_asked_for_a
         );
     }
     scene.world.model().script.always("{}");
-    let wrong = scene.ask("createChatCompletion", &body).await.problem(503, "models_unavailable");
-    assert_eq!((wrong.header("x-should-retry"), wrong.header("retry-after")), (Some("false"), None));
+    let wrong = scene.ask("createChatCompletion", &body).await.problem(422, "answer_does_not_match_schema");
+    assert_eq!(
+        (&wrong.json()["error"]["type"], wrong.header("retry-after")),
+        (&json!("invalid_request_error"), None)
+    );
 }
 
 #[tokio::test]

@@ -303,7 +303,11 @@ async fn an_answer_that_was_cut_or_filtered_is_not_used_though_it_parses() {
         let scene = Scene::start(MODELS, &lead_body()).await;
         let usage = Usage { input_tokens: 10, output_tokens: 10, ..Usage::default() };
         for _ in 0..2 {
-            scene.world.model().script.script(Ok(ModelAnswer { text: judgement().to_string(), stop, usage }));
+            scene.world.model().script.script(Ok(ModelAnswer {
+                text: judgement().to_string(),
+                stop,
+                usage: Some(usage),
+            }));
         }
         scene.answer(judgement().to_string());
         assert_eq!(scene.score().await.expect(200).json()["model"], *model, "{stop:?}");
@@ -315,7 +319,7 @@ async fn tokens_of_the_prompt_cache_have_prices_of_their_own() {
     let scene = Scene::start(MODELS, &lead_body()).await;
     let usage =
         Usage { input_tokens: 100, output_tokens: 10, cache_read_tokens: 1000, cache_write_tokens: 200 };
-    let answer = ModelAnswer { text: judgement().to_string(), stop: StopReason::EndTurn, usage };
+    let answer = ModelAnswer { text: judgement().to_string(), stop: StopReason::EndTurn, usage: Some(usage) };
     scene.world.model().script.script(Ok(answer));
     let score = scene.score().await.expect(200).json();
     // 100 * 3300 + 10 * 16500 + 1000 * 330 + 200 * 4125 nano-dollars.

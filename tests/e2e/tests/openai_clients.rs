@@ -126,7 +126,7 @@ fn assert_retries(language: &str) {
     assert_eq!(said["answer"], "A wren.");
     assert_eq!(
         (&said["unusable"]["status"], &said["unusable"]["code"]),
-        (&json!(503), &json!("models_unavailable"))
+        (&json!(422), &json!("answer_does_not_match_schema"))
     );
     // Three tries and one that the client made; an answer and its repair, which nobody asked for again.
     assert_eq!(model.calls().len(), 4 + 2);

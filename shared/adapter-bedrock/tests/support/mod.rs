@@ -142,7 +142,9 @@ pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> 
 }
 
 /// What a stream said before its end, and how it ended.
-pub(crate) async fn read(mut stream: ModelStream) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
+pub(crate) async fn read(
+    mut stream: ModelStream,
+) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
     let mut said = Vec::new();
     let end = loop {
         match stream.next().await.expect("a stream ends with an end or an error") {

@@ -1,5 +1,6 @@
 //! Breakers: a model that fails too often is left alone by the whole fleet. One item for each model holds the calls of
-//! the current window and, once it opened, until when. After that moment one call may try; its end closes the breaker or
+//! the current window and, once it opened, until when, and for whom: while some calls are answered, requests that have no
+//! other model left go on asking. After that moment one call may try; its end closes the breaker or
 //! opens it again. Until it is closed the breaker stays open or half-open, whatever is counted meanwhile.
 
 use super::DynamoAiState;
@@ -21,8 +22,12 @@ const CALLS: &str = "calls";
 const FAILURES: &str = "failures";
 /// Until when it is open, Unix milliseconds; absent while it is closed.
 const OPEN_UNTIL: &str = "open_until";
-/// Until when the provider wants to be left alone, Unix milliseconds. After that it may be asked by all.
+/// Present while the breaker is open and more than one call in ten was answered.
+const ANSWERS_SOME: &str = "answers_some";
+/// Until when the provider throttles us, Unix milliseconds. After that it may be asked by all.
 const THROTTLED_UNTIL: &str = "throttled_until";
+/// Until when a provider that failed wants to rest, Unix milliseconds. After that it may be asked by all.
+const RESTING_UNTIL: &str = "resting_until";
 /// Until when somebody tries, Unix milliseconds.
 const PROBE_UNTIL: &str = "probe_until";
 /// Who tries: random.
@@ -31,8 +36,11 @@ const PROBER: &str = "prober";
 const WINDOW_MILLIS: i64 = 60_000;
 /// Fewer calls tell nothing.
 const FEWEST_CALLS: u64 = 20;
-/// One failed call in so many is still good.
-const GOOD_CALLS_IN_A_FAILURE: u64 = 10;
+/// It opens when one of so many calls failed: with three attempts for each request, a model that fails less often answers
+/// nearly all of them.
+const CALLS_PER_FAILURE: u64 = 2;
+/// It opens for requests without another model too when at most one of so many calls was answered.
+const CALLS_PER_ANSWER: u64 = 10;
 const OPEN_FOR: Duration = Duration::from_secs(30);
 const LONGEST_OPEN: Duration = Duration::from_secs(300);
 /// A provider that wants to be left alone for longer is asked again after this.
@@ -44,26 +52,33 @@ const MOST_WINDOWS: u32 = 4;
 
 /// What an item says.
 pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
-    let failures = by_failures(item, now)?;
-    let Some(item) = item.filter(|item| failures == Breaker::Closed && item.contains_key(THROTTLED_UNTIL))
-    else {
-        return Ok(failures);
+    let by_failures = by_failures(item, now)?;
+    let Some(item) = item.filter(|_| by_failures == Breaker::Closed) else { return Ok(by_failures) };
+    let until = |name| -> Result<Option<Timestamp>, StoreError> {
+        if !item.contains_key(name) {
+            return Ok(None);
+        }
+        Ok(Some(Timestamp::from_millis(read_number(item, name)?)).filter(|until| *until > now))
     };
-    let until = Timestamp::from_millis(read_number(item, THROTTLED_UNTIL)?);
-    Ok(if until > now { Breaker::Open { until } } else { Breaker::Closed })
+    if let Some(until) = until(THROTTLED_UNTIL)? {
+        return Ok(Breaker::Open { until });
+    }
+    Ok(until(RESTING_UNTIL)?.map_or(Breaker::Closed, |until| Breaker::Failing { until }))
 }
 
 /// What an item says by the model's failures alone.
 fn by_failures(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
     let Some(item) = item.filter(|item| item.contains_key(OPEN_UNTIL)) else { return Ok(Breaker::Closed) };
+    let answers_some = item.contains_key(ANSWERS_SOME);
+    let open = |until| if answers_some { Breaker::Failing { until } } else { Breaker::Open { until } };
     let until = Timestamp::from_millis(read_number(item, OPEN_UNTIL)?);
     if until > now {
-        return Ok(Breaker::Open { until });
+        return Ok(open(until));
     }
     if item.contains_key(PROBE_UNTIL) {
         let until = Timestamp::from_millis(read_number(item, PROBE_UNTIL)?);
         if until > now {
-            return Ok(Breaker::Open { until });
+            return Ok(open(until));
         }
     }
     Ok(Breaker::HalfOpen)
@@ -111,7 +126,7 @@ impl DynamoAiState {
             .update(model, now)
             .update_expression(format!(
                 "SET #expires_at = :expires_at{} ADD #calls :calls, #failures :failures",
-                throttled(seen)
+                named_time(seen)
             ))
             .condition_expression("#window_started > :over");
         send(window(update, seen, now)).await
@@ -127,14 +142,14 @@ impl DynamoAiState {
             .update(model, now)
             .update_expression(format!(
                 "SET #expires_at = :expires_at, #window_started = :now, #calls = :calls, #failures = :failures{}",
-                throttled(seen)
+                named_time(seen)
             ))
             .condition_expression("attribute_not_exists(#window_started) OR #window_started <= :over")
             .expression_attribute_values(":now", digits(now.millis()));
         send(window(update, seen, now)).await
     }
 
-    /// Opens a closed breaker, if the window that it failed in is still the one that counts.
+    /// Opens a closed breaker, or an open one for all, if the window that it failed in is still the one that counts.
     async fn open(
         &self,
         model: &ModelName,
@@ -142,20 +157,30 @@ impl DynamoAiState {
         seen: Observation,
         now: Timestamp,
     ) -> Result<Breaker, StoreError> {
-        if item.contains_key(OPEN_UNTIL) {
+        let hopeless = hopeless(item)?;
+        let is_open = item.contains_key(OPEN_UNTIL);
+        if is_open && !(hopeless && item.contains_key(ANSWERS_SOME)) {
             return read_breaker(Some(item), now);
         }
-        let until = open_until(seen.retry_after, now);
         let update = self
             .update(model, now)
-            .update_expression("SET #expires_at = :expires_at, #open_until = :until")
-            .condition_expression("attribute_not_exists(#open_until) AND #window_started = :window")
             .expression_attribute_names("#open_until", OPEN_UNTIL)
+            .expression_attribute_names("#answers_some", ANSWERS_SOME)
             .expression_attribute_names("#window_started", WINDOW_STARTED)
-            .expression_attribute_values(":until", digits(until.millis()))
             .expression_attribute_values(":window", digits(read_number::<i64>(item, WINDOW_STARTED)?));
+        let update = if is_open {
+            update
+                .update_expression("SET #expires_at = :expires_at REMOVE #answers_some")
+                .condition_expression("attribute_exists(#open_until) AND #window_started = :window")
+        } else {
+            let level = if hopeless { " REMOVE #answers_some" } else { ", #answers_some = :window" };
+            update
+                .update_expression(format!("SET #expires_at = :expires_at, #open_until = :until{level}"))
+                .condition_expression("attribute_not_exists(#open_until) AND #window_started = :window")
+                .expression_attribute_values(":until", digits(open_until(seen.retry_after, now).millis()))
+        };
         match send(update).await? {
-            Updated::Done(_) => Ok(Breaker::Open { until }),
+            Updated::Done(item) => read_breaker(Some(&item), now),
             Updated::Refused(found) => read_breaker(found.as_ref(), now),
         }
     }
@@ -203,8 +228,9 @@ impl DynamoAiState {
             .expression_attribute_names("#prober", PROBER)
             .expression_attribute_names("#window_started", WINDOW_STARTED);
         let update = if succeeded {
-            update.update_expression(
-                "SET #expires_at = :expires_at REMOVE #open_until, #probe_until, #prober, #window_started",
+            update.expression_attribute_names("#answers_some", ANSWERS_SOME).update_expression(
+                "SET #expires_at = :expires_at \
+                 REMOVE #open_until, #answers_some, #probe_until, #prober, #window_started",
             )
         } else {
             update
@@ -230,18 +256,21 @@ impl DynamoAiState {
     }
 }
 
-/// What an update adds when the provider wants to be left alone.
-fn throttled(seen: Observation) -> &'static str {
-    if seen.retry_after.is_some() { ", #throttled_until = :throttled_until" } else { "" }
+/// What an update adds when the provider named a time.
+fn named_time(seen: Observation) -> &'static str {
+    if seen.retry_after.is_some() { ", #named_until = :named_until" } else { "" }
 }
 
 fn window(update: UpdateItemFluentBuilder, seen: Observation, now: Timestamp) -> UpdateItemFluentBuilder {
     let update = match seen.retry_after {
         None => update,
         Some(wait) => update
-            .expression_attribute_names("#throttled_until", THROTTLED_UNTIL)
+            .expression_attribute_names(
+                "#named_until",
+                if seen.failures > 0 { RESTING_UNTIL } else { THROTTLED_UNTIL },
+            )
             .expression_attribute_values(
-                ":throttled_until",
+                ":named_until",
                 digits(now.plus(wait.min(LONGEST_THROTTLED)).millis()),
             ),
     };
@@ -269,8 +298,19 @@ async fn send(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
 
 /// Whether a model failed too often in its window.
 fn fails(item: &Item) -> Result<bool, StoreError> {
-    let (calls, failures): (u64, u64) = (read_number(item, CALLS)?, read_number(item, FAILURES)?);
-    Ok(calls >= FEWEST_CALLS && failures.saturating_mul(GOOD_CALLS_IN_A_FAILURE) > calls)
+    let (calls, failures) = window_of(item)?;
+    Ok(calls >= FEWEST_CALLS && failures.saturating_mul(CALLS_PER_FAILURE) >= calls)
+}
+
+/// Whether a model that fails answers so little that nobody is helped by asking it.
+fn hopeless(item: &Item) -> Result<bool, StoreError> {
+    let (calls, failures) = window_of(item)?;
+    Ok(calls.saturating_sub(failures).saturating_mul(CALLS_PER_ANSWER) <= calls)
+}
+
+/// Calls and failures.
+fn window_of(item: &Item) -> Result<(u64, u64), StoreError> {
+    Ok((read_number(item, CALLS)?, read_number(item, FAILURES)?))
 }
 
 /// Until when a breaker that opens now is open.

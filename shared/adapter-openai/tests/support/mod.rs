@@ -74,11 +74,14 @@ pub(crate) fn name(error: &ModelError) -> &'static str {
         ModelError::ContextLength => "ContextLength",
         ModelError::NoSuchModel => "NoSuchModel",
         ModelError::Refused(_) => "Refused",
+        ModelError::MalformedAnswer(_) => "MalformedAnswer",
     }
 }
 
 /// What a stream said before its end, and how it ended.
-pub(crate) async fn read(mut stream: ModelStream) -> (Vec<String>, Result<(StopReason, Usage), ModelError>) {
+pub(crate) async fn read(
+    mut stream: ModelStream,
+) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
     let mut said = Vec::new();
     let end = loop {
         match stream.next().await.expect("a stream ends with an end or an error") {

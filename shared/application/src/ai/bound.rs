@@ -11,6 +11,8 @@ const AROUND_A_TURN: u64 = 16;
 const AROUND_A_SCHEMA: u64 = 600;
 /// No tokenizer reads this many bytes of real text as one token on average.
 const LONGEST_TOKEN: u64 = 8;
+/// Bytes of a token where nobody counted them.
+const ESTIMATED_TOKEN: u64 = 3;
 
 /// The most tokens of a text. A token has at least one byte in every tokenizer in use (byte-level BPE, SentencePiece with
 /// byte fallback), of the text as the tokenizer sees it: SentencePiece sees it in normalization form NFKC, in which one
@@ -33,6 +35,12 @@ impl fmt::Write for Length {
         self.0 += text.len();
         Ok(())
     }
+}
+
+/// The tokens of so many bytes, by estimate: at least one, and rather too many. Tokenizers make one token of four bytes of
+/// English and of two to three of most other text.
+pub(super) fn estimated_tokens(bytes: u64) -> u64 {
+    bytes.div_ceil(ESTIMATED_TOKEN).max(1)
 }
 
 /// The most input tokens of a question.

@@ -175,6 +175,7 @@ pub(super) fn rules_may(error: &Error) -> bool {
             | Error::ContextLength
             | Error::ModelRefused
             | Error::AnswerUnusable
+            | Error::AnswerTooSlow
             | Error::OverBudget(_)
     )
 }

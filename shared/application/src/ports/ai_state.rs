@@ -55,7 +55,14 @@ pub struct ModelName {
 pub enum Breaker {
     /// It may be asked.
     Closed,
-    /// It may not be asked before this moment.
+    /// At least half of its calls fail. Before this moment only requests that have no other model left ask it: three attempts
+    /// still answer most of them.
+    Failing {
+        /// When one call may try again.
+        until: Timestamp,
+    },
+    /// Asking does not help: nearly all of its calls fail, or the provider named a time. It may not be asked before this
+    /// moment.
     Open {
         /// When one call may try again.
         until: Timestamp,
@@ -220,7 +227,7 @@ pub struct Spent {
 pub struct Observation {
     /// Calls.
     pub calls: u32,
-    /// Calls that failed by the provider's fault: 5xx, timeouts, connections.
+    /// Calls that failed by the provider's fault: 5xx, timeouts, connections. Never what a request caused.
     pub failures: u32,
     /// How long the provider wants to be left alone.
     pub retry_after: Option<Duration>,
@@ -284,10 +291,11 @@ pub trait AiState: Send + Sync {
         at: Timestamp,
     ) -> BoxFuture<'a, Result<SpentByScope, StoreError>>;
 
-    /// Tells how calls to a model went, and opens its breaker when more than 10 % of at least 20 calls within 60 seconds
-    /// failed: one write; another one when a window begins, and when it opens. A provider that wants to be left alone is,
-    /// by everybody else, for that time and a minute at the most: [`AiState::look`] says that the breaker is open, and
-    /// whoever told it goes by what they were told.
+    /// Counts calls to a model, and opens its breaker when half of at least 20 calls within 60 seconds failed: for requests
+    /// that have another model left, and for all where nine in ten failed. One write; another one when a window begins, and
+    /// when the breaker opens. The time that a provider names (`Retry-After`, at most a minute) holds for everybody else:
+    /// [`AiState::look`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
+    /// itself knows the time and goes by it.
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,

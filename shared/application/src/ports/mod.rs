@@ -33,8 +33,8 @@ pub use fine_tuning::{
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use model_gateway::{
-    Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, Guardrail, InputType, Message,
-    ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
+    Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
+    Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
     StreamingModelGateway, Usage, is_any_object,
 };
 pub use password::{PasswordError, PasswordHasher};

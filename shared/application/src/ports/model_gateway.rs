@@ -158,8 +158,8 @@ pub struct ModelAnswer {
     pub text: String,
     /// Why it ended.
     pub stop: StopReason,
-    /// What it used.
-    pub usage: Usage,
+    /// Tokens it used; `None` where the provider sent no counts.
+    pub usage: Option<Usage>,
 }
 
 /// A model gave no answer.
@@ -182,7 +182,7 @@ pub enum ModelError {
         /// Why.
         source: Source,
     },
-    /// The request was sent, and its answer is lost, or says not what it used. It may be billed.
+    /// The request was sent, and its answer is lost or can't be read. It may be billed.
     #[error("the provider's answer was lost")]
     Lost(#[source] Source),
     /// No answer within the time left, which is ours. What the model did until then may be billed.
@@ -191,18 +191,62 @@ pub enum ModelError {
     /// The provider gave up waiting for the model (408, 504). What the model did until then may be billed.
     #[error("the provider timed out")]
     ProviderTimedOut,
-    /// The conversation is longer than the model's context.
+    /// The conversation is longer than the model's context, or larger than the account may send at once.
     #[error("the conversation is too long for the model")]
     ContextLength,
-    /// The model does not exist or we have no access to it.
+    /// The account can't use the model: it does not exist, or access, a subscription or credit is missing.
     #[error("the model is not available")]
     NoSuchModel,
     /// The provider refuses the request as it is; asking again is useless.
     #[error("the provider refuses the request")]
     Refused(#[source] Source),
+    /// The model answered in a form that its provider can't pass on, for example a malformed tool call. The question causes
+    /// it. Another try or another model may do better. The provider sends an error in place of the answer and does not bill it.
+    #[error("the model's answer was malformed")]
+    MalformedAnswer(#[source] Source),
+}
+
+/// What caused a failed call. Breakers are shared by all organizations, so only failures of the provider may open one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureCause {
+    /// The provider or its model failed. Counts in the breaker.
+    Provider,
+    /// The time for the call was over. Long questions and long answers cause this too, so it counts only where the model had
+    /// as much time as a healthy one needs.
+    Time,
+    /// The account's quota is used up. A `Retry-After` holds for the whole fleet; nothing else counts.
+    Quota,
+    /// The account can't use the model. It never counts: an operator must change something.
+    Configuration,
+    /// The question. It never counts: one caller must not close a model to others.
+    Request,
+}
+
+impl FailureCause {
+    /// The name in log lines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Time => "time",
+            Self::Quota => "quota",
+            Self::Configuration => "configuration",
+            Self::Request => "request",
+        }
+    }
 }
 
 impl ModelError {
+    /// What caused it.
+    pub fn cause(&self) -> FailureCause {
+        match self {
+            Self::Unavailable(_) | Self::Resting { .. } | Self::Lost(_) => FailureCause::Provider,
+            Self::TimedOut | Self::ProviderTimedOut => FailureCause::Time,
+            Self::Throttled { .. } => FailureCause::Quota,
+            Self::NoSuchModel => FailureCause::Configuration,
+            Self::ContextLength | Self::Refused(_) | Self::MalformedAnswer(_) => FailureCause::Request,
+        }
+    }
+
     /// Whether the call may be billed, though nobody says for how many tokens.
     pub fn may_be_billed(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::TimedOut | Self::ProviderTimedOut)
@@ -218,8 +262,8 @@ pub enum Delta {
     End {
         /// Why it ended.
         stop: StopReason,
-        /// What it used.
-        usage: Usage,
+        /// Tokens it used; `None` where the provider sent no counts.
+        usage: Option<Usage>,
     },
 }
 
@@ -257,8 +301,8 @@ pub struct EmbeddingCall {
 pub struct Embeddings {
     /// One vector for each text, in their order.
     pub vectors: Vec<Vec<f32>>,
-    /// Tokens read.
-    pub input_tokens: u64,
+    /// Tokens read; `None` where the provider sent no counts for some of the texts.
+    pub input_tokens: Option<u64>,
 }
 
 /// Not all texts were embedded. What was is there and was paid for.
@@ -267,25 +311,31 @@ pub struct EmbeddingFailure {
     pub error: ModelError,
     /// One for each text, in their order; `None` where there is none.
     pub vectors: Vec<Option<Vec<f32>>>,
-    /// Tokens read.
-    pub input_tokens: u64,
+    /// Tokens read, also for texts whose vectors can't be used; `None` where the provider sent no counts for some of them.
+    pub input_tokens: Option<u64>,
 }
 
 impl Embeddings {
     /// What requests for parts of the texts gave together, in the order of the texts: of each, how many texts it was for and
     /// its outcome, `None` when it was not made.
-    pub fn joined(parts: Vec<(usize, Option<Result<Self, ModelError>>)>) -> Result<Self, EmbeddingFailure> {
-        let (mut vectors, mut input_tokens, mut failed) = (Vec::new(), 0_u64, None);
+    pub fn joined(
+        parts: Vec<(usize, Option<Result<Self, EmbeddingFailure>>)>,
+    ) -> Result<Self, EmbeddingFailure> {
+        let (mut vectors, mut input_tokens, mut failed) = (Vec::new(), Some(0_u64), None);
+        let plus =
+            |sum: Option<u64>, part: Option<u64>| sum.zip(part).map(|(sum, part)| sum.saturating_add(part));
         for (texts, outcome) in parts {
             match outcome {
                 Some(Ok(part)) => {
-                    input_tokens = input_tokens.saturating_add(part.input_tokens);
+                    input_tokens = plus(input_tokens, part.input_tokens);
                     vectors.extend(part.vectors.into_iter().map(Some));
                 }
-                missing => {
+                Some(Err(failure)) => {
+                    input_tokens = plus(input_tokens, failure.input_tokens);
                     vectors.extend((0..texts).map(|_| None));
-                    failed = failed.or(missing.and_then(Result::err));
+                    failed = failed.or(Some(failure.error));
                 }
+                None => vectors.extend((0..texts).map(|_| None)),
             }
         }
         match failed {
@@ -298,7 +348,7 @@ impl Embeddings {
 impl From<ModelError> for EmbeddingFailure {
     /// Nothing was embedded.
     fn from(error: ModelError) -> Self {
-        Self { error, vectors: Vec::new(), input_tokens: 0 }
+        Self { error, vectors: Vec::new(), input_tokens: Some(0) }
     }
 }
 
@@ -454,9 +504,12 @@ mod tests {
             (format!("{call:?}"), "system: 21 bytes, messages: [Message { role: User, text: 21 bytes }]"),
             (format!("{call:?}"), "output_schema: true, max_output_tokens: 300"),
             (format!("{call:?}"), "stop: 2,"),
-            (format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage }), "{ text: 21 bytes, stop"),
+            (
+                format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage: Some(usage) }),
+                "{ text: 21 bytes, stop",
+            ),
             (format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(21 bytes)"),
-            (format!("{:?}", Delta::End { stop, usage }), "End { stop: EndTurn, usage: Usage { input"),
+            (format!("{:?}", Delta::End { stop, usage: None }), "End { stop: EndTurn, usage: None }"),
             (
                 format!(
                     "{:?}",
@@ -471,8 +524,8 @@ mod tests {
                 "EmbeddingCall { model: \"m-1\", texts: 3, dimensions: None,",
             ),
             (
-                format!("{:?}", Embeddings { vectors: vec![vec![0.625, 0.5]], input_tokens: 7 }),
-                "Embeddings { vectors: 1, input_tokens: 7 }",
+                format!("{:?}", Embeddings { vectors: vec![vec![0.625, 0.5]], input_tokens: Some(7) }),
+                "Embeddings { vectors: 1, input_tokens: Some(7) }",
             ),
         ] {
             assert!(said.contains(says), "{said}");

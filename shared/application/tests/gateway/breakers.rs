@@ -1,7 +1,9 @@
 //! Breakers are the fleet's: what one process learns stops them all.
 
 use super::scene::{NOVA, SONNET, Scene, ask, limits, until};
-use application::ports::ModelError;
+use application::ai::Providers;
+use application::ai::gateway::complete;
+use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
 use application::{Context, Error};
 use domain::Timestamp;
 use futures_util::future::join_all;
@@ -129,7 +131,7 @@ async fn a_model_that_fails_and_says_how_long_is_left_alone_so_long() {
     scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
     let refused = scene.complete_in(&scene.context(85), &ask(SONNET)).await.unwrap_err();
     assert!(retry_after(refused) <= Duration::from_secs(6));
-    // Its failures count like others.
+    // Its failures count like others: while it rests, who has no other model asks it.
     let scene = Scene::start();
     for _ in 0..7 {
         (0..3).for_each(|_| {
@@ -176,31 +178,149 @@ async fn an_answer_that_is_repaired_after_a_try_is_an_ordinary_call() {
 }
 
 #[tokio::test]
-async fn wrong_requests_open_no_breaker() {
-    let scene = Scene::start();
-    for _ in 0..25 {
-        scene.model.fail(ModelError::Refused("no".into()));
-        scene.complete(&ask(SONNET)).await.unwrap_err();
+async fn what_a_request_causes_opens_no_breaker() {
+    let causes: [fn() -> ModelError; 4] = [
+        || ModelError::Refused("400".into()),
+        || ModelError::ContextLength,
+        || ModelError::MalformedAnswer("424".into()),
+        || ModelError::NoSuchModel,
+    ];
+    for cause in causes {
+        let scene = Scene::start();
+        for _ in 0..25 {
+            scene.model.fail(cause());
+            scene.model.fail(cause());
+            drop(scene.complete(&ask(SONNET)).await);
+        }
+        let asked = scene.model.calls().len();
+        scene.model.always("Paris");
+        while scene.complete(&ask(SONNET)).await.is_err() {}
+        assert!(scene.model.calls().len() > asked, "{:?}", cause());
+        assert!(number(&scene, "failures").await.unwrap_or_default() == 0, "{:?}", cause());
     }
-    scene.model.answer("Paris");
-    scene.complete(&ask(SONNET)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_request_causes_neither_closes_nor_keeps_a_breaker() {
+    let scene = opened().await;
+    scene.model.fail(ModelError::MalformedAnswer("424".into()));
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert!(number(&scene, "open_until").await.is_some(), "it says nothing about the provider");
+    // The next caller may try at once.
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
+    assert_eq!(number(&scene, "open_until").await, None);
+}
+
+/// A model that fails a share of its calls, the same ones each time.
+struct Unsteady {
+    state: std::sync::Mutex<u64>,
+    percent: u64,
+}
+
+impl Unsteady {
+    fn new(percent: u64) -> Arc<Self> {
+        Arc::new(Self { state: std::sync::Mutex::new(0x5eed_0015), percent })
+    }
+
+    fn fails(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state % 100 < self.percent
+    }
+}
+
+impl ModelGateway for Unsteady {
+    fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        let usage = Some(Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() });
+        let answer = ModelAnswer { text: "Paris".to_owned(), stop: StopReason::EndTurn, usage };
+        Box::pin(std::future::ready(if self.fails() { Err(down()) } else { Ok(answer) }))
+    }
+}
+
+/// Of so many requests to one model, five a second by a fleet in which each process makes few, how many are answered.
+async fn answered(percent: u64, requests: u32) -> u32 {
+    let scene = Scene::start();
+    let bedrock: Arc<dyn ModelGateway> = Unsteady::new(percent);
+    let providers = Providers { bedrock, openai: None };
+    let mut answered = 0;
+    let mut process = scene.other_process();
+    for request in 0..requests {
+        if request.is_multiple_of(4) {
+            process = scene.other_process();
+        }
+        let context = scene.context(i64::from(request / 5));
+        let got = complete(&process, &providers, &context, &scene.asker(), &ask(SONNET)).await;
+        answered += u32::from(got.is_ok());
+    }
+    scene.settled().await;
+    answered
+}
+
+#[tokio::test]
+async fn a_provider_of_which_some_calls_fail_still_answers_nearly_every_request() {
+    // Three attempts of which each fails with 15 % answer 99.7 %, and of which each fails with 60 % answer 78 %.
+    let steady = answered(15, 600).await;
+    assert!(steady >= 594, "{steady} of 600");
+    let unsteady = answered(60, 200).await;
+    assert!((140..=180).contains(&unsteady), "{unsteady} of 200");
+    // One that never answers is left alone: nearly no request is answered, and few calls are made.
+    assert_eq!(answered(100, 60).await, 0);
+}
+
+#[tokio::test]
+async fn a_model_that_fails_often_is_asked_after_the_others_and_before_nobody_is() {
+    let scene = Scene::start();
+    // 14 of 20 calls fail: open for who has another model.
+    scene.model.always("Paris");
+    for request in 0..20 {
+        if request % 10 < 7 {
+            scene.model.fail(down());
+        } else {
+            scene.model.answer("Paris");
+        }
+    }
+    while scene.model.calls().len() < 20 {
+        drop(scene.complete(&ask(SONNET)).await);
+    }
+    assert!(number(&scene, "open_until").await.is_some());
+    assert!(number(&scene, "answers_some").await.is_some());
+    let both = ask(&format!("{SONNET},{NOVA}"));
+    let before = scene.model.calls().len();
+    scene.complete_in(&scene.context(5), &both).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [NOVA]);
+    // Alone it is asked, and again after a failure.
+    let before = scene.model.calls().len();
+    scene.model.fail(down());
+    scene.complete_in(&scene.context(5), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [SONNET, SONNET]);
+    // Where the other one fails, it is its turn.
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::NoSuchModel);
+    scene.complete_in(&scene.context(5), &both).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [NOVA, SONNET]);
+    scene.settled().await;
 }
 
 #[tokio::test]
 async fn every_tenth_answer_is_told_and_no_other() {
     let scene = Scene::start();
     scene.model.always("Paris");
-    for request in 1..=20 {
+    let mut told = Vec::new();
+    for request in 1..=30 {
+        let before = window(&scene).await.0;
         scene.complete(&ask(SONNET)).await.unwrap();
-        let updates = scene.calls().iter().filter(|call| *call == "UpdateItem").count();
-        // The first to tell begins a window, which is one write more.
-        let expected = match request {
-            10 => 3,
-            20 => 2,
-            _ => 1,
-        };
-        assert_eq!(updates, expected, "{request}");
+        if window(&scene).await.0 == before + 10 {
+            told.push(request);
+        } else {
+            assert_eq!(window(&scene).await.0, before);
+        }
     }
+    // A process begins anywhere in its first ten.
+    let [first, second, third] = told[..] else { panic!("{told:?}") };
+    assert!(first <= 10 && second == first + 10 && third == second + 10, "{told:?}");
 }
 
 /// A number of the only breaker that there is.
@@ -246,38 +366,36 @@ async fn of_many_answers_at_once_each_is_told_once_in_tens() {
     for ended in join_all((0..45).map(|_| scene.begin(ask(SONNET)))).await {
         ended.unwrap().unwrap();
     }
-    // Four tens; the five that are left wait for others, or for a failure.
-    assert_eq!(window(&scene).await, (40, 0));
+    let (told, failures) = window(&scene).await;
+    assert!([40, 50].contains(&told) && failures == 0, "{told} {failures}");
+    // A failure is told alone and at once.
     scene.model.fail(down());
     scene.complete(&ask(SONNET)).await.unwrap();
-    assert_eq!(window(&scene).await, (46, 1));
-    // The answer after the failure is the first of the next ten.
-    for request in 2..=10 {
-        scene.complete(&ask(SONNET)).await.unwrap();
-        assert_eq!(window(&scene).await, (if request == 10 { 56 } else { 46 }, 1));
-    }
+    let after = window(&scene).await;
+    assert!([(told + 1, 1), (told + 11, 1)].contains(&after), "{after:?} after {told}");
 }
 
 #[tokio::test]
-async fn processes_count_for_themselves_and_the_fleet_sums_up() {
+async fn processes_count_for_themselves_and_the_fleet_is_right_on_average() {
+    // 60 processes that answer four questions each, and two of those after a failure: 240 answers and 60 failures.
     let scene = Scene::start();
     scene.model.always("Paris");
-    let fleet: Vec<_> = (0..5).map(|_| scene.other_process()).collect();
-    let asked = fleet.iter().flat_map(|process| (0..19).map(move |_| process));
-    let (context, question) = (scene.context(0), ask(SONNET));
-    for ended in join_all(asked.map(|process| scene.complete_by(process, &context, &question))).await {
-        ended.unwrap();
+    for _ in 0..60 {
+        let process = scene.other_process();
+        for _ in 0..4 {
+            let failed = scene.model.calls().len().is_multiple_of(5);
+            if failed {
+                scene.model.fail(down());
+            }
+            scene.complete_by(&process, &scene.context(0), &ask(SONNET)).await.unwrap();
+        }
     }
-    assert_eq!(window(&scene).await, (5 * 10, 0));
-    // Other models have numbers of their own.
-    scene.complete_by(&fleet[0], &context, &ask(NOVA)).await.unwrap();
-    assert_eq!(window(&scene).await, (50, 0));
-    // Two of them die, and with them what they did not tell: never a failure, and fewer than ten answers each.
-    for process in &fleet[2..] {
-        scene.model.fail(down());
-        scene.complete_by(process, &context, &question).await.unwrap();
-    }
-    assert_eq!(window(&scene).await, (50 + 3 * (9 + 1), 3));
+    let (calls, failures) = window(&scene).await;
+    let answered = scene.model.calls().len() as u64 - failures;
+    assert_eq!(answered, 240);
+    let told = calls - failures;
+    assert!((120..=360).contains(&told), "{told} of {answered} answers were told");
+    assert!(number(&scene, "open_until").await.is_none());
 }
 
 #[tokio::test]
@@ -312,27 +430,6 @@ async fn failures_are_told_at_once_so_that_a_process_that_dies_hides_none() {
     // What was set aside for the others is swept.
     assert_eq!(scene.sweep().await, 19);
     scene.settled().await;
-}
-
-#[tokio::test]
-async fn answers_that_were_told_late_do_not_hide_a_model_that_is_down() {
-    let scene = Scene::start();
-    scene.model.always("Paris");
-    let fleet: Vec<_> = (0..20).map(|_| scene.other_process()).collect();
-    for process in &fleet {
-        for _ in 0..9 {
-            scene.complete_by(process, &scene.context(0), &ask(NOVA)).await.unwrap();
-        }
-    }
-    // An hour later the model is down, and each process tells its nine of before along with its first failure. A request
-    // fails three times, which is more than one in ten all the same.
-    let asked = scene.model.calls().len();
-    (0..60).for_each(|_| scene.model.fail(down()));
-    for process in &fleet {
-        scene.complete_by(process, &scene.context(3600), &ask(NOVA)).await.unwrap_err();
-    }
-    let failed = scene.model.calls().len() - asked;
-    assert!(failed <= 6, "{failed}: two requests are enough to know");
 }
 
 /// A question whose answer has so many tokens at the most.

@@ -9,7 +9,7 @@ use domain::ai::CacheUse;
 /// An answer that used so many tokens.
 fn answer(text: &str, stop: StopReason, input_tokens: u64, output_tokens: u64) -> ModelAnswer {
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
-    ModelAnswer { text: text.to_owned(), stop, usage }
+    ModelAnswer { text: text.to_owned(), stop, usage: Some(usage) }
 }
 
 #[tokio::test]
@@ -211,4 +211,58 @@ async fn an_answer_that_says_nothing_is_not_kept() {
     assert_eq!(scene.complete(&cacheable(NOVA)).await.unwrap().text, " \n");
     let second = scene.complete(&cacheable(NOVA)).await.unwrap();
     assert_eq!((second.text.as_str(), second.head.cache), ("Paris", CacheUse::Miss));
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_asked_for_once_more_and_then_of_the_next() {
+    let malformed = || ModelError::MalformedAnswer("424".into());
+    let scene = Scene::start();
+    scene.model.fail(malformed());
+    scene.model.answer("good");
+    assert_eq!(scene.complete(&judged(ask(NOVA))).await.unwrap().head.attempts, 2);
+
+    let scene = Scene::start();
+    scene.model.fail(malformed());
+    scene.model.fail(malformed());
+    scene.model.answer("good");
+    scene.complete(&judged(ask(&format!("{NOVA},{SONNET}")))).await.unwrap();
+    assert_eq!(scene.model.asked(), [NOVA, NOVA, SONNET]);
+
+    let scene = Scene::start();
+    (0..4).for_each(|_| scene.model.fail(malformed()));
+    let error = scene.complete(&judged(ask(&format!("{NOVA},{SONNET}")))).await.unwrap_err();
+    assert!(matches!(error, Error::AnswerUnusable), "{error:?}");
+    // The provider sent an error in place of an answer.
+    assert_eq!((scene.model.asked().len(), scene.settled().await), (4, 0));
+}
+
+#[tokio::test]
+async fn a_whole_answer_without_counts_is_charged_by_its_length() {
+    let scene = Scene::start();
+    scene.model.script(Ok(ModelAnswer { usage: None, ..answer("Paris", StopReason::EndTurn, 0, 0) }));
+    let got = scene.complete(&ask(NOVA)).await.unwrap();
+    // 9 and 30 bytes of question, each with 16 tokens around it; 5 bytes of answer.
+    assert_eq!((got.tokens.input, got.tokens.output, got.head.attempts), (24, 2, 1));
+    assert_eq!((got.cost.nano_usd, scene.settled().await), (24 * 800 + 2 * 3200, 24 * 800 + 2 * 3200));
+    assert_eq!(scene.unmetered().await, [24 * 800 + 2 * 3200]);
+}
+
+#[tokio::test]
+async fn an_answer_for_which_there_is_no_time_is_not_the_services_failure() {
+    // A thousand tokens may take forty seconds of a model that is well; there were at most thirty.
+    let scene = Scene::start();
+    (0..6).for_each(|_| scene.model.fail(ModelError::TimedOut));
+    let error = scene.complete(&ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
+    assert!(matches!(error, Error::AnswerTooSlow), "{error:?}");
+    // A short answer must come in that time, and a model that fails beside it may answer later.
+    let mut short = ask(NOVA);
+    short.conversation.max_output_tokens = 100;
+    let scene = Scene::start();
+    (0..3).for_each(|_| scene.model.fail(ModelError::TimedOut));
+    assert!(matches!(scene.complete(&short).await.unwrap_err(), Error::ModelsUnavailable { .. }));
+    let scene = Scene::start();
+    (0..3).for_each(|_| scene.model.fail(ModelError::TimedOut));
+    (0..3).for_each(|_| scene.model.fail(ModelError::Unavailable("503".into())));
+    let error = scene.complete(&ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
+    assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
 }

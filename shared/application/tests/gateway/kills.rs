@@ -125,7 +125,7 @@ impl FarModel {
                 Some((_, text)) => Ok(Delta::Text(text.to_owned())),
                 None if line == "end" => {
                     let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-                    Ok(Delta::End { stop: StopReason::EndTurn, usage })
+                    Ok(Delta::End { stop: StopReason::EndTurn, usage: Some(usage) })
                 }
                 None => Err(ModelError::TimedOut),
             }
@@ -135,8 +135,7 @@ impl FarModel {
 
 impl ModelGateway for FarModel {
     fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        let mut answer =
-            ModelAnswer { text: String::new(), stop: StopReason::Other, usage: Usage::default() };
+        let mut answer = ModelAnswer { text: String::new(), stop: StopReason::Other, usage: None };
         Box::pin(async move {
             for part in self.parts() {
                 match part? {

@@ -273,6 +273,15 @@ impl Scene {
             .collect()
     }
 
+    /// What of each request in the ledger nobody metered, in nano-dollars.
+    pub(crate) async fn unmetered(&self) -> Vec<u64> {
+        let items = self.environment.items(&self.environment.tables().ledger).await;
+        let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
+        let of = metered.filter_map(|item| item["data"].as_m().unwrap().get("unmetered"));
+        of.map(|unmetered| unmetered.as_m().unwrap()["cost_nano_usd"].as_n().unwrap().parse().unwrap())
+            .collect()
+    }
+
     /// Everything that was set aside is settled, and the ledger says the same as the counters; what was spent.
     pub(crate) async fn settled(&self) -> u64 {
         let spent = self.spent().await;

@@ -76,7 +76,11 @@ async fn nobody_waits_in_line_for_answers_that_are_not_kept() {
     let scene = Scene::start();
     for _ in 0..5 {
         let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-        scene.model.script(Ok(ModelAnswer { text: "Par".to_owned(), stop: StopReason::MaxTokens, usage }));
+        scene.model.script(Ok(ModelAnswer {
+            text: "Par".to_owned(),
+            stop: StopReason::MaxTokens,
+            usage: Some(usage),
+        }));
     }
     scene.model.hold();
     let requests: Vec<_> = (0..5).map(|_| scene.begin(cacheable(NOVA))).collect();

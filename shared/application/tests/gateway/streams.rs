@@ -14,7 +14,7 @@ fn text(text: &str) -> Result<Delta, ModelError> {
 
 fn end(stop: StopReason) -> Result<Delta, ModelError> {
     let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-    Ok(Delta::End { stop, usage })
+    Ok(Delta::End { stop, usage: Some(usage) })
 }
 
 fn broke() -> Result<Delta, ModelError> {
@@ -109,7 +109,7 @@ async fn a_broken_stream_never_costs_more_than_was_set_aside() {
 }
 
 #[tokio::test]
-async fn a_model_whose_streams_break_is_left_alone() {
+async fn a_model_whose_streams_break_is_left_alone_and_one_whose_questions_break_it_is_not() {
     let scene = Scene::start();
     for _ in 0..20 {
         scene.model.stream([text("Par"), broke()]);
@@ -120,6 +120,13 @@ async fn a_model_whose_streams_break_is_left_alone() {
     }
     scene.model.stream([text("Paris"), end(StopReason::EndTurn)]);
     assert!(matches!(scene.stream(&ask(NOVA)).await.err().unwrap(), Error::ModelsUnavailable { .. }));
+    let scene = Scene::start();
+    for _ in 0..25 {
+        scene.model.stream([text("{"), Err(ModelError::MalformedAnswer("424".into()))]);
+        let events = rest(scene.stream(&ask(NOVA)).await.unwrap()).await;
+        assert_eq!(events, [StreamEvent::Text("{".to_owned()), StreamEvent::Broken]);
+    }
+    scene.settled().await;
 }
 
 #[tokio::test]
@@ -254,4 +261,34 @@ async fn a_stream_that_our_time_cuts_ends_like_one_that_is_too_long_and_is_nobod
     }
     assert!(scene.ledger().await.iter().all(|metered| metered.outcome == "cut"));
     scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_stream_whose_provider_sends_no_counts_is_charged_by_its_length() {
+    let scene = Scene::start();
+    let whole = "Paris is the capital of France.";
+    scene.model.stream([text(whole), Ok(Delta::End { stop: StopReason::EndTurn, usage: None })]);
+    let events = rest(scene.stream(&cacheable(NOVA)).await.unwrap()).await;
+    let Some(StreamEvent::End { stop: StopReason::EndTurn, tokens, cost }) = events.last() else {
+        panic!("{events:?}")
+    };
+    // 31 bytes of answer; 9 and 30 bytes of question, each with 16 tokens around it: a token for three bytes.
+    assert_eq!((tokens.input, tokens.output), (24, 11));
+    assert_eq!(cost.nano_usd, 24 * 800 + 11 * 3200);
+    assert_eq!(scene.settled().await, 24 * 800 + 11 * 3200);
+    let unmetered = scene.unmetered().await;
+    assert_eq!(unmetered, [24 * 800 + 11 * 3200]);
+    // It is an answer like others.
+    assert_eq!(scene.complete(&cacheable(NOVA)).await.unwrap().head.cache, CacheUse::Hit);
+}
+
+#[tokio::test]
+async fn what_is_charged_by_its_length_is_never_more_than_was_set_aside() {
+    let scene = Scene::start();
+    scene.model.stream([text(&"x".repeat(9000)), Ok(Delta::End { stop: StopReason::EndTurn, usage: None })]);
+    let streamed = scene.stream(&ask(NOVA)).await.unwrap();
+    let set_aside = scene.spent().await.committed;
+    rest(streamed).await;
+    let settled = scene.settled().await;
+    assert!(settled <= set_aside && settled >= 1000 * 3200, "{settled} of {set_aside}");
 }

@@ -153,10 +153,14 @@ impl From<Error> for Problem {
             Error::ModelRefused => Self::new(Kind::MODEL_REFUSED),
             Error::ModelsUnavailable { retry_after } => Self::new(Kind::MODELS_UNAVAILABLE)
                 .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)).max(Duration::from_secs(1))),
-            // OpenAI's clients ask again after a 503, unless this header says that they need not.
-            Error::AnswerUnusable => Self::new(Kind::MODELS_UNAVAILABLE)
-                .with_detail("No model gave an answer of the wanted form.")
-                .with_header("X-Should-Retry", "false"),
+            Error::AnswerUnusable => Self::new(Kind::ANSWER_DOES_NOT_MATCH_SCHEMA).with_detail(
+                "Every model that was asked answered in a form that does not match the schema, also when it was told \
+                 what is wrong. Change the schema or the question.",
+            ),
+            Error::AnswerTooSlow => Self::new(Kind::ANSWER_TAKES_TOO_LONG).with_detail(
+                "No model can be sure to finish an answer of this length in the time of one request. Ask for fewer \
+                 tokens, send less text, or stream the answer.",
+            ),
             Error::DeadlineExceeded => Self::deadline_exceeded(),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),

@@ -57,6 +57,12 @@ impl Kind {
     /// The idempotency key came with another request before.
     pub const IDEMPOTENCY_KEY_REUSED: Self =
         Self::new(422, "idempotency_key_reused", "Idempotency key used for another request");
+    /// No model's answer matched the schema that was asked for.
+    pub const ANSWER_DOES_NOT_MATCH_SCHEMA: Self =
+        Self::new(422, "answer_does_not_match_schema", "No answer matches the schema");
+    /// The answer is longer than the time of one request allows.
+    pub const ANSWER_TAKES_TOO_LONG: Self =
+        Self::new(422, "answer_takes_too_long", "The answer takes too long for one request");
     /// `If-Match` is missing.
     pub const PRECONDITION_REQUIRED: Self = Self::new(428, "precondition_required", "If-Match is required");
     /// Too many requests.
@@ -72,7 +78,7 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Not done in time");
 
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
@@ -92,6 +98,8 @@ impl Kind {
         Self::BODY_TOO_LARGE,
         Self::UNSUPPORTED_MEDIA_TYPE,
         Self::IDEMPOTENCY_KEY_REUSED,
+        Self::ANSWER_DOES_NOT_MATCH_SCHEMA,
+        Self::ANSWER_TAKES_TOO_LONG,
         Self::PRECONDITION_REQUIRED,
         Self::RATE_LIMITED,
         Self::INTERNAL_ERROR,

@@ -4,12 +4,15 @@
 use super::session::{Candidate, RESERVE, Session, name, open_for};
 use crate::Error;
 use crate::ai::registry::Model;
-use crate::ports::{Breaker, BudgetScope, ModelError, Observation};
+use crate::ports::{Breaker, BudgetScope, FailureCause, ModelError, Observation};
+use domain::Timestamp;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Calls to one model, one after the other.
 const TRIES: u32 = 3;
+/// The same where the model's answers are malformed: it would most likely write the same again.
+const TRIES_WHEN_MALFORMED: u32 = 2;
 /// The longest `Retry-After` that is waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Time below which a call is not worth beginning.
@@ -31,8 +34,10 @@ pub(super) enum GiveUp {
     Next(Option<Duration>),
     /// Another one may; this one is not there to be asked.
     Missing,
-    /// Another one may; what this one says can't be used, and was paid for.
+    /// Another one may; what this one says can't be used.
     Unusable,
+    /// Another one may; this one needs more time for what is asked than there is.
+    OutOfTime,
     /// It is dearer than a budget has left for; a cheaper one may.
     TooDear(BudgetScope),
     /// No other one may be asked.
@@ -57,8 +62,11 @@ pub(super) struct Round {
     later: bool,
     missing: bool,
     unusable: bool,
+    out_of_time: bool,
     /// Whether the caller named the model.
     named: bool,
+    /// Whether the caller decides how long the question and its answer are.
+    length_is_the_callers: bool,
 }
 
 impl Round {
@@ -68,6 +76,8 @@ impl Round {
             GiveUp::Next(wait) => self.note(wait),
             GiveUp::Missing => self.missing = true,
             GiveUp::Unusable => self.unusable = true,
+            GiveUp::OutOfTime if self.length_is_the_callers => self.out_of_time = true,
+            GiveUp::OutOfTime => self.later = true,
             GiveUp::TooDear(scope) => {
                 self.short.get_or_insert(scope);
             }
@@ -91,6 +101,7 @@ impl Round {
         match self {
             Self { short: Some(scope), .. } => Error::OverBudget(scope),
             Self { later: false, unusable: true, .. } => Error::AnswerUnusable,
+            Self { later: false, out_of_time: true, .. } => Error::AnswerTooSlow,
             Self { later: false, missing: true, named: true, .. } => Error::UnknownModel,
             Self { soonest, .. } => Error::ModelsUnavailable { retry_after: soonest },
         }
@@ -110,9 +121,41 @@ pub(super) struct Tries {
     asked: Instant,
     /// The time that the last call had.
     had: Duration,
+    /// Whether a call is over when its answer is here; a stream goes on then.
+    whole: bool,
+}
+
+/// Whether a model may be asked.
+enum MayAsk {
+    Yes,
+    /// Other models first.
+    Later,
+    /// Not for so long.
+    No(Duration),
+}
+
+impl Candidate {
+    /// A model that fails often is asked only where no other one is left.
+    fn as_last_resort(&self) -> MayAsk {
+        if self.is_last { MayAsk::Yes } else { MayAsk::Later }
+    }
+
+    /// Whether a failed call may be repeated, by what the breaker said then.
+    fn may_be_asked_again(&self, breaker: Breaker) -> bool {
+        match breaker {
+            Breaker::Closed => true,
+            Breaker::Failing { .. } => self.is_last,
+            Breaker::Open { .. } | Breaker::HalfOpen => false,
+        }
+    }
 }
 
 impl Tries {
+    /// Whether the model had as much time as a healthy one needs; true for failures that are not about time.
+    fn had_enough_time(&self, error: &ModelError) -> bool {
+        time_counts(error, self.asked.elapsed(), self.had, self.fair)
+    }
+
     /// The calls from now on are for a question of so many tokens, of which each can cost so much.
     pub(super) fn narrow(&mut self, input: u64, bound: u64) {
         self.input = input;
@@ -130,23 +173,34 @@ impl Session {
             later: false,
             missing: false,
             unusable: false,
+            out_of_time: false,
             named: self.terms.named,
+            length_is_the_callers: self.length_is_the_callers(),
         }
     }
 
     /// Calls to a model that may take until then, for the question with `extra` tokens, each waiting for so many tokens of
     /// its answer.
     pub(super) fn tries(&self, model: &Model, extra: u64, waits_for: u64, until: Instant) -> Tries {
+        self.tries_of(model, extra, waits_for, until, true)
+    }
+
+    /// The same for streams: a call is judged when its answer begins, and counted as answered at its end.
+    pub(super) fn stream_tries(&self, model: &Model, until: Instant) -> Tries {
+        self.tries_of(model, 0, 0, until, false)
+    }
+
+    fn tries_of(&self, model: &Model, extra: u64, waits_for: u64, until: Instant, whole: bool) -> Tries {
         let input = self.input.0.saturating_add(extra);
-        let millis = (input / FAIR_BYTES_IN_A_MILLI).saturating_add(waits_for * FAIR_MILLIS_FOR_A_TOKEN);
         Tries {
             input,
             bound: self.bound_of(model, extra),
             until,
-            fair: FAIR.saturating_add(Duration::from_millis(millis)),
+            fair: fair_time(input, waits_for),
             tried: 0,
             asked: Instant::now(),
             had: Duration::ZERO,
+            whole,
         }
     }
 
@@ -167,21 +221,27 @@ impl Session {
             let Some(mut candidate) = round.rest.pop_front().filter(|_| share >= SHORTEST_CALL) else {
                 return Ok(None);
             };
+            candidate.is_last = round.rest.iter().all(|other| fails_now(other.breaker, now));
             match self.may_ask(&mut candidate).await {
-                Ok(None) => return Ok(Some((candidate, Instant::now() + share))),
-                Ok(wait) => round.note(wait),
+                Ok(MayAsk::Yes) => return Ok(Some((candidate, Instant::now() + share))),
+                // Before it comes again, one that does not fail is asked.
+                Ok(MayAsk::Later) => round.rest.push_back(candidate),
+                Ok(MayAsk::No(wait)) => round.note(Some(wait)),
                 Err(error) => round.give_up(error.into())?,
             }
         }
     }
 
-    /// `None` when the breaker lets this request through; else how long it is open.
-    async fn may_ask(&mut self, candidate: &mut Candidate) -> Result<Option<Duration>, Error> {
-        if candidate.breaker == Breaker::Closed {
-            return Ok(None);
+    /// Whether the breaker lets this request through. A model that fails often is asked where no other one is left.
+    async fn may_ask(&mut self, candidate: &mut Candidate) -> Result<MayAsk, Error> {
+        let now = self.now();
+        match candidate.breaker {
+            Breaker::Closed => return Ok(MayAsk::Yes),
+            Breaker::Failing { until } if until > now => return Ok(candidate.as_last_resort()),
+            Breaker::Open { .. } | Breaker::Failing { .. } | Breaker::HalfOpen => {}
         }
-        if let Some(wait) = open_for(candidate.breaker, self.now()) {
-            return Ok(Some(wait));
+        if let Some(wait) = open_for(candidate.breaker, now) {
+            return Ok(MayAsk::No(wait));
         }
         // What was open at the look may be half-open by now.
         candidate.breaker = Breaker::HalfOpen;
@@ -189,19 +249,23 @@ impl Session {
         self.cover(self.bound_of(&candidate.model, 0)).await?;
         let now = self.now();
         candidate.breaker = self.gateway.state.probe(&name(&candidate.model), now, now.plus(PROBE)).await?;
-        Ok(open_for(candidate.breaker, now))
+        Ok(match (candidate.breaker, open_for(candidate.breaker, now)) {
+            (Breaker::Failing { .. }, _) => candidate.as_last_resort(),
+            (_, Some(wait)) => MayAsk::No(wait),
+            (_, None) => MayAsk::Yes,
+        })
     }
 
     /// Makes ready for a call: it is paid for before it is made. The time that it may take.
     pub(super) async fn before_call(&mut self, tries: &mut Tries) -> Result<Duration, GiveUp> {
         if tries.until.saturating_duration_since(Instant::now()) < SHORTEST_CALL {
-            return Err(GiveUp::Next(None));
+            return Err(GiveUp::OutOfTime);
         }
         self.cover(tries.bound).await?;
         tries.asked = Instant::now();
         tries.had = tries.until.saturating_duration_since(tries.asked);
         if tries.had < SHORTEST_CALL {
-            return Err(GiveUp::Next(None));
+            return Err(GiveUp::OutOfTime);
         }
         self.attempts += 1;
         tries.tried += 1;
@@ -224,13 +288,16 @@ impl Session {
         self.asked = Some(candidate.model.clone());
         let error = match result {
             Ok(answer) => {
-                self.answered(candidate).await;
+                if tries.whole || candidate.breaker == Breaker::HalfOpen {
+                    self.answered(candidate).await;
+                }
                 return Ok(Some(answer));
             }
             Err(error) => error,
         };
         tracing::warn!(
             model = candidate.model.id,
+            model_failure = error.cause().as_str(),
             error = &error as &dyn std::error::Error,
             "a model gave no answer"
         );
@@ -238,30 +305,33 @@ impl Session {
             // Nobody knows how much of an answer was written, so it is all that was paid for.
             self.presume(&candidate.model, tries.input, self.longest_answer(&candidate.model));
         }
-        let breaker = self.failed(candidate, &error, tries.had >= tries.fair).await;
-        match error {
+        let counts = tries.had_enough_time(&error);
+        let breaker = self.failed(candidate, &error, counts).await;
+        let wanted = retry_after(&error);
+        let (most, then) = match error {
             ModelError::ContextLength => return Err(Error::ContextLength.into()),
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
             // Our configuration is wrong, not the request.
             ModelError::NoSuchModel => return Err(GiveUp::Missing),
+            ModelError::MalformedAnswer(_) => (TRIES_WHEN_MALFORMED, GiveUp::Unusable),
+            ModelError::TimedOut | ModelError::ProviderTimedOut if !counts => (TRIES, GiveUp::OutOfTime),
             ModelError::Throttled { .. }
             | ModelError::Unavailable(_)
             | ModelError::Resting { .. }
             | ModelError::Lost(_)
             | ModelError::TimedOut
-            | ModelError::ProviderTimedOut => {}
-        }
-        let wanted = retry_after(&error);
+            | ModelError::ProviderTimedOut => (TRIES, GiveUp::Next(wanted.or(open_for(breaker, self.now())))),
+        };
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
-        if tries.tried >= TRIES || too_long || breaker != Breaker::Closed {
-            return Err(GiveUp::Next(wanted.or(open_for(breaker, self.now()))));
+        if tries.tried >= most || too_long || !candidate.may_be_asked_again(breaker) {
+            return Err(then);
         }
         let pause = match wanted {
             Some(wanted) => wanted,
             None => self.pause(tries.tried)?,
         };
         if Instant::now() + pause + SHORTEST_CALL > tries.until {
-            return Err(GiveUp::Next(wanted));
+            return Err(then);
         }
         self.gateway.timer.sleep(pause).await;
         Ok(None)
@@ -276,12 +346,12 @@ impl Session {
     }
 
     /// Tells the breaker of an answered call, now and then. A failure to tell costs the request nothing.
-    async fn answered(&self, candidate: &mut Candidate) {
+    pub(super) async fn answered(&self, candidate: &mut Candidate) {
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
             candidate.breaker = Breaker::Closed;
             self.gateway.state.probed(&model, true, None, now).await
-        } else if let Some(calls) = self.gateway.tally.answered(&model) {
+        } else if let Some(calls) = self.gateway.tally.answered(&model, self.context.entropy.as_ref()) {
             let seen = Observation { calls, failures: 0, retry_after: None };
             self.gateway.state.observe(&model, seen, now).await.map(|_| ())
         } else {
@@ -292,32 +362,30 @@ impl Session {
         }
     }
 
-    /// Tells the breaker of a failed call; what it says then. A request that was wrong tells nothing about the model, and
-    /// neither does our own time when it was not a fair one.
-    pub(super) async fn failed(&self, candidate: &Candidate, error: &ModelError, fair: bool) -> Breaker {
-        let ran_out = matches!(error, ModelError::TimedOut);
-        let fault = match error {
-            ModelError::Unavailable(_)
-            | ModelError::Resting { .. }
-            | ModelError::Lost(_)
-            | ModelError::ProviderTimedOut => true,
-            ModelError::TimedOut => fair,
-            ModelError::Throttled { .. }
-            | ModelError::ContextLength
-            | ModelError::NoSuchModel
-            | ModelError::Refused(_) => false,
+    /// Tells the breaker of a failed call; what it says then. Only failures of the provider count: `had_enough_time` says
+    /// whether one by time is one.
+    pub(super) async fn failed(
+        &self,
+        candidate: &Candidate,
+        error: &ModelError,
+        had_enough_time: bool,
+    ) -> Breaker {
+        let (fault, throttled) = match error.cause() {
+            FailureCause::Provider => (true, false),
+            FailureCause::Time => (had_enough_time, false),
+            FailureCause::Quota => (false, true),
+            FailureCause::Configuration | FailureCause::Request => (false, false),
         };
-        let throttled = matches!(error, ModelError::Throttled { .. });
         let (model, now) = (name(&candidate.model), self.now());
         let told = if candidate.breaker == Breaker::HalfOpen {
-            // Until the probe is answered the breaker stays open. One that tells nothing is left to the next caller at once.
-            let succeeded = !fault && !throttled && !ran_out;
-            let wait = if ran_out && !fair { Some(Duration::ZERO) } else { retry_after(error) };
-            let told = self.gateway.state.probed(&model, succeeded, wait, now).await;
-            told.map(|()| if succeeded { Breaker::Closed } else { Breaker::HalfOpen })
+            // Until the probe is answered the breaker stays open. A probe that says nothing about the provider is left to
+            // the next caller at once.
+            let missing = error.cause() == FailureCause::Configuration;
+            let wait = if fault || throttled { retry_after(error) } else { Some(Duration::ZERO) };
+            let told = self.gateway.state.probed(&model, missing, wait, now).await;
+            told.map(|()| if missing { Breaker::Closed } else { Breaker::HalfOpen })
         } else if fault || throttled {
-            let calls = self.gateway.tally.take(&model).saturating_add(1);
-            let seen = Observation { calls, failures: u32::from(fault), retry_after: retry_after(error) };
+            let seen = Observation { calls: 1, failures: u32::from(fault), retry_after: retry_after(error) };
             self.gateway.state.observe(&model, seen, now).await
         } else {
             Ok(Breaker::Closed)
@@ -326,6 +394,31 @@ impl Session {
             tracing::warn!(error = &error as &dyn std::error::Error, "a breaker was not told of a failure");
             Breaker::Closed
         })
+    }
+}
+
+/// The time that a healthy model needs at the most for a question of so many tokens until it has written so many.
+pub(super) fn fair_time(input: u64, output: u64) -> Duration {
+    let millis = (input / FAIR_BYTES_IN_A_MILLI).saturating_add(output * FAIR_MILLIS_FOR_A_TOKEN);
+    FAIR.saturating_add(Duration::from_millis(millis))
+}
+
+/// Whether a call that ran out of time after `took`, of the time that it had, says something about the provider. When our own
+/// time ended it must have been enough for a healthy model. A provider that gives up does so either before any question
+/// could take that long, or after a time that is enough; between them the question may be the cause.
+pub(super) fn time_counts(error: &ModelError, took: Duration, had: Duration, fair: Duration) -> bool {
+    match error {
+        ModelError::TimedOut => had >= fair,
+        ModelError::ProviderTimedOut => took < FAIR || took >= fair,
+        _ => true,
+    }
+}
+
+/// Whether a model fails too often now to be asked while there is another.
+fn fails_now(breaker: Breaker, now: Timestamp) -> bool {
+    match breaker {
+        Breaker::Open { until } | Breaker::Failing { until } => until > now,
+        Breaker::Closed | Breaker::HalfOpen => false,
     }
 }
 

@@ -78,7 +78,7 @@ pub async fn answer(
             if let Some(masking) = masking {
                 answer.text = masking.restored(&answer.text);
             }
-            let usage = tokens(&answer.usage);
+            let usage = tokens(&answer.usage.unwrap_or_default());
             let usable = Usable::of(&answer.text, answer.stop, usage);
             let head = session.head(&model);
             session.settle(Some(&model), Outcome::Answered, usable).await;
@@ -184,8 +184,10 @@ async fn called(
     loop {
         call.time_left = session.before_call(&mut tries).await?;
         let result = provider.converse(call).await;
-        if let Some(answer) = session.after_call(&tries, candidate, result).await? {
-            session.charge(&candidate.model, &answer.usage);
+        if let Some(mut answer) = session.after_call(&tries, candidate, result).await? {
+            let input = session.input.0.saturating_add(extra);
+            let usage = session.meter(&candidate.model, answer.usage, input, answer.text.len());
+            answer.usage = Some(usage);
             return Ok(answer);
         }
     }

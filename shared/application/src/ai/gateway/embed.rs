@@ -137,12 +137,15 @@ async fn vectors(
             Ok(all) => (all.vectors.into_iter().map(Some).collect(), all.input_tokens, Ok(())),
             Err(failure) => (failure.vectors, failure.input_tokens, Err(failure.error)),
         };
+        let asked = most(missing(embed, found));
         found.iter_mut().filter(|vector| vector.is_none()).zip(vectors).for_each(|(place, vector)| {
             *place = vector;
         });
-        session.charge(&candidate.model, &Usage { input_tokens, ..Usage::default() });
-        // Only what is missing may be billed without being counted, and is asked for again.
         let rest = most(missing(embed, found));
+        let usage = input_tokens.map(|input_tokens| Usage { input_tokens, ..Usage::default() });
+        session.meter(&candidate.model, usage, asked.saturating_sub(rest), 0);
+        // Only what is missing may be billed without being counted, and is asked for again.
+
         tries.narrow(rest, candidate.model.most(rest, 0));
         if session.after_call(&tries, candidate, result).await?.is_some() {
             return Ok(());

@@ -5,6 +5,7 @@ use super::AiGateway;
 use super::attempts::SHORTEST_CALL;
 use super::terms::Terms;
 use crate::ai::ask::{AnswerCost, AnswerHead, Answered, Asker, CachePolicy};
+use crate::ai::bound::estimated_tokens;
 use crate::ai::chain::Chain;
 use crate::ai::registry::{Model, ModelUse};
 use crate::ai::seal::Seal;
@@ -59,6 +60,8 @@ pub(super) struct Opening {
 pub(super) struct Candidate {
     pub(super) model: Model,
     pub(super) breaker: Breaker,
+    /// Whether no model is left that does not fail. It is set when this one's turn comes.
+    pub(super) is_last: bool,
 }
 
 /// A request that needs a model.
@@ -190,7 +193,7 @@ impl Seen {
             .models
             .iter()
             .filter(|model| self.terms.limits.allows(&model.id))
-            .map(|model| Candidate { breaker: breaker(model), model: model.clone() })
+            .map(|model| Candidate { breaker: breaker(model), model: model.clone(), is_last: false })
             .collect();
         // A model that the tenant may not ask does not exist for it.
         if allowed.is_empty() {
@@ -315,8 +318,9 @@ impl Seen {
         let making = shared.map(|(key, policy)| (key, policy.ttl));
         // The one that will be asked first: money for one that is left alone would be set aside in vain.
         let now = self.now();
-        let first = self.candidates.iter().find(|candidate| open_for(candidate.breaker, now).is_none());
-        let first = first.map(|candidate| &candidate.model);
+        let able = || self.candidates.iter().filter(|candidate| open_for(candidate.breaker, now).is_none());
+        let well = able().find(|candidate| !matches!(candidate.breaker, Breaker::Failing { .. }));
+        let first = well.or(able().next()).map(|candidate| &candidate.model);
         let bound = first.map_or(0, |model| bound(model, self.input.0, self.opening.output));
         let presumed = AiRequestMetered {
             request_id,
@@ -449,6 +453,28 @@ impl Session {
         self.use_up(model, tokens, cost, Unmetered::default());
     }
 
+    /// Counts what an answer used, and returns it: what the provider says, or else an estimate by the length of the question
+    /// and of the answer, which is recorded as presumed. It is never more than was set aside.
+    pub(super) fn meter(&mut self, model: &Model, usage: Option<Usage>, input: u64, answer: usize) -> Usage {
+        if let Some(usage) = usage {
+            self.charge(model, &usage);
+            return usage;
+        }
+        let usage = Usage {
+            input_tokens: estimated_tokens(input),
+            output_tokens: estimated_tokens(answer as u64).min(self.longest_answer(model)),
+            ..Usage::default()
+        };
+        let (tokens, cost) = (tokens(&usage), model.cost(&usage));
+        tracing::warn!(
+            model = model.id,
+            ai_unmetered_nano_usd = cost,
+            "an answer without counts is charged by its length"
+        );
+        self.use_up(model, tokens, cost, Unmetered { tokens, cost_nano_usd: cost });
+        usage
+    }
+
     fn use_up(&mut self, model: &Model, tokens: Tokens, cost: u64, unmetered: Unmetered) {
         self.cost = self.cost.saturating_add(cost);
         self.tokens = self.tokens.plus(tokens);
@@ -496,6 +522,11 @@ impl Session {
     /// The most that one call to the model can cost, with the `extra` tokens that a repair adds to the question.
     pub(super) fn bound_of(&self, model: &Model, extra: u64) -> u64 {
         bound(model, self.input.0.saturating_add(extra), self.output)
+    }
+
+    /// Whether the caller decides how long the question and its answer are, and so how long the model takes.
+    pub(super) fn length_is_the_callers(&self) -> bool {
+        matches!(self.reservation.feature(), Feature::Completion | Feature::Embedding)
     }
 
     /// The most tokens of one answer of the model.
@@ -637,7 +668,7 @@ pub(super) fn open_for(breaker: Breaker, now: Timestamp) -> Option<Duration> {
             let millis = until.millis().saturating_sub(now.millis());
             Some(Duration::from_millis(u64::try_from(millis).unwrap_or_default()))
         }
-        Breaker::Open { .. } | Breaker::HalfOpen | Breaker::Closed => None,
+        Breaker::Open { .. } | Breaker::Failing { .. } | Breaker::HalfOpen | Breaker::Closed => None,
     }
 }
 

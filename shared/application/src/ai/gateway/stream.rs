@@ -1,7 +1,7 @@
 //! An answer that is passed on as it arrives. Another model may be asked until the first words are there, and none after.
 //! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
 
-use super::attempts::GiveUp;
+use super::attempts::{GiveUp, fair_time, time_counts};
 use super::complete::{input, model_call, opening};
 use super::session::{Begun, Candidate, Session, Usable, look, tokens};
 use super::{AiGateway, Providers};
@@ -67,11 +67,12 @@ pub async fn stream(
     };
     let begun = first_stream(&mut session, providers, ask).await;
     match begun {
-        Ok((candidate, (first, rest))) => Ok(Streamed {
+        Ok((candidate, began, (first, rest))) => Ok(Streamed {
             head: session.head(&candidate.model),
             events: passed_on(Passing {
                 session: *session,
                 candidate,
+                began,
                 check: ask.check.clone(),
                 first: Some(first),
                 rest,
@@ -92,7 +93,7 @@ async fn first_stream(
     session: &mut Session,
     providers: &Providers<dyn StreamingModelGateway>,
     ask: &Ask,
-) -> Result<(Candidate, (Delta, ModelStream)), Error> {
+) -> Result<(Candidate, Instant, (Delta, ModelStream)), Error> {
     let mut round = session.round();
     while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
@@ -100,7 +101,7 @@ async fn first_stream(
             continue;
         };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
-            Ok(stream) => return Ok((candidate, stream)),
+            Ok((began, stream)) => return Ok((candidate, began, stream)),
             Err(why) => round.give_up(why)?,
         }
     }
@@ -113,21 +114,22 @@ async fn open(
     candidate: &mut Candidate,
     until: Instant,
     ask: &Ask,
-) -> Result<(Delta, ModelStream), GiveUp> {
+) -> Result<(Instant, (Delta, ModelStream)), GiveUp> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
-    let mut tries = session.tries(&candidate.model, 0, 0, until);
+    let mut tries = session.stream_tries(&candidate.model, until);
     loop {
         // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
         // the way of others.
         let to_begin = session.before_call(&mut tries).await?;
         call.time_left = session.time_left();
+        let asked = Instant::now();
         let begun = pin!(first_delta(provider, &call));
         let result = match select(begun, session.gateway.timer.sleep(to_begin)).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(ModelError::TimedOut),
         };
         if let Some(begun) = session.after_call(&tries, candidate, result).await? {
-            return Ok(begun);
+            return Ok((asked, begun));
         }
     }
 }
@@ -147,6 +149,8 @@ async fn first_delta(
 struct Passing {
     session: Session,
     candidate: Candidate,
+    /// When the model was asked.
+    began: Instant,
     check: Option<Check>,
     first: Option<Delta>,
     rest: ModelStream,
@@ -173,7 +177,7 @@ fn passed_on(passing: Passing) -> AnswerStream {
                         return Some((StreamEvent::Text(held), Some(passing)));
                     }
                     let last = match ended {
-                        Ok(Delta::End { stop, usage }) => passing.end(stop, &usage).await,
+                        Ok(Delta::End { stop, usage }) => passing.end(stop, usage).await,
                         Ok(Delta::Text(_)) => continue,
                         Err(ModelError::TimedOut) => passing.cut().await,
                         Err(error) => passing.broken(error).await,
@@ -216,10 +220,11 @@ impl Passing {
         self.restoring.as_mut().map(Restoring::rest).filter(|held| !held.is_empty())
     }
 
-    async fn end(mut self, stop: StopReason, usage: &Usage) -> StreamEvent {
-        self.session.charge(&self.candidate.model, usage);
-        let tokens = tokens(usage);
+    async fn end(mut self, stop: StopReason, usage: Option<Usage>) -> StreamEvent {
+        let (input, said) = (self.session.input.0, self.text.len());
+        let tokens = tokens(&self.session.meter(&self.candidate.model, usage, input, said));
         // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
+        self.session.answered(&mut self.candidate).await;
         let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
         let text = match &self.restoring {
             Some(restoring) => restoring.all(&self.text),
@@ -234,6 +239,7 @@ impl Passing {
     /// the model, whose answer may be long and whose reader may be slow.
     async fn cut(mut self) -> StreamEvent {
         let tokens = self.arrived();
+        self.session.answered(&mut self.candidate).await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.cost() }
     }
@@ -249,7 +255,10 @@ impl Passing {
         } else {
             self.arrived();
         }
-        self.session.failed(&self.candidate, &error, true).await;
+        let longest = self.session.longest_answer(&self.candidate.model);
+        let fair = fair_time(self.session.input.0, longest);
+        let counts = time_counts(&error, self.began.elapsed(), fair, fair);
+        self.session.failed(&self.candidate, &error, counts).await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::Broken
     }

@@ -1,7 +1,8 @@
-//! How calls to models went, as far as the fleet has not been told: failures are told at once, answers ten at a time, so
-//! that breakers cost an answered call a tenth of a write.
+//! How often the fleet is told of answered calls: failures are told at once, answers ten at a time, so that breakers cost an
+//! answered call a tenth of a write. Each process begins anywhere in its first ten. So the fleet's sum is right on average
+//! also where every process makes a few calls only; if each began at zero, the fleet would hear of the failures alone.
 
-use crate::ports::ModelName;
+use crate::ports::{Entropy, ModelName};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,15 +14,20 @@ pub(super) struct Tally(Mutex<HashMap<ModelName, u32>>);
 
 impl Tally {
     /// Counts an answered call; the number to tell, when it is time.
-    pub(super) fn answered(&self, model: &ModelName) -> Option<u32> {
+    pub(super) fn answered(&self, model: &ModelName, entropy: &dyn Entropy) -> Option<u32> {
         let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = untold.entry(model.clone()).or_default();
+        let count = untold.entry(model.clone()).or_insert_with(|| begin(entropy));
         *count += 1;
-        (*count >= TOGETHER).then(|| std::mem::take(count))
+        let told = *count >= TOGETHER;
+        if told {
+            *count = 0;
+        }
+        told.then_some(TOGETHER)
     }
+}
 
-    /// The number of answered calls to tell along with a failure.
-    pub(super) fn take(&self, model: &ModelName) -> u32 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(model).unwrap_or_default()
-    }
+/// Where a process begins to count, from 0 to 9. Without randomness it is 0: the count is late then, and not wrong.
+fn begin(entropy: &dyn Entropy) -> u32 {
+    let mut random = [0; 4];
+    entropy.fill(&mut random).map_or(0, |()| u32::from_be_bytes(random) % TOGETHER)
 }

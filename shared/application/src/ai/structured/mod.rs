@@ -1,5 +1,8 @@
 //! Answers that must match a JSON Schema: judged as they are, and nothing in them clamped or filled in.
 
+mod contradiction;
+mod references;
+
 use super::ask::{Check, Faults};
 use domain::field::Invalid;
 use serde_json::Value;
@@ -21,9 +24,16 @@ pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
     if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
         return Err(Invalid::one("response_schema", "format", format!("must not have {choice} in its root")));
     }
+    if let Some(endless) = references::endless(schema) {
+        return Err(Invalid::one("response_schema", "format", endless));
+    }
     let validator = jsonschema::validator_for(schema).map_err(|_| wrong())?;
     if !is_object {
         return Err(Invalid::one("response_schema", "format", "must have the type object in its root"));
+    }
+    if let Some(keyword) = contradiction::contradiction(schema) {
+        let why = format!("nothing can match it: see {keyword}");
+        return Err(Invalid::one("response_schema", "unsatisfiable", why));
     }
     Ok(Arc::new(move |text: &str| {
         let value: Value =

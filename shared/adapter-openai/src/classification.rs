@@ -1,0 +1,290 @@
+//! What each error of a server means, as a table: the first rule that matches decides. Only [`Meaning::Failing`] and, after
+//! long enough, [`Meaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
+//! count would let one caller close a model to everybody.
+
+/// What an error means to the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The server failed, whatever was asked.
+    Failing,
+    /// A proxy or the server gave up waiting for the model.
+    TimedOut,
+    /// The account's quota is used up.
+    Throttled,
+    /// The account can't use the model.
+    NotAvailable,
+    /// The question is too long.
+    TooLong,
+    /// The model's answer was malformed.
+    Malformed,
+    /// The request is refused as it is.
+    Refused,
+}
+
+/// A rule. An empty list matches everything.
+pub(crate) struct Rule {
+    /// HTTP statuses, from and to.
+    statuses: &'static [(u16, u16)],
+    /// The error's `code` or `type`.
+    names: &'static [&'static str],
+    /// Parts of the message, in lower case.
+    texts: &'static [&'static str],
+    pub(crate) meaning: Meaning,
+    /// Why it means this.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for readers and for the tests"))]
+    pub(crate) reason: &'static str,
+}
+
+pub(crate) const RULES: &[Rule] = &[
+    // OpenAI and vLLM; llama.cpp.
+    Rule {
+        statuses: &[],
+        names: &["context_length_exceeded", "exceed_context_size_error"],
+        texts: &[],
+        meaning: Meaning::TooLong,
+        reason: "the prompt does not fit the model's context",
+    },
+    // OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
+    Rule {
+        statuses: &[],
+        names: &[],
+        texts: &[
+            "maximum context length",
+            "context length is only",
+            "exceeds the available context size",
+            "input length exceeds",
+        ],
+        meaning: Meaning::TooLong,
+        reason: "the prompt does not fit the model's context",
+    },
+    Rule {
+        statuses: &[(429, 429)],
+        names: &[],
+        texts: &["request too large"],
+        meaning: Meaning::TooLong,
+        reason: "this one request has more tokens than the account may send in a minute, so it can never be answered",
+    },
+    Rule {
+        statuses: &[(413, 413)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::TooLong,
+        reason: "the request is larger than the server takes",
+    },
+    Rule {
+        statuses: &[],
+        names: &["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"],
+        texts: &[],
+        meaning: Meaning::NotAvailable,
+        reason: "the account has no credit; waiting does not bring it back, another model may answer",
+    },
+    Rule {
+        statuses: &[(402, 402)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::NotAvailable,
+        reason: "the account has no credit",
+    },
+    Rule {
+        statuses: &[],
+        names: &["model_error"],
+        texts: &[],
+        meaning: Meaning::Malformed,
+        reason: "the model wrote what its server can't pass on (OpenAI, with a 500)",
+    },
+    Rule {
+        statuses: &[],
+        names: &[],
+        texts: &["error parsing tool call"],
+        meaning: Meaning::Malformed,
+        reason: "the model wrote a malformed tool call (Ollama, with a 500)",
+    },
+    Rule {
+        statuses: &[],
+        names: &[],
+        texts: &[
+            "invalid json schema in format",
+            "failed to parse grammar",
+            "failed to initialize samplers",
+            "json schema conversion failed",
+            "failed to compile grammar",
+            "grammar error",
+        ],
+        meaning: Meaning::Refused,
+        reason: "the server can't follow the caller's schema (Ollama, llama.cpp and vLLM; some say it with a 500)",
+    },
+    Rule {
+        statuses: &[],
+        names: &["content_filter", "content_policy_violation", "moderation_blocked"],
+        texts: &[],
+        meaning: Meaning::Refused,
+        reason: "a content filter stopped the request",
+    },
+    Rule {
+        statuses: &[(400, 499)],
+        names: &[],
+        texts: &["was flagged"],
+        meaning: Meaning::Refused,
+        reason: "moderation stopped the request (OpenRouter says it with a 403)",
+    },
+    Rule {
+        statuses: &[(429, 429)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::Throttled,
+        reason: "the account's quota for requests or tokens is used up, or the server's queue is full",
+    },
+    Rule {
+        statuses: &[(408, 408), (504, 504)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::TimedOut,
+        reason: "the server or a proxy gave up waiting, which a long answer can cause too",
+    },
+    Rule {
+        statuses: &[(401, 401), (403, 407)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::NotAvailable,
+        reason: "a wrong key, a key without access, no such model, or nothing at this address",
+    },
+    Rule {
+        statuses: &[(400, 499)],
+        names: &["model_not_found", "invalid_api_key"],
+        texts: &[],
+        meaning: Meaning::NotAvailable,
+        reason: "no such model, or a wrong key",
+    },
+    Rule {
+        statuses: &[(424, 424)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::Malformed,
+        reason: "the model failed while it wrote this answer (TGI); nothing says that it would fail for another question",
+    },
+    Rule {
+        statuses: &[(400, 499)],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::Refused,
+        reason: "the request breaks a rule of the server or of the model",
+    },
+    // Server errors, and redirects: nobody serves models there today.
+    Rule {
+        statuses: &[],
+        names: &[],
+        texts: &[],
+        meaning: Meaning::Failing,
+        reason: "the server says that it failed, or sends us elsewhere, whatever was asked",
+    },
+];
+
+/// The rule for an error of this status, with these names and this message.
+pub(crate) fn rule(status: u16, names: [Option<&str>; 2], message: &str) -> Option<(usize, &'static Rule)> {
+    let message = message.to_lowercase();
+    RULES.iter().enumerate().find(|(_, rule)| {
+        let ranged = rule.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status));
+        let named = names.iter().flatten().any(|name| rule.names.contains(name));
+        (rule.statuses.is_empty() || ranged)
+            && (rule.names.is_empty() || named)
+            && (rule.texts.is_empty() || rule.texts.iter().any(|text| message.contains(text)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// An example for each rule: status, `code`, `type`, message, and what it means.
+    const EXAMPLES: &[(u16, &str, &str, &str, Meaning)] = &[
+        (400, "context_length_exceeded", "invalid_request_error", "", Meaning::TooLong),
+        (400, "", "exceed_context_size_error", "", Meaning::TooLong),
+        (400, "", "", "This model's maximum context length is 8192 tokens, however", Meaning::TooLong),
+        (500, "", "", "the input length exceeds the context length", Meaning::TooLong),
+        (
+            429,
+            "rate_limit_exceeded",
+            "tokens",
+            "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601. The input or output \
+             tokens must be reduced in order to run successfully.",
+            Meaning::TooLong,
+        ),
+        (413, "", "", "", Meaning::TooLong),
+        (
+            429,
+            "insufficient_quota",
+            "insufficient_quota",
+            "You exceeded your current quota",
+            Meaning::NotAvailable,
+        ),
+        (402, "", "", "Insufficient credits", Meaning::NotAvailable),
+        (
+            500,
+            "",
+            "model_error",
+            "The model produced invalid content. Consider modifying your prompt if you are seeing this error persistently.",
+            Meaning::Malformed,
+        ),
+        (
+            500,
+            "",
+            "api_error",
+            "error parsing tool call: raw='{\"a\"', err=unexpected end of JSON input",
+            Meaning::Malformed,
+        ),
+        (500, "", "api_error", "invalid JSON schema in format", Meaning::Refused),
+        (500, "", "server_error", "Failed to initialize samplers: failed to parse grammar", Meaning::Refused),
+        (400, "content_filter", "", "The response was filtered", Meaning::Refused),
+        (
+            403,
+            "",
+            "",
+            "Your chosen model requires moderation and your input was flagged for \"violence\"",
+            Meaning::Refused,
+        ),
+        (
+            429,
+            "rate_limit_exceeded",
+            "requests",
+            "Rate limit reached. Please try again in 2s.",
+            Meaning::Throttled,
+        ),
+        (429, "", "overloaded", "Model is overloaded", Meaning::Throttled),
+        (504, "", "", "<html>Gateway Time-out</html>", Meaning::TimedOut),
+        (408, "", "", "", Meaning::TimedOut),
+        (401, "invalid_api_key", "invalid_request_error", "", Meaning::NotAvailable),
+        (403, "unsupported_country_region_territory", "request_forbidden", "", Meaning::NotAvailable),
+        (404, "", "", "model not found", Meaning::NotAvailable),
+        (405, "", "", "", Meaning::NotAvailable),
+        (400, "model_not_found", "", "", Meaning::NotAvailable),
+        (424, "", "generation", "Request failed during generation", Meaning::Malformed),
+        (400, "", "invalid_request_error", "Invalid schema for response_format", Meaning::Refused),
+        (422, "", "validation", "Input validation error", Meaning::Refused),
+        (500, "", "server_error", "The server had an error while processing your request", Meaning::Failing),
+        (503, "", "", "Slow down", Meaning::Failing),
+        (307, "", "", "", Meaning::Failing),
+    ];
+
+    #[test]
+    fn each_rule_decides_its_example() {
+        let mut used = BTreeSet::new();
+        for (status, code, kind, message, meaning) in EXAMPLES {
+            let names = [*code, *kind].map(|name| Some(name).filter(|name| !name.is_empty()));
+            let (at, rule) = rule(*status, names, message).unwrap();
+            assert_eq!(rule.meaning, *meaning, "{status} {names:?} {message}");
+            used.insert(at);
+        }
+        assert_eq!(used, (0..RULES.len()).collect(), "a rule without an example");
+        assert!(RULES.iter().all(|rule| !rule.reason.is_empty()));
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_of_a_request_is_a_failure() {
+        for status in 400..500 {
+            assert_ne!(rule(status, [None; 2], "").unwrap().1.meaning, Meaning::Failing, "{status}");
+        }
+        let failing = RULES.iter().filter(|rule| rule.meaning == Meaning::Failing);
+        assert_eq!(failing.count(), 1);
+    }
+}
