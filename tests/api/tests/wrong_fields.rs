@@ -341,3 +341,49 @@ async fn a_budget_that_was_read_can_be_sent_back() {
         assert_eq!(after["expected_month_usd"], read["expected_month_usd"]);
     }
 }
+
+#[tokio::test]
+async fn all_parameters_that_are_wrong_are_named_at_once() {
+    let scene = Scene::start().await;
+    let mut routes = 0;
+    for operation in Contract::get().operations() {
+        // What a cursor holds is judged by itself.
+        let names: Vec<&str> = operation
+            .parameters_in("query")
+            .map(|parameter| parameter.name.as_str())
+            .filter(|name| *name != "cursor")
+            .collect();
+        if names.is_empty() {
+            continue;
+        }
+        let mut call = scene.request(operation).query("surplus", "1").query("more_surplus", "1");
+        for name in &names {
+            call = call.query(name, "").query(name, "");
+        }
+        let answer = call.send().await.problem(400, "invalid_request");
+        let mut expected = [&["surplus", "more_surplus"], names.as_slice()].concat();
+        expected.sort_unstable();
+        let mut named = answer.fields();
+        named.sort();
+        assert_eq!(named, expected, "{}", operation.id);
+        routes += 1;
+    }
+    assert!(routes >= 5, "{routes}");
+}
+
+#[tokio::test]
+async fn an_unescaped_plus_in_a_time_is_explained() {
+    let scene = Scene::start().await;
+    let list =
+        |from: &str| scene.world.call("listLeads").by(&scene.person).query("created_from", from).send();
+    // The gateway decodes a plus to a space.
+    let answer = list("2026-01-01T00:00:00 01:00").await.problem(400, "invalid_request");
+    assert_eq!(
+        answer.json()["errors"],
+        json!([{"field": "created_from", "code": "format",
+            "message": "must be an RFC 3339 date-time; write the plus of its offset as %2B, because a plus means a space"}])
+    );
+    list("2026-01-01T00:00:00+01:00").await.expect(200);
+    let answer = list("1 January").await.problem(400, "invalid_request");
+    assert_eq!(answer.json()["errors"][0]["message"], "must be an RFC 3339 date-time");
+}

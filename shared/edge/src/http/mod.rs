@@ -25,6 +25,7 @@ mod canonical_json;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
+mod parameters;
 mod precondition;
 mod proxy_event;
 mod query;
@@ -47,6 +48,7 @@ use std::time::Instant;
 
 pub use answer_headers::answer_headers;
 pub use body::Replacement;
+pub use parameters::Parameters;
 pub use query::Page;
 pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;

@@ -4,6 +4,7 @@ use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
     with_header,
 };
+use domain::Invalid;
 use domain::authority::{
     CreateCompletions, Credential, ManageApiKeys, Permission, ReadLeads, ReadModels, UseAccount,
 };
@@ -26,8 +27,9 @@ async fn reads_the_parts_of_a_request() {
         assert_eq!(request.path_parameter("no"), None);
         assert_eq!(request.header("x-THING"), Some("yes"));
         assert_eq!(request.header("x-other"), None);
-        assert_eq!(request.query("status")?, Some("won"));
-        assert_eq!(request.query("none")?, None);
+        let mut parameters = request.parameters(&["status", "tag"]);
+        assert_eq!((parameters.text("status"), parameters.text("none")), (Some("won"), None));
+        parameters.finish()?;
         assert_eq!(request.query_all("tag"), ["a b", "c&d"]);
         assert_eq!(request.source_ip(), "203.0.113.7");
         assert_eq!(request.correlation_id(), REQUEST_ID);
@@ -51,7 +53,7 @@ async fn reads_events_without_the_parts_that_may_be_null() {
         "queryStringParameters": {"x": "1"}, "requestContext": {}});
     let seen = answer(event, |request| {
         assert_eq!(request.header("A"), Some("b"));
-        assert_eq!(request.query("x")?, Some("1"));
+        assert_eq!(request.parameters(&["x"]).text("x"), Some("1"));
         assert_eq!(request.body(), b"");
         done(())
     })
@@ -185,7 +187,9 @@ async fn answers_a_malformed_identifier_as_a_missing_object() {
 }
 
 fn page(request: &Request) -> Result<Response, Problem> {
-    let page = request.page()?;
+    let mut parameters = request.parameters(&["limit", "cursor"]);
+    let page = parameters.page();
+    parameters.finish()?;
     Response::json(200, &json!([page.limit, page.cursor]))
 }
 
@@ -205,7 +209,7 @@ async fn reads_pages() {
 
 #[tokio::test]
 async fn refuses_parameters_that_a_route_does_not_have() {
-    let only = |request: &Request| done(request.only_query(&["limit", "status"])?);
+    let only = |request: &Request| done(request.parameters(&["limit", "status"]).finish()?);
     assert_eq!(answer(get(&[("status", &["won"])]), only).await["statusCode"], 204);
     let refused = answer(get(&[("statsu", &["won"])]), only).await;
     assert_eq!(body(&refused)["errors"][0]["field"], "statsu");
@@ -359,4 +363,58 @@ async fn every_line_of_a_list_counts() {
     })
     .await;
     assert_eq!(seen["statusCode"], 204, "{seen}");
+}
+
+#[tokio::test]
+async fn all_parameters_that_are_wrong_are_named_at_once() {
+    let query: &[(&str, &[&str])] = &[
+        ("colour", &["red"]),
+        ("limit", &["many"]),
+        ("cursor", &["a", "b"]),
+        ("min_score", &["101"]),
+        ("owner", &["nobody"]),
+        ("from", &["2026-01-01T00:00:00 01:00"]),
+        ("to", &["yesterday"]),
+        ("month", &["2026"]),
+        ("size", &["x"]),
+    ];
+    let refused = answer(get(query), |request| {
+        let names = ["limit", "cursor", "min_score", "owner", "from", "to", "month"];
+        let mut parameters = request.parameters(&names);
+        parameters.page();
+        assert_eq!(parameters.whole_number("min_score", 0..=100), None);
+        let owner: Option<LeadId> = parameters.read("owner", "must be an id", |text| text.parse().ok());
+        assert_eq!(owner, None);
+        assert_eq!((parameters.moment("from"), parameters.moment("to")), (None, None));
+        let month: Option<()> =
+            parameters.judged("month", |_| Err(Invalid::one("month", "range", "must be a month")));
+        assert_eq!(month, None);
+        done(parameters.finish()?)
+    })
+    .await;
+    assert_eq!(problem(&refused), (400, "invalid_request".to_owned()));
+    let errors = body(&refused)["errors"].clone();
+    let errors: Vec<(&str, &str)> = errors
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["field"].as_str().unwrap(), error["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            ("colour", "is not a parameter of this route"),
+            ("size", "is not a parameter of this route"),
+            ("limit", "must be a whole number from 1 to 100"),
+            ("cursor", "must be given once"),
+            ("min_score", "must be a whole number from 0 to 100"),
+            ("owner", "must be an id"),
+            (
+                "from",
+                "must be an RFC 3339 date-time; write the plus of its offset as %2B, because a plus means a space"
+            ),
+            ("to", "must be an RFC 3339 date-time"),
+            ("month", "must be a month"),
+        ]
+    );
 }
