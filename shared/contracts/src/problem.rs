@@ -1,4 +1,5 @@
-//! Errors as RFC 9457 problem documents. A problem must never hold a value that the caller sent.
+//! Errors as RFC 9457 problem documents. A problem must never hold a value that the caller sent; the name of an unknown scope,
+//! if it looks like one, is the only exception.
 
 use serde::{Deserialize, Serialize};
 

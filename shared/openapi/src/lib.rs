@@ -43,28 +43,51 @@ fn strip(value: &mut Value) {
 const MAPS_OF_NAMES: [&str; 7] =
     ["properties", "schemas", "responses", "parameters", "headers", "requestBodies", "paths"];
 
+/// What API Gateway's import does not know; clients read it.
+const UNKNOWN_TO_THE_GATEWAY: [&str; 3] = ["example", "examples", "readOnly"];
+
 /// The document that API Gateway imports, as JSON, without examples. They say nothing to the gateway, and their nulls, which
-/// JSON means, are refused by CloudFormation.
+/// JSON means, are refused by CloudFormation. Security schemes with an authorizer get the only type that the gateway takes
+/// for them.
 pub fn gateway_document(yaml: &str) -> Result<String, Error> {
     let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
-    strip_examples(&mut document, false);
+    strip_unknown(&mut document, false);
+    retype_authorizers(&mut document);
     refuse_nulls(&document, "openapi.yaml")?;
     serde_json::to_string(&document).map_err(Error::Write)
 }
 
-fn strip_examples(value: &mut Value, keys_are_names: bool) {
+fn strip_unknown(value: &mut Value, keys_are_names: bool) {
     match value {
         Value::Mapping(mapping) => {
             if !keys_are_names {
-                mapping.retain(|key, _| !matches!(key.as_str(), Some("example" | "examples")));
+                mapping
+                    .retain(|key, _| !key.as_str().is_some_and(|key| UNKNOWN_TO_THE_GATEWAY.contains(&key)));
             }
             for (key, value) in mapping.iter_mut() {
                 let names = !keys_are_names && key.as_str().is_some_and(|key| MAPS_OF_NAMES.contains(&key));
-                strip_examples(value, names);
+                strip_unknown(value, names);
             }
         }
-        Value::Sequence(items) => items.iter_mut().for_each(|item| strip_examples(item, false)),
+        Value::Sequence(items) => items.iter_mut().for_each(|item| strip_unknown(item, false)),
         _ => {}
+    }
+}
+
+/// Bearer tokens are a scheme of the type `http`; API Gateway takes an authorizer only with the type `apiKey`, in a header.
+fn retype_authorizers(document: &mut Value) {
+    let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
+    let Some(Value::Mapping(schemes)) = schemes else { return };
+    for scheme in schemes.values_mut().filter_map(Value::as_mapping_mut) {
+        let is_bearer = scheme.get("type").is_some_and(|kind| kind == "http")
+            && scheme.get("scheme").is_some_and(|scheme| scheme == "bearer");
+        if is_bearer && scheme.contains_key("x-amazon-apigateway-authorizer") {
+            scheme.remove("scheme");
+            scheme.remove("bearerFormat");
+            for (key, value) in [("type", "apiKey"), ("in", "header"), ("name", "Authorization")] {
+                scheme.insert(key.into(), value.into());
+            }
+        }
     }
 }
 
@@ -127,6 +150,41 @@ components:
             "components": {"schemas": {"Lesson": {"properties": {"example": {"type": "string"}}}}},
         });
         assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn the_gateway_gets_bearer_tokens_as_it_takes_them_and_clients_as_they_are() {
+        let given = "
+components:
+  securitySchemes:
+    session: {type: http, scheme: bearer, x-amazon-apigateway-authorizer: {type: request}}
+    other: {type: http, scheme: bearer}
+  schemas:
+    Lead: {properties: {id: {type: string, readOnly: true}, readOnly: {type: boolean}}}
+";
+        let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert_eq!(
+            read(gateway_document(given).unwrap()),
+            serde_json::json!({"components": {
+                "securitySchemes": {
+                    "session": {"type": "apiKey", "in": "header", "name": "Authorization",
+                        "x-amazon-apigateway-authorizer": {"type": "request"}},
+                    "other": {"type": "http", "scheme": "bearer"},
+                },
+                "schemas": {"Lead": {"properties": {"id": {"type": "string"}, "readOnly": {"type": "boolean"}}}},
+            }})
+        );
+        assert_eq!(
+            read(public_document(given).unwrap())["components"],
+            serde_json::json!({
+                "securitySchemes": {
+                    "session": {"type": "http", "scheme": "bearer"},
+                    "other": {"type": "http", "scheme": "bearer"},
+                },
+                "schemas": {"Lead": {"properties":
+                    {"id": {"type": "string", "readOnly": true}, "readOnly": {"type": "boolean"}}}},
+            })
+        );
     }
 
     #[test]

@@ -318,3 +318,34 @@ fn everything_in_components_is_used() {
     }
     settle("unused components", unused);
 }
+
+/// Health says the version of its package, which is the workspace's.
+#[test]
+fn the_contract_and_health_tell_one_version() {
+    // This crate's is the workspace's too.
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(contract()["info"]["version"], version);
+    assert!(read("functions/platform/get-health/Cargo.toml").contains("version.workspace = true"));
+    for (name, example) in contract()["components"]["examples"].as_object().unwrap() {
+        let value = &example["value"];
+        if value["checks"].is_array() {
+            assert_eq!(value["version"], version, "{name}");
+        }
+    }
+}
+
+/// Generated clients send what the scheme says: with another type they send the bare token.
+#[test]
+fn tokens_are_sent_as_bearer_tokens() {
+    let schemes = contract()["components"]["securitySchemes"].as_object().unwrap();
+    for (name, scheme) in schemes {
+        assert_eq!((&scheme["type"], &scheme["scheme"]), (&"http".into(), &"bearer".into()), "{name}");
+    }
+    let imported: Value =
+        serde_json::from_str(&openapi::gateway_document(&read("infra/openapi.yaml")).unwrap()).unwrap();
+    let session = &imported["components"]["securitySchemes"]["session"];
+    assert_eq!(
+        (&session["type"], &session["in"], &session["name"], &session["x-amazon-apigateway-authtype"]),
+        (&"apiKey".into(), &"header".into(), &"Authorization".into(), &"custom".into())
+    );
+}

@@ -147,7 +147,7 @@ impl From<Error> for Problem {
             Error::Limited(decision) => decision.into(),
             Error::NoModel => Self::unavailable(error),
             Error::OverBudget(scope) => Self::new(Kind::BUDGET_EXCEEDED)
-                .with_detail(format!("The budget {} has not enough left for this request.", scope.as_str())),
+                .with_detail(format!("This request exceeds the budget {}. GET /v1/ai/budgets shows what is left.", scope.as_str())),
             Error::UnknownModel => Self::new(Kind::MODEL_NOT_FOUND),
             Error::ContextLength => Self::new(Kind::CONTEXT_LENGTH_EXCEEDED),
             Error::ModelRefused => Self::new(Kind::MODEL_REFUSED),

@@ -16,66 +16,61 @@ impl Kind {
     pub const INVALID_REQUEST: Self = Self::new(400, "invalid_request", "Invalid request");
     /// The question is longer than the model's context.
     pub const CONTEXT_LENGTH_EXCEEDED: Self =
-        Self::new(400, "context_length_exceeded", "The question is too long for the model");
+        Self::new(400, "context_length_exceeded", "Context length exceeded");
     /// The provider of the model refuses the request as it is.
     pub const MODEL_REFUSED: Self =
-        Self::new(400, "model_refused", "The model's provider refuses the request");
+        Self::new(400, "model_refused", "Request refused by the model's provider");
     /// The cursor belongs to another list, query or caller, or was changed.
     pub const INVALID_CURSOR: Self = Self::new(400, "invalid_cursor", "Invalid cursor");
     /// No valid access token.
-    pub const UNAUTHENTICATED: Self = Self::new(401, "unauthenticated", "Not authenticated");
+    pub const UNAUTHENTICATED: Self = Self::new(401, "unauthenticated", "Authentication required");
     /// Log-in failed.
-    pub const INVALID_CREDENTIALS: Self =
-        Self::new(401, "invalid_credentials", "Wrong e-mail address or password");
+    pub const INVALID_CREDENTIALS: Self = Self::new(401, "invalid_credentials", "Invalid credentials");
     /// Refresh failed.
-    pub const INVALID_REFRESH_TOKEN: Self =
-        Self::new(401, "invalid_refresh_token", "The refresh token is not valid");
-    /// A budget has not enough left.
-    pub const BUDGET_EXCEEDED: Self = Self::new(402, "budget_exceeded", "The budget has not enough left");
+    pub const INVALID_REFRESH_TOKEN: Self = Self::new(401, "invalid_refresh_token", "Invalid refresh token");
+    /// The request would exceed a budget.
+    pub const BUDGET_EXCEEDED: Self = Self::new(402, "budget_exceeded", "Budget exceeded");
     /// The role does not allow it.
-    pub const FORBIDDEN: Self = Self::new(403, "forbidden", "Not allowed");
+    pub const FORBIDDEN: Self = Self::new(403, "forbidden", "Forbidden");
     /// It does not exist, or the caller may not know.
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or not for the caller.
-    pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "There is no such model");
+    pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
     /// Somebody else changed it at the same moment.
-    pub const CONFLICT: Self = Self::new(409, "conflict", "Changed at the same moment");
+    pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
-    pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "The e-mail address has an account");
+    pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "E-mail address already registered");
     /// The first request with the key is still running.
-    pub const REQUEST_IN_PROGRESS: Self =
-        Self::new(409, "request_in_progress", "A request with this idempotency key is in progress");
+    pub const REQUEST_IN_PROGRESS: Self = Self::new(409, "request_in_progress", "Request in progress");
     /// A repeated request made it the first time, and it was deleted since.
-    pub const GONE: Self = Self::new(410, "gone", "No longer available");
+    pub const GONE: Self = Self::new(410, "gone", "Resource deleted");
     /// The entity changed since it was read.
-    pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Changed since it was read");
+    pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Precondition failed");
     /// The body is too large.
-    pub const BODY_TOO_LARGE: Self = Self::new(413, "body_too_large", "Body too large");
+    pub const BODY_TOO_LARGE: Self = Self::new(413, "body_too_large", "Request body too large");
     /// The body is not JSON.
     pub const UNSUPPORTED_MEDIA_TYPE: Self =
         Self::new(415, "unsupported_media_type", "Unsupported media type");
     /// The idempotency key came with another request before.
     pub const IDEMPOTENCY_KEY_REUSED: Self =
-        Self::new(422, "idempotency_key_reused", "Idempotency key used for another request");
+        Self::new(422, "idempotency_key_reused", "Idempotency key reused");
     /// No model's answer matched the schema that was asked for.
     pub const ANSWER_DOES_NOT_MATCH_SCHEMA: Self =
-        Self::new(422, "answer_does_not_match_schema", "No answer matches the schema");
+        Self::new(422, "answer_does_not_match_schema", "Answer does not match the schema");
     /// The answer is longer than the time of one request allows.
-    pub const ANSWER_TAKES_TOO_LONG: Self =
-        Self::new(422, "answer_takes_too_long", "The answer takes too long for one request");
+    pub const ANSWER_TAKES_TOO_LONG: Self = Self::new(422, "answer_takes_too_long", "Answer takes too long");
     /// `If-Match` is missing.
-    pub const PRECONDITION_REQUIRED: Self = Self::new(428, "precondition_required", "If-Match is required");
+    pub const PRECONDITION_REQUIRED: Self = Self::new(428, "precondition_required", "Precondition required");
     /// Too many requests.
     pub const RATE_LIMITED: Self = Self::new(429, "rate_limited", "Too many requests");
     /// Our fault.
     pub const INTERNAL_ERROR: Self = Self::new(500, "internal_error", "Internal error");
     /// Something we depend on does not answer.
-    pub const UNAVAILABLE: Self = Self::new(503, "unavailable", "Temporarily unavailable");
+    pub const UNAVAILABLE: Self = Self::new(503, "unavailable", "Service unavailable");
     /// Every model that may answer fails at the moment.
-    pub const MODELS_UNAVAILABLE: Self =
-        Self::new(503, "models_unavailable", "No model answers at the moment");
+    pub const MODELS_UNAVAILABLE: Self = Self::new(503, "models_unavailable", "No model available");
     /// We were not done in time.
-    pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Not done in time");
+    pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Deadline exceeded");
 
     /// Every kind.
     pub const ALL: [Self; 27] = [

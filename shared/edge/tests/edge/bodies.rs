@@ -160,3 +160,71 @@ async fn hands_escaped_nul_to_the_domain_which_refuses_it() {
     );
     assert_eq!(document["errors"][1]["field"], "/contact/name");
 }
+
+#[tokio::test]
+async fn a_content_coding_is_refused_and_told_what_is_taken() {
+    let good = r#"{"company_name":"a"}"#;
+    for coding in ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip", "gzip, gzip", "x"] {
+        let refused = answer(with_header(post(good), "Content-Encoding", coding), echo).await;
+        assert_eq!(problem(&refused), (415, "unsupported_media_type".to_owned()), "{coding}");
+        assert_eq!(refused["headers"]["Accept-Encoding"], "identity");
+        assert_eq!(body(&refused)["detail"], "Send the body without a content coding.");
+    }
+    for coding in ["identity", "Identity", "", "identity, identity"] {
+        let taken = answer(with_header(post(good), "Content-Encoding", coding), echo).await;
+        assert_eq!(taken["statusCode"], 200, "{coding}");
+    }
+    // Another media type is told of first, and by itself.
+    let other = with_header(post(good), "Content-Type", "text/plain");
+    assert!(answer(other, echo).await["headers"].get("Accept-Encoding").is_none());
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_object_is_not_taken_for_one() {
+    // serde takes the items of an array for the members of a structure.
+    for text in [r#"["a", 7, null, [], null]"#, "[]", "7", "null", "\"a\""] {
+        let refused = send(text).await;
+        assert_eq!(problem(&refused), (400, "invalid_request".to_owned()), "{text}");
+        assert_eq!(
+            body(&refused)["errors"],
+            json!([{"field": "", "code": "type", "message": "must be an object"}]),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_named_once() {
+    let sent = r#"{"company_size":"many","contact":{"mail":"a"},"tags":[1,"b",{}],"status":"lost","x":1,"x":2,"y":{}}"#;
+    let refused = send(sent).await;
+    let errors = body(&refused)["errors"].clone();
+    let mut fields: Vec<(&str, &str)> = errors
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            ("/company_name", "required"),
+            ("/company_size", "type"),
+            ("/contact/email", "required"),
+            ("/contact/mail", "unknown"),
+            ("/status", "format"),
+            ("/tags/0", "type"),
+            ("/tags/2", "type"),
+            ("/x", "duplicate"),
+            ("/y", "unknown"),
+        ]
+    );
+    assert_eq!(body(&refused)["detail"], "9 fields are wrong.");
+}
+
+#[tokio::test]
+async fn a_hundred_faults_are_named_and_a_thousand_end() {
+    let surplus: serde_json::Map<String, Value> = (0..1000).map(|at| (format!("x{at}"), json!(1))).collect();
+    let refused = send(&Value::from(surplus).to_string()).await;
+    assert_eq!(body(&refused)["errors"].as_array().unwrap().len(), 100);
+}
