@@ -1,7 +1,7 @@
 //! What the AI gateway must remember across the fleet: answers that can be given again, who is working on one, what was
 //! reserved and spent, and which models fail. All of it is durable; where it can't be reached, no model is called.
 //!
-//! The calls of one request, in their order: [`AiState::look`]; on a hit [`AiState::record`]; on a miss
+//! The calls of one request, in their order: [`AiState::look_up`]; on a hit [`AiState::record`]; on a miss
 //! [`AiState::reserve`], the provider, [`AiState::settle`].
 
 use super::{BoxFuture, StoreError};
@@ -31,7 +31,7 @@ pub enum Cached {
         until: Timestamp,
     },
     /// It was made a moment ago, and was not one that others may get, nor will the next be: nobody waits for it.
-    NotKept,
+    NotCacheable,
     /// An answer, as it was stored, and since when.
     Answer {
         /// What was stored.
@@ -73,7 +73,7 @@ pub enum Breaker {
 
 /// What a request must know before anything is decided.
 #[derive(Debug, Clone)]
-pub struct Look<'a> {
+pub struct RequestLookup<'a> {
     /// Whose.
     pub tenant: OrganizationId,
     /// The answer to look for.
@@ -84,9 +84,9 @@ pub struct Look<'a> {
     pub now: Timestamp,
 }
 
-/// What [`Look`] found.
+/// What [`RequestLookup`] found.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RequestState {
     /// The tenant's budget, if it was ever set.
     pub budget: Option<AiBudget>,
     /// The tenant's own prices, if it ever had any.
@@ -190,7 +190,7 @@ pub enum ReserveError {
 
 /// An answer to be kept.
 #[derive(Debug, Clone)]
-pub struct Keep {
+pub struct AnswerToCache {
     /// The answer, in a form that only whoever stores it reads.
     pub answer: String,
     /// For how long.
@@ -208,7 +208,7 @@ pub struct Settlement {
     pub at: Timestamp,
     /// The key that was being worked on, and the answer if it may be given again. Without one, those who wait for the answer
     /// of a request that was answered need not wait for the next either: for a minute each asks for itself.
-    pub cache: Option<(CacheKey, Option<Keep>)>,
+    pub cache: Option<(CacheKey, Option<AnswerToCache>)>,
     /// Ties the event to its request.
     pub correlation_id: String,
 }
@@ -236,7 +236,7 @@ pub struct Observation {
 /// Remembers for the AI gateway.
 pub trait AiState: Send + Sync {
     /// Everything that decides a request: one batch read.
-    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>>;
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>>;
 
     /// What the cache has: one read.
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
@@ -294,7 +294,7 @@ pub trait AiState: Send + Sync {
     /// Counts calls to a model, and opens its breaker when half of at least 20 calls within 60 seconds failed: for requests
     /// that have another model left, and for all where nine in ten failed. One write; another one when a window begins, and
     /// when the breaker opens. The time that a provider names (`Retry-After`, at most a minute) holds for everybody else:
-    /// [`AiState::look`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
+    /// [`AiState::look_up`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
     /// itself knows the time and goes by it.
     fn observe<'a>(
         &'a self,
