@@ -4,8 +4,8 @@
 mod support;
 
 use application::ports::{
-    AggregateKey, AiState, Breaker, CacheKey, Cached, RequestLookup, ModelName, ReserveError, Settlement, Store,
-    StoreError,
+    AggregateKey, AiState, Breaker, CacheKey, Cached, ModelName, RequestLookup, ReserveError, Settlement,
+    Store, StoreError,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;

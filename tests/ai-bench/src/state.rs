@@ -2,9 +2,9 @@
 //! no budget, no limit and no breaker, and is lost with the process: what durable enforcement costs is the difference to it.
 
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, RequestLookup,
-    ModelName, Observation, RateLimit, Reservation, ReserveError, RequestState, Settlement, SpentByScope, StoreError,
-    Timer,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, ModelName,
+    Observation, RateLimit, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
+    StoreError, Timer,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits, Tokens};

@@ -22,8 +22,8 @@ use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, RequestLookup, ModelName, Observation, Reservation, ReserveError,
-    RequestState, Settlement, SpentByScope, StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
+    Reservation, ReserveError, Settlement, SpentByScope, StoreError,
 };
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;

@@ -8,7 +8,7 @@ use super::open::{close, read_bound};
 use super::{DynamoAiState, queueing};
 use crate::failure::given_up;
 use crate::transact::{Actions, must_be_new};
-use application::ports::{CacheKey, AnswerToCache, Settlement, StoreError};
+use application::ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 use domain::ai::Outcome;
 
 /// What an action is for.

@@ -3,7 +3,8 @@
 use super::{START, at, random_bytes};
 use adapter_dynamodb::{DynamoAiState, ListShards};
 use application::ports::{
-    AiState, CacheKey, AnswerToCache, RequestLookup, ModelName, Reservation, ReserveError, RequestState, Settlement, SpentByScope,
+    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
+    Settlement, SpentByScope,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};

@@ -30,7 +30,7 @@ pub enum Cached {
         /// When they are given up.
         until: Timestamp,
     },
-    /// It was made a moment ago, and was not one that others may get, nor will the next be: nobody waits for it.
+    /// A recent answer for this key could not be cached (cut off or filtered). Callers must not wait for it.
     NotCacheable,
     /// An answer, as it was stored, and since when.
     Answer {
@@ -71,20 +71,20 @@ pub enum Breaker {
     HalfOpen,
 }
 
-/// What a request must know before anything is decided.
+/// What is read before anything is decided about a request.
 #[derive(Debug, Clone)]
 pub struct RequestLookup<'a> {
-    /// Whose.
+    /// The organization that asks.
     pub tenant: OrganizationId,
     /// The answer to look for.
     pub cache: Option<CacheKey>,
     /// The models of the chain.
     pub models: &'a [ModelName],
-    /// Now.
+    /// The moment against which leases and breakers are held.
     pub now: Timestamp,
 }
 
-/// What [`RequestLookup`] found.
+/// What [`AiState::look_up`] read.
 #[derive(Debug, Clone)]
 pub struct RequestState {
     /// The tenant's budget, if it was ever set.
@@ -137,8 +137,8 @@ pub struct Reservation {
     /// Which of the tenant's counters it is charged to; tenants with many requests have several. [`AiState::reserve`]
     /// chooses it.
     pub shard: u32,
-    /// When the kept answer was stored that is too old for whoever asks: [`AiState::reserve`] takes the right to make the
-    /// answer also from one that was stored then or before. Nothing of it is kept.
+    /// The cached answer is older than the caller's `max-age`; this is when it was stored. [`AiState::reserve`] then takes the
+    /// right to make the answer although one is cached. It is not stored.
     #[serde(skip)]
     pub replaces: Option<Timestamp>,
     /// What is recorded should the process die: the first model, tokens at their bound.
@@ -188,12 +188,12 @@ pub enum ReserveError {
     Store(#[from] StoreError),
 }
 
-/// An answer to be kept.
+/// An answer to be cached.
 #[derive(Debug, Clone)]
 pub struct AnswerToCache {
-    /// The answer, in a form that only whoever stores it reads.
+    /// The sealed answer.
     pub answer: String,
-    /// For how long.
+    /// How long it is cached.
     pub ttl: Duration,
 }
 

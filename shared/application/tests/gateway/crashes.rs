@@ -8,8 +8,9 @@ use application::Error;
 use application::ai::gateway::complete;
 use application::ai::{AiGateway, Ask, Providers};
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, RequestLookup, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelName, Observation, Reservation, ReserveError, RequestState, Settlement, SpentByScope, StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelAnswer, ModelCall, ModelError, ModelGateway,
+    ModelName, Observation, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
+    StoreError,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};

@@ -10,11 +10,12 @@ use crate::{Context, Error};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Outcome, Tokens, Unmetered};
 use domain::id::AiRequestId;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Time that is kept back to settle and to answer.
 pub(super) const TO_SETTLE: Duration = Duration::from_secs(2);
-/// Time that is kept back to answer when settling takes long.
+/// The part of it that is kept back to answer when settling takes long.
 pub(super) const TO_ANSWER: Duration = Duration::from_millis(500);
 /// Time below which a call is not worth beginning.
 pub(super) const SHORTEST_CALL: Duration = Duration::from_millis(500);
@@ -82,7 +83,7 @@ impl Admission {
                 let fresh = self.is_fresh(*stored_at);
                 match CachedAnswer::opened(self.lookup.question.seal, answer) {
                     Some(answer) if fresh && self.may_have(&answer) => {
-                        let answered = self.from_cache(request_id, answer).await?;
+                        let answered = self.cached_answer(request_id, answer).await?;
                         return Ok(Admitted::FromCache(Box::new(answered)));
                     }
                     // One that can't be read here is left to those who can.
@@ -133,8 +134,8 @@ impl Admission {
         let (mut reservation, making) = self.reservation(id);
         reservation.replaces = replaces;
         let key = making.map(|(key, _)| key);
-        let state = std::sync::Arc::clone(&self.lookup.gateway);
-        match state.state.reserve(&mut reservation, &self.lookup.terms.limits, key.as_ref()).await {
+        let gateway = Arc::clone(&self.lookup.gateway);
+        match gateway.state.reserve(&mut reservation, &self.lookup.terms.limits, key.as_ref()).await {
             Ok(()) => {
                 let Self { lookup, candidates, input, cache } = self;
                 let reserved = Reserved { lookup, candidates, input, reservation, making, cache };
@@ -144,8 +145,8 @@ impl Admission {
             Err(ReserveError::OverBudget(scope)) => {
                 // A dearer model has no room either.
                 let (input, output) = (self.input.most, self.lookup.question.output);
-                let bound = reservation.bound;
-                self.candidates.retain(|candidate| most_costs(&candidate.model, input, output) < bound);
+                self.candidates
+                    .retain(|candidate| most_costs(&candidate.model, input, output) < reservation.bound);
                 if self.candidates.is_empty() || self.all_open().is_some() {
                     return Err(Error::OverBudget(scope));
                 }
@@ -162,9 +163,8 @@ impl Admission {
     fn context(&self) -> &Context {
         &self.lookup.context
     }
-
     fn now(&self) -> Timestamp {
-        self.lookup.context.clock()
+        self.context().clock()
     }
 
     /// Whether the organization may still ask the model that made the answer, and has the settings that held then.
@@ -177,9 +177,8 @@ impl Admission {
     /// who want none that is older than now don't wait for each other in turn.
     fn is_fresh(&self, stored_at: Timestamp) -> bool {
         let oldest = self.lookup.question.cache.and_then(|(_, policy)| policy.max_age);
-        oldest.is_none_or(|oldest| {
-            stored_at >= self.lookup.context.now || stored_at.plus(oldest) >= self.now()
-        })
+        oldest
+            .is_none_or(|oldest| stored_at >= self.lookup.context.now || stored_at.plus(oldest) >= self.now())
     }
 
     /// How long no model may be asked, if none may: then there is nothing to set money aside for.
@@ -259,7 +258,7 @@ impl Admission {
     }
 
     /// An answer of the cache: recorded, and free.
-    async fn from_cache(&self, request_id: AiRequestId, answer: CachedAnswer) -> Result<Answered, Error> {
+    async fn cached_answer(&self, request_id: AiRequestId, answer: CachedAnswer) -> Result<Answered, Error> {
         let (context, question) = (&self.lookup.context, &self.lookup.question);
         let elapsed = self.lookup.started.elapsed();
         let price_version = &self.lookup.terms.price_version;

@@ -22,6 +22,8 @@ mod attempts;
 mod bill;
 mod breakers;
 mod calls;
+#[cfg(test)]
+mod direction;
 mod embed;
 mod lookup;
 mod model_call;

@@ -10,7 +10,9 @@ use super::terms::Terms;
 use crate::ai::ask::AnswerHead;
 use crate::ai::registry::Model;
 use crate::ai::seal::Seal;
-use crate::ports::{AnswerToCache, CacheKey, LimitDecision, Reservation, ReserveError, Settlement, StopReason};
+use crate::ports::{
+    AnswerToCache, CacheKey, LimitDecision, Reservation, ReserveError, Settlement, StopReason,
+};
 use crate::{Context, Error};
 use domain::ai::{AiRequestMetered, CacheUse, Outcome, Tokens};
 use std::sync::Arc;

@@ -33,8 +33,8 @@ impl Terms {
     ) -> Self {
         let limits = budget.map(|budget| budget.limits).unwrap_or_default();
         let own = limits.chains.get(&question.feature).filter(|_| !question.chain.is_named());
-        let own = own
-            .and_then(|steps| Chain::stored(steps, &gateway.registry, |model| gateway.log_missing(model)));
+        let own =
+            own.and_then(|steps| Chain::stored(steps, &gateway.registry, |model| gateway.log_missing(model)));
         let chain = own.as_ref().unwrap_or(&question.chain);
         let prices = prices.as_ref();
         let models = chain.models(&question.sticky).into_iter().map(|model| priced(model, prices)).collect();
