@@ -1,6 +1,5 @@
-//! Whether a request needs a model: the cached answer where it is fresh, waiting where somebody else is making it, and else
-//! the right to make it and the money for it, taken together. A model that a budget has no room for is passed over for a
-//! cheaper one.
+//! Whether a request needs a model: not where the cached answer is fresh or somebody else is making it; else it gets the right
+//! to make it and the money, taken together. A model that a budget has no room for is passed over for a cheaper one.
 
 use super::lookup::{CachedAnswer, Candidate, Lookup, open_for, whole_millis};
 use super::question::{InputBounds, most_costs};
