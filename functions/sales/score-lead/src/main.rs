@@ -21,16 +21,9 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
-            let deployed_models = registry.deployed(&at.region, false, at.has_own_bedrock());
+            let models = registry.deployed(&at.region, false, at.has_own_bedrock());
             let scorer = LeadScorer {
-                gateway: ai_gateway(
-                    &aws,
-                    tables.clone(),
-                    shards.clone(),
-                    RuntimeTimer,
-                    &deployed_models,
-                    guardrail,
-                ),
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &models, guardrail),
                 providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
                 chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
                 price_version: registry.version,
