@@ -26,6 +26,9 @@ pub enum Error {
     /// It does not exist, or the caller may not know that it does.
     #[error("not found")]
     NotFound,
+    /// An earlier request with the same idempotency key made it, and it was deleted since.
+    #[error("what an earlier request made was deleted since")]
+    Gone,
     /// The role does not have the permission.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -107,6 +110,7 @@ impl Error {
     pub fn again(&self) -> Option<Self> {
         Some(match self {
             Self::NotFound => Self::NotFound,
+            Self::Gone => Self::Gone,
             Self::Unauthenticated => Self::Unauthenticated,
             Self::VersionMismatch => Self::VersionMismatch,
             Self::Contended => Self::Contended,

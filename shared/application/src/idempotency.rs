@@ -58,16 +58,49 @@ pub(crate) fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -
     record.outcome.ok_or(Error::Idempotency(IdempotencyConflict::InFlight))
 }
 
-/// The aggregate as the earlier request left it.
+/// The aggregate as the earlier request left it; `None` when it is gone, or when `may_show` says of its current state that
+/// the caller must not see it any more: a replay never shows what a read would not. One read, and the history as well when
+/// the aggregate was changed since.
 pub(crate) async fn replay<A: Aggregate>(
     store: &dyn Store,
     key: impl FnOnce(&str) -> Result<AggregateKey, Error>,
     outcome: Value,
-) -> Result<Answer<Versioned<A>>, Error> {
-    let outcome = Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?;
+    may_show: impl FnOnce(&A) -> bool,
+) -> Result<Option<Answer<Versioned<A>>>, Error> {
+    let outcome = read_outcome(outcome)?;
     let key = key(&outcome.id)?;
-    let value = repository::fold(store, &key, outcome.version).await?.ok_or(Error::NotFound)?;
+    let current = repository::load::<A>(store, &key).await?;
+    let Some(current) = current.filter(|current| may_show(&current.state)) else { return Ok(None) };
+    let value = as_of(store, &key, current, outcome.version).await?;
+    Ok(Some(Answer { value, replayed: true }))
+}
+
+/// The same for an aggregate that was loaded already, and that the caller may see.
+pub(crate) async fn replay_loaded<A: Aggregate>(
+    store: &dyn Store,
+    key: &AggregateKey,
+    current: Versioned<A>,
+    outcome: Value,
+) -> Result<Answer<Versioned<A>>, Error> {
+    let value = as_of(store, key, current, read_outcome(outcome)?.version).await?;
     Ok(Answer { value, replayed: true })
+}
+
+fn read_outcome(outcome: Value) -> Result<Outcome, Error> {
+    Ok(Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
+}
+
+/// The aggregate at this version. The history is read only if it is not the current one.
+async fn as_of<A: Aggregate>(
+    store: &dyn Store,
+    key: &AggregateKey,
+    current: Versioned<A>,
+    version: u64,
+) -> Result<Versioned<A>, Error> {
+    if current.version == version {
+        return Ok(current);
+    }
+    repository::fold(store, key, version).await?.ok_or(Error::NotFound)
 }
 
 /// The record in a refused commit, if that is why it was refused.

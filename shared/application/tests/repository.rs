@@ -4,7 +4,7 @@ use crate::support::{NOW, Tenant, input};
 use application::Error;
 use application::ports::AggregateKey;
 use application::repository::{Actor, Work, fold, load};
-use application::sales::{delete_lead, erase_lead_contact, update_lead};
+use application::sales::{LeadReplacement, delete_lead, erase_lead_contact, update_lead};
 use domain::AggregateType;
 use domain::authority::WriteLeads;
 use domain::id::{AccountId, LeadId, new_id};
@@ -16,7 +16,9 @@ async fn what_is_stored_is_the_fold_of_what_happened() {
     let store = tenant.store.as_ref();
     let authority = tenant.authority::<WriteLeads>();
     let other = LeadInput { company_name: "Fabrikam", ..input() };
-    let updated = update_lead(store, &tenant.context(), &authority, &tenant.lead, 1, &other).await.unwrap();
+    let replacement = LeadReplacement { seen_version: 1, input: &other, check: &|_| Ok(()) };
+    let updated =
+        update_lead(store, &tenant.context(), &authority, &tenant.lead, &replacement).await.unwrap();
     assert_eq!((updated.version, updated.state.details.company_name.as_str()), (2, "Fabrikam"));
     assert_eq!(tenant.load().await, updated);
     assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 2).await.unwrap().unwrap(), updated);

@@ -35,6 +35,23 @@ impl fmt::Display for Invalid {
     }
 }
 
+/// The value of the second if nothing is wrong with either, else everything that is wrong with both. What the first says of
+/// a field is enough.
+pub fn all_of<T>(first: Result<(), Invalid>, second: Result<T, Invalid>) -> Result<T, Invalid> {
+    match (first, second) {
+        (Ok(()), second) => second,
+        (Err(first), Ok(_)) => Err(first),
+        (Err(Invalid(mut errors)), Err(Invalid(more))) => {
+            for error in more {
+                if errors.iter().all(|known| known.field != error.field) {
+                    errors.push(error);
+                }
+            }
+            Err(Invalid(errors))
+        }
+    }
+}
+
 /// Collects every wrong field of a command, so that a caller sees all of them at once.
 #[derive(Debug, Default)]
 pub struct Check(Vec<FieldError>);

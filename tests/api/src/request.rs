@@ -95,6 +95,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// With several lines of this header. Of several the gateway gives the last in `headers`.
+    pub fn header_lines(mut self, name: &str, lines: &[&str]) -> Self {
+        self.event["headers"][name] = lines.last().copied().into();
+        self.event["multiValueHeaders"][name] = json!(lines);
+        self
+    }
+
     /// Without this header.
     pub fn without_header(mut self, name: &str) -> Self {
         for headers in ["headers", "multiValueHeaders"] {

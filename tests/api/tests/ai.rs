@@ -124,13 +124,26 @@ async fn cache_control_is_honoured() {
         (fresh.json()["text"].as_str(), fresh.header("x-sextant-cache")),
         (Some("three"), Some("bypass"))
     );
-    // What is not stored is not there.
+    // What is not stored is not there, in whichever line it is said.
     let other = question("Name a fish.");
-    for text in ["four", "five"] {
+    let several: [&[&str]; 3] =
+        [&["no-store, max-age=600"], &["no-store", "max-age=600"], &["max-age=600", "no-store"]];
+    for (text, lines) in ["four", "five", "six"].into_iter().zip(several) {
         scene.world.model().script.answer(text);
-        let answer = scene.ask_with("createCompletion", "no-store, max-age=600", &other).await;
+        let call = scene.world.call("createCompletion").by(&scene.person).json(&other);
+        let answer = call.header_lines("Cache-Control", lines).send().await;
         assert_eq!(answer.expect(200).json()["text"], text);
     }
+    scene.world.model().script.answer("seven");
+    assert_eq!(scene.ask_with("createCompletion", "max-age=600", &other).await.json()["text"], "seven");
+    // 2^32 seconds and what is no number are no reason to refuse the request.
+    assert_eq!(
+        scene.ask_with("createCompletion", "max-age=4294967296", &other).await.json()["text"],
+        "seven"
+    );
+    scene.world.pass(1);
+    scene.world.model().script.answer("eight");
+    assert_eq!(scene.ask_with("createCompletion", "max-age=soon", &other).await.json()["text"], "eight");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A repeated request is answered as the first one was, and done once.
 
-use api_tests::{Answer, MODELS, World, lead_body, thin_body};
+use api_tests::{Answer, Contract, MODELS, World, lead_body, thin_body};
 use application::ports::ModelError;
 use application::sales::erase_lead_contact;
 use domain::authority::WriteLeads;
@@ -45,11 +45,31 @@ async fn another_request_with_the_same_key_is_refused() {
     let before = world.snapshot().await;
     let other = world.call("createLead").by(&person).json(&thin_body()).key("k1").send().await;
     other.problem(422, "idempotency_key_reused");
-    // One byte is another request.
-    let spaced = format!("{} ", lead_body());
-    let other = world.call("createLead").by(&person).text(&spaced).key("k1").send().await;
+    let mut nearly = lead_body();
+    nearly["company_name"] = format!("{}.", nearly["company_name"].as_str().unwrap()).into();
+    let other = world.call("createLead").by(&person).json(&nearly).key("k1").send().await;
     other.problem(422, "idempotency_key_reused");
     world.unchanged_since(&before).await;
+}
+
+#[tokio::test]
+async fn the_same_document_written_otherwise_is_the_same_request() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = |text: &str| world.call("createLead").by(&person).text(text).key("k1").send();
+    let first = create(r#"{"company_name": "Caf\u00e9/Bar", "company_size": 850, "industry": null}"#)
+        .await
+        .expect(201);
+    for same in [
+        r#"{"company_name":"Café/Bar","company_size":850,"industry":null}"#,
+        r#"{"industry":null,"company_size":850,"company_name":"Caf\u00E9\/Bar"}"#,
+        " {\n  \"company_size\": 850,\n  \"industry\": null,\n  \"company_name\": \"Café/Bar\"\n}\n",
+    ] {
+        assert_replay(&first, &create(same).await.expect(201));
+    }
+    let other = create(r#"{"company_name":"Café/Bar","company_size":851,"industry":null}"#).await;
+    other.problem(422, "idempotency_key_reused");
+    assert_eq!(world.events("lead_created").await.len(), 1);
 }
 
 #[tokio::test]
@@ -84,8 +104,90 @@ async fn a_replay_shows_what_the_first_answer_showed_whatever_happened_since() {
     assert_replay(&first, &create().send().await.expect(201));
     world.call("scoreLead").by(&person).path("id", &id).send().await.expect(200);
     assert_replay(&first, &create().send().await.expect(201));
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_shown_again() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1").send();
+    let id = create().await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let score = || world.call("scoreLead").by(&person).path("id", &id).key("k2").send();
+    let ids = json!({"lead_ids": [id]});
+    let score_many = || world.call("scoreLeads").by(&person).json(&ids).key("k3").send();
+    score().await.expect(200);
+    let many = score_many().await.expect(200);
+    assert_eq!(many.json()["data"][0]["status"], "scored");
+    assert!(score_many().await.expect(200).is_replay());
     world.call("deleteLead").by(&person).path("id", &id).send().await.expect(204);
-    assert_replay(&first, &create().send().await.expect(201));
+    let before = world.snapshot().await;
+
+    let created = create().await.problem(410, "gone");
+    let scored = score().await.problem(404, "not_found");
+    let many = score_many().await.expect(200);
+    assert_eq!(many.json()["data"][0]["status"], "not_found");
+    assert!(many.json()["data"][0]["score"].is_null());
+    for answer in [created, scored, many] {
+        for shown in ["Grace Hopper", "grace.hopper", "Contoso", "the budget is approved"] {
+            assert!(!answer.body.contains(shown), "{}", answer.body);
+        }
+    }
+    world.unchanged_since(&before).await;
+    // Another key makes it anew.
+    world.call("createLead").by(&person).json(&lead_body()).key("k4").send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_revoked_api_key_is_not_shown_again() {
+    let world = World::start();
+    let person = world.admin().await;
+    let body = json!({"name": "importer", "scopes": ["model:read"]});
+    let create = || world.call("createApiKey").by(&person).json(&body).key("k1").send();
+    let id = create().await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    assert!(create().await.expect(201).is_replay());
+    world.call("revokeApiKey").by(&person).path("id", &id).send().await.expect(204);
+    let again = create().await.problem(410, "gone");
+    assert!(!again.body.contains(&id) && !again.body.contains("importer"), "{}", again.body);
+}
+
+#[tokio::test]
+async fn strangers_who_register_with_the_same_key_do_not_meet() {
+    let world = World::start();
+    let register = |email: &str| {
+        let body = json!({"email": email, "password": "correct horse battery staple", "name": "Ada",
+            "organization_name": "Northwind"});
+        world.call("registerAccount").json(&body).key("1").send()
+    };
+    let ada = register("ada@northwind.example").await.expect(201);
+    let eve = register("eve@contoso.example").await.expect(201);
+    assert!(!eve.is_replay());
+    assert_ne!(ada.json()["account_id"], eve.json()["account_id"]);
+    assert_replay(&ada, &register("ada@northwind.example").await.expect(201));
+    assert_replay(&eve, &register("eve@contoso.example").await.expect(201));
+}
+
+#[tokio::test]
+async fn two_lines_of_a_key_are_refused_on_every_route_that_takes_one() {
+    let world = World::start();
+    let person = world.admin().await;
+    let before = world.snapshot().await;
+    let mut routes = 0;
+    for operation in Contract::get().operations() {
+        if !operation.parameters_in("header").any(|parameter| parameter.name == "Idempotency-Key") {
+            continue;
+        }
+        let call = world.call(&operation.id);
+        let call = if operation.public { call } else { call.by(&person) };
+        let answer = call.header_lines("Idempotency-Key", &["k1", "k2"]).send().await;
+        // The sample of a route with a path names something that this person does not have.
+        if answer.status != 404 {
+            answer.clone().problem(400, "invalid_request");
+            assert_eq!(answer.fields(), ["Idempotency-Key"], "{}", operation.id);
+            routes += 1;
+        }
+    }
+    assert!(routes >= 4, "{routes}");
+    world.unchanged_since(&before).await;
 }
 
 #[tokio::test]

@@ -95,10 +95,12 @@ async fn a_repeated_request_is_answered_alike_and_judged_once() {
     scene.world.model().script.answer(together(&[80, 40]));
     let first = scene.score(&leads).key("k1").send().await.expect(200);
     assert!(!first.is_replay());
-    // Whatever happens since.
-    let delete = scene.world.call("deleteLead").by(&scene.manager).path("id", &scene.leads[0]);
-    delete.send().await.expect(204);
-    for _ in 0..2 {
+    // Whatever happens since, but for what was deleted.
+    for deleted in [false, true] {
+        if deleted {
+            let delete = scene.world.call("deleteLead").by(&scene.manager).path("id", &scene.leads[0]);
+            delete.send().await.expect(204);
+        }
         scene.world.pass(3600);
         let again = scene.score(&leads).key("k1").send().await.expect(200);
         assert!(again.is_replay());
@@ -106,7 +108,13 @@ async fn a_repeated_request_is_answered_alike_and_judged_once() {
         let mut body = again.json();
         body["data"][2]["problem"]["correlation_id"] =
             first.json()["data"][2]["problem"]["correlation_id"].clone();
-        assert_eq!(body, first.json());
+        let mut expected = first.json();
+        if deleted {
+            expected["data"][0] = json!({"lead_id": scene.leads[0], "status": "not_found",
+                "problem": body["data"][0]["problem"]});
+            assert_eq!(body["data"][0]["problem"]["code"], "not_found");
+        }
+        assert_eq!(body, expected);
     }
     assert_eq!((scene.world.model().script.calls().len(), scene.scored().await), (1, 2));
     // Fewer leads, or others, are another request.

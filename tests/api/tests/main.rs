@@ -21,3 +21,4 @@ mod matrix;
 mod round_trips;
 mod scoring;
 mod sessions;
+mod wrong_fields;

@@ -43,9 +43,11 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
             steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n")
         }
         _ if operation.is_list => steps.push_str(
-            "            request.only_query(&[\"limit\", \"cursor\"])?;
+            "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);
+            let page = parameters.page();
+            parameters.finish()?;
             // There are no pages yet, so no cursor leads to one.
-            if request.page()?.cursor.is_some() {
+            if page.cursor.is_some() {
                 return Err(Problem::invalid_cursor());
             }
 ",

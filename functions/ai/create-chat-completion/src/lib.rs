@@ -9,6 +9,7 @@ use application::ai::{self, Completions};
 use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
+use domain::field::all_of;
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
@@ -31,10 +32,21 @@ impl StreamingHandler for CreateChatCompletion {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let body: ChatRequest = request.long_json()?;
+            let cache = request.cache_control();
+            let judge = |body: &ChatRequest| {
+                let (asked, names, refused) = question::read(body.clone(), cache);
+                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
+            };
+            let body: ChatRequest = request.long_json(judge)?;
             let streamed = body.stream.unwrap_or_default();
             let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
-            let (asked, names) = question::read(body, request.cache_control()?)?;
+            let (asked, names, refused) = question::read(body, cache);
+            // What the use case does not know is judged here, and the rest with it if anything of that is wrong.
+            if refused.is_err() {
+                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
+            }
             let created = context.now.seconds();
             if streamed {
                 let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;

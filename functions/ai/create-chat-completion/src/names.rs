@@ -16,9 +16,16 @@ pub(crate) struct Names {
 impl Names {
     /// The error, with the caller's names of the fields.
     pub(crate) fn of_caller(&self, error: Error) -> Error {
-        let Error::Invalid(Invalid(mut wrong)) = error else { return error };
+        match error {
+            Error::Invalid(invalid) => Error::Invalid(self.of_caller_fields(invalid)),
+            error => error,
+        }
+    }
+
+    /// The wrong fields, with the caller's names.
+    pub(crate) fn of_caller_fields(&self, Invalid(mut wrong): Invalid) -> Invalid {
         wrong.iter_mut().for_each(|wrong| wrong.field = self.field(&wrong.field));
-        Error::Invalid(Invalid(wrong))
+        Invalid(wrong)
     }
 
     fn field(&self, field: &str) -> String {

@@ -6,8 +6,7 @@ use application::ai::{CacheControl, CompletionRequest};
 use application::ports::{Message, Role};
 use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
 use domain::Invalid;
-use domain::field::Check;
-use edge::Problem;
+use domain::field::{Check, all_of};
 use serde_json::{Value, json};
 
 /// Characters of the longest label.
@@ -17,8 +16,16 @@ const LONGEST_REFUSAL: usize = 100_000;
 /// What names the environment's chain instead of a model.
 const AUTO: &str = "auto";
 
-pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<(CompletionRequest, Names), Problem> {
-    refuse(&body)?;
+/// The question of a request, and what is wrong with the fields that only OpenAI's format has.
+pub(crate) fn read(
+    body: ChatRequest,
+    cache: CacheControl,
+) -> (CompletionRequest, Names, Result<(), Invalid>) {
+    let refused = refuse(&body);
+    let (output_schema, refused) = match body.response_format.clone().map(schema).transpose() {
+        Ok(schema) => (schema.flatten(), refused),
+        Err(wrong) => (None, all_of(refused, Err(wrong))),
+    };
     let newer = body.max_completion_tokens.is_some();
     let max_tokens = if newer { "max_completion_tokens" } else { "max_tokens" };
     let mut names = Names { instructions: None, turns: Vec::new(), max_tokens };
@@ -51,7 +58,7 @@ pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<(Completion
         model: Some(body.model).filter(|model| model != AUTO),
         system,
         messages,
-        output_schema: body.response_format.map(schema).transpose()?.flatten(),
+        output_schema,
         max_tokens: body.max_completion_tokens.or(body.max_tokens),
         temperature: body.temperature,
         top_p: body.top_p,
@@ -62,7 +69,7 @@ pub(crate) fn read(body: ChatRequest, cache: CacheControl) -> Result<(Completion
         },
         cache,
     };
-    Ok((asked, names))
+    (asked, names, refused)
 }
 
 fn refuse(body: &ChatRequest) -> Result<(), Invalid> {

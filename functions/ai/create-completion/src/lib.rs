@@ -23,7 +23,11 @@ impl Handler for CreateCompletion {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let asked = conversation(request.long_json()?, request)?;
+            let judge = |body: &Body| {
+                let asked = conversation(body.clone(), request);
+                ai::check_completion(&self.needs.registry, &self.needs.chain, &authority, &asked)
+            };
+            let asked = conversation(request.long_json(judge)?, request);
             let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
@@ -34,7 +38,7 @@ impl Handler for CreateCompletion {
     }
 }
 
-fn conversation(body: Body, request: &Request) -> Result<CompletionRequest, Problem> {
+fn conversation(body: Body, request: &Request) -> CompletionRequest {
     let turn = |turn: contracts::ai::Turn| Message {
         role: match turn.role {
             TurnRole::User => Role::User,
@@ -42,7 +46,7 @@ fn conversation(body: Body, request: &Request) -> Result<CompletionRequest, Prob
         },
         text: turn.content,
     };
-    Ok(CompletionRequest {
+    CompletionRequest {
         model: body.model,
         system: body.system.unwrap_or_default(),
         messages: body.messages.into_iter().map(turn).collect(),
@@ -51,8 +55,8 @@ fn conversation(body: Body, request: &Request) -> Result<CompletionRequest, Prob
         temperature: body.temperature,
         top_p: body.top_p,
         stop: body.stop.unwrap_or_default(),
-        cache: request.cache_control()?,
-    })
+        cache: request.cache_control(),
+    }
 }
 
 fn body(answer: &Answered) -> Completion {

@@ -9,6 +9,9 @@ use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
+/// What the body calls its texts.
+const FIELD: &str = "texts";
+
 /// What the function needs.
 pub struct CreateEmbedding {
     /// Where refusals are recorded.
@@ -23,13 +26,9 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let Body { model, texts, dimensions, input_type } = request.long_json()?;
-            let input_type = match input_type {
-                TextUse::Document => InputType::Document,
-                TextUse::Query => InputType::Query,
-            };
-            let asked = EmbeddingRequest { model, texts, dimensions, input_type, base64: false };
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "texts").await?;
+            let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
+            let asked = texts(request.long_json(judge)?);
+            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),
                 model: answer.head.model.clone(),
@@ -45,4 +44,14 @@ impl Handler for CreateEmbedding {
             Ok(response)
         })
     }
+}
+
+/// The body as the use case takes it.
+fn texts(body: Body) -> EmbeddingRequest {
+    let Body { model, texts, dimensions, input_type } = body;
+    let input_type = match input_type {
+        TextUse::Document => InputType::Document,
+        TextUse::Query => InputType::Query,
+    };
+    EmbeddingRequest { model, texts, dimensions, input_type, base64: false }
 }

@@ -27,15 +27,12 @@ impl Handler for CreateFineTune {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
-            let body: CreateFineTuneRequest = request.json()?;
-            let key = request.idempotency_key("createFineTune")?;
-            let input = NewFineTune {
-                name: &body.name,
-                base_model: &body.base_model,
-                hyper_parameters: hyper_parameters(body.hyper_parameters),
-                bytes: body.training_file.bytes,
-                sha256: &body.training_file.sha256,
+            let judge = |body: &CreateFineTuneRequest| {
+                fine_tunes::check_fine_tune(&context, &authority, &input(body))
             };
+            let body: CreateFineTuneRequest = request.json(judge)?;
+            let key = request.idempotency_key("createFineTune")?;
+            let input = input(&body);
             let kept = (store, self.limiter.as_ref());
             let made_of = (&self.registry, self.uploads.as_ref());
             let answer =
@@ -47,6 +44,17 @@ impl Handler for CreateFineTune {
             };
             Ok(Response::json(201, &body)?.replayed(answer.replayed))
         })
+    }
+}
+
+/// The body as the use case takes it.
+fn input(body: &CreateFineTuneRequest) -> NewFineTune<'_> {
+    NewFineTune {
+        name: &body.name,
+        base_model: &body.base_model,
+        hyper_parameters: hyper_parameters(body.hyper_parameters),
+        bytes: body.training_file.bytes,
+        sha256: &body.training_file.sha256,
     }
 }
 

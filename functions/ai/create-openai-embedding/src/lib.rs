@@ -1,6 +1,6 @@
 //! `POST /v1/embeddings`: texts as vectors, as OpenAI's clients ask for them.
 
-use application::ai::{self, EmbeddingRequest, Embeddings};
+use application::ai::{self, EmbeddingRequest, Embeddings, Registry};
 use application::ports::{BoxFuture, InputType, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use contracts::openai::{
     Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input, Vector,
 };
 use domain::authority::CreateEmbeddings;
-use domain::field::Check;
+use domain::field::{Check, Invalid, all_of};
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
@@ -16,6 +16,9 @@ use std::sync::Arc;
 
 /// Characters of the longest label.
 const LONGEST_LABEL: usize = 512;
+
+/// What the body calls its texts.
+const FIELD: &str = "input";
 
 /// What the function needs.
 pub struct CreateOpenaiEmbedding {
@@ -31,33 +34,15 @@ impl Handler for CreateOpenaiEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let body: Body = request.long_json()?;
-            let mut check = Check::default();
-            if let Some(user) = &body.user {
-                check.verbatim("user", user, LONGEST_LABEL);
+            let registry = &self.needs.registry;
+            let body: Body = request.long_json(|body| judge(registry, body))?;
+            // What the use case does not know is judged here, and the rest with it if anything of that is wrong.
+            if refused(&body).is_err() {
+                judge(registry, &body)?;
             }
-            for name in body.rest.keys() {
-                check.wrong(
-                    &name.chars().take(64).collect::<String>(),
-                    "unknown",
-                    "is not a field of this body",
-                );
-            }
-            check.finish(())?;
-            let base64 = body.encoding_format == Some(EncodingFormat::Base64);
-            let texts = match body.input {
-                Input::One(text) => vec![text],
-                Input::Several(texts) => texts,
-            };
-            let asked = EmbeddingRequest {
-                model: body.model,
-                texts,
-                dimensions: body.dimensions,
-                // OpenAI's format knows no other.
-                input_type: InputType::Document,
-                base64,
-            };
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, "input").await?;
+            let base64 = is_base64(&body);
+            let asked = texts(body);
+            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
             let tokens = answer.cost.tokens.input;
             let vectors = (0..).zip(answer.vectors);
             let list = EmbeddingList {
@@ -76,6 +61,44 @@ impl Handler for CreateOpenaiEmbedding {
 
     fn problem_format(&self) -> ProblemFormat {
         ProblemFormat::OpenAi
+    }
+}
+
+/// What is wrong with the fields.
+fn judge(registry: &Registry, body: &Body) -> Result<(), Invalid> {
+    all_of(refused(body), ai::check_embedding(registry, &texts(body.clone()), FIELD))
+}
+
+/// What is wrong with the fields that only OpenAI's format has.
+fn refused(body: &Body) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    if let Some(user) = &body.user {
+        check.verbatim("user", user, LONGEST_LABEL);
+    }
+    for name in body.rest.keys() {
+        check.wrong(&name.chars().take(64).collect::<String>(), "unknown", "is not a field of this body");
+    }
+    check.finish(())
+}
+
+fn is_base64(body: &Body) -> bool {
+    body.encoding_format == Some(EncodingFormat::Base64)
+}
+
+/// The body as the use case takes it.
+fn texts(body: Body) -> EmbeddingRequest {
+    let base64 = is_base64(&body);
+    let texts = match body.input {
+        Input::One(text) => vec![text],
+        Input::Several(texts) => texts,
+    };
+    EmbeddingRequest {
+        model: body.model,
+        texts,
+        dimensions: body.dimensions,
+        // OpenAI's format knows no other.
+        input_type: InputType::Document,
+        base64,
     }
 }
 

@@ -23,8 +23,9 @@ impl Handler for ListFineTunes {
         Box::pin(async move {
             let (store, context, caller) = (self.store.as_ref(), request.context(), request.caller()?);
             let authority = application::authorize::<ManageFineTunes>(store, &context, &caller).await?;
-            request.only_query(&["limit", "cursor"])?;
-            let page = request.page()?;
+            let mut parameters = request.parameters(&["limit", "cursor"]);
+            let page = parameters.page();
+            parameters.finish()?;
             let fingerprint = request.list_fingerprint();
             let after =
                 page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;

@@ -1,12 +1,19 @@
 //! `PUT /v1/ai/budgets`: sets what the organization may spend on models, which of them it asks, and whether
 //! personal data is kept from them.
 
-use application::ai::{self, BudgetInput, Registry};
+use application::ai::{self, BudgetInput, BudgetReplacement, Registry, check_budget};
 use application::ports::{BoxFuture, Store};
 use contracts::ai::ReplaceBudgetRequest;
 use domain::authority::ManageBudget;
+use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
+use serde_json::json;
 use std::sync::Arc;
+
+/// Sums that a client reads beside the budget.
+const SPENT: &str = "spent";
+/// Members that a client reads and can't set.
+const READ_ONLY: [&str; 3] = ["version", "updated_at", SPENT];
 
 /// What the function needs.
 pub struct UpdateBudget {
@@ -22,10 +29,20 @@ impl Handler for UpdateBudget {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
-            let body: ReplaceBudgetRequest = request.json()?;
+            let judge = |body: &ReplaceBudgetRequest| check_budget(&self.registry, &authority, &input(body));
+            let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
+            // It grows with each request to a model and has no version, so it can't be compared.
+            read_only.remove(SPENT);
             let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
-            let (registry, input) = (&self.registry, input(&body));
-            let budget = ai::update_budget(store, registry, &context, &authority, seen, &input).await?;
+            let replacement = BudgetReplacement {
+                seen_version: seen,
+                input: &input(&body),
+                check: &|version, updated_at| {
+                    let updated_at = updated_at.map(|at| at.to_string());
+                    unchanged(&read_only, &json!({"version": version, "updated_at": updated_at}))
+                },
+            };
+            let budget = ai::update_budget(store, &self.registry, &context, &authority, &replacement).await?;
             let (state, version) = (&budget.state, budget.version);
             let body = presentation::budget(&state.limits, version, Some(state.updated_at));
             Ok(Response::json(200, &body)?.with_etag(version))

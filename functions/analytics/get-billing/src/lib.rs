@@ -4,7 +4,7 @@ use application::ai::PriceBook;
 use application::analytics::{self, PricedTokens, report_month};
 use application::ports::{AiUsage, BoxFuture, Limiter, Store};
 use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
-use domain::ai::{decimal_usd, signed_decimal_usd};
+use domain::ai::{Month, decimal_usd, signed_decimal_usd};
 use domain::authority::ReadBilling;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
@@ -27,8 +27,10 @@ impl Handler for GetBilling {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ReadBilling>(store, &context, &request.caller()?).await?;
-            request.only_query(&["month"])?;
-            let month = report_month(request.query("month")?, context.now).map_err(Problem::query)?;
+            let mut parameters = request.parameters(&["month"]);
+            let month = parameters.judged("month", |month| report_month(month, context.now));
+            parameters.finish()?;
+            let month = month.unwrap_or_else(|| Month::of(context.now));
             let (metered, limiter) = ((self.usage.as_ref(), &self.prices), self.limiter.as_ref());
             let (bill, decision) =
                 analytics::get_billing(store, metered, limiter, &context, &authority, month).await?;

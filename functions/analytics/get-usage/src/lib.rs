@@ -3,7 +3,7 @@
 use application::analytics::{self, report_month};
 use application::ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
 use contracts::analytics::{AccountUsage, ApiKeyUsage, FeatureUsage, ModelUsage, Usage, UsageReport};
-use domain::ai::decimal_usd;
+use domain::ai::{Month, decimal_usd};
 use domain::authority::ReadAnalytics;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
@@ -24,8 +24,10 @@ impl Handler for GetUsage {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ReadAnalytics>(store, &context, &request.caller()?).await?;
-            request.only_query(&["month"])?;
-            let month = report_month(request.query("month")?, context.now).map_err(Problem::query)?;
+            let mut parameters = request.parameters(&["month"]);
+            let month = parameters.judged("month", |month| report_month(month, context.now));
+            parameters.finish()?;
+            let month = month.unwrap_or_else(|| Month::of(context.now));
             let (usage, limiter) = (self.usage.as_ref(), self.limiter.as_ref());
             let (report, decision) =
                 analytics::get_usage(usage, limiter, &context, &authority, month).await?;

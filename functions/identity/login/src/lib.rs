@@ -4,7 +4,7 @@ use application::Error;
 use application::identity::{self, Credentials, Login as Needs};
 use application::ports::BoxFuture;
 use contracts::identity::{LoginRequest, TokenResponse};
-use domain::field::Check;
+use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
 
 /// What the function needs.
@@ -16,11 +16,8 @@ pub struct Login {
 impl Handler for Login {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let body: LoginRequest = request.json()?;
-            let mut check = Check::default();
-            check.secret("email", &body.email, 254);
-            check.secret("password", &body.password, 128);
-            check.finish(())?;
+            let body: LoginRequest = request.json(judge)?;
+            judge(&body)?;
             let credentials = Credentials {
                 email: &body.email,
                 password: &body.password,
@@ -44,4 +41,12 @@ impl Handler for Login {
             )
         })
     }
+}
+
+/// What is wrong with the fields.
+fn judge(body: &LoginRequest) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    check.secret("email", &body.email, 254);
+    check.secret("password", &body.password, 128);
+    check.finish(())
 }

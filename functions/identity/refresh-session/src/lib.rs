@@ -4,7 +4,7 @@ use application::Error;
 use application::identity::{self, RefreshSession as Needs};
 use application::ports::BoxFuture;
 use contracts::identity::{RefreshRequest, TokenResponse};
-use domain::field::Check;
+use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
 
 /// What the function needs.
@@ -16,10 +16,8 @@ pub struct RefreshSession {
 impl Handler for RefreshSession {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let body: RefreshRequest = request.json()?;
-            let mut check = Check::default();
-            check.secret("refresh_token", &body.refresh_token, 1024);
-            check.finish(())?;
+            let body: RefreshRequest = request.json(judge)?;
+            judge(&body)?;
             let refreshed =
                 identity::refresh_session(&self.needs, &request.context(), &body.refresh_token).await;
             let tokens = refreshed.map_err(|error| match error {
@@ -37,4 +35,11 @@ impl Handler for RefreshSession {
             )
         })
     }
+}
+
+/// What is wrong with the fields.
+fn judge(body: &RefreshRequest) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    check.secret("refresh_token", &body.refresh_token, 1024);
+    check.finish(())
 }

@@ -4,6 +4,7 @@ use application::fingerprint;
 use application::identity::{self, RegisterAccount as Needs, Registration};
 use application::ports::{BoxFuture, IdempotencyKey};
 use contracts::identity::{RegisterRequest, RegisterResponse};
+use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
 
 /// What the function needs.
@@ -15,24 +16,22 @@ pub struct RegisterAccount {
 impl Handler for RegisterAccount {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let body: RegisterRequest = request.json()?;
-            let registration = Registration {
-                email: &body.email,
-                password: &body.password,
-                name: &body.name,
-                organization_name: &body.organization_name,
-                source_address: request.source_ip(),
+            let context = request.context();
+            let judge = |body: &RegisterRequest| {
+                identity::check_registration(&context, &registration(body, request)).map(drop)
             };
+            let body: RegisterRequest = request.json(judge)?;
+            let registration = registration(&body, request);
             // The hash that is stored must not be one of the password: a short secret could be guessed from it.
-            let key = request.idempotency_key("registerAccount")?.map(|key| IdempotencyKey {
+            let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;
+            let key = key.map(|key| IdempotencyKey {
                 request_hash: fingerprint(
                     format!("{:?}", [&body.email, &body.name, &body.organization_name]).as_bytes(),
                 ),
                 ..key
             });
             let answer =
-                identity::register_account(&self.needs, &request.context(), &registration, key.as_ref())
-                    .await?;
+                identity::register_account(&self.needs, &context, &registration, key.as_ref()).await?;
             let body = RegisterResponse {
                 account_id: answer.value.account_id.to_string(),
                 organization_id: answer.value.organization_id.to_string(),
@@ -40,4 +39,20 @@ impl Handler for RegisterAccount {
             Ok(Response::json(201, &body)?.replayed(answer.replayed))
         })
     }
+}
+
+/// The body as the use case takes it.
+fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registration<'a> {
+    Registration {
+        email: &body.email,
+        password: &body.password,
+        name: &body.name,
+        organization_name: &body.organization_name,
+        source_address: request.source_ip(),
+    }
+}
+
+/// Whose idempotency key it is. Nobody is signed in yet, so it is the address: strangers who choose the same key never meet.
+fn whose(email: &str) -> String {
+    fingerprint(Check::default().email("email", email).as_bytes())
 }

@@ -24,8 +24,9 @@ impl Handler for ListNotifications {
             let caller = request.caller()?;
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<UseNotifications>(store, &context, &caller).await?;
-            request.only_query(&["limit", "cursor"])?;
-            let page = request.page()?;
+            let mut parameters = request.parameters(&["limit", "cursor"]);
+            let page = parameters.page();
+            parameters.finish()?;
             let fingerprint = request.list_fingerprint();
             let after =
                 page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;

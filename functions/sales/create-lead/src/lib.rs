@@ -4,7 +4,7 @@ use application::ports::{BoxFuture, Store};
 use application::sales;
 use contracts::lead::CreateLeadRequest;
 use domain::authority::WriteLeads;
-use domain::sales::LeadInput;
+use domain::sales::{LeadInput, check_lead};
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ impl Handler for CreateLead {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
-            let body: CreateLeadRequest = request.json()?;
+            let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
+            let body: CreateLeadRequest = request.json(judge)?;
             let key = request.idempotency_key("createLead")?;
             let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
             let body = presentation::lead(&answer.value);

@@ -4,6 +4,7 @@ use application::ports::BoxFuture;
 use application::sales::{self, LeadOutcome as Outcome, ScoreLead as Needs};
 use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
 use domain::authority::ScoreManyLeads;
+use domain::field::{Check, Invalid};
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 
@@ -19,7 +20,7 @@ impl Handler for ScoreLeads {
             let (store, context) = (self.needs.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
-            let body: ScoreLeadsRequest = request.json()?;
+            let body: ScoreLeadsRequest = request.json(|body| ids(body).map(drop))?;
             let ids = ids(&body)?;
             let key = request.idempotency_key("scoreLeads")?;
             let (answer, decision) =
@@ -32,12 +33,16 @@ impl Handler for ScoreLeads {
 }
 
 /// What is no identifier can't exist, but the contract has a pattern for these, so it is a wrong field.
-fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Problem> {
-    let id = |(at, id): (usize, &String)| {
-        id.parse()
-            .map_err(|_| Problem::field(&format!("/lead_ids/{at}"), "format", "must be the id of a lead"))
-    };
-    body.lead_ids.iter().enumerate().map(id).collect()
+fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
+    let mut check = Check::default();
+    let mut ids = Vec::with_capacity(body.lead_ids.len());
+    for (at, id) in body.lead_ids.iter().enumerate() {
+        match id.parse() {
+            Ok(id) => ids.push(id),
+            Err(_) => check.wrong(&format!("lead_ids.{at}"), "format", "must be the id of a lead"),
+        }
+    }
+    check.finish(ids)
 }
 
 /// A lead's part of the answer. One that the caller may not know of has the part of one that does not exist.

@@ -1,13 +1,18 @@
 //! `PUT /v1/leads/{id}`: replaces the fields of a lead that nobody changed since the caller read it.
 
 use application::ports::{BoxFuture, Store};
-use application::sales;
+use application::sales::{self, LeadReplacement};
 use contracts::lead::ReplaceLeadRequest;
 use domain::authority::WriteLeads;
 use domain::id::LeadId;
-use domain::sales::LeadInput;
+use domain::sales::{LeadInput, check_lead};
+use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
+
+/// Members that a client reads and can't set.
+const READ_ONLY: [&str; 8] =
+    ["id", "owner_id", "score", "score_breakdown", "scored_at", "created_at", "updated_at", "version"];
 
 /// What the function needs.
 pub struct UpdateLead {
@@ -21,9 +26,15 @@ impl Handler for UpdateLead {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
-            let body: ReplaceLeadRequest = request.json()?;
+            let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
+            let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;
             let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
-            let lead = sales::update_lead(store, &context, &authority, &id, seen, &input(&body)).await?;
+            let replacement = LeadReplacement {
+                seen_version: seen,
+                input: &input(&body),
+                check: &|current| unchanged(&read_only, &presentation::lead(current)),
+            };
+            let lead = sales::update_lead(store, &context, &authority, &id, &replacement).await?;
             Ok(Response::json(200, &presentation::lead(&lead))?.with_etag(lead.version))
         })
     }

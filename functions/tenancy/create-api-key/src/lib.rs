@@ -4,6 +4,7 @@ use application::ports::{BoxFuture, Store};
 use application::tenancy::{self, NewApiKey};
 use contracts::api_key::CreateApiKeyRequest;
 use domain::authority::ManageApiKeys;
+use domain::tenancy::check_api_key;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
@@ -19,7 +20,9 @@ impl Handler for CreateApiKey {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
-            let body: CreateApiKeyRequest = request.json()?;
+            let body: CreateApiKeyRequest = request.json(|body: &CreateApiKeyRequest| {
+                check_api_key(&body.name, &body.scopes, body.expires_in_days).map(drop)
+            })?;
             let key = request.idempotency_key("createApiKey")?;
             let input =
                 NewApiKey { name: &body.name, scopes: &body.scopes, expires_in_days: body.expires_in_days };

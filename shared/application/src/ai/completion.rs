@@ -10,7 +10,7 @@ use crate::ports::{Message, ModelGateway, Role, StreamingModelGateway, is_any_ob
 use crate::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
-use domain::field::{Check, Invalid};
+use domain::field::{Check, Invalid, all_of};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,22 +114,12 @@ fn question(
     request: CompletionRequest,
 ) -> Result<(Asker, Ask), Error> {
     let asker = Asker::of(authority.caller());
-    if let Some(name) = &request.model {
-        let mut check = Check::default();
-        check.line("model", name, LONGEST_NAME);
-        check.finish(())?;
-    }
-    let chain = match &request.model {
-        None => chain.clone(),
-        Some(name) => match registry.model(name) {
-            Ok(model) if model.usage == ModelUse::Chat => Chain::of(model),
-            _ => return Err(Error::UnknownModel),
-        },
-    };
     let sticky = asker.tenant.to_string();
-    let models = chain.models(&sticky);
-    check(&request, &models)?;
-    let judged = request.output_schema.as_ref().map(schema_check).transpose()?;
+    let chosen = chosen_chain(registry, chain, &request);
+    let models = chosen.as_ref().map(|chain| chain.models(&sticky)).unwrap_or_default();
+    let judged = request.output_schema.as_ref().map(schema_check).transpose();
+    let judged = all_of(check(&request, &models), judged)?;
+    let chain = chosen.ok_or(Error::UnknownModel)?;
     let cache = cache_policy(&request);
     let mut system = request.system;
     // Nothing holds the model to a schema that says nothing, so it is told.
@@ -150,6 +140,28 @@ fn question(
     Ok((asker, Ask { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true }))
 }
 
+/// What is wrong with a conversation.
+pub fn check_completion(
+    registry: &Registry,
+    chain: &Chain,
+    authority: &Authority<CreateCompletions>,
+    request: &CompletionRequest,
+) -> Result<(), Invalid> {
+    let chosen = chosen_chain(registry, chain, request);
+    let models =
+        chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
+    let schema = request.output_schema.as_ref().map_or(Ok(()), |schema| schema_check(schema).map(drop));
+    all_of(check(request, &models), schema)
+}
+
+/// The model that the caller names, or the environment's chain; `None` when there is no such model.
+fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest) -> Option<Chain> {
+    match &request.model {
+        None => Some(chain.clone()),
+        Some(name) => registry.model(name).ok().filter(|model| model.usage == ModelUse::Chat).map(Chain::of),
+    }
+}
+
 /// Only an answer that the caller wants to be the same each time is kept: one without chance, or one for which an age is
 /// named.
 fn cache_policy(request: &CompletionRequest) -> CachePolicy {
@@ -161,6 +173,9 @@ fn cache_policy(request: &CompletionRequest) -> CachePolicy {
 
 fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> {
     let mut check = Check::default();
+    if let Some(name) = &request.model {
+        check.line("model", name, LONGEST_NAME);
+    }
     let messages = &request.messages;
     if messages.is_empty() || messages.len() > MOST_MESSAGES {
         check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));

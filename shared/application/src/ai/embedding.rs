@@ -7,7 +7,7 @@ use super::registry::{Model, ModelUse, Registry};
 use crate::ports::{EmbeddingGateway, InputType};
 use crate::{Context, Error};
 use domain::authority::{Authority, CreateEmbeddings};
-use domain::field::{Check, Invalid};
+use domain::field::{Check, Invalid, all_of};
 use std::sync::Arc;
 
 /// The most texts of a request.
@@ -55,15 +55,24 @@ pub async fn create_embedding(
     request: EmbeddingRequest,
     field: &str,
 ) -> Result<Embedded, Error> {
-    check(&request, field)?;
-    let model = match needs.registry.model(&request.model) {
-        Ok(model) if model.usage == ModelUse::Embeddings => model,
-        _ => return Err(Error::UnknownModel),
-    };
-    check_for(model, &request, field)?;
+    check_embedding(&needs.registry, &request, field)?;
+    let model = embedding_model(&needs.registry, &request.model).ok_or(Error::UnknownModel)?;
     let EmbeddingRequest { texts, dimensions, input_type, .. } = request;
     let texts = EmbedTexts { model, texts, dimensions, input_type };
     gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
+}
+
+/// What is wrong with a request for vectors; `field` is what it calls its texts.
+pub fn check_embedding(registry: &Registry, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
+    let for_model = match embedding_model(registry, &request.model) {
+        Some(model) => check_for(model, request, field),
+        None => Ok(()),
+    };
+    all_of(check(request, field), for_model)
+}
+
+fn embedding_model<'a>(registry: &'a Registry, name: &str) -> Option<&'a Model> {
+    registry.model(name).ok().filter(|model| model.usage == ModelUse::Embeddings)
 }
 
 fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {

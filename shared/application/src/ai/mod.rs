@@ -24,8 +24,10 @@ mod update_budget;
 
 pub use ask::{AnswerCost, AnswerHead, Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
 pub use chain::{Chain, ChainError};
-pub use completion::{CacheControl, CompletionRequest, Completions, create_completion, stream_completion};
-pub use embedding::{EmbeddingRequest, Embeddings, create_embedding};
+pub use completion::{
+    CacheControl, CompletionRequest, Completions, check_completion, create_completion, stream_completion,
+};
+pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
 pub use gateway::{AiGateway, Providers};
 pub use get_budget::{BudgetView, get_budget};
 pub use list_models::{PricedModels, list_models, list_priced_models};
@@ -35,4 +37,4 @@ pub use price_book::{OwnPrices, PriceBook, own_version};
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
 pub use settle_expired::{Swept, settle_expired};
 pub use structured::{schema_faults, unfenced};
-pub use update_budget::{BudgetInput, update_budget};
+pub use update_budget::{BudgetInput, BudgetReplacement, check_budget, update_budget};

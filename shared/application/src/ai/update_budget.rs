@@ -4,9 +4,10 @@ use super::registry::{ModelUse, Registry};
 use crate::ports::{AggregateKey, Store};
 use crate::repository::{Actor, Work};
 use crate::{Context, Error};
-use domain::ai::{AiBudget, SetBudget, set_budget};
+use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
 use domain::authority::{Authority, ManageBudget};
-use domain::{AggregateType, Versioned};
+use domain::field::{Invalid, all_of};
+use domain::{AggregateType, Timestamp, Versioned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be spent, as a caller writes it: decimals in US dollars.
@@ -30,14 +31,32 @@ pub struct BudgetInput<'a> {
     pub mask_personal_data: bool,
 }
 
-/// Replaces the budget if it still has the version that the caller saw; 0 is a budget that was never changed.
+/// What replaces a budget.
+pub struct BudgetReplacement<'a> {
+    /// The version that the caller read; 0 is a budget that was never changed.
+    pub seen_version: u64,
+    /// The new fields.
+    pub input: &'a BudgetInput<'a>,
+    /// Refuses members that a caller can't set and that differ from the budget's version and time of its last change.
+    pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
+}
+
+/// What is wrong with a budget.
+pub fn check_budget(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<(), Invalid> {
+    decide(registry, authority, None, input).map(drop)
+}
+
+/// Replaces the budget if it still has the version that the caller saw.
 pub async fn update_budget(
     store: &dyn Store,
     registry: &Registry,
     context: &Context,
     authority: &Authority<ManageBudget>,
-    seen_version: u64,
-    input: &BudgetInput<'_>,
+    replacement: &BudgetReplacement<'_>,
 ) -> Result<Versioned<AiBudget>, Error> {
     let tenant = authority.tenant();
     let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
@@ -45,11 +64,30 @@ pub async fn update_budget(
         Some(work) => work,
         None => Work::create(key, []),
     };
+    if work.version() != replacement.seen_version {
+        return Err(Error::VersionMismatch);
+    }
+    let current = work.state();
+    let unchanged = (replacement.check)(work.version(), current.map(|budget| budget.updated_at));
+    match all_of(unchanged, decide(registry, authority, current, replacement.input))? {
+        Some(event) => {
+            work.record(&event, context, &Actor::account(authority.account()))?;
+            work.commit(store).await
+        }
+        None => Ok(work.finish()?.1),
+    }
+}
+
+fn decide(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    current: Option<&AiBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<Option<AiBudgetEvent>, Invalid> {
     let ids = |chat: bool| -> BTreeSet<String> {
         let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
         models.map(|model| model.id.clone()).collect()
     };
-    let (known_models, chat_models) = (ids(false), ids(true));
     let command = SetBudget {
         tenant_month_usd: input.tenant_month_usd,
         tenant_day_usd: input.tenant_day_usd,
@@ -57,20 +95,11 @@ pub async fn update_budget(
         feature_month_usd: input.feature_month_usd,
         expected_month_usd: input.expected_month_usd,
         allowed_models: input.allowed_models,
-        known_models: &known_models,
+        known_models: &ids(false),
         chains: input.chains,
-        chat_models: &chat_models,
+        chat_models: &ids(true),
         mask_personal_data: input.mask_personal_data,
         set_by: authority.account(),
     };
-    if work.version() != seen_version {
-        return Err(Error::VersionMismatch);
-    }
-    match set_budget(work.state(), &command)? {
-        Some(event) => {
-            work.record(&event, context, &Actor::account(authority.account()))?;
-            work.commit(store).await
-        }
-        None => Ok(work.finish()?.1),
-    }
+    set_budget(current, &command)
 }

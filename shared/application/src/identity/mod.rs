@@ -15,4 +15,4 @@ pub use get_profile::{Profile, get_profile};
 pub use login::{Credentials, Login, login};
 pub use logout::logout;
 pub use refresh_session::{RefreshSession, refresh_session};
-pub use register_account::{RegisterAccount, Registered, Registration, register_account};
+pub use register_account::{RegisterAccount, Registered, Registration, check_registration, register_account};

@@ -8,10 +8,12 @@ use crate::ports::{
 };
 use crate::repository::{Actor, Work};
 use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
-use domain::field::{Check, Invalid};
+use domain::field::{Check, Invalid, all_of};
 use domain::id::{AccountId, OrganizationId};
-use domain::identity::{Account, check_password};
-use domain::tenancy::{Member, Organization, RegisterOrganization, Role, add_member, register_organization};
+use domain::identity::{Account, AccountEvent, check_password};
+use domain::tenancy::{
+    Member, Organization, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+};
 use domain::{AggregateType, identity};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -65,33 +67,10 @@ pub async fn register_account(
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
 
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };
-    let mut wrong = Vec::new();
-    let mut password_check = Check::default();
-    check_password(&mut password_check, registration.password, registration.email);
-    collect(&mut wrong, password_check.finish(()));
-    let organization = collect(
-        &mut wrong,
-        register_organization(&RegisterOrganization {
-            id: ids.organization_id,
-            name: registration.organization_name,
-            home_region: &needs.home_region,
-        }),
-    );
     // Hashing is the dear part: fields are judged first, with an empty hash.
-    let account_event = |password_hash: String| {
-        identity::register_account(identity::RegisterAccount {
-            id: ids.account_id,
-            organization_id: ids.organization_id,
-            email: registration.email,
-            name: registration.name,
-            password_hash,
-        })
-    };
-    collect(&mut wrong, account_event(String::new()));
-    let Some(organization_event) = organization.filter(|_| wrong.is_empty()) else {
-        return Err(Invalid(wrong).into());
-    };
-    let account_event = account_event(needs.passwords.hash(registration.password)?)?;
+    let organization_event = decide(ids, registration, &needs.home_region)?;
+    let password_hash = needs.passwords.hash(registration.password)?;
+    let account_event = account_event(ids, registration, password_hash)?;
 
     let tenant = ids.organization_id;
     let (_, wrapped_key) = needs.tenant_keys.generate(tenant).await?;
@@ -126,6 +105,44 @@ pub async fn register_account(
     }
 }
 
+/// What is wrong with a registration.
+pub fn check_registration(context: &Context, registration: &Registration<'_>) -> Result<(), Invalid> {
+    // Identifiers are not judged; without randomness the registration itself fails.
+    let (Ok(account_id), Ok(organization_id)) = (context.new_id(), context.new_id()) else { return Ok(()) };
+    decide(Registered { account_id, organization_id }, registration, "").map(drop)
+}
+
+/// Judges all fields and decides the organization.
+fn decide(
+    ids: Registered,
+    registration: &Registration<'_>,
+    home_region: &str,
+) -> Result<OrganizationEvent, Invalid> {
+    let mut password_check = Check::default();
+    check_password(&mut password_check, registration.password, registration.email);
+    let organization = register_organization(&RegisterOrganization {
+        id: ids.organization_id,
+        name: registration.organization_name,
+        home_region,
+    });
+    let account = account_event(ids, registration, String::new()).map(drop);
+    all_of(password_check.finish(()), all_of(account, organization))
+}
+
+fn account_event(
+    ids: Registered,
+    registration: &Registration<'_>,
+    password_hash: String,
+) -> Result<AccountEvent, Invalid> {
+    identity::register_account(identity::RegisterAccount {
+        id: ids.account_id,
+        organization_id: ids.organization_id,
+        email: registration.email,
+        name: registration.name,
+        password_hash,
+    })
+}
+
 /// The hash that is stored with an idempotency key leaves the password out, so it is compared with the account's: a request
 /// with another password is another request.
 async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: &str) -> Result<(), Error> {
@@ -137,9 +154,4 @@ async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: 
     } else {
         Err(Error::Idempotency(IdempotencyConflict::OtherRequest))
     }
-}
-
-/// Keeps what was wrong, and the value where nothing was.
-fn collect<T>(wrong: &mut Vec<domain::FieldError>, result: Result<T, Invalid>) -> Option<T> {
-    result.map_err(|Invalid(errors)| wrong.extend(errors)).ok()
 }

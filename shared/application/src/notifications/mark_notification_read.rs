@@ -25,7 +25,8 @@ pub async fn mark_notification_read(
             let id: NotificationId = id.parse().map_err(|_| Error::NotFound)?;
             Ok(AggregateKey::new(authority.tenant(), AggregateType::Notification, &id))
         };
-        return replay(store, key, outcome).await;
+        let may_show = |notification: &Notification| authority.covers(notification.recipient_id);
+        return replay(store, key, outcome, may_show).await?.ok_or(Error::NotFound);
     }
     let (result, remembered) = match mark(store, context, authority, id, idempotency).await {
         Ok((notification, changed)) => (Ok(Answer::first(notification)), changed),

@@ -137,11 +137,12 @@ pub struct Unique {
 /// Identifies a retried request (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Operation and, where there is one, tenant and account: keys of different signed-in callers never meet.
+    /// Operation, and whose key it is: tenant and account (or API key), or a pseudonym of an address on a public route. Keys
+    /// of different callers never meet.
     pub scope: String,
     /// The caller's key.
     pub key: String,
-    /// SHA-256 of method, path and body, base64url.
+    /// SHA-256 of method, path and the canonical form of the body, base64url.
     pub request_hash: String,
 }
 

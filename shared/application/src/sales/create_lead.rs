@@ -32,7 +32,8 @@ pub async fn create_lead(
         Err(error) => {
             let outcome = earlier(idempotency, repeated(error)?)?;
             let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
-            replay(store, key, outcome).await
+            let may_show = |lead: &Lead| lead.deleted_at.is_none() && authority.covers(lead.details.owner_id);
+            replay(store, key, outcome, may_show).await?.ok_or(Error::Gone)
         }
     }
 }

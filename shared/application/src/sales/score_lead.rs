@@ -4,7 +4,7 @@
 use super::own_lead::{self, lead_key};
 use super::scoring::LeadScorer;
 use crate::ai::Asker;
-use crate::idempotency::{Answer, claim, outcome, remember, replay};
+use crate::idempotency::{Answer, claim, outcome, remember, replay_loaded};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};
 use crate::repository::{Actor, Work};
@@ -54,8 +54,9 @@ pub async fn score_lead(
     own_lead::cover(store, context, authority, work.state().ok_or(Error::NotFound)?).await?;
 
     if let Some(outcome) = claim(store, idempotency, context).await? {
-        let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
-        let Answer { value, replayed } = replay::<Lead>(store, key, outcome).await?;
+        let current = work.finish()?.1;
+        let key = lead_key(authority, id);
+        let Answer { value, replayed } = replay_loaded(store, &key, current, outcome).await?;
         return Ok((Answer { value: scored(value)?, replayed }, decision));
     }
     match judge_and_write(needs, context, authority, work, idempotency).await {

@@ -5,7 +5,7 @@ use super::own_lead::{self, lead_key};
 use super::score_lead::{ScoreLead, Scored, scored, write};
 use super::scoring::Judgement;
 use crate::ai::Asker;
-use crate::idempotency::{Answer, claim, outcome, part, replay};
+use crate::idempotency::{Answer, claim, outcome, part, replay_loaded};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Store, StoreError};
 use crate::repository::Work;
@@ -73,7 +73,7 @@ pub async fn score_leads(
     let (works, decision) =
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
     if let Some(outcome) = claim(store, idempotency, context).await? {
-        let value = all_again(store, authority, ids, outcome).await?;
+        let value = all_again(store, context, authority, works, outcome).await?;
         return Ok((Answer { value, replayed: true }, decision));
     }
     let result = judge_and_write(needs, context, authority, works, idempotency).await;
@@ -149,7 +149,7 @@ async fn step(
     }
     match claim(store, key.as_ref(), context).await {
         Ok(None) => Ok(Step::ToJudge(Box::new(work))),
-        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, authority, outcome).await?))),
+        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, authority, work, outcome).await?))),
         // An earlier request may still be writing this one; the others need not wait for it.
         Err(error @ Error::Idempotency(IdempotencyConflict::InFlight)) => {
             Ok(Step::Done(LeadOutcome::Failed(Arc::new(error))))
@@ -217,25 +217,30 @@ fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
     outcomes.iter().map(version).collect::<Option<Vec<_>>>().map(|versions| json!(versions))
 }
 
-/// The outcomes of an earlier request for the same leads.
+/// The outcomes of an earlier request for the same leads. A lead that is deleted by now, or that the caller may not see any
+/// more, is not shown again.
 async fn all_again(
     store: &dyn Store,
+    context: &Context,
     authority: &Authority<ScoreManyLeads>,
-    ids: &[LeadId],
+    works: Vec<Option<Work<Lead>>>,
     versions: Value,
 ) -> Result<Vec<LeadOutcome>, Error> {
     let versions: Vec<Option<u64>> =
         Vec::deserialize(versions).map_err(|error| StoreError::Decode(error.into()))?;
-    if versions.len() != ids.len() {
+    if versions.len() != works.len() {
         return Err(StoreError::Malformed("the outcome of a request").into());
     }
-    let outcomes = ids.iter().zip(versions).map(|(id, version)| async move {
-        match version {
-            None => Ok(LeadOutcome::NotFound),
-            Some(version) => {
-                let scored = again(store, authority, outcome(id, version)).await?;
-                Ok(LeadOutcome::Scored(Box::new(scored)))
+    let outcomes = works.into_iter().zip(versions).map(|lead| async move {
+        let (Some(work), Some(version)) = lead else { return Ok(LeadOutcome::NotFound) };
+        let current = work.state().ok_or(Error::NotFound)?;
+        match own_lead::cover(store, context, authority, current).await {
+            Ok(()) => {
+                let outcome = outcome(&current.id, version);
+                Ok(LeadOutcome::Scored(Box::new(again(store, authority, work, outcome).await?)))
             }
+            Err(Error::NotFound) => Ok(LeadOutcome::NotFound),
+            Err(error) => Err(error),
         }
     });
     join_all(outcomes).await.into_iter().collect()
@@ -245,10 +250,12 @@ async fn all_again(
 async fn again(
     store: &dyn Store,
     authority: &Authority<ScoreManyLeads>,
+    work: Work<Lead>,
     outcome: Value,
 ) -> Result<Scored, Error> {
-    let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
-    scored(replay::<Lead>(store, key, outcome).await?.value)
+    let current = work.finish()?.1;
+    let key = lead_key(authority, &current.state.id);
+    scored(replay_loaded(store, &key, current, outcome).await?.value)
 }
 
 /// From 1 to [`MOST_LEADS`], and none twice: a lead has one outcome.

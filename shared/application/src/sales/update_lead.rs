@@ -4,10 +4,21 @@ use super::own_lead;
 use crate::ports::Store;
 use crate::repository::Actor;
 use crate::{Context, Error};
-use domain::Versioned;
 use domain::authority::{Authority, WriteLeads};
+use domain::field::all_of;
 use domain::id::LeadId;
 use domain::sales::{self, Lead, LeadInput};
+use domain::{Invalid, Versioned};
+
+/// What replaces the fields of a lead.
+pub struct LeadReplacement<'a> {
+    /// The version that the caller read.
+    pub seen_version: u64,
+    /// The new fields.
+    pub input: &'a LeadInput<'a>,
+    /// Refuses members that a caller can't set and that differ from those of the lead as it is.
+    pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), Invalid> + Sync),
+}
 
 /// Replaces the fields of the lead if it still has the version that the caller saw.
 pub async fn update_lead(
@@ -15,15 +26,16 @@ pub async fn update_lead(
     context: &Context,
     authority: &Authority<WriteLeads>,
     id: &LeadId,
-    seen_version: u64,
-    input: &LeadInput<'_>,
+    replacement: &LeadReplacement<'_>,
 ) -> Result<Versioned<Lead>, Error> {
     let mut work = own_lead::load(store, context, authority, id).await?;
-    if work.version() != seen_version {
+    if work.version() != replacement.seen_version {
         return Err(Error::VersionMismatch);
     }
     let lead = work.state().ok_or(Error::NotFound)?;
-    match sales::update_lead(lead, input)? {
+    let current = Versioned { state: lead.clone(), version: work.version() };
+    let event = all_of((replacement.check)(&current), sales::update_lead(lead, replacement.input))?;
+    match event {
         Some(event) => {
             work.record(&event, context, &Actor::account(authority.account()))?;
             work.commit(store).await

@@ -72,7 +72,9 @@ pub async fn create_api_key(
         Err(error) => {
             let outcome = earlier(idempotency, repeated(error)?)?;
             let key = |id: &str| id.parse().map(|id| key(&id)).map_err(|_| Error::NotFound);
-            let Answer { value, replayed } = replay::<ApiKey>(store, key, outcome).await?;
+            let may_show = |key: &ApiKey| key.revoked_at.is_none();
+            let Answer { value, replayed } =
+                replay(store, key, outcome, may_show).await?.ok_or(Error::Gone)?;
             Ok(Answer { value: CreatedApiKey { record: value.state, text: None }, replayed })
         }
     }

@@ -169,8 +169,7 @@ fn features(check: &mut Check, amounts: &BTreeMap<String, String>) -> BTreeMap<F
                 let field = format!("feature_month_usd.{}", feature.as_str());
                 limits.insert(feature, amount(check, &field, text));
             }
-            // The name is the caller's own, so it is not repeated.
-            None => check.wrong("feature_month_usd", "unknown", "names a feature that does not exist"),
+            None => check.wrong("feature_month_usd", "unknown", Feature::unknown()),
         }
     }
     limits
@@ -191,7 +190,7 @@ fn allowed(check: &mut Check, models: &[String], known: &BTreeSet<String>) -> BT
     }
     let allowed: BTreeSet<String> = models.iter().cloned().collect();
     if !allowed.is_subset(known) {
-        check.wrong(FIELD, "unknown", "names a model that does not exist");
+        check.wrong(FIELD, "unknown", "unknown model; GET /v1/ai/models lists the known ones");
     }
     allowed
 }

@@ -36,7 +36,7 @@ pub(super) fn chains(check: &mut Check, asked: &BTreeMap<String, Vec<String>>, c
                 let field = format!("chains.{}", feature.as_str());
                 check.wrong(&field, "unknown", "has no chain: its caller names the model");
             }
-            None => check.wrong("chains", "unknown", "names a feature that does not exist"),
+            None => check.wrong("chains", "unknown", Feature::unknown()),
         }
     }
     chains
@@ -97,7 +97,7 @@ fn step_faults(
 
 fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'static str)> {
     if !choice.known.contains(model) {
-        Some(("unknown", "names a model that does not exist"))
+        Some(("unknown", "unknown model; GET /v1/ai/models lists the known ones"))
     } else if !choice.chat.contains(model) {
         Some(("format", "names a model that does not converse"))
     } else if choice.allowed.is_some_and(|allowed| !allowed.contains(model)) {

@@ -52,6 +52,11 @@ impl Feature {
         Self::ALL.into_iter().find(|feature| feature.as_str() == name)
     }
 
+    /// Says that a name is none of them. The name itself is the caller's, so it is not repeated.
+    pub(super) fn unknown() -> String {
+        format!("unknown feature; known features are {}", Self::ALL.map(Self::as_str).join(", "))
+    }
+
     /// Whether a chain of models answers it; for the others the caller names a model.
     pub const fn has_chain(self) -> bool {
         !matches!(self, Self::Embedding)

@@ -77,7 +77,7 @@ pub fn override_prices(
         if command.known_models.contains(model) {
             prices.insert(model.clone(), token_prices(&mut check, model, texts));
         } else {
-            check.wrong("prices", "unknown", "names a model that does not exist");
+            check.wrong("prices", "unknown", "unknown model; GET /v1/ai/models lists the known ones");
         }
     }
     let unchanged = match current {

@@ -243,6 +243,11 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
     check.finish((LeadDetails { company_name, industry, company_size, status, owner_id }, contact))
 }
 
+/// What is wrong with the fields of a lead.
+pub fn check_lead(input: &LeadInput<'_>, owner: AccountId) -> Result<(), Invalid> {
+    checked(input, owner).map(drop)
+}
+
 /// Decides `lead_created`.
 pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Result<LeadEvent, Invalid> {
     let (details, contact) = checked(input, owner)?;

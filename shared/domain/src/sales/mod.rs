@@ -6,7 +6,7 @@ mod lead_score;
 
 pub use bant::score_by_rules;
 pub use lead::{
-    Contact, Lead, LeadDetails, LeadEvent, LeadInput, LeadStatus, create_lead, delete_lead,
+    Contact, Lead, LeadDetails, LeadEvent, LeadInput, LeadStatus, check_lead, create_lead, delete_lead,
     erase_lead_contact, score_lead, update_lead,
 };
 pub use lead_score::{

@@ -15,6 +15,8 @@ pub const DEFAULT_DAYS: i64 = 90;
 /// and at most.
 pub const MOST_DAYS: i64 = 365;
 const LONGEST_NAME: usize = 100;
+/// Characters of the longest unknown scope that is repeated.
+const LONGEST_SCOPE: usize = 40;
 
 /// The state of an API key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,16 +96,25 @@ pub struct CreateApiKey<'a> {
     pub at: Timestamp,
 }
 
-/// Decides `api_key_created`.
-pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid> {
+/// What is wrong with the fields of an API key; its name, scopes and days when nothing is.
+pub fn check_api_key(
+    name: &str,
+    scope_names: &[String],
+    expires_in_days: Option<i64>,
+) -> Result<(String, Vec<Scope>, i64), Invalid> {
     let mut check = Check::default();
-    let name = check.line("name", command.name, LONGEST_NAME);
-    let scopes = scopes(&mut check, command.scopes);
-    let days = command.expires_in_days.unwrap_or(DEFAULT_DAYS);
+    let name = check.line("name", name, LONGEST_NAME);
+    let scopes = scopes(&mut check, scope_names);
+    let days = expires_in_days.unwrap_or(DEFAULT_DAYS);
     if !(1..=MOST_DAYS).contains(&days) {
         check.wrong("expires_in_days", "range", format!("must be from 1 to {MOST_DAYS}"));
     }
-    check.finish(())?;
+    check.finish((name, scopes, days))
+}
+
+/// Decides `api_key_created`.
+pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid> {
+    let (name, scopes, days) = check_api_key(command.name, command.scopes, command.expires_in_days)?;
     Ok(ApiKeyEvent::Created(Created {
         api_key_id: command.id,
         name,
@@ -124,10 +135,26 @@ fn scopes(check: &mut Check, names: &[String]) -> Vec<Scope> {
         check.wrong("scopes", "too_long", format!("must name at most {} scopes", Scope::ALL.len()));
     }
     let known: BTreeSet<Scope> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    if names.iter().any(|name| name.parse::<Scope>().is_err()) {
-        check.wrong("scopes", "unknown", "names a scope that does not exist");
+    let unknown: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| name.parse::<Scope>().is_err()).collect();
+    if !unknown.is_empty() {
+        check.wrong("scopes", "unknown", unknown_scopes(&unknown));
     }
     known.into_iter().collect()
+}
+
+/// Says which scopes do not exist, and which do. A name is repeated only if it looks like one: it is the caller's text.
+fn unknown_scopes(names: &[&str]) -> String {
+    let looks_like_one = |name: &&str| {
+        (1..=LONGEST_SCOPE).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b':' || byte == b'_')
+    };
+    let named: Vec<String> =
+        names.iter().copied().filter(looks_like_one).map(|name| format!("`{name}`")).collect();
+    let scope = if names.len() == 1 { "unknown scope" } else { "unknown scopes" };
+    let unknown = if named.is_empty() { scope.to_owned() } else { format!("{scope} {}", named.join(", ")) };
+    let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    format!("{unknown}; known scopes are {}", known.join(", "))
 }
 
 /// Decides `api_key_revoked`; nothing when it was revoked already.

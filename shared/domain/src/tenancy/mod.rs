@@ -5,7 +5,7 @@ mod member;
 mod organization;
 
 pub use api_key::{
-    ApiKey, ApiKeyEvent, CreateApiKey, DEFAULT_DAYS, MOST_DAYS, create_api_key, revoke_api_key,
+    ApiKey, ApiKeyEvent, CreateApiKey, DEFAULT_DAYS, MOST_DAYS, check_api_key, create_api_key, revoke_api_key,
 };
 pub use member::{Member, MemberEvent, Role, add_member};
 pub use organization::{

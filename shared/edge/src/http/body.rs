@@ -2,10 +2,13 @@
 //! JSON pointer (RFC 6901). An answer must never repeat a value that the caller sent.
 
 use super::Request;
+use super::wrong_fields::{MOST_FAULTS, Repaired, push, read_repaired};
 use crate::Problem;
 use crate::problem::Kind;
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_path_to_error::Segment;
+use contracts::problem::FieldProblem;
+use domain::Invalid;
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
 
@@ -17,26 +20,89 @@ const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
 /// How deep objects and arrays may be nested.
 const DEEPEST: usize = 32;
 
+/// What a body may be, and what else is asked of it.
+struct Limit {
+    bytes: usize,
+    /// What a longer body is answered.
+    message: &'static str,
+}
+
+const USUAL: Limit = Limit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
+const QUESTION: Limit = Limit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
+
+/// A body that replaces an entity, as the entity was read.
+#[derive(Debug)]
+pub struct Replacement<T> {
+    /// What replaces it.
+    pub body: T,
+    /// The members that were read and can't be set: compare them with [`super::unchanged`].
+    pub read_only: Map<String, Value>,
+}
+
 impl Request {
     /// The JSON body as a `T`. 415 unless it is `application/json`, 413 above 256 KiB; 400 when it is not JSON, nested
     /// deeper than 32, names a key twice, or is not a `T`.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.json_up_to(LARGEST, "At most 256 KiB are allowed.")
+    ///
+    /// A 400 names every wrong field. What is wrong with the form of the body is found here. What else is wrong with it is
+    /// found by `judge`, which is asked only when the form is wrong, with placeholders where it is. A body of the right
+    /// form is judged by whoever uses it.
+    pub fn json<T: DeserializeOwned>(
+        &self,
+        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+    ) -> Result<T, Problem> {
+        self.read_json(&USUAL, &[], judge).map(|replacement| replacement.body)
     }
 
     /// The same for questions to models: 413 above 2 MiB.
-    pub fn long_json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.json_up_to(LARGEST_QUESTION, "At most 2 MiB are allowed.")
+    pub fn long_json<T: DeserializeOwned>(
+        &self,
+        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+    ) -> Result<T, Problem> {
+        self.read_json(&QUESTION, &[], judge).map(|replacement| replacement.body)
     }
 
-    fn json_up_to<T: DeserializeOwned>(&self, largest: usize, too_large: &str) -> Result<T, Problem> {
-        self.check_json(largest, too_large)?;
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| wrong_field(error.path(), &error.inner().to_string()))
+    /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that what
+    /// was read can be sent back.
+    pub fn replacement<T: DeserializeOwned>(
+        &self,
+        read_only: &[&str],
+        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+    ) -> Result<Replacement<T>, Problem> {
+        self.read_json(&USUAL, read_only, judge)
     }
 
-    fn check_json(&self, largest: usize, too_large: &str) -> Result<(), Problem> {
+    fn read_json<T: DeserializeOwned>(
+        &self,
+        limit: &Limit,
+        read_only: &[&str],
+        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+    ) -> Result<Replacement<T>, Problem> {
+        let mut wrong = self.check_json(limit.bytes, limit.message)?;
+        if wrong.is_empty()
+            && let Ok(body) = serde_json::from_slice(&self.body)
+        {
+            return Ok(Replacement { body, read_only: Map::new() });
+        }
+        let document = serde_json::from_slice(&self.body).map_err(Problem::internal)?;
+        let Repaired { body, wrong: form, read_only } = read_repaired(document, read_only);
+        add(&mut wrong, form);
+        match body {
+            Some(body) if wrong.is_empty() => Ok(Replacement { body, read_only }),
+            Some(body) => {
+                if let Err(invalid) = judge(&body) {
+                    add(&mut wrong, Problem::from(invalid).errors().to_vec());
+                }
+                Err(Problem::fields(wrong))
+            }
+            None if wrong.is_empty() => {
+                Err(Problem::invalid_request("The body is not what this route takes."))
+            }
+            None => Err(Problem::fields(wrong)),
+        }
+    }
+
+    /// Refuses what is not a JSON object of the right size, and returns the members that are given twice.
+    fn check_json(&self, largest: usize, too_large: &str) -> Result<Vec<FieldProblem>, Problem> {
         let media_type =
             self.header("Content-Type").and_then(|value| value.split(';').next()).unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
@@ -51,14 +117,28 @@ impl Request {
         if std::str::from_utf8(&self.body).is_err() {
             return Err(Problem::invalid_request("The body is not UTF-8."));
         }
-        check(&self.body)
+        let twice = check(&self.body)?;
+        // serde would take the items of an array for the members in their order.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::field("", "type", "must be an object"));
+        }
+        Ok(twice)
     }
 }
 
-/// What is wrong with a document, beyond its syntax.
-enum Fault {
-    TooDeep,
-    Duplicate(String),
+/// Adds faults of fields about which nothing is said yet. What is said of a field holds for what is within it.
+fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
+    for problem in more {
+        let known = wrong.iter().any(|known| {
+            problem
+                .field
+                .strip_prefix(&known.field)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if !known {
+            wrong.push(problem);
+        }
+    }
 }
 
 /// Reads a document without keeping it.
@@ -66,26 +146,26 @@ struct Check {
     /// JSON pointer to where it is.
     pointer: String,
     depth: usize,
-    fault: Option<Fault>,
+    too_deep: bool,
+    /// The members that are given twice.
+    twice: Vec<FieldProblem>,
 }
 
-fn check(body: &[u8]) -> Result<(), Problem> {
-    let mut state = Check { pointer: String::new(), depth: 0, fault: None };
+/// The members that are given twice. 400 when the body is not JSON, or nested too deep.
+fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
+    let mut state = Check { pointer: String::new(), depth: 0, too_deep: false, twice: Vec::new() };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Element(&mut state).deserialize(&mut reader).and_then(|()| reader.end());
-    match (state.fault, read) {
-        (Some(Fault::TooDeep), _) => {
-            Err(Problem::invalid_request(format!("The body is nested deeper than {DEEPEST}.")))
-        }
-        (Some(Fault::Duplicate(pointer)), _) => {
-            Err(Problem::field(&pointer, "duplicate", "must be given once"))
-        }
-        (None, Err(error)) => Err(Problem::invalid_request(format!(
+    if state.too_deep {
+        return Err(Problem::invalid_request(format!("The body is nested deeper than {DEEPEST}.")));
+    }
+    match read {
+        Ok(()) => Ok(state.twice),
+        Err(error) => Err(Problem::invalid_request(format!(
             "The body is not JSON: line {}, column {}.",
             error.line(),
             error.column()
         ))),
-        (None, Ok(())) => Ok(()),
     }
 }
 
@@ -95,7 +175,7 @@ impl Element<'_> {
     fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.0.depth += 1;
         if self.0.depth > DEEPEST {
-            self.0.fault = Some(Fault::TooDeep);
+            self.0.too_deep = true;
             return Err(E::custom("too deep"));
         }
         Ok(())
@@ -154,75 +234,18 @@ impl<'de> Visitor<'de> for Element<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let parent = self.0.pointer.len();
             push(&mut self.0.pointer, &key);
-            if !seen.insert(key) {
-                self.0.fault = Some(Fault::Duplicate(std::mem::take(&mut self.0.pointer)));
-                return Err(A::Error::custom("duplicate key"));
+            if !seen.insert(key) && self.0.twice.len() < MOST_FAULTS {
+                self.0.twice.push(FieldProblem {
+                    field: self.0.pointer.clone(),
+                    code: "duplicate".to_owned(),
+                    message: "must be given once".to_owned(),
+                });
             }
             entries.next_value_seed(Element(&mut *self.0))?;
             self.0.pointer.truncate(parent);
         }
         self.0.depth -= 1;
         Ok(())
-    }
-}
-
-/// Appends a key to a JSON pointer. Keys may be the caller's own, so they are cut and freed from control characters.
-fn push(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    for c in key.chars().filter(|c| !c.is_control()).take(64) {
-        match c {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            c => pointer.push(c),
-        }
-    }
-}
-
-/// The problem for a body that is JSON but not what is asked for. serde has its errors as text only, so this reads how
-/// the text begins; it can quote the caller's value, so nothing before what was expected is shown.
-fn wrong_field(path: &serde_path_to_error::Path, error: &str) -> Problem {
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Map { key } => push(&mut pointer, key),
-            Segment::Seq { index } => push(&mut pointer, &index.to_string()),
-            Segment::Enum { variant } => push(&mut pointer, variant),
-            Segment::Unknown => push(&mut pointer, "?"),
-        }
-    }
-    if let Some(field) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        push(&mut pointer, field);
-        return Problem::field(&pointer, "required", "must be given");
-    }
-    if error.starts_with("unknown field `") {
-        return Problem::field(&pointer, "unknown", "is not a field of this body");
-    }
-    if error.starts_with("unknown variant `") {
-        return Problem::field(&pointer, "format", "is not one of the allowed values");
-    }
-    if error.starts_with("invalid value: ") || error.starts_with("number out of range") {
-        return Problem::field(&pointer, "range", format!("must be {}", expected(error)));
-    }
-    if error.starts_with("invalid type: ") || error.starts_with("invalid length ") {
-        return Problem::field(&pointer, "type", format!("must be {}", expected(error)));
-    }
-    Problem::field(&pointer, "format", "is not allowed")
-}
-
-/// What serde wanted, in the words of JSON. The last "expected" is serde's: the caller's value stands before it.
-fn expected(error: &str) -> &'static str {
-    let wanted = error.rsplit_once(", expected ").map_or("", |(_, wanted)| wanted);
-    let wanted = wanted.split(" at line ").next().unwrap_or_default();
-    match wanted {
-        "a string" | "a borrowed string" | "string or map" => "a string",
-        "a boolean" => "a boolean",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative and not too large",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number that is not too large",
-        "f32" | "f64" => "a number",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        wanted if wanted.starts_with("struct ") => "an object",
-        _ => "of another type",
     }
 }
 
@@ -248,10 +271,12 @@ mod tests {
             (r#"{"a":1,"\u0061":2}"#, "/a"),
             (r#"{"x":{"a/b":[],"a/b":{}}}"#, "/x/a~1b"),
         ] {
-            let problem = check(body.as_bytes()).unwrap_err();
-            assert_eq!(problem.errors().first().unwrap().field, pointer);
+            let twice = check(body.as_bytes()).unwrap();
+            assert_eq!(twice.into_iter().map(|problem| problem.field).collect::<Vec<_>>(), [pointer]);
         }
-        assert!(check(br#"[{"a":1},{"a":1}]"#).is_ok());
+        let both = check(br#"{"a":1,"b":{"c":1,"c":2},"a":3}"#).unwrap();
+        assert_eq!(both.into_iter().map(|problem| problem.field).collect::<Vec<_>>(), ["/b/c", "/a"]);
+        assert!(check(br#"[{"a":1},{"a":1}]"#).unwrap().is_empty());
     }
 
     #[test]

@@ -1,47 +1,87 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 
 use super::Request;
+use super::canonical_json::canonical;
 use crate::Problem;
 use application::ports::IdempotencyKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Invalid;
 use ring::digest;
+use std::borrow::Cow;
 
 /// Characters of the longest key.
 const LONGEST: usize = 255;
 
 impl Request {
     /// The request's idempotency key; `None` without the header. `operation` is the operation's id, such as
-    /// `createLead`; together with tenant and account (or API key) it is the key's scope, so that nobody meets another's keys. On a
-    /// public route the operation alone is.
+    /// `createLead`; together with tenant and account (or API key) it is the key's scope, so that callers never meet each
+    /// other's keys.
     pub fn idempotency_key(&self, operation: &str) -> Result<Option<IdempotencyKey>, Problem> {
-        let Some(key) = self.header("Idempotency-Key") else { return Ok(None) };
-        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-        if !visible || key.is_empty() || key.len() > LONGEST {
-            return Err(Problem::query(Invalid::one(
-                "Idempotency-Key",
-                "format",
-                format!("must be 1 to {LONGEST} visible ASCII characters"),
-            )));
-        }
-        let scope = if self.is_authorized() {
-            let caller = self.caller()?;
-            format!("{operation}:{}:{}", caller.tenant, caller.principal())
-        } else {
-            operation.to_owned()
-        };
-        Ok(Some(IdempotencyKey { scope, key: key.to_owned(), request_hash: self.hash() }))
+        let Some(key) = self.key_text()? else { return Ok(None) };
+        let caller = self.caller()?;
+        let scope = format!("{operation}:{}:{}", caller.tenant, caller.principal());
+        Ok(Some(IdempotencyKey { scope, key, request_hash: self.fingerprint() }))
     }
 
-    /// SHA-256 of method, path and body.
-    fn hash(&self) -> String {
+    /// The idempotency key on a public route, where no authorizer says who calls. `whose` stands in the scope instead: a
+    /// pseudonym of what the request itself says of the caller, such as the hash of an e-mail address.
+    pub fn public_idempotency_key(
+        &self,
+        operation: &str,
+        whose: &str,
+    ) -> Result<Option<IdempotencyKey>, Problem> {
+        let Some(key) = self.key_text()? else { return Ok(None) };
+        let scope = format!("{operation}:{whose}");
+        Ok(Some(IdempotencyKey { scope, key, request_hash: self.fingerprint() }))
+    }
+
+    /// The text of the key. The draft has it in quotes (a string of RFC 9651); most clients send it bare, and mean the same.
+    fn key_text(&self) -> Result<Option<String>, Problem> {
+        let Some(header) = self.single_header("Idempotency-Key")? else { return Ok(None) };
+        let key = match header.strip_prefix('"') {
+            Some(rest) => unquoted(rest).map(Cow::Owned),
+            None => header.bytes().all(|byte| byte.is_ascii_graphic()).then_some(Cow::Borrowed(header)),
+        };
+        match key {
+            Some(key) if (1..=LONGEST).contains(&key.len()) => Ok(Some(key.into_owned())),
+            _ => Err(Problem::query(Invalid::one(
+                "Idempotency-Key",
+                "format",
+                format!("must be 1 to {LONGEST} visible ASCII characters, bare or in quotes"),
+            ))),
+        }
+    }
+
+    /// SHA-256 of method, path and body. Of a body that is JSON the canonical form counts: clients may write the same
+    /// document anew for a retry, with other spacing, another order of members or other escapes.
+    fn fingerprint(&self) -> String {
         let mut hash = digest::Context::new(&digest::SHA256);
-        for part in [self.method().as_bytes(), self.path().as_bytes(), self.body()] {
+        let (form, body) = match canonical(self.body()) {
+            Some(canonical) => ("json", Cow::Owned(canonical)),
+            None => ("bytes", Cow::Borrowed(self.body())),
+        };
+        for part in [self.method().as_bytes(), self.path().as_bytes(), form.as_bytes(), &body] {
             // Lengths keep parts apart.
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part);
         }
         URL_SAFE_NO_PAD.encode(hash.finish())
     }
+}
+
+/// The content of a string of RFC 9651 (section 3.3.3) after its first quote: visible ASCII and spaces, with `\"` and `\\`
+/// for what would end it.
+fn unquoted(rest: &str) -> Option<String> {
+    let mut content = String::with_capacity(rest.len());
+    let mut characters = rest.chars();
+    loop {
+        match characters.next()? {
+            '"' => break,
+            '\\' => content.push(characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            plain @ ' '..='~' => content.push(plain),
+            _ => return None,
+        }
+    }
+    characters.as_str().is_empty().then_some(content)
 }

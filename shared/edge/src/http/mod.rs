@@ -21,13 +21,18 @@
 mod answer_headers;
 mod body;
 mod cache_control;
+mod canonical_json;
 pub(crate) mod exchange;
+mod header_fields;
 mod idempotency;
+mod parameters;
 mod precondition;
 mod proxy_event;
 mod query;
+mod read_only;
 mod request;
 mod response;
+mod wrong_fields;
 
 use crate::guard::guarded;
 use crate::log::{self, Summary, Verdict};
@@ -42,7 +47,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 pub use answer_headers::answer_headers;
+pub use body::Replacement;
+pub use parameters::Parameters;
 pub use query::Page;
+pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
 pub use response::Response;

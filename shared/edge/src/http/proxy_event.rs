@@ -1,6 +1,7 @@
 //! The proxy event of API Gateway REST APIs (payload format 1.0): the fields we use, and nothing else.
 //! A field that is null and a field that is absent are the same.
 
+use super::header_fields::HeaderFields;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -13,8 +14,8 @@ pub(super) struct ProxyEvent {
     pub(super) http_method: String,
     pub(super) path: String,
     resource: Option<String>,
-    headers: Option<BTreeMap<String, String>>,
-    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    headers: Option<HeaderFields>,
+    multi_value_headers: Option<HeaderFields>,
     query_string_parameters: Option<BTreeMap<String, String>>,
     multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
     pub(super) path_parameters: Option<BTreeMap<String, String>>,
@@ -68,11 +69,6 @@ impl ProxyEvent {
             .unwrap_or_default()
     }
 
-    /// Whether the request came through an authorizer.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.request_context.as_ref().is_some_and(|context| context.authorizer.is_some())
-    }
-
     /// What the authorizer says, if it says it as text.
     pub(super) fn claim(&self, name: &str) -> Option<String> {
         let claims = self.request_context.as_ref()?.authorizer.as_ref()?;
@@ -83,15 +79,16 @@ impl ProxyEvent {
         self.is_base64_encoded.unwrap_or_default()
     }
 
-    /// A header's value; of several, the last.
+    /// A header's value. The values of several lines are joined with commas (RFC 9110, section 5.3).
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let several = self.multi_value_headers.as_ref().and_then(|headers| {
-            headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.last().map(String::as_str)
-        });
-        several.or_else(|| {
-            let headers = self.headers.as_ref()?;
-            headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-        })
+        let several = self.multi_value_headers.as_ref().and_then(|headers| headers.get(name));
+        several.or_else(|| self.headers.as_ref()?.get(name))
+    }
+
+    /// How many lines a header has.
+    pub(super) fn header_lines(&self, name: &str) -> usize {
+        let several = self.multi_value_headers.as_ref().map_or(0, |headers| headers.lines(name));
+        several.max(self.headers.as_ref().map_or(0, |headers| headers.lines(name)))
     }
 
     /// Query parameters, decoded by the gateway, ordered by name; several values of one name in their order.

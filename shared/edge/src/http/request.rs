@@ -6,8 +6,8 @@ use application::Context;
 use application::ports::Entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::Timestamp;
 use domain::authority::{Caller, Credential, Scope, UnknownScope};
+use domain::{Invalid, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -78,9 +78,18 @@ impl Request {
         self.path_parameter(name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
     }
 
-    /// A header's value; upper and lower case count as the same.
+    /// A header's value; upper and lower case count as the same. The values of several lines are joined with commas, so
+    /// that a list is whole (RFC 9110, section 5.3). A header that is no list is read with [`Self::single_header`].
     pub fn header(&self, name: &str) -> Option<&str> {
         self.event.header(name)
+    }
+
+    /// The value of a header that can be sent once. 400 when the request has several lines of it.
+    pub fn single_header(&self, name: &str) -> Result<Option<&str>, Problem> {
+        if self.event.header_lines(name) > 1 {
+            return Err(Problem::query(Invalid::one(name, "format", "must be sent once")));
+        }
+        Ok(self.event.header(name))
     }
 
     /// The body's bytes.
@@ -127,11 +136,6 @@ impl Request {
             Credential::Session { id: self.claim("sid")?, role: self.claim("role")? }
         };
         Ok(Caller { tenant: self.claim("org_id")?, account: self.claim("sub")?, credential })
-    }
-
-    /// Whether the request came through the authorizer. A public route's requests do not.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.event.is_authorized()
     }
 
     fn claim<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {

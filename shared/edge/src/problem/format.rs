@@ -17,9 +17,15 @@ pub enum ProblemFormat {
 impl Problem {
     /// The problem as OpenAI's error.
     pub(crate) fn openai(&self) -> ErrorBody {
+        let name = |field: &str| field.trim_start_matches('/').replace('/', ".");
         let wrong = self.errors().first();
         let message = match (wrong, &self.0.detail) {
-            (Some(error), _) => format!("{}: {}", error.field.trim_start_matches('/'), error.message),
+            // The format has one text for all.
+            (Some(_), _) => {
+                let each =
+                    self.errors().iter().map(|error| format!("{}: {}", name(&error.field), error.message));
+                each.collect::<Vec<_>>().join("; ")
+            }
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.kind().title.to_owned(),
         };
@@ -35,7 +41,7 @@ impl Problem {
             error: ErrorDetail {
                 message,
                 class: class.to_owned(),
-                param: wrong.map(|error| error.field.trim_start_matches('/').replace('/', ".")),
+                param: wrong.map(|error| name(&error.field)),
                 code: Some(self.kind().code.to_owned()),
             },
         }

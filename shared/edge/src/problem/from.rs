@@ -132,6 +132,10 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(error) => error.into(),
             Error::NotFound => Self::not_found(),
+            Error::Gone => Self::new(Kind::GONE).with_detail(
+                "This request was carried out before, and what it made has been deleted since. \
+                 Send another idempotency key to make it anew.",
+            ),
             Error::Denied(error) => error.into(),
             Error::Unauthenticated => Self::unauthenticated(),
             Error::VersionMismatch => Self::precondition_failed(),

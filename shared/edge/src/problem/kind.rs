@@ -45,6 +45,8 @@ impl Kind {
     /// The first request with the key is still running.
     pub const REQUEST_IN_PROGRESS: Self =
         Self::new(409, "request_in_progress", "A request with this idempotency key is in progress");
+    /// A repeated request made it the first time, and it was deleted since.
+    pub const GONE: Self = Self::new(410, "gone", "No longer available");
     /// The entity changed since it was read.
     pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Changed since it was read");
     /// The body is too large.
@@ -76,7 +78,7 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Not done in time");
 
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
@@ -91,6 +93,7 @@ impl Kind {
         Self::CONFLICT,
         Self::EMAIL_TAKEN,
         Self::REQUEST_IN_PROGRESS,
+        Self::GONE,
         Self::PRECONDITION_FAILED,
         Self::BODY_TOO_LARGE,
         Self::UNSUPPORTED_MEDIA_TYPE,

@@ -62,7 +62,8 @@ impl Problem {
         )
     }
 
-    fn fields(errors: Vec<FieldProblem>) -> Self {
+    /// 400: these fields are wrong.
+    pub(crate) fn fields(errors: Vec<FieldProblem>) -> Self {
         let detail = match errors.len() {
             1 => "1 field is wrong.".to_owned(),
             many => format!("{many} fields are wrong."),

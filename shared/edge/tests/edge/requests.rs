@@ -4,6 +4,7 @@ use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
     with_header,
 };
+use domain::Invalid;
 use domain::authority::{
     CreateCompletions, Credential, ManageApiKeys, Permission, ReadLeads, ReadModels, UseAccount,
 };
@@ -26,8 +27,9 @@ async fn reads_the_parts_of_a_request() {
         assert_eq!(request.path_parameter("no"), None);
         assert_eq!(request.header("x-THING"), Some("yes"));
         assert_eq!(request.header("x-other"), None);
-        assert_eq!(request.query("status")?, Some("won"));
-        assert_eq!(request.query("none")?, None);
+        let mut parameters = request.parameters(&["status", "tag"]);
+        assert_eq!((parameters.text("status"), parameters.text("none")), (Some("won"), None));
+        parameters.finish()?;
         assert_eq!(request.query_all("tag"), ["a b", "c&d"]);
         assert_eq!(request.source_ip(), "203.0.113.7");
         assert_eq!(request.correlation_id(), REQUEST_ID);
@@ -51,7 +53,7 @@ async fn reads_events_without_the_parts_that_may_be_null() {
         "queryStringParameters": {"x": "1"}, "requestContext": {}});
     let seen = answer(event, |request| {
         assert_eq!(request.header("A"), Some("b"));
-        assert_eq!(request.query("x")?, Some("1"));
+        assert_eq!(request.parameters(&["x"]).text("x"), Some("1"));
         assert_eq!(request.body(), b"");
         done(())
     })
@@ -185,7 +187,9 @@ async fn answers_a_malformed_identifier_as_a_missing_object() {
 }
 
 fn page(request: &Request) -> Result<Response, Problem> {
-    let page = request.page()?;
+    let mut parameters = request.parameters(&["limit", "cursor"]);
+    let page = parameters.page();
+    parameters.finish()?;
     Response::json(200, &json!([page.limit, page.cursor]))
 }
 
@@ -205,7 +209,7 @@ async fn reads_pages() {
 
 #[tokio::test]
 async fn refuses_parameters_that_a_route_does_not_have() {
-    let only = |request: &Request| done(request.only_query(&["limit", "status"])?);
+    let only = |request: &Request| done(request.parameters(&["limit", "status"]).finish()?);
     assert_eq!(answer(get(&[("status", &["won"])]), only).await["statusCode"], 204);
     let refused = answer(get(&[("statsu", &["won"])]), only).await;
     assert_eq!(body(&refused)["errors"][0]["field"], "statsu");
@@ -253,14 +257,15 @@ async fn scopes_idempotency_keys_and_hashes_the_request() {
     assert_eq!(first[0], format!("createLead:{ORGANIZATION}:{ACCOUNT}"));
     assert_eq!(first[1], "k-1");
     assert_eq!(body(&idempotency(keyed(post("{}"))).await), first);
-    assert_ne!(body(&idempotency(keyed(post("{ }"))).await)[2], first[2]);
+    assert_eq!(body(&idempotency(keyed(post("{ }"))).await), first);
+    assert_ne!(body(&idempotency(keyed(post("[]"))).await)[2], first[2]);
     let mut other_path = keyed(post("{}"));
     other_path["path"] = json!("/v1/leads");
     assert_ne!(body(&idempotency(other_path).await)[2], first[2]);
 
-    let mut public = keyed(post("{}"));
-    public["requestContext"]["authorizer"] = Value::Null;
-    assert_eq!(body(&idempotency(public).await)[0], "createLead");
+    let mut nobody = keyed(post("{}"));
+    nobody["requestContext"]["authorizer"] = Value::Null;
+    assert_eq!(problem(&idempotency(nobody).await).0, 401);
     let mut forged = keyed(post("{}"));
     forged["requestContext"]["authorizer"]["org_id"] = json!("org_x");
     assert_eq!(problem(&idempotency(forged).await).0, 401);
@@ -275,4 +280,141 @@ async fn refuses_idempotency_keys_that_are_not_visible_ascii() {
     }
     let longest = "k".repeat(255);
     assert_eq!(idempotency(with_header(post("{}"), "Idempotency-Key", &longest)).await["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn on_a_public_route_a_key_belongs_to_whom_the_request_names() {
+    let mut event = with_header(post("{}"), "Idempotency-Key", "k-1");
+    event["requestContext"]["authorizer"] = Value::Null;
+    let seen = answer(event, |request| {
+        let key = request.public_idempotency_key("registerAccount", "hash-of-an-address")?.expect("a key");
+        Response::json(200, &[key.scope, key.key])
+    })
+    .await;
+    assert_eq!(body(&seen), json!(["registerAccount:hash-of-an-address", "k-1"]));
+}
+
+#[tokio::test]
+async fn a_body_that_is_equal_as_json_is_the_same_request() {
+    let hash = async |text: &str| {
+        body(&idempotency(with_header(post(text), "Idempotency-Key", "k-1")).await)[2].clone()
+    };
+    let first = hash(r#"{"name": "Zoë", "size": 850, "tags": ["a", "b"]}"#).await;
+    for same in [
+        r#"{"tags":["a","b"],"size":850.0,"name":"Zo\u00eb"}"#,
+        "\r\n{\t\"size\" : 8.5e2, \"\\u006eame\": \"Zo\\u00EB\", \"tags\": [ \"a\" , \"b\" ] }\n",
+    ] {
+        assert_eq!(hash(same).await, first, "{same}");
+    }
+    for other in [
+        r#"{"name": "Zoë", "size": 850, "tags": ["b", "a"]}"#,
+        r#"{"name": "Zoë", "size": "850", "tags": ["a", "b"]}"#,
+        r#"{"name": "Zoë ", "size": 850, "tags": ["a", "b"]}"#,
+        r#"{"name": "Zoë", "size": 850}"#,
+        "not JSON",
+        "",
+    ] {
+        assert_ne!(hash(other).await, first, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_one_line_bare_or_in_quotes() {
+    let key = async |header: &str| {
+        body(&idempotency(with_header(post("{}"), "Idempotency-Key", header)).await)[1].clone()
+    };
+    for (header, expected) in [
+        ("k-1", "k-1"),
+        (r#""k-1""#, "k-1"),
+        (r#""a b""#, "a b"),
+        (r#""\"\\""#, r#""\"#),
+        ("a,b", "a,b"),
+        ("a\"b", "a\"b"),
+    ] {
+        assert_eq!(key(header).await, expected, "{header}");
+    }
+    for header in
+        [r#"""#, r#""""#, r#""a"#, r#""a"b"#, r#""a";v=1"#, r#""\a""#, r#""a", "b""#, "\"ä\"", "\"a\tb\""]
+    {
+        let refused = idempotency(with_header(post("{}"), "Idempotency-Key", header)).await;
+        assert_eq!(problem(&refused).0, 400, "{header}");
+    }
+    for lines in [json!(["k-1", "k-2"]), json!(["k-1", "k-1"])] {
+        let mut event = post("{}");
+        event["multiValueHeaders"]["Idempotency-Key"] = lines;
+        event["headers"]["Idempotency-Key"] = json!("k-1");
+        let refused = idempotency(event).await;
+        assert_eq!(problem(&refused).0, 400);
+        assert_eq!(body(&refused)["errors"][0]["message"], "must be sent once");
+    }
+}
+
+#[tokio::test]
+async fn every_line_of_a_list_counts() {
+    let mut event = post("{}");
+    event["multiValueHeaders"]["cache-control"] = json!(["no-store", "max-age=60"]);
+    event["headers"]["cache-control"] = json!("max-age=60");
+    let seen = answer(event, |request| {
+        assert_eq!(request.header("Cache-Control"), Some("no-store, max-age=60"));
+        let control = request.cache_control();
+        assert!(control.no_store && !control.no_cache);
+        assert_eq!(control.max_age.map(|age| age.as_secs()), Some(60));
+        done(())
+    })
+    .await;
+    assert_eq!(seen["statusCode"], 204, "{seen}");
+}
+
+#[tokio::test]
+async fn all_parameters_that_are_wrong_are_named_at_once() {
+    let query: &[(&str, &[&str])] = &[
+        ("colour", &["red"]),
+        ("limit", &["many"]),
+        ("cursor", &["a", "b"]),
+        ("min_score", &["101"]),
+        ("owner", &["nobody"]),
+        ("from", &["2026-01-01T00:00:00 01:00"]),
+        ("to", &["yesterday"]),
+        ("month", &["2026"]),
+        ("size", &["x"]),
+    ];
+    let refused = answer(get(query), |request| {
+        let names = ["limit", "cursor", "min_score", "owner", "from", "to", "month"];
+        let mut parameters = request.parameters(&names);
+        parameters.page();
+        assert_eq!(parameters.whole_number("min_score", 0..=100), None);
+        let owner: Option<LeadId> = parameters.read("owner", "must be an id", |text| text.parse().ok());
+        assert_eq!(owner, None);
+        assert_eq!((parameters.moment("from"), parameters.moment("to")), (None, None));
+        let month: Option<()> =
+            parameters.judged("month", |_| Err(Invalid::one("month", "range", "must be a month")));
+        assert_eq!(month, None);
+        done(parameters.finish()?)
+    })
+    .await;
+    assert_eq!(problem(&refused), (400, "invalid_request".to_owned()));
+    let errors = body(&refused)["errors"].clone();
+    let errors: Vec<(&str, &str)> = errors
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["field"].as_str().unwrap(), error["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            ("colour", "is not a parameter of this route"),
+            ("size", "is not a parameter of this route"),
+            ("limit", "must be a whole number from 1 to 100"),
+            ("cursor", "must be given once"),
+            ("min_score", "must be a whole number from 0 to 100"),
+            ("owner", "must be an id"),
+            (
+                "from",
+                "must be an RFC 3339 date-time; write the plus of its offset as %2B, because a plus means a space"
+            ),
+            ("to", "must be an RFC 3339 date-time"),
+            ("month", "must be a month"),
+        ]
+    );
 }

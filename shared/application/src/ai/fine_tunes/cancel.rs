@@ -24,7 +24,8 @@ pub async fn cancel_fine_tune(
 ) -> Result<Answer<FineTune>, Error> {
     if let Some(outcome) = claim(store, idempotency, context).await? {
         let key = |id: &str| id.parse().map(|id| key(authority.tenant(), &id)).map_err(|_| Error::NotFound);
-        let Answer { value, replayed } = replay::<FineTune>(store, key, outcome).await?;
+        let earlier = replay::<FineTune>(store, key, outcome, |_| true).await?;
+        let Answer { value, replayed } = earlier.ok_or(Error::NotFound)?;
         return Ok(Answer { value: value.state, replayed });
     }
     let (result, remembered) = match cancel(store, context, authority, id, idempotency).await {

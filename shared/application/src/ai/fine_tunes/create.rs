@@ -15,7 +15,7 @@ use crate::{Context, Error};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
-use domain::field::Check;
+use domain::field::{Check, Invalid, all_of};
 use domain::id::{FineTuneId, OrganizationId};
 use domain::{Aggregate, AggregateType, Timestamp, Versioned};
 use futures_util::future::try_join;
@@ -58,6 +58,39 @@ pub struct CreatedFineTune {
     pub upload: Upload,
 }
 
+/// What is wrong with a fine-tune.
+pub fn check_fine_tune(
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    input: &NewFineTune<'_>,
+) -> Result<(), Invalid> {
+    // The identifier is not judged; without randomness the request itself fails.
+    let Ok(id) = context.new_id() else { return Ok(()) };
+    decide(id, authority, input, input.base_model, "").map(drop)
+}
+
+fn decide(
+    id: FineTuneId,
+    authority: &Authority<ManageFineTunes>,
+    input: &NewFineTune<'_>,
+    base_model: &str,
+    training_model: &str,
+) -> Result<FineTuneEvent, Invalid> {
+    let mut check = Check::default();
+    check.line("base_model", input.base_model, LONGEST_MODEL);
+    let event = fine_tune::create_fine_tune(&CreateFineTune {
+        id,
+        name: input.name,
+        base_model,
+        training_model,
+        hyper_parameters: input.hyper_parameters,
+        bytes: input.bytes,
+        sha256: input.sha256,
+        created_by: authority.account(),
+    });
+    all_of(check.finish(()), event)
+}
+
 /// Creates a fine-tune of the caller's organization.
 pub async fn create_fine_tune(
     (store, limiter): (&dyn Store, &dyn Limiter),
@@ -68,26 +101,15 @@ pub async fn create_fine_tune(
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Answer<CreatedFineTune>, Error> {
     let tenant = authority.tenant();
-    let mut check = Check::default();
-    check.line("base_model", input.base_model, LONGEST_MODEL);
-    check.finish(())?;
+    check_fine_tune(context, authority, input)?;
     let model = registry.model(input.base_model).map_err(|_| Error::UnknownModel)?;
     let training_model = model.training_model.as_deref().ok_or(Error::UnknownModel)?;
     let id: FineTuneId = context.new_id()?;
-    let event = fine_tune::create_fine_tune(&CreateFineTune {
-        id,
-        name: input.name,
-        base_model: &model.id,
-        training_model,
-        hyper_parameters: input.hyper_parameters,
-        bytes: input.bytes,
-        sha256: input.sha256,
-        created_by: authority.account(),
-    })?;
+    let event = decide(id, authority, input, &model.id, training_model)?;
     let created = match claim(store, idempotency, context).await? {
         Some(outcome) => {
             let key = |id: &str| id.parse().map(|id| key(tenant, &id)).map_err(|_| Error::NotFound);
-            replay::<FineTune>(store, key, outcome).await?
+            replay::<FineTune>(store, key, outcome, |_| true).await?.ok_or(Error::NotFound)?
         }
         None => {
             let result = create((store, limiter), context, authority, (&id, &event), idempotency).await;

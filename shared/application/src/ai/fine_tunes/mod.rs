@@ -8,7 +8,7 @@ mod read;
 
 pub use advance::{Advanced, Tools, advance_fine_tunes};
 pub use cancel::cancel_fine_tune;
-pub use create::{CreatedFineTune, NewFineTune, create_fine_tune};
+pub use create::{CreatedFineTune, NewFineTune, check_fine_tune, create_fine_tune};
 pub use read::{get_fine_tune, list_fine_tunes};
 
 use crate::ports::{AggregateKey, ListOrder, ListQuery, Position};
