@@ -4,8 +4,8 @@
 mod support;
 
 use application::ports::{
-    AggregateKey, AiState, Breaker, CacheKey, Cached, Look, ModelName, ReserveError, Settlement, Store,
-    StoreError,
+    AggregateKey, AiState, Breaker, CacheKey, Cached, ModelName, RequestLookup, ReserveError, Settlement,
+    Store, StoreError,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
@@ -169,7 +169,7 @@ async fn after_an_answer_that_is_not_kept_nobody_has_the_right_for_a_minute() {
         };
         assert!(gateway.state.settle(&end).await.unwrap());
         // It ended at 10 s.
-        assert_eq!(gateway.state.cached(&key, at(69)).await.unwrap(), Cached::NotKept);
+        assert_eq!(gateway.state.cached(&key, at(69)).await.unwrap(), Cached::NotCacheable);
         assert!(in_flight(take(&gateway, &key, at(69)).await));
         assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), Cached::Nothing);
         assert!(take(&gateway, &key, at(70)).await.is_ok());
@@ -238,8 +238,8 @@ async fn tenants_do_not_share_answers() {
     let reserved = gateway.reserved(at(0), 1).await;
     let refused = gateway.state.settle(&answered(&reserved, theirs, "mine", 3600)).await;
     assert!(matches!(refused, Err(StoreError::Malformed(_))), "{refused:?}");
-    let look = Look { tenant: gateway.tenant, cache: Some(theirs), models: &[], now: at(1) };
-    assert!(matches!(gateway.state.look(&look).await, Err(StoreError::Malformed(_))));
+    let look = RequestLookup { tenant: gateway.tenant, cache: Some(theirs), models: &[], now: at(1) };
+    assert!(matches!(gateway.state.look_up(&look).await, Err(StoreError::Malformed(_))));
 }
 
 fn model(name: &str) -> ModelName {
@@ -275,8 +275,8 @@ async fn a_look_sees_everything_at_once() {
     assert_eq!(seen.breakers, [Breaker::Closed, Breaker::Open { until: at(30) }, Breaker::Closed]);
 
     // Somebody else's budget is none of ours.
-    let stranger = Look { tenant: tenant(), cache: None, models: &[], now: at(11) };
-    assert_eq!(gateway.state.look(&stranger).await.unwrap().budget, None);
+    let stranger = RequestLookup { tenant: tenant(), cache: None, models: &[], now: at(11) };
+    assert_eq!(gateway.state.look_up(&stranger).await.unwrap().budget, None);
 }
 
 #[tokio::test]

@@ -60,8 +60,13 @@ async fn it_opens_when_half_of_twenty_calls_failed() {
     // Another process sees it at its next look.
     let other = gateway.environment.ai_state();
     let models = [sonnet(), ModelName { model: "claude-haiku".to_owned(), ..sonnet() }];
-    let seen = application::ports::Look { tenant: gateway.tenant, cache: None, models: &models, now: at(60) };
-    assert_eq!(other.look(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
+    let seen = application::ports::RequestLookup {
+        tenant: gateway.tenant,
+        cache: None,
+        models: &models,
+        now: at(60),
+    };
+    assert_eq!(other.look_up(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
 
     let half = Gateway::start();
     assert_eq!(observe(&half, calls(20, 9), at(0)).await, Breaker::Closed);

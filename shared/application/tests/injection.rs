@@ -5,8 +5,8 @@
 //! believed. Then a tenant has misjudged a lead of its own.
 
 use crate::scorer::{NOVA, SONNET, Scene};
-use application::ai::LeadScorer;
 use application::ports::{ModelCall, Role};
+use application::sales::LeadScorer;
 use domain::ai::Limits;
 use domain::id::new_id;
 use domain::sales::{Engine, Lead, LeadScore};

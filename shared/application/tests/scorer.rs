@@ -2,8 +2,9 @@
 
 use crate::support::{NOW, Tenant};
 use application::Error;
-use application::ai::{AiGateway, Asker, Chain, LeadScorer, Providers, Registry, RegistryError};
+use application::ai::{AiGateway, Asker, Chain, Providers, Registry, RegistryError};
 use application::ports::{BoxFuture, ModelError, Timer};
+use application::sales::LeadScorer;
 use domain::ai::Limits;
 use domain::sales::{Engine, Lead};
 use serde_json::json;

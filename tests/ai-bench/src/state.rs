@@ -2,9 +2,9 @@
 //! no budget, no limit and no breaker, and is lost with the process: what durable enforcement costs is the difference to it.
 
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, Look,
-    ModelName, Observation, RateLimit, Reservation, ReserveError, Seen, Settlement, SpentByScope, StoreError,
-    Timer,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, ModelName,
+    Observation, RateLimit, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
+    StoreError, Timer,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits, Tokens};
@@ -105,11 +105,11 @@ impl MemoryState {
 }
 
 impl AiState for MemoryState {
-    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>> {
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
         let cached = look.cache.filter(|_| self.remembers.answers);
         let cached = cached.map_or(Cached::Nothing, |key| self.find(&key, look.now));
         let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
-        Box::pin(ready(Ok(Seen { budget: None, prices: None, cached, breakers })))
+        Box::pin(ready(Ok(RequestState { budget: None, prices: None, cached, breakers })))
     }
 
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {

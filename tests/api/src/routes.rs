@@ -4,9 +4,7 @@ use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
-use application::ai::{
-    AiGateway, Chain, Completions, Embeddings, LeadScorer, PriceBook, Providers, Registry,
-};
+use application::ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
 use application::identity;
 use application::ports::{
     EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
@@ -80,7 +78,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
     let scoring = || {
         let prices = registry();
-        let scorer = LeadScorer {
+        let scorer = application::sales::LeadScorer {
             gateway: gateway(parts),
             providers: Providers { bedrock: parts.model.clone(), openai: None },
             chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),

@@ -4,8 +4,8 @@ use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables, ai_gateway};
 use adapter_kms::KmsTenantKeys;
-use application::ai::{Chain, LeadScorer, Providers, Registry};
-use application::sales::ScoreLead;
+use application::ai::{Chain, Providers, Registry};
+use application::sales::{LeadScorer, ScoreLead};
 use edge::{Handler, RuntimeTimer};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
             let registry = Registry::shipped()?;
             let shards = ListShards::from_env()?;
             let guardrail = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
-            let there = registry.deployed(&at.region, false, at.has_own_bedrock());
+            let models = registry.deployed(&at.region, false, at.has_own_bedrock());
             let scorer = LeadScorer {
-                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &there, guardrail),
+                gateway: ai_gateway(&aws, tables.clone(), shards.clone(), RuntimeTimer, &models, guardrail),
                 providers: Providers { bedrock: Arc::new(BedrockGateway::new(&aws)), openai: None },
                 chain: Chain::parse(settings.required("LEAD_SCORING_CHAIN")?, &registry)?,
                 price_version: registry.version,

@@ -6,7 +6,7 @@ use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK};
 use crate::state_item::EXPIRES_AT;
 use crate::value::{check_size, digits, read_number, read_text, text};
-use application::ports::{CacheKey, Cached, Keep, Reservation, StoreError};
+use application::ports::{AnswerToCache, CacheKey, Cached, Reservation, StoreError};
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put};
 use domain::Timestamp;
@@ -50,7 +50,7 @@ pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached,
         return Ok(match item.contains_key(HOLDER) {
             _ if until <= now => Cached::Nothing,
             true => Cached::InFlight { until },
-            false => Cached::NotKept,
+            false => Cached::NotCacheable,
         });
     }
     if read_number::<i64>(item, EXPIRES_AT)? <= now.seconds() {
@@ -101,7 +101,7 @@ pub(super) fn keep(
     table: &str,
     key: &CacheKey,
     holder: AiRequestId,
-    keep: &Keep,
+    keep: &AnswerToCache,
     at: Timestamp,
 ) -> Option<(PutBuilder, Item)> {
     let mut item = ItemKey::ai_answer(key).attributes();
@@ -118,7 +118,8 @@ pub(super) fn keep(
     Some((put, item))
 }
 
-/// Puts in place of the right that the answer is none to wait for, which nobody else's will be for a while.
+/// Replaces the in-flight marker with a `not cacheable` marker, so that callers waiting for this answer stop waiting and ask
+/// for their own.
 pub(super) fn not_kept(
     table: &str,
     key: &CacheKey,

@@ -6,13 +6,13 @@ use super::breaker::read_breaker;
 use crate::batch::get_many;
 use crate::keys::ItemKey;
 use crate::state_item::read_state_item;
-use application::ports::{AggregateKey, Cached, Look, Seen, StoreError};
+use application::ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
 use application::repository::decode;
 use domain::AggregateType;
 use domain::ai::{AiBudget, AiPrices};
 
 impl DynamoAiState {
-    pub(super) async fn read_all(&self, look: &Look<'_>) -> Result<Seen, StoreError> {
+    pub(super) async fn read_all(&self, look: &RequestLookup<'_>) -> Result<RequestState, StoreError> {
         let budget = AggregateKey::new(look.tenant, AggregateType::AiBudget, &look.tenant);
         let prices = AggregateKey::new(look.tenant, AggregateType::AiPrices, &look.tenant);
         let state = self.tables.state.as_str();
@@ -42,6 +42,6 @@ impl DynamoAiState {
             .iter()
             .map(|model| read_breaker(items.get(&ItemKey::ai_breaker(model)), look.now))
             .collect::<Result<_, _>>()?;
-        Ok(Seen { budget, prices, cached, breakers })
+        Ok(RequestState { budget, prices, cached, breakers })
     }
 }

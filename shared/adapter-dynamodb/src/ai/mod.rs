@@ -22,8 +22,8 @@ use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, Look, ModelName, Observation, Reservation, ReserveError,
-    Seen, Settlement, SpentByScope, StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
+    Reservation, ReserveError, Settlement, SpentByScope, StoreError,
 };
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
@@ -84,7 +84,7 @@ async fn in_time<T, E: From<StoreError>>(
 }
 
 impl AiState for DynamoAiState {
-    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>> {
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
         Box::pin(self.read_all(look))
     }
 

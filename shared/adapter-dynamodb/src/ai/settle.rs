@@ -8,7 +8,7 @@ use super::open::{close, read_bound};
 use super::{DynamoAiState, queueing};
 use crate::failure::given_up;
 use crate::transact::{Actions, must_be_new};
-use application::ports::{CacheKey, Keep, Settlement, StoreError};
+use application::ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 use domain::ai::Outcome;
 
 /// What an action is for.
@@ -58,7 +58,7 @@ impl DynamoAiState {
         &self,
         settlement: &Settlement,
         bound: u64,
-        cache: Option<&(CacheKey, Option<Keep>)>,
+        cache: Option<&(CacheKey, Option<AnswerToCache>)>,
     ) -> Result<Actions<Purpose>, StoreError> {
         let Settlement { reservation, metered, at, cache: _, correlation_id } = settlement;
         let table = &self.tables.ephemeral;

@@ -3,7 +3,8 @@
 use super::{START, at, random_bytes};
 use adapter_dynamodb::{DynamoAiState, ListShards};
 use application::ports::{
-    AiState, CacheKey, Keep, Look, ModelName, Reservation, ReserveError, Seen, Settlement, SpentByScope,
+    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
+    Settlement, SpentByScope,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
@@ -96,8 +97,8 @@ impl Gateway {
         (spent.tenant_month.committed, spent.tenant_month.settled)
     }
 
-    pub async fn look(&self, cache: Option<CacheKey>, models: &[ModelName], now: Timestamp) -> Seen {
-        self.state.look(&Look { tenant: self.tenant, cache, models, now }).await.unwrap()
+    pub async fn look(&self, cache: Option<CacheKey>, models: &[ModelName], now: Timestamp) -> RequestState {
+        self.state.look_up(&RequestLookup { tenant: self.tenant, cache, models, now }).await.unwrap()
     }
 
     pub fn cache_key(&self, byte: u8) -> CacheKey {
@@ -156,6 +157,6 @@ pub fn settlement(reservation: &Reservation, cost: u64) -> Settlement {
 
 /// The end of a request that was making an answer.
 pub fn answered(reservation: &Reservation, key: CacheKey, answer: &str, seconds: u64) -> Settlement {
-    let keep = Keep { answer: answer.to_owned(), ttl: Duration::from_secs(seconds) };
+    let keep = AnswerToCache { answer: answer.to_owned(), ttl: Duration::from_secs(seconds) };
     Settlement { cache: Some((key, Some(keep))), ..settlement(reservation, 1) }
 }

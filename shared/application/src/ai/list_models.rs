@@ -1,6 +1,6 @@
 //! The models that a tenant may ask.
 
-use super::gateway::{price_version, priced};
+use super::price_book::{price_version, priced};
 use super::registry::{Model, Registry};
 use crate::limits::{READS, limited};
 use crate::ports::{AggregateKey, LimitDecision, Limiter, Store};

@@ -2,7 +2,6 @@
 //! instructions, and whatever it says, the schema, the chain and the permissions stay as they are.
 
 mod ask;
-mod batch;
 mod bound;
 mod cache_key;
 mod chain;
@@ -14,20 +13,16 @@ mod get_budget;
 mod list_models;
 mod mask;
 mod meter_usage;
-mod output;
 mod override_prices;
 mod personal;
 mod price_book;
-mod prompt;
 mod registry;
-mod scorer;
 mod seal;
 mod settle_expired;
 mod structured;
 mod update_budget;
 
 pub use ask::{AnswerCost, AnswerHead, Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
-pub use batch::Judgement;
 pub use chain::{Chain, ChainError};
 pub use completion::{
     CacheControl, CompletionRequest, Completions, check_completion, create_completion, stream_completion,
@@ -40,6 +35,6 @@ pub use meter_usage::meter_usage;
 pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
 pub use price_book::{OwnPrices, PriceBook, own_version};
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
-pub use scorer::LeadScorer;
 pub use settle_expired::{Swept, settle_expired};
+pub use structured::{schema_faults, unfenced};
 pub use update_budget::{BudgetInput, BudgetReplacement, check_budget, update_budget};

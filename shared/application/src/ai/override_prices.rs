@@ -1,7 +1,7 @@
 //! Sets the prices that one tenant is charged, by a contract with the operator: two reads at once, one write. Only an
 //! operator can ask for it, so there is no authority of a tenant to prove.
 
-use super::gateway::price_version;
+use super::price_book::price_version;
 use super::registry::Registry;
 use crate::ports::{AggregateKey, Store};
 use crate::repository::{self, Actor, Work};

@@ -2,7 +2,8 @@
 //! that version's prices, never with today's.
 
 use super::registry::{Model, Registry, RegistryError};
-use domain::ai::TokenPrices;
+use domain::Versioned;
+use domain::ai::{AiPrices, TokenPrices};
 use std::collections::BTreeMap;
 
 /// What a price version has between the table's version and that of the tenant's own prices.
@@ -12,8 +13,20 @@ const TENANT: &str = "+tenant.";
 pub type OwnPrices = BTreeMap<u64, BTreeMap<String, TokenPrices>>;
 
 /// The name of prices: the table's version, and that of the tenant's own prices on top of it, such as `2026-11-21+tenant.3`.
-pub(super) fn version_name(table: &str, own: Option<u64>) -> String {
+fn version_name(table: &str, own: Option<u64>) -> String {
     own.map_or_else(|| table.to_owned(), |own| format!("{table}{TENANT}{own}"))
+}
+
+/// The model at the tenant's price.
+pub(super) fn priced(model: &Model, prices: Option<&Versioned<AiPrices>>) -> Model {
+    let own = prices.and_then(|prices| prices.state.prices.get(&model.id));
+    own.map_or_else(|| model.clone(), |own| model.at(own))
+}
+
+/// The version of the registry's prices, or of the tenant's on top of it.
+pub(super) fn price_version(registry: &Registry, prices: Option<&Versioned<AiPrices>>) -> String {
+    let own = prices.filter(|prices| !prices.state.prices.is_empty());
+    version_name(&registry.version, own.map(|prices| prices.version))
 }
 
 /// The table's version in such a name, and that of the tenant's own prices.

@@ -1,7 +1,7 @@
 //! What the AI gateway must remember across the fleet: answers that can be given again, who is working on one, what was
 //! reserved and spent, and which models fail. All of it is durable; where it can't be reached, no model is called.
 //!
-//! The calls of one request, in their order: [`AiState::look`]; on a hit [`AiState::record`]; on a miss
+//! The calls of one request, in their order: [`AiState::look_up`]; on a hit [`AiState::record`]; on a miss
 //! [`AiState::reserve`], the provider, [`AiState::settle`].
 
 use super::{BoxFuture, StoreError};
@@ -30,8 +30,8 @@ pub enum Cached {
         /// When they are given up.
         until: Timestamp,
     },
-    /// It was made a moment ago, and was not one that others may get, nor will the next be: nobody waits for it.
-    NotKept,
+    /// A recent answer for this key could not be cached (cut off or filtered). Callers must not wait for it.
+    NotCacheable,
     /// An answer, as it was stored, and since when.
     Answer {
         /// What was stored.
@@ -71,22 +71,22 @@ pub enum Breaker {
     HalfOpen,
 }
 
-/// What a request must know before anything is decided.
+/// What is read before anything is decided about a request.
 #[derive(Debug, Clone)]
-pub struct Look<'a> {
-    /// Whose.
+pub struct RequestLookup<'a> {
+    /// The organization that asks.
     pub tenant: OrganizationId,
     /// The answer to look for.
     pub cache: Option<CacheKey>,
     /// The models of the chain.
     pub models: &'a [ModelName],
-    /// Now.
+    /// The moment against which leases and breakers are held.
     pub now: Timestamp,
 }
 
-/// What [`Look`] found.
+/// What [`AiState::look_up`] read.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RequestState {
     /// The tenant's budget, if it was ever set.
     pub budget: Option<AiBudget>,
     /// The tenant's own prices, if it ever had any.
@@ -137,8 +137,8 @@ pub struct Reservation {
     /// Which of the tenant's counters it is charged to; tenants with many requests have several. [`AiState::reserve`]
     /// chooses it.
     pub shard: u32,
-    /// When the kept answer was stored that is too old for whoever asks: [`AiState::reserve`] takes the right to make the
-    /// answer also from one that was stored then or before. Nothing of it is kept.
+    /// The cached answer is older than the caller's `max-age`; this is when it was stored. [`AiState::reserve`] then takes the
+    /// right to make the answer although one is cached. It is not stored.
     #[serde(skip)]
     pub replaces: Option<Timestamp>,
     /// What is recorded should the process die: the first model, tokens at their bound.
@@ -188,12 +188,12 @@ pub enum ReserveError {
     Store(#[from] StoreError),
 }
 
-/// An answer to be kept.
+/// An answer to be cached.
 #[derive(Debug, Clone)]
-pub struct Keep {
-    /// The answer, in a form that only whoever stores it reads.
+pub struct AnswerToCache {
+    /// The sealed answer.
     pub answer: String,
-    /// For how long.
+    /// How long it is cached.
     pub ttl: Duration,
 }
 
@@ -208,7 +208,7 @@ pub struct Settlement {
     pub at: Timestamp,
     /// The key that was being worked on, and the answer if it may be given again. Without one, those who wait for the answer
     /// of a request that was answered need not wait for the next either: for a minute each asks for itself.
-    pub cache: Option<(CacheKey, Option<Keep>)>,
+    pub cache: Option<(CacheKey, Option<AnswerToCache>)>,
     /// Ties the event to its request.
     pub correlation_id: String,
 }
@@ -236,7 +236,7 @@ pub struct Observation {
 /// Remembers for the AI gateway.
 pub trait AiState: Send + Sync {
     /// Everything that decides a request: one batch read.
-    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>>;
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>>;
 
     /// What the cache has: one read.
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
@@ -294,7 +294,7 @@ pub trait AiState: Send + Sync {
     /// Counts calls to a model, and opens its breaker when half of at least 20 calls within 60 seconds failed: for requests
     /// that have another model left, and for all where nine in ten failed. One write; another one when a window begins, and
     /// when the breaker opens. The time that a provider names (`Retry-After`, at most a minute) holds for everybody else:
-    /// [`AiState::look`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
+    /// [`AiState::look_up`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
     /// itself knows the time and goes by it.
     fn observe<'a>(
         &'a self,

@@ -20,8 +20,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use ai_state::{
-    AiState, Breaker, BudgetScope, CacheKey, Cached, Keep, Look, ModelName, Observation, Reservation,
-    ReserveError, Seen, Settlement, Spent, SpentByScope,
+    AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, Cached, ModelName, Observation, RequestLookup,
+    RequestState, Reservation, ReserveError, Settlement, Spent, SpentByScope,
 };
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};

@@ -1,4 +1,4 @@
-//! Leads.
+//! Leads, and what models and rules judge of them.
 
 mod create_lead;
 mod delete_lead;
@@ -8,6 +8,7 @@ mod list_leads;
 mod own_lead;
 mod score_lead;
 mod score_leads;
+mod scoring;
 mod update_lead;
 
 pub use create_lead::create_lead;
@@ -17,4 +18,5 @@ pub use get_lead::get_lead;
 pub use list_leads::{LeadFilters, list_leads};
 pub use score_lead::{ScoreLead, Scored, score_lead};
 pub use score_leads::{LeadOutcome, MOST_LEADS, score_leads};
+pub use scoring::{Judgement, LeadScorer};
 pub use update_lead::{LeadReplacement, update_lead};

@@ -2,7 +2,8 @@
 //! changed the lead meanwhile, and once per idempotency key.
 
 use super::own_lead::{self, lead_key};
-use crate::ai::{Asker, LeadScorer};
+use super::scoring::LeadScorer;
+use crate::ai::Asker;
 use crate::idempotency::{Answer, claim, outcome, remember, replay_loaded};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};

@@ -3,7 +3,8 @@
 
 use super::own_lead::{self, lead_key};
 use super::score_lead::{ScoreLead, Scored, scored, write};
-use crate::ai::{Asker, Judgement};
+use super::scoring::Judgement;
+use crate::ai::Asker;
 use crate::idempotency::{Answer, claim, outcome, part, replay_loaded};
 use crate::limits::{LEAD_SCORES, limited};
 use crate::ports::{IdempotencyKey, LimitDecision, Store, StoreError};

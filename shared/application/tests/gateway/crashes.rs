@@ -8,8 +8,9 @@ use application::Error;
 use application::ai::gateway::complete;
 use application::ai::{AiGateway, Ask, Providers};
 use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, Look, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelName, Observation, Reservation, ReserveError, Seen, Settlement, SpentByScope, StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelAnswer, ModelCall, ModelError, ModelGateway,
+    ModelName, Observation, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
+    StoreError,
 };
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
@@ -49,8 +50,8 @@ struct Dying {
 }
 
 impl AiState for Dying {
-    fn look<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Seen, StoreError>> {
-        Box::pin(self.points.around(self.inner.look(look)))
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
+        Box::pin(self.points.around(self.inner.look_up(look)))
     }
 
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {
@@ -202,7 +203,7 @@ async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> us
 
 #[tokio::test]
 async fn a_simple_request_may_die_at_any_point() {
-    // Look, reservation, call and settlement, before and after each.
+    // Look-up, reservation, call and settlement, before and after each.
     for shards in [1, 4] {
         assert_eq!(die_everywhere(shards, ask(NOVA), |model| model.answer("good")).await, 8);
     }

@@ -1,17 +1,20 @@
 //! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
 //! that makes it is dear.
 
-use super::attempts::GiveUp;
-use super::session::{Begun, Candidate, Opening, Session, look};
-use super::{AiGateway, Providers};
+use super::admission::{Admitted, admit};
+use super::attempts::NoAnswer;
+use super::bill::AnswerLength;
+use super::lookup::{Candidate, look_up};
+use super::parts::{AiGateway, Providers};
+use super::question::{InputBounds, Question};
+use super::settlement::Session;
 use crate::ai::ask::{AnswerCost, AnswerHead, Asker};
 use crate::ai::bound::most_tokens;
-use crate::ai::chain::Chain;
 use crate::ai::mask::Masking;
 use crate::ai::registry::{Model, ModelUse};
 use crate::ports::{EmbeddingCall, EmbeddingGateway, InputType, Usage};
 use crate::{Context, Error};
-use domain::ai::{Feature, Outcome};
+use domain::ai::Outcome;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,24 +53,16 @@ pub async fn embed(
     if embed.model.usage != ModelUse::Embeddings {
         return Err(Error::UnknownModel);
     }
-    let opening = Opening {
-        asker: asker.clone(),
-        feature: Feature::Embedding,
-        chain: Chain::of(embed.model),
-        sticky: String::new(),
-        output: 0,
-        cache: None,
-        seal: None,
-    };
-    let seen = look(gateway, context, opening).await?;
-    let texts = if seen.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
+    let lookup = look_up(gateway, context, Question::of_texts(asker, embed.model)).await?;
+    let texts = if lookup.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
     let embed = EmbedTexts { texts, ..embed };
     let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
     // Each text must fit alone, so the longest decides whether they do.
-    let mut session = match seen.begin((most(&embed.texts), (longest / 8) as u64)).await? {
-        // Without a cache there are no hits.
-        Begun::Hit(_) => return Err(Error::Contended),
-        Begun::Open(session) => session,
+    let input = InputBounds { most: most(&embed.texts), fewest: (longest / 8) as u64 };
+    let mut session = match admit(lookup, input).await? {
+        // The cache was not asked.
+        Admitted::FromCache(_) => return Err(Error::Contended),
+        Admitted::Reserved(reserved) => Session::from(*reserved),
     };
     let mut vectors = vec![None; embed.texts.len()];
     let embedded = first_vectors(&mut session, providers, &embed, &mut vectors).await;
@@ -78,7 +73,7 @@ pub async fn embed(
             Ok(Embedded {
                 head,
                 vectors: vectors.into_iter().flatten().collect(),
-                cost: session.cost(),
+                cost: session.bill.cost(),
                 price_version: session.price_version().to_owned(),
             })
         }
@@ -100,18 +95,18 @@ async fn first_vectors(
     embed: &EmbedTexts<'_>,
     found: &mut [Option<Vec<f32>>],
 ) -> Result<Model, Error> {
-    let mut round = session.round();
-    while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
+    let mut candidates = session.candidates();
+    while let Some((mut candidate, until)) = session.next_candidate(&mut candidates).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            round.give_up(GiveUp::Missing)?;
+            candidates.note(NoAnswer::NotDeployed)?;
             continue;
         };
         match vectors(session, provider.as_ref(), &mut candidate, until, embed, found).await {
             Ok(()) => return Ok(candidate.model),
-            Err(why) => round.give_up(why)?,
+            Err(why) => candidates.note(why)?,
         }
     }
-    Err(round.exhausted())
+    Err(candidates.exhausted())
 }
 
 /// Finds the vectors. What a call that fails gave is kept and paid for, and the next one is for the other texts only.
@@ -122,10 +117,10 @@ async fn vectors(
     until: Instant,
     embed: &EmbedTexts<'_>,
     found: &mut [Option<Vec<f32>>],
-) -> Result<(), GiveUp> {
-    let mut tries = session.tries(&candidate.model, 0, 0, until);
+) -> Result<(), NoAnswer> {
+    let mut calls = session.calls(&candidate.model, 0, 0, until);
     loop {
-        let time_left = session.before_call(&mut tries).await?;
+        let time_left = session.before_call(&mut calls).await?;
         let call = EmbeddingCall {
             model: candidate.model.id.clone(),
             texts: missing(embed, found).cloned().collect(),
@@ -143,11 +138,12 @@ async fn vectors(
         });
         let rest = most(missing(embed, found));
         let usage = input_tokens.map(|input_tokens| Usage { input_tokens, ..Usage::default() });
-        session.meter(&candidate.model, usage, asked.saturating_sub(rest), 0);
+        let length = AnswerLength { input: asked.saturating_sub(rest), answer: 0, longest: 0 };
+        session.bill.meter(&candidate.model, usage, &length);
         // Only what is missing may be billed without being counted, and is asked for again.
 
-        tries.narrow(rest, candidate.model.most(rest, 0));
-        if session.after_call(&tries, candidate, result).await?.is_some() {
+        calls.narrow(rest, candidate.model.most(rest, 0));
+        if session.after_call(&calls, candidate, result).await?.is_some() {
             return Ok(());
         }
     }

@@ -1,10 +1,15 @@
 //! An answer that is passed on as it arrives. Another model may be asked until the first words are there, and none after.
 //! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
 
-use super::attempts::{GiveUp, fair_time, time_counts};
-use super::complete::{input, model_call, opening};
-use super::session::{Begun, Candidate, Session, Usable, look, tokens};
-use super::{AiGateway, Providers};
+use super::admission::{Admitted, admit};
+use super::attempts::{NoAnswer, fair_time, time_counts};
+use super::bill::{AnswerLength, tokens_of};
+use super::breakers::{tell_answered, tell_failed};
+use super::lookup::{Candidate, look_up};
+use super::model_call::model_call;
+use super::parts::{AiGateway, Providers};
+use super::question::{InputBounds, Question};
+use super::settlement::{CacheableAnswer, Session};
 use crate::ai::ask::{AnswerCost, AnswerHead, Ask, Asker, Check};
 use crate::ai::mask::{Masking, Restoring};
 use crate::ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
@@ -54,23 +59,23 @@ pub async fn stream(
     asker: &Asker,
     ask: &Ask,
 ) -> Result<Streamed, Error> {
-    let seen = look(gateway, context, opening(gateway, asker, ask)).await?;
-    let masked = seen.terms.masks().then(|| Masking::of(ask));
+    let lookup = look_up(gateway, context, Question::of(gateway, asker, ask)).await?;
+    let masked = lookup.terms.masks().then(|| Masking::of(ask));
     let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
-    let mut session = match seen.begin(input(ask)).await? {
-        Begun::Hit(answer) => {
+    let mut session = match admit(lookup, InputBounds::of(ask)).await? {
+        Admitted::FromCache(answer) => {
             let end = StreamEvent::End { stop: answer.stop, tokens: answer.tokens, cost: answer.cost };
             let events = stream::iter([StreamEvent::Text(answer.text), end]).boxed();
             return Ok(Streamed { head: answer.head, events });
         }
-        Begun::Open(session) => session,
+        Admitted::Reserved(reserved) => Session::from(*reserved),
     };
     let begun = first_stream(&mut session, providers, ask).await;
     match begun {
         Ok((candidate, began, (first, rest))) => Ok(Streamed {
             head: session.head(&candidate.model),
             events: passed_on(Passing {
-                session: *session,
+                session,
                 candidate,
                 began,
                 check: ask.check.clone(),
@@ -94,18 +99,18 @@ async fn first_stream(
     providers: &Providers<dyn StreamingModelGateway>,
     ask: &Ask,
 ) -> Result<(Candidate, Instant, (Delta, ModelStream)), Error> {
-    let mut round = session.round();
-    while let Some((mut candidate, until)) = session.next_candidate(&mut round).await? {
+    let mut candidates = session.candidates();
+    while let Some((mut candidate, until)) = session.next_candidate(&mut candidates).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            round.give_up(GiveUp::Missing)?;
+            candidates.note(NoAnswer::NotDeployed)?;
             continue;
         };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok((began, stream)) => return Ok((candidate, began, stream)),
-            Err(why) => round.give_up(why)?,
+            Err(why) => candidates.note(why)?,
         }
     }
-    Err(round.exhausted())
+    Err(candidates.exhausted())
 }
 
 async fn open(
@@ -114,13 +119,13 @@ async fn open(
     candidate: &mut Candidate,
     until: Instant,
     ask: &Ask,
-) -> Result<(Instant, (Delta, ModelStream)), GiveUp> {
+) -> Result<(Instant, (Delta, ModelStream)), NoAnswer> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
-    let mut tries = session.stream_tries(&candidate.model, until);
+    let mut calls = session.stream_calls(&candidate.model, until);
     loop {
         // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
         // the way of others.
-        let to_begin = session.before_call(&mut tries).await?;
+        let to_begin = session.before_call(&mut calls).await?;
         call.time_left = session.time_left();
         let asked = Instant::now();
         let begun = pin!(first_delta(provider, &call));
@@ -128,7 +133,7 @@ async fn open(
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(ModelError::TimedOut),
         };
-        if let Some(begun) = session.after_call(&tries, candidate, result).await? {
+        if let Some(begun) = session.after_call(&calls, candidate, result).await? {
             return Ok((asked, begun));
         }
     }
@@ -221,27 +226,36 @@ impl Passing {
     }
 
     async fn end(mut self, stop: StopReason, usage: Option<Usage>) -> StreamEvent {
-        let (input, said) = (self.session.input.0, self.text.len());
-        let tokens = tokens(&self.session.meter(&self.candidate.model, usage, input, said));
+        let length = AnswerLength {
+            input: self.session.input.most,
+            answer: self.text.len(),
+            longest: self.session.longest_answer(&self.candidate.model),
+        };
+        let tokens = tokens_of(&self.session.bill.meter(&self.candidate.model, usage, &length));
         // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
-        self.session.answered(&mut self.candidate).await;
+        self.answered().await;
         let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
         let text = match &self.restoring {
             Some(restoring) => restoring.all(&self.text),
             None => self.text.clone(),
         };
-        let usable = Usable::of(&text, stop, tokens).filter(|_| right);
-        self.session.settle(Some(&self.candidate.model), Outcome::Answered, usable).await;
-        StreamEvent::End { stop, tokens, cost: self.session.cost() }
+        let cacheable = CacheableAnswer::of(&text, stop, tokens).filter(|_| right);
+        self.session.settle(Some(&self.candidate.model), Outcome::Answered, cacheable).await;
+        StreamEvent::End { stop, tokens, cost: self.session.bill.cost() }
+    }
+
+    /// Tells the model's breaker that it answered.
+    async fn answered(&mut self) {
+        tell_answered(&self.session.gateway, &self.session.context, &mut self.candidate).await;
     }
 
     /// Our time is over while the model is at work: the call ends here, and what arrived is the answer. It says nothing about
     /// the model, whose answer may be long and whose reader may be slow.
     async fn cut(mut self) -> StreamEvent {
         let tokens = self.arrived();
-        self.session.answered(&mut self.candidate).await;
+        self.answered().await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
-        StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.cost() }
+        StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.bill.cost() }
     }
 
     /// The provider ended the call. Where it said so, what it made is what arrived; where the connection is lost, or the
@@ -250,15 +264,16 @@ impl Passing {
         let model = &self.candidate.model;
         tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a streamed answer broke");
         if matches!(error, ModelError::Lost(_)) {
-            let (input, longest) = (self.session.input.0, self.session.longest_answer(model));
-            self.session.presume(model, input, longest);
+            let (input, longest) = (self.session.input.most, self.session.longest_answer(model));
+            self.session.bill.presume(model, input, longest);
         } else {
             self.arrived();
         }
         let longest = self.session.longest_answer(&self.candidate.model);
-        let fair = fair_time(self.session.input.0, longest);
+        let fair = fair_time(self.session.input.most, longest);
         let counts = time_counts(&error, self.began.elapsed(), fair, fair);
-        self.session.failed(&self.candidate, &error, counts).await;
+        let (gateway, context) = (&self.session.gateway, &self.session.context);
+        tell_failed(gateway, context, &self.candidate, &error, counts).await;
         self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
         StreamEvent::Broken
     }
@@ -268,6 +283,6 @@ impl Passing {
     fn arrived(&mut self) -> Tokens {
         let model = &self.candidate.model;
         let output = (self.text.len() as u64).min(self.session.longest_answer(model));
-        self.session.presume(model, self.session.input.0, output)
+        self.session.bill.presume(model, self.session.input.most, output)
     }
 }

@@ -1,11 +1,11 @@
 //! What holds for a request because of its tenant: limits, the chain, the prices, and whether personal data leaves. It is
 //! taken once, at the look, and holds until the request is settled, whatever changes meanwhile.
 
-use super::AiGateway;
-use super::session::Opening;
+use super::parts::AiGateway;
+use super::question::Question;
 use crate::ai::chain::Chain;
-use crate::ai::price_book::version_name;
-use crate::ai::registry::{Model, Registry};
+use crate::ai::price_book::{price_version, priced};
+use crate::ai::registry::Model;
 use domain::Versioned;
 use domain::ai::{AiBudget, AiPrices, Limits};
 
@@ -27,21 +27,21 @@ pub(super) struct Terms {
 impl Terms {
     pub(super) fn new(
         gateway: &AiGateway,
-        opening: &Opening,
+        question: &Question,
         budget: Option<AiBudget>,
         prices: Option<Versioned<AiPrices>>,
     ) -> Self {
         let limits = budget.map(|budget| budget.limits).unwrap_or_default();
-        let own = limits.chains.get(&opening.feature).filter(|_| !opening.chain.is_named());
-        let own = own
-            .and_then(|steps| Chain::stored(steps, &gateway.registry, |model| gateway.tell_missing(model)));
-        let chain = own.as_ref().unwrap_or(&opening.chain);
+        let own = limits.chains.get(&question.feature).filter(|_| !question.chain.is_named());
+        let own =
+            own.and_then(|steps| Chain::stored(steps, &gateway.registry, |model| gateway.log_missing(model)));
+        let chain = own.as_ref().unwrap_or(&question.chain);
         let prices = prices.as_ref();
-        let models = chain.models(&opening.sticky).into_iter().map(|model| priced(model, prices)).collect();
+        let models = chain.models(&question.sticky).into_iter().map(|model| priced(model, prices)).collect();
         let mut terms = Self {
             models,
             rules: chain.has_rules(),
-            named: opening.chain.is_named(),
+            named: question.chain.is_named(),
             price_version: price_version(&gateway.registry, prices),
             settings: String::new(),
             limits,
@@ -57,16 +57,4 @@ impl Terms {
     pub(super) fn masks(&self) -> bool {
         self.limits.mask_personal_data
     }
-}
-
-/// The model at the tenant's price.
-pub(in crate::ai) fn priced(model: &Model, prices: Option<&Versioned<AiPrices>>) -> Model {
-    let own = prices.and_then(|prices| prices.state.prices.get(&model.id));
-    own.map_or_else(|| model.clone(), |own| model.at(own))
-}
-
-/// The version of the registry's prices, or of the tenant's on top of it.
-pub(in crate::ai) fn price_version(registry: &Registry, prices: Option<&Versioned<AiPrices>>) -> String {
-    let own = prices.filter(|prices| !prices.state.prices.is_empty());
-    version_name(&registry.version, own.map(|prices| prices.version))
 }

@@ -44,7 +44,7 @@ pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
 }
 
 /// What is wrong with a value: paths and keywords only, because a message could quote the tenant.
-pub(super) fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults {
+pub fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults {
     validator
         .iter_errors(value)
         .take(MOST_FAULTS)
@@ -52,8 +52,8 @@ pub(super) fn schema_faults(validator: &jsonschema::Validator, value: &Value) ->
         .collect()
 }
 
-/// Models like to wrap JSON in a Markdown fence.
-pub(super) fn unfenced(text: &str) -> &str {
+/// The JSON of an answer without the Markdown fence that models like to put around it.
+pub fn unfenced(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
     inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()

@@ -2,12 +2,11 @@
 //! answer is judged alone, by the schema and by that lead's own words; a part that is missing or can't be used is asked for
 //! again alone. One lead never costs another its score.
 
-use super::ask::{AnswerCost, Answered, Ask, Asker, CachePolicy, Conversation};
-use super::gateway::{Unanswered, answer};
 use super::output;
 use super::prompt::{self, Document};
-use super::scorer::{Judged, LeadScorer, MAX_OUTPUT_TOKENS, by_rules, time_to_write};
-use super::structured::unfenced;
+use super::{Judged, LeadScorer, MAX_OUTPUT_TOKENS, by_rules, time_to_write};
+use crate::ai::gateway::{Unanswered, answer};
+use crate::ai::{AnswerCost, Answered, Ask, Asker, CachePolicy, Conversation, unfenced};
 use crate::{Context, Error};
 use domain::ai::{Feature, Tokens};
 use domain::sales::{Assessment, Engine, Lead, LeadScore};

@@ -1,16 +1,20 @@
 //! Judges a lead by a model of the chain, through the AI gateway like every other question, and by rules where the chain has
 //! them and no model is of use. What every attempt cost is counted, also of those whose answer was useless.
 
-use super::ask::{AnswerCost, Ask, Asker, CachePolicy, Conversation};
-use super::chain::Chain;
-use super::gateway::{AiGateway, Providers, Unanswered, answer};
-use super::output;
-use super::prompt::{self, Document};
+mod batch;
+mod output;
+mod prompt;
+
+pub use batch::Judgement;
+
+use crate::ai::gateway::{AiGateway, Providers, Unanswered, answer};
+use crate::ai::{AnswerCost, Ask, Asker, CachePolicy, Chain, Conversation};
 use crate::ports::ModelGateway;
 use crate::{Context, Error};
 use domain::Timestamp;
 use domain::ai::Feature;
 use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
+use prompt::Document;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +31,7 @@ const WRITING: Duration = Duration::from_secs(1);
 pub struct LeadScorer {
     /// The way to the models.
     pub gateway: Arc<AiGateway>,
-    /// Who answers.
+    /// The adapters of the models.
     pub providers: Providers<dyn ModelGateway>,
     /// Which models are asked, and whether the rules judge when none is of use.
     pub chain: Chain,

@@ -2,7 +2,7 @@
 //! or filled in: what does not match is told back to the model once, and then refused.
 
 use super::prompt::Document;
-use super::structured::{schema_faults, unfenced};
+use crate::ai::{schema_faults, unfenced};
 use domain::sales::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, ScoredField};
 use jsonschema::Validator;
 use serde::Deserialize;
