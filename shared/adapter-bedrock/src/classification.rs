@@ -1,4 +1,4 @@
-//! What each error of Bedrock means, as a table: the first rule that matches decides. Only [`Meaning::Failing`] and, after
+//! The table that gives each error of Bedrock its meaning. The first rule that matches decides. Only [`Meaning::Failing`] and, after
 //! long enough, [`Meaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
 //! count would let one caller close a model to everybody.
 

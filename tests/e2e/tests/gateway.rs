@@ -75,7 +75,7 @@ fn bodies_that_can_t_be_read_are_refused() {
     }
     assert!(!problem.to_string().contains("nobody-at-all") && !problem.to_string().contains("sold"));
 
-    // Where anybody could send floods, the gateway refuses before a function is paid for.
+    // The gateway checks no body: the functions answer, so that each wrong field is named.
     Client::anonymous()
         .post("/v1/auth/login", &json!({"email": "a@b.example"}))
         .problem(400, "invalid_request");

@@ -42,7 +42,8 @@ impl StreamingHandler for CreateChatCompletion {
             let streamed = body.stream.unwrap_or_default();
             let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
             let (asked, names, refused) = question::read(body, cache);
-            // What the use case does not know is judged here, and the rest with it if anything of that is wrong.
+            // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
+            // checks run here too, so that one answer names every wrong field.
             if refused.is_err() {
                 let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;

@@ -36,7 +36,8 @@ impl Handler for CreateOpenaiEmbedding {
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let registry = &self.needs.registry;
             let body: Body = request.long_json(|body| judge(registry, body))?;
-            // What the use case does not know is judged here, and the rest with it if anything of that is wrong.
+            // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
+            // checks run here too, so that one answer names every wrong field.
             if refused(&body).is_err() {
                 judge(registry, &body)?;
             }
@@ -69,7 +70,7 @@ fn judge(registry: &Registry, body: &Body) -> Result<(), Invalid> {
     all_of(refused(body), ai::check_embedding(registry, &texts(body.clone()), FIELD))
 }
 
-/// What is wrong with the fields that only OpenAI's format has.
+/// Checks the fields that exist in OpenAI's format only.
 fn refused(body: &Body) -> Result<(), Invalid> {
     let mut check = Check::default();
     if let Some(user) = &body.user {

@@ -188,7 +188,8 @@ impl Admission {
         waits?.into_iter().min()
     }
 
-    /// What is set aside, and the answer that this request alone makes.
+    /// The reservation of this request's bound. The second part is the cache key under which other requests wait for this
+    /// answer, with its time to live; absent when nobody may wait for it.
     fn reservation(&self, request_id: AiRequestId) -> (Reservation, Option<(CacheKey, Duration)>) {
         let (context, question) = (&self.lookup.context, &self.lookup.question);
         // Only an answer that others may get is worth waiting for, and only from somebody who can make it.

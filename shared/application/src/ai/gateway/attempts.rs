@@ -197,8 +197,8 @@ impl ModelCalls {
         time_counts(error, self.took(), self.had, self.fair)
     }
 
-    /// What a failed call means: the pause that the provider asks for, or that it leaves to us, before the same call is made
-    /// again; or why this model is given up.
+    /// Decides what follows a failed call: the pause before the same call is made again, or the reason to give this model
+    /// up. `None` is a pause of the gateway's own choice, because the provider asked for none.
     pub(super) fn after(
         &self,
         candidate: &Candidate,

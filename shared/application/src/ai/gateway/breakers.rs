@@ -1,5 +1,5 @@
-//! What the fleet is told of calls to models, and who may try a model whose breaker is half-open. A failure to tell costs the
-//! request nothing.
+//! Reports the outcomes of calls to the breakers that the fleet shares, and takes the one probe of a half-open breaker. A
+//! report that fails does not fail the request.
 
 use super::attempts::retry_after;
 use super::lookup::{Candidate, model_name, open_for};
