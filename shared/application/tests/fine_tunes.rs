@@ -6,7 +6,7 @@ use application::ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fi
 use application::ports::{
     AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload,
 };
-use application::repository::{Actor, Work, load};
+use application::repository::{Actor, PendingChange, load};
 use application::{Context, Error};
 use domain::ai::fine_tune::{
     CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
@@ -61,9 +61,9 @@ impl Scene {
             created_by: new_id(NOW, &[2; 10]),
         });
         let key = AggregateKey::new(tenant, AggregateType::FineTune, &id);
-        let mut work = Work::<FineTune>::create(key.clone(), []);
-        work.record(&event.unwrap(), &context(&self.environment), &Actor::anonymous()).unwrap();
-        work.commit(self.store.as_ref()).await.unwrap();
+        let (context, actor) = (context(&self.environment), Actor::anonymous());
+        let pending = PendingChange::<FineTune>::create(key.clone(), [], &event.unwrap(), &context, &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
         key
     }
 
@@ -95,7 +95,10 @@ impl Scene {
 
     async fn cancel(&self, number: u8) -> FineTune {
         let context = context(&self.environment);
-        cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id(number), None).await.unwrap().value
+        let unconditional = Precondition::NONE;
+        let canceled =
+            cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id(number), &unconditional, None);
+        canceled.await.unwrap().value.state
     }
 }
 

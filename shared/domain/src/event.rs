@@ -91,7 +91,7 @@ impl DecodeError {
 }
 
 /// An event of one aggregate. Reading upcasts older versions.
-pub trait DomainEvent: Sized {
+pub trait DomainEvent: Sized + Send + Sync + 'static {
     /// The event in its stored shape.
     fn encode(&self) -> EncodedEvent;
     /// The event from its stored shape, whatever version it has.

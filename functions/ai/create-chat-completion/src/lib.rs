@@ -5,6 +5,7 @@ mod names;
 mod question;
 mod unused;
 
+use application::CurrentVersion;
 use application::ai::{self, Completions};
 use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
 use contracts::openai::ChatRequest;
@@ -48,6 +49,7 @@ impl StreamingHandler for CreateChatCompletion {
                 let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
             }
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let created = context.now.seconds();
             if streamed {
                 let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;

@@ -1,5 +1,6 @@
 //! `POST /v1/ai/completions`: answers a conversation.
 
+use application::CurrentVersion;
 use application::ai::{self, Answered, CompletionRequest, Completions};
 use application::ports::{BoxFuture, Message, ModelGateway, Role, Store};
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
@@ -28,6 +29,7 @@ impl Handler for CreateCompletion {
                 ai::check_completion(&self.needs.registry, &self.needs.chain, &authority, &asked)
             };
             let asked = conversation(request.long_json(judge)?, request);
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {

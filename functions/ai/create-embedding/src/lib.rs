@@ -1,5 +1,6 @@
 //! `POST /v1/ai/embeddings`: texts as vectors.
 
+use application::CurrentVersion;
 use application::ai::{self, EmbeddingRequest, Embeddings};
 use application::ports::{BoxFuture, InputType, Store};
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
@@ -28,6 +29,7 @@ impl Handler for CreateEmbedding {
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),

@@ -1,5 +1,6 @@
 //! `POST /v1/embeddings`: texts as vectors, as OpenAI's clients ask for them.
 
+use application::CurrentVersion;
 use application::ai::{self, EmbeddingRequest, Embeddings, Registry};
 use application::ports::{BoxFuture, InputType, Store};
 use base64::Engine as _;
@@ -41,6 +42,7 @@ impl Handler for CreateOpenaiEmbedding {
             if refused(&body).is_err() {
                 judge(registry, &body)?;
             }
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let base64 = is_base64(&body);
             let asked = texts(body);
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;

@@ -1,8 +1,8 @@
 //! `POST /v1/auth/login`: tokens for an address and a password.
 
-use application::Error;
 use application::identity::{self, Credentials, Login as Needs};
 use application::ports::BoxFuture;
+use application::{CurrentVersion, Error};
 use contracts::identity::{LoginRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
@@ -18,6 +18,7 @@ impl Handler for Login {
         Box::pin(async move {
             let body: LoginRequest = request.json(judge)?;
             judge(&body)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let credentials = Credentials {
                 email: &body.email,
                 password: &body.password,

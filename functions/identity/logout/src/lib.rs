@@ -17,7 +17,7 @@ impl Handler for Logout {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
-            identity::logout(store, &context, &authority).await?;
+            identity::logout(store, &context, &authority, &request.precondition()?).await?;
             Ok(Response::no_content())
         })
     }

@@ -1,8 +1,8 @@
 //! `POST /v1/auth/refresh`: new tokens for a refresh token.
 
-use application::Error;
 use application::identity::{self, RefreshSession as Needs};
 use application::ports::BoxFuture;
+use application::{CurrentVersion, Error};
 use contracts::identity::{RefreshRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
@@ -18,6 +18,7 @@ impl Handler for RefreshSession {
         Box::pin(async move {
             let body: RefreshRequest = request.json(judge)?;
             judge(&body)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let refreshed =
                 identity::refresh_session(&self.needs, &request.context(), &body.refresh_token).await;
             let tokens = refreshed.map_err(|error| match error {

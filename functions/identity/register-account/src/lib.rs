@@ -1,8 +1,8 @@
 //! `POST /v1/auth/register`: an organization and its first administrator.
 
-use application::fingerprint;
 use application::identity::{self, RegisterAccount as Needs, Registration};
 use application::ports::{BoxFuture, IdempotencyKey};
+use application::{CurrentVersion, fingerprint};
 use contracts::identity::{RegisterRequest, RegisterResponse};
 use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
@@ -21,6 +21,7 @@ impl Handler for RegisterAccount {
                 identity::check_registration(&context, &registration(body, request)).map(drop)
             };
             let body: RegisterRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let registration = registration(&body, request);
             // The hash that is stored must not be one of the password: a short secret could be guessed from it.
             let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;

@@ -1,5 +1,6 @@
 //! `POST /v1/leads`: a new lead of the caller.
 
+use application::CurrentVersion;
 use application::ports::{BoxFuture, Store};
 use application::sales;
 use contracts::lead::CreateLeadRequest;
@@ -21,6 +22,7 @@ impl Handler for CreateLead {
             let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
             let body: CreateLeadRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Unversioned)?;
             let key = request.idempotency_key("createLead")?;
             let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
             let body = presentation::lead(&answer.value);

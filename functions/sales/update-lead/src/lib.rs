@@ -28,9 +28,9 @@ impl Handler for UpdateLead {
             let id: LeadId = request.id("id")?;
             let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
             let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;
-            let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
+            let precondition = request.replacement_precondition()?;
             let replacement = LeadReplacement {
-                seen_version: seen,
+                precondition: &precondition,
                 input: &input(&body),
                 check: &|current| unchanged(&read_only, &presentation::lead(current)),
             };

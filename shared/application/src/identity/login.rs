@@ -5,7 +5,7 @@ use super::access_token::{Issuer, Tokens, issue};
 use super::refresh_token::PresentedToken;
 use crate::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
 use crate::ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
-use crate::repository::{Actor, Work, decode};
+use crate::repository::{Actor, PendingChange, decode};
 use crate::{Context, Error, fingerprint};
 use domain::id::OrganizationId;
 use domain::identity::{Account, Session, StartSession, start_session};
@@ -94,10 +94,9 @@ async fn start(
         token: kept,
         at: context.now,
     });
-    let mut work =
-        Work::<Session>::create(AggregateKey::new(tenant, AggregateType::Session, &session_id), []);
-    work.record(&event, context, &Actor::account(account.id))?;
-    let Versioned { state: session, .. } = work.commit(needs.store.as_ref()).await?;
+    let key = AggregateKey::new(tenant, AggregateType::Session, &session_id);
+    let pending = PendingChange::<Session>::create(key, [], &event, context, &Actor::account(account.id))?;
+    let Versioned { state: session, .. } = pending.commit(needs.store.as_ref()).await?;
     let who = (&tenant, account, member, &session);
     issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
 }

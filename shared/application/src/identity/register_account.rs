@@ -1,12 +1,13 @@
 //! Registers an organization with its first administrator: one transaction, so that neither exists without the other.
 
-use crate::idempotency::{Answer, earlier, remember, repeated};
+use crate::command::{Command, commit_once};
+use crate::idempotency::Answer;
 use crate::limits::{LOGINS_PER_ADDRESS, allowed};
 use crate::ports::{
     AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
     Unique, UniqueKind,
 };
-use crate::repository::{Actor, Work};
+use crate::repository::{Actor, PendingChange};
 use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::field::{Check, Invalid, all_of};
 use domain::id::{AccountId, OrganizationId};
@@ -76,14 +77,14 @@ pub async fn register_account(
     let (_, wrapped_key) = needs.tenant_keys.generate(tenant).await?;
     let actor = Actor::anonymous();
     let account_key = AggregateKey::new(tenant, AggregateType::Account, &ids.account_id);
-    let mut organization =
-        Work::<Organization>::create(AggregateKey::new(tenant, AggregateType::Organization, &tenant), []);
-    organization.record(&organization_event, context, &actor)?;
-    let mut account = Work::<Account>::create(account_key.clone(), [Account::subject(&ids.account_id)]);
-    account.record(&account_event, context, &actor)?;
-    let mut member =
-        Work::<Member>::create(AggregateKey::new(tenant, AggregateType::Member, &ids.account_id), []);
-    member.record(&add_member(ids.account_id, Role::Admin), context, &actor)?;
+    let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
+    let organization = PendingChange::<Organization>::create(key, [], &organization_event, context, &actor)?;
+    let subject = Account::subject(&ids.account_id);
+    let account =
+        PendingChange::<Account>::create(account_key.clone(), [subject], &account_event, context, &actor)?;
+    let key = AggregateKey::new(tenant, AggregateType::Member, &ids.account_id);
+    let member_event = add_member(ids.account_id, Role::Admin);
+    let member = PendingChange::<Member>::create(key, [], &member_event, context, &actor)?;
 
     let (account, after) = account.finish()?;
     let email = after.state.person.ok_or(StoreError::Malformed("an account without a person"))?.email;
@@ -91,13 +92,13 @@ pub async fn register_account(
         changes: vec![organization.finish()?.0, account, member.finish()?.0],
         unique: vec![Unique { kind: UniqueKind::Email, value: email, holder: account_key }],
         tenant_key: Some((tenant, wrapped_key)),
-        idempotency: remember(idempotency, || json!(ids), context.now),
-        idempotency_claimed: false,
+        ..Transaction::default()
     };
-    match needs.store.commit(&transaction).await {
-        Ok(()) => Ok(Answer::first(ids)),
-        Err(error) => {
-            let value = earlier(idempotency, repeated(error)?)?;
+    let store = needs.store.as_ref();
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    match commit_once(&command, transaction, json!(ids)).await? {
+        None => Ok(Answer::first(ids)),
+        Some(value) => {
             let value = Registered::deserialize(value).map_err(|error| StoreError::Decode(error.into()))?;
             same_password(needs, &value, registration.password).await?;
             Ok(Answer { value, replayed: true })

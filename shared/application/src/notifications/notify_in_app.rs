@@ -2,7 +2,7 @@
 //! is delivered twice notifies once.
 
 use crate::ports::{AggregateKey, Store};
-use crate::repository::{Actor, Work};
+use crate::repository::{Actor, PendingChange};
 use crate::{Context, Error};
 use domain::AggregateType;
 use domain::id::{AccountId, EventId, OrganizationId, derived};
@@ -25,12 +25,11 @@ pub struct Cause {
 pub async fn notify_in_app(store: &dyn Store, context: &Context, cause: Cause) -> Result<bool, Error> {
     let id = derived(&cause.event_id);
     let key = AggregateKey::new(cause.tenant, AggregateType::Notification, &id);
-    let mut work = Work::<Notification>::create(key, []);
     let event = create_notification(id, cause.recipient, cause.kind);
-    work.record(&event, context, &Actor::system("notify-in-app"))?;
-    match work.commit(store).await {
+    let actor = Actor::system("notify-in-app");
+    match PendingChange::<Notification>::create(key, [], &event, context, &actor)?.commit(store).await {
         Ok(_) => Ok(true),
-        Err(Error::VersionMismatch) => Ok(false),
+        Err(Error::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Kind, Problem};
 use application::ports::{
-    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
+    EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
 };
 use application::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
@@ -76,20 +76,6 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<CommitError> for Problem {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Conflict => {
-                Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
-            }
-            CommitError::NotUnique(kind) => kind.into(),
-            // Whether it is the same request was for the use case to find out.
-            CommitError::Repeated(_) => IdempotencyConflict::InFlight.into(),
-            CommitError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
@@ -138,8 +124,8 @@ impl From<Error> for Problem {
             ),
             Error::Denied(error) => error.into(),
             Error::Unauthenticated => Self::unauthenticated(),
-            Error::VersionMismatch => Self::precondition_failed(),
-            Error::Contended => {
+            Error::PreconditionFailed => Self::new(Kind::PRECONDITION_FAILED),
+            Error::Conflict => {
                 Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
             }
             Error::Taken(kind) => kind.into(),
