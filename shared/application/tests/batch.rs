@@ -2,9 +2,9 @@
 
 use crate::scorer::{NOVA, SONNET, Scene};
 use crate::support::{NOW, input};
-use application::Error;
 use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use application::sales::{LeadOutcome, ScoreLead, delete_lead, score_leads};
+use application::{Error, Precondition};
 use domain::authority::{ScoreManyLeads, WriteLeads};
 use domain::id::{AccountId, LeadId, new_id};
 use domain::sales::{Engine, Lead, LeadInput, LeadScore};

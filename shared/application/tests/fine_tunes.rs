@@ -7,7 +7,7 @@ use application::ports::{
     AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload,
 };
 use application::repository::{Actor, PendingChange, load};
-use application::{Context, Error};
+use application::{Context, Error, Precondition};
 use domain::ai::fine_tune::{
     CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
     WAIT_FOR_FILE, create_fine_tune,

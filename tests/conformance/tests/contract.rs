@@ -240,7 +240,12 @@ fn every_answer_an_operation_can_give_is_documented() {
             needed.extend(["409", "422"]);
         }
         if operation.takes("header", "If-Match") {
-            needed.extend(["412", "428"]);
+            needed.extend(["400", "412"]);
+        }
+        match operation.method.as_str() {
+            "PUT" => needed.extend(["409", "428"]),
+            "DELETE" => needed.push("409"),
+            _ => {}
         }
         if operation.parameters.iter().any(|parameter| parameter["in"] == "query") {
             needed.push("400");
@@ -264,8 +269,12 @@ fn conventions_of_methods_hold() {
         if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
             wrong.push(format!("{} and Idempotency-Key", operation.id));
         }
-        if (operation.method == "PUT") != operation.takes("header", "If-Match") {
-            wrong.push(format!("{} and If-Match", operation.id));
+        // A precondition that was sent is honoured by every method that writes (RFC 9110, section 13.1).
+        let writes = ["POST", "PUT", "DELETE", "PATCH"].contains(&operation.method.as_str());
+        for name in ["If-Match", "If-None-Match"] {
+            if writes && !operation.takes("header", name) {
+                wrong.push(format!("{} and {name}", operation.id));
+            }
         }
         if (operation.id.starts_with("list") && !NOT_PAGED.contains(&operation.id))
             != (operation.takes("query", "limit") && operation.takes("query", "cursor"))

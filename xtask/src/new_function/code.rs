@@ -9,6 +9,8 @@ use crate::error::Error;
 /// What the crate behind a route links.
 pub(super) const HTTP_DEPENDENCIES: [&str; 5] =
     ["adapter-aws", "adapter-dynamodb", "application", "domain", "edge"];
+/// The precondition of a write of something without a version. A use case compares it with the version of what it changes.
+const UNVERSIONED: &str = "            request.precondition()?.check(CurrentVersion::Unversioned)?;\n";
 /// What the crate behind a queue links.
 pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
 /// What the crate behind a schedule links.
@@ -38,9 +40,15 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
         }
     }
     match operation.method.as_str() {
-        "POST" => steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel())),
-        "PUT" => {
-            steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n")
+        "POST" => {
+            imports.push("application::CurrentVersion".to_owned());
+            steps.push_str(UNVERSIONED);
+            steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel()));
+        }
+        "PUT" => steps.push_str("            request.replacement_precondition()?;\n"),
+        "DELETE" | "PATCH" => {
+            imports.push("application::CurrentVersion".to_owned());
+            steps.push_str(UNVERSIONED);
         }
         _ if operation.is_list => steps.push_str(
             "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);

@@ -7,16 +7,16 @@ use application::ai::{
 };
 use application::ports::{
     AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
-    StreamingModelGateway, Timer, Transaction,
+    StreamingModelGateway, Timer,
 };
 use application::repository::{Actor, PendingChange};
 use application::{Context, Error};
-use domain::AggregateType;
 use domain::ai::{
     AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Feature, Limits, PricesOverridden,
     TokenPrices,
 };
 use domain::id::{AccountId, OrganizationId, new_id};
+use domain::{Aggregate, AggregateType};
 use futures_util::StreamExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
