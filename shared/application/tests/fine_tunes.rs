@@ -95,10 +95,10 @@ impl Scene {
 
     async fn cancel(&self, number: u8) -> FineTune {
         let context = context(&self.environment);
-        let unconditional = Precondition::NONE;
+        let (id, unconditional) = (id(number), Precondition::NONE);
         let canceled =
-            cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id(number), &unconditional, None);
-        canceled.await.unwrap().value.state
+            cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id, &unconditional, None).await;
+        canceled.unwrap().value.state
     }
 }
 

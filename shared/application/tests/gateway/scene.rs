@@ -6,7 +6,7 @@ use application::ai::{
     AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
 };
 use application::ports::{
-    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent,
     StreamingModelGateway, Timer,
 };
 use application::repository::{Actor, PendingChange};
