@@ -430,7 +430,7 @@ async fn every_header_parameter_is_checked_and_named() {
         for parameter in operation.parameters_in("header") {
             let wrong: &[&str] = match parameter.name.as_str() {
                 "Idempotency-Key" => &["", " ", "a b", "a\0b", "ключ", "a\tb"],
-                "If-Match" | "If-None-Match" => {
+                "If-Match" | "If-None-Match" if operation.method != "GET" => {
                     &["", "1", "\"1", "'1'", "*, \"1\"", "W/1", "w/\"1\"", "\"1\" \"2\"", "\"a b\""]
                 }
                 // Every text is a list of directives (RFC 9111, section 5.2).

@@ -168,9 +168,10 @@ async fn a_precondition_that_does_not_hold_is_told_and_nothing_is_written() {
         if takes_key(operation) && !operation.public {
             // The key of a refused request is free for the next one.
             let (name, value) = failing(object.subject).remove(0);
+            let events = scene.world.ledger().await.len();
             let refused = scene.with(operation, &object, name, &value).key("k");
             refused.send().await.problem(412, "precondition_failed");
-            scene.world.unchanged_since(&before).await;
+            assert_eq!(scene.world.ledger().await.len(), events, "{}", operation.id);
             let answer = scene.call(operation, &object).key("k").send().await;
             assert!(answer.status < 300 && !answer.is_replay(), "{}: {}", operation.id, answer.body);
         }

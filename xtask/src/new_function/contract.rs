@@ -193,8 +193,8 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &
 /// The parameters that its method asks for.
 fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
-        "POST" => &["IdempotencyKey", "IfMatch", "IfNoneMatch"],
-        "PUT" | "DELETE" | "PATCH" => &["IfMatch", "IfNoneMatch"],
+        "POST" => &["IdempotencyKey", "IfMatch", "IfNoneMatchOfWrite"],
+        "PUT" | "DELETE" | "PATCH" => &["IfMatch", "IfNoneMatchOfWrite"],
         _ if operation.is_list => &["Limit", "Cursor"],
         _ => &[],
     };
