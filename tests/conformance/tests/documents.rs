@@ -27,9 +27,11 @@ fn links_lead_to_a_file_and_a_heading() {
         .iter()
         .flat_map(|document| {
             let text = read(document);
-            links(&text).into_iter().filter(|link| !resolves(document, link)).map(move |link| {
-                format!("{document}: {link}")
-            }).collect::<Vec<_>>()
+            links(&text)
+                .into_iter()
+                .filter(|link| !resolves(document, link))
+                .map(move |link| format!("{document}: {link}"))
+                .collect::<Vec<_>>()
         })
         .collect();
     assert!(broken.is_empty(), "links that lead nowhere: {broken:#?}");
@@ -43,7 +45,8 @@ fn paths_that_documents_name_exist() {
         .filter(|document| *document != "CHANGELOG.md" && !document.starts_with("docs/adr/"))
         .flat_map(|document| {
             let text = read(document);
-            let gone: Vec<String> = paths(&text).into_iter().filter(|path| !root().join(path).exists()).collect();
+            let gone: Vec<String> =
+                paths(&text).into_iter().filter(|path| !root().join(path).exists()).collect();
             gone.into_iter().map(move |path| format!("{document}: {path}"))
         })
         .collect();
@@ -136,5 +139,8 @@ fn without_code(text: &str) -> String {
 #[test]
 fn anchors_are_made_as_github_makes_them() {
     let expected = BTreeSet::from(["an-organizations-own-terms".to_owned(), "birds-eye-view".to_owned()]);
-    assert_eq!(anchors("# An organization's own terms\n\n```sh\n# a comment\n```\n## Bird's-eye view\n"), expected);
+    assert_eq!(
+        anchors("# An organization's own terms\n\n```sh\n# a comment\n```\n## Bird's-eye view\n"),
+        expected
+    );
 }
