@@ -8,6 +8,7 @@ mod cursors;
 mod failures;
 mod jobs;
 mod logs;
+mod preconditions;
 mod requests;
 mod runtime_api;
 mod streaming;
