@@ -20,7 +20,7 @@ pub struct Change<'a, A: Aggregate> {
     /// Whether the caller may touch the aggregate as it is.
     pub access: &'a (dyn Fn(&A) -> Access + Sync),
     /// What happens to the aggregate as it is; nothing when it is already as it should be.
-    pub decide: &'a (dyn Fn(&Versioned<A>) -> Result<Vec<A::Event>, Error> + Sync),
+    pub decide: &'a Decide<'a, A>,
     /// Subjects whose key is destroyed with the change.
     pub erases: &'a [SubjectId],
     /// True for a removal. One that was done already answers as the first did, whatever version it was asked for (RFC 9110,
@@ -37,6 +37,9 @@ pub struct ChangeOrCreate<'a, A: Aggregate> {
     /// What happens to the aggregate as it is, or to one that was never changed.
     pub decide: &'a DecideOrCreate<'a, A>,
 }
+
+/// The decision of a [`Change`].
+pub type Decide<'a, A> = dyn Fn(&Versioned<A>) -> Result<Vec<<A as Aggregate>::Event>, Error> + Sync + 'a;
 
 /// The decision of a [`ChangeOrCreate`].
 pub type DecideOrCreate<'a, A> =
