@@ -11,6 +11,7 @@ mod limiter;
 mod model_gateway;
 mod password;
 mod publisher;
+mod relay;
 mod store;
 mod tenant_keys;
 mod timer;
@@ -39,6 +40,7 @@ pub use model_gateway::{
 };
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
+pub use relay::{Attempts, ParkingLot, StreamRecord};
 pub use store::{
     AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, Filter, FilterField, IdempotencyKey,
     IdempotencyRecord, ListOrder, ListQuery, LoadedToChange, Page, Position, Store, StoreError, StoredState,

@@ -1,5 +1,5 @@
 //! The way to language models. A provider answers one call to one model, once: which model is asked, how often, and who
-//! pays for it is decided before ([`application_ai`]). Each trait is one thing a provider can do, so that a function links only
+//! pays for it is decided before (`application_ai`). Each trait is one thing a provider can do, so that a function links only
 //! what it calls.
 //!
 //! What is asked and answered belongs to customers: `Debug` says how much of it there is and never quotes it, so that no

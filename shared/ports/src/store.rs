@@ -1,9 +1,9 @@
 //! The ledger, the state and what must be unique, behind one port: a command is one transaction, a read one look-up.
-//! Typed helpers for use cases are in [`application_core::repository`].
+//! Typed helpers for use cases are in `application_core::repository`.
 
 use super::{BoxFuture, Source};
 use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
-use domain::{AggregateType, EncodedEvent, Indexed, Timestamp};
+use domain::{Aggregate, AggregateType, EncodedEvent, Indexed, Timestamp, Versioned};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -69,6 +69,14 @@ pub struct StoredState {
     pub version: u64,
     /// The aggregate as JSON.
     pub state: Value,
+}
+
+impl StoredState {
+    /// The aggregate that the state describes.
+    pub fn decode<A: Aggregate>(self) -> Result<Versioned<A>, StoreError> {
+        let state = A::deserialize(self.state).map_err(|error| StoreError::Decode(error.into()))?;
+        Ok(Versioned { state, version: self.version })
+    }
 }
 
 /// Keys of data subjects, wrapped by the tenant's data key. A subject that was erased has none.

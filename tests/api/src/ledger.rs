@@ -3,9 +3,10 @@
 
 use crate::tree::sample;
 use crate::world::World;
-use application_platform::{ParkingLot, RelayEvents, StreamRecord};
+use application_platform::RelayEvents;
 use contracts::event_message::{BusEvent, EventMessage, SOURCE};
 use ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
+use ports::{ParkingLot, StreamRecord};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,11 @@
 //! The relay's rules, with a bus that does what it is told.
 
 use crate::support::NOW;
-use application_platform::{Attempts, ParkingLot, RELAY_ATTEMPTS, RelayEvents, StreamRecord, relay_events};
+use application_platform::{RELAY_ATTEMPTS, RelayEvents, relay_events};
 use domain::id::{OrganizationId, SessionId, SubjectId, derived, new_id};
 use domain::{AggregateType, EncodedEvent, Timestamp};
 use ports::{AggregateKey, BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
+use ports::{Attempts, ParkingLot, StreamRecord};
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};

@@ -2,7 +2,8 @@
 
 use crate::names::Names;
 use crate::unused;
-use application_ai::{CacheControl, CompletionRequest};
+use application_ai::CompletionRequest;
+use application_core::model_answer::CacheControl;
 use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
 use domain::Invalid;
 use domain::field::{Check, all_of};

@@ -1,8 +1,7 @@
 //! `GET /v1/analytics/billing`: what the organization is billed for a month's requests to models.
 
-use application_ai::PriceBook;
 use application_analytics as analytics;
-use application_analytics::{PricedTokens, report_month};
+use application_analytics::{PriceBook, PricedTokens, report_month};
 use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
 use domain::ai::{Month, decimal_usd, signed_decimal_usd};
 use domain::authority::ReadBilling;

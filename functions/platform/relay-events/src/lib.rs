@@ -2,10 +2,10 @@
 
 use adapter_dynamodb::read_ledger_image;
 use application_core::Context;
-use application_platform::{RelayEvents as Needs, StreamRecord, relay_events};
+use application_platform::{RelayEvents as Needs, relay_events};
 use edge::JobError;
 use edge::stream::{ItemChange, StreamHandler};
-use ports::{BoxFuture, StoreError};
+use ports::{BoxFuture, StoreError, StreamRecord};
 
 /// What the function needs.
 pub struct RelayEvents {

@@ -8,7 +8,6 @@ mod answer;
 mod breaker;
 mod counters;
 mod event;
-mod gateway;
 mod look;
 mod open;
 mod reserve;
@@ -25,7 +24,6 @@ use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
-pub use gateway::ai_gateway;
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
     Reservation, ReserveError, Settlement, SpentByScope, StoreError,

@@ -1,10 +1,11 @@
 //! What is asked of the gateway, and what it answers.
 
 use super::chain::Chain;
-use domain::ai::{CacheUse, Feature, Tokens};
+use application_core::model_answer::{AnswerCost, AnswerHead};
+use domain::ai::{Feature, Tokens};
 use domain::authority::{Caller, Credential};
-use domain::id::{AccountId, AiRequestId, ApiKeyId, OrganizationId};
-use ports::{LimitDecision, Message, StopReason};
+use domain::id::{AccountId, ApiKeyId, OrganizationId};
+use ports::{Message, StopReason};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -102,34 +103,6 @@ pub struct Ask {
     pub check: Option<Check>,
     /// Whether a cut or filtered answer is given as it is, though it can't be right.
     pub gives_cut: bool,
-}
-
-/// What is known of an answer beside its text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AnswerHead {
-    /// The request.
-    pub request_id: AiRequestId,
-    /// The model that answered.
-    pub model: String,
-    /// Its provider.
-    pub provider: String,
-    /// What the cache did.
-    pub cache: CacheUse,
-    /// Calls to providers.
-    pub attempts: u32,
-    /// What is left of the rate limit.
-    pub limit: LimitDecision,
-    /// Milliseconds that were not spent waiting for a provider.
-    pub overhead_ms: u64,
-}
-
-/// What an answer used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnswerCost {
-    /// Tokens of all attempts; of a hit, none.
-    pub tokens: Tokens,
-    /// What they cost, in nano-dollars.
-    pub nano_usd: u64,
 }
 
 /// An answer.

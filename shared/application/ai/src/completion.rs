@@ -6,6 +6,7 @@ use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
 use super::registry::{Model, ModelUse, Provider, Registry};
 use super::structured::{schema_check, unfenced};
+use application_core::model_answer::CacheControl;
 use application_core::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
@@ -32,17 +33,6 @@ const LONGEST_STOP: usize = 200;
 /// What is asked of a model that must answer some JSON object.
 const ANY_OBJECT: &str =
     "Answer with one JSON object that holds the whole answer, without a Markdown fence and nothing else.";
-
-/// What `Cache-Control` of a request asks (RFC 9111, section 5.2.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CacheControl {
-    /// `no-cache`: a new answer, which is not kept either.
-    pub no_cache: bool,
-    /// `no-store`: the answer is not kept; one that is kept may be given.
-    pub no_store: bool,
-    /// `max-age`: an answer of this age may be given.
-    pub max_age: Option<Duration>,
-}
 
 /// A conversation, as callers send it.
 #[derive(Clone)]

@@ -22,10 +22,10 @@ mod settle_expired;
 mod structured;
 mod update_budget;
 
-pub use ask::{AnswerCost, AnswerHead, Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
+pub use ask::{Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
 pub use chain::{Chain, ChainError};
 pub use completion::{
-    CacheControl, CompletionRequest, Completions, check_completion, create_completion, stream_completion,
+    CompletionRequest, Completions, check_completion, create_completion, stream_completion,
 };
 pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
 pub use gateway::{AiGateway, Providers};

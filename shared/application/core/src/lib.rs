@@ -7,6 +7,7 @@ pub mod denial;
 mod error;
 pub mod idempotency;
 pub mod limits;
+pub mod model_answer;
 pub mod repository;
 pub mod secret;
 

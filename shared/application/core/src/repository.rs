@@ -36,18 +36,12 @@ impl Actor {
     }
 }
 
-/// Reads a stored state.
-pub fn decode<A: Aggregate>(stored: StoredState) -> Result<Versioned<A>, StoreError> {
-    let state = A::deserialize(stored.state).map_err(|error| StoreError::Decode(error.into()))?;
-    Ok(Versioned { state, version: stored.version })
-}
-
 /// Loads an aggregate: one read.
 pub async fn load<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
 ) -> Result<Option<Versioned<A>>, StoreError> {
-    store.load(key).await?.map(decode).transpose()
+    store.load(key).await?.map(StoredState::decode).transpose()
 }
 
 /// Folds an aggregate from the ledger, up to and including version `through`.
@@ -92,7 +86,7 @@ impl<A: Aggregate> Work<A> {
 
     /// Work on an aggregate as it was loaded.
     pub fn resume(key: AggregateKey, loaded: LoadedToChange) -> Result<Self, StoreError> {
-        let Versioned { state, version } = decode(loaded.state)?;
+        let Versioned { state, version } = loaded.state.decode()?;
         Ok(Self {
             key,
             state: Some(state),

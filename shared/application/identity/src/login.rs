@@ -4,7 +4,7 @@
 use super::access_token::{Issuer, Tokens, issue};
 use super::refresh_token::PresentedToken;
 use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
-use application_core::repository::{Actor, Work, decode};
+use application_core::repository::{Actor, Work};
 use application_core::{Context, Error, fingerprint};
 use domain::id::OrganizationId;
 use domain::identity::{Account, Session, StartSession, start_session};
@@ -108,5 +108,5 @@ pub(super) fn both(
     member: Option<ports::StoredState>,
 ) -> Result<Option<(Account, Member)>, Error> {
     let (Some(account), Some(member)) = (account, member) else { return Ok(None) };
-    Ok(Some((decode(account)?.state, decode(member)?.state)))
+    Ok(Some((account.decode()?.state, member.decode()?.state)))
 }

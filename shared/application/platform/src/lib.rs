@@ -2,4 +2,4 @@
 
 mod relay_events;
 
-pub use relay_events::{Attempts, ParkingLot, RELAY_ATTEMPTS, RelayEvents, StreamRecord, relay_events};
+pub use relay_events::{RELAY_ATTEMPTS, RelayEvents, relay_events};

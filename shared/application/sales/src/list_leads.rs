@@ -2,7 +2,6 @@
 
 use application_core::denial;
 use application_core::limits::{READS, allowed, limited};
-use application_core::repository::decode;
 use application_core::{Context, Error};
 use domain::authority::{Authority, ReadLeads};
 use domain::id::AccountId;
@@ -63,7 +62,7 @@ pub async fn list_leads(
             after,
         };
         let page = store.list(&query).await?;
-        let items = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        let items = page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     };
     limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await

@@ -1,8 +1,9 @@
 //! Which answers are kept, for whom and how long, and what callers may say about it.
 
 use super::scene::{NOVA, SONNET, Scene, cacheable, judged, limits};
-use application_ai::{Ask, CacheControl, CompletionRequest, Completions, Registry, create_completion};
+use application_ai::{Ask, CompletionRequest, Completions, Registry, create_completion};
 use application_core::Error;
+use application_core::model_answer::CacheControl;
 use domain::ai::{CacheUse, Feature, Limits};
 use domain::authority::{Caller, CreateCompletions, Credential};
 use domain::id::new_id;

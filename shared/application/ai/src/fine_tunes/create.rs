@@ -6,7 +6,7 @@ use super::{key, list_query};
 use crate::Registry;
 use application_core::idempotency::{Answer, claim, outcome, remember, replay};
 use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
-use application_core::repository::{self, Actor, Work, decode};
+use application_core::repository::{self, Actor, Work};
 use application_core::{Context, Error};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
@@ -171,7 +171,7 @@ async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -
     loop {
         let page = store.list(&query).await?;
         for item in page.items {
-            open += u32::from(decode::<FineTune>(item)?.state.is_open());
+            open += u32::from(item.decode::<FineTune>()?.state.is_open());
         }
         match page.next {
             Some(next) if open < OPEN_FINE_TUNES.burst => query.after = Some(next),

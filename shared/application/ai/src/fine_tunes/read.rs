@@ -2,7 +2,7 @@
 
 use super::{key, list_query};
 use application_core::limits::{READS, limited};
-use application_core::repository::{self, decode};
+use application_core::repository;
 use application_core::{Context, Error};
 use domain::Versioned;
 use domain::ai::fine_tune::FineTune;
@@ -36,7 +36,8 @@ pub async fn list_fine_tunes(
     let query = list_query(authority.tenant(), page);
     let read = async {
         let page = store.list(&query).await?;
-        let found: Vec<Versioned<FineTune>> = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        let found: Vec<Versioned<FineTune>> =
+            page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
         Ok(Page { items: found.into_iter().map(|found| found.state).collect(), next: page.next })
     };
     limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await

@@ -3,7 +3,8 @@
 
 use super::lookup::{CachedAnswer, Candidate, Lookup, open_for, whole_millis};
 use super::question::{InputBounds, most_costs};
-use crate::ask::{AnswerCost, AnswerHead, Answered};
+use crate::ask::Answered;
+use application_core::model_answer::{AnswerCost, AnswerHead};
 use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Outcome, Tokens, Unmetered};

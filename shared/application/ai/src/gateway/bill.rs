@@ -1,8 +1,8 @@
 //! What a request used and costs: arithmetic alone.
 
-use crate::ask::AnswerCost;
 use crate::bound::estimated_tokens;
 use crate::registry::Model;
+use application_core::model_answer::AnswerCost;
 use domain::ai::{ModelUsed, Tokens, Unmetered};
 use ports::Usage;
 

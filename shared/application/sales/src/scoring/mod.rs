@@ -8,7 +8,8 @@ mod prompt;
 pub use batch::Judgement;
 
 use application_ai::gateway::{AiGateway, Providers, Unanswered, answer};
-use application_ai::{AnswerCost, Ask, Asker, CachePolicy, Chain, Conversation};
+use application_ai::{Ask, Asker, CachePolicy, Chain, Conversation};
+use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::Feature;
