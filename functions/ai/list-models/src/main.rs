@@ -7,7 +7,6 @@ use edge::Handler;
 use list_models::ListModels;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wiring_ai::deployed_models;
 
 fn main() -> ExitCode {
     edge::http::run("list-models", |settings| {
@@ -16,7 +15,8 @@ fn main() -> ExitCode {
             let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let registry = deployed_models(&Registry::shipped()?, &settings, &at);
+            let openai = settings.optional("OPENAI_BASE_URL").is_some();
+            let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
             let store = Arc::new(DynamoStore::new(&aws, tables));
             Ok(Box::new(ListModels { store, limiter, registry }) as Box<dyn Handler>)
         })

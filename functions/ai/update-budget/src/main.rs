@@ -7,7 +7,6 @@ use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;
 use update_budget::UpdateBudget;
-use wiring_ai::deployed_models;
 
 fn main() -> ExitCode {
     edge::http::run("update-budget", |settings| {
@@ -15,7 +14,8 @@ fn main() -> ExitCode {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
             // A chain or an allow-list of models that can't be asked here would be passed over without a word.
-            let registry = deployed_models(&Registry::shipped()?, &settings, &at);
+            let openai = settings.optional("OPENAI_BASE_URL").is_some();
+            let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
             // Nothing in a budget is personal, so there is nothing to seal.
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
             Ok(Box::new(UpdateBudget { store, registry }) as Box<dyn Handler>)

@@ -1,7 +1,6 @@
 //! The gateway on its state, and the models on Bedrock. A function that asks no others begins with this, so that it does
 //! not link a second HTTP client.
 
-use crate::deployed::deployed_models;
 use adapter_aws::{AwsSettings, SdkConfig};
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoAiState, DynamoLimiter, DynamoStore, ListShards, Tables};
@@ -32,13 +31,18 @@ pub struct BedrockModels {
 impl BedrockModels {
     /// Reads `GUARDRAIL`, which is optional, and the settings of AWS and of the tables.
     pub fn read(settings: &Settings) -> Result<Self, Source> {
+        Self::read_beside(settings, false)
+    }
+
+    /// The same where models of a server that speaks OpenAI's wire format may be named too.
+    pub(crate) fn read_beside(settings: &Settings, has_openai: bool) -> Result<Self, Source> {
         let at = AwsSettings::from_env()?;
         let aws = adapter_aws::sdk_config(&at);
         let (tables, shards) = (Tables::from_env()?, ListShards::from_env()?);
         // It stands around conversations, not around embeddings.
         let guardrail: Option<Guardrail> = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
         let shipped = Registry::shipped()?;
-        let registry = deployed_models(&shipped, settings, &at);
+        let registry = shipped.deployed(&at.region, has_openai, at.has_own_bedrock());
         let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
         let state = Arc::new(DynamoAiState::new(&aws, tables.clone()).with_shards(shards.clone()));
         let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry.clone());

@@ -1,7 +1,6 @@
 //! The models on Bedrock and, where one is configured, on a server that speaks OpenAI's wire format.
 
 use crate::bedrock_models::BedrockModels;
-use crate::deployed::OPENAI_BASE_URL;
 use adapter_dynamodb::DynamoStore;
 use adapter_openai::{KeySource, OpenAiGateway};
 use adapter_secrets::Secret;
@@ -23,10 +22,11 @@ pub struct Models {
 impl Models {
     /// Reads what [`BedrockModels::read`] does, and `OPENAI_BASE_URL` and `OPENAI_SECRET_ID`, which are optional.
     pub fn read(settings: &Settings) -> Result<Self, Source> {
-        let on_bedrock = BedrockModels::read(settings)?;
+        let base_url = settings.optional("OPENAI_BASE_URL");
+        let on_bedrock = BedrockModels::read_beside(settings, base_url.is_some())?;
         let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&on_bedrock.aws, id));
         let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
-        let openai = OpenAiGateway::configured(settings.optional(OPENAI_BASE_URL), key)?;
+        let openai = OpenAiGateway::configured(base_url, key)?;
         Ok(Self { on_bedrock, openai })
     }
 
