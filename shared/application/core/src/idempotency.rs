@@ -17,6 +17,7 @@ pub struct Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// The result of a request that is no repetition.
     pub fn first(value: T) -> Self {
         Self { value, replayed: false }
     }

@@ -1,12 +1,11 @@
 //! Lists the caller's own notifications, newest first: one query.
 
 use application_core::limits::{READS, limited};
-use application_core::repository::decode;
 use application_core::{Context, Error};
 use domain::authority::{Authority, UseNotifications};
 use domain::notification::Notification;
 use domain::{AggregateType, Versioned};
-use ports::{LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
+use ports::{LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState};
 
 /// A page of the caller's notifications.
 pub async fn list_notifications(
@@ -30,7 +29,7 @@ pub async fn list_notifications(
     };
     let read = async {
         let page = store.list(&query).await?;
-        let items = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        let items = page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     };
     limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await

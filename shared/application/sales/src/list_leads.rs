@@ -7,7 +7,9 @@ use domain::authority::{Authority, ReadLeads};
 use domain::id::AccountId;
 use domain::sales::{Lead, LeadStatus};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{Filter, FilterField, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
+use ports::{
+    Filter, FilterField, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState,
+};
 
 /// How a list of leads is narrowed and ordered.
 #[derive(Debug, Clone)]

@@ -2,13 +2,12 @@
 //! of when they were used.
 
 use application_core::limits::{READS, limited};
-use application_core::repository::decode;
 use application_core::{Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
 use domain::tenancy::ApiKey;
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{KeyUses, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
+use ports::{KeyUses, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState};
 
 /// A key in the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +40,8 @@ pub async fn list_api_keys(
     };
     let read = async {
         let page = store.list(&query).await?;
-        let found: Vec<Versioned<ApiKey>> = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        let found: Vec<Versioned<ApiKey>> =
+            page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
         let ids: Vec<ApiKeyId> = found.iter().map(|key| key.state.id).collect();
         let last = uses.last(authority.tenant(), &ids, context.now).await?;
         let listed = |key: Versioned<ApiKey>| {

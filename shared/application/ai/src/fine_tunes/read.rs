@@ -8,7 +8,7 @@ use domain::Versioned;
 use domain::ai::fine_tune::FineTune;
 use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
-use ports::{LimitDecision, Limiter, Page, Position, Store};
+use ports::{LimitDecision, Limiter, Page, Position, Store, StoredState};
 
 /// One fine-tune.
 pub async fn get_fine_tune(

@@ -37,7 +37,7 @@ impl AiGateway {
     }
 
     /// The timer that the gateway's callers use too.
-    pub(crate) fn timer(&self) -> &dyn Timer {
+    pub fn timer(&self) -> &dyn Timer {
         self.timer.as_ref()
     }
 
