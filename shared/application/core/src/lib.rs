@@ -1,5 +1,6 @@
-//! Use cases: what the system does for a caller, one file each, and the ports they need. A use case decides nothing that
-//! the domain can decide, and knows no AWS, no HTTP and no wall clock: the time and the request come in its [`Context`].
+//! What use cases of every context share: who may do what, the request that is served, errors, idempotency, limits, and
+//! aggregates in and out of the store. A use case decides nothing that the domain can decide, and knows no AWS, no HTTP and
+//! no wall clock: the time and the request come in its [`Context`].
 
 mod authorize;
 mod context;
