@@ -18,8 +18,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The text that API Gateway makes a 401 of; it takes no other.
+/// The text that API Gateway makes the gateway response UNAUTHORIZED of; it takes no other. Who sent no token gets it. Who sent
+/// a wrong one gets a policy that denies, which becomes ACCESS_DENIED: the two say different things in `WWW-Authenticate`.
 const UNAUTHORIZED: Failure = Failure("Unauthorized");
+/// Who calls with a wrong token, in the gateway's access log.
+const NOBODY: &str = "nobody";
 /// Any other text is a 500.
 const UNAVAILABLE: Failure = Failure("Unavailable");
 
@@ -85,12 +88,17 @@ async fn serve(authorizer: &dyn Authorizer, event: Json, invocation: &Invocation
 type Judgement = (Result<Json, Failure>, Verdict, Option<String>);
 
 async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
-    let (Some(token), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
+    let (Some(sent), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
         return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
+    };
+    let Some(token) = visible(sent) else {
+        return (written(&refusal(&resource)), Verdict::Denied, Some("the bearer token is malformed".to_owned()));
     };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
         Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),
-        Ok(Err(error @ TokenError::Invalid(_))) => (Err(UNAUTHORIZED), Verdict::Denied, Some(chain(&error))),
+        Ok(Err(error @ TokenError::Invalid(_))) => {
+            (written(&refusal(&resource)), Verdict::Denied, Some(chain(&error)))
+        }
         Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
             (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
         }
@@ -99,14 +107,19 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
     }
 }
 
-/// The token of `Authorization: Bearer <token>` (RFC 6750, section 2.1).
+/// What stands behind the scheme of `Authorization: Bearer <token>` (RFC 6750, section 2.1). Another scheme is as good as no
+/// header: the caller does not know how to authenticate.
 fn bearer(event: &AuthorizerEvent) -> Option<&str> {
     let headers = event.headers.as_ref()?;
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Authorization"))?;
     let (scheme, token) = value.trim().split_once(' ')?;
     let token = token.trim();
-    let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    (scheme.eq_ignore_ascii_case("Bearer") && visible).then_some(token)
+    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
+}
+
+/// A token of characters that a token may have.
+fn visible(token: &str) -> Option<&str> {
+    token.bytes().all(|byte| byte.is_ascii_graphic()).then_some(token)
 }
 
 /// `arn:aws:execute-api:<region>:<account>:<api>/<stage>/GET/v1/leads` to `arn:…:<api>/<stage>/*/*`.
@@ -124,7 +137,9 @@ struct Answer<'a> {
     /// An account, or an API key: what the gateway's access log names.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
-    context: Identity,
+    /// None of a caller who is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Identity>,
 }
 
 /// What functions learn of the caller; the gateway keeps it, so nothing personal is in it.
@@ -179,10 +194,16 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
             (id.to_string(), API_KEY_ROLE, proof)
         }
     };
-    let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
-    Answer {
-        principal_id,
-        policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-        context: Identity { sub, org_id, role, credential },
-    }
+    let context = Some(Identity { sub, org_id, role, credential });
+    Answer { principal_id, policy_document: over("Allow", resource), context }
+}
+
+/// A wrong token opens nothing. The gateway keeps this too, so that the same wrong token does not come here again and again.
+fn refusal(resource: &str) -> Answer<'_> {
+    Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
+}
+
+fn over<'a>(effect: &'static str, resource: &'a str) -> PolicyDocument<'a> {
+    let statement = Statement { action: "execute-api:Invoke", effect, resource };
+    PolicyDocument { version: "2012-10-17", statement: [statement] }
 }

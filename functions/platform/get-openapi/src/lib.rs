@@ -2,12 +2,22 @@
 //! must never show what is meant for API Gateway.
 
 use application::ports::BoxFuture;
+use edge::http::Document;
 use edge::{Handler, Problem, Request, Response};
 
 /// The OpenAPI 3.0 document as JSON.
 pub const fn document() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
 }
+
+/// It as it is sent, in every coding.
+const DOCUMENT: Document = Document {
+    content_type: "application/json",
+    text: document(),
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz")),
+    brotli: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.br")),
+    hash: include_str!(concat!(env!("OUT_DIR"), "/openapi.json.hash")),
+};
 
 /// What it answers changes with a deployment only.
 const CACHE_CONTROL: &str = "public, max-age=300";
@@ -16,10 +26,9 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 pub struct GetOpenapi;
 
 impl Handler for GetOpenapi {
-    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async {
-            Ok(Response::text(200, "application/json", document())
-                .with_header("Cache-Control", CACHE_CONTROL))
+            Ok(DOCUMENT.answer(request).with_header("Cache-Control", CACHE_CONTROL))
         })
     }
 }
