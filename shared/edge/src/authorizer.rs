@@ -92,7 +92,11 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
         return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
     };
     let Some(token) = visible(sent) else {
-        return (written(&refusal(&resource)), Verdict::Denied, Some("the bearer token is malformed".to_owned()));
+        return (
+            written(&refusal(&resource)),
+            Verdict::Denied,
+            Some("the bearer token is malformed".to_owned()),
+        );
     };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
         Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),

@@ -42,8 +42,7 @@ pub fn allowed_methods(yaml: &str) -> Result<Vec<(String, String)>, Error> {
 fn strip(value: &mut Value) {
     match value {
         Value::Mapping(mapping) => {
-            let is_public =
-                |key: &str| !FOR_THE_GATEWAY.iter().any(|beginning| key.starts_with(beginning));
+            let is_public = |key: &str| !FOR_THE_GATEWAY.iter().any(|beginning| key.starts_with(beginning));
             mapping.retain(|key, _| key.as_str().is_none_or(is_public));
             mapping.values_mut().for_each(strip);
         }

@@ -132,7 +132,10 @@ fn the_gateway_answers_head_as_get_and_every_other_method() {
     assert_eq!(lead["get"]["operationId"], "getLead");
     assert_eq!(lead["x-amazon-apigateway-any-method"], others);
     let leads = &document["paths"]["/v1/leads"];
-    assert_eq!((&leads["head"], &leads["x-amazon-apigateway-any-method"]), (&serde_json::Value::Null, &others));
+    assert_eq!(
+        (&leads["head"], &leads["x-amazon-apigateway-any-method"]),
+        (&serde_json::Value::Null, &others)
+    );
     assert!(!document.to_string().contains("x-gateway-"));
 }
 
@@ -143,8 +146,14 @@ fn the_gateways_own_answers_have_the_headers_of_all_and_their_own() {
     let header = |kind: &str, name: &str| {
         responses[kind]["responseParameters"][format!("gatewayresponse.header.{name}")].clone()
     };
-    assert_eq!((header("THROTTLED", "Cache-Control"), header("THROTTLED", "Retry-After")), ("'no-store'".into(), "'1'".into()));
-    assert_eq!((header("DEFAULT_5XX", "Cache-Control"), header("DEFAULT_5XX", "Retry-After")), ("'no-store'".into(), "'9'".into()));
+    assert_eq!(
+        (header("THROTTLED", "Cache-Control"), header("THROTTLED", "Retry-After")),
+        ("'no-store'".into(), "'1'".into())
+    );
+    assert_eq!(
+        (header("DEFAULT_5XX", "Cache-Control"), header("DEFAULT_5XX", "Retry-After")),
+        ("'no-store'".into(), "'9'".into())
+    );
 }
 
 #[test]

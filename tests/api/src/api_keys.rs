@@ -51,8 +51,9 @@ impl World {
         let store = Arc::clone(self.store()) as Arc<dyn Store>;
         let verifier = Arc::new(self.tokens().verifier());
         let authorizer = AuthorizeRequest { needs: Authenticate { verifier, store, key_uses } };
-        let policy =
-            edge::authorizer::invoke(&authorizer, event, self.now()).await.map_err(|error| error.to_string())?;
+        let policy = edge::authorizer::invoke(&authorizer, event, self.now())
+            .await
+            .map_err(|error| error.to_string())?;
         let effect = policy["policyDocument"]["Statement"][0]["Effect"].as_str().expect("an effect");
         // What becomes the 401 of a wrong token.
         if effect == "Deny" { Err(effect.to_owned()) } else { Ok(policy) }

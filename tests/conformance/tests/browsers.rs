@@ -103,7 +103,8 @@ fn pages_may_send_and_read_every_header_of_the_contract() {
     let answers = operations().into_iter().flat_map(|operation| operation.responses().collect::<Vec<_>>());
     let refused = ("405", deref(&contract()["components"]["responses"]["MethodNotAllowed"]));
     for (status, response) in answers.chain([refused]) {
-        for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase()) {
+        for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase())
+        {
             let always = ALWAYS_READABLE.contains(&name.as_str());
             assert!(always || readable.contains(&name), "{status} has {name}");
         }
@@ -119,8 +120,17 @@ fn allowed_origins_are_none_unless_somebody_names_them() {
     for good in ["", "https://console.example.com", "https://a.example:8443,http://localhost:3000"] {
         assert!(jsonschema::is_valid(&schema, &json!(good)), "{good}");
     }
-    for bad in ["*", "null", "console.example.com", "http://console.example.com", "https://*.example.com",
-        "https://a.example/", "https://a.example, https://b.example", "https://A.example", ","] {
+    for bad in [
+        "*",
+        "null",
+        "console.example.com",
+        "http://console.example.com",
+        "https://*.example.com",
+        "https://a.example/",
+        "https://a.example, https://b.example",
+        "https://A.example",
+        ",",
+    ] {
         assert!(!jsonschema::is_valid(&schema, &json!(bad)), "{bad}");
     }
     let api = stacks().iter().find(|stack| stack.name == "api").unwrap();

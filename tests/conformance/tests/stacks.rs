@@ -165,7 +165,8 @@ const FOR_ALL_ROUTES: [(&str, &str); 2] = [("authorizeRequest", "identity"), ("d
 fn every_operation_has_a_function_in_the_stack_of_its_context() {
     let functions = functions();
     let mut wrong = Vec::new();
-    for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain(FOR_ALL_ROUTES) {
+    for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain(FOR_ALL_ROUTES)
+    {
         let logical_id = format!("{}Function", pascal(id));
         match functions.iter().find(|function| function.logical_id == logical_id) {
             None => wrong.push(format!("{id} has no {logical_id}")),

@@ -81,13 +81,17 @@ fn what_did_not_change_is_not_sent_again() {
 fn documents_are_compressed_for_who_asks() {
     for path in ["/docs", "/v1/openapi.json"] {
         let sent = |codings: &str| {
-            let answer = Client::anonymous().send_raw("GET", path, &[("Accept-Encoding", codings)]).expect(200);
+            let answer =
+                Client::anonymous().send_raw("GET", path, &[("Accept-Encoding", codings)]).expect(200);
             assert_eq!(answer.header("Vary"), Some("Accept-Encoding, Origin"), "{path}");
             answer
         };
         let (plain, gzip, brotli) = (sent("identity"), sent("gzip"), sent("br;q=1, gzip;q=0.5"));
         assert_eq!(plain.header("Content-Encoding"), None);
-        assert_eq!((gzip.header("Content-Encoding"), brotli.header("Content-Encoding")), (Some("gzip"), Some("br")));
+        assert_eq!(
+            (gzip.header("Content-Encoding"), brotli.header("Content-Encoding")),
+            (Some("gzip"), Some("br"))
+        );
         assert!(gzip.bytes.starts_with(&[0x1f, 0x8b]), "{path} is no gzip");
         assert!(gzip.bytes.len() * 4 < plain.bytes.len() && brotli.bytes.len() < gzip.bytes.len(), "{path}");
         let tags = [&plain, &gzip, &brotli].map(|answer| answer.header("ETag").unwrap().to_owned());
@@ -105,10 +109,19 @@ fn pages_of_allowed_origins_are_let_in_and_no_others() {
         for (path, method) in [(LEAD, "PUT"), ("/v1/chat/completions", "POST"), ("/v1/auth/login", "POST")] {
             let answer = preflight(origin, path, method);
             assert_eq!(opened_for(&answer), Some(origin), "{path}");
-            assert!(answer.header("Access-Control-Allow-Methods").unwrap().split(", ").any(|known| known == method));
+            assert!(
+                answer
+                    .header("Access-Control-Allow-Methods")
+                    .unwrap()
+                    .split(", ")
+                    .any(|known| known == method)
+            );
             let sendable = answer.header("Access-Control-Allow-Headers").unwrap();
             assert!(sendable.contains("Authorization") && sendable.contains("Idempotency-Key"), "{sendable}");
-            assert_eq!((answer.header("Access-Control-Max-Age"), answer.header("Vary")), (Some("7200"), Some("Origin")));
+            assert_eq!(
+                (answer.header("Access-Control-Max-Age"), answer.header("Vary")),
+                (Some("7200"), Some("Origin"))
+            );
         }
         let headers = [("Origin", origin)];
         for answer in [
@@ -145,7 +158,10 @@ fn the_gateways_own_answers_protect_and_open_as_the_functions_do() {
             assert_eq!(opened_for(&answer), Some(FIRST));
             assert_eq!(answer.header("Cache-Control"), Some("no-store"));
             assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
-            assert_eq!(answer.header("Strict-Transport-Security"), Some("max-age=63072000; includeSubDomains"));
+            assert_eq!(
+                answer.header("Strict-Transport-Security"),
+                Some("max-age=63072000; includeSubDomains")
+            );
         }
     }
 }

@@ -12,7 +12,10 @@ const PATHS: &str = include_str!(concat!(env!("OUT_DIR"), "/methods.txt"));
 
 /// The methods of a path, as `Allow` lists them.
 fn methods(path: &str) -> Option<&'static str> {
-    PATHS.lines().filter_map(|line| line.split_once(' ')).find_map(|(known, methods)| (known == path).then_some(methods))
+    PATHS
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find_map(|(known, methods)| (known == path).then_some(methods))
 }
 
 /// Answers the same to everybody.
@@ -50,10 +53,16 @@ mod tests {
     async fn a_method_that_the_path_does_not_take_is_told_those_that_it_takes() {
         for method in ["POST", "PATCH"] {
             let answer = ask(method, &[]).await;
-            assert_eq!((&answer["statusCode"], &answer["headers"]["Allow"]), (&json!(405), &json!("GET, HEAD, PUT, DELETE, OPTIONS")));
+            assert_eq!(
+                (&answer["statusCode"], &answer["headers"]["Allow"]),
+                (&json!(405), &json!("GET, HEAD, PUT, DELETE, OPTIONS"))
+            );
             assert_eq!(answer["headers"]["Content-Type"], "application/problem+json");
             let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-            assert_eq!((&body["code"], &body["title"]), (&json!("method_not_allowed"), &json!("Method not allowed")));
+            assert_eq!(
+                (&body["code"], &body["title"]),
+                (&json!("method_not_allowed"), &json!("Method not allowed"))
+            );
         }
         let head = ask("HEAD", &[]).await;
         assert_eq!((&head["statusCode"], &head["body"]), (&json!(405), &json!("")));
@@ -62,10 +71,14 @@ mod tests {
     #[tokio::test]
     async fn a_preflight_of_an_allowed_origin_is_told_what_its_page_may_send() {
         for origin in ["https://console.example.com", "http://localhost:3000"] {
-            let answer = ask("OPTIONS", &[("Origin", origin), ("Access-Control-Request-Method", "PUT")]).await;
+            let answer =
+                ask("OPTIONS", &[("Origin", origin), ("Access-Control-Request-Method", "PUT")]).await;
             let headers = &answer["headers"];
             assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(204), &json!("")));
-            assert_eq!((&headers["Access-Control-Allow-Origin"], &headers["Vary"]), (&json!(origin), &json!("Origin")));
+            assert_eq!(
+                (&headers["Access-Control-Allow-Origin"], &headers["Vary"]),
+                (&json!(origin), &json!("Origin"))
+            );
             assert_eq!(headers["Access-Control-Allow-Methods"], "GET, HEAD, PUT, DELETE, OPTIONS");
             let sent = headers["Access-Control-Allow-Headers"].as_str().unwrap();
             for name in ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"] {
@@ -88,7 +101,10 @@ mod tests {
             vec![],
         ] {
             let answer = ask("OPTIONS", &headers).await;
-            assert_eq!((&answer["statusCode"], &answer["headers"]["Allow"]), (&json!(204), &json!("GET, HEAD, PUT, DELETE, OPTIONS")));
+            assert_eq!(
+                (&answer["statusCode"], &answer["headers"]["Allow"]),
+                (&json!(204), &json!("GET, HEAD, PUT, DELETE, OPTIONS"))
+            );
             assert!(!answer.to_string().contains("Access-Control"), "{answer}");
         }
     }

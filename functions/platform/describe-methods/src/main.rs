@@ -5,5 +5,7 @@ use edge::Handler;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    edge::http::run("describe-methods", |_| Box::pin(async { Ok(Box::new(DescribeMethods) as Box<dyn Handler>) }))
+    edge::http::run("describe-methods", |_| {
+        Box::pin(async { Ok(Box::new(DescribeMethods) as Box<dyn Handler>) })
+    })
 }

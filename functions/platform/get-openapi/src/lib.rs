@@ -27,9 +27,7 @@ pub struct GetOpenapi;
 
 impl Handler for GetOpenapi {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async {
-            Ok(DOCUMENT.answer(request).with_header("Cache-Control", CACHE_CONTROL))
-        })
+        Box::pin(async { Ok(DOCUMENT.answer(request).with_header("Cache-Control", CACHE_CONTROL)) })
     }
 }
 

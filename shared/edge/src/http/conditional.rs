@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn a_list_names_the_tags_in_it_by_weak_comparison() {
-        for list in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "\"6\",W/\"7\" , \"8\"", "*", " * ", "\"a,b\", \"7\""] {
+        for list in
+            ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "\"6\",W/\"7\" , \"8\"", "*", " * ", "\"a,b\", \"7\""]
+        {
             assert!(names(list, "\"7\""), "{list}");
         }
         assert!(names("\"7\"", "W/\"7\""));

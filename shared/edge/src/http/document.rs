@@ -26,8 +26,9 @@ impl Document {
         let coding = Coding::wanted(request.header("Accept-Encoding"));
         let hash = self.hash;
         let response = match coding {
-            Coding::Identity => Response::text(200, self.content_type, self.text)
-                .with_header("ETag", format!("\"{hash}\"")),
+            Coding::Identity => {
+                Response::text(200, self.content_type, self.text).with_header("ETag", format!("\"{hash}\""))
+            }
             Coding::Gzip => self.compressed(coding, self.gzip),
             Coding::Brotli => self.compressed(coding, self.brotli),
         };

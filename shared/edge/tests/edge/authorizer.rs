@@ -110,9 +110,7 @@ async fn what_the_authorizer_says_is_what_functions_read() {
 
 #[tokio::test]
 async fn says_unauthorized_to_who_sends_no_token() {
-    for authorization in
-        [None, Some(""), Some("good"), Some("Basic good"), Some("Bearer"), Some("Bearer ")]
-    {
+    for authorization in [None, Some(""), Some("good"), Some("Basic good"), Some("Bearer"), Some("Bearer ")] {
         let refused = invoke(&One, event(authorization), now()).await;
         assert_eq!(refused, Err(Failure("Unauthorized")), "{authorization:?}");
     }

@@ -1,10 +1,10 @@
 //! What a page of another origin may read: answers of every kind, of the origins that the stage allows, and of no other.
 
 use crate::support::{answer, get, with_header};
+use application::ports::BoxFuture;
 use edge::http::{Document, EXPOSED_HEADERS};
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 use edge::{Problem, Request, Response};
-use application::ports::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -24,7 +24,8 @@ async fn a_page_of_an_allowed_origin_may_read_every_answer() {
             answer(from(origin), |_| Ok(Response::no_content())).await,
             answer(from(origin), |_| Err(Problem::not_found())).await,
             answer(from(origin), |_| panic!("defect")).await,
-            answer(with_header(from(origin), "If-None-Match", "*"), |_| Response::json(200, &json!({}))).await,
+            answer(with_header(from(origin), "If-None-Match", "*"), |_| Response::json(200, &json!({})))
+                .await,
         ] {
             let headers = &answer["headers"];
             assert_eq!(headers["Access-Control-Allow-Origin"], origin, "{answer}");
@@ -61,7 +62,9 @@ async fn no_other_page_may_read_any() {
 
 #[tokio::test]
 async fn without_a_list_nothing_is_said() {
-    for variables in [Value::Null, json!({}), json!({"allowed_origins": ""}), json!({"other": "https://evil.example"})] {
+    for variables in
+        [Value::Null, json!({}), json!({"allowed_origins": ""}), json!({"other": "https://evil.example"})]
+    {
         let mut event = from("https://evil.example");
         event["stageVariables"] = variables;
         let answer = answer(event, |_| Response::json(200, &json!({}))).await;
@@ -96,7 +99,8 @@ impl StreamingHandler for Streams {
 async fn streams_are_read_alike() {
     for works in [true, false] {
         for (origin, allowed) in [("http://localhost:3000", true), ("https://evil.example", false)] {
-            let (prelude, chunks) = edge::streaming::invoke(&Streams(works), from(origin), crate::support::now()).await;
+            let (prelude, chunks) =
+                edge::streaming::invoke(&Streams(works), from(origin), crate::support::now()).await;
             let _body: Vec<Vec<u8>> = chunks.collect().await;
             let expected = if allowed { json!(origin) } else { Value::Null };
             assert_eq!(prelude["headers"]["access-control-allow-origin"], expected, "{prelude}");

@@ -20,7 +20,10 @@ async fn a_reader_who_has_the_version_is_answered_304() {
             let answer = answer(event, |_| lead()).await;
             assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(304), &json!("")), "{method} {tag}");
             let headers = answer["headers"].as_object().unwrap();
-            assert_eq!((&headers["ETag"], &headers["RateLimit"]), (&json!("\"7\""), &json!("\"reads\";r=3;t=58")));
+            assert_eq!(
+                (&headers["ETag"], &headers["RateLimit"]),
+                (&json!("\"7\""), &json!("\"reads\";r=3;t=58"))
+            );
             assert_eq!(headers["X-Content-Type-Options"], "nosniff");
             assert!(!headers.contains_key("Content-Type"));
         }
@@ -99,20 +102,29 @@ async fn a_document_is_sent_in_the_coding_that_is_wanted_and_named_by_it() {
         let whole = sent(event.clone()).await;
         let headers = &whole["headers"];
         assert_eq!((&headers["Content-Encoding"], &headers["ETag"]), (&coding, &json!(tag)), "{wanted}");
-        assert_eq!((&headers["Vary"], &headers["Content-Type"]), (&json!("Accept-Encoding"), &json!("text/html; charset=utf-8")));
+        assert_eq!(
+            (&headers["Vary"], &headers["Content-Type"]),
+            (&json!("Accept-Encoding"), &json!("text/html; charset=utf-8"))
+        );
         assert_eq!(whole["isBase64Encoded"], json!(coding.is_string()));
         let body = whole["body"].as_str().unwrap();
         let body = if coding.is_string() { STANDARD.decode(body).unwrap() } else { body.as_bytes().to_vec() };
         assert_eq!(body, bytes.as_bytes());
 
         let again = sent(with_header(event, "If-None-Match", tag)).await;
-        assert_eq!((&again["statusCode"], &again["body"], &again["isBase64Encoded"]), (&json!(304), &json!(""), &json!(false)));
+        assert_eq!(
+            (&again["statusCode"], &again["body"], &again["isBase64Encoded"]),
+            (&json!(304), &json!(""), &json!(false))
+        );
         let headers = &again["headers"];
         assert_eq!((&headers["Vary"], &headers["ETag"]), (&json!("Accept-Encoding"), &json!(tag)));
         assert_eq!((&headers["Content-Encoding"], &headers["Content-Type"]), (&Value::Null, &Value::Null));
     }
     let plain = sent(get(&[])).await;
-    assert_eq!((&plain["headers"]["Content-Encoding"], &plain["body"]), (&Value::Null, &json!("<p>page</p>")));
+    assert_eq!(
+        (&plain["headers"]["Content-Encoding"], &plain["body"]),
+        (&Value::Null, &json!("<p>page</p>"))
+    );
     // The tag of another coding is of other bytes.
     let other = with_header(with_header(get(&[]), "Accept-Encoding", "gzip"), "If-None-Match", "\"0a1b\"");
     assert_eq!(sent(other).await["statusCode"], 200);

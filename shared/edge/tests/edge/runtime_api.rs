@@ -147,18 +147,27 @@ fn says_which_setting_is_missing_and_stops() {
 #[test]
 fn tells_api_gateway_unauthorized_in_the_one_way_it_understands() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
-    let event = json!({
-        "type": "REQUEST", "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
-        "headers": {"Authorization": format!("Bearer {token}")},
-    });
-    let api = RuntimeApi::with_events([event]).unwrap();
+    let event = |authorization: &str| {
+        json!({
+            "type": "REQUEST",
+            "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
+            "headers": {"Authorization": authorization},
+        })
+    };
+    let events = [event(&format!("Basic {token}")), event(&format!("Bearer {token}"))];
+    let api = RuntimeApi::with_events(events).unwrap();
     let child = start("runtime_api::authorizer_child", &api, None);
-    let answer = api.answer(Duration::from_secs(30)).expect("an answer");
+    let mut answer = || api.answer(Duration::from_secs(30)).expect("an answer");
+    let (missing, wrong) = (answer(), answer());
     let out = String::from_utf8(stop(child).stdout).unwrap();
-    assert_eq!(answer.path, "/2018-06-01/runtime/invocation/request-0/error");
-    assert_eq!(answer.json()["errorMessage"], "Unauthorized");
+    assert_eq!(missing.path, "/2018-06-01/runtime/invocation/request-0/error");
+    assert_eq!(missing.json()["errorMessage"], "Unauthorized");
+    // What denies is an answer like another.
+    assert_eq!(wrong.path, "/2018-06-01/runtime/invocation/request-1/response");
+    assert_eq!(wrong.json()["policyDocument"]["Statement"][0]["Effect"], "Deny");
     let lines = logged(&out);
-    assert_eq!(lines.len(), 1, "{out}");
-    assert_eq!(lines[0]["error"], "the token is not valid: expired");
+    assert_eq!(lines.len(), 2, "{out}");
+    assert_eq!(lines[0]["error"], "no bearer token");
+    assert_eq!(lines[1]["error"], "the token is not valid: expired");
     assert!(!out.contains(token));
 }
