@@ -33,7 +33,7 @@ impl World {
         ApiKey { id: text("id"), text: text("key") }
     }
 
-    /// What the gateway is told of a bearer token: a policy, or the text that it makes a 401 or a 500 of.
+    /// What the gateway is told of a bearer token: a policy, or what it makes a 401 or a 500 of.
     pub async fn authorize(&self, token: &str) -> Result<Value, String> {
         self.authorize_in(token, Arc::clone(&self.parts.key_uses) as Arc<dyn KeyUses>).await
     }

@@ -137,4 +137,6 @@ fn allowed_origins_are_none_unless_somebody_names_them() {
     let (_, gateway) = api.resources("AWS::Serverless::Api").next().unwrap();
     let variables = json!({"Fn::If": ["HasAllowedOrigins", {"allowed_origins": {"Ref": "AllowedOrigins"}}, {"Ref": "AWS::NoValue"}]});
     assert_eq!(gateway["Properties"]["Variables"], variables);
+    // What a changed list changes of the gateway's own answers would not be deployed without it.
+    assert_eq!(gateway["Properties"]["AlwaysDeploy"], true);
 }
