@@ -2,7 +2,7 @@
 //! of a person and of an API key differ, and `Request::caller` reads both.
 //!
 //! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
-//! decided by the use cases. Why a token is refused must never be answered.
+//! decided by the use cases. Why a token is refused must never be answered, and what a caller sends must never be a failure.
 
 use crate::Invocation;
 use crate::guard::{Broken, guarded};
@@ -18,13 +18,10 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The text that API Gateway makes the gateway response UNAUTHORIZED of; it takes no other. Who sent no token gets it. Who sent
-/// a wrong one gets a policy that denies, which becomes ACCESS_DENIED: the two say different things in `WWW-Authenticate`.
-const UNAUTHORIZED: Failure = Failure("Unauthorized");
+/// The gateway makes a 500 of it.
+const UNAVAILABLE: Failure = Failure("Unavailable");
 /// Who calls with a wrong token, in the gateway's access log.
 const NOBODY: &str = "nobody";
-/// Any other text is a 500.
-const UNAVAILABLE: Failure = Failure("Unavailable");
 
 /// Judges bearer tokens.
 pub trait Authorizer: Send + Sync {
@@ -88,21 +85,14 @@ async fn serve(authorizer: &dyn Authorizer, event: Json, invocation: &Invocation
 type Judgement = (Result<Json, Failure>, Verdict, Option<String>);
 
 async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
-    let (Some(sent), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
-        return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
+    let Some(resource) = whole_stage(&event.method_arn) else {
+        return (Err(UNAVAILABLE), Verdict::Failed, Some("the method's ARN is malformed".to_owned()));
     };
-    let Some(token) = visible(sent) else {
-        return (
-            written(&refusal(&resource)),
-            Verdict::Denied,
-            Some("the bearer token is malformed".to_owned()),
-        );
-    };
+    let denied = |reason: String| (written(&refusal(&resource)), Verdict::Denied, Some(reason));
+    let Some(token) = bearer(event) else { return denied("no bearer token".to_owned()) };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
         Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),
-        Ok(Err(error @ TokenError::Invalid(_))) => {
-            (written(&refusal(&resource)), Verdict::Denied, Some(chain(&error)))
-        }
+        Ok(Err(error @ TokenError::Invalid(_))) => denied(chain(&error)),
         Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
             (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
         }
@@ -111,19 +101,14 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
     }
 }
 
-/// What stands behind the scheme of `Authorization: Bearer <token>` (RFC 6750, section 2.1). Another scheme is as good as no
-/// header: the caller does not know how to authenticate.
+/// The token of `Authorization: Bearer <token>` (RFC 6750, section 2.1).
 fn bearer(event: &AuthorizerEvent) -> Option<&str> {
     let headers = event.headers.as_ref()?;
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Authorization"))?;
     let (scheme, token) = value.trim().split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
-}
-
-/// A token of characters that a token may have.
-fn visible(token: &str) -> Option<&str> {
-    token.bytes().all(|byte| byte.is_ascii_graphic()).then_some(token)
+    let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("Bearer") && visible).then_some(token)
 }
 
 /// `arn:aws:execute-api:<region>:<account>:<api>/<stage>/GET/v1/leads` to `arn:…:<api>/<stage>/*/*`.
@@ -202,7 +187,10 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
     Answer { principal_id, policy_document: over("Allow", resource), context }
 }
 
-/// A wrong token opens nothing. The gateway keeps this too, so that the same wrong token does not come here again and again.
+/// A wrong token opens nothing: the gateway makes its response ACCESS_DENIED of it, which says `invalid_token`, and keeps it as
+/// it keeps what allows. A request without `Authorization` does not come here: the gateway answers UNAUTHORIZED by itself. Lambda
+/// would count the text that makes UNAUTHORIZED here as an error of the function, so that any caller could ring its alarm
+/// and roll back a deployment.
 fn refusal(resource: &str) -> Answer<'_> {
     Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
 }

@@ -171,9 +171,6 @@ fn a_wrong_token_is_told_from_a_missing_one() {
     let missing = Client::anonymous().get("/v1/leads");
     assert_eq!(missing.header("WWW-Authenticate"), Some(r#"Bearer realm="sextant""#));
     missing.problem(401, "unauthenticated");
-    let basic = Client::anonymous().send("GET", "/v1/leads", &[("Authorization", "Basic YTpi")], None);
-    assert_eq!(basic.header("WWW-Authenticate"), Some(r#"Bearer realm="sextant""#));
-    basic.problem(401, "unauthenticated");
     for token in ["not.a.token", "sxk_01jd2wzq4sf1a6p8d2y7b9t3ge_01jd2x1v7gf5w4n8q3k6m9z0tc_9f86d081"] {
         // The second time the gateway knows.
         for _ in 0..2 {
