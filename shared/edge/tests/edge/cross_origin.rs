@@ -1,11 +1,11 @@
 //! What a page of another origin may read: answers of every kind, of the origins that the stage allows, and of no other.
 
 use crate::support::{answer, get, with_header};
-use application::ports::BoxFuture;
 use edge::http::{Document, EXPOSED_HEADERS};
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 use edge::{Problem, Request, Response};
 use futures_util::{StreamExt as _, stream};
+use ports::BoxFuture;
 use serde_json::{Value, json};
 
 const ALLOWED: &str = "https://console.example.com, http://localhost:3000";
