@@ -19,6 +19,7 @@ mod lead_scores;
 mod leads;
 mod matrix;
 mod preconditions;
+mod reading;
 mod round_trips;
 mod scoring;
 mod sessions;

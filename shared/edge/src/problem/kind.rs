@@ -36,6 +36,8 @@ impl Kind {
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or not for the caller.
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
+    /// The path does not take the method.
+    pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
     /// Others changed it at the same time, at each try.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
@@ -73,7 +75,7 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Deadline exceeded");
 
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
@@ -85,6 +87,7 @@ impl Kind {
         Self::FORBIDDEN,
         Self::NOT_FOUND,
         Self::MODEL_NOT_FOUND,
+        Self::METHOD_NOT_ALLOWED,
         Self::CONFLICT,
         Self::EMAIL_TAKEN,
         Self::REQUEST_IN_PROGRESS,
