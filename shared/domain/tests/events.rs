@@ -65,7 +65,7 @@ fn registered() -> AccountEvent {
 fn lead() -> (LeadEvent, Lead) {
     let input = LeadInput {
         company_name: "Contoso",
-        company_size: Some(500),
+        company_size: Some(500_i64.into()),
         contact_email: Some("ceo@contoso.example"),
         notes: Some("The CEO needs it this week"),
         ..LeadInput::default()

@@ -14,7 +14,7 @@ fn full() -> LeadInput<'static> {
     LeadInput {
         company_name: "Contoso",
         industry: Some("Logistics"),
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some("Grace Hopper"),
         contact_email: Some("grace@contoso.example"),
         contact_phone: Some("+1 555 0100"),
@@ -91,7 +91,7 @@ fn every_wrong_field_is_named_at_once() {
     let input = LeadInput {
         company_name: " ",
         industry: Some(&long[..202]),
-        company_size: Some(0),
+        company_size: Some(0_i64.into()),
         contact_name: Some("a\nb"),
         contact_email: Some("nobody"),
         contact_phone: Some(&long[..102]),
@@ -117,11 +117,11 @@ fn every_wrong_field_is_named_at_once() {
 #[test]
 fn the_bounds_are_those_of_the_contract() {
     for size in [i64::MIN, -1, 0, 10_000_001, i64::from(u32::MAX) + 2, i64::MAX] {
-        let input = LeadInput { company_size: Some(size), ..full() };
+        let input = LeadInput { company_size: Some(size.into()), ..full() };
         assert_eq!(refused(&input), [("company_size".to_owned(), "range")], "{size}");
     }
     for size in [1, 10_000_000] {
-        assert!(create(&LeadInput { company_size: Some(size), ..full() }).is_ok());
+        assert!(create(&LeadInput { company_size: Some(size.into()), ..full() }).is_ok());
     }
     let (name, notes) = ("ü".repeat(200), "ü".repeat(10_000));
     assert!(create(&LeadInput { company_name: &name, notes: Some(&notes), ..full() }).is_ok());
@@ -199,7 +199,7 @@ fn a_quote_of_a_contact_that_was_replaced_does_not_live_on() {
         assert_eq!(score.value(), Some(67));
         score.assessment.factors.iter().filter(|factor| factor.evidence.is_some()).count()
     };
-    assert_eq!(evidence(&LeadInput { company_size: Some(7), ..full() }), 2);
+    assert_eq!(evidence(&LeadInput { company_size: Some(7_i64.into()), ..full() }), 2);
     for replaced in [
         LeadInput { notes: Some("Something else"), ..full() },
         LeadInput { notes: None, ..full() },
@@ -336,7 +336,7 @@ fn any_history_comes_back_from_what_is_stored() {
             let erased = lead.contact.is_none();
             let input = LeadInput {
                 company_name: &name,
-                company_size: i64::try_from(size).ok(),
+                company_size: i64::try_from(size).ok().map(Into::into),
                 notes: (!erased).then_some("Budget approved"),
                 ..LeadInput::default()
             };

@@ -150,7 +150,7 @@ fn lead(random: &mut Random, at: Timestamp, owner: AccountId) -> Lead {
             industry: random.percent(70).then(|| (*random.pick(&INDUSTRIES)).to_owned()),
             company_size: random
                 .percent(60)
-                .then(|| *random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000])),
+                .then(|| CompanySize::Employees(*random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000]))),
             status: *random.pick(&[LeadStatus::New, LeadStatus::Contacted, LeadStatus::Qualified]),
             owner_id: owner,
         },

@@ -1,5 +1,6 @@
 //! Registers an organization with its first administrator: one transaction, so that neither exists without the other.
 
+use super::password;
 use crate::idempotency::{Answer, earlier, remember, repeated};
 use crate::limits::{LOGINS_PER_ADDRESS, allowed};
 use crate::ports::{
@@ -8,6 +9,7 @@ use crate::ports::{
 };
 use crate::repository::{Actor, Work};
 use crate::{Context, Error, IdempotencyConflict, fingerprint, repository};
+use domain::email_address::mailbox_keys;
 use domain::field::{Check, Invalid, all_of};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{Account, AccountEvent, check_password};
@@ -69,7 +71,7 @@ pub async fn register_account(
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };
     // Hashing is the dear part: fields are judged first, with an empty hash.
     let organization_event = decide(ids, registration, &needs.home_region)?;
-    let password_hash = needs.passwords.hash(registration.password)?;
+    let password_hash = password::hash(needs.passwords.as_ref(), registration.password)?;
     let account_event = account_event(ids, registration, password_hash)?;
 
     let tenant = ids.organization_id;
@@ -85,11 +87,15 @@ pub async fn register_account(
         Work::<Member>::create(AggregateKey::new(tenant, AggregateType::Member, &ids.account_id), []);
     member.record(&add_member(ids.account_id, Role::Admin), context, &actor)?;
 
-    let (account, after) = account.finish()?;
-    let email = after.state.person.ok_or(StoreError::Malformed("an account without a person"))?.email;
+    let (account, _) = account.finish()?;
+    let unique = mailbox_keys(registration.email).into_iter().map(|value| Unique {
+        kind: UniqueKind::Email,
+        value,
+        holder: account_key.clone(),
+    });
     let transaction = Transaction {
         changes: vec![organization.finish()?.0, account, member.finish()?.0],
-        unique: vec![Unique { kind: UniqueKind::Email, value: email, holder: account_key }],
+        unique: unique.collect(),
         tenant_key: Some((tenant, wrapped_key)),
         idempotency: remember(idempotency, || json!(ids), context.now),
         idempotency_claimed: false,
@@ -149,7 +155,8 @@ async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: 
     let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);
     let account = repository::load::<Account>(needs.store.as_ref(), &key).await?;
     let person = account.and_then(|account| account.state.person);
-    if needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
+    let hash = person.as_ref().map(|person| &*person.password_hash);
+    if password::verify(needs.passwords.as_ref(), password, hash)? {
         Ok(())
     } else {
         Err(Error::Idempotency(IdempotencyConflict::OtherRequest))

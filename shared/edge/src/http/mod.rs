@@ -25,6 +25,7 @@ mod canonical_json;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
+mod media_type;
 mod parameters;
 mod precondition;
 mod proxy_event;
@@ -32,6 +33,7 @@ mod query;
 mod read_only;
 mod request;
 mod response;
+mod whole_numbers;
 mod wrong_fields;
 
 use crate::guard::guarded;
