@@ -109,9 +109,7 @@ fn is_local_part(local: &str) -> bool {
             && atom.chars().all(|c| {
                 let fits = match c {
                     '\u{200c}' | '\u{200d}' => before.is_some_and(is_virama),
-                    c if c.is_ascii() => {
-                        c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c)
-                    }
+                    c if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c),
                     c => is_word_character(c, before.is_none()),
                 };
                 before = Some(c);

@@ -135,6 +135,37 @@ fn the_bounds_are_those_of_the_contract() {
 }
 
 #[test]
+fn a_size_is_kept_as_it_was_given_with_its_bounds() {
+    for (given, shown, bounds) in [
+        ("1001-5000", "1001-5000", (1001, 5000)),
+        (" 10,000+ ", "10,000+", (10_000, 10_000_000)),
+        ("850", "850", (850, 850)),
+    ] {
+        let event = create(&LeadInput { company_size: Some(given.into()), ..full() }).unwrap();
+        let size = Lead::apply(None, &event, EventMeta { at: START }).unwrap().details.company_size.unwrap();
+        assert_eq!((size.to_string().as_str(), size.bounds()), (shown, bounds), "{given}");
+        assert_eq!(event.encode().schema_version, 2);
+        assert_eq!(LeadEvent::decode(&event.encode()).unwrap(), event);
+    }
+    let blank = create(&LeadInput { company_size: Some(" ".into()), ..full() }).unwrap();
+    assert_eq!(blank.encode().data["company_size"], serde_json::Value::Null);
+    assert_eq!(created().encode().schema_version, 1);
+    assert_eq!(
+        refused(&LeadInput { company_size: Some("many".into()), ..full() }),
+        [("company_size".to_owned(), "format")]
+    );
+}
+
+#[test]
+fn a_lead_of_before_there_were_bands_is_read() {
+    let mut stored = serde_json::to_value(lead()).unwrap();
+    assert_eq!(stored["company_size"], 1200);
+    stored["company_size"] = serde_json::json!(7);
+    let read: Lead = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.details.company_size.unwrap().bounds(), (7, 7));
+}
+
+#[test]
 fn every_status_has_one_name() {
     for name in ["new", "contacted", "qualified", "proposal", "won", "lost"] {
         assert_eq!(name.parse::<LeadStatus>().unwrap().as_str(), name);

@@ -42,7 +42,10 @@ fn any(schema: &'static Value, holds: fn(&Value) -> bool) -> bool {
     holds(schema)
         || properties.is_some_and(|properties| properties.values().any(|property| any(property, holds)))
         || schema.get("items").is_some_and(|items| any(items, holds))
-        || schema.get("oneOf").and_then(Value::as_array).is_some_and(|one| one.iter().any(|one| any(one, holds)))
+        || schema
+            .get("oneOf")
+            .and_then(Value::as_array)
+            .is_some_and(|one| one.iter().any(|one| any(one, holds)))
 }
 
 #[test]

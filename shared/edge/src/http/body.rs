@@ -114,7 +114,9 @@ impl Request {
         }
         if let Err(error) = std::str::from_utf8(&self.body) {
             let at = error.valid_up_to() + 1;
-            return Err(Problem::invalid_request(format!("The body is not UTF-8: byte {at} is part of no character.")));
+            return Err(Problem::invalid_request(format!(
+                "The body is not UTF-8: byte {at} is part of no character."
+            )));
         }
         let twice = check(&self.body)?;
         // serde would take the items of an array for the members in their order.

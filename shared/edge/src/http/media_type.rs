@@ -7,9 +7,8 @@ use crate::problem::Kind;
 impl Request {
     /// Refuses a body that is not said to be JSON in UTF-8, or has a content coding.
     pub(super) fn check_media_type(&self) -> Result<(), Problem> {
-        let unsupported = |detail: &'static str| {
-            Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE).with_detail(detail))
-        };
+        let unsupported =
+            |detail: &'static str| Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE).with_detail(detail));
         let mut parts = self.header("Content-Type").unwrap_or_default().split(';');
         if !parts.next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return unsupported("Send application/json.");

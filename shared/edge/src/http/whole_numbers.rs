@@ -23,7 +23,10 @@ pub(super) fn as_integers(document: &mut Value) {
 fn integer(number: &Number) -> Option<Number> {
     let double = number.as_f64().filter(|double| number.is_f64() && double.fract() == 0.0)?;
     // The text of a double without a fraction is that of the integer.
-    (double.abs() <= LARGEST_EXACT).then(|| format!("{double:.0}").parse::<i64>().ok()).flatten().map(Number::from)
+    (double.abs() <= LARGEST_EXACT)
+        .then(|| format!("{double:.0}").parse::<i64>().ok())
+        .flatten()
+        .map(Number::from)
 }
 
 #[cfg(test)]
@@ -38,8 +41,7 @@ mod tests {
         )
         .unwrap();
         as_integers(&mut document);
-        let expected =
-            json!({"a": [850, 850, -3, 0, 0.5, 850, "850.0", 9_007_199_254_740_992_i64, 1e300], "b": {"c": 100}});
+        let expected = json!({"a": [850, 850, -3, 0, 0.5, 850, "850.0", 9_007_199_254_740_992_i64, 1e300], "b": {"c": 100}});
         assert_eq!(document, expected);
     }
 }
