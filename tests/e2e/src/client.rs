@@ -71,6 +71,11 @@ impl Client {
 
     /// Any request; the test fails when no answer comes.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        self.send_bytes(method, path, headers, body.unwrap_or_default().as_bytes())
+    }
+
+    /// The same with a body of any bytes.
+    pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let what = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(format!("{}{path}", environment().api_url));
         if let Some(token) = &self.token {
@@ -79,7 +84,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body.unwrap_or_default().to_owned()).expect("a request");
+        let request = request.body(body.to_vec()).expect("a request");
         let mut answer = agent().run(request).unwrap_or_else(|error| panic!("{what}: {error}"));
         let text = answer.body_mut().read_to_string().unwrap_or_else(|error| panic!("{what}: {error}"));
         Answer { status: answer.status().as_u16(), text, headers: answer.headers().clone(), what }
