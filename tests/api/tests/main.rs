@@ -21,4 +21,5 @@ mod matrix;
 mod round_trips;
 mod scoring;
 mod sessions;
+mod texts;
 mod wrong_fields;

@@ -93,7 +93,8 @@ fn bodies_reach_the_functions_as_they_were_sent() {
     admin.send_bytes("POST", "/v1/leads", &other, latin1).problem(415, "unsupported_media_type");
     for content_type in ["application/json", "application/json; charset=utf-8"] {
         let body = lead("M\u{fc}nchner \u{1f680} R\u{fc}ck").to_string();
-        let created = admin.send("POST", "/v1/leads", &[("Content-Type", content_type)], Some(&body)).json(201);
+        let created =
+            admin.send("POST", "/v1/leads", &[("Content-Type", content_type)], Some(&body)).json(201);
         assert_eq!(created["company_name"], "M\u{fc}nchner \u{1f680} R\u{fc}ck", "{content_type}");
     }
 }

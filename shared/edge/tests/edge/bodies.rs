@@ -82,7 +82,9 @@ async fn a_body_is_utf_8_and_no_other_charset() {
         assert_eq!(problem(&refused), (415, "unsupported_media_type".to_owned()), "{charset}");
         assert_eq!(body(&refused)["detail"], "Send application/json in UTF-8, which needs no charset.");
     }
-    for encoded in [&b"{\"company_name\":\"M\xfcnchen\"}"[..], b"{\"company_name\":\"\xed\xa0\x80\"}", b"\xff\xfe{\0}\0"] {
+    for encoded in
+        [&b"{\"company_name\":\"M\xfcnchen\"}"[..], b"{\"company_name\":\"\xed\xa0\x80\"}", b"\xff\xfe{\0}\0"]
+    {
         let mut event = post(&STANDARD.encode(encoded));
         event["isBase64Encoded"] = json!(true);
         let refused = answer(event, echo).await;
