@@ -1,5 +1,5 @@
 //! Aggregates in the shape of the contract: one place, so that every route answers the same thing alike. It must never
-//! decide who may see what; whoever calls it has the authority.
+//! decide who may see what; whoever calls it has the authority. What several routes read alike out of bodies is here too.
 
 mod api_key;
 mod budget;

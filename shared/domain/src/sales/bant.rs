@@ -1,9 +1,9 @@
 //! The rules engine: BANT from a lead's own fields, the same answer for the same lead, free and offline. It is what
 //! answers when no model can. It must never guess: where the lead says too little it abstains.
 
-use super::company_size::CompanySize;
 use super::lead::{Lead, LeadStatus};
 use super::lead_score::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, ScoredField};
+use super::size_signal::size_signal;
 
 /// Where every dimension starts; factors move it.
 const START: i16 = 40;
@@ -263,31 +263,6 @@ fn facts(lead: &Lead, factors: &mut Vec<Factor>) {
         lead.details.status.as_str().to_owned(),
         reason,
     );
-}
-
-/// What sizes say about a budget, each from this many employees on.
-const SIZES: [(u32, i8, &str); 4] = [
-    (0, -15, "Very small companies rarely have the budget"),
-    (10, 5, "The company has the size of our smaller customers"),
-    (200, 20, "The company has the size of our best customers"),
-    (5000, 15, "A large company can pay, and takes its time"),
-];
-
-/// What the size of a company says about its budget. A band that reaches over one limit counts as its geometric mean, because
-/// sizes of companies spread by their magnitude; one that reaches over several says nothing.
-fn size_signal(size: &CompanySize) -> Option<(i8, &'static str)> {
-    let step_of = |employees: u32| SIZES.iter().rposition(|(from, ..)| *from <= employees);
-    let (at_least, at_most) = size.bounds();
-    let (first, last) = (step_of(at_least)?, step_of(at_most)?);
-    let step = match last - first {
-        0 => first,
-        1 => {
-            let square = u64::from(at_least.max(1)) * u64::from(at_most);
-            step_of(u32::try_from(square.isqrt()).ok()?)?
-        }
-        _ => return None,
-    };
-    SIZES.get(step).map(|(_, impact, reason)| (*impact, *reason))
 }
 
 fn mailbox(email: &str, factors: &mut Vec<Factor>) {

@@ -4,6 +4,7 @@ mod bant;
 mod company_size;
 mod lead;
 mod lead_score;
+mod size_signal;
 
 pub use bant::score_by_rules;
 pub use company_size::{CompanySize, CompanySizeInput, SizeBand};

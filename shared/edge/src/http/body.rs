@@ -2,6 +2,7 @@
 //! JSON pointer (RFC 6901). An answer must never repeat a value that the caller sent.
 
 use super::Request;
+use super::not_json::not_json;
 use super::whole_numbers::as_integers;
 use super::wrong_fields::{MOST_FAULTS, Repaired, push, read_repaired};
 use crate::Problem;
@@ -162,31 +163,8 @@ fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
     }
     match read {
         Ok(()) => Ok(state.twice),
-        Err(error) if is_unpaired_surrogate(&error) => Err(Problem::field(
-            &state.pointer,
-            "format",
-            format!(
-                "must not contain an unpaired surrogate (line {}, column {}): characters beyond U+FFFF are escaped by two, \
-                 such as \\ud83d\\ude80",
-                error.line(),
-                error.column()
-            ),
-        )),
-        Err(error) => Err(Problem::invalid_request(format!(
-            "The body is not JSON: line {}, column {}.",
-            error.line(),
-            error.column()
-        ))),
+        Err(error) => Err(not_json(&error, &state.pointer)),
     }
-}
-
-/// Whether the reader stopped at a surrogate without its other half. serde_json has its errors as text only; the second is
-/// what it says when something else follows the first half.
-fn is_unpaired_surrogate(error: &serde_json::Error) -> bool {
-    let text = error.to_string();
-    ["lone leading surrogate in hex escape", "unexpected end of hex escape"]
-        .iter()
-        .any(|beginning| text.starts_with(beginning))
 }
 
 struct Element<'a>(&'a mut Check);

@@ -26,6 +26,7 @@ pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
 mod media_type;
+mod not_json;
 mod parameters;
 mod precondition;
 mod proxy_event;
