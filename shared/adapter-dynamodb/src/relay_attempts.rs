@@ -6,11 +6,11 @@ use crate::keys::ItemKey;
 use crate::state_item::EXPIRES_AT;
 use crate::value::{digits, read_number};
 use adapter_aws::SdkConfig;
-use application::platform::Attempts;
-use application::ports::{BoxFuture, StoreError};
+use application_platform::Attempts;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::Timestamp;
+use ports::{BoxFuture, StoreError};
 
 const ATTEMPTS: &str = "attempts";
 /// A stream keeps its records for 24 hours; later nobody can fail on them.

@@ -1,9 +1,9 @@
 //! Where the relay parks records that it can't carry. A message names the record and the reason; it never holds the
 //! record, whose sealed part belongs into the ledger alone. Redrive reads the ledger again.
 
-use application::platform::{ParkingLot, StreamRecord};
-use application::ports::{BoxFuture, Source};
+use application_platform::{ParkingLot, StreamRecord};
 use aws_sdk_sqs::Client;
+use ports::{BoxFuture, Source};
 use serde_json::json;
 
 /// The parking queue.

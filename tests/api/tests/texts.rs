@@ -2,12 +2,12 @@
 
 use adapter_password::Argon2Passwords;
 use api_tests::{Answer, World, lead_body};
-use application::ports::{AggregateKey, PasswordHasher, Store, Transaction, Unique, UniqueKind};
-use application::repository::{Actor, Work};
+use application_core::repository::{Actor, Work};
 use domain::AggregateType;
 use domain::id::AccountId;
 use domain::identity::{Account, RegisterAccount, register_account};
 use domain::tenancy::{Member, Role, add_member};
+use ports::{AggregateKey, PasswordHasher, Store, Transaction, Unique, UniqueKind};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery staple";

@@ -19,10 +19,10 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
     let (pascal, permission) = (names.pascal(), operation.permission_type);
     let mut steps = format!(
         "            let (store, context) = (self.store.as_ref(), request.context());
-            application::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
+            application_core::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
     );
     let mut imports = vec![
-        "application::ports::{BoxFuture, Store}".to_owned(),
+        "ports::{BoxFuture, Store}".to_owned(),
         format!("domain::authority::{permission}"),
         "edge::{Handler, Problem, Request, Response}".to_owned(),
         "std::sync::Arc".to_owned(),
@@ -115,8 +115,8 @@ fn main() -> ExitCode {{
 pub(super) fn write_queue(plan: &mut Plan<'_>, names: &Names, event_type: &str) -> Result<(), Error> {
     let pascal = names.pascal();
     let imports = [
-        "application::Context",
-        "application::ports::BoxFuture",
+        "application_core::Context",
+        "ports::BoxFuture",
         "contracts::event_message::EventMessage",
         "domain::id::{EventId, OrganizationId}",
         "edge::JobError",
@@ -156,8 +156,8 @@ impl EventHandler for {pascal} {{
 pub(super) fn write_schedule(plan: &mut Plan<'_>, names: &Names, expression: &str) -> Result<(), Error> {
     let pascal = names.pascal();
     let imports = [
-        "application::Context",
-        "application::ports::BoxFuture",
+        "application_core::Context",
+        "ports::BoxFuture",
         "domain::Timestamp",
         "edge::JobError",
         "edge::schedule::ScheduleHandler",

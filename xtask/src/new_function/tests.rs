@@ -189,7 +189,7 @@ fn a_route_is_everywhere_it_must_be() {
             .contains("(\"exportLeads\", whole(export_leads::ExportLeads { store: store() })),")
     );
     // Whom it refuses, it records.
-    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application::authorize::<"));
+    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application_core::authorize::<"));
     let stack = copy.read("infra/sales.yaml");
     let role =
         &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  Fn::ForEach::Functions:").unwrap()];

@@ -5,11 +5,11 @@ use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, ListShards, Tables, ai_gateway};
 use adapter_openai::{KeySource, OpenAiGateway};
 use adapter_secrets::Secret;
-use application::ai::{Chain, Completions, Providers, Registry};
-use application::ports::{ModelGateway, StreamingModelGateway};
+use application_ai::{Chain, Completions, Providers, Registry};
 use create_chat_completion::CreateChatCompletion;
 use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
+use ports::{ModelGateway, StreamingModelGateway};
 use std::process::ExitCode;
 use std::sync::Arc;
 

@@ -5,10 +5,10 @@ use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, ListShards, Tables, ai_gateway};
 use adapter_openai::{KeySource, OpenAiGateway};
 use adapter_secrets::Secret;
-use application::ai::{Chain, Completions, Providers, Registry};
-use application::ports::ModelGateway;
+use application_ai::{Chain, Completions, Providers, Registry};
 use create_completion::CreateCompletion;
 use edge::{Handler, RuntimeTimer};
+use ports::ModelGateway;
 use std::process::ExitCode;
 use std::sync::Arc;
 

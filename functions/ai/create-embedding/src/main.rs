@@ -5,10 +5,10 @@ use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, ListShards, Tables, ai_gateway};
 use adapter_openai::{KeySource, OpenAiGateway};
 use adapter_secrets::Secret;
-use application::ai::{Embeddings, Providers, Registry};
-use application::ports::EmbeddingGateway;
+use application_ai::{Embeddings, Providers, Registry};
 use create_embedding::CreateEmbedding;
 use edge::{Handler, RuntimeTimer};
+use ports::EmbeddingGateway;
 use std::process::ExitCode;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoKeyUses, DynamoStore, Tables};
 use adapter_kms::{KmsTokenKeys, TokenKeyList};
 use adapter_token::Rs256Verifier;
-use application::identity::Authenticate;
+use application_identity::Authenticate;
 use authorize_request::AuthorizeRequest;
 use edge::authorizer::Authorizer;
 use std::process::ExitCode;

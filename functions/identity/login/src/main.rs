@@ -4,7 +4,7 @@ use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use adapter_kms::{KmsTokenKeys, TokenKeyList};
 use adapter_password::Argon2Passwords;
-use application::identity::{Issuer, Login};
+use application_identity::{Issuer, Login};
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
 use adapter_kms::{KmsTokenKeys, TokenKeyList};
-use application::identity::{Issuer, RefreshSession};
+use application_identity::{Issuer, RefreshSession};
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use crate::limiter::DynamoLimiter;
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
-use application::ai::{AiGateway, Registry};
-use application::ports::{Guardrail, Timer};
+use application_ai::{AiGateway, Registry};
+use ports::{Guardrail, Timer};
 use std::sync::Arc;
 
 /// A gateway whose budgets, limits, answers and breakers are in these tables, and whose models and prices in this registry;

@@ -6,10 +6,10 @@ use super::breaker::read_breaker;
 use crate::batch::get_many;
 use crate::keys::ItemKey;
 use crate::state_item::read_state_item;
-use application::ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
-use application::repository::decode;
+use application_core::repository::decode;
 use domain::AggregateType;
 use domain::ai::{AiBudget, AiPrices};
+use ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
 
 impl DynamoAiState {
     pub(super) async fn read_all(&self, look: &RequestLookup<'_>) -> Result<RequestState, StoreError> {

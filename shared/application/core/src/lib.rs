@@ -1,0 +1,17 @@
+//! Use cases: what the system does for a caller, one file each, and the ports they need. A use case decides nothing that
+//! the domain can decide, and knows no AWS, no HTTP and no wall clock: the time and the request come in its [`Context`].
+
+mod authorize;
+mod context;
+pub mod denial;
+mod error;
+pub mod idempotency;
+pub mod limits;
+pub mod repository;
+pub mod secret;
+
+pub use authorize::authorize;
+pub use context::Context;
+pub use error::{Error, IdempotencyConflict};
+pub use idempotency::Answer;
+pub use secret::fingerprint;
