@@ -135,7 +135,7 @@ pub struct Change {
 /// Kinds of unique values; part of their key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UniqueKind {
-    /// An account's e-mail address, across all tenants.
+    /// A key of the mailbox of an account, across all tenants: `domain::email_address::mailbox_keys`.
     Email,
 }
 

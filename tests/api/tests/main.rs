@@ -23,4 +23,5 @@ mod reading;
 mod round_trips;
 mod scoring;
 mod sessions;
+mod texts;
 mod wrong_fields;

@@ -37,7 +37,7 @@ pub(crate) struct Tenant {
 pub(crate) fn input() -> LeadInput<'static> {
     LeadInput {
         company_name: "Contoso",
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some("Grace Hopper"),
         contact_email: Some("grace@contoso.example"),
         notes: Some("The CTO says the budget is approved"),

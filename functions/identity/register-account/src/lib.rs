@@ -4,7 +4,7 @@ use application_core::{CurrentVersion, fingerprint};
 use application_identity as identity;
 use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
-use domain::field::Check;
+use domain::email_address::mailbox_key;
 use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, IdempotencyKey};
 
@@ -54,7 +54,7 @@ fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registra
     }
 }
 
-/// Whose idempotency key it is. Nobody is signed in yet, so it is the address: strangers who choose the same key never meet.
+/// Whose idempotency key it is. Nobody is signed in yet, so it is the mailbox: strangers who choose the same key never meet.
 fn whose(email: &str) -> String {
-    fingerprint(Check::default().email("email", email).as_bytes())
+    fingerprint(mailbox_key(email).as_bytes())
 }

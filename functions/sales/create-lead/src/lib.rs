@@ -41,7 +41,7 @@ fn input(body: &CreateLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,
         industry: body.industry.as_deref(),
-        company_size: body.company_size,
+        company_size: body.company_size.as_ref().map(presentation::company_size_input),
         contact_name: body.contact_name.as_deref(),
         contact_email: body.contact_email.as_deref(),
         contact_phone: body.contact_phone.as_deref(),
