@@ -1,7 +1,7 @@
 //! Which leads a caller may touch. A lead that the caller's authority does not cover is answered like a missing one, and
 //! the audit log is told.
 
-use crate::{Access, check_owner};
+use application_core::{Access, check_owner};
 use domain::AggregateType;
 use domain::authority::{Authority, Permission};
 use domain::id::LeadId;
