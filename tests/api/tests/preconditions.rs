@@ -1,11 +1,11 @@
 //! Preconditions of writes (RFC 9110, section 13.1) on every route that writes, and what is answered when writers meet.
 
 use api_tests::{Call, Contract, Operation, Person, World, lead_body};
-use application::ports::AggregateKey;
-use application::repository::{Actor, PendingChange};
+use application_core::repository::{Actor, PendingChange};
 use domain::AggregateType;
 use domain::identity::{RefreshToken, Session, StartSession, start_session};
 use futures_util::future::join_all;
+use ports::AggregateKey;
 use serde_json::json;
 use std::sync::Arc;
 use testkit::Fault;

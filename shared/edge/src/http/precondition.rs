@@ -3,8 +3,8 @@
 
 use super::Request;
 use crate::Problem;
-use application::Precondition;
-use application::precondition::Versions;
+use application_core::Precondition;
+use application_core::precondition::Versions;
 use domain::Invalid;
 
 /// How tags are compared (RFC 9110, section 8.8.3.2).

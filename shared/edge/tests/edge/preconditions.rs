@@ -1,8 +1,8 @@
 //! What `If-Match` and `If-None-Match` require of the entity that a request writes.
 
 use crate::support::{answer, body, post, problem, with_header};
-use application::Precondition;
-use application::precondition::Versions;
+use application_core::Precondition;
+use application_core::precondition::Versions;
 use edge::{Problem, Response};
 use serde_json::{Value, json};
 

@@ -1,0 +1,39 @@
+//! Cancels a fine-tune: one read, one write, and one more to claim an idempotency key. What the provider trains is stopped
+//! by the job, which also finds what is being started at this moment.
+
+use super::key;
+use application_core::command::{Change, Command, change};
+use application_core::idempotency::Answer;
+use application_core::repository::Actor;
+use application_core::{Access, Context, Error, Precondition};
+use domain::Versioned;
+use domain::ai::fine_tune::{self, FineTune};
+use domain::authority::{Authority, ManageFineTunes};
+use domain::id::FineTuneId;
+use ports::{IdempotencyKey, Store};
+
+/// Cancels the fine-tune; one that has ended stays as it is.
+pub async fn cancel_fine_tune(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    id: &FineTuneId,
+    precondition: &Precondition,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Answer<Versioned<FineTune>>, Error> {
+    let actor = Actor::caller(authority.caller());
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    let cancellation = Change {
+        key: key(authority.tenant(), id),
+        subjects: &[],
+        precondition,
+        access: &|_: &FineTune| Access::Granted,
+        decide: &|found: &Versioned<FineTune>| {
+            let event = fine_tune::cancel_fine_tune(&found.state, authority.account());
+            Ok(event.into_iter().collect())
+        },
+        erases: &[],
+        removes: false,
+    };
+    change(&command, &cancellation).await
+}

@@ -1,0 +1,105 @@
+//! Sets what a tenant may spend on models: one read, one write.
+
+use super::registry::{ModelUse, Registry};
+use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
+use application_core::repository::Actor;
+use application_core::{Context, Error, Precondition};
+use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
+use domain::authority::{Authority, ManageBudget};
+use domain::field::{Invalid, all_of};
+use domain::{AggregateType, Timestamp, Versioned};
+use ports::{AggregateKey, Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What may be spent, as a caller writes it: decimals in US dollars.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetInput<'a> {
+    /// All of it, in a month.
+    pub tenant_month_usd: &'a str,
+    /// All of it, on a day.
+    pub tenant_day_usd: &'a str,
+    /// Each account, on a day.
+    pub user_day_usd: &'a str,
+    /// Features by name, each in a month.
+    pub feature_month_usd: &'a BTreeMap<String, String>,
+    /// What a month usually costs.
+    pub expected_month_usd: &'a str,
+    /// The only models that may be asked; `None` for all.
+    pub allowed_models: Option<&'a [String]>,
+    /// The tenant's own chains: features by name, each with its steps.
+    pub chains: &'a BTreeMap<String, Vec<String>>,
+    /// Whether personal data is kept from providers.
+    pub mask_personal_data: bool,
+}
+
+/// What replaces a budget.
+pub struct BudgetReplacement<'a> {
+    /// The versions of the budget that may be replaced; 0 is a budget that was never changed.
+    pub precondition: &'a Precondition,
+    /// The new fields.
+    pub input: &'a BudgetInput<'a>,
+    /// Refuses members that a caller can't set and that differ from the budget's version and time of its last change.
+    pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
+}
+
+/// What is wrong with a budget.
+pub fn check_budget(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<(), Invalid> {
+    decide(registry, authority, None, input).map(drop)
+}
+
+/// Replaces the budget if it still has a version that the caller names.
+pub async fn update_budget(
+    store: &dyn Store,
+    registry: &Registry,
+    context: &Context,
+    authority: &Authority<ManageBudget>,
+    replacement: &BudgetReplacement<'_>,
+) -> Result<Versioned<AiBudget>, Error> {
+    let tenant = authority.tenant();
+    let actor = Actor::account(authority.account());
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let update = ChangeOrCreate {
+        key: AggregateKey::new(tenant, AggregateType::AiBudget, &tenant),
+        precondition: replacement.precondition,
+        decide: &|budget: Option<&Versioned<AiBudget>>| {
+            let version = budget.map_or(0, |budget| budget.version);
+            let current = budget.map(|budget| &budget.state);
+            let unchanged = (replacement.check)(version, current.map(|budget| budget.updated_at));
+            let event = all_of(unchanged, decide(registry, authority, current, replacement.input))?;
+            Ok(event.into_iter().collect())
+        },
+    };
+    let after = change_or_create(&command, &update).await?.after;
+    // Setting a budget for the first time is a change, also when it is set to what it was before.
+    Ok(after.ok_or(StoreError::Malformed("a budget that was set and is not there"))?)
+}
+
+fn decide(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    current: Option<&AiBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<Option<AiBudgetEvent>, Invalid> {
+    let ids = |chat: bool| -> BTreeSet<String> {
+        let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
+        models.map(|model| model.id.clone()).collect()
+    };
+    let command = SetBudget {
+        tenant_month_usd: input.tenant_month_usd,
+        tenant_day_usd: input.tenant_day_usd,
+        user_day_usd: input.user_day_usd,
+        feature_month_usd: input.feature_month_usd,
+        expected_month_usd: input.expected_month_usd,
+        allowed_models: input.allowed_models,
+        known_models: &ids(false),
+        chains: input.chains,
+        chat_models: &ids(true),
+        mask_personal_data: input.mask_personal_data,
+        set_by: authority.account(),
+    };
+    set_budget(current, &command)
+}

@@ -1,0 +1,22 @@
+//! Which leads a caller may touch. A lead that the caller's authority does not cover is answered like a missing one, and
+//! the audit log is told.
+
+use application_core::{Access, check_owner};
+use domain::AggregateType;
+use domain::authority::{Authority, Permission};
+use domain::id::LeadId;
+use domain::sales::Lead;
+use ports::AggregateKey;
+
+/// A lead's key in the caller's tenant.
+pub(super) fn lead_key<P: Permission>(authority: &Authority<P>, id: &LeadId) -> AggregateKey {
+    AggregateKey::new(authority.tenant(), AggregateType::Lead, id)
+}
+
+/// Whether the caller may touch this lead. A deleted lead is none.
+pub(super) fn lead_access<P: Permission>(authority: &Authority<P>, lead: &Lead) -> Access {
+    match check_owner(authority, lead.details.owner_id) {
+        Access::Granted if lead.deleted_at.is_some() => Access::Missing,
+        access => access,
+    }
+}
