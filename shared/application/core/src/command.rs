@@ -10,7 +10,9 @@ use crate::{Context, Error};
 use ports::{BoxFuture, CommitError, IdempotencyKey, Store, StoreError, Transaction};
 use serde_json::Value;
 
-pub use change::{Change, ChangeOrCreate, Changed, DecideOrCreate, change, change_loaded, change_or_create};
+pub use change::{
+    Change, ChangeOrCreate, Changed, Decide, DecideOrCreate, change, change_loaded, change_or_create,
+};
 pub use creation::{Creation, create_once};
 
 /// How often a change is decided when others change the same aggregate at the same time. After that the caller is told of
