@@ -100,7 +100,7 @@ async fn as_of<A: Aggregate>(
     if current.version == version {
         return Ok(current);
     }
-    repository::fold(store, key, version).await?.ok_or(Error::NotFound)
+    Ok(repository::fold_at(store, key, version).await?)
 }
 
 /// The record in a refused commit, if that is why it was refused.

@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, Tenant, input};
 use application::Error;
-use application::ports::AggregateKey;
+use application::ports::{AggregateKey, StoreError};
 use application::repository::{Actor, Work, fold, load};
 use application::sales::{LeadReplacement, delete_lead, erase_lead_contact, update_lead};
 use domain::AggregateType;
@@ -38,6 +38,28 @@ async fn what_is_not_there_is_none() {
     assert_eq!(load::<Lead>(store, &key).await.unwrap(), None);
     assert!(Work::<Lead>::load(store, key.clone(), &[]).await.unwrap().is_none());
     assert_eq!(fold::<Lead>(store, &key, 9).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_history_with_a_gap_is_a_defect_and_never_an_older_state() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    for (seen_version, name) in [(1, "Fabrikam"), (2, "Globex")] {
+        let other = LeadInput { company_name: name, ..input() };
+        let replacement = LeadReplacement { seen_version, input: &other, check: &|_| Ok(()) };
+        update_lead(store, &tenant.context(), &tenant.authority(), &tenant.lead, &replacement).await.unwrap();
+    }
+    let partition = format!("{}#lead#{}", tenant.tenant, tenant.lead);
+    tenant.environment.forget_event(&partition, 2).await;
+    for through in [3, 9] {
+        let error = fold::<Lead>(store, &tenant.lead_key(), through).await.unwrap_err();
+        assert!(matches!(error, StoreError::IncompleteHistory { missing_version: 2 }), "{error:?}");
+    }
+    // What came before the gap is whole.
+    assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap().version, 1);
+    tenant.environment.forget_event(&partition, 1).await;
+    let error = fold::<Lead>(store, &tenant.lead_key(), 3).await.unwrap_err();
+    assert!(matches!(error, StoreError::IncompleteHistory { missing_version: 1 }), "{error:?}");
 }
 
 #[tokio::test]

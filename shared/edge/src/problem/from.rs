@@ -69,6 +69,7 @@ impl From<StoreError> for Problem {
 
             StoreError::Refused(_)
             | StoreError::Malformed(_)
+            | StoreError::IncompleteHistory { .. }
             | StoreError::TooLarge
             | StoreError::Decode(_)
             | StoreError::Key(KeyError::Invalid(_)) => Self::internal(error),
