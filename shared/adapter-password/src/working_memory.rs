@@ -72,6 +72,11 @@ mod tests {
         output
     }
 
+    fn place_and_blocks(memory: &WorkingMemory) -> (*const Block, usize) {
+        let memory = memory.lock();
+        (memory.as_ptr(), memory.len())
+    }
+
     fn is_wiped(memory: &WorkingMemory) -> bool {
         memory.lock().iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
     }
@@ -81,12 +86,12 @@ mod tests {
         let memory = WorkingMemory::default();
         assert!(memory.lock().is_empty());
         hash(&memory, 1024, b"first");
-        let (place, blocks) = (memory.lock().as_ptr(), memory.lock().len());
-        assert_eq!(blocks, 1024);
+        let before = place_and_blocks(&memory);
+        assert_eq!(before.1, 1024);
         // Fewer blocks than there are use the beginning of the same memory.
         for (memory_kib, password) in [(1024, "second"), (64, "third"), (1024, "first")] {
             hash(&memory, memory_kib, password.as_bytes());
-            assert_eq!((memory.lock().as_ptr(), memory.lock().len()), (place, blocks), "{password}");
+            assert_eq!(place_and_blocks(&memory), before, "{password}");
             assert!(is_wiped(&memory), "{password}");
         }
     }
