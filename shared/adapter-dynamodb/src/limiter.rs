@@ -122,6 +122,35 @@ impl DynamoLimiter {
         }
     }
 
+    /// One interval earlier than what is stored, unless the limit is at rest, where there is nothing to take back.
+    async fn uncount(&self, limit: RateLimit, who: &str, now: Timestamp) -> Result<(), StoreError> {
+        let key = ItemKey::limit(limit.name, who);
+        let gcra = Gcra::new(limit, now);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .update_expression("SET #tat = #tat - :interval")
+            .condition_expression("#tat > :now")
+            .expression_attribute_names("#tat", ARRIVAL)
+            .expression_attribute_values(":interval", digits(gcra.interval))
+            .expression_attribute_values(":now", digits(gcra.now))
+            .return_values(ReturnValue::UpdatedNew);
+        match update.send().await {
+            Ok(answer) => {
+                if let Some(arrival) = answer.attributes.as_ref().and_then(arrival) {
+                    self.remember(&key, arrival);
+                }
+                Ok(())
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("UpdateItem", error)),
+            },
+        }
+    }
+
     fn remember(&self, key: &ItemKey, arrival: i128) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED && !remembered.contains_key(key.partition()) {
@@ -144,6 +173,15 @@ impl Limiter for DynamoLimiter {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
         Box::pin(self.count(limit, who, now))
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.uncount(limit, who, now))
     }
 }
 

@@ -10,7 +10,8 @@ use crate::error::Error;
 pub(super) const HTTP_DEPENDENCIES: [&str; 5] =
     ["adapter-aws", "adapter-dynamodb", "application", "domain", "edge"];
 /// What the crate behind a queue links.
-pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
+pub(super) const QUEUE_DEPENDENCIES: [&str; 6] =
+    ["adapter-aws", "adapter-sqs", "application", "contracts", "domain", "edge"];
 /// What the crate behind a schedule links.
 pub(super) const SCHEDULE_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
 
@@ -148,7 +149,7 @@ impl EventHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    let main = job_main(names, ("queue", "EventHandler"));
+    let main = queue_main(names);
     create(plan, names, &QUEUE_DEPENDENCIES, lib, main)
 }
 
@@ -178,7 +179,7 @@ impl ScheduleHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    let main = job_main(names, ("schedule", "ScheduleHandler"));
+    let main = schedule_main(names);
     create(plan, names, &SCHEDULE_DEPENDENCIES, lib, main)
 }
 
@@ -213,11 +214,39 @@ workspace = true
     plan.create(format!("{folder}/src/main.rs"), main)
 }
 
-/// The wiring of a job, which needs nothing yet.
-fn job_main(names: &Names, (module, handler): (&str, &str)) -> String {
+/// The wiring of a consumer, whose handler needs nothing yet.
+fn queue_main(names: &Names) -> String {
+    let imports = uses(vec![
+        "adapter_aws::AwsSettings".to_owned(),
+        "adapter_sqs::SqsVisibility".to_owned(),
+        "edge::queue::Consumer".to_owned(),
+        format!("{}::{}", names.snake(), names.pascal()),
+        "std::process::ExitCode".to_owned(),
+    ]);
+    format!(
+        "//! Wires `{name}` to AWS.
+
+{imports}
+fn main() -> ExitCode {{
+    edge::queue::run(\"{name}\", |_| {{
+        Box::pin(async {{
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let visibility = Box::new(SqsVisibility::new(&aws));
+            Ok(Box::new(Consumer {{ handler: Box::new({pascal}), visibility }}))
+        }})
+    }})
+}}
+",
+        name = names.name,
+        pascal = names.pascal()
+    )
+}
+
+/// The wiring of a function on a schedule, which needs nothing yet.
+fn schedule_main(names: &Names) -> String {
     let name = &names.name;
     let imports = uses(vec![
-        format!("edge::{module}::{handler}"),
+        "edge::schedule::ScheduleHandler".to_owned(),
         format!("{}::{}", names.snake(), names.pascal()),
         "std::process::ExitCode".to_owned(),
     ]);
@@ -226,9 +255,9 @@ fn job_main(names: &Names, (module, handler): (&str, &str)) -> String {
 
 {imports}
 fn main() -> ExitCode {{
-    edge::{module}::run(\"{name}\", |_| {{
+    edge::schedule::run(\"{name}\", |_| {{
         Box::pin(async {{
-            let handler: Box<dyn {handler}> = Box::new({});
+            let handler: Box<dyn ScheduleHandler> = Box::new({});
             Ok(handler)
         }})
     }})

@@ -1,6 +1,6 @@
 //! `POST /v1/api-keys`: a new API key of the organization, shown this once.
 
-use application::ports::{BoxFuture, Store};
+use application::ports::{BoxFuture, Limiter, Store};
 use application::tenancy::{self, NewApiKey};
 use contracts::api_key::CreateApiKeyRequest;
 use domain::authority::ManageApiKeys;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub struct CreateApiKey {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// Counts new keys.
+    pub limiter: Arc<dyn Limiter>,
 }
 
 impl Handler for CreateApiKey {
@@ -26,7 +28,8 @@ impl Handler for CreateApiKey {
             let key = request.idempotency_key("createApiKey")?;
             let input =
                 NewApiKey { name: &body.name, scopes: &body.scopes, expires_in_days: body.expires_in_days };
-            let answer = tenancy::create_api_key(store, &context, &authority, &input, key.as_ref()).await?;
+            let needs = (store, self.limiter.as_ref());
+            let answer = tenancy::create_api_key(needs, &context, &authority, &input, key.as_ref()).await?;
             let body = presentation::created_api_key(&answer.value.record, answer.value.text);
             Ok(Response::json(201, &body)?.replayed(answer.replayed))
         })

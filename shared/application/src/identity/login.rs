@@ -3,7 +3,7 @@
 
 use super::access_token::{Issuer, Tokens, issue};
 use super::refresh_token::PresentedToken;
-use crate::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
+use crate::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed, network};
 use crate::ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
 use crate::repository::{Actor, Work, decode};
 use crate::{Context, Error, fingerprint};
@@ -41,7 +41,7 @@ pub struct Credentials<'a> {
 pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
     let email = credentials.email.trim().to_lowercase();
     let by_account = fingerprint(email.as_bytes());
-    let by_address = fingerprint(credentials.source_address.as_bytes());
+    let by_address = fingerprint(network(credentials.source_address).as_bytes());
     // The address first: one that is over its limit must not use up the accounts of others.
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
     let (account, holder) = futures_util::future::join(

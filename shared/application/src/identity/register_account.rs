@@ -1,7 +1,7 @@
 //! Registers an organization with its first administrator: one transaction, so that neither exists without the other.
 
 use crate::idempotency::{Answer, earlier, remember, repeated};
-use crate::limits::{LOGINS_PER_ADDRESS, allowed};
+use crate::limits::{LOGINS_PER_ADDRESS, allowed, network};
 use crate::ports::{
     AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
     Unique, UniqueKind,
@@ -63,7 +63,7 @@ pub async fn register_account(
     registration: &Registration<'_>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Answer<Registered>, Error> {
-    let who = fingerprint(registration.source_address.as_bytes());
+    let who = fingerprint(network(registration.source_address).as_bytes());
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
 
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };

@@ -9,6 +9,7 @@ mod fine_tuning;
 mod key_uses;
 mod limiter;
 mod model_gateway;
+mod message_visibility;
 mod password;
 mod publisher;
 mod store;
@@ -37,6 +38,7 @@ pub use model_gateway::{
     Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
     StreamingModelGateway, Usage, is_any_object,
 };
+pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
 pub use store::{
