@@ -172,11 +172,6 @@ impl TestEnvironment {
             }
         }
     }
-}
-
-fn patient() -> CallLimits {
-    let (attempt, operation) = (Duration::from_secs(20), Duration::from_secs(40));
-    CallLimits { attempt, operation, ..CallLimits::default() }
 
     /// Deletes one event of the ledger, which the product never does.
     pub async fn forget_event(&self, partition: &str, version: u64) {
@@ -190,4 +185,9 @@ fn patient() -> CallLimits {
         let deleted = delete.send().await.expect("a deletion").attributes;
         assert!(deleted.is_some(), "{partition} has no version {version}");
     }
+}
+
+fn patient() -> CallLimits {
+    let (attempt, operation) = (Duration::from_secs(20), Duration::from_secs(40));
+    CallLimits { attempt, operation, ..CallLimits::default() }
 }

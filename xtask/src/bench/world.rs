@@ -319,7 +319,7 @@ fn setting(name: &str) -> &'static str {
     match name {
         "TOKEN_ISSUER" => "https://api.sextant.example",
         "TOKEN_AUDIENCE" => "sextant",
-        "CURSOR_KEY" => "a key of the bench that is long enough to be one",
+        "CURSOR_SECRET_ID" => "sextant-bench-cursors",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
         // A model's time is its own; what is measured is ours.
