@@ -145,7 +145,11 @@ mod tests {
                 for operation in
                     ["scan", "delete_item", "batch_write_item", "transact_get_items", "execute_statement"]
                 {
-                    assert!(!text.contains(&format!(".{operation}()")), "{} calls {operation}", path.display());
+                    assert!(
+                        !text.contains(&format!(".{operation}()")),
+                        "{} calls {operation}",
+                        path.display()
+                    );
                 }
             }
         }

@@ -55,7 +55,7 @@ impl DynamoStore {
 /// Whether the states of a kind expire. Where a state is must be known before it is read, so the kind decides.
 pub(crate) fn expires(kind: AggregateType) -> bool {
     match kind {
-        AggregateType::Session | AggregateType::Access => true,
+        AggregateType::Session | AggregateType::Access | AggregateType::SignIn => true,
         AggregateType::Organization
         | AggregateType::Member
         | AggregateType::Account

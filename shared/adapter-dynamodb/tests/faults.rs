@@ -185,7 +185,8 @@ async fn an_empty_answer_is_asked_for_again_and_never_means_that_there_is_nothin
     }
     // A real answer about an item that does not exist needs no second call.
     wire.take_calls();
-    let missing = AggregateKey::new(world.tenant, AggregateType::Lead, &new_id::<LeadId>(at(0), &random_bytes()));
+    let missing =
+        AggregateKey::new(world.tenant, AggregateType::Lead, &new_id::<LeadId>(at(0), &random_bytes()));
     assert_eq!(world.store.load(&missing).await.unwrap(), None);
     assert_eq!(world.store.load_many(&[missing.clone()]).await.unwrap(), [None]);
     assert_eq!(world.store.history(&missing, 1).await.unwrap(), []);
@@ -207,7 +208,10 @@ async fn an_empty_answer_to_a_write_does_not_count_as_written() {
             request_hash: "hash".to_owned(),
         };
         assert_eq!(world.store.claim(&key, at(0), at(60)).await.unwrap(), Claim::Claimed);
-        assert!(matches!(world.store.claim(&key, at(1), at(61)).await.unwrap(), Claim::Taken(_)), "{fault:?}");
+        assert!(
+            matches!(world.store.claim(&key, at(1), at(61)).await.unwrap(), Claim::Taken(_)),
+            "{fault:?}"
+        );
         wire.fail_next("UpdateItem", fault.clone());
         let one = RateLimit { name: "reads", burst: 1, period_seconds: 60 };
         let (limiter, who) = (world.environment.limiter(), number.to_string());

@@ -170,7 +170,8 @@ async fn walk(limit: RateLimit, clocks: &[i64], seed: u64) -> (Vec<u32>, u32, i6
         entropy.fill(&mut chance).unwrap();
         let process = usize::from(chance[0]) % clocks.len();
         now += i64::from(chance[1]) * 8;
-        let decision = limiters[process].take(limit, "ann", millis(now + clocks[process] * 1000)).await.unwrap();
+        let decision =
+            limiters[process].take(limit, "ann", millis(now + clocks[process] * 1000)).await.unwrap();
         allowed[process] += u32::from(decision.allowed);
         if clocks[process] == 0 {
             longest = longest.max(decision.retry_after_seconds);

@@ -5,7 +5,7 @@ use crate::ports::{BoxFuture, LimitDecision, Limiter, RateLimit};
 use domain::Timestamp;
 use domain::authority::{Caller, Credential};
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Reads, per user.
 pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_seconds: 60 };
@@ -21,8 +21,7 @@ pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_
 pub const AI_CALLS_OF_ORGANIZATION: RateLimit =
     RateLimit { name: "ai_calls_organization", burst: 120, period_seconds: 60 };
 /// API keys that are created, per organization.
-pub const NEW_API_KEYS: RateLimit =
-    RateLimit { name: "new_api_keys", burst: 50, period_seconds: 24 * 3600 };
+pub const NEW_API_KEYS: RateLimit = RateLimit { name: "new_api_keys", burst: 50, period_seconds: 24 * 3600 };
 /// Fine-tunes, per organization: each may become a job that costs much more than a question.
 pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, period_seconds: 24 * 3600 };
 /// Fine-tunes that have not ended, per organization. Nobody counts these by time: each goes when it ends.
@@ -61,8 +60,7 @@ pub async fn limited_read<T>(
     let organization = caller.tenant.to_string();
     let own = Counted { limit: READS, who: &who };
     let above = Counted { limit: KEY_READS_OF_ORGANIZATION, who: &organization };
-    let (decision, result) =
-        futures_util::future::join(take_both(limiter, own, above, now), work).await;
+    let (decision, result) = futures_util::future::join(take_both(limiter, own, above, now), work).await;
     let decision = decision?;
     Ok((result?, decision))
 }
@@ -117,6 +115,19 @@ pub fn network(address: &str) -> Cow<'_, str> {
             Cow::Owned(format!("{prefix}/64"))
         }
         Err(_) => Cow::Borrowed(address),
+    }
+}
+
+/// The network of an address without the part that names a machine or a household: what a record may keep of it.
+pub fn masked_network(address: &str) -> String {
+    match address.trim().parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => {
+            format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & !u32::from(u8::MAX)))
+        }
+        Ok(IpAddr::V6(address)) => {
+            format!("{}/48", Ipv6Addr::from_bits(address.to_bits() >> 80 << 80))
+        }
+        Err(_) => "unknown".to_owned(),
     }
 }
 

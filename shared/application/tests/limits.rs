@@ -4,7 +4,7 @@ use crate::support::NOW;
 use application::Error;
 use application::limits::{
     AI_CALLS, AI_CALLS_OF_ORGANIZATION, Counted, KEY_READS_OF_ORGANIZATION, LEAD_SCORES, LOGINS_PER_ACCOUNT,
-    LOGINS_PER_ADDRESS, NEW_API_KEYS, READS, allowed, limited, network, take_both,
+    LOGINS_PER_ADDRESS, NEW_API_KEYS, READS, allowed, limited, masked_network, network, take_both,
 };
 use application::ports::{BoxFuture, LimitDecision, Limiter, RateLimit, StoreError};
 use domain::Timestamp;
@@ -177,6 +177,19 @@ fn an_ipv6_network_and_an_ipv4_address_count_as_one() {
         ("not an address", "not an address"),
     ] {
         assert_eq!(network(address), counted, "{address}");
+    }
+}
+
+#[test]
+fn what_is_recorded_of_an_address_names_no_machine() {
+    for (address, recorded) in [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("", "unknown"),
+        ("ada@northwind.example", "unknown"),
+    ] {
+        assert_eq!(masked_network(address), recorded, "{address}");
     }
 }
 

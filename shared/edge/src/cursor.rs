@@ -22,7 +22,10 @@ impl CursorCodec {
     /// A codec with the value of the secret that `CURSOR_SECRET_ID` names, at least 32 characters.
     pub fn new(key: &str) -> Result<Self, StartError> {
         if key.len() < SHORTEST_KEY {
-            return Err(StartError::invalid("CURSOR_SECRET_ID", "names a secret that is shorter than 32 characters"));
+            return Err(StartError::invalid(
+                "CURSOR_SECRET_ID",
+                "names a secret that is shorter than 32 characters",
+            ));
         }
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
     }

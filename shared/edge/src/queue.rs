@@ -54,11 +54,7 @@ pub fn run(function: &'static str, build: Build<Consumer>) -> ExitCode {
 struct AsTheQueueSays;
 
 impl MessageVisibility for AsTheQueueSays {
-    fn retry_after<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a [RetriedMessage],
-    ) -> BoxFuture<'a, Result<(), Source>> {
+    fn retry_after<'a>(&'a self, _: &'a str, _: &'a [RetriedMessage]) -> BoxFuture<'a, Result<(), Source>> {
         Box::pin(async { Ok(()) })
     }
 }

@@ -50,14 +50,10 @@ fn main() {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn calls(
-    environment: &TestEnvironment,
-    keys: &KmsStub,
-    bus: &bus::Bus,
-    secrets: &secrets::Secrets,
-) -> Value {
+fn calls(environment: &TestEnvironment, keys: &KmsStub, bus: &bus::Bus, secrets: &secrets::Secrets) -> Value {
     let database = environment.wire().take_calls().into_iter().map(|call| (call.operation, call.capacity));
-    let others = keys.calls().into_iter().chain(bus.calls()).chain(secrets.calls()).map(|operation| (operation, 0.0));
+    let others =
+        keys.calls().into_iter().chain(bus.calls()).chain(secrets.calls()).map(|operation| (operation, 0.0));
     let all = database.chain(others);
     all.map(|(operation, capacity)| json!({"operation": operation, "capacity": capacity})).collect()
 }

@@ -51,7 +51,8 @@ pub async fn list_priced_models(
         let prices = repository::load::<AiPrices>(store, &prices_key);
         Ok(futures_util::future::try_join(budget, prices).await?)
     };
-    let ((budget, prices), decision) = limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
+    let ((budget, prices), decision) =
+        limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
     let limits: Limits = budget.map(|budget| budget.state.limits).unwrap_or_default();
     let prices = prices.as_ref();
     let allowed = registry.models().iter().filter(|model| limits.allows(&model.id));

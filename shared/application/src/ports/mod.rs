@@ -8,8 +8,8 @@ mod entropy;
 mod fine_tuning;
 mod key_uses;
 mod limiter;
-mod model_gateway;
 mod message_visibility;
+mod model_gateway;
 mod password;
 mod publisher;
 mod store;
@@ -33,12 +33,12 @@ pub use fine_tuning::{
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
+pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
     Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
     Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
     StreamingModelGateway, Usage, is_any_object,
 };
-pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
 pub use store::{

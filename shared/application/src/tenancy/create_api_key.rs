@@ -7,10 +7,10 @@ use crate::limits::{NEW_API_KEYS, limited};
 use crate::ports::{AggregateKey, IdempotencyKey, Limiter, ListOrder, ListQuery, Store, Transaction};
 use crate::repository::{self, Actor, Work};
 use crate::{Context, Error};
-use domain::{AggregateType, Timestamp};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::tenancy::{self, ApiKey, CreateApiKey};
+use domain::{AggregateType, Timestamp};
 use serde_json::Value;
 use std::fmt;
 
@@ -80,11 +80,8 @@ pub async fn create_api_key(
         idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
         ..Transaction::default()
     };
-    let committed = if usable < MOST_USABLE_KEYS {
-        store.commit(&transaction).await.map_err(Some)
-    } else {
-        Err(None)
-    };
+    let committed =
+        if usable < MOST_USABLE_KEYS { store.commit(&transaction).await.map_err(Some) } else { Err(None) };
     match committed {
         Ok(()) => Ok(Answer::first(CreatedApiKey { record: after.state, text: Some(text.encode()) })),
         Err(error) => {
