@@ -115,8 +115,6 @@ fn says_nothing(answer: &Output) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     /// Every operation that this crate calls, as it stands in the sources.
     const KNOWN: [&str; 6] =
         ["batch_get_item", "get_item", "put_item", "query", "transact_write_items", "update_item"];

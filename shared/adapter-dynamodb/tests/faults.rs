@@ -185,8 +185,8 @@ async fn an_empty_answer_is_asked_for_again_and_never_means_that_there_is_nothin
     }
     // A real answer about an item that does not exist needs no second call.
     wire.take_calls();
-    let missing =
-        AggregateKey::new(world.tenant, AggregateType::Lead, &new_id::<LeadId>(at(0), &random_bytes()));
+    let missing: LeadId = new_id(at(0), &random_bytes());
+    let missing = AggregateKey::new(world.tenant, AggregateType::Lead, &missing);
     assert_eq!(world.store.load(&missing).await.unwrap(), None);
     assert_eq!(world.store.load_many(&[missing.clone()]).await.unwrap(), [None]);
     assert_eq!(world.store.history(&missing, 1).await.unwrap(), []);
