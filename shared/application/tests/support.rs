@@ -1,7 +1,11 @@
 //! A tenant with a lead, on the real adapter.
 
+use adapter_dynamodb::DynamoLimiter;
 use application::Context;
-use application::ports::{AggregateKey, Store, TenantKeys, Transaction};
+use application::limits::AI_CALLS_OF_ORGANIZATION;
+use application::ports::{
+    AggregateKey, BoxFuture, LimitDecision, Limiter, RateLimit, Store, StoreError, TenantKeys, Transaction,
+};
 use application::repository::{Actor, Work};
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Limits};
 use domain::authority::{Authority, Caller, Credential, Permission};
@@ -121,5 +125,35 @@ impl Tenant {
 
     pub(crate) async fn load(&self) -> Versioned<Lead> {
         application::repository::load(self.store.as_ref(), &self.lead_key()).await.unwrap().unwrap()
+    }
+}
+
+/// Limits as they are, but that of an organization, which is counted and never reached: for tests of many requests by one.
+pub(crate) struct RoomyOrganization(pub(crate) DynamoLimiter);
+
+impl RoomyOrganization {
+    fn limit(limit: RateLimit) -> RateLimit {
+        let roomy = limit.name == AI_CALLS_OF_ORGANIZATION.name;
+        RateLimit { burst: if roomy { 100_000 } else { limit.burst }, ..limit }
+    }
+}
+
+impl Limiter for RoomyOrganization {
+    fn take<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
+        self.0.take(Self::limit(limit), who, now)
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.give_back(Self::limit(limit), who, now)
     }
 }
