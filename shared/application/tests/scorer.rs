@@ -45,7 +45,7 @@ impl Scene {
         let registry = Registry::shipped().unwrap();
         let environment = &self.tenant.environment;
         let state = Arc::new(environment.ai_state());
-        let limiter = Arc::new(RoomyOrganization(environment.limiter()));
+        let limiter = Arc::new(RoomyOrganization(Arc::new(environment.limiter())));
         LeadScorer {
             gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.clone())),
             providers: Providers { bedrock: self.model.clone(), openai: None },

@@ -1,6 +1,5 @@
 //! A tenant with a lead, on the real adapter.
 
-use adapter_dynamodb::DynamoLimiter;
 use application::Context;
 use application::limits::AI_CALLS_OF_ORGANIZATION;
 use application::ports::{
@@ -129,7 +128,7 @@ impl Tenant {
 }
 
 /// Limits as they are, but that of an organization, which is counted and never reached: for tests of many requests by one.
-pub(crate) struct RoomyOrganization(pub(crate) DynamoLimiter);
+pub(crate) struct RoomyOrganization(pub(crate) Arc<dyn Limiter>);
 
 impl RoomyOrganization {
     fn limit(limit: RateLimit) -> RateLimit {

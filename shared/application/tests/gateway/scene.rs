@@ -294,7 +294,12 @@ impl Scene {
 
 fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<ShortTimer>) -> AiGateway {
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
-    AiGateway::new(state, Arc::new(RoomyOrganization(environment.limiter())), timer, test_registry())
+    AiGateway::new(
+        state,
+        Arc::new(RoomyOrganization(Arc::new(environment.limiter()))),
+        timer,
+        test_registry(),
+    )
 }
 
 /// A gateway of this scene that counts the organization's limit as it is.
