@@ -1,5 +1,6 @@
 //! How much memory a process holds after many sign-ins. It is the only test of its binary, so that nothing else
 //! allocates in its process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use adapter_password::Argon2Passwords;
 use application::ports::PasswordHasher;
