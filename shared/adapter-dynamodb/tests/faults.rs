@@ -4,12 +4,10 @@
 mod support;
 
 use adapter_aws::CallLimits;
-use application::ports::{
-    AggregateKey, Claim, CommitError, IdempotencyKey, Limiter, RateLimit, Store, StoreError,
-};
 use domain::id::{LeadId, SessionId, new_id};
 use domain::identity::{RefreshToken, Session, StartSession, start_session};
 use domain::{AggregateType, sales::LeadInput};
+use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Limiter, RateLimit, Store, StoreError};
 use serde_json::json;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -188,7 +186,7 @@ async fn an_empty_answer_is_asked_for_again_and_never_means_that_there_is_nothin
     let missing: LeadId = new_id(at(0), &random_bytes());
     let missing = AggregateKey::new(world.tenant, AggregateType::Lead, &missing);
     assert_eq!(world.store.load(&missing).await.unwrap(), None);
-    assert_eq!(world.store.load_many(&[missing.clone()]).await.unwrap(), [None]);
+    assert_eq!(world.store.load_many(std::slice::from_ref(&missing)).await.unwrap(), [None]);
     assert_eq!(world.store.history(&missing, 1).await.unwrap(), []);
     assert_eq!(wire.take_calls().len(), 3);
 }

@@ -4,9 +4,9 @@
 mod support;
 
 use adapter_dynamodb::DynamoLimiter;
-use application::ports::{Entropy, LimitDecision, Limiter, RateLimit};
 use domain::Timestamp;
 use futures_util::future::join_all;
+use ports::{Entropy, LimitDecision, Limiter, RateLimit};
 use support::{START, at};
 use testkit::{TestEntropy, TestEnvironment};
 

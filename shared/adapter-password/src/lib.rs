@@ -7,10 +7,10 @@
 
 mod working_memory;
 
-use application::ports::{PasswordError, PasswordHasher};
 use argon2::password_hash::Error as PhcError;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
+use ports::{PasswordError, PasswordHasher};
 use ring::rand::{SecureRandom, SystemRandom};
 use working_memory::WorkingMemory;
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use adapter_password::Argon2Passwords;
-use application::ports::PasswordHasher;
+use ports::PasswordHasher;
 
 /// Pages of 4 KiB that are in memory now (proc(5), statm).
 fn resident_kib() -> u64 {

@@ -1,8 +1,8 @@
 //! When messages that failed come again. It needs `sqs:ChangeMessageVisibility` on the function's own queue.
 
-use application::ports::{BoxFuture, MessageVisibility, RetriedMessage, Source};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use ports::{BoxFuture, MessageVisibility, RetriedMessage, Source};
 
 /// The queues that call a function.
 pub struct SqsVisibility {
