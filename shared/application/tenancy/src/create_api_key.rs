@@ -4,7 +4,7 @@
 use super::api_key_text::ApiKeyText;
 use application_core::idempotency::{Answer, claim, earlier, outcome, remember, repeated, replay};
 use application_core::limits::{NEW_API_KEYS, limited};
-use application_core::repository::{self, Actor, Work};
+use application_core::repository::{Actor, Work};
 use application_core::{Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::{ApiKeyId, OrganizationId};
@@ -118,7 +118,7 @@ async fn count_usable(store: &dyn Store, tenant: OrganizationId, now: Timestamp)
     loop {
         let page = store.list(&query).await?;
         for item in page.items {
-            let key = repository::decode::<ApiKey>(item)?.state;
+            let key = item.decode::<ApiKey>()?.state;
             usable += usize::from(key.revoked_at.is_none() && key.expires_at > now);
         }
         match page.next {
