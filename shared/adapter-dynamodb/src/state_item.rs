@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// The document, as JSON text.
 const STATE: &str = "state";
+/// Version of the shape of the document.
+pub(crate) const SCHEMA_VERSION: &str = "schema_version";
 /// How many events made it.
 pub(crate) const VERSION: &str = "version";
 /// When the item expires, Unix seconds; the ephemeral table's TTL attribute.
@@ -68,6 +70,7 @@ pub(crate) fn state_item(change: &Change, version: u64, shards: &ListShards) -> 
     let mut item = ItemKey::state(&change.key).attributes();
     item.insert(VERSION.to_owned(), digits(version));
     item.insert(STATE.to_owned(), text(change.state.state.to_string()));
+    item.insert(SCHEMA_VERSION.to_owned(), digits(change.state.schema_version));
     if let Some(expires_at) = change.state.expires_at {
         item.insert(EXPIRES_AT.to_owned(), digits(expires_at.seconds()));
     }
@@ -116,8 +119,10 @@ fn created_key(created_at: Timestamp, id: &str) -> String {
     format!("{created_at}#{id}")
 }
 
-/// Reads the document and its version.
+/// Reads the document and its versions. States that were written before they carried a schema version have the first.
 pub(crate) fn read_state_item(item: &Item) -> Result<StoredState, StoreError> {
     let state = serde_json::from_str(read_text(item, STATE)?).map_err(|_| StoreError::Malformed(STATE))?;
-    Ok(StoredState { version: read_number(item, VERSION)?, state })
+    let schema_version =
+        if item.contains_key(SCHEMA_VERSION) { read_number(item, SCHEMA_VERSION)? } else { 1 };
+    Ok(StoredState { version: read_number(item, VERSION)?, schema_version, state })
 }

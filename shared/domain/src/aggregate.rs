@@ -5,6 +5,7 @@ use crate::event::{DomainEvent, EventMeta};
 use crate::id::AccountId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The kinds of aggregates; the name is part of every storage key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,9 +93,19 @@ pub trait Aggregate:
     const TYPE: AggregateType;
     /// Its events.
     type Event: DomainEvent;
+    /// Version of the shape in which the state is stored, from 1. A state is kept for as long as the aggregate exists, so a
+    /// change of the shape that the old code's documents don't have raises it and teaches [`Self::upcast`] the step.
+    const SCHEMA_VERSION: u32 = 1;
 
     /// The state after an event. Total: an event that makes no sense in this state leaves it as it was.
     fn apply(state: Option<Self>, event: &Self::Event, meta: EventMeta) -> Option<Self>;
+
+    /// A stored document of an earlier schema version in the shape of [`Self::SCHEMA_VERSION`]. `None` when there was no such
+    /// version.
+    fn upcast(document: Value, schema_version: u32) -> Option<Value> {
+        let _ = (document, schema_version);
+        None
+    }
 
     /// How lists find it; `None` keeps it out of every list.
     fn indexed(&self) -> Option<Indexed> {

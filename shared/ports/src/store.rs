@@ -75,14 +75,30 @@ pub struct EventRecord {
 pub struct StoredState {
     /// Number of events folded into it.
     pub version: u64,
+    /// Version of the shape of `state` ([`Aggregate::SCHEMA_VERSION`] when it was written).
+    pub schema_version: u32,
     /// The aggregate as JSON.
     pub state: Value,
 }
 
 impl StoredState {
-    /// The aggregate that the state describes.
+    /// The aggregate that the state describes. A document of an earlier schema version is brought into today's shape first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSchema`] for a version that this code does not know, such as one that newer code wrote before it
+    /// was rolled back.
     pub fn decode<A: Aggregate>(self) -> Result<Versioned<A>, StoreError> {
-        let state = A::deserialize(self.state).map_err(|error| StoreError::Decode(error.into()))?;
+        let unknown =
+            StoreError::UnknownSchema { kind: A::TYPE.as_str(), schema_version: self.schema_version };
+        let document = if self.schema_version == A::SCHEMA_VERSION {
+            self.state
+        } else if self.schema_version < A::SCHEMA_VERSION {
+            A::upcast(self.state, self.schema_version).ok_or(unknown)?
+        } else {
+            return Err(unknown);
+        };
+        let state = A::deserialize(document).map_err(|error| StoreError::Decode(error.into()))?;
         Ok(Versioned { state, version: self.version })
     }
 }
@@ -104,6 +120,8 @@ pub struct LoadedToChange {
 pub struct ChangedState {
     /// The aggregate as JSON.
     pub state: Value,
+    /// Version of the shape of `state`.
+    pub schema_version: u32,
     /// Where lists find it.
     pub indexed: Option<Indexed>,
     /// Whether a job has to go on with it, and must find it among everybody's.
@@ -212,6 +230,14 @@ pub enum StoreError {
     IncompleteHistory {
         /// The first version that is not there.
         missing_version: u64,
+    },
+    /// A stored state has a shape that this code does not know: newer code wrote it. Never the caller's fault.
+    #[error("a stored {kind} has the unknown schema version {schema_version}")]
+    UnknownSchema {
+        /// Which kind of aggregate.
+        kind: &'static str,
+        /// The version that it says it has.
+        schema_version: u32,
     },
     /// The record or the transaction is larger than the store takes, so trying again is useless.
     #[error("a record or transaction is larger than the store takes")]

@@ -93,7 +93,7 @@ fn applied<A: Aggregate>(state: Option<A>, event: &A::Event) -> A {
 }
 
 /// One event of every kind, as the domain decides and writes them.
-fn written() -> Vec<EncodedEvent> {
+pub(crate) fn written() -> Vec<EncodedEvent> {
     let mut events = vec![];
     let organization = new_id::<OrganizationTag>(at(), &[1; 10]);
     let account = new_id::<AccountTag>(at(), &[2; 10]);

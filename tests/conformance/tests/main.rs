@@ -19,5 +19,6 @@ mod registry;
 mod samples;
 mod schema;
 mod stacks;
+mod states;
 mod templates;
 mod tree;

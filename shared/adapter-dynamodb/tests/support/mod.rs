@@ -168,6 +168,7 @@ pub fn change<A: Aggregate>(
         events: records,
         state: ChangedState {
             state: serde_json::to_value(&state).unwrap(),
+            schema_version: A::SCHEMA_VERSION,
             indexed: state.indexed(),
             open: state.is_open(),
             expires_at: state.expires_at(),

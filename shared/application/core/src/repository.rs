@@ -218,6 +218,7 @@ impl<A: Aggregate> PendingChange<A> {
             events: self.events,
             state: ChangedState {
                 state: serde_json::to_value(state).map_err(|error| StoreError::Decode(error.into()))?,
+                schema_version: A::SCHEMA_VERSION,
                 indexed: state.indexed(),
                 open: state.is_open(),
                 expires_at: state.expires_at(),

@@ -64,7 +64,8 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) | StoreError::Key(KeyError::Unavailable(_)) => {
                 Self::unavailable(error)
             }
-
+            // Newer code wrote it and was rolled back, or is being rolled out: it can be read once that code runs.
+            StoreError::UnknownSchema { .. } => Self::unavailable(error),
             StoreError::Refused(_)
             | StoreError::Malformed(_)
             | StoreError::IncompleteHistory { .. }
