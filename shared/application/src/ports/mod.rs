@@ -4,6 +4,7 @@
 mod ai_state;
 mod ai_usage;
 mod audit_log;
+mod configuration;
 mod entropy;
 mod fine_tuning;
 mod key_uses;
@@ -25,6 +26,7 @@ pub use ai_state::{
 };
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};
+pub use configuration::{Configuration, Configured, FixedConfiguration};
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
     FileError, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Trainer, TrainerError, TrainingFiles,
