@@ -6,8 +6,10 @@ use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
 use application::ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
 use application::identity;
+use application::platform::Flags;
 use application::ports::{
-    EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
+    Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
+    TokenSigner,
 };
 use application::sales;
 use edge::cursor::CursorCodec;
@@ -101,6 +103,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         tenant_keys: parts.environment.tenant_keys(),
         home_region: "eu-west-1".to_owned(),
     };
+    let flags = || Flags::new(Arc::clone(&parts.configuration) as Arc<dyn Configuration>);
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
         ("registerAccount", whole(register_account::RegisterAccount { needs: register })),
@@ -219,5 +222,6 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ),
         ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
         ("scoreLeads", whole(score_leads::ScoreLeads { needs: scoring() })),
+        ("getFlags", whole(get_flags::GetFlags { store: store(), limiter: limiter(), flags: flags() })),
     ])
 }

@@ -5,6 +5,7 @@
 mod arrows;
 mod authority;
 mod bodies;
+mod configuration;
 mod contract;
 mod events;
 mod functions;

@@ -6,7 +6,7 @@ mod question;
 mod unused;
 
 use application::ai::{self, Completions};
-use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
+use application::ports::{BoxFuture, Configured, ModelGateway, Store, StreamingModelGateway};
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
 use domain::field::all_of;
@@ -21,9 +21,9 @@ pub struct CreateChatCompletion {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What whole answers need.
-    pub whole: Completions<dyn ModelGateway>,
+    pub whole: Configured<Completions<dyn ModelGateway>>,
     /// What streamed answers need.
-    pub streamed: Completions<dyn StreamingModelGateway>,
+    pub streamed: Configured<Completions<dyn StreamingModelGateway>>,
 }
 
 impl StreamingHandler for CreateChatCompletion {
@@ -33,9 +33,10 @@ impl StreamingHandler for CreateChatCompletion {
             let authority =
                 application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
             let cache = request.cache_control();
+            let whole = self.whole.current();
             let judge = |body: &ChatRequest| {
                 let (asked, names, refused) = question::read(body.clone(), cache);
-                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
             };
             let body: ChatRequest = request.long_json(judge)?;
@@ -45,12 +46,12 @@ impl StreamingHandler for CreateChatCompletion {
             // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
             // checks run here too, so that one answer names every wrong field.
             if refused.is_err() {
-                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
             }
             let created = context.now.seconds();
             if streamed {
-                let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;
+                let answer = ai::stream_completion(&self.streamed.current(), &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
                 let headers = answer_headers(&answer.head, None);
                 let limit = answer.head.limit;
@@ -62,7 +63,7 @@ impl StreamingHandler for CreateChatCompletion {
                 }
                 Ok(response.into())
             } else {
-                let answer = ai::create_completion(&self.whole, &context, &authority, asked).await;
+                let answer = ai::create_completion(&whole, &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
                 let mut response =
                     Response::json(200, &answer::whole(&answer, created))?.with_rate_limit(answer.head.limit);

@@ -1,7 +1,7 @@
 //! `POST /v1/ai/embeddings`: texts as vectors.
 
 use application::ai::{self, EmbeddingRequest, Embeddings};
-use application::ports::{BoxFuture, InputType, Store};
+use application::ports::{BoxFuture, Configured, InputType, Store};
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
@@ -17,7 +17,7 @@ pub struct CreateEmbedding {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What embeddings need.
-    pub needs: Embeddings,
+    pub needs: Configured<Embeddings>,
 }
 
 impl Handler for CreateEmbedding {
@@ -26,9 +26,10 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
+            let needs = self.needs.current();
+            let judge = |body: &Body| ai::check_embedding(&needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
+            let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),
                 model: answer.head.model.clone(),

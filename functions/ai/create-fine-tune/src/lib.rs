@@ -2,7 +2,7 @@
 
 use application::ai::Registry;
 use application::ai::fine_tunes::{self, NewFineTune};
-use application::ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
+use application::ports::{BoxFuture, Configured, Limiter, Store, TrainingUploads, Upload};
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
 use domain::authority::ManageFineTunes;
@@ -16,7 +16,7 @@ pub struct CreateFineTune {
     /// Counts fine-tunes.
     pub limiter: Arc<dyn Limiter>,
     /// The models that can be fine-tuned.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
     /// Signs uploads.
     pub uploads: Arc<dyn TrainingUploads>,
 }
@@ -34,7 +34,8 @@ impl Handler for CreateFineTune {
             let key = request.idempotency_key("createFineTune")?;
             let input = input(&body);
             let kept = (store, self.limiter.as_ref());
-            let made_of = (&self.registry, self.uploads.as_ref());
+            let registry = self.registry.current();
+            let made_of = (registry.as_ref(), self.uploads.as_ref());
             let answer =
                 fine_tunes::create_fine_tune(kept, made_of, &context, &authority, &input, key.as_ref())
                     .await?;

@@ -1,7 +1,7 @@
 //! `POST /v1/embeddings`: texts as vectors, as OpenAI's clients ask for them.
 
 use application::ai::{self, EmbeddingRequest, Embeddings, Registry};
-use application::ports::{BoxFuture, InputType, Store};
+use application::ports::{BoxFuture, Configured, InputType, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -25,7 +25,7 @@ pub struct CreateOpenaiEmbedding {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What embeddings need.
-    pub needs: Embeddings,
+    pub needs: Configured<Embeddings>,
 }
 
 impl Handler for CreateOpenaiEmbedding {
@@ -34,7 +34,8 @@ impl Handler for CreateOpenaiEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let registry = &self.needs.registry;
+            let needs = self.needs.current();
+            let registry = &needs.registry;
             let body: Body = request.long_json(|body| judge(registry, body))?;
             // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
             // checks run here too, so that one answer names every wrong field.
@@ -43,7 +44,7 @@ impl Handler for CreateOpenaiEmbedding {
             }
             let base64 = is_base64(&body);
             let asked = texts(body);
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
+            let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
             let tokens = answer.cost.tokens.input;
             let vectors = (0..).zip(answer.vectors);
             let list = EmbeddingList {

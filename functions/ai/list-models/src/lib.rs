@@ -1,7 +1,7 @@
 //! `GET /v1/ai/models`: the models that the caller may ask, at what they cost the caller's organization.
 
 use application::ai::{self, Model, ModelUse, Registry};
-use application::ports::{BoxFuture, Limiter, Store};
+use application::ports::{BoxFuture, Configured, Limiter, Store};
 use contracts::ai::{Model as ModelBody, ModelList};
 use domain::authority::ReadModels;
 use edge::{Handler, Problem, Request, Response};
@@ -14,7 +14,7 @@ pub struct ListModels {
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
     /// The models that there are.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
 }
 
 impl Handler for ListModels {
@@ -22,9 +22,9 @@ impl Handler for ListModels {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
-            let limiter = self.limiter.as_ref();
+            let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
             let (models, decision) =
-                ai::list_priced_models(store, limiter, &context, &authority, &self.registry).await?;
+                ai::list_priced_models(store, limiter, &context, &authority, &registry).await?;
             let body = ModelList {
                 data: models.models.iter().map(body).collect(),
                 price_version: models.price_version,

@@ -1,7 +1,7 @@
 //! `GET /v1/models`: the models that the caller may ask, as OpenAI's clients read them.
 
 use application::ai::{self, Registry};
-use application::ports::{BoxFuture, Limiter, Store};
+use application::ports::{BoxFuture, Configured, Limiter, Store};
 use contracts::openai::{Model, ModelList};
 use domain::authority::ReadModels;
 use edge::problem::ProblemFormat;
@@ -15,7 +15,7 @@ pub struct ListOpenaiModels {
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
     /// The models that there are.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
 }
 
 impl Handler for ListOpenaiModels {
@@ -23,9 +23,9 @@ impl Handler for ListOpenaiModels {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
-            let limiter = self.limiter.as_ref();
+            let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
             let (models, decision) =
-                ai::list_models(store, limiter, &context, &authority, &self.registry).await?;
+                ai::list_models(store, limiter, &context, &authority, &registry).await?;
             let model = |model: &ai::Model| Model {
                 id: model.id.clone(),
                 object: "model".to_owned(),

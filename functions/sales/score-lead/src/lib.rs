@@ -1,6 +1,6 @@
 //! `POST /v1/leads/{id}/score`: judges a lead.
 
-use application::ports::BoxFuture;
+use application::ports::{BoxFuture, Configured};
 use application::sales::{self, ScoreLead as Needs};
 use domain::authority::ScoreLeads;
 use domain::id::LeadId;
@@ -9,18 +9,19 @@ use edge::{Handler, Problem, Request, Response};
 /// What the function needs.
 pub struct ScoreLead {
     /// What scoring needs.
-    pub needs: Needs,
+    pub needs: Configured<Needs>,
 }
 
 impl Handler for ScoreLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let (store, context) = (self.needs.store.as_ref(), request.context());
+            let needs = self.needs.current();
+            let (store, context) = (needs.store.as_ref(), request.context());
             let authority = application::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let key = request.idempotency_key("scoreLead")?;
             let (answer, decision) =
-                sales::score_lead(&self.needs, &context, &authority, &id, key.as_ref()).await?;
+                sales::score_lead(&needs, &context, &authority, &id, key.as_ref()).await?;
             let body = presentation::lead_score(&answer.value.lead, &answer.value.score);
             Ok(Response::json(200, &body)?
                 .with_etag(body.version)
