@@ -27,6 +27,7 @@ impl Configuration for TestConfiguration {
 
 /// The lists of this organization in so many shards.
 pub fn list_shards(organization: OrganizationId, shards: u32) -> ListShards {
-    let configuration = RuntimeConfiguration { list_shards: [(organization, shards)].into(), ..Default::default() };
+    let configuration =
+        RuntimeConfiguration { list_shards: [(organization, shards)].into(), ..Default::default() };
     ListShards::new(Arc::new(FixedConfiguration::new(configuration)))
 }

@@ -3,6 +3,7 @@
 use super::event::{Event, another_id};
 use super::function::Function;
 use super::measure::{Call, Process};
+use crate::Outcome;
 use crate::environment::{folder, target};
 use crate::error::{Error, at};
 use crate::run::{announced_url, wait_for};
@@ -52,6 +53,14 @@ impl Control {
         Ok(calls.as_array().into_iter().flatten().map(call).collect())
     }
 
+    /// Deploys a configuration document.
+    pub(crate) fn configure(&self, document: &Value) -> Outcome {
+        let path = "/deploy";
+        let http = |source| Error::Http { what: format!("POST {path}"), source: Box::new(source) };
+        ureq::post(format!("{}{path}", self.0)).send_json(document).map_err(http)?;
+        Ok(())
+    }
+
     fn get(&self, path: &str) -> Result<Value, Error> {
         let http = |source| Error::Http { what: format!("GET {path}"), source: Box::new(source) };
         let answer = ureq::get(format!("{}{path}", self.0)).call().map_err(http)?;
@@ -85,6 +94,12 @@ impl World {
             .map_err(at(&program))?;
         wait_for("aws-stub", 20, &log, &mut services, || announced_url(&log).is_some())?;
         let control = Control(announced_url(&log).unwrap_or_default());
+        // A model's time is its own; what is measured is ours. Completions must have a chain; `bench ai` has models that answer.
+        control.configure(&json!({
+            "version": 1,
+            "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
+            "fine_tuning": true,
+        }))?;
         let endpoints = serde_json::from_value(control.get("/endpoints")?)
             .map_err(|error| Error::Content(error.to_string()))?;
         let nobody = Account { organization: String::new(), account: String::new(), email: String::new() };
@@ -322,12 +337,7 @@ fn setting(name: &str) -> &'static str {
         "CURSOR_KEY" => "a key of the bench that is long enough to be one",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
-        // A model's time is its own; what is measured is ours.
-        "LEAD_SCORING_CHAIN" => "rules",
-        // It must be one for the functions to start; `bench ai` has one that answers.
-        "COMPLETION_CHAIN" => "us.amazon.nova-lite-v1:0",
-        "OPENAI_BASE_URL" | "OPENAI_SECRET_ID" | "GUARDRAIL" => "",
-        "LARGE_TENANTS" => "",
+        "CONFIGURATION" => "sextant-bench",
         _ => "production",
     }
 }

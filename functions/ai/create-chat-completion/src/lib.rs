@@ -51,7 +51,8 @@ impl StreamingHandler for CreateChatCompletion {
             }
             let created = context.now.seconds();
             if streamed {
-                let answer = ai::stream_completion(&self.streamed.current(), &context, &authority, asked).await;
+                let answer =
+                    ai::stream_completion(&self.streamed.current(), &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
                 let headers = answer_headers(&answer.head, None);
                 let limit = answer.head.limit;

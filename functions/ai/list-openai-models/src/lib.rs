@@ -24,8 +24,7 @@ impl Handler for ListOpenaiModels {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
             let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
-            let (models, decision) =
-                ai::list_models(store, limiter, &context, &authority, &registry).await?;
+            let (models, decision) = ai::list_models(store, limiter, &context, &authority, &registry).await?;
             let model = |model: &ai::Model| Model {
                 id: model.id.clone(),
                 object: "model".to_owned(),

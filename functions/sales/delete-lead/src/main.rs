@@ -14,7 +14,8 @@ fn main() -> ExitCode {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
             let tables = Tables::from_env()?;
-            let store = Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
+            let store =
+                Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
             Ok(Box::new(DeleteLead { store }) as Box<dyn Handler>)
         })
     })

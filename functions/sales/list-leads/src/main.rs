@@ -16,7 +16,8 @@ fn main() -> ExitCode {
             let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
+            let store =
+                Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
             let cursors = CursorCodec::new(settings.required("CURSOR_KEY")?)?;
             Ok(Box::new(ListLeads { store, limiter, cursors }) as Box<dyn Handler>)
         })

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
             let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), None)?;
             let bedrock = Arc::new(BedrockGateway::new(&aws));
-            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            let chain = Chain::parse("us.amazon.nova-lite-v1:0", &registry)?;
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
             let (models, whole_chain) = (registry.clone(), chain.clone());
