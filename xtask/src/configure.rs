@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The models that a document may name.
-const REGISTRY: &str = "shared/application/src/ai/models.json";
+const REGISTRY: &str = "shared/application/ai/src/models.json";
 
 /// Options of `configure`.
 #[derive(Args)]

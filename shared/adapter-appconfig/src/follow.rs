@@ -3,8 +3,8 @@
 use crate::session::{Latest, SessionError, Sessions};
 use crate::{DEFAULT, StartError, VARIABLE};
 use adapter_aws::SdkConfig;
-use application::ports::Configuration;
 use domain::configuration::{ConfigurationError, ModelCatalog, RuntimeConfiguration};
+use ports::Configuration;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! One session with AppConfig: a chain of tokens, each of which is good for one question.
 
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
-use application::ports::Source;
 use aws_sdk_appconfigdata::Client;
 use aws_sdk_appconfigdata::error::{ProvideErrorMetadata, SdkError};
+use ports::Source;
 use std::fmt;
 use std::time::Duration;
 

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use adapter_appconfig::AppConfig;
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
-use application::ports::Configuration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::ai::Feature;
 use domain::configuration::{CatalogModel, ModelCatalog};
 use log::told;
+use ports::Configuration;
 use support::{AppConfigStub, Fault};
 
 const BEGIN: &str = "StartConfigurationSession";

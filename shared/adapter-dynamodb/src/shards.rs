@@ -3,8 +3,8 @@
 //! of shards in the configuration.
 
 use crate::digest::digest;
-use application::ports::{Configuration, FixedConfiguration};
 use domain::id::OrganizationId;
+use ports::{Configuration, FixedConfiguration};
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,10 +48,10 @@ impl ListShards {
 #[cfg(test)]
 mod tests {
     use super::ListShards;
-    use application::ports::FixedConfiguration;
     use domain::Timestamp;
     use domain::configuration::RuntimeConfiguration;
     use domain::id::{OrganizationId, new_id};
+    use ports::FixedConfiguration;
     use std::sync::Arc;
 
     #[test]

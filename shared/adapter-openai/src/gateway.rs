@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use application::ports::{
+use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };
@@ -34,15 +34,6 @@ impl fmt::Debug for OpenAiGateway {
 }
 
 impl OpenAiGateway {
-    /// A gateway for the server at `base_url`, or none when no server is named.
-    pub fn configured(
-        base_url: Option<&str>,
-        key: Option<KeySource>,
-    ) -> Result<Option<Arc<Self>>, SettingsError> {
-        let settings = |url: &str| OpenAiSettings { base_url: url.to_owned(), key, token_limit: None };
-        base_url.map(|url| Self::new(settings(url)).map(Arc::new)).transpose()
-    }
-
     /// A gateway with connections of its own. It connects to nothing yet.
     pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let server = settings.check()?;

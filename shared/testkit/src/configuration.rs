@@ -1,9 +1,9 @@
 //! A configuration that tests change.
 
 use adapter_dynamodb::ListShards;
-use application::ports::{Configuration, FixedConfiguration};
 use domain::configuration::RuntimeConfiguration;
 use domain::id::OrganizationId;
+use ports::{Configuration, FixedConfiguration};
 use std::sync::{Arc, Mutex};
 
 /// What is configured, until the test configures something else.

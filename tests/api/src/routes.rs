@@ -4,17 +4,17 @@ use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
-use application::ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
-use application::identity;
-use application::platform::Flags;
-use application::ports::{
-    Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
-    TokenSigner,
-};
-use application::sales;
+use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
+use application_identity as identity;
+use application_platform::Flags;
+use application_sales as sales;
 use edge::cursor::CursorCodec;
 use edge::streaming::StreamingHandler;
 use edge::{Handler, RuntimeTimer};
+use ports::{
+    Configuration, Configured, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store,
+    StreamingModelGateway, TokenSigner,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,20 +48,30 @@ fn chain() -> Chain {
         .expect("a chain of known models")
 }
 
-fn completions(parts: &Parts) -> Completions<dyn ModelGateway> {
+fn completions(parts: &Parts) -> Configured<Completions<dyn ModelGateway>> {
     let providers: Providers<dyn ModelGateway> = Providers { bedrock: parts.model.clone(), openai: None };
-    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+    Configured::fixed(Completions {
+        gateway: gateway(parts),
+        providers,
+        registry: registry(),
+        chain: chain(),
+    })
 }
 
-fn streamed_completions(parts: &Parts) -> Completions<dyn StreamingModelGateway> {
+fn streamed_completions(parts: &Parts) -> Configured<Completions<dyn StreamingModelGateway>> {
     let providers: Providers<dyn StreamingModelGateway> =
         Providers { bedrock: parts.model.clone(), openai: None };
-    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+    Configured::fixed(Completions {
+        gateway: gateway(parts),
+        providers,
+        registry: registry(),
+        chain: chain(),
+    })
 }
 
-fn embeddings(parts: &Parts) -> Embeddings {
+fn embeddings(parts: &Parts) -> Configured<Embeddings> {
     let providers: Providers<dyn EmbeddingGateway> = Providers { bedrock: parts.model.clone(), openai: None };
-    Embeddings { gateway: gateway(parts), providers, registry: registry() }
+    Configured::fixed(Embeddings { gateway: gateway(parts), providers, registry: registry() })
 }
 
 /// Signing calls nobody, so that the real adapter does it here too.
@@ -80,13 +90,13 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
     let scoring = || {
         let prices = registry();
-        let scorer = application::sales::LeadScorer {
+        let scorer = application_sales::LeadScorer {
             gateway: gateway(parts),
             providers: Providers { bedrock: parts.model.clone(), openai: None },
             chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
             price_version: prices.version,
         };
-        sales::ScoreLead { store: store(), limiter: limiter(), scorer }
+        Configured::fixed(sales::ScoreLead { store: store(), limiter: limiter(), scorer })
     };
     let login = identity::Login {
         store: store(),
@@ -103,6 +113,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         tenant_keys: parts.environment.tenant_keys(),
         home_region: "eu-west-1".to_owned(),
     };
+    let models = || Configured::fixed(registry());
     let flags = || Flags::new(Arc::clone(&parts.configuration) as Arc<dyn Configuration>);
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
@@ -115,7 +126,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ("getOrganization", whole(get_organization::GetOrganization { store: store(), limiter: limiter() })),
         (
             "listModels",
-            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: registry() }),
+            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: models() }),
         ),
         ("createLead", whole(create_lead::CreateLead { store: store() })),
         (
@@ -151,7 +162,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             whole(list_openai_models::ListOpenaiModels {
                 store: store(),
                 limiter: limiter(),
-                registry: registry(),
+                registry: models(),
             }),
         ),
         (
@@ -193,7 +204,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             whole(create_fine_tune::CreateFineTune {
                 store: store(),
                 limiter: limiter(),
-                registry: registry(),
+                registry: models(),
                 uploads: Arc::new(uploads(parts)),
             }),
         ),
@@ -220,7 +231,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 limiter: limiter(),
             }),
         ),
-        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
+        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: models() })),
         ("scoreLeads", whole(score_leads::ScoreLeads { needs: scoring() })),
         ("getFlags", whole(get_flags::GetFlags { store: store(), limiter: limiter(), flags: flags() })),
     ])

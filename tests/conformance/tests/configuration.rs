@@ -1,6 +1,7 @@
 //! The runtime configuration: the default in the template is the one that functions are built with, its schema takes what
 //! functions take, and whoever reads it may read it and nothing else, and is watched.
 
+use crate::arrows::{links, packages};
 use crate::gaps::settle;
 use crate::schema::faults;
 use crate::stacks::{Stack, functions, stacks};
@@ -97,6 +98,7 @@ const TOLD: [(&str, &str); 3] = [
 fn who_reads_the_configuration_may_read_it_and_is_watched() {
     let mut wrong = Vec::new();
     let mut readers = 0;
+    let packages = packages();
     for function in functions() {
         let id = pascal(&function.name);
         let resources = &function.stack.template["Resources"];
@@ -104,8 +106,7 @@ fn who_reads_the_configuration_may_read_it_and_is_watched() {
         let may = role.contains(
             r#""Action":["appconfig:StartConfigurationSession","appconfig:GetLatestConfiguration"],"Effect":"Allow","Resource":{"Ref":"ConfigurationArn"}"#,
         );
-        let main = format!("functions/{}/{}/src/main.rs", function.context, function.name);
-        let reads = read(&main).contains("AppConfig::");
+        let reads = links(&packages, &function.name, "adapter-appconfig");
         let variable = &function.properties["Environment"]["Variables"]["CONFIGURATION"];
         let told = *variable == json!({"Fn::Sub": "sextant-${Environment}"});
         if (reads, reads) != (may, told) {

@@ -7,6 +7,7 @@ mod authority;
 mod bodies;
 mod configuration;
 mod contract;
+mod documents;
 mod events;
 mod functions;
 mod gaps;

@@ -1,11 +1,11 @@
 //! `GET /v1/flags`: the feature flags that hold for the caller.
 
-use application::platform::{self, Flags};
-use application::ports::{BoxFuture, Limiter, Store};
+use application_platform::{self as platform, Flags};
 use contracts::flags::{Flag, FlagList, FlagValue};
 use domain::authority::ReadFlags;
 use domain::configuration;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// What the function needs.
@@ -22,7 +22,8 @@ impl Handler for GetFlags {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<ReadFlags>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<ReadFlags>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (values, decision) =
                 platform::get_flags(store, limiter, &self.flags, &context, &authority).await?;

@@ -3,7 +3,7 @@
 use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
-use application::platform::Flags;
+use application_platform::Flags;
 use edge::Handler;
 use get_flags::GetFlags;
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The longest period, in seconds: a day, which is how long a limiter's state is kept at least.
-const LONGEST_PERIOD: u64 = 86_400;
+const LONGEST_PERIOD: u32 = 86_400;
 /// The most requests of a period.
 const MOST_REQUESTS: u32 = 1_000_000;
 
@@ -40,14 +40,14 @@ pub struct ConfiguredLimit {
     /// Requests of a period, which may come at once; at least 1.
     pub requests: u32,
     /// The period in seconds, 1 to 86,400.
-    pub period_seconds: u64,
+    pub period_seconds: u32,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenLimit {
     requests: u32,
-    period_seconds: u64,
+    period_seconds: u32,
 }
 
 pub(super) fn checked(

@@ -90,6 +90,12 @@ impl RuntimeConfiguration {
         self.list_shards.get(&organization).copied().unwrap_or(1)
     }
 
+    /// The limit of this name, if it differs from the build's.
+    pub fn limit(&self, name: &str) -> Option<ConfiguredLimit> {
+        let name = LimitName::ALL.into_iter().find(|known| known.as_str() == name)?;
+        self.limits.get(&name).copied()
+    }
+
     /// The provider that serves a model, if it is one of OpenAI's wire format.
     pub fn provider_of(&self, model: &str) -> Option<&ConfiguredProvider> {
         self.providers.iter().find(|provider| provider.models.iter().any(|served| served == model))

@@ -6,13 +6,13 @@
 use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, Tables};
-use adapter_openai::OpenAiGateway;
+use adapter_openai::{OpenAiGateway, OpenAiSettings};
 use ai_bench::state::{MemoryState, NoLimits};
-use application::ai::{AiGateway, Chain, Completions, Providers, Registry};
-use application::ports::{ModelGateway, StreamingModelGateway};
+use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
 use create_chat_completion::CreateChatCompletion;
 use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
+use ports::{ModelGateway, StreamingModelGateway};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,7 +24,9 @@ fn main() -> ExitCode {
             let (state, limiter) = (Arc::new(MemoryState::default()), Arc::new(NoLimits));
             let timer = Arc::new(RuntimeTimer);
             let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
-            let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), None)?;
+            let base_url = settings.required("OPENAI_BASE_URL")?.to_owned();
+            let openai = OpenAiGateway::new(OpenAiSettings { base_url, key: None, token_limit: None })?;
+            let openai = Some(Arc::new(openai));
             let bedrock = Arc::new(BedrockGateway::new(&aws));
             let chain = Chain::parse("us.amazon.nova-lite-v1:0", &registry)?;
             let providers: Providers<dyn ModelGateway> =

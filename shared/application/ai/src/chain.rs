@@ -1,0 +1,222 @@
+//! Which models answer for a feature, in which order. A chain is written `first,second,rules`; a step may be split by
+//! weight, `first:90|other:10`, to compare models: the same tenant always gets the same one.
+
+use super::registry::{Model, ModelUse, Registry, UnknownModel};
+use domain::ai::{ChainStep, Feature, NoWeight};
+
+/// A chain can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// A model is not in the registry.
+    #[error(transparent)]
+    Unknown(#[from] UnknownModel),
+    /// A step is split, and a part has no weight from 1 to 1000.
+    #[error("the step {step} can't be used")]
+    Weight {
+        /// The step.
+        step: String,
+        /// What a step needs.
+        source: NoWeight,
+    },
+    /// A model does not converse.
+    #[error("the model {0} does not converse")]
+    NotChat(String),
+    /// The deployment can ask none of the models.
+    #[error("the configured chain of {0} names no model that this deployment can ask")]
+    Empty(&'static str),
+}
+
+/// The models of a feature.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    steps: Vec<Vec<(u64, Model)>>,
+    rules: bool,
+    named: bool,
+}
+
+impl Chain {
+    /// Reads a chain. Nothing comes after `rules`, which always answers; empty steps are left out.
+    pub fn parse(text: &str, registry: &Registry) -> Result<Self, ChainError> {
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let step = ChainStep::parse(text)
+                .map_err(|source| ChainError::Weight { step: text.to_owned(), source })?;
+            match step {
+                ChainStep::Rules => {
+                    chain.rules = true;
+                    break;
+                }
+                ChainStep::Models(parts) => {
+                    let parts = parts.iter().map(|(weight, id)| Ok((*weight, chat(registry, id)?)));
+                    chain.steps.push(parts.collect::<Result<_, ChainError>>()?);
+                }
+            }
+        }
+        Ok(chain)
+    }
+
+    /// A configured chain, without the models that the deployment does not have: it may name models of each part of the
+    /// world. A feature without rules must keep a model.
+    pub fn configured(
+        steps: &[ChainStep],
+        registry: &Registry,
+        feature: Feature,
+    ) -> Result<Self, ChainError> {
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        for step in steps {
+            let ChainStep::Models(parts) = step else {
+                chain.rules = true;
+                break;
+            };
+            let here: Vec<(u64, Model)> =
+                parts.iter().filter_map(|(weight, id)| Some((*weight, chat(registry, id).ok()?))).collect();
+            if !here.is_empty() {
+                chain.steps.push(here);
+            }
+        }
+        if chain.steps.is_empty() && !chain.rules {
+            return Err(ChainError::Empty(feature.as_str()));
+        }
+        Ok(chain)
+    }
+
+    /// A chain of the one model that the caller named: no other may answer, whatever the tenant's own chain says.
+    pub fn of(model: &Model) -> Self {
+        Self { steps: vec![vec![(1, model.clone())]], rules: false, named: true }
+    }
+
+    /// A tenant's chain as it was stored. Models that the registry has no more are left out, and told to `missing`; where
+    /// that leaves no model of those that it named, there is no chain.
+    pub(super) fn stored(
+        steps: &[String],
+        registry: &Registry,
+        mut missing: impl FnMut(&str),
+    ) -> Option<Self> {
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        let mut lost = false;
+        for step in steps.iter().filter_map(|text| ChainStep::parse(text).ok()) {
+            let ChainStep::Models(parts) = step else {
+                chain.rules = true;
+                break;
+            };
+            let mut kept = Vec::with_capacity(parts.len());
+            for (weight, id) in parts {
+                match chat(registry, &id) {
+                    Ok(model) => kept.push((weight, model)),
+                    Err(_) => {
+                        lost = true;
+                        missing(&id);
+                    }
+                }
+            }
+            if !kept.is_empty() {
+                chain.steps.push(kept);
+            }
+        }
+        let usable = if chain.steps.is_empty() { chain.rules && !lost } else { true };
+        usable.then_some(chain)
+    }
+
+    /// Whether the caller named its model.
+    pub(super) fn is_named(&self) -> bool {
+        self.named
+    }
+
+    /// Whether the rules engine answers when no model does.
+    pub fn has_rules(&self) -> bool {
+        self.rules
+    }
+
+    /// The models to ask, one for each step; `sticky` decides where a step is split. A model that several steps lead to is
+    /// asked once.
+    pub fn models(&self, sticky: &str) -> Vec<&Model> {
+        let mut models: Vec<&Model> = Vec::with_capacity(self.steps.len());
+        for model in self.steps.iter().enumerate().filter_map(|(at, parts)| choose(parts, at, sticky)) {
+            if models.iter().all(|other| other.id != model.id) {
+                models.push(model);
+            }
+        }
+        models
+    }
+}
+
+/// A model that converses.
+fn chat(registry: &Registry, id: &str) -> Result<Model, ChainError> {
+    let model = registry.model(id)?;
+    match model.usage {
+        ModelUse::Chat => Ok(model.clone()),
+        ModelUse::Embeddings => Err(ChainError::NotChat(id.to_owned())),
+    }
+}
+
+fn choose<'a>(parts: &'a [(u64, Model)], step: usize, sticky: &str) -> Option<&'a Model> {
+    let total: u64 = parts.iter().map(|(weight, _)| weight).sum();
+    let mut hash = blake3::Hasher::new();
+    hash.update(&(step as u64).to_be_bytes()).update(sticky.as_bytes());
+    let mut bytes = [0; 8];
+    hash.finalize_xof().fill(&mut bytes);
+    let mut point = u64::from_be_bytes(bytes).checked_rem(total)?;
+    for (weight, model) in parts {
+        match point.checked_sub(*weight) {
+            Some(rest) => point = rest,
+            None => return Some(model),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    const NOVA: &str = "amazon.nova-pro-v1:0";
+
+    fn chain(text: &str) -> Result<Chain, ChainError> {
+        Chain::parse(text, &Registry::shipped().unwrap())
+    }
+
+    #[test]
+    fn a_split_step_gives_each_its_share_and_always_the_same_to_one() {
+        let chain = chain(&format!("{SONNET}:900|{NOVA}:100,{NOVA},rules")).unwrap();
+        let first = |sticky: &str| chain.models(sticky)[0].id.clone();
+        let names: Vec<String> = (0..2000).map(|n| format!("lead_{n}")).collect();
+        let nova = names.iter().filter(|name| first(name) == NOVA).count();
+        assert!((120..280).contains(&nova), "{nova} of 2000 where 200 were asked for");
+        assert!(names.iter().all(|name| first(name) == first(name)));
+        // Whoever gets the second model at once has no other to fall back to.
+        assert!(names.iter().all(|name| chain.models(name).len() == usize::from(first(name) != NOVA) + 1));
+        assert!(chain.has_rules());
+    }
+
+    #[test]
+    fn a_configured_chain_keeps_what_the_deployment_can_ask() {
+        let steps: Vec<ChainStep> =
+            ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-pro-v1:0:9|gpt-4o-mini:1", "rules"]
+                .iter()
+                .map(|step| ChainStep::parse(step).unwrap())
+                .collect();
+        let all = Registry::shipped().unwrap();
+        let europe =
+            all.configured(&domain::configuration::RuntimeConfiguration::default(), "eu-west-1", false);
+        let chain = Chain::configured(&steps, &europe, Feature::LeadScoring).unwrap();
+        let models: Vec<&str> = chain.models("x").into_iter().map(|model| model.id.as_str()).collect();
+        assert_eq!((models, chain.has_rules()), (vec!["eu.amazon.nova-pro-v1:0"], true));
+        let american = Chain::configured(&steps[..1], &europe, Feature::Completion);
+        assert!(matches!(american, Err(ChainError::Empty("completion"))));
+    }
+
+    #[test]
+    fn a_chain_that_can_t_be_used_says_why() {
+        assert!(matches!(chain("no-such-model"), Err(ChainError::Unknown(_))));
+        for wrong in
+            [format!("{SONNET}|{NOVA}"), format!("{SONNET}:0|{NOVA}:1"), format!("{SONNET}:x|{NOVA}:1")]
+        {
+            assert!(
+                matches!(chain(&wrong), Err(ChainError::Weight { .. } | ChainError::Unknown(_))),
+                "{wrong}"
+            );
+        }
+        assert!(matches!(chain("amazon.titan-embed-text-v2:0"), Err(ChainError::NotChat(_))));
+    }
+}

@@ -1,0 +1,92 @@
+//! The gateway on its state, and the models on Bedrock. A function that asks no others begins with this, so that it does
+//! not link a second HTTP client.
+
+use adapter_appconfig::AppConfig;
+use adapter_aws::{AwsSettings, SdkConfig};
+use adapter_bedrock::BedrockGateway;
+use adapter_dynamodb::{DynamoAiState, DynamoLimiter, DynamoStore, ListShards, Tables};
+use application_ai::{AiGateway, Chain, Registry};
+use domain::ai::Feature;
+use domain::configuration::RuntimeConfiguration;
+use edge::RuntimeTimer;
+use ports::{Configuration, ConfiguredLimiter, Guardrail, Limiter, Source};
+use std::fmt;
+use std::sync::Arc;
+
+/// What a function has that asks models.
+#[derive(Clone)]
+pub struct BedrockModels {
+    /// The configuration of every AWS client of the process.
+    pub aws: SdkConfig,
+    /// The names of the tables.
+    pub tables: Tables,
+    /// What operators configured.
+    pub configuration: Arc<dyn Configuration>,
+    /// Counts requests, with the limits that are configured.
+    pub limiter: Arc<dyn Limiter>,
+    /// The models on Bedrock.
+    pub bedrock: Arc<BedrockGateway>,
+    /// All models. Configurations may name those that this deployment does not have.
+    shipped: Registry,
+    at: AwsSettings,
+}
+
+impl BedrockModels {
+    /// Reads the settings of AWS and of the tables, and what is configured.
+    pub async fn read() -> Result<Self, Source> {
+        let at = AwsSettings::from_env()?;
+        let aws = adapter_aws::sdk_config(&at);
+        let tables = Tables::from_env()?;
+        let shipped = Registry::shipped()?;
+        let configuration: Arc<dyn Configuration> =
+            Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
+        let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
+        Ok(Self {
+            limiter: Arc::new(ConfiguredLimiter::new(limiter, Arc::clone(&configuration))),
+            bedrock: Arc::new(BedrockGateway::new(&aws)),
+            aws,
+            tables,
+            configuration,
+            shipped,
+            at,
+        })
+    }
+
+    /// The models that this deployment can ask with a configuration.
+    pub fn registry(&self, configuration: &RuntimeConfiguration) -> Registry {
+        self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock())
+    }
+
+    /// The gateway that belongs to a configuration: budgets, limits, cached answers and breakers are in the tables.
+    pub fn gateway(&self, configuration: &RuntimeConfiguration) -> Arc<AiGateway> {
+        let shards = ListShards::new(Arc::clone(&self.configuration));
+        let state = Arc::new(DynamoAiState::new(&self.aws, self.tables.clone()).with_shards(shards));
+        let limiter = Arc::clone(&self.limiter);
+        let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), self.registry(configuration));
+        // It stands around conversations, not around embeddings.
+        let guardrail = configuration.guardrail.clone();
+        Arc::new(gateway.with_guardrail(guardrail.map(|it| Guardrail { id: it.id, version: it.version })))
+    }
+
+    /// The configured chain of a feature, without the models that this deployment can't ask.
+    pub fn chain(&self, configuration: &RuntimeConfiguration, feature: Feature) -> Result<Chain, Source> {
+        let steps = configuration.chains.get(&feature).map(Vec::as_slice).unwrap_or_default();
+        Ok(Chain::configured(steps, &self.registry(configuration), feature)?)
+    }
+
+    /// A store that seals nothing: nothing that the AI gateway keeps there is personal.
+    pub fn store(&self) -> Arc<DynamoStore> {
+        Arc::new(DynamoStore::new(&self.aws, self.tables.clone()))
+    }
+
+    /// The version of the prices.
+    pub fn price_version(&self) -> String {
+        self.shipped.version.clone()
+    }
+}
+
+impl fmt::Debug for BedrockModels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BedrockModels").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
