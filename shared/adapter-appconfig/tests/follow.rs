@@ -19,8 +19,8 @@ use support::{AppConfigStub, Fault};
 
 const BEGIN: &str = "StartConfigurationSession";
 const GET: &str = "GetLatestConfiguration";
-const ONE: &str = r#"{"version": 1, "chains": {"lead_scoring": ["nova", "rules"]}, "fine_tuning": true}"#;
-const TWO: &str = r#"{"version": 1, "chains": {"lead_scoring": ["rules"]}}"#;
+const ONE: &str = r#"{"version": 1, "chains": {"lead_scoring": ["nova", "rules"], "completion": ["nova"]}, "fine_tuning": true}"#;
+const TWO: &str = r#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["nova"]}}"#;
 /// How long a configuration holds in these tests.
 const HOLDS: Duration = Duration::from_millis(80);
 

@@ -90,8 +90,15 @@ fn a_whole_document_is_read_as_it_is_written() {
 
 #[test]
 fn the_smallest_document_has_chains() {
-    let read = read(&json!({"version": 1, "chains": {}})).unwrap();
-    assert_eq!(read, RuntimeConfiguration::default());
+    let chains = json!({"lead_scoring": ["rules"], "completion": ["gpt"]});
+    let read = read(&json!({"version": 1, "chains": chains})).unwrap();
+    assert_eq!(RuntimeConfiguration { chains: read.chains.clone(), ..RuntimeConfiguration::default() }, read);
+    for missing in ["lead_scoring", "completion"] {
+        let wrong = wrong(|document| {
+            document["chains"].as_object_mut().unwrap().remove(missing);
+        });
+        assert_eq!(wrong, [format!("chains.{missing} required")]);
+    }
 }
 
 #[test]
@@ -106,7 +113,10 @@ fn one_wrong_value_refuses_the_document() {
         ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("rules"))),
         ("chains.completion.0 format", ("/chains/completion/0", json!("gpt|nova:0"))),
         ("chains.completion range", ("/chains/completion", json!([]))),
-        ("chains.embedding unknown", ("/chains", json!({"embedding": ["gpt"]}))),
+        (
+            "chains.embedding unknown",
+            ("/chains", json!({"embedding": ["gpt"], "lead_scoring": ["rules"], "completion": ["gpt"]})),
+        ),
         ("providers.0.name format", ("/providers/0/name", json!("Open AI"))),
         ("providers.1.name taken", ("/providers/1/name", json!("openai"))),
         ("providers.0.base_url format", ("/providers/0/base_url", json!("api.openai.com/v1"))),
@@ -204,7 +214,9 @@ fn a_growing_percentage_reaches_its_share_and_loses_nobody() {
     let on = |flag: &str, percentage: u32| -> Vec<u8> {
         let rule = json!({"percentage": percentage, "value": true});
         let flags = json!({flag: {"owner": "x", "ends": "2026-12-31", "default": false, "rules": [rule]}});
-        let read = read(&json!({"version": 1, "chains": {}, "flags": flags})).unwrap();
+        let mut document = whole();
+        document["flags"] = flags;
+        let read = read(&document).unwrap();
         let now = at("2026-01-01T00:00:00Z");
         let is_on = |number: &u8| {
             let subject =

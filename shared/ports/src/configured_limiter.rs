@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn a_configured_limit_takes_the_place_of_the_build_s() {
-        let document =
-            br#"{"version": 1, "chains": {}, "limits": {"ai_calls": {"requests": 7, "period_seconds": 30}}}"#;
+        let document = br#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["x"]},
+            "limits": {"ai_calls": {"requests": 7, "period_seconds": 30}}}"#;
         let configuration = FixedConfiguration::new(RuntimeConfiguration::parse(document, None).unwrap());
         let limiter = ConfiguredLimiter::new(Arc::new(Telling), Arc::new(configuration));
         let asked = |name| {

@@ -6,7 +6,7 @@ use edge::log::capture;
 use serde_json::{Value, json};
 
 fn document(flags: &Value) -> Value {
-    json!({"version": 1, "chains": {}, "flags": flags})
+    json!({"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["x"]}, "flags": flags})
 }
 
 fn flag(default: &Value, rules: &Value) -> Value {

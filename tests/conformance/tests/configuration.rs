@@ -70,7 +70,8 @@ fn the_schema_takes_what_functions_take() {
     }
     for (pointer, wrong) in [
         ("/version", json!(2)),
-        ("/chains", json!({"embedding": ["x"]})),
+        ("/chains", json!({"embedding": ["x"], "lead_scoring": ["rules"], "completion": ["x"]})),
+        ("/chains", json!({"lead_scoring": ["rules"]})),
         ("/chains/completion", json!([])),
         ("/guardrail", json!("x")),
         ("/list_shards", json!({organization: 65})),

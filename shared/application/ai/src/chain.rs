@@ -21,9 +21,6 @@ pub enum ChainError {
     /// A model does not converse.
     #[error("the model {0} does not converse")]
     NotChat(String),
-    /// The deployment can ask none of the models.
-    #[error("the configured chain of {0} names no model that this deployment can ask")]
-    Empty(&'static str),
 }
 
 /// The models of a feature.
@@ -56,12 +53,8 @@ impl Chain {
     }
 
     /// A configured chain, without the models that the deployment does not have: it may name models of each part of the
-    /// world. A feature without rules must keep a model.
-    pub fn configured(
-        steps: &[ChainStep],
-        registry: &Registry,
-        feature: Feature,
-    ) -> Result<Self, ChainError> {
+    /// world. One that keeps nothing is logged: whatever it is for has no answer here.
+    pub fn configured(steps: &[ChainStep], registry: &Registry, feature: Feature) -> Self {
         let mut chain = Self { steps: Vec::new(), rules: false, named: false };
         for step in steps {
             let ChainStep::Models(parts) = step else {
@@ -75,9 +68,13 @@ impl Chain {
             }
         }
         if chain.steps.is_empty() && !chain.rules {
-            return Err(ChainError::Empty(feature.as_str()));
+            tracing::error!(
+                configuration_refused = 1,
+                feature = feature.as_str(),
+                "the configured chain names no model that this deployment can ask"
+            );
         }
-        Ok(chain)
+        chain
     }
 
     /// A chain of the one model that the caller named: no other may answer, whatever the tenant's own chain says.
@@ -199,11 +196,11 @@ mod tests {
         let all = Registry::shipped().unwrap();
         let europe =
             all.configured(&domain::configuration::RuntimeConfiguration::default(), "eu-west-1", false);
-        let chain = Chain::configured(&steps, &europe, Feature::LeadScoring).unwrap();
+        let chain = Chain::configured(&steps, &europe, Feature::LeadScoring);
         let models: Vec<&str> = chain.models("x").into_iter().map(|model| model.id.as_str()).collect();
         assert_eq!((models, chain.has_rules()), (vec!["eu.amazon.nova-pro-v1:0"], true));
         let american = Chain::configured(&steps[..1], &europe, Feature::Completion);
-        assert!(matches!(american, Err(ChainError::Empty("completion"))));
+        assert!(american.models("x").is_empty() && !american.has_rules());
     }
 
     #[test]

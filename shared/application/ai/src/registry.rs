@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_configuration_says_which_servers_there_are_and_whether_models_are_tuned() {
         let table = Registry::shipped().unwrap();
-        let document = br#"{"version": 1, "chains": {}, "fine_tuning": true, "providers": [
+        let document = br#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["gpt-4o-mini"]}, "fine_tuning": true, "providers": [
             {"name": "own", "base_url": "http://127.0.0.1:11434/v1", "models": ["gpt-4o-mini"]}]}"#;
         let configuration = RuntimeConfiguration::parse(document, Some(&table.catalog())).unwrap();
         let configured = table.configured(&configuration, "us-east-1", false);
@@ -363,7 +363,8 @@ mod tests {
         assert!(none.model("gpt-4o-mini").is_err());
         assert!(none.model("amazon.nova-pro-v1:0").unwrap().training_model.is_none());
         // The catalog is what documents are checked by.
-        let unknown = br#"{"version": 1, "chains": {"completion": ["no-such-model"]}}"#;
+        let unknown =
+            br#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["no-such-model"]}}"#;
         assert!(RuntimeConfiguration::parse(unknown, Some(&table.catalog())).is_err());
     }
 

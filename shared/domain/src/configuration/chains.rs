@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// The most steps of a chain. It may name a model of each part of the world; a deployment asks only those it can reach.
 const MOST_STEPS: usize = 20;
+/// The features that functions ask models for.
+const NEEDED: [Feature; 2] = [Feature::LeadScoring, Feature::Completion];
 
 pub(super) fn checked(
     check: &mut Check,
@@ -22,6 +24,9 @@ pub(super) fn checked(
             }
             None => check.wrong(&field, "unknown", "is no feature that a chain of models answers"),
         }
+    }
+    for feature in NEEDED.into_iter().filter(|feature| !chains.contains_key(feature)) {
+        check.wrong(&format!("chains.{}", feature.as_str()), "required", "must be there: functions ask it");
     }
     chains
 }

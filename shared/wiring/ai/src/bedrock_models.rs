@@ -69,9 +69,9 @@ impl BedrockModels {
     }
 
     /// The configured chain of a feature, without the models that this deployment can't ask.
-    pub fn chain(&self, configuration: &RuntimeConfiguration, feature: Feature) -> Result<Chain, Source> {
+    pub fn chain(&self, configuration: &RuntimeConfiguration, feature: Feature) -> Chain {
         let steps = configuration.chains.get(&feature).map(Vec::as_slice).unwrap_or_default();
-        Ok(Chain::configured(steps, &self.registry(configuration), feature)?)
+        Chain::configured(steps, &self.registry(configuration), feature)
     }
 
     /// A store that seals nothing: nothing that the AI gateway keeps there is personal.

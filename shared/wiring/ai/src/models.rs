@@ -60,7 +60,7 @@ impl Models {
                 gateway: Arc::clone(&shared.gateway),
                 providers: providers(Arc::clone(&models.bedrock), Arc::clone(&shared.openai)),
                 registry: shared.registry.clone(),
-                chain: models.chain(configuration, Feature::Completion)?,
+                chain: models.chain(configuration, Feature::Completion),
             })
         })
     }

@@ -19,7 +19,7 @@ pub async fn lead_scoring(settings: &Settings) -> Result<Configured<ScoreLead>, 
     let store = Arc::new(store.with_list_shards(shards));
     Configured::following(Arc::clone(&models.configuration), move |configuration| {
         let scorer = LeadScorer {
-            chain: models.chain(configuration, Feature::LeadScoring)?,
+            chain: models.chain(configuration, Feature::LeadScoring),
             price_version: models.price_version(),
             gateway: models.gateway(configuration),
             providers: Providers { bedrock: models.bedrock.clone(), openai: None },

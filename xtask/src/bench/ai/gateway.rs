@@ -62,7 +62,7 @@ impl Subject {
         let base_url = format!("{provider}/v1");
         world.control().configure(&json!({
             "version": 1,
-            "chains": {"completion": ["us.amazon.nova-lite-v1:0"]},
+            "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
             "providers": [{"name": "bench", "base_url": base_url, "models": ["gpt-4o-mini"]}],
         }))?;
         let mut variables = world.variables(&function, false);
