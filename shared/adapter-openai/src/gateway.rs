@@ -1,7 +1,6 @@
 //! The calls themselves: one attempt each, bounded by the call's own time, in which the key is fetched too.
 
 use std::fmt;
-use std::sync::Arc;
 
 use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
@@ -10,7 +9,7 @@ use ports::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::settings::{KeySource, OpenAiSettings, SettingsError, TokenLimit};
+use crate::settings::{OpenAiSettings, SettingsError, TokenLimit};
 use crate::{answer, embedding, request, stream};
 
 const CHAT: &str = "/chat/completions";

@@ -4,7 +4,7 @@
 use crate::gaps::settle;
 use crate::schema::faults;
 use crate::stacks::stacks;
-use crate::tree::{read, read_json};
+use crate::tree::read_json;
 use domain::Timestamp;
 use domain::ai::{ChainStep, nano_per_token};
 use serde_json::Value;

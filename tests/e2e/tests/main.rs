@@ -6,6 +6,7 @@ mod api_keys;
 mod concurrency;
 mod docs;
 mod fine_tunes;
+mod flags;
 mod gateway;
 mod jobs;
 mod limits;
