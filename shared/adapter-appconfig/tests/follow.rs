@@ -197,3 +197,21 @@ async fn nothing_deployed_is_the_document_of_the_build() {
     assert_eq!(steps(&configuration), 5);
     assert_eq!(stub.calls(), [BEGIN, GET]);
 }
+
+#[tokio::test]
+async fn appconfig_says_how_long_it_wants_not_to_be_asked() {
+    let stub = AppConfigStub::start();
+    stub.deploy(ONE);
+    stub.pause(1);
+    let configuration = follow(&stub).await;
+    assert_eq!(stub.calls(), [BEGIN, GET]);
+    for _ in 0..4 {
+        tokio::time::sleep(HOLDS * 2).await;
+        let _too_soon = configuration.current();
+    }
+    assert!(stub.calls().is_empty());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let _begins = configuration.current();
+    look_ends().await;
+    assert_eq!(stub.calls(), [GET]);
+}

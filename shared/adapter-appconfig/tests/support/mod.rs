@@ -21,6 +21,8 @@ struct State {
     calls: Vec<String>,
     begun: Vec<Value>,
     fault: Option<Fault>,
+    /// How many seconds clients are to wait.
+    pause: u64,
 }
 
 /// What goes wrong at every call until it is taken away.
@@ -66,6 +68,11 @@ impl AppConfigStub {
 
     pub(crate) fn fault(&self, fault: Option<Fault>) {
         self.state.lock().unwrap().fault = fault;
+    }
+
+    /// Wants not to be asked for so many seconds.
+    pub(crate) fn pause(&self, seconds: u64) {
+        self.state.lock().unwrap().pause = seconds;
     }
 
     /// Forgets every session, as AppConfig does after a day.
@@ -122,7 +129,7 @@ impl AppConfigStub {
             let headers = vec![
                 ("Content-Type", "application/json".to_owned()),
                 ("Next-Poll-Configuration-Token", next),
-                ("Next-Poll-Interval-In-Seconds", "0".to_owned()),
+                ("Next-Poll-Interval-In-Seconds", state.pause.to_string()),
             ];
             (200, headers, if has == version { vec![] } else { state.document.clone() })
         };
