@@ -46,6 +46,12 @@ impl Registry {
         self.deployed(region, served, own_bedrock).with_fine_tuning(configuration.fine_tuning, region)
     }
 
+    /// Those of them that Bedrock serves.
+    pub fn on_bedrock(mut self) -> Self {
+        self.models.retain(|model| model.provider == Provider::Bedrock);
+        self
+    }
+
     /// The same for each configuration that follows.
     pub fn following(
         self,
@@ -102,6 +108,7 @@ mod tests {
         // No configured server has it, and it belongs to another part of the world.
         assert!(!has("gpt-4.1-mini") && !has("eu.amazon.nova-pro-v1:0"));
         assert!(configured.model("amazon.nova-pro-v1:0").unwrap().training_model.is_some());
+        assert!(configured.clone().on_bedrock().model("gpt-4o-mini").is_err());
         let none = table.configured(&RuntimeConfiguration::default(), "us-east-1", false);
         assert!(none.model("gpt-4o-mini").is_err());
         assert!(none.model("amazon.nova-pro-v1:0").unwrap().training_model.is_none());

@@ -28,12 +28,19 @@ pub struct BedrockModels {
     pub bedrock: Arc<BedrockGateway>,
     /// All models. Configurations may name those that this deployment does not have.
     shipped: Registry,
+    /// Whether the function asks servers that speak OpenAI's wire format, too.
+    asks_servers: bool,
     at: AwsSettings,
 }
 
 impl BedrockModels {
     /// Reads the settings of AWS and of the tables, and what is configured.
     pub async fn read() -> Result<Self, Source> {
+        Self::read_beside(false).await
+    }
+
+    /// The same where models of servers that speak OpenAI's wire format may be asked too.
+    pub(crate) async fn read_beside(asks_servers: bool) -> Result<Self, Source> {
         let at = AwsSettings::from_env()?;
         let aws = adapter_aws::sdk_config(&at);
         let tables = Tables::from_env()?;
@@ -48,13 +55,15 @@ impl BedrockModels {
             tables,
             configuration,
             shipped,
+            asks_servers,
             at,
         })
     }
 
     /// The models that this deployment can ask with a configuration.
     pub fn registry(&self, configuration: &RuntimeConfiguration) -> Registry {
-        self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock())
+        let registry = self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock());
+        if self.asks_servers { registry } else { registry.on_bedrock() }
     }
 
     /// The gateway that belongs to a configuration: budgets, limits, cached answers and breakers are in the tables.

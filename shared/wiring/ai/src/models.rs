@@ -27,7 +27,7 @@ struct Shared {
 impl Models {
     /// Reads what [`BedrockModels::read`] does. Servers are those of the configuration.
     pub async fn read() -> Result<Self, Source> {
-        let on_bedrock = BedrockModels::read().await?;
+        let on_bedrock = BedrockModels::read_beside(true).await?;
         let models = on_bedrock.clone();
         let shared = Configured::following(Arc::clone(&on_bedrock.configuration), move |configuration| {
             Ok(Shared {
