@@ -309,7 +309,10 @@ impl World {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ];
         let endpoints = self.endpoints.iter().filter(|(name, _)| {
-            function.variables.contains(*name) || (!as_in_aws && name.starts_with("AWS_ENDPOINT_URL"))
+            let of_stub = name.starts_with("AWS_ENDPOINT_URL");
+            // A function that starts asks for its configuration, which must not leave this machine.
+            let at_start = *name == "AWS_ENDPOINT_URL_APPCONFIGDATA";
+            function.variables.contains(*name) || (of_stub && (!as_in_aws || at_start))
         });
         let named = function.variables.iter().filter(|name| !self.endpoints.contains_key(*name));
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
