@@ -115,7 +115,7 @@ fn a_key_holds_what_its_scopes_name() {
     check_key::<CreateEmbeddings>();
     check_key::<ReadModels>();
     check_key::<ReadFlags>();
-    assert_eq!(Scope::ALL.len(), 3);
+    assert_eq!(Scope::ALL.len(), 4);
 }
 
 fn check_no_key<P: Permission + Debug>() {

@@ -28,7 +28,7 @@ pub use ai_state::{
 };
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};
-pub use configuration::{Configuration, Configured, FixedConfiguration};
+pub use configuration::{Configuration, FixedConfiguration};
 pub use configured_limiter::ConfiguredLimiter;
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{

@@ -5,6 +5,7 @@ use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
 use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
+use application_core::Configured;
 use application_identity as identity;
 use application_platform::Flags;
 use application_sales as sales;
@@ -12,8 +13,8 @@ use edge::cursor::CursorCodec;
 use edge::streaming::StreamingHandler;
 use edge::{Handler, RuntimeTimer};
 use ports::{
-    Configuration, Configured, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store,
-    StreamingModelGateway, TokenSigner,
+    Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
+    TokenSigner,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;

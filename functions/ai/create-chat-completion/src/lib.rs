@@ -7,6 +7,7 @@ mod unused;
 
 use application_ai as ai;
 use application_ai::Completions;
+use application_core::Configured;
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
 use domain::field::all_of;
@@ -14,7 +15,7 @@ use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 use edge::{Problem, Request, Response};
-use ports::{BoxFuture, Configured, ModelGateway, Store, StreamingModelGateway};
+use ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
 use std::sync::Arc;
 
 /// What the function needs.

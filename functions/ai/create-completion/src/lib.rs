@@ -2,12 +2,13 @@
 
 use application_ai as ai;
 use application_ai::{Answered, CompletionRequest, Completions};
+use application_core::Configured;
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
 use domain::authority::CreateCompletions;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, Message, ModelGateway, Role, Store};
+use ports::{BoxFuture, Message, ModelGateway, Role, Store};
 use std::sync::Arc;
 
 /// What the function needs.

@@ -2,12 +2,13 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings};
+use application_core::Configured;
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, InputType, Store};
+use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
 /// What the body calls its texts.

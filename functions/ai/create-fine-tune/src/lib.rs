@@ -2,11 +2,12 @@
 
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, NewFineTune};
+use application_core::Configured;
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
 use domain::authority::ManageFineTunes;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, Limiter, Store, TrainingUploads, Upload};
+use ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
 use std::sync::Arc;
 
 /// What the function needs.

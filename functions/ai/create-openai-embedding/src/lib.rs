@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings, Registry};
+use application_core::Configured;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -12,7 +13,7 @@ use domain::field::{Check, Invalid, all_of};
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, InputType, Store};
+use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
 /// Characters of the longest label.

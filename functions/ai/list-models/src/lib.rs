@@ -2,10 +2,11 @@
 
 use application_ai as ai;
 use application_ai::{Model, ModelUse, Registry};
+use application_core::Configured;
 use contracts::ai::{Model as ModelBody, ModelList};
 use domain::authority::ReadModels;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, Limiter, Store};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// What the function needs.

@@ -2,11 +2,12 @@
 
 use application_ai as ai;
 use application_ai::Registry;
+use application_core::Configured;
 use contracts::openai::{Model, ModelList};
 use domain::authority::ReadModels;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, Limiter, Store};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// What the function needs.

@@ -3,11 +3,12 @@
 
 use application_ai as ai;
 use application_ai::{BudgetInput, BudgetReplacement, Registry, check_budget};
+use application_core::Configured;
 use contracts::ai::ReplaceBudgetRequest;
 use domain::authority::ManageBudget;
 use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured, Store};
+use ports::{BoxFuture, Store};
 use serde_json::json;
 use std::sync::Arc;
 

@@ -1,11 +1,12 @@
 //! `POST /v1/leads/{id}/score`: judges a lead.
 
+use application_core::Configured;
 use application_sales as sales;
 use application_sales::ScoreLead as Needs;
 use domain::authority::ScoreLeads;
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured};
+use ports::BoxFuture;
 
 /// What the function needs.
 pub struct ScoreLead {

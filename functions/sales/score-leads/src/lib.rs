@@ -1,5 +1,6 @@
 //! `POST /v1/lead-scores`: judges up to fifty leads, ten with each question to a model.
 
+use application_core::Configured;
 use application_sales as sales;
 use application_sales::{LeadOutcome as Outcome, ScoreLead as Needs};
 use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
@@ -7,7 +8,7 @@ use domain::authority::ScoreManyLeads;
 use domain::field::{Check, Invalid};
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Configured};
+use ports::BoxFuture;
 
 /// What the function needs.
 pub struct ScoreLeads {

@@ -1,8 +1,9 @@
 //! Which models of the registry a deployment has: by its region, and by what operators configured.
 
 use crate::registry::{Model, ModelUse, Provider, Registry};
+use application_core::Configured;
 use domain::configuration::{CatalogModel, ModelCatalog, RuntimeConfiguration};
-use ports::{Configuration, Configured, Source};
+use ports::{Configuration, Source};
 use std::sync::Arc;
 
 /// The model that whatever stands in Bedrock's place answers for.

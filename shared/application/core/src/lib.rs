@@ -3,6 +3,7 @@
 //! no wall clock: the time and the request come in its [`Context`].
 
 mod authorize;
+mod configured;
 mod context;
 pub mod denial;
 mod error;
@@ -13,6 +14,7 @@ pub mod repository;
 pub mod secret;
 
 pub use authorize::authorize;
+pub use configured::Configured;
 pub use context::Context;
 pub use error::{Error, IdempotencyConflict};
 pub use idempotency::Answer;

@@ -5,9 +5,10 @@ use adapter_dynamodb::DynamoStore;
 use adapter_openai::{KeySource, OpenAiGateway, OpenAiProviders, OpenAiSettings};
 use adapter_secrets::Secret;
 use application_ai::{AiGateway, Completions, Embeddings, Providers, Registry};
+use application_core::Configured;
 use domain::ai::Feature;
 use domain::configuration::RuntimeConfiguration;
-use ports::{Configured, EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
+use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
 use std::fmt;
 use std::sync::Arc;
 

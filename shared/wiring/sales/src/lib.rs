@@ -3,10 +3,11 @@
 use adapter_dynamodb::{DynamoStore, ListShards};
 use adapter_kms::KmsTenantKeys;
 use application_ai::Providers;
+use application_core::Configured;
 use application_sales::{LeadScorer, ScoreLead};
 use domain::ai::Feature;
 use edge::Settings;
-use ports::{Configured, Source};
+use ports::Source;
 use std::sync::Arc;
 use wiring_ai::BedrockModels;
 

@@ -9,6 +9,7 @@ use adapter_dynamodb::{DynamoStore, Tables};
 use adapter_openai::{OpenAiGateway, OpenAiSettings};
 use ai_bench::state::{MemoryState, NoLimits};
 use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
+use application_core::Configured;
 use create_chat_completion::CreateChatCompletion;
 use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             let streamed = Completions { gateway, providers, registry, chain };
             // Refusals of callers are recorded there; nobody is refused here.
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
+            let (whole, streamed) = (Configured::fixed(whole), Configured::fixed(streamed));
             Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
         })
     })
