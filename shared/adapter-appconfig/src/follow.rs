@@ -133,12 +133,9 @@ impl Shared {
                 }
             }
             Some((hash, Err(error))) => {
-                if state.refused.replace(hash) != Some(hash) {
-                    tracing::error!(
-                        configuration_refused = 1,
-                        error = &error as &dyn std::error::Error,
-                        "the configuration document is refused; the last good one is kept"
-                    );
+                let known = state.refused.replace(hash) == Some(hash);
+                if !known {
+                    tell_of_refusal(&error);
                 }
             }
         }
@@ -164,6 +161,14 @@ impl Shared {
     fn read(&self, document: &[u8]) -> Result<RuntimeConfiguration, ConfigurationError> {
         RuntimeConfiguration::parse(document, self.catalog.as_ref())
     }
+}
+
+fn tell_of_refusal(error: &ConfigurationError) {
+    tracing::error!(
+        configuration_refused = 1,
+        error = error as &dyn std::error::Error,
+        "the configuration document is refused; the last good one is kept"
+    );
 }
 
 /// Lets the next look begin, also when this one was given up in the middle.
