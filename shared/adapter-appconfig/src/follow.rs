@@ -16,7 +16,9 @@ const HOLDS: Duration = Duration::from_secs(60);
 /// How long the document of the build holds: it may lack what operators have set, such as a guardrail.
 const DEFAULT_HOLDS: Duration = Duration::from_secs(5);
 /// How long a start waits for AppConfig.
-const START: Duration = Duration::from_millis(1000);
+const START: Duration = Duration::from_millis(1500);
+/// How often a start asks: once more where AppConfig fails at once, as it does when it throttles.
+const STARTING_LOOKS: usize = 2;
 
 /// The configuration out of AppConfig. Clones share everything.
 #[derive(Clone)]
@@ -43,8 +45,8 @@ struct State {
 }
 
 impl AppConfig {
-    /// Follows the application that the environment names. It waits for AppConfig for a second at most, and begins with
-    /// the document of the build if there is no answer.
+    /// Follows the application that the environment names. It waits for AppConfig for one and a half seconds at most, and
+    /// begins with the document of the build if there is no answer.
     pub async fn from_env(config: &SdkConfig, catalog: Option<ModelCatalog>) -> Result<Self, StartError> {
         let application = std::env::var(VARIABLE).ok().filter(|name| !name.trim().is_empty());
         Self::start(config, application.ok_or(StartError::NoApplication)?, catalog).await
@@ -73,8 +75,15 @@ impl AppConfig {
             State { current, deployed: false, token: None, next_look: now, looking: true, refused: None };
         let sessions = Sessions::new(config, application, holds.max(Duration::from_secs(15)));
         let shared = Arc::new(Shared { sessions, catalog, holds, default_holds, state: Mutex::new(state) });
-        let look = timeout(START, shared.look()).await;
-        if look.is_err() {
+        let looks = async {
+            for _ in 0..STARTING_LOOKS {
+                shared.look().await;
+                if shared.state().token.is_some() {
+                    break;
+                }
+            }
+        };
+        if timeout(START, looks).await.is_err() {
             shared.failed(&SessionError::Late);
         }
         if !shared.state().deployed {

@@ -13,7 +13,7 @@ const ENVIRONMENT: &str = "live";
 const PROFILE: &str = "runtime";
 /// A token may not be used twice, so a call is not repeated: its answer may have been lost on the way.
 const LIMITS: CallLimits =
-    CallLimits { attempt: Duration::from_millis(800), operation: Duration::from_millis(800), attempts: 1 };
+    CallLimits { attempt: Duration::from_millis(1000), operation: Duration::from_millis(1000), attempts: 1 };
 
 /// AppConfig was asked and gave no answer.
 #[derive(Debug, thiserror::Error)]

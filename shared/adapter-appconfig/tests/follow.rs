@@ -175,13 +175,13 @@ async fn a_start_without_appconfig_has_the_document_of_the_build_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_start_waits_for_a_second_and_takes_the_deployed_document_later() {
+async fn a_start_waits_shortly_and_takes_the_deployed_document_later() {
     let stub = AppConfigStub::start();
     stub.deploy(ONE);
     stub.fault(Some(Fault::Slow(Duration::from_secs(3))));
     let began = Instant::now();
     let configuration = follow(&stub).await;
-    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(2200), "{:?}", began.elapsed());
     assert_eq!(steps(&configuration), 5);
     stub.fault(None);
     tokio::time::sleep(HOLDS).await;
@@ -214,4 +214,16 @@ async fn appconfig_says_how_long_it_wants_not_to_be_asked() {
     let _begins = configuration.current();
     look_ends().await;
     assert_eq!(stub.calls(), [GET]);
+}
+
+#[tokio::test]
+async fn a_start_asks_once_more_where_appconfig_fails_at_once() {
+    let stub = AppConfigStub::start();
+    stub.deploy(ONE);
+    stub.fail_next(1);
+    assert_eq!(steps(&follow(&stub).await), 2);
+    assert_eq!(stub.calls(), [BEGIN, BEGIN, GET]);
+    stub.fail_next(2);
+    assert_eq!(steps(&follow(&stub).await), 5);
+    assert_eq!(stub.calls(), [BEGIN, BEGIN]);
 }

@@ -21,6 +21,8 @@ struct State {
     calls: Vec<String>,
     begun: Vec<Value>,
     fault: Option<Fault>,
+    /// How many calls fail before the others are answered.
+    failing: usize,
     /// How many seconds clients are to wait.
     pause: u64,
 }
@@ -70,6 +72,11 @@ impl AppConfigStub {
         self.state.lock().unwrap().fault = fault;
     }
 
+    /// Lets so many calls fail.
+    pub(crate) fn fail_next(&self, calls: usize) {
+        self.state.lock().unwrap().failing = calls;
+    }
+
     /// Wants not to be asked for so many seconds.
     pub(crate) fn pause(&self, seconds: u64) {
         self.state.lock().unwrap().pause = seconds;
@@ -106,7 +113,9 @@ impl AppConfigStub {
             thread::sleep(time);
             state = self.state.lock().unwrap();
         }
-        if let Some(Fault::Internal) = fault {
+        let fails = state.failing > 0;
+        state.failing = state.failing.saturating_sub(1);
+        if fails || matches!(fault, Some(Fault::Internal)) {
             return Some(error(500, "InternalServerException"));
         }
         let answer = if operation == "StartConfigurationSession" {

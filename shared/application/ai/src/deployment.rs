@@ -24,7 +24,7 @@ impl Registry {
 
     /// The same models, of which those can be fine-tuned that are trained in this region; none unless the deployment lets its
     /// tenants: what training costs is its operator's, in no tenant's budget.
-    fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
+    pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
         for model in &mut self.models {
             let here = on && model.training_regions.iter().any(|there| there == region);
             model.training_model = model.training_model.take().filter(|_| here);
