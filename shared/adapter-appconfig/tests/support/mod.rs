@@ -39,6 +39,9 @@ pub(crate) enum Fault {
     Slow(Duration),
 }
 
+/// Status, headers and body.
+type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
+
 #[derive(Clone)]
 pub(crate) struct AppConfigStub {
     pub(crate) url: String,
@@ -97,7 +100,7 @@ impl AppConfigStub {
         self.state.lock().unwrap().begun.clone()
     }
 
-    fn answer(&self, line: &str, body: &[u8]) -> Option<(u16, Vec<(&'static str, String)>, Vec<u8>)> {
+    fn answer(&self, line: &str, body: &[u8]) -> Option<Answer> {
         let mut state = self.state.lock().unwrap();
         let (method, target) = line.split_once(' ').unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -157,7 +160,7 @@ fn json_type() -> (&'static str, String) {
     ("Content-Type", "application/json".to_owned())
 }
 
-fn error(status: u16, kind: &str) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
+fn error(status: u16, kind: &str) -> Answer {
     let headers = vec![json_type(), ("x-amzn-ErrorType", kind.to_owned())];
     (status, headers, json!({"Message": "refused"}).to_string().into_bytes())
 }
