@@ -655,6 +655,57 @@ def patch_encryption_context():
     iam_actions.request_tag_context = tags_and_encryption_context
 
 
+def patch_configuration_permissions():
+    """AWS: StartConfigurationSession and GetLatestConfiguration are permitted on the ARN of a configuration, by identifiers.
+
+    Here a request that is signed for `appconfig`, as SDKs sign both, is taken for one of the control plane; no action of it
+    is found, and whoever asks is allowed.
+    """
+    from ministack.core import iam_actions
+    from ministack.services import appconfig
+
+    operations = {
+        ("POST", "/configurationsessions"): "StartConfigurationSession",
+        ("GET", "/configuration"): "GetLatestConfiguration",
+    }
+    services = ("appconfig", "appconfigdata")
+    parts = ("ApplicationIdentifier", "EnvironmentIdentifier", "ConfigurationProfileIdentifier")
+
+    action_of = iam_actions.extract_iam_action
+
+    def action_of_both_planes(service, method, path, headers, body, query_params):
+        operation = operations.get((method, path)) if service in services else None
+        if operation:
+            return f"appconfig:{operation}"
+        return action_of(service, method, path, headers, body, query_params)
+
+    iam_actions.extract_iam_action = action_of_both_planes
+
+    def session_of(method, body, query_params):
+        if method == "GET":
+            token = query_params.get("configuration_token", "")
+            return appconfig._sessions.get(token[0] if isinstance(token, list) else token)
+        try:
+            named = [json.loads(body or b"{}").get(part, "") for part in parts]
+        except (ValueError, AttributeError):
+            return None
+        application = appconfig._resolve_application_id(named[0])
+        environment = appconfig._resolve_environment_id(application, named[1])
+        profile = appconfig._resolve_configuration_profile_id(application, named[2])
+        return dict(zip(parts, (application, environment, profile), strict=True))
+
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource_of_both_planes(service, method, path, headers, body, query_params, *account):
+        if service not in services or (method, path) not in operations:
+            return resource_of(service, method, path, headers, body, query_params, *account)
+        session = session_of(method, body, query_params) or {}
+        application, environment, profile = (session.get(part) for part in parts)
+        return f"{appconfig._env_arn(application, environment)}/configuration/{profile}"
+
+    iam_actions.extract_resource_arn = resource_of_both_planes
+
+
 def patch_local_domain():
     """AWS: a custom domain can have any name its owner chose.
 
@@ -696,6 +747,7 @@ def main():
     patch_source_address()
     patch_stream_failures()
     patch_encryption_context()
+    patch_configuration_permissions()
     patch_local_domain()
 
     # SAM's own usage metrics, which nobody collects here: it complains at every transform.

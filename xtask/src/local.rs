@@ -7,20 +7,18 @@ use crate::environment::{Environment, folder, free_port, local, root, target};
 use crate::error::{Error, at};
 use crate::run::{announced_url, run_logged, running, start, stop, wait_for};
 use crate::say::{detail, heading, step};
-use crate::{main_job, tools};
+use crate::{configure, main_job, tools};
 use clap::Args;
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The chain without a model: the rules engine judges.
-const RULES_ONLY: &str = "rules";
+const RULES_ONLY: [&str; 1] = ["rules"];
 /// The chain with a model of one's own behind the Bedrock route.
-const WITH_MODEL: &str = "self-hosted,rules";
-
-/// What a plan without a model of one's own forwards to.
-const RUNS_WITHOUT_MODEL: Option<(String, Option<String>)> = None;
+const WITH_MODEL: [&str; 2] = ["self-hosted", "rules"];
 
 /// Options of `up`.
 #[derive(Args)]
@@ -36,7 +34,7 @@ pub(crate) struct UpOptions {
 /// What a deployment is made with.
 pub(crate) struct Plan {
     /// Models that score leads.
-    pub(crate) chain: String,
+    pub(crate) chain: Vec<&'static str>,
     /// Where the model server forwards to.
     pub(crate) forward: Option<(String, Option<String>)>,
 }
@@ -70,7 +68,8 @@ impl Deployment {
             aws_url: format!("http://127.0.0.1:{port}"),
             model_url,
         };
-        step("deploying the template (sam deploy)", || self.deploy(&endpoints, &plan.chain))?;
+        step("deploying the template (sam deploy)", || self.deploy(&endpoints))?;
+        step("configuring it", || self.configure(&endpoints, &plan.chain))?;
         Ok(endpoints)
     }
 
@@ -79,14 +78,12 @@ impl Deployment {
         let not_running = || Error::Content("nothing is running; `make up` starts it".into());
         let port = fs::read_to_string(self.file("emulator.port")).map_err(|_| not_running())?;
         let model_url = announced_url(&self.file("model-server.log")).ok_or_else(not_running)?;
-        let settings = fs::read_to_string(self.file("model-server.settings")).unwrap_or_default();
-        let chain = if settings == format!("{:?}", RUNS_WITHOUT_MODEL) { RULES_ONLY } else { WITH_MODEL };
         let endpoints = Endpoints {
             api_url: format!("http://localhost:{port}"),
             aws_url: format!("http://127.0.0.1:{port}"),
             model_url,
         };
-        self.deploy(&endpoints, chain)
+        self.deploy(&endpoints)
     }
 
     /// Stops everything and throws away what was stored.
@@ -168,7 +165,26 @@ impl Deployment {
         Ok(())
     }
 
-    fn deploy(&self, endpoints: &Endpoints, chain: &str) -> Outcome {
+    /// Deploys the default configuration with this chain. Functions that run already follow within a minute.
+    fn configure(&self, endpoints: &Endpoints, chain: &[&str]) -> Outcome {
+        let default = root().join("infra/configuration.default.json");
+        let text = fs::read_to_string(&default).map_err(at(&default))?;
+        let mut document: Value =
+            serde_json::from_str(&text).map_err(|error| Error::Content(error.to_string()))?;
+        if let Some(members) = document.as_object_mut() {
+            members.insert("fine_tuning".to_owned(), true.into());
+            if let Some(chains) = members.get_mut("chains").and_then(Value::as_object_mut) {
+                chains.insert("lead_scoring".to_owned(), chain.into());
+            }
+        }
+        let path = self.file("configuration.json");
+        fs::write(&path, format!("{document:#}\n")).map_err(at(&path))?;
+        let mut command = configure::deployment("local", Some(&path), true);
+        as_root(&mut command, endpoints);
+        run_logged("the configuration", &mut command, &self.file("configure.log"))
+    }
+
+    fn deploy(&self, endpoints: &Endpoints) -> Outcome {
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
         let mut sam = Command::new(tools::tool("sam"));
         sam.current_dir(root())
@@ -178,22 +194,26 @@ impl Deployment {
             .arg("DomainName=localhost")
             .arg("CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/local")
             .arg(format!("TokenIssuer={}", endpoints.api_url))
-            .arg(format!("LeadScoringChain={chain}"))
-            .arg("FineTuning=true")
             .arg("AllowedOrigins=http://localhost:3000,https://console.sextant.example")
             .arg("LogRetentionDays=1")
             .arg("RequestBurst=1000")
             .arg("AuthorizerConcurrency=0")
-            .env("AWS_ENDPOINT_URL", &endpoints.aws_url)
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
             .env("SAM_CLI_TELEMETRY", "0")
             // Seconds between two looks whether the deployment is done; the default of 5 is for AWS.
-            .env("SAM_CLI_POLL_DELAY", "0.2")
-            .env_remove("AWS_PROFILE");
+            .env("SAM_CLI_POLL_DELAY", "0.2");
+        as_root(&mut sam, endpoints);
         run_logged("sam deploy", &mut sam, &self.file("deploy.log"))
     }
+}
+
+/// Lets a command call the emulator as the root of its account.
+fn as_root(command: &mut Command, endpoints: &Endpoints) {
+    command
+        .env("AWS_ENDPOINT_URL", &endpoints.aws_url)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env_remove("AWS_PROFILE");
 }
 
 /// Where a deployment is reached.
@@ -214,9 +234,9 @@ pub(crate) fn up(options: &UpOptions) -> Outcome {
     step("building the functions", || build_all_here(&["model-stub"]))?;
     let plan = match &options.model_url {
         Some(url) => {
-            Plan { chain: WITH_MODEL.to_owned(), forward: Some((url.clone(), options.model_name.clone())) }
+            Plan { chain: WITH_MODEL.to_vec(), forward: Some((url.clone(), options.model_name.clone())) }
         }
-        None => Plan { chain: RULES_ONLY.to_owned(), forward: None },
+        None => Plan { chain: RULES_ONLY.to_vec(), forward: None },
     };
     let deployment = Deployment::developer()?;
     let endpoints = deployment.bring_up(&plan)?;

@@ -4,6 +4,7 @@
 mod artifacts;
 mod bench;
 mod browser;
+mod configure;
 mod deny;
 mod environment;
 mod error;
@@ -49,6 +50,8 @@ enum Command {
     Smoke,
     /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
     Models,
+    /// Check a configuration document and deploy it gradually, with the AWS credentials and the region of the environment.
+    Configure(configure::ConfigureOptions),
     /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
     Redrive(redrive::RedriveOptions),
     /// Check licences, sources and banned or doubled crates.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::NewFunction(options) => new_function::new_function(&options),
         Command::Smoke => smoke::smoke(),
         Command::Models => models::models(),
+        Command::Configure(options) => configure::configure(&options),
         Command::Redrive(options) => redrive::redrive(&options),
         Command::Deny => deny::check(),
     };

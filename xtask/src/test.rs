@@ -161,7 +161,7 @@ fn e2e() -> Outcome {
 
 fn deployed_tests(deployment: &Deployment) -> Outcome {
     // A model first, so that the tests can script what it answers; the rules when it fails.
-    let plan = Plan { chain: "amazon.nova-pro-v1:0,rules".to_owned(), forward: None };
+    let plan = Plan { chain: vec!["amazon.nova-pro-v1:0", "rules"], forward: None };
     let endpoints = deployment.bring_up(&plan)?;
     let path = local().join("e2e/environment.json");
     let clients = step("installing OpenAI's clients", tools::install_clients)?;

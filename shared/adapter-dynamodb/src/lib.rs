@@ -71,6 +71,6 @@ pub use key_uses::DynamoKeyUses;
 pub use ledger_image::read_ledger_image;
 pub use limiter::DynamoLimiter;
 pub use relay_attempts::RelayAttempts;
-pub use shards::{InvalidListShards, ListShards};
+pub use shards::ListShards;
 pub use store::DynamoStore;
 pub use tables::{MissingTable, TableVariable, Tables};

@@ -1,56 +1,41 @@
-//! How many partitions the lists of a tenant, and the counters of its budgets, are spread over. One partition of an index
-//! takes 1,000 writes a second, and one counter far fewer transactions, so tenants that write more are named in
-//! `LARGE_TENANTS`.
+//! How many partitions the lists of an organization, and the counters of its budgets, are spread over. One partition of an
+//! index takes 1,000 writes a second, and one counter far fewer transactions, so organizations that write more have a number
+//! of shards in the configuration.
 
 use crate::digest::digest;
 use domain::id::OrganizationId;
-use std::collections::HashMap;
-use std::env;
+use ports::{Configuration, FixedConfiguration};
+use std::fmt;
+use std::sync::Arc;
 
-const VARIABLE: &str = "LARGE_TENANTS";
+/// Shards by organization; one for everybody else. A number may be raised without moving items: shard 0 has the key of an
+/// unsharded list, and all shards are read. Until every process has the new number, lists may miss items that a newer
+/// process wrote. It must not be lowered while items live in the shards that would go.
+#[derive(Clone)]
+pub struct ListShards(Arc<dyn Configuration>);
 
-/// The most shards a list may have: every page of it asks all of them.
-const MOST_SHARDS: u32 = 64;
+impl Default for ListShards {
+    /// One shard for everybody.
+    fn default() -> Self {
+        Self(Arc::new(FixedConfiguration::default()))
+    }
+}
 
-/// Shards by tenant; one for everybody else. A number may be raised without moving items: shard 0 has the key of an
-/// unsharded list, and all shards are read. Until every function of a deployment has the new number, lists may miss items
-/// that a newer function wrote. It must not be lowered while items live in the shards that would go.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListShards(HashMap<OrganizationId, u32>);
-
-/// `LARGE_TENANTS` is not a list like `org_...=8,org_...=4` with 1 to 64 shards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("LARGE_TENANTS is not a list of organizations and their numbers of shards")]
-pub struct InvalidListShards;
+impl fmt::Debug for ListShards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListShards(..)")
+    }
+}
 
 impl ListShards {
-    /// Reads `LARGE_TENANTS`; absent or empty means none.
-    pub fn from_env() -> Result<Self, InvalidListShards> {
-        Self::parse(&env::var(VARIABLE).unwrap_or_default())
+    /// As many as are configured, at every request anew.
+    pub fn new(configuration: Arc<dyn Configuration>) -> Self {
+        Self(configuration)
     }
 
-    /// Reads `org_...=8,org_...=4`.
-    pub fn parse(text: &str) -> Result<Self, InvalidListShards> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-            .map(|entry| {
-                let (tenant, shards) = entry.split_once('=').ok_or(InvalidListShards)?;
-                let tenant = tenant.trim().parse().map_err(|_| InvalidListShards)?;
-                let shards = shards.trim().parse().map_err(|_| InvalidListShards)?;
-                if (1..=MOST_SHARDS).contains(&shards) {
-                    Ok((tenant, shards))
-                } else {
-                    Err(InvalidListShards)
-                }
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// How many shards the lists and the counters of a tenant have.
+    /// How many shards the lists and the counters of an organization have.
     pub(crate) fn of(&self, tenant: OrganizationId) -> u32 {
-        self.0.get(&tenant).copied().unwrap_or(1)
+        self.0.current().shards(tenant)
     }
 
     /// The shard an aggregate is in, and that a request begins at: the same as long as the number stays.
@@ -64,29 +49,23 @@ impl ListShards {
 mod tests {
     use super::ListShards;
     use domain::Timestamp;
+    use domain::configuration::RuntimeConfiguration;
     use domain::id::{OrganizationId, new_id};
+    use ports::FixedConfiguration;
+    use std::sync::Arc;
 
     #[test]
-    fn reads_tenants_and_refuses_nonsense() {
+    fn spreads_ids_evenly_over_the_shards_of_the_configuration() {
         let tenant: OrganizationId = new_id(Timestamp::from_millis(1), &[7; 10]);
         let other: OrganizationId = new_id(Timestamp::from_millis(1), &[8; 10]);
-        let shards = ListShards::parse(&format!(" {tenant}=8 ,, {other}=2")).unwrap();
-        assert_eq!((shards.of(tenant), shards.of(other)), (8, 2));
-        assert_eq!(ListShards::parse("").unwrap().of(tenant), 1);
-        for bad in ["x", "org_x=2", &format!("{tenant}=0"), &format!("{tenant}=65"), &format!("{tenant}=-1")]
-        {
-            assert!(ListShards::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn spreads_ids_evenly() {
-        let tenant: OrganizationId = new_id(Timestamp::from_millis(1), &[7; 10]);
-        let shards = ListShards::parse(&format!("{tenant}=4")).unwrap();
+        let configuration = RuntimeConfiguration { list_shards: [(tenant, 4)].into(), ..Default::default() };
+        let shards = ListShards::new(Arc::new(FixedConfiguration::new(configuration)));
         let mut counts = [0; 4];
         for n in 0..1000 {
             counts[shards.shard(tenant, &format!("lead_{n}")) as usize] += 1;
         }
         assert!(counts.iter().all(|count| (200..300).contains(count)), "{counts:?}");
+        assert_eq!((shards.of(other), shards.shard(other, "lead_1")), (1, 0));
+        assert_eq!(ListShards::default().of(tenant), 1);
     }
 }

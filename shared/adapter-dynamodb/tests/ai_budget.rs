@@ -120,7 +120,7 @@ async fn a_tenant_that_gets_shards_keeps_what_it_spent() {
     let one = Gateway::start();
     let mut before = one.request(at(0), 90);
     one.reserve(&mut before, &limits(100)).await.unwrap();
-    let shards = adapter_dynamodb::ListShards::parse(&format!("{}=4", one.tenant)).unwrap();
+    let shards = testkit::list_shards(one.tenant, 4);
     let four = Gateway { state: one.environment.ai_state().with_shards(shards), ..one };
     let made = {
         let mut made = 0;

@@ -3,7 +3,6 @@
 
 mod support;
 
-use adapter_dynamodb::ListShards;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::sales::{
     Assessment, Breakdown, Cost, Engine, Lead, LeadInput, LeadScore, delete_lead, score_lead,
@@ -185,7 +184,7 @@ async fn every_combination_of_filters_and_ranges_holds_in_one_shard_and_in_four(
     assert_eq!(everything.len(), 40);
     // Raising the number of shards moves nothing: the old leads are found where they are, new ones spread.
     for shards in [1, 4] {
-        let shards = ListShards::parse(&format!("{tenant}={shards}")).unwrap();
+        let shards = testkit::list_shards(tenant, shards);
         world.store = world.environment.store().with_list_shards(shards);
         let filters = [
             vec![],
@@ -221,7 +220,7 @@ async fn every_combination_of_filters_and_ranges_holds_in_one_shard_and_in_four(
 #[tokio::test]
 async fn four_shards_hold_what_one_would() {
     let mut world = World::start().await;
-    let shards = ListShards::parse(&format!("{}=4", world.tenant)).unwrap();
+    let shards = testkit::list_shards(world.tenant, 4);
     world.store = world.environment.store().with_list_shards(shards);
     some_leads(&world, 40).await;
     let items = world.environment.items(&world.environment.tables().state).await;
@@ -300,7 +299,7 @@ async fn a_needle_in_a_haystack_is_found_with_bounded_work_per_page() {
     let (id, _) = world.create(at(1), &LeadInput { industry: Some("hay"), ..company("hay") }).await;
     hay(&world, &id.to_string(), 2600).await;
     for shards in [1, 4] {
-        let shards = ListShards::parse(&format!("{}={shards}", world.tenant)).unwrap();
+        let shards = testkit::list_shards(world.tenant, shards);
         world.store = world.environment.store().with_list_shards(shards);
         let mut query = ListQuery {
             filters: vec![only(FilterField::Industry, "needles")],
@@ -321,7 +320,7 @@ async fn a_needle_in_a_haystack_is_found_with_bounded_work_per_page() {
 #[tokio::test]
 async fn the_order_holds_across_shards_while_one_is_read_further_than_another() {
     let mut world = World::start().await;
-    let shards = ListShards::parse(&format!("{}=2", world.tenant)).unwrap();
+    let shards = testkit::list_shards(world.tenant, 2);
     world.store = world.environment.store().with_list_shards(shards);
     let first = format!("{}#lead", world.tenant);
     let (hay_id, _) = world.create(at(3), &LeadInput { industry: Some("hay"), ..company("hay") }).await;

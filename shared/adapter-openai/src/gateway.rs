@@ -1,7 +1,6 @@
 //! The calls themselves: one attempt each, bounded by the call's own time, in which the key is fetched too.
 
 use std::fmt;
-use std::sync::Arc;
 
 use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
@@ -10,7 +9,7 @@ use ports::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::settings::{KeySource, OpenAiSettings, SettingsError, TokenLimit};
+use crate::settings::{OpenAiSettings, SettingsError, TokenLimit};
 use crate::{answer, embedding, request, stream};
 
 const CHAT: &str = "/chat/completions";
@@ -34,15 +33,6 @@ impl fmt::Debug for OpenAiGateway {
 }
 
 impl OpenAiGateway {
-    /// A gateway for the server at `base_url`, or none when no server is named.
-    pub fn configured(
-        base_url: Option<&str>,
-        key: Option<KeySource>,
-    ) -> Result<Option<Arc<Self>>, SettingsError> {
-        let settings = |url: &str| OpenAiSettings { base_url: url.to_owned(), key, token_limit: None };
-        base_url.map(|url| Self::new(settings(url)).map(Arc::new)).transpose()
-    }
-
     /// A gateway with connections of its own. It connects to nothing yet.
     pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let server = settings.check()?;

@@ -10,6 +10,7 @@ mod embedding;
 mod endpoint;
 mod failure;
 mod gateway;
+mod providers;
 mod request;
 mod settings;
 mod sse;
@@ -17,4 +18,5 @@ mod stream;
 
 pub use failure::ProviderFailure;
 pub use gateway::OpenAiGateway;
+pub use providers::OpenAiProviders;
 pub use settings::{KeySource, OpenAiSettings, SettingsError, TokenLimit};

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use adapter_openai::{OpenAiGateway, OpenAiSettings, ProviderFailure, TokenLimit};
+use adapter_openai::{OpenAiGateway, OpenAiProviders, OpenAiSettings, ProviderFailure, TokenLimit};
 use futures_util::StreamExt;
 use model_stub::{Step, Stub};
 use ports::{
@@ -380,4 +380,23 @@ async fn vectors_fail_as_answers_do() {
     assert!(matches!(throttled, ModelError::Throttled { retry_after: Some(wait) } if wait.as_secs() == 3));
     let short = EmbeddingCall { time_left: Duration::from_millis(80), ..embedding(1, None) };
     assert!(matches!(gateway.embed(&short).await.unwrap_err().error, ModelError::TimedOut));
+}
+
+#[tokio::test]
+async fn each_server_is_asked_for_its_own_models_and_no_other() {
+    let (one, first) = stub(vec![Step::text("one")]).await;
+    let (two, second) = stub(vec![Step::text("two")]).await;
+    let mut providers = OpenAiProviders::default();
+    providers.add(first, &["gpt-4.1".to_owned()]);
+    providers.add(second, &["local".to_owned()]);
+    let asked = |model: &str| ModelCall { model: model.to_owned(), ..call() };
+    assert_eq!(providers.converse(&asked("local")).await.unwrap().text, "two");
+    assert_eq!((one.calls().len(), two.calls().len()), (0, 1));
+    assert_eq!(providers.converse(&asked("gpt-4.1")).await.unwrap().text, "one");
+    assert_eq!((one.calls().len(), two.calls().len()), (1, 1));
+    assert!(matches!(providers.converse(&asked("other")).await, Err(ModelError::NoSuchModel)));
+    assert!(matches!(providers.converse_stream(&asked("other")).await, Err(ModelError::NoSuchModel)));
+    let vectors = EmbeddingCall { model: "other".to_owned(), ..embedding(2, None) };
+    let failure = providers.embed(&vectors).await.unwrap_err();
+    assert!(matches!(failure.error, ModelError::NoSuchModel) && failure.vectors == [None, None]);
 }

@@ -10,6 +10,7 @@ pub mod analytics;
 pub mod api_key;
 pub mod event_message;
 pub mod fine_tune;
+pub mod flags;
 pub mod health;
 pub mod identity;
 pub mod jwks;

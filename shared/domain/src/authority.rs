@@ -145,6 +145,17 @@ impl Permission for ReadModels {
     }
 }
 
+/// Read the feature flags that hold for the caller.
+#[derive(Debug)]
+pub struct ReadFlags;
+impl Permission for ReadFlags {
+    const NAME: &'static str = "flag:read";
+    const FOR_KEYS: bool = true;
+    fn reach(_: Role) -> Option<Reach> {
+        Some(Reach::Tenant)
+    }
+}
+
 /// Read what the organization may spend on models, and spent.
 #[derive(Debug)]
 pub struct ReadBudget;
@@ -208,8 +219,12 @@ pub struct Scope(&'static str);
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] =
-        [Self::of::<CreateCompletions>(), Self::of::<CreateEmbeddings>(), Self::of::<ReadModels>()];
+    pub const ALL: [Self; 4] = [
+        Self::of::<CreateCompletions>(),
+        Self::of::<CreateEmbeddings>(),
+        Self::of::<ReadModels>(),
+        Self::of::<ReadFlags>(),
+    ];
 
     /// The scope for a permission. One that keys may not hold does not compile in a constant.
     const fn of<P: Permission>() -> Self {

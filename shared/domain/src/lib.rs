@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod ai;
 pub mod audit;
 pub mod authority;
+pub mod configuration;
 pub mod email_address;
 pub mod event;
 pub mod field;

@@ -77,7 +77,7 @@ fn every_wrong_field_is_named() {
     for unknown in ["lead:read", "api_key:manage", "", "Model:read", "model:read "] {
         assert_eq!(wrong(create("n", &[unknown], None)), field("scopes", "unknown"), "{unknown:?}");
     }
-    assert_eq!(wrong(create("n", &["model:read"; 4], None)), field("scopes", "too_long"));
+    assert_eq!(wrong(create("n", &["model:read"; 5], None)), field("scopes", "too_long"));
     for days in [i64::MIN, -1, 0, 366, i64::MAX] {
         assert_eq!(wrong(create("n", &["model:read"], Some(days))), field("expires_in_days", "range"));
     }

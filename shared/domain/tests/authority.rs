@@ -3,8 +3,8 @@
 use crate::support::id;
 use domain::authority::{
     Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission, Reach,
-    ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications,
-    WriteLeads,
+    ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount,
+    UseNotifications, WriteLeads,
 };
 use domain::id::{AccountId, ApiKeyId, SessionId};
 use domain::tenancy::Role;
@@ -44,6 +44,7 @@ fn the_matrix_is_the_requirements() {
     assert_eq!((CreateCompletions::NAME, matrix::<CreateCompletions>()), ("completion:create", all));
     assert_eq!((CreateEmbeddings::NAME, matrix::<CreateEmbeddings>()), ("embedding:create", all));
     assert_eq!((ReadModels::NAME, matrix::<ReadModels>()), ("model:read", all));
+    assert_eq!((ReadFlags::NAME, matrix::<ReadFlags>()), ("flag:read", all));
 }
 
 fn check<P: Permission>(role: Role) {
@@ -113,7 +114,8 @@ fn a_key_holds_what_its_scopes_name() {
     check_key::<CreateCompletions>();
     check_key::<CreateEmbeddings>();
     check_key::<ReadModels>();
-    assert_eq!(Scope::ALL.len(), 3);
+    check_key::<ReadFlags>();
+    assert_eq!(Scope::ALL.len(), 4);
 }
 
 fn check_no_key<P: Permission + Debug>() {

@@ -10,6 +10,7 @@ mod ai_usage;
 mod api_key;
 mod authority;
 mod bant;
+mod configuration;
 mod email_address;
 mod events;
 mod field;

@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(settings.required("STATE_TABLE").unwrap(), "state");
         let missing = settings.required("CURSOR_SECRET_ID").unwrap_err();
         assert_eq!(missing.to_string(), "the environment variable CURSOR_SECRET_ID is missing");
-        assert_eq!(settings.optional("LARGE_TENANTS"), None);
+        assert_eq!(settings.optional("LOG_LEVEL"), None);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 mod ai_state;
 mod ai_usage;
 mod audit_log;
+mod configuration;
+mod configured_limiter;
 mod entropy;
 mod fine_tuning;
 mod key_uses;
@@ -27,6 +29,8 @@ pub use ai_state::{
 };
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};
+pub use configuration::{Configuration, FixedConfiguration};
+pub use configured_limiter::ConfiguredLimiter;
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
     FileError, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Trainer, TrainerError, TrainingFiles,

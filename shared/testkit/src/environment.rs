@@ -8,7 +8,7 @@ use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
     DynamoAiState, DynamoAiUsage, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe,
-    ListShards, RelayAttempts, Tables,
+    RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -114,8 +114,7 @@ impl TestEnvironment {
 
     /// The AI gateway's state, of which this tenant has so many counters for each budget.
     pub fn sharded_ai_state(&self, tenant: OrganizationId, shards: u32) -> DynamoAiState {
-        let shards = ListShards::parse(&format!("{tenant}={shards}")).expect("1 to 64 shards");
-        self.ai_state().with_shards(shards)
+        self.ai_state().with_shards(crate::list_shards(tenant, shards))
     }
 
     /// What requests to models used.

@@ -4,6 +4,7 @@
 //! Only ever a dev-dependency. It may stop at the first surprise; everything that ships must return it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod configuration;
 mod database;
 mod entropy;
 mod environment;
@@ -14,6 +15,7 @@ mod tenant_keys;
 mod training;
 mod wire;
 
+pub use configuration::{TestConfiguration, list_shards};
 pub use entropy::TestEntropy;
 pub use environment::TestEnvironment;
 pub use given::{Decision, Given, Outcome, given, given_nothing};

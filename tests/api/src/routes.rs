@@ -5,13 +5,16 @@ use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
 use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
+use application_core::Configured;
 use application_identity as identity;
+use application_platform::Flags;
 use application_sales as sales;
 use edge::cursor::CursorCodec;
 use edge::streaming::StreamingHandler;
 use edge::{Handler, RuntimeTimer};
 use ports::{
-    EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
+    Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
+    TokenSigner,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,20 +49,30 @@ fn chain() -> Chain {
         .expect("a chain of known models")
 }
 
-fn completions(parts: &Parts) -> Completions<dyn ModelGateway> {
+fn completions(parts: &Parts) -> Configured<Completions<dyn ModelGateway>> {
     let providers: Providers<dyn ModelGateway> = Providers { bedrock: parts.model.clone(), openai: None };
-    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+    Configured::fixed(Completions {
+        gateway: gateway(parts),
+        providers,
+        registry: registry(),
+        chain: chain(),
+    })
 }
 
-fn streamed_completions(parts: &Parts) -> Completions<dyn StreamingModelGateway> {
+fn streamed_completions(parts: &Parts) -> Configured<Completions<dyn StreamingModelGateway>> {
     let providers: Providers<dyn StreamingModelGateway> =
         Providers { bedrock: parts.model.clone(), openai: None };
-    Completions { gateway: gateway(parts), providers, registry: registry(), chain: chain() }
+    Configured::fixed(Completions {
+        gateway: gateway(parts),
+        providers,
+        registry: registry(),
+        chain: chain(),
+    })
 }
 
-fn embeddings(parts: &Parts) -> Embeddings {
+fn embeddings(parts: &Parts) -> Configured<Embeddings> {
     let providers: Providers<dyn EmbeddingGateway> = Providers { bedrock: parts.model.clone(), openai: None };
-    Embeddings { gateway: gateway(parts), providers, registry: registry() }
+    Configured::fixed(Embeddings { gateway: gateway(parts), providers, registry: registry() })
 }
 
 /// Signing calls nobody, so that the real adapter does it here too.
@@ -84,7 +97,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
             price_version: prices.version,
         };
-        sales::ScoreLead { store: store(), limiter: limiter(), scorer }
+        Configured::fixed(sales::ScoreLead { store: store(), limiter: limiter(), scorer })
     };
     let login = identity::Login {
         store: store(),
@@ -101,6 +114,8 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         tenant_keys: parts.environment.tenant_keys(),
         home_region: "eu-west-1".to_owned(),
     };
+    let models = || Configured::fixed(registry());
+    let flags = || Flags::new(Arc::clone(&parts.configuration) as Arc<dyn Configuration>);
     let verifier = Arc::new(parts.tokens.verifier());
     BTreeMap::from([
         ("registerAccount", whole(register_account::RegisterAccount { needs: register })),
@@ -112,7 +127,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ("getOrganization", whole(get_organization::GetOrganization { store: store(), limiter: limiter() })),
         (
             "listModels",
-            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: registry() }),
+            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: models() }),
         ),
         ("createLead", whole(create_lead::CreateLead { store: store() })),
         (
@@ -148,7 +163,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             whole(list_openai_models::ListOpenaiModels {
                 store: store(),
                 limiter: limiter(),
-                registry: registry(),
+                registry: models(),
             }),
         ),
         (
@@ -190,7 +205,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             whole(create_fine_tune::CreateFineTune {
                 store: store(),
                 limiter: limiter(),
-                registry: registry(),
+                registry: models(),
                 uploads: Arc::new(uploads(parts)),
             }),
         ),
@@ -217,7 +232,8 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 limiter: limiter(),
             }),
         ),
-        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: registry() })),
+        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: models() })),
         ("scoreLeads", whole(score_leads::ScoreLeads { needs: scoring() })),
+        ("getFlags", whole(get_flags::GetFlags { store: store(), limiter: limiter(), flags: flags() })),
     ])
 }

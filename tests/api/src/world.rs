@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
-use testkit::TestEnvironment;
+use testkit::{TestConfiguration, TestEnvironment};
 
 /// Two models that the price table knows, and the rules.
 pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
@@ -32,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) model: Arc<HeldModel>,
     pub(crate) tokens: Arc<TestTokens>,
     pub(crate) chain: String,
+    pub(crate) configuration: Arc<TestConfiguration>,
 }
 
 /// The world of a test.
@@ -64,6 +65,7 @@ impl World {
             model: Arc::default(),
             tokens: Arc::default(),
             chain: chain.to_owned(),
+            configuration: Arc::default(),
             environment,
         };
         let handlers = handlers(&parts);
@@ -76,6 +78,11 @@ impl World {
     /// The database and what is made on it.
     pub fn environment(&self) -> &TestEnvironment {
         &self.parts.environment
+    }
+
+    /// What is configured.
+    pub fn configuration(&self) -> &TestConfiguration {
+        &self.parts.configuration
     }
 
     /// The store that every handler has.

@@ -118,7 +118,7 @@ async fn wrong_fields_are_named() {
         ("scopes", json!(["lead:read"])),
         ("scopes", json!(["api_key:manage"])),
         ("scopes", json!(["model:read", "*"])),
-        ("scopes", json!(["model:read", "model:read", "model:read", "model:read"])),
+        ("scopes", json!(vec!["model:read"; 5])),
         ("expires_in_days", json!(0)),
         ("expires_in_days", json!(366)),
         ("expires_in_days", json!(-1)),

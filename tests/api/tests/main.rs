@@ -11,6 +11,7 @@ mod api_keys;
 mod concurrency;
 mod erasure;
 mod fine_tunes;
+mod flags;
 mod fold;
 mod hostile_input;
 mod idempotency;

@@ -66,6 +66,7 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         ("getLead", lead("getLead"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
         ("getProfile", scene.call("getProfile"), &[("BatchGetItem", 2.0), ("UpdateItem", 1.0)]),
         ("getOrganization", scene.call("getOrganization"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
+        ("getFlags", scene.call("getFlags"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
         ("listLeads", scene.call("listLeads"), &[("Query", 1.0), ("UpdateItem", 1.0)]),
         (
             "listLeads by score",

@@ -267,7 +267,7 @@ async fn an_unknown_scope_is_answered_by_those_that_there_are() {
         let answer = scene.world.call("createApiKey").by(&scene.person).json(&body).send().await.expect(400);
         answer.json()["errors"].clone()
     };
-    let known = "known scopes are completion:create, embedding:create, model:read";
+    let known = "known scopes are completion:create, embedding:create, model:read, flag:read";
     for (scopes, message) in [
         (json!(["ai"]), format!("unknown scope `ai`; {known}")),
         (json!(["model:read", "lead:read", "ai"]), format!("unknown scopes `lead:read`, `ai`; {known}")),

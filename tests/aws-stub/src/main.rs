@@ -4,11 +4,15 @@
 //!
 //! It prints the address of its control endpoint and ends when its standard input does:
 //! - `GET /endpoints`: the variables that lead an AWS SDK to the services, and the names of the tables and keys.
+//! - `POST /deploy`: deploys its body as the runtime configuration.
 //! - `GET /calls`: the calls since the last time this was asked, as `[{"operation", "capacity"}]`.
 //!
 //! It must never be reachable from another machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+// The stub that the adapter's own tests are made with.
+#[path = "../../../shared/adapter-appconfig/tests/support/mod.rs"]
+mod appconfig;
 mod bus;
 mod http;
 mod secrets;
@@ -16,6 +20,7 @@ mod secrets;
 #[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
 mod kms;
 
+use appconfig::AppConfigStub;
 use kms::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -27,6 +32,7 @@ fn main() {
     let keys = Arc::new(KmsStub::start());
     let bus = bus::Bus::start();
     let secrets = secrets::Secrets::start();
+    let configuration = AppConfigStub::start();
     let tables = environment.tables();
     let database = environment.sdk_config().endpoint_url().expect("an endpoint").to_owned();
     let endpoints = json!({
@@ -34,6 +40,7 @@ fn main() {
         "AWS_ENDPOINT_URL_KMS": keys.url,
         "AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url,
+        "AWS_ENDPOINT_URL_APPCONFIGDATA": configuration.url,
         "LEDGER_TABLE": tables.ledger,
         "STATE_TABLE": tables.state,
         "EPHEMERAL_TABLE": tables.ephemeral,
@@ -42,7 +49,11 @@ fn main() {
     });
     let url = http::listen(move |request| match request.path.as_str() {
         "/endpoints" => (200, endpoints.clone()),
-        "/calls" => (200, calls(&environment, &keys, &bus, &secrets)),
+        "/calls" => (200, calls(&environment, &keys, &bus, &secrets, &configuration)),
+        "/deploy" => {
+            configuration.deploy(&request.body.to_string());
+            (200, Value::Null)
+        }
         _ => (404, Value::Null),
     });
     let mut output = std::io::stdout();
@@ -50,10 +61,21 @@ fn main() {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn calls(environment: &TestEnvironment, keys: &KmsStub, bus: &bus::Bus, secrets: &secrets::Secrets) -> Value {
+fn calls(
+    environment: &TestEnvironment,
+    keys: &KmsStub,
+    bus: &bus::Bus,
+    secrets: &secrets::Secrets,
+    configuration: &AppConfigStub,
+) -> Value {
     let database = environment.wire().take_calls().into_iter().map(|call| (call.operation, call.capacity));
-    let others =
-        keys.calls().into_iter().chain(bus.calls()).chain(secrets.calls()).map(|operation| (operation, 0.0));
+    let others = keys
+        .calls()
+        .into_iter()
+        .chain(bus.calls())
+        .chain(secrets.calls())
+        .chain(configuration.calls())
+        .map(|operation| (operation, 0.0));
     let all = database.chain(others);
     all.map(|(operation, capacity)| json!({"operation": operation, "capacity": capacity})).collect()
 }

@@ -4,8 +4,8 @@ use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
     CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach,
-    ReadAnalytics, ReadBilling, ReadBudget, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads,
-    ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
+    ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope,
+    ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -33,6 +33,7 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<CreateCompletions>(),
         entry::<CreateEmbeddings>(),
         entry::<ReadModels>(),
+        entry::<ReadFlags>(),
         entry::<ReadBudget>(),
         entry::<ReadAnalytics>(),
         entry::<ReadBilling>(),

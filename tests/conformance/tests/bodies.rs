@@ -7,6 +7,7 @@ use contracts::ai::{self, ModelList};
 use contracts::analytics;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::fine_tune::{CreateFineTuneRequest, CreatedFineTune, FineTune};
+use contracts::flags::FlagList;
 use contracts::health::Health;
 use contracts::identity::{
     LoginRequest, Profile, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse,
@@ -30,7 +31,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 41] = [
+const TYPES: [(&str, Check); 42] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -55,6 +56,7 @@ const TYPES: [(&str, Check); 41] = [
     ("LeadScores", same::<LeadScores>),
     ("Notification", same::<Notification>),
     ("NotificationList", same::<List<Notification>>),
+    ("FlagList", same::<FlagList>),
     ("Health", same::<Health>),
     ("ModelList", same::<ModelList>),
     ("ReplaceBudgetRequest", same::<ai::ReplaceBudgetRequest>),

@@ -185,7 +185,7 @@ fn api_key_events() -> Vec<EncodedEvent> {
     let created = create_api_key(CreateApiKey {
         id: new_id::<ApiKeyTag>(at(), &[6; 10]),
         name: "CRM export",
-        scopes: &["completion:create", "embedding:create", "model:read"].map(str::to_owned),
+        scopes: &["completion:create", "embedding:create", "model:read", "flag:read"].map(str::to_owned),
         expires_in_days: None,
         prefix: prefix.to_owned(),
         secret_hash: SECRET.to_owned(),

@@ -6,6 +6,7 @@ mod arrows;
 mod authority;
 mod bodies;
 mod browsers;
+mod configuration;
 mod contract;
 mod documents;
 mod events;

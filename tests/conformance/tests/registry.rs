@@ -4,7 +4,7 @@
 use crate::gaps::settle;
 use crate::schema::faults;
 use crate::stacks::stacks;
-use crate::tree::{read, read_json};
+use crate::tree::read_json;
 use domain::Timestamp;
 use domain::ai::{ChainStep, nano_per_token};
 use serde_json::Value;
@@ -133,27 +133,18 @@ fn ids(only: impl Fn(&Value) -> bool) -> BTreeSet<String> {
     models.map(|model| model["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Every chain of the files, with where it stands.
-fn chains() -> Vec<(String, String)> {
-    let mut chains = Vec::new();
-    for line in read("samconfig.toml").lines() {
-        let setting = line.trim().trim_matches(['"', ',']);
-        if let Some((name, chain)) = setting.split_once('=').filter(|(name, _)| name.ends_with("Chain")) {
-            chains.push((format!("samconfig.toml {name}"), chain.to_owned()));
-        }
-    }
-    for (name, parameter) in parameters() {
-        if name.ends_with("Chain") {
-            chains.push((format!("template.yaml {name}"), parameter["Default"].as_str().unwrap().to_owned()));
-        }
-    }
-    chains
-}
-
-fn parameters() -> Vec<(String, Value)> {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
-    let parameters: Value = serde_json::to_value(&template["Parameters"]).unwrap();
-    parameters.as_object().unwrap().clone().into_iter().collect()
+/// Every chain of the default configuration, with its feature.
+fn chains() -> Vec<(String, Vec<String>)> {
+    let default = read_json("infra/configuration.default.json");
+    let steps = |chain: &Value| {
+        chain.as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
+    };
+    default["chains"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(feature, chain)| (feature.clone(), steps(chain)))
+        .collect()
 }
 
 /// What is deployed by default must not end by surprise; `cargo xtask models` says how long it is served.
@@ -162,7 +153,7 @@ fn the_life_of_every_model_in_a_chain_is_written_down() {
     let known = ids(|model| model["lifecycle"].is_object() || model["id"] == LOCAL);
     let mut wrong = Vec::new();
     for (place, chain) in chains() {
-        for step in chain.split(',').filter(|step| *step != "rules" && !known.contains(*step)) {
+        for step in chain.iter().filter(|step| *step != "rules" && !known.contains(*step)) {
             wrong.push(format!("{place}: {step}"));
         }
     }
@@ -173,10 +164,10 @@ fn the_life_of_every_model_in_a_chain_is_written_down() {
 fn every_chain_names_models_that_converse() {
     let chat = ids(|model| model["use"] == "chat");
     let chains = chains();
-    assert!(chains.len() > 4, "{chains:?}");
+    assert_eq!(chains.len(), 2, "{chains:?}");
     let mut wrong = Vec::new();
     for (place, chain) in chains {
-        for step in chain.split(',') {
+        for step in &chain {
             match ChainStep::parse(step) {
                 Ok(ChainStep::Models(parts)) => wrong.extend(
                     parts
@@ -184,9 +175,7 @@ fn every_chain_names_models_that_converse() {
                         .filter(|(_, model)| !chat.contains(model))
                         .map(|(_, model)| format!("{place}: {model}")),
                 ),
-                Ok(ChainStep::Rules) if !place.contains("LeadScoring") => {
-                    wrong.push(format!("{place}: rules"))
-                }
+                Ok(ChainStep::Rules) if place != "lead_scoring" => wrong.push(format!("{place}: rules")),
                 Ok(ChainStep::Rules) => {}
                 Err(error) => wrong.push(format!("{place}: {error}")),
             }

@@ -7,6 +7,7 @@ mod browsers;
 mod concurrency;
 mod docs;
 mod fine_tunes;
+mod flags;
 mod gateway;
 mod jobs;
 mod limits;

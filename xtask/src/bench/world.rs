@@ -3,6 +3,7 @@
 use super::event::{Event, another_id};
 use super::function::Function;
 use super::measure::{Call, Process};
+use crate::Outcome;
 use crate::environment::{folder, target};
 use crate::error::{Error, at};
 use crate::run::{announced_url, wait_for};
@@ -52,6 +53,14 @@ impl Control {
         Ok(calls.as_array().into_iter().flatten().map(call).collect())
     }
 
+    /// Deploys a configuration document.
+    pub(crate) fn configure(&self, document: &Value) -> Outcome {
+        let path = "/deploy";
+        let http = |source| Error::Http { what: format!("POST {path}"), source: Box::new(source) };
+        ureq::post(format!("{}{path}", self.0)).send_json(document).map_err(http)?;
+        Ok(())
+    }
+
     fn get(&self, path: &str) -> Result<Value, Error> {
         let http = |source| Error::Http { what: format!("GET {path}"), source: Box::new(source) };
         let answer = ureq::get(format!("{}{path}", self.0)).call().map_err(http)?;
@@ -85,6 +94,12 @@ impl World {
             .map_err(at(&program))?;
         wait_for("aws-stub", 20, &log, &mut services, || announced_url(&log).is_some())?;
         let control = Control(announced_url(&log).unwrap_or_default());
+        // A model's time is its own; what is measured is ours. Completions must have a chain; `bench ai` has models that answer.
+        control.configure(&json!({
+            "version": 1,
+            "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
+            "fine_tuning": true,
+        }))?;
         let endpoints = serde_json::from_value(control.get("/endpoints")?)
             .map_err(|error| Error::Content(error.to_string()))?;
         let nobody = Account { organization: String::new(), account: String::new(), email: String::new() };
@@ -294,12 +309,12 @@ impl World {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ];
         let endpoints = self.endpoints.iter().filter(|(name, _)| {
-            // A function that reads a secret before its first request could not start without an answer.
-            let at_start =
-                name.as_str() == SECRETS_ENDPOINT && function.variables.contains("CURSOR_SECRET_ID");
-            function.variables.contains(*name)
-                || at_start
-                || (!as_in_aws && name.starts_with("AWS_ENDPOINT_URL"))
+            let of_stub = name.starts_with("AWS_ENDPOINT_URL");
+            // A function that asks for a secret or for its configuration before its first request could not start without an
+            // answer, and the question must not leave this machine.
+            let at_start = *name == "AWS_ENDPOINT_URL_APPCONFIGDATA"
+                || (name.as_str() == SECRETS_ENDPOINT && function.variables.contains("CURSOR_SECRET_ID"));
+            function.variables.contains(*name) || (of_stub && (!as_in_aws || at_start))
         });
         let named = function.variables.iter().filter(|name| !self.endpoints.contains_key(*name));
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -330,12 +345,7 @@ fn setting(name: &str) -> &'static str {
         "CURSOR_SECRET_ID" => "sextant-bench-cursors",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
-        // A model's time is its own; what is measured is ours.
-        "LEAD_SCORING_CHAIN" => "rules",
-        // It must be one for the functions to start; `bench ai` has one that answers.
-        "COMPLETION_CHAIN" => "us.amazon.nova-lite-v1:0",
-        "OPENAI_BASE_URL" | "OPENAI_SECRET_ID" | "GUARDRAIL" => "",
-        "LARGE_TENANTS" => "",
+        "CONFIGURATION" => "sextant-bench",
         _ => "production",
     }
 }

@@ -7,6 +7,7 @@ mod unused;
 
 use application_ai as ai;
 use application_ai::Completions;
+use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
@@ -23,9 +24,9 @@ pub struct CreateChatCompletion {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What whole answers need.
-    pub whole: Completions<dyn ModelGateway>,
+    pub whole: Configured<Completions<dyn ModelGateway>>,
     /// What streamed answers need.
-    pub streamed: Completions<dyn StreamingModelGateway>,
+    pub streamed: Configured<Completions<dyn StreamingModelGateway>>,
 }
 
 impl StreamingHandler for CreateChatCompletion {
@@ -35,9 +36,10 @@ impl StreamingHandler for CreateChatCompletion {
             let authority =
                 application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
             let cache = request.cache_control();
+            let whole = self.whole.current();
             let judge = |body: &ChatRequest| {
                 let (asked, names, refused) = question::read(body.clone(), cache);
-                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
             };
             let body: ChatRequest = request.long_json(judge)?;
@@ -47,13 +49,14 @@ impl StreamingHandler for CreateChatCompletion {
             // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
             // checks run here too, so that one answer names every wrong field.
             if refused.is_err() {
-                let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
+                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
             }
             request.precondition()?.check(CurrentVersion::Absent)?;
             let created = context.now.seconds();
             if streamed {
-                let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;
+                let answer =
+                    ai::stream_completion(&self.streamed.current(), &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
                 let headers = answer_headers(&answer.head, None);
                 let limit = answer.head.limit;
@@ -65,7 +68,7 @@ impl StreamingHandler for CreateChatCompletion {
                 }
                 Ok(response.into())
             } else {
-                let answer = ai::create_completion(&self.whole, &context, &authority, asked).await;
+                let answer = ai::create_completion(&whole, &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
                 let mut response =
                     Response::json(200, &answer::whole(&answer, created))?.with_rate_limit(answer.head.limit);

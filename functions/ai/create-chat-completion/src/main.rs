@@ -1,4 +1,4 @@
-//! Wires `create-chat-completion` to AWS and, where one is configured, to a server that speaks OpenAI's wire format.
+//! Wires `create-chat-completion` to AWS and to the servers that are configured.
 
 use create_chat_completion::CreateChatCompletion;
 use edge::streaming::StreamingHandler;
@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use wiring_ai::Models;
 
 fn main() -> ExitCode {
-    edge::streaming::run("create-chat-completion", |settings| {
+    edge::streaming::run("create-chat-completion", |_| {
         Box::pin(async move {
-            let models = Models::read(&settings)?;
-            let (whole, streamed) = (models.completions(&settings)?, models.streamed_completions(&settings)?);
+            let models = Models::read().await?;
+            let (whole, streamed) = (models.completions()?, models.streamed_completions()?);
             let store = models.store();
             Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
         })

@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{Answered, CompletionRequest, Completions};
+use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
@@ -16,7 +17,7 @@ pub struct CreateCompletion {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What completions need.
-    pub needs: Completions<dyn ModelGateway>,
+    pub needs: Configured<Completions<dyn ModelGateway>>,
 }
 
 impl Handler for CreateCompletion {
@@ -25,13 +26,14 @@ impl Handler for CreateCompletion {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
+            let needs = self.needs.current();
             let judge = |body: &Body| {
                 let asked = conversation(body.clone(), request);
-                ai::check_completion(&self.needs.registry, &self.needs.chain, &authority, &asked)
+                ai::check_completion(&needs.registry, &needs.chain, &authority, &asked)
             };
             let asked = conversation(request.long_json(judge)?, request);
             request.precondition()?.check(CurrentVersion::Absent)?;
-            let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
+            let answer = ai::create_completion(&needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
                 response = response.with_header(name, value);

@@ -1,4 +1,4 @@
-//! Wires `create-completion` to AWS and, where one is configured, to a server that speaks OpenAI's wire format.
+//! Wires `create-completion` to AWS and to the servers that are configured.
 
 use create_completion::CreateCompletion;
 use edge::Handler;
@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use wiring_ai::Models;
 
 fn main() -> ExitCode {
-    edge::http::run("create-completion", |settings| {
+    edge::http::run("create-completion", |_| {
         Box::pin(async move {
-            let models = Models::read(&settings)?;
-            let (store, needs) = (models.store(), models.completions(&settings)?);
+            let models = Models::read().await?;
+            let (store, needs) = (models.store(), models.completions()?);
             Ok(Box::new(CreateCompletion { store, needs }) as Box<dyn Handler>)
         })
     })

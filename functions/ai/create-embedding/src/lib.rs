@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings};
+use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
@@ -19,7 +20,7 @@ pub struct CreateEmbedding {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What embeddings need.
-    pub needs: Embeddings,
+    pub needs: Configured<Embeddings>,
 }
 
 impl Handler for CreateEmbedding {
@@ -28,10 +29,11 @@ impl Handler for CreateEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
+            let needs = self.needs.current();
+            let judge = |body: &Body| ai::check_embedding(&needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
             request.precondition()?.check(CurrentVersion::Absent)?;
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
+            let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),
                 model: answer.head.model.clone(),

@@ -1,4 +1,4 @@
-//! Wires `create-embedding` to AWS and, where one is configured, to a server that speaks OpenAI's wire format.
+//! Wires `create-embedding` to AWS and to the servers that are configured.
 
 use create_embedding::CreateEmbedding;
 use edge::Handler;
@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use wiring_ai::Models;
 
 fn main() -> ExitCode {
-    edge::http::run("create-embedding", |settings| {
+    edge::http::run("create-embedding", |_| {
         Box::pin(async move {
-            let models = Models::read(&settings)?;
-            let (store, needs) = (models.store(), models.embeddings());
+            let models = Models::read().await?;
+            let (store, needs) = (models.store(), models.embeddings()?);
             Ok(Box::new(CreateEmbedding { store, needs }) as Box<dyn Handler>)
         })
     })

@@ -2,6 +2,7 @@
 
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, NewFineTune};
+use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
@@ -17,7 +18,7 @@ pub struct CreateFineTune {
     /// Counts fine-tunes.
     pub limiter: Arc<dyn Limiter>,
     /// The models that can be fine-tuned.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
     /// Signs uploads.
     pub uploads: Arc<dyn TrainingUploads>,
 }
@@ -36,7 +37,8 @@ impl Handler for CreateFineTune {
             let key = request.idempotency_key("createFineTune")?;
             let input = input(&body);
             let kept = (store, self.limiter.as_ref());
-            let made_of = (&self.registry, self.uploads.as_ref());
+            let registry = self.registry.current();
+            let made_of = (registry.as_ref(), self.uploads.as_ref());
             let answer =
                 fine_tunes::create_fine_tune(kept, made_of, &context, &authority, &input, key.as_ref())
                     .await?;

@@ -1,11 +1,13 @@
 //! Wires `create-fine-tune` to AWS.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use adapter_s3::S3TrainingUploads;
 use application_ai::Registry;
 use create_fine_tune::CreateFineTune;
 use edge::Handler;
+use ports::ConfiguredLimiter;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -20,8 +22,11 @@ fn main() -> ExitCode {
             let uploads = Arc::new(S3TrainingUploads::new(&aws, bucket, key_arn));
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let on = settings.required("FINE_TUNING")? == "true";
-            let registry = Registry::shipped()?.with_fine_tuning(on, &at.region);
+            let shipped = Registry::shipped()?;
+            let configuration = Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
+            let registry =
+                shipped.following(configuration.clone(), at.region.clone(), at.has_own_bedrock())?;
+            let limiter = Arc::new(ConfiguredLimiter::new(limiter, configuration));
             Ok(Box::new(CreateFineTune { store, limiter, registry, uploads }) as Box<dyn Handler>)
         })
     })

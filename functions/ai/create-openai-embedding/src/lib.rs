@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings, Registry};
+use application_core::Configured;
 use application_core::CurrentVersion;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +28,7 @@ pub struct CreateOpenaiEmbedding {
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
     /// What embeddings need.
-    pub needs: Embeddings,
+    pub needs: Configured<Embeddings>,
 }
 
 impl Handler for CreateOpenaiEmbedding {
@@ -36,7 +37,8 @@ impl Handler for CreateOpenaiEmbedding {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let registry = &self.needs.registry;
+            let needs = self.needs.current();
+            let registry = &needs.registry;
             let body: Body = request.long_json(|body| judge(registry, body))?;
             // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
             // checks run here too, so that one answer names every wrong field.
@@ -46,7 +48,7 @@ impl Handler for CreateOpenaiEmbedding {
             request.precondition()?.check(CurrentVersion::Absent)?;
             let base64 = is_base64(&body);
             let asked = texts(body);
-            let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
+            let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
             let tokens = answer.cost.tokens.input;
             let vectors = (0..).zip(answer.vectors);
             let list = EmbeddingList {

@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{Model, ModelUse, Registry};
+use application_core::Configured;
 use contracts::ai::{Model as ModelBody, ModelList};
 use domain::authority::ReadModels;
 use edge::{Handler, Problem, Request, Response};
@@ -15,7 +16,7 @@ pub struct ListModels {
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
     /// The models that there are.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
 }
 
 impl Handler for ListModels {
@@ -24,9 +25,9 @@ impl Handler for ListModels {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
-            let limiter = self.limiter.as_ref();
+            let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
             let (models, decision) =
-                ai::list_priced_models(store, limiter, &context, &authority, &self.registry).await?;
+                ai::list_priced_models(store, limiter, &context, &authority, &registry).await?;
             let body = ModelList {
                 data: models.models.iter().map(body).collect(),
                 price_version: models.price_version,

@@ -1,5 +1,6 @@
 //! Wires `list-models` to AWS.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use application_ai::Registry;
@@ -9,14 +10,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
-    edge::http::run("list-models", |settings| {
+    edge::http::run("list-models", |_| {
         Box::pin(async move {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let openai = settings.optional("OPENAI_BASE_URL").is_some();
-            let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
+            let shipped = Registry::shipped()?;
+            let configuration = Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
+            let registry = shipped.following(configuration, at.region.clone(), at.has_own_bedrock())?;
             let store = Arc::new(DynamoStore::new(&aws, tables));
             Ok(Box::new(ListModels { store, limiter, registry }) as Box<dyn Handler>)
         })

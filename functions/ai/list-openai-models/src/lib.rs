@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::Registry;
+use application_core::Configured;
 use contracts::openai::{Model, ModelList};
 use domain::authority::ReadModels;
 use edge::problem::ProblemFormat;
@@ -16,7 +17,7 @@ pub struct ListOpenaiModels {
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
     /// The models that there are.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
 }
 
 impl Handler for ListOpenaiModels {
@@ -25,9 +26,8 @@ impl Handler for ListOpenaiModels {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
-            let limiter = self.limiter.as_ref();
-            let (models, decision) =
-                ai::list_models(store, limiter, &context, &authority, &self.registry).await?;
+            let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
+            let (models, decision) = ai::list_models(store, limiter, &context, &authority, &registry).await?;
             let model = |model: &ai::Model| Model {
                 id: model.id.clone(),
                 object: "model".to_owned(),

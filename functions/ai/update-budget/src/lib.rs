@@ -3,6 +3,7 @@
 
 use application_ai as ai;
 use application_ai::{BudgetInput, BudgetReplacement, Registry, check_budget};
+use application_core::Configured;
 use contracts::ai::ReplaceBudgetRequest;
 use domain::authority::ManageBudget;
 use edge::http::{Replacement, unchanged};
@@ -21,7 +22,7 @@ pub struct UpdateBudget {
     /// Where budgets are kept.
     pub store: Arc<dyn Store>,
     /// The models that there are.
-    pub registry: Registry,
+    pub registry: Configured<Registry>,
 }
 
 impl Handler for UpdateBudget {
@@ -30,7 +31,8 @@ impl Handler for UpdateBudget {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
-            let judge = |body: &ReplaceBudgetRequest| check_budget(&self.registry, &authority, &input(body));
+            let registry = self.registry.current();
+            let judge = |body: &ReplaceBudgetRequest| check_budget(&registry, &authority, &input(body));
             let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
             // It grows with each request to a model and has no version, so it can't be compared.
             read_only.remove(SPENT);
@@ -43,7 +45,7 @@ impl Handler for UpdateBudget {
                     unchanged(&read_only, &json!({"version": version, "updated_at": updated_at}))
                 },
             };
-            let budget = ai::update_budget(store, &self.registry, &context, &authority, &replacement).await?;
+            let budget = ai::update_budget(store, &registry, &context, &authority, &replacement).await?;
             let (state, version) = (&budget.state, budget.version);
             let body = presentation::budget(&state.limits, version, Some(state.updated_at));
             Ok(Response::json(200, &body)?.with_etag(version))

@@ -1,5 +1,6 @@
 //! Wires `update-budget` to AWS.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
 use application_ai::Registry;
@@ -9,13 +10,14 @@ use std::sync::Arc;
 use update_budget::UpdateBudget;
 
 fn main() -> ExitCode {
-    edge::http::run("update-budget", |settings| {
+    edge::http::run("update-budget", |_| {
         Box::pin(async move {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
             // A chain or an allow-list of models that can't be asked here would be passed over without a word.
-            let openai = settings.optional("OPENAI_BASE_URL").is_some();
-            let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
+            let shipped = Registry::shipped()?;
+            let configuration = Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
+            let registry = shipped.following(configuration, at.region.clone(), at.has_own_bedrock())?;
             // Nothing in a budget is personal, so there is nothing to seal.
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
             Ok(Box::new(UpdateBudget { store, registry }) as Box<dyn Handler>)

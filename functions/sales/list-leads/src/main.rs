@@ -1,5 +1,6 @@
 //! Wires `list-leads` to AWS.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables};
 use adapter_secrets::Secret;
@@ -13,9 +14,11 @@ fn main() -> ExitCode {
     edge::http::run("list-leads", |settings| {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::from_env()?));
+            let store =
+                Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
             let secret = Secret::new(&aws, settings.required("CURSOR_SECRET_ID")?);
             let cursors = CursorCodec::new(secret.value().await?.expose())?;
             Ok(Box::new(ListLeads { store, limiter, cursors }) as Box<dyn Handler>)

@@ -1,5 +1,6 @@
 //! `POST /v1/leads/{id}/score`: judges a lead.
 
+use application_core::Configured;
 use application_sales as sales;
 use application_sales::ScoreLead as Needs;
 use domain::authority::ScoreLeads;
@@ -10,21 +11,21 @@ use ports::BoxFuture;
 /// What the function needs.
 pub struct ScoreLead {
     /// What scoring needs.
-    pub needs: Needs,
+    pub needs: Configured<Needs>,
 }
 
 impl Handler for ScoreLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let (store, context) = (self.needs.store.as_ref(), request.context());
+            let needs = self.needs.current();
+            let (store, context) = (needs.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let key = request.idempotency_key("scoreLead")?;
             let precondition = request.precondition()?;
             let (answer, decision) =
-                sales::score_lead(&self.needs, &context, &authority, &id, &precondition, key.as_ref())
-                    .await?;
+                sales::score_lead(&needs, &context, &authority, &id, &precondition, key.as_ref()).await?;
             let body = presentation::lead_score(&answer.value.lead, &answer.value.score);
             Ok(Response::json(200, &body)?
                 .with_etag(body.version)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     edge::http::run("score-lead", |settings| {
         Box::pin(async move {
-            let needs = wiring_sales::lead_scoring(&settings)?;
+            let needs = wiring_sales::lead_scoring(&settings).await?;
             Ok(Box::new(ScoreLead { needs }) as Box<dyn Handler>)
         })
     })

@@ -1,5 +1,6 @@
 //! `POST /v1/lead-scores`: judges up to fifty leads, ten with each question to a model.
 
+use application_core::Configured;
 use application_core::CurrentVersion;
 use application_sales as sales;
 use application_sales::{LeadOutcome as Outcome, ScoreLead as Needs};
@@ -13,13 +14,14 @@ use ports::BoxFuture;
 /// What the function needs.
 pub struct ScoreLeads {
     /// What scoring needs.
-    pub needs: Needs,
+    pub needs: Configured<Needs>,
 }
 
 impl Handler for ScoreLeads {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let (store, context) = (self.needs.store.as_ref(), request.context());
+            let needs = self.needs.current();
+            let (store, context) = (needs.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
             let body: ScoreLeadsRequest = request.json(|body| ids(body).map(drop))?;
@@ -27,7 +29,7 @@ impl Handler for ScoreLeads {
             request.precondition()?.check(CurrentVersion::Absent)?;
             let key = request.idempotency_key("scoreLeads")?;
             let (answer, decision) =
-                sales::score_leads(&self.needs, &context, &authority, &ids, key.as_ref()).await?;
+                sales::score_leads(&needs, &context, &authority, &ids, key.as_ref()).await?;
             let each = body.lead_ids.into_iter().zip(answer.value);
             let data = each.map(|(id, outcome)| lead(id, outcome, &context.correlation_id)).collect();
             Ok(Response::json(200, &LeadScores { data })?.with_rate_limit(decision).replayed(answer.replayed))

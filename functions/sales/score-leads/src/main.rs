@@ -7,7 +7,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     edge::http::run("score-leads", |settings| {
         Box::pin(async move {
-            let needs = wiring_sales::lead_scoring(&settings)?;
+            let needs = wiring_sales::lead_scoring(&settings).await?;
             Ok(Box::new(ScoreLeads { needs }) as Box<dyn Handler>)
         })
     })

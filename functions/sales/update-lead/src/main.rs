@@ -1,5 +1,6 @@
 //! Wires `update-lead` to AWS.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, ListShards, Tables};
 use adapter_kms::KmsTenantKeys;
@@ -12,11 +13,12 @@ fn main() -> ExitCode {
     edge::http::run("update-lead", |settings| {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
             let tables = Tables::from_env()?;
             let keys = Arc::new(KmsTenantKeys::new(&aws, settings.required("DATA_KEY_ID")?));
             let store = DynamoStore::new(&aws, tables)
                 .with_tenant_keys(keys)
-                .with_list_shards(ListShards::from_env()?);
+                .with_list_shards(ListShards::new(configuration));
             let store = Arc::new(store);
             Ok(Box::new(UpdateLead { store }) as Box<dyn Handler>)
         })

@@ -1,7 +1,7 @@
 //! Requests to the AI gateway, in an environment of their own.
 
 use super::{START, at, random_bytes};
-use adapter_dynamodb::{DynamoAiState, ListShards};
+use adapter_dynamodb::DynamoAiState;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, OrganizationId, new_id};
@@ -36,7 +36,7 @@ impl Gateway {
     /// One whose tenant has several counters.
     pub fn sharded(shards: u32) -> Self {
         let gateway = Self::start();
-        let shards = ListShards::parse(&format!("{}={shards}", gateway.tenant)).unwrap();
+        let shards = testkit::list_shards(gateway.tenant, shards);
         Self { state: gateway.environment.ai_state().with_shards(shards), ..gateway }
     }
 

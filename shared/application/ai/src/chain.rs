@@ -2,7 +2,7 @@
 //! weight, `first:90|other:10`, to compare models: the same tenant always gets the same one.
 
 use super::registry::{Model, ModelUse, Registry, UnknownModel};
-use domain::ai::{ChainStep, NoWeight};
+use domain::ai::{ChainStep, Feature, NoWeight};
 
 /// A chain can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,31 @@ impl Chain {
             }
         }
         Ok(chain)
+    }
+
+    /// A configured chain, without the models that the deployment does not have: it may name models of each part of the
+    /// world. One that keeps nothing is logged: whatever it is for has no answer here.
+    pub fn configured(steps: &[ChainStep], registry: &Registry, feature: Feature) -> Self {
+        let mut chain = Self { steps: Vec::new(), rules: false, named: false };
+        for step in steps {
+            let ChainStep::Models(parts) = step else {
+                chain.rules = true;
+                break;
+            };
+            let here: Vec<(u64, Model)> =
+                parts.iter().filter_map(|(weight, id)| Some((*weight, chat(registry, id).ok()?))).collect();
+            if !here.is_empty() {
+                chain.steps.push(here);
+            }
+        }
+        if chain.steps.is_empty() && !chain.rules {
+            tracing::error!(
+                configuration_refused = 1,
+                feature = feature.as_str(),
+                "the configured chain names no model that this deployment can ask"
+            );
+        }
+        chain
     }
 
     /// A chain of the one model that the caller named: no other may answer, whatever the tenant's own chain says.
@@ -159,6 +184,23 @@ mod tests {
         // Whoever gets the second model at once has no other to fall back to.
         assert!(names.iter().all(|name| chain.models(name).len() == usize::from(first(name) != NOVA) + 1));
         assert!(chain.has_rules());
+    }
+
+    #[test]
+    fn a_configured_chain_keeps_what_the_deployment_can_ask() {
+        let steps: Vec<ChainStep> =
+            ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-pro-v1:0:9|gpt-4o-mini:1", "rules"]
+                .iter()
+                .map(|step| ChainStep::parse(step).unwrap())
+                .collect();
+        let all = Registry::shipped().unwrap();
+        let europe =
+            all.configured(&domain::configuration::RuntimeConfiguration::default(), "eu-west-1", false);
+        let chain = Chain::configured(&steps, &europe, Feature::LeadScoring);
+        let models: Vec<&str> = chain.models("x").into_iter().map(|model| model.id.as_str()).collect();
+        assert_eq!((models, chain.has_rules()), (vec!["eu.amazon.nova-pro-v1:0"], true));
+        let american = Chain::configured(&steps[..1], &europe, Feature::Completion);
+        assert!(american.models("x").is_empty() && !american.has_rules());
     }
 
     #[test]

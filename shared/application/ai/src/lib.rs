@@ -6,6 +6,7 @@ mod bound;
 mod cache_key;
 mod chain;
 mod completion;
+mod deployment;
 mod embedding;
 pub mod fine_tunes;
 pub mod gateway;

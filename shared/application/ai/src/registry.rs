@@ -8,9 +8,6 @@ use serde::Deserialize;
 /// The table that this build ships.
 const SHIPPED: &str = include_str!("models.json");
 
-/// The model that whatever stands in Bedrock's place answers for.
-const SELF_HOSTED: &str = "self-hosted";
-
 /// Who answers for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,7 +109,7 @@ impl Model {
 pub struct Registry {
     /// Stored with every cost, so that it can be explained later.
     pub version: String,
-    models: Vec<Model>,
+    pub(crate) models: Vec<Model>,
 }
 
 /// The table can't be read.
@@ -211,43 +208,9 @@ impl Registry {
         self.models.iter().find(|model| model.id == id).ok_or_else(|| UnknownModel(id.to_owned()))
     }
 
-    /// The models that a deployment in this region can ask; the others don't exist in it. OpenAI's are there with an endpoint
-    /// that speaks its API, and one of one's own where something of one's own stands in Bedrock's place.
-    pub fn deployed(&self, region: &str, openai: bool, own_bedrock: bool) -> Self {
-        let there = |model: &&Model| match model.provider {
-            Provider::Openai => openai,
-            Provider::Bedrock if model.id == SELF_HOSTED => own_bedrock,
-            Provider::Bedrock => reaches(&model.id, region),
-        };
-        let models = self.models.iter().filter(there).cloned().collect();
-        Self { version: self.version.clone(), models }
-    }
-
-    /// The same models, of which those can be fine-tuned that are trained in this region; none unless the deployment lets its
-    /// tenants: what training costs is its operator's, in no tenant's budget.
-    pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
-        for model in &mut self.models {
-            let here = on && model.training_regions.iter().any(|there| there == region);
-            model.training_model = model.training_model.take().filter(|_| here);
-        }
-        self
-    }
-
     /// Every model, in the table's order.
     pub fn models(&self) -> &[Model] {
         &self.models
-    }
-}
-
-/// Whether a model can be asked from a region. An inference profile belongs to a part of the world:
-/// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
-fn reaches(id: &str, region: &str) -> bool {
-    let within = |parts: &[&str]| parts.iter().any(|part| region.starts_with(part));
-    match id.split_once('.').map(|(profile, _)| profile) {
-        Some("us") => within(&["us-", "ca-"]) && !within(&["us-gov-"]),
-        Some("eu") => within(&["eu-"]),
-        Some("apac") => within(&["ap-"]),
-        _ => true,
     }
 }
 
@@ -301,34 +264,6 @@ mod tests {
             assert!(table.model(row["id"].as_str().unwrap()).is_ok());
         }
         assert!(table.model("no-such-model").is_err());
-    }
-
-    #[test]
-    fn a_deployment_has_the_models_that_it_can_ask() {
-        let table = Registry::shipped().unwrap();
-        let (us, eu) = ("us.amazon.nova-pro-v1:0", "eu.amazon.nova-pro-v1:0");
-        let has = |region, openai, own_bedrock| {
-            let deployed = table.deployed(region, openai, own_bedrock);
-            [us, eu, "amazon.nova-pro-v1:0", "gpt-4o-mini", "self-hosted", "self-hosted-embeddings"]
-                .map(|id| deployed.model(id).is_ok())
-        };
-        assert_eq!(has("us-east-1", false, false), [true, false, true, false, false, false]);
-        assert_eq!(has("eu-west-1", true, false), [false, true, true, true, false, true]);
-        assert_eq!(has("ap-south-1", false, true), [false, false, true, false, true, false]);
-        assert!(!has("us-gov-west-1", false, false)[0]);
-    }
-
-    #[test]
-    fn models_are_trained_where_they_can_be_and_that_is_on() {
-        let trainable = |table: Registry| {
-            let models = table.models().iter().filter(|model| model.training_model.is_some());
-            models.map(|model| model.id.clone()).collect::<Vec<_>>()
-        };
-        let table = Registry::shipped().unwrap();
-        assert_eq!(trainable(table.clone().with_fine_tuning(false, "us-east-1")), Vec::<String>::new());
-        assert_eq!(trainable(table.clone().with_fine_tuning(true, "eu-west-1")), Vec::<String>::new());
-        let on = trainable(table.with_fine_tuning(true, "us-east-1"));
-        assert_eq!(on, ["amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0"]);
     }
 
     #[test]

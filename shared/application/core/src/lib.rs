@@ -5,6 +5,7 @@
 mod access;
 mod authorize;
 pub mod command;
+mod configured;
 mod context;
 pub mod denial;
 mod error;
@@ -17,6 +18,7 @@ pub mod secret;
 
 pub use access::{Access, check_owner};
 pub use authorize::authorize;
+pub use configured::Configured;
 pub use context::Context;
 pub use error::{Error, IdempotencyConflict};
 pub use idempotency::Answer;

@@ -1,5 +1,7 @@
-//! Jobs that keep the system together.
+//! What belongs to no other context: flags, and the jobs that keep the system together.
 
+mod get_flags;
 mod relay_events;
 
+pub use get_flags::{Flags, get_flags};
 pub use relay_events::{RELAY_ATTEMPTS, RelayEvents, relay_events};

@@ -88,7 +88,7 @@ async fn tells_an_api_key_from_a_person() {
         answer["context"],
         json!({
             "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "api_key", "key_id": API_KEY,
-            "scopes": "completion:create embedding:create model:read",
+            "scopes": "completion:create embedding:create model:read flag:read",
         })
     );
 }

@@ -128,7 +128,7 @@ async fn an_api_key_may_do_what_its_scopes_say_and_nothing_else() {
     assert_eq!(status::<ReadModels>("completion:create model:read").await.0, 204);
     assert_eq!(status::<ReadModels>("completion:create").await, forbidden());
     assert_eq!(status::<CreateCompletions>("embedding:create model:read").await, forbidden());
-    let all = "completion:create embedding:create model:read";
+    let all = "completion:create embedding:create model:read flag:read";
     assert_eq!(status::<ReadLeads>(all).await, forbidden());
     assert_eq!(status::<UseAccount>(all).await, forbidden());
     assert_eq!(status::<ManageApiKeys>(all).await, forbidden());

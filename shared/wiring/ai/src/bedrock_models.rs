@@ -1,65 +1,86 @@
 //! The gateway on its state, and the models on Bedrock. A function that asks no others begins with this, so that it does
 //! not link a second HTTP client.
 
+use adapter_appconfig::AppConfig;
 use adapter_aws::{AwsSettings, SdkConfig};
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoAiState, DynamoLimiter, DynamoStore, ListShards, Tables};
 use application_ai::{AiGateway, Chain, Registry};
-use edge::{RuntimeTimer, Settings};
-use ports::{Guardrail, Source};
+use domain::ai::Feature;
+use domain::configuration::RuntimeConfiguration;
+use edge::RuntimeTimer;
+use ports::{Configuration, ConfiguredLimiter, Guardrail, Limiter, Source};
 use std::fmt;
 use std::sync::Arc;
 
 /// What a function has that asks models.
+#[derive(Clone)]
 pub struct BedrockModels {
     /// The configuration of every AWS client of the process.
     pub aws: SdkConfig,
     /// The names of the tables.
     pub tables: Tables,
-    /// How many shards large tenants have.
-    pub shards: ListShards,
-    /// Budgets, limits, cached answers and breakers are in these tables; prices are those of `registry`.
-    pub gateway: Arc<AiGateway>,
+    /// What operators configured.
+    pub configuration: Arc<dyn Configuration>,
+    /// Counts requests, with the limits that are configured.
+    pub limiter: Arc<dyn Limiter>,
     /// The models on Bedrock.
     pub bedrock: Arc<BedrockGateway>,
-    /// The models that callers may name: those of this deployment.
-    pub registry: Registry,
-    /// All models. A chain may name one that this deployment does not have.
+    /// All models. Configurations may name those that this deployment does not have.
     shipped: Registry,
+    /// Whether the function asks servers that speak OpenAI's wire format, too.
+    asks_servers: bool,
+    at: AwsSettings,
 }
 
 impl BedrockModels {
-    /// Reads `GUARDRAIL`, which is optional, and the settings of AWS and of the tables.
-    pub fn read(settings: &Settings) -> Result<Self, Source> {
-        Self::read_beside(settings, false)
+    /// Reads the settings of AWS and of the tables, and what is configured.
+    pub async fn read() -> Result<Self, Source> {
+        Self::read_beside(false).await
     }
 
-    /// The same where models of a server that speaks OpenAI's wire format may be named too.
-    pub(crate) fn read_beside(settings: &Settings, has_openai: bool) -> Result<Self, Source> {
+    /// The same where models of servers that speak OpenAI's wire format may be asked too.
+    pub(crate) async fn read_beside(asks_servers: bool) -> Result<Self, Source> {
         let at = AwsSettings::from_env()?;
         let aws = adapter_aws::sdk_config(&at);
-        let (tables, shards) = (Tables::from_env()?, ListShards::from_env()?);
-        // It stands around conversations, not around embeddings.
-        let guardrail: Option<Guardrail> = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
+        let tables = Tables::from_env()?;
         let shipped = Registry::shipped()?;
-        let registry = shipped.deployed(&at.region, has_openai, at.has_own_bedrock());
+        let configuration: Arc<dyn Configuration> =
+            Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
         let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-        let state = Arc::new(DynamoAiState::new(&aws, tables.clone()).with_shards(shards.clone()));
-        let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry.clone());
         Ok(Self {
-            gateway: Arc::new(gateway.with_guardrail(guardrail)),
+            limiter: Arc::new(ConfiguredLimiter::new(limiter, Arc::clone(&configuration))),
             bedrock: Arc::new(BedrockGateway::new(&aws)),
-            shipped,
             aws,
             tables,
-            shards,
-            registry,
+            configuration,
+            shipped,
+            asks_servers,
+            at,
         })
     }
 
-    /// The chain in this variable, which must be set.
-    pub fn chain(&self, settings: &Settings, variable: &str) -> Result<Chain, Source> {
-        Ok(Chain::parse(settings.required(variable)?, &self.shipped)?)
+    /// The models that this deployment can ask with a configuration.
+    pub fn registry(&self, configuration: &RuntimeConfiguration) -> Registry {
+        let registry = self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock());
+        if self.asks_servers { registry } else { registry.on_bedrock() }
+    }
+
+    /// The gateway that belongs to a configuration: budgets, limits, cached answers and breakers are in the tables.
+    pub fn gateway(&self, configuration: &RuntimeConfiguration) -> Arc<AiGateway> {
+        let shards = ListShards::new(Arc::clone(&self.configuration));
+        let state = Arc::new(DynamoAiState::new(&self.aws, self.tables.clone()).with_shards(shards));
+        let limiter = Arc::clone(&self.limiter);
+        let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), self.registry(configuration));
+        // It stands around conversations, not around embeddings.
+        let guardrail = configuration.guardrail.clone();
+        Arc::new(gateway.with_guardrail(guardrail.map(|it| Guardrail { id: it.id, version: it.version })))
+    }
+
+    /// The configured chain of a feature, without the models that this deployment can't ask.
+    pub fn chain(&self, configuration: &RuntimeConfiguration, feature: Feature) -> Chain {
+        let steps = configuration.chains.get(&feature).map(Vec::as_slice).unwrap_or_default();
+        Chain::configured(steps, &self.registry(configuration), feature)
     }
 
     /// A store that seals nothing: nothing that the AI gateway keeps there is personal.

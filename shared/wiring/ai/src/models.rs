@@ -1,71 +1,112 @@
-//! The models on Bedrock and, where one is configured, on a server that speaks OpenAI's wire format.
+//! The models on Bedrock and on the servers that speak OpenAI's wire format, as they are configured.
 
 use crate::bedrock_models::BedrockModels;
 use adapter_dynamodb::DynamoStore;
-use adapter_openai::{KeySource, OpenAiGateway};
+use adapter_openai::{KeySource, OpenAiGateway, OpenAiProviders, OpenAiSettings};
 use adapter_secrets::Secret;
-use application_ai::{Completions, Embeddings, Providers};
-use edge::Settings;
+use application_ai::{AiGateway, Completions, Embeddings, Providers, Registry};
+use application_core::Configured;
+use domain::ai::Feature;
+use domain::configuration::RuntimeConfiguration;
 use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
+use std::fmt;
 use std::sync::Arc;
 
-/// The chain that answers when a caller names no model.
-const COMPLETION_CHAIN: &str = "COMPLETION_CHAIN";
-
 /// What a function has that answers a caller's own questions to models.
-#[derive(Debug)]
 pub struct Models {
     on_bedrock: BedrockModels,
-    openai: Option<Arc<OpenAiGateway>>,
+    shared: Arc<Configured<Shared>>,
+}
+
+/// What whole and streamed answers share.
+struct Shared {
+    gateway: Arc<AiGateway>,
+    registry: Registry,
+    openai: Arc<OpenAiProviders>,
 }
 
 impl Models {
-    /// Reads what [`BedrockModels::read`] does, and `OPENAI_BASE_URL` and `OPENAI_SECRET_ID`, which are optional.
-    pub fn read(settings: &Settings) -> Result<Self, Source> {
-        let base_url = settings.optional("OPENAI_BASE_URL");
-        let on_bedrock = BedrockModels::read_beside(settings, base_url.is_some())?;
-        let secret = settings.optional("OPENAI_SECRET_ID").map(|id| Secret::new(&on_bedrock.aws, id));
-        let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
-        let openai = OpenAiGateway::configured(base_url, key)?;
-        Ok(Self { on_bedrock, openai })
+    /// Reads what [`BedrockModels::read`] does. Servers are those of the configuration.
+    pub async fn read() -> Result<Self, Source> {
+        let on_bedrock = BedrockModels::read_beside(true).await?;
+        let models = on_bedrock.clone();
+        let shared = Configured::following(Arc::clone(&on_bedrock.configuration), move |configuration| {
+            Ok(Shared {
+                gateway: models.gateway(configuration),
+                registry: models.registry(configuration),
+                openai: Arc::new(providers(&models, configuration)?),
+            })
+        })?;
+        Ok(Self { on_bedrock, shared: Arc::new(shared) })
     }
 
-    /// What answers a conversation as a whole. `COMPLETION_CHAIN` must be set.
-    pub fn completions(&self, settings: &Settings) -> Result<Completions<dyn ModelGateway>, Source> {
-        let openai = self.openai.clone().map(|openai| openai as _);
-        self.completions_of(settings, Providers { bedrock: self.on_bedrock.bedrock.clone(), openai })
+    /// What answers a conversation as a whole.
+    pub fn completions(&self) -> Result<Configured<Completions<dyn ModelGateway>>, Source> {
+        self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
     }
 
-    /// What answers a conversation bit by bit. `COMPLETION_CHAIN` must be set.
-    pub fn streamed_completions(
+    /// What answers a conversation bit by bit.
+    pub fn streamed_completions(&self) -> Result<Configured<Completions<dyn StreamingModelGateway>>, Source> {
+        self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
+    }
+
+    fn completions_of<T: ?Sized + 'static>(
         &self,
-        settings: &Settings,
-    ) -> Result<Completions<dyn StreamingModelGateway>, Source> {
-        let openai = self.openai.clone().map(|openai| openai as _);
-        self.completions_of(settings, Providers { bedrock: self.on_bedrock.bedrock.clone(), openai })
-    }
-
-    fn completions_of<T: ?Sized>(
-        &self,
-        settings: &Settings,
-        providers: Providers<T>,
-    ) -> Result<Completions<T>, Source> {
-        let chain = self.on_bedrock.chain(settings, COMPLETION_CHAIN)?;
-        let (gateway, registry) = (self.on_bedrock.gateway.clone(), self.on_bedrock.registry.clone());
-        Ok(Completions { gateway, providers, registry, chain })
+        providers: fn(Arc<adapter_bedrock::BedrockGateway>, Arc<OpenAiProviders>) -> Providers<T>,
+    ) -> Result<Configured<Completions<T>>, Source> {
+        let (models, shared) = (self.on_bedrock.clone(), Arc::clone(&self.shared));
+        Configured::following(Arc::clone(&self.on_bedrock.configuration), move |configuration| {
+            let shared = shared.current();
+            Ok(Completions {
+                gateway: Arc::clone(&shared.gateway),
+                providers: providers(Arc::clone(&models.bedrock), Arc::clone(&shared.openai)),
+                registry: shared.registry.clone(),
+                chain: models.chain(configuration, Feature::Completion),
+            })
+        })
     }
 
     /// What answers with vectors.
-    pub fn embeddings(&self) -> Embeddings {
-        let openai = self.openai.clone().map(|openai| openai as _);
-        let providers: Providers<dyn EmbeddingGateway> =
-            Providers { bedrock: self.on_bedrock.bedrock.clone(), openai };
-        let (gateway, registry) = (self.on_bedrock.gateway.clone(), self.on_bedrock.registry.clone());
-        Embeddings { gateway, providers, registry }
+    pub fn embeddings(&self) -> Result<Configured<Embeddings>, Source> {
+        let (models, shared) = (self.on_bedrock.clone(), Arc::clone(&self.shared));
+        Configured::following(Arc::clone(&self.on_bedrock.configuration), move |_| {
+            let shared = shared.current();
+            let bedrock = Arc::clone(&models.bedrock) as Arc<dyn EmbeddingGateway>;
+            let openai = Some(Arc::clone(&shared.openai) as Arc<dyn EmbeddingGateway>);
+            Ok(Embeddings {
+                gateway: Arc::clone(&shared.gateway),
+                providers: Providers { bedrock, openai },
+                registry: shared.registry.clone(),
+            })
+        })
     }
 
     /// Where refused accesses are recorded.
     pub fn store(&self) -> Arc<DynamoStore> {
         self.on_bedrock.store()
+    }
+}
+
+/// The servers of a configuration, with connections of their own.
+fn providers(
+    models: &BedrockModels,
+    configuration: &RuntimeConfiguration,
+) -> Result<OpenAiProviders, Source> {
+    let mut providers = OpenAiProviders::default();
+    for provider in &configuration.providers {
+        let secret = provider.secret.as_ref().map(|name| Secret::new(&models.aws, name.clone()));
+        let server = OpenAiGateway::new(OpenAiSettings {
+            base_url: provider.base_url.clone(),
+            key: secret.map(|secret| Arc::new(secret.source()) as KeySource),
+            token_limit: None,
+        })?;
+        providers.add(server, &provider.models);
+    }
+    Ok(providers)
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Models").field("on_bedrock", &self.on_bedrock).finish_non_exhaustive()
     }
 }

@@ -1,26 +1,30 @@
 //! The wiring that functions of sales share.
 
-use adapter_dynamodb::{DynamoLimiter, DynamoStore};
+use adapter_dynamodb::{DynamoStore, ListShards};
 use adapter_kms::KmsTenantKeys;
 use application_ai::Providers;
+use application_core::Configured;
 use application_sales::{LeadScorer, ScoreLead};
+use domain::ai::Feature;
 use edge::Settings;
 use ports::Source;
 use std::sync::Arc;
 use wiring_ai::BedrockModels;
 
-/// What scoring needs. `DATA_KEY_ID` and `LEAD_SCORING_CHAIN` must be set.
-pub fn lead_scoring(settings: &Settings) -> Result<ScoreLead, Source> {
-    let models = BedrockModels::read(settings)?;
-    let scorer = LeadScorer {
-        chain: models.chain(settings, "LEAD_SCORING_CHAIN")?,
-        price_version: models.price_version(),
-        gateway: models.gateway,
-        providers: Providers { bedrock: models.bedrock, openai: None },
-    };
+/// What scoring needs. `DATA_KEY_ID` must be set.
+pub async fn lead_scoring(settings: &Settings) -> Result<Configured<ScoreLead>, Source> {
+    let models = BedrockModels::read().await?;
     let keys = Arc::new(KmsTenantKeys::new(&models.aws, settings.required("DATA_KEY_ID")?));
-    let limiter = Arc::new(DynamoLimiter::new(&models.aws, models.tables.ephemeral.clone()));
-    let store = DynamoStore::new(&models.aws, models.tables);
-    let store = Arc::new(store.with_tenant_keys(keys).with_list_shards(models.shards));
-    Ok(ScoreLead { store, limiter, scorer })
+    let store = DynamoStore::new(&models.aws, models.tables.clone()).with_tenant_keys(keys);
+    let shards = ListShards::new(Arc::clone(&models.configuration));
+    let store = Arc::new(store.with_list_shards(shards));
+    Configured::following(Arc::clone(&models.configuration), move |configuration| {
+        let scorer = LeadScorer {
+            chain: models.chain(configuration, Feature::LeadScoring),
+            price_version: models.price_version(),
+            gateway: models.gateway(configuration),
+            providers: Providers { bedrock: models.bedrock.clone(), openai: None },
+        };
+        Ok(ScoreLead { store: store.clone(), limiter: models.limiter.clone(), scorer })
+    })
 }

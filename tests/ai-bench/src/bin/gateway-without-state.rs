@@ -6,9 +6,10 @@
 use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, Tables};
-use adapter_openai::OpenAiGateway;
+use adapter_openai::{OpenAiGateway, OpenAiSettings};
 use ai_bench::state::{MemoryState, NoLimits};
 use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
+use application_core::Configured;
 use create_chat_completion::CreateChatCompletion;
 use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
@@ -24,9 +25,11 @@ fn main() -> ExitCode {
             let (state, limiter) = (Arc::new(MemoryState::default()), Arc::new(NoLimits));
             let timer = Arc::new(RuntimeTimer);
             let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
-            let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), None)?;
+            let base_url = settings.required("OPENAI_BASE_URL")?.to_owned();
+            let openai = OpenAiGateway::new(OpenAiSettings { base_url, key: None, token_limit: None })?;
+            let openai = Some(Arc::new(openai));
             let bedrock = Arc::new(BedrockGateway::new(&aws));
-            let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
+            let chain = Chain::parse("us.amazon.nova-lite-v1:0", &registry)?;
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
             let (models, whole_chain) = (registry.clone(), chain.clone());
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
             let streamed = Completions { gateway, providers, registry, chain };
             // Refusals of callers are recorded there; nobody is refused here.
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
+            let (whole, streamed) = (Configured::fixed(whole), Configured::fixed(streamed));
             Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
         })
     })

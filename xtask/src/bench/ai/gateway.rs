@@ -9,6 +9,7 @@ use crate::environment::target;
 use crate::error::{Error, at};
 use runtime_api::{Answer, RuntimeApi, Source};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufReader, Write as _};
@@ -58,8 +59,16 @@ impl Subject {
             function.name = "gateway-without-state".to_owned();
             function.binary = target().join("release/gateway-without-state");
         }
+        let base_url = format!("{provider}/v1");
+        world.control().configure(&json!({
+            "version": 1,
+            "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
+            "providers": [{"name": "bench", "base_url": base_url, "models": ["gpt-4o-mini"]}],
+        }))?;
         let mut variables = world.variables(&function, false);
-        variables.insert("OPENAI_BASE_URL".to_owned(), format!("{provider}/v1"));
+        if !path.has_state() {
+            variables.insert("OPENAI_BASE_URL".to_owned(), base_url);
+        }
         variables.insert("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), provider.to_owned());
         Ok(Self { function, variables })
     }

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Deploys a document as the runtime configuration of an environment; `cargo xtask configure` checks the document and runs it.
+
+AppConfig checks it once more, by its schema, and gives it to ten percent of the processes, then to twice as many every few
+minutes. It takes it back when an alarm of the environment goes off. A document that is deployed already is left alone.
+
+It uses the credentials and the region of the environment, as the AWS CLI does. They need to list applications, environments,
+profiles, strategies and deployments of AppConfig, to read and create hosted versions, and to start a deployment.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import boto3
+
+# How functions find the document; the names are in infra/configuration.yaml.
+LIVE = "live"
+RUNTIME = "runtime"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Deploys a document as the runtime configuration of an environment.")
+    parser.add_argument("environment", help="such as production; the name in the names of all resources")
+    parser.add_argument("document", type=Path, nargs="?", help="file with the document; none prints what is deployed")
+    parser.add_argument("--at-once", action="store_true", help="give it to all processes at once, without a bake time")
+    return parser.parse_args()
+
+
+class Configuration:
+    def __init__(self, environment):
+        self.client, self.prefix = boto3.client("appconfig"), f"sextant-{environment}"
+        self.application = self.named(self.prefix, "list_applications")
+        self.live = self.named(LIVE, "list_environments", ApplicationId=self.application)
+        self.profile = self.named(RUNTIME, "list_configuration_profiles", ApplicationId=self.application)
+
+    def named(self, name, operation, **of):
+        """The identifier of what has this name."""
+        for item in self.items(operation, **of):
+            if item["Name"] == name:
+                return item["Id"]
+        sys.exit(f"AppConfig has no {name} ({operation}). Is the environment deployed, and in this region?")
+
+    def items(self, operation, **of):
+        token = {}
+        while True:
+            page = getattr(self.client, operation)(**of, **token)
+            yield from page["Items"]
+            if "NextToken" not in page:
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def deployed(self):
+        """The document of the newest deployment that was not rolled back."""
+        place = {"ApplicationId": self.application, "EnvironmentId": self.live}
+        deployments = sorted(self.items("list_deployments", **place), key=lambda it: -it["DeploymentNumber"])
+        for deployment in deployments:
+            if deployment["State"] in ("COMPLETE", "BAKING", "DEPLOYING", "VALIDATING"):
+                number = int(deployment["ConfigurationVersion"])
+                version = self.client.get_hosted_configuration_version(
+                    ApplicationId=self.application, ConfigurationProfileId=self.profile, VersionNumber=number
+                )
+                return version["Content"].read()
+        return b""
+
+    def deploy(self, document, strategy):
+        version = self.client.create_hosted_configuration_version(
+            ApplicationId=self.application,
+            ConfigurationProfileId=self.profile,
+            Content=document,
+            ContentType="application/json",
+        )
+        deployment = self.client.start_deployment(
+            ApplicationId=self.application,
+            EnvironmentId=self.live,
+            ConfigurationProfileId=self.profile,
+            ConfigurationVersion=str(version["VersionNumber"]),
+            DeploymentStrategyId=self.named(f"{self.prefix}-{strategy}", "list_deployment_strategies"),
+        )
+        return version["VersionNumber"], deployment["DeploymentNumber"]
+
+
+def main():
+    options = arguments()
+    configuration = Configuration(options.environment)
+    deployed = configuration.deployed()
+    if options.document is None:
+        print(deployed.decode())
+        return
+    document = options.document.read_bytes()
+    if document == deployed:
+        print("The document is deployed already.")
+        return
+    version, deployment = configuration.deploy(document, "at-once" if options.at_once else "gradual")
+    print(f"Deployment {deployment} of version {version} has begun.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+//! The configuration of a process, which follows what is deployed.
+
+use crate::session::{Latest, SessionError, Sessions};
+use crate::{DEFAULT, StartError, VARIABLE};
+use adapter_aws::SdkConfig;
+use domain::configuration::{ConfigurationError, ModelCatalog, RuntimeConfiguration};
+use ports::Configuration;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+
+/// How long a configuration holds before a newer one is looked for.
+const HOLDS: Duration = Duration::from_secs(60);
+/// How long the document of the build holds: it may lack what operators have set, such as a guardrail.
+const DEFAULT_HOLDS: Duration = Duration::from_secs(5);
+/// How long a start waits for AppConfig.
+const START: Duration = Duration::from_millis(1500);
+/// How often a start asks: once more where AppConfig fails at once, as it does when it throttles.
+const STARTING_LOOKS: usize = 2;
+
+/// The configuration out of AppConfig. Clones share everything.
+#[derive(Clone)]
+pub struct AppConfig(Arc<Shared>);
+
+struct Shared {
+    sessions: Sessions,
+    /// The models that documents may name; `None` where the function asks none.
+    catalog: Option<ModelCatalog>,
+    holds: Duration,
+    default_holds: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    current: Arc<RuntimeConfiguration>,
+    /// Whether AppConfig has given a good document.
+    deployed: bool,
+    token: Option<String>,
+    next_look: Instant,
+    looking: bool,
+    /// The hash of the document that was refused last, so that a new session does not tell of it again.
+    refused: Option<blake3::Hash>,
+}
+
+impl AppConfig {
+    /// Follows the application that the environment names. It waits for AppConfig for one and a half seconds at most, and
+    /// begins with the document of the build if there is no answer.
+    pub async fn from_env(config: &SdkConfig, catalog: Option<ModelCatalog>) -> Result<Self, StartError> {
+        let application = std::env::var(VARIABLE).ok().filter(|name| !name.trim().is_empty());
+        Self::start(config, application.ok_or(StartError::NoApplication)?, catalog).await
+    }
+
+    /// Follows this application.
+    pub async fn start(
+        config: &SdkConfig,
+        application: String,
+        catalog: Option<ModelCatalog>,
+    ) -> Result<Self, StartError> {
+        Self::holding(config, application, catalog, HOLDS, DEFAULT_HOLDS).await
+    }
+
+    /// The same with other times until a newer configuration is looked for: from a deployed one, and from the build's.
+    pub async fn holding(
+        config: &SdkConfig,
+        application: String,
+        catalog: Option<ModelCatalog>,
+        holds: Duration,
+        default_holds: Duration,
+    ) -> Result<Self, StartError> {
+        let current = Arc::new(RuntimeConfiguration::parse(DEFAULT, catalog.as_ref())?);
+        let now = Instant::now();
+        let state =
+            State { current, deployed: false, token: None, next_look: now, looking: true, refused: None };
+        let sessions = Sessions::new(config, application, holds.max(Duration::from_secs(15)));
+        let shared = Arc::new(Shared { sessions, catalog, holds, default_holds, state: Mutex::new(state) });
+        let looks = async {
+            for _ in 0..STARTING_LOOKS {
+                shared.look().await;
+                if shared.state().token.is_some() {
+                    break;
+                }
+            }
+        };
+        if timeout(START, looks).await.is_err() {
+            shared.failed(&SessionError::Late);
+        }
+        if !shared.state().deployed {
+            tracing::warn!(
+                configuration_default = 1,
+                application = shared.sessions.application(),
+                "AppConfig gave no configuration; the function starts with that of its build"
+            );
+        }
+        Ok(Self(shared))
+    }
+}
+
+impl Configuration for AppConfig {
+    fn current(&self) -> Arc<RuntimeConfiguration> {
+        let mut state = self.0.state();
+        // Outside of a runtime nothing can be begun.
+        if let (true, Ok(runtime)) =
+            (!state.looking && Instant::now() >= state.next_look, Handle::try_current())
+        {
+            state.looking = true;
+            let shared = Arc::clone(&self.0);
+            runtime.spawn(async move { shared.look().await });
+        }
+        Arc::clone(&state.current)
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks for a newer document. Whoever calls it has set `looking`.
+    async fn look(&self) {
+        let ending = Ending(self);
+        let token = self.state().token.take();
+        match self.sessions.latest(token).await {
+            Ok((latest, token)) => self.answered(latest, token),
+            Err(error) => self.failed(&error),
+        }
+        drop(ending);
+    }
+
+    fn answered(&self, latest: Latest, token: String) {
+        let taken = latest.document.map(|document| (blake3::hash(&document), self.read(&document)));
+        let mut state = self.state();
+        state.token = Some(token);
+        match taken {
+            None => {}
+            Some((_, Ok(configuration))) => {
+                state.deployed = true;
+                state.refused = None;
+                if *state.current != configuration {
+                    state.current = Arc::new(configuration);
+                }
+            }
+            Some((hash, Err(error))) => {
+                let known = state.refused.replace(hash) == Some(hash);
+                if !known {
+                    tell_of_refusal(&error);
+                }
+            }
+        }
+        state.next_look = Instant::now() + self.pause(&state).max(latest.pause);
+    }
+
+    /// A token whose answer was lost is used up, so the next look begins a session.
+    fn failed(&self, error: &SessionError) {
+        let mut state = self.state();
+        state.token = None;
+        state.next_look = Instant::now() + self.pause(&state);
+        tracing::warn!(
+            configuration_unreachable = 1,
+            error = error as &dyn std::error::Error,
+            "the configuration could not be looked for; the last good one is kept"
+        );
+    }
+
+    fn pause(&self, state: &State) -> Duration {
+        if state.deployed { self.holds } else { self.default_holds }
+    }
+
+    fn read(&self, document: &[u8]) -> Result<RuntimeConfiguration, ConfigurationError> {
+        RuntimeConfiguration::parse(document, self.catalog.as_ref())
+    }
+}
+
+fn tell_of_refusal(error: &ConfigurationError) {
+    tracing::error!(
+        configuration_refused = 1,
+        error = error as &dyn std::error::Error,
+        "the configuration document is refused; the last good one is kept"
+    );
+}
+
+/// Lets the next look begin, also when this one was given up in the middle.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.state().looking = false;
+    }
+}
+
+impl fmt::Debug for AppConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("AppConfig").finish_non_exhaustive()
+    }
+}

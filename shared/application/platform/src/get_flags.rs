@@ -1,0 +1,67 @@
+//! The feature flags that hold for the caller.
+
+use application_core::limits::{READS, limited};
+use application_core::{Context, Error, repository};
+use domain::AggregateType;
+use domain::authority::{Authority, ReadFlags};
+use domain::configuration::{Flag, FlagSubject, FlagValue};
+use domain::tenancy::Organization;
+use ports::{AggregateKey, Configuration, LimitDecision, Limiter, Store};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The feature flags of the configuration.
+pub struct Flags {
+    configuration: Arc<dyn Configuration>,
+    /// Flags whose end this process has told of.
+    told: Mutex<HashSet<String>>,
+}
+
+impl Flags {
+    /// The flags of this configuration.
+    pub fn new(configuration: Arc<dyn Configuration>) -> Self {
+        Self { configuration, told: Mutex::default() }
+    }
+
+    /// Says once for each process that a flag answers its default because its last day is over.
+    fn tell_of_expiry(&self, name: &str, flag: &Flag) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(name.to_owned()) {
+            tracing::warn!(
+                flag_expired = 1,
+                flag = name,
+                flag_owner = flag.owner,
+                "a feature flag has passed its last day and answers its default"
+            );
+        }
+    }
+}
+
+/// Every flag with its value for the caller's organization: one read, for what the organization pays for.
+pub async fn get_flags(
+    store: &dyn Store,
+    limiter: &dyn Limiter,
+    flags: &Flags,
+    context: &Context,
+    authority: &Authority<ReadFlags>,
+) -> Result<(BTreeMap<String, FlagValue>, LimitDecision), Error> {
+    // Also where it is time to look for a newer configuration: that goes on beside the read.
+    let configuration = flags.configuration.current();
+    let tenant = authority.tenant();
+    let read = async {
+        let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
+        repository::load::<Organization>(store, &key).await?.ok_or(Error::NotFound)
+    };
+    let who = authority.caller().principal();
+    let (organization, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let subject = FlagSubject { organization: tenant, tier: organization.state.subscription_tier };
+    let mut values = BTreeMap::new();
+    for (name, flag) in &configuration.flags {
+        let evaluated = flag.evaluate(name, &subject, context.now);
+        if evaluated.expired {
+            flags.tell_of_expiry(name, flag);
+        }
+        values.insert(name.clone(), evaluated.value.clone());
+    }
+    Ok((values, decision))
+}

@@ -1,0 +1,155 @@
+//! What operators change while the system runs: chains of models, providers, the guardrail, list shards, limits and
+//! feature flags, in one JSON document. A document is taken as a whole or refused as a whole, with everything that is
+//! wrong in it.
+//!
+//! Everything here is pure. Where the document comes from and how often it is looked for is the adapter's.
+
+mod chains;
+mod flag;
+mod limits;
+mod provider;
+mod written;
+
+pub use flag::{Evaluated, Flag, FlagRule, FlagSubject, FlagTarget, FlagValue};
+pub use limits::{ConfiguredLimit, LimitName};
+pub use provider::{ConfiguredProvider, SECRET_PREFIX};
+
+use crate::ai::{ChainStep, Feature};
+use crate::field::{Check, Invalid};
+use crate::id::OrganizationId;
+use std::collections::BTreeMap;
+use written::WrittenDocument;
+
+/// The version of the document's shape that this build reads.
+const DOCUMENT_VERSION: u32 = 1;
+/// The most partitions that the lists of an organization are spread over: every page of a list asks all of them.
+const MOST_SHARDS: u32 = 64;
+/// The most characters of a guardrail's identifier, which is Bedrock's limit.
+const LONGEST_GUARDRAIL: usize = 2048;
+
+/// The document, checked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RuntimeConfiguration {
+    /// The chains of models that answer a feature where an organization has no chain of its own.
+    pub chains: BTreeMap<Feature, Vec<ChainStep>>,
+    /// Servers that speak OpenAI's wire format. No two have the same name, and no two serve the same model.
+    pub providers: Vec<ConfiguredProvider>,
+    /// The Bedrock guardrail around every conversation with a model of Bedrock.
+    pub guardrail: Option<ConfiguredGuardrail>,
+    /// How many partitions the lists of an organization are spread over, 1 to 64; 1 where it is not named.
+    pub list_shards: BTreeMap<OrganizationId, u32>,
+    /// Whether organizations may have models fine-tuned. The operator pays for the training.
+    pub fine_tuning: bool,
+    /// Rate limits that differ from those of the build.
+    pub limits: BTreeMap<LimitName, ConfiguredLimit>,
+    /// Feature flags by name.
+    pub flags: BTreeMap<String, Flag>,
+}
+
+/// A guardrail of Bedrock, in the deployment's account and region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredGuardrail {
+    /// Its identifier.
+    pub id: String,
+    /// `DRAFT` or a number.
+    pub version: String,
+}
+
+/// What a reader of the document knows of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatalogModel {
+    /// Whether it converses; the others make vectors.
+    pub converses: bool,
+    /// Whether a server that speaks OpenAI's wire format serves it.
+    pub openai_compatible: bool,
+}
+
+/// The models that there are, by identifier.
+pub type ModelCatalog = BTreeMap<String, CatalogModel>;
+
+/// Why a document is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// It is no JSON, or has members that this build does not know.
+    #[error("the configuration document is malformed")]
+    Malformed(#[from] serde_json::Error),
+    /// These values can't be used.
+    #[error("the configuration document has wrong values")]
+    Invalid(#[from] Invalid),
+}
+
+impl RuntimeConfiguration {
+    /// Reads a document. Functions that ask no model pass no catalog; names of models are then taken as they are.
+    pub fn parse(text: &[u8], catalog: Option<&ModelCatalog>) -> Result<Self, ConfigurationError> {
+        let written: WrittenDocument = serde_json::from_slice(text)?;
+        Ok(checked(written, catalog)?)
+    }
+
+    /// How many partitions the lists of an organization are spread over.
+    pub fn shards(&self, organization: OrganizationId) -> u32 {
+        self.list_shards.get(&organization).copied().unwrap_or(1)
+    }
+
+    /// The limit of this name, if it differs from the build's.
+    pub fn limit(&self, name: &str) -> Option<ConfiguredLimit> {
+        let name = LimitName::ALL.into_iter().find(|known| known.as_str() == name)?;
+        self.limits.get(&name).copied()
+    }
+
+    /// The provider that serves a model, if it is one of OpenAI's wire format.
+    pub fn provider_of(&self, model: &str) -> Option<&ConfiguredProvider> {
+        self.providers.iter().find(|provider| provider.models.iter().any(|served| served == model))
+    }
+}
+
+fn checked(
+    written: WrittenDocument,
+    catalog: Option<&ModelCatalog>,
+) -> Result<RuntimeConfiguration, Invalid> {
+    let mut check = Check::default();
+    if written.version != DOCUMENT_VERSION {
+        check.wrong("version", "unknown", format!("must be {DOCUMENT_VERSION}"));
+    }
+    let configuration = RuntimeConfiguration {
+        chains: chains::checked(&mut check, written.chains, catalog),
+        providers: provider::checked(&mut check, written.providers, catalog),
+        guardrail: written.guardrail.and_then(|text| guardrail(&mut check, &text)),
+        list_shards: list_shards(&mut check, written.list_shards),
+        fine_tuning: written.fine_tuning,
+        limits: limits::checked(&mut check, written.limits),
+        flags: flag::checked(&mut check, written.flags),
+    };
+    check.finish(configuration)
+}
+
+fn guardrail(check: &mut Check, text: &str) -> Option<ConfiguredGuardrail> {
+    let found = text.split_once(':').filter(|(id, version)| {
+        let named = !id.is_empty()
+            && id.len() <= LONGEST_GUARDRAIL
+            && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let number =
+            version.parse::<u32>().is_ok_and(|number| number > 0) && !version.starts_with(['0', '+']);
+        named && (*version == "DRAFT" || number)
+    });
+    if found.is_none() {
+        check.wrong("guardrail", "format", "must be id:version, with DRAFT or a number as version");
+    }
+    found.map(|(id, version)| ConfiguredGuardrail { id: id.to_owned(), version: version.to_owned() })
+}
+
+fn list_shards(check: &mut Check, written: BTreeMap<String, u32>) -> BTreeMap<OrganizationId, u32> {
+    let mut shards = BTreeMap::new();
+    for (organization, number) in written {
+        let field = format!("list_shards.{organization}");
+        if !(1..=MOST_SHARDS).contains(&number) {
+            check.wrong(&field, "range", format!("must be from 1 to {MOST_SHARDS}"));
+        }
+        match organization.parse() {
+            Ok(id) => {
+                shards.insert(id, number);
+            }
+            Err(_) => check.wrong(&field, "format", "must be named by the identifier of an organization"),
+        }
+    }
+    shards
+}

@@ -1,0 +1,27 @@
+//! The document as it is written. Members that this build does not know are refused: a misspelled one would otherwise
+//! change nothing, in silence.
+
+use super::flag::WrittenFlag;
+use super::limits::WrittenLimit;
+use super::provider::WrittenProvider;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDocument {
+    pub(super) version: u32,
+    pub(super) chains: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) providers: Vec<WrittenProvider>,
+    #[serde(default)]
+    pub(super) guardrail: Option<String>,
+    #[serde(default)]
+    pub(super) list_shards: BTreeMap<String, u32>,
+    #[serde(default)]
+    pub(super) fine_tuning: bool,
+    #[serde(default)]
+    pub(super) limits: BTreeMap<String, WrittenLimit>,
+    #[serde(default)]
+    pub(super) flags: BTreeMap<String, WrittenFlag>,
+}
