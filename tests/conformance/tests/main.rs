@@ -19,4 +19,5 @@ mod samples;
 mod schema;
 mod stacks;
 mod templates;
+mod test_binaries;
 mod tree;
