@@ -37,14 +37,14 @@ fn every_file_of_a_test_binary_is_compiled() {
                 let path = format!("{folder}/{name}");
                 !firsts.contains(&&path)
             });
-            wrong.extend(forgotten(folder, &source, further));
+            wrong.extend(forgotten(folder, &source, further.collect()));
         }
     }
     settle("forgotten tests", wrong);
 }
 
 /// Those of a folder's entries, and of what they hold, that `source` and the modules which it names don't name.
-fn forgotten(folder: &str, source: &str, entries: impl Iterator<Item = String>) -> Vec<String> {
+fn forgotten(folder: &str, source: &str, entries: Vec<String>) -> Vec<String> {
     let declares = |module: &str| {
         let visibilities = ["", "pub ", "pub(crate) ", "pub(super) "];
         let declared = |line: &str| visibilities.iter().any(|v| line == format!("{v}mod {module};"));
@@ -67,7 +67,7 @@ fn forgotten(folder: &str, source: &str, entries: impl Iterator<Item = String>) 
         };
         if declares(&entry) {
             let inside = names(&path).into_iter().filter(|name| name != "mod.rs");
-            found.extend(forgotten(&path, &read(&file), inside));
+            found.extend(forgotten(&path, &read(&file), inside.collect()));
         } else if file.ends_with("/mod.rs") {
             found.push(file);
         }
@@ -77,7 +77,7 @@ fn forgotten(folder: &str, source: &str, entries: impl Iterator<Item = String>) 
 
 #[test]
 fn a_forgotten_file_is_found() {
-    let entries = || ["leads.rs", "keys.rs"].map(str::to_owned).into_iter();
+    let entries = || ["leads.rs", "keys.rs"].map(str::to_owned).to_vec();
     assert_eq!(forgotten("tests/api/tests", "mod leads;\n", entries()), ["tests/api/tests/keys.rs"]);
     assert!(forgotten("tests/api/tests", "mod leads;\npub(crate) mod keys;\n", entries()).is_empty());
 }
