@@ -17,6 +17,7 @@ import logging
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
 from pathlib import Path
 
 EMULATOR = "ministack"
@@ -216,8 +217,9 @@ def patch_transform_parameters():
 def patch_openapi_import():
     """AWS: importing an OpenAPI document sets up all that its x-amazon-apigateway-* extensions say.
 
-    Here request validators, models, request parameters, gateway responses, binary media types and the responses of mock
-    integrations are left out, so that the gateway would let everything pass and answer errors in its own words.
+    Here request validators, models, request parameters, gateway responses, binary media types, the responses of mock
+    integrations and the method that stands for all others (`x-amazon-apigateway-any-method`) are left out, so that the
+    gateway would let everything pass and answer errors in its own words.
     """
     from ministack.services import apigateway_v1 as gateway
 
@@ -315,11 +317,31 @@ def patch_openapi_import():
             for method, operation in path_item.items():
                 if method in gateway._OPENAPI_HTTP_METHODS:
                     import_operation(api_id, spec, ids[path], path_item, method.upper(), operation, validators)
+                elif method == "x-amazon-apigateway-any-method":
+                    # Everybody may call it: it has no scheme that would have to be looked up.
+                    gateway._import_operation(api_id, ids[path], "ANY", operation, {}, [])
+                    import_operation(api_id, spec, ids[path], path_item, "ANY", operation, validators)
         for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
             gateway._put_gateway_response(api_id, kind, response)
         return api_id
 
     gateway._import_rest_api = import_all
+
+
+def patch_binary_bodies():
+    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and what a function
+    answers in base64 is decoded.
+
+    Here a request without `Content-Type` is text, and an answer to a request without `Accept` stays base64.
+    """
+    from ministack.services import apigateway_v1 as gateway
+
+    matches = gateway._media_type_matches
+
+    def matches_or_all(media_type, binary_media_types):
+        return "*/*" in (binary_media_types or []) or matches(media_type, binary_media_types)
+
+    gateway._media_type_matches = matches_or_all
 
 
 def patch_openapi_update():
@@ -531,6 +553,42 @@ def patch_response_streaming():
     gateway._invoke_lambda_proxy_v1 = invoke_in_its_mode
 
 
+def patch_source_address():
+    """AWS: `requestContext.identity.sourceIp` is the other end of the connection, and the gateway adds that address to the
+    end of `X-Forwarded-For`. What a client writes into the header is only what it claims.
+
+    Here the first address of the header is the source, so that anybody could pass for anybody before every limit by
+    network address.
+    """
+    from ministack.core.responses import get_request_client_ip
+    from ministack.services import apigateway_v1 as gateway
+
+    header = "x-forwarded-for"
+    execute = gateway._execute_in_scope
+    build_event = gateway._build_lambda_event_v1
+    # What the client of this request claims.
+    claimed = contextvars.ContextVar("X-Forwarded-For as it was sent", default="")
+
+    async def execute_with_peer(*positional, **named):
+        """Every event of this request, the authorizer's too, takes the source from the header: it has the peer alone."""
+        arguments = signature(execute).bind(*positional, **named)
+        headers = dict(arguments.arguments["headers"])
+        claimed.set(", ".join(value for name, value in headers.items() if name.lower() == header))
+        headers = {name: value for name, value in headers.items() if name.lower() != header}
+        arguments.arguments["headers"] = {**headers, header: get_request_client_ip()}
+        return await execute(*arguments.args, **arguments.kwargs)
+
+    def build_event_with_chain(*positional, **named):
+        event = build_event(*positional, **named)
+        chain = ", ".join(filter(None, (claimed.get(), event["requestContext"]["identity"]["sourceIp"])))
+        event["headers"][header] = chain
+        event["multiValueHeaders"][header] = [chain]
+        return event
+
+    gateway._execute_in_scope = execute_with_peer
+    gateway._build_lambda_event_v1 = build_event_with_chain
+
+
 def patch_stream_failures():
     """AWS: of a stream batch, everything from the first record that a function reports as failed is delivered again.
 
@@ -631,9 +689,11 @@ def main():
     patch_nested_stacks()
     patch_transform_parameters()
     patch_openapi_import()
+    patch_binary_bodies()
     patch_openapi_update()
     patch_function_errors()
     patch_response_streaming()
+    patch_source_address()
     patch_stream_failures()
     patch_encryption_context()
     patch_local_domain()

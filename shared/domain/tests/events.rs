@@ -2,7 +2,7 @@
 //! shows no data.
 
 use crate::support::{START, id};
-use domain::audit::{AccessEvent, deny_access};
+use domain::audit::{AccessEvent, FailedSignInEvent, SignInAttempt, deny_access, fail_sign_in};
 use domain::identity::{
     Account, AccountEvent, RefreshToken, RegisterAccount, Revocation, Session, SessionEvent, StartSession,
     register_account, revoke_session, start_session,
@@ -26,7 +26,9 @@ fn check<E: DomainEvent + PartialEq + Debug>(event: &E, name: &str) {
     assert_eq!((encoded.event_type.as_str(), encoded.schema_version), (name, 1));
     assert_eq!(&E::decode(&encoded).unwrap(), event);
 
-    for version in [0, 2, u16::MAX] {
+    // Leads with a band have the second version; their tests read it.
+    let newest = if matches!(name, "lead_created" | "lead_updated") { 2 } else { 1 };
+    for version in [0, newest + 1, u16::MAX] {
         let later = EncodedEvent { schema_version: version, ..encoded.clone() };
         let Err(DecodeError::Unknown { event_type, schema_version }) = E::decode(&later) else {
             panic!("{name} of version {version} was read");
@@ -65,7 +67,7 @@ fn registered() -> AccountEvent {
 fn lead() -> (LeadEvent, Lead) {
     let input = LeadInput {
         company_name: "Contoso",
-        company_size: Some(500),
+        company_size: Some(500_i64.into()),
         contact_email: Some("ceo@contoso.example"),
         notes: Some("The CEO needs it this week"),
         ..LeadInput::default()
@@ -116,6 +118,9 @@ fn every_event_comes_back_and_nothing_else_does() {
     check::<LeadEvent>(&delete_lead(&lead).unwrap(), "lead_deleted");
     check::<LeadEvent>(&erase_lead_contact(&lead).unwrap(), "lead_contact_erased");
     check::<AccessEvent>(&deny_access(id(1), "lead:read", AggregateType::Lead, "lead_1"), "access_denied");
+    let attempt =
+        SignInAttempt { account_id: Some(id(1)), email_hash: None, network: "203.0.113.0/24".to_owned() };
+    check::<FailedSignInEvent>(&fail_sign_in(attempt), "sign_in_failed");
     let kind = NotificationKind::SessionRevoked { session_id: id::<_>(3) };
     check::<NotificationEvent>(&create_notification(id(1), id(2), kind), "notification_created");
 }

@@ -1,14 +1,17 @@
 //! A tenant with a lead, on the real adapter.
 
 use application_core::Context;
-use application_core::repository::{Actor, Work};
+use application_core::limits::AI_CALLS_OF_ORGANIZATION;
+use application_core::repository::{Actor, PendingChange};
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Limits};
 use domain::authority::{Authority, Caller, Credential, Permission};
 use domain::id::{AccountId, LeadId, OrganizationId, new_id};
 use domain::sales::{Lead, LeadInput, create_lead};
 use domain::tenancy::{Organization, RegisterOrganization, Role, register_organization};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{AggregateKey, Store, TenantKeys, Transaction};
+use ports::{
+    AggregateKey, BoxFuture, LimitDecision, Limiter, RateLimit, Store, StoreError, TenantKeys, Transaction,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::TestEnvironment;
@@ -37,7 +40,7 @@ pub(crate) struct Tenant {
 pub(crate) fn input() -> LeadInput<'static> {
     LeadInput {
         company_name: "Contoso",
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some("Grace Hopper"),
         contact_email: Some("grace@contoso.example"),
         notes: Some("The CTO says the budget is approved"),
@@ -54,17 +57,19 @@ impl Tenant {
         let (_, wrapped) = environment.tenant_keys().generate(tenant).await.unwrap();
         let context = context(&environment);
         let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
-        let mut organization = Work::<Organization>::create(key, []);
         let command = RegisterOrganization { id: tenant, name: "Northwind", home_region: "eu-west-1" };
-        organization
-            .record(&register_organization(&command).unwrap(), &context, &Actor::anonymous())
-            .unwrap();
+        let registered = register_organization(&command).unwrap();
+        let organization =
+            PendingChange::<Organization>::create(key, [], &registered, &context, &Actor::anonymous())
+                .unwrap();
         let key = AggregateKey::new(tenant, AggregateType::Lead, &lead);
-        let mut work = Work::<Lead>::create(key, [Lead::subject(&lead)]);
         let created = create_lead(lead, owner, &input()).unwrap();
-        work.record(&created, &context, &Actor::account(owner)).unwrap();
+        let subject = Lead::subject(&lead);
+        let pending =
+            PendingChange::<Lead>::create(key, [subject], &created, &context, &Actor::account(owner))
+                .unwrap();
         let transaction = Transaction {
-            changes: vec![organization.finish().unwrap().0, work.finish().unwrap().0],
+            changes: vec![organization.finish().unwrap().0, pending.finish().unwrap().0],
             tenant_key: Some((tenant, wrapped)),
             ..Transaction::default()
         };
@@ -93,26 +98,20 @@ impl Tenant {
     pub(crate) async fn add_lead(&self, number: u8, owner: AccountId, input: &LeadInput<'_>) -> LeadId {
         let id = new_id(NOW, &[number; 10]);
         let key = AggregateKey::new(self.tenant, AggregateType::Lead, &id);
-        let mut work = Work::<Lead>::create(key, [Lead::subject(&id)]);
         let created = create_lead(id, owner, input).unwrap();
-        work.record(&created, &self.context(), &Actor::account(owner)).unwrap();
-        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
-        self.store.commit(&transaction).await.unwrap();
+        let (subject, actor) = (Lead::subject(&id), Actor::account(owner));
+        let pending = PendingChange::<Lead>::create(key, [subject], &created, &self.context(), &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
         id
     }
 
     /// What the tenant may spend on models from now on, and which it may ask.
     pub(crate) async fn limit(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
-        let mut work = Work::<AiBudget>::create(key, []);
-        work.record(
-            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner }),
-            &self.context(),
-            &Actor::account(self.owner),
-        )
-        .unwrap();
-        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
-        self.store.commit(&transaction).await.unwrap();
+        let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner });
+        let actor = Actor::account(self.owner);
+        let pending = PendingChange::<AiBudget>::create(key, [], &event, &self.context(), &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
     }
 
     pub(crate) fn lead_key(&self) -> AggregateKey {
@@ -121,5 +120,35 @@ impl Tenant {
 
     pub(crate) async fn load(&self) -> Versioned<Lead> {
         application_core::repository::load(self.store.as_ref(), &self.lead_key()).await.unwrap().unwrap()
+    }
+}
+
+/// Limits as they are, but that of an organization, which is counted and never reached: for tests of many requests by one.
+pub(crate) struct RoomyOrganization(pub(crate) Arc<dyn Limiter>);
+
+impl RoomyOrganization {
+    fn limit(limit: RateLimit) -> RateLimit {
+        let roomy = limit.name == AI_CALLS_OF_ORGANIZATION.name;
+        RateLimit { burst: if roomy { 100_000 } else { limit.burst }, ..limit }
+    }
+}
+
+impl Limiter for RoomyOrganization {
+    fn take<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
+        self.0.take(Self::limit(limit), who, now)
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.give_back(Self::limit(limit), who, now)
     }
 }

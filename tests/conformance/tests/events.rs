@@ -11,7 +11,7 @@ use domain::ai::{
     AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
     SetBudget, Tokens, Unmetered, override_prices, reach_thresholds, set_budget,
 };
-use domain::audit::deny_access;
+use domain::audit::{SignInAttempt, deny_access, fail_sign_in};
 use domain::event::SECRET_FACTS;
 use domain::id::{
     AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
@@ -124,6 +124,10 @@ fn written() -> Vec<EncodedEvent> {
     events.extend(fine_tune_events());
     events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
+    for (account_id, email_hash) in [(Some(account), None), (None, Some("A".repeat(43)))] {
+        let network = "203.0.113.0/24".to_owned();
+        events.push(fail_sign_in(SignInAttempt { account_id, email_hash, network }).encode());
+    }
     events
 }
 
@@ -282,7 +286,7 @@ fn lead_events() -> Vec<EncodedEvent> {
     let input = LeadInput {
         company_name: "Contoso",
         industry: Some("Logistics"),
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some(PERSONAL),
         contact_email: Some(&email),
         contact_phone: Some(PERSONAL),
@@ -293,7 +297,14 @@ fn lead_events() -> Vec<EncodedEvent> {
         create_lead(new_id::<LeadTag>(at(), &[4; 10]), new_id::<AccountTag>(at(), &[2; 10]), &input).unwrap();
     let lead: Lead = applied(None, &created);
     let smaller = LeadInput { industry: None, company_size: None, ..input };
-    let mut events = vec![created.encode(), update_lead(&lead, &smaller).unwrap().unwrap().encode()];
+    let band = LeadInput { company_size: Some("1001-5000".into()), ..input };
+    let open_band = LeadInput { company_size: Some("10,000+".into()), ..input };
+    let mut events = vec![
+        created.encode(),
+        update_lead(&lead, &smaller).unwrap().unwrap().encode(),
+        create_lead(lead.id, lead.details.owner_id, &band).unwrap().encode(),
+        update_lead(&lead, &open_band).unwrap().unwrap().encode(),
+    ];
     for outcome in [
         Ok(Breakdown { budget: 80, authority: 60, need: 70, timeline: 0 }),
         Err(AbstainReason::InsufficientData),
