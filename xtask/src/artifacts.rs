@@ -67,7 +67,7 @@ pub(crate) fn build(options: &BuildOptions) -> Outcome {
 }
 
 /// Every function, by the name of its folder and package.
-pub(crate) fn all_functions() -> Result<Vec<String>, Error> {
+pub fn all_functions() -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for context in entries(&root().join("functions"))? {
         for function in entries(&context)? {
@@ -145,7 +145,7 @@ pub(crate) fn build_for_aws(functions: &[String], architecture: Architecture) ->
 }
 
 /// Lays out a function that is built in this folder, as for the local deploy.
-pub(crate) fn lay_out_from(function: &str, built: &Path) -> Outcome {
+pub fn lay_out_from(function: &str, built: &Path) -> Outcome {
     lay_out(function, built, CompressionMethod::Stored)
 }
 
@@ -184,7 +184,7 @@ fn archived(program: &[u8], method: CompressionMethod) -> Result<Vec<u8>, Error>
 }
 
 /// Cargo, in the root of the project.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     // Inherited from the cargo that runs this program; for another cargo it would mean a second build.

@@ -7,49 +7,49 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 /// The root of the project.
-pub(crate) fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
 /// Where everything local lives; not in git.
-pub(crate) fn local() -> PathBuf {
+pub fn local() -> PathBuf {
     root().join(".local")
 }
 
 /// Where cargo builds to.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Makes a folder with everything above it.
-pub(crate) fn folder(path: PathBuf) -> Result<PathBuf, Error> {
+pub fn folder(path: PathBuf) -> Result<PathBuf, Error> {
     fs::create_dir_all(&path).map_err(at(&path))?;
     Ok(path)
 }
 
 /// A port that nobody listens on now. Another program could take it before we do; then starting fails and says so.
-pub(crate) fn free_port() -> Result<u16, Error> {
+pub fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(at("127.0.0.1:0"))?;
     Ok(listener.local_addr().map_err(at("127.0.0.1:0"))?.port())
 }
 
 /// How to reach a deployed API, for people and tests.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Environment {
+pub struct Environment {
     /// Everything before `/v1`.
-    pub(crate) api_url: String,
+    pub api_url: String,
     /// The demo user.
-    pub(crate) email: String,
+    pub email: String,
     /// Its password. The environment is local and thrown away by `down`.
-    pub(crate) password: String,
+    pub password: String,
     /// Its organization.
-    pub(crate) organization_id: String,
+    pub organization_id: String,
 }
 
 impl Environment {
     /// Writes it where people and tools look for it.
-    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::Content(error.to_string()))?;
         fs::write(path, text + "\n").map_err(at(path))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// A program is not installed.
     #[error("{program} can't be started. {hint}")]
     Missing {
@@ -65,7 +65,7 @@ pub(crate) enum Error {
 }
 
 /// The same error with the path it is about.
-pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+pub fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.into();
     move |source| Error::File { path, source }
 }

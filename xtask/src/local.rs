@@ -40,13 +40,13 @@ pub(crate) struct Plan {
 }
 
 /// A running deployment. Everything of it is in one folder.
-pub(crate) struct Deployment {
+pub struct Deployment {
     folder: PathBuf,
 }
 
 impl Deployment {
     /// The deployment that `up` makes.
-    pub(crate) fn developer() -> Result<Self, Error> {
+    pub fn developer() -> Result<Self, Error> {
         Ok(Self { folder: folder(local().join("up"))? })
     }
 
@@ -74,7 +74,7 @@ impl Deployment {
     }
 
     /// Deploys again what is running, with what it was deployed with.
-    pub(crate) fn deploy_again(&self) -> Outcome {
+    pub fn deploy_again(&self) -> Outcome {
         let not_running = || Error::Content("nothing is running; `make up` starts it".into());
         let port = fs::read_to_string(self.file("emulator.port")).map_err(|_| not_running())?;
         let model_url = announced_url(&self.file("model-server.log")).ok_or_else(not_running)?;
@@ -282,7 +282,7 @@ pub(crate) fn prepare() -> Outcome {
 }
 
 /// Milliseconds since 1970, to tell one run from the next.
-pub(crate) fn now_millis() -> u128 {
+pub fn now_millis() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const DELIVERY_SECONDS: u64 = 60;
 
 /// A client of the API.
-pub(crate) struct Client {
+pub struct Client {
     agent: ureq::Agent,
     api_url: String,
     token: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client of the API at `api_url`.
-    pub(crate) fn new(api_url: &str) -> Self {
+    pub fn new(api_url: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
@@ -29,12 +29,12 @@ impl Client {
     }
 
     /// Makes every call from now on with this access token.
-    pub(crate) fn sign_in(&mut self, token: String) {
+    pub fn sign_in(&mut self, token: String) {
         self.token = Some(token);
     }
 
     /// One call; an answer other than `expected` is an error that shows it.
-    pub(crate) fn call(
+    pub fn call(
         &self,
         method: &str,
         path: &str,

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs a program with its output going where ours goes.
-pub(crate) fn run(what: &str, command: &mut Command) -> Result<(), Error> {
+pub fn run(what: &str, command: &mut Command) -> Result<(), Error> {
     let status = command.status().map_err(|source| missing(command, source))?;
     if status.success() {
         return Ok(());
@@ -23,7 +23,7 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<(), Error> {
 }
 
 /// Runs a program quietly: its output goes to `log`, and a line of it now and then to the screen.
-pub(crate) fn run_logged(what: &str, command: &mut Command, log: &Path) -> Result<(), Error> {
+pub fn run_logged(what: &str, command: &mut Command, log: &Path) -> Result<(), Error> {
     let file = File::create(log).map_err(at(log))?;
     let errors = file.try_clone().map_err(at(log))?;
     let mut child = command
@@ -67,7 +67,7 @@ fn missing(command: &Command, source: std::io::Error) -> Error {
 }
 
 /// Starts a server that outlives this command; its process id is kept in `pid_file`.
-pub(crate) fn start(command: &mut Command, log: &Path, pid_file: &Path) -> Result<Child, Error> {
+pub fn start(command: &mut Command, log: &Path, pid_file: &Path) -> Result<Child, Error> {
     let file = File::create(log).map_err(at(log))?;
     let errors = file.try_clone().map_err(at(log))?;
     #[cfg(unix)]
@@ -95,7 +95,7 @@ fn started_at(pid: u32) -> Option<String> {
 }
 
 /// The process in a pid file, if it still runs.
-pub(crate) fn running(pid_file: &Path) -> Option<u32> {
+pub fn running(pid_file: &Path) -> Option<u32> {
     let text = fs::read_to_string(pid_file).ok()?;
     let (pid, start) = text.trim().split_once(' ')?;
     let pid = pid.parse().ok()?;
@@ -103,7 +103,7 @@ pub(crate) fn running(pid_file: &Path) -> Option<u32> {
 }
 
 /// Stops the process in a pid file: asks, waits 10 s, then insists. True when one was running.
-pub(crate) fn stop(pid_file: &Path) -> Result<bool, Error> {
+pub fn stop(pid_file: &Path) -> Result<bool, Error> {
     let Some(pid) = running(pid_file) else {
         let _ = fs::remove_file(pid_file);
         return Ok(false);
@@ -130,7 +130,7 @@ fn is_zombie(pid: u32) -> bool {
 }
 
 /// Waits until `ready` says so.
-pub(crate) fn wait_for(
+pub fn wait_for(
     what: &'static str,
     seconds: u64,
     log: &Path,
@@ -152,7 +152,7 @@ pub(crate) fn wait_for(
 }
 
 /// The URL that a server announced in the first line of its log.
-pub(crate) fn announced_url(log: &Path) -> Option<String> {
+pub fn announced_url(log: &Path) -> Option<String> {
     let mut lines = BufReader::new(File::open(log).ok()?).lines();
     lines.next()?.ok().filter(|line| line.starts_with("http://"))
 }

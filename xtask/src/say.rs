@@ -13,7 +13,7 @@ fn paint(code: &str, text: &str) -> String {
 }
 
 /// Announces a step, runs it, and says how long it took.
-pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     println!("{} {what}", paint("1;34", "==>"));
     let _ = std::io::stdout().flush();
     let started = Instant::now();
@@ -25,23 +25,23 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Re
 }
 
 /// The steps that ended well since the last call, each with how long it took.
-pub(crate) fn take_steps() -> Vec<(String, Duration)> {
+pub fn take_steps() -> Vec<(String, Duration)> {
     std::mem::take(&mut *STEPS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A line below a step.
-pub(crate) fn detail(text: impl AsRef<str>) {
+pub fn detail(text: impl AsRef<str>) {
     println!("    {}", text.as_ref());
     let _ = std::io::stdout().flush();
 }
 
 /// A heading.
-pub(crate) fn heading(text: &str) {
+pub fn heading(text: &str) {
     println!("\n{}", paint("1", text));
 }
 
 /// The end of a command that failed.
-pub(crate) fn failure(error: &Error) {
+pub fn failure(error: &Error) {
     eprintln!("{} {error}", paint("1;31", "error:"));
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

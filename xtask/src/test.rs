@@ -1,15 +1,15 @@
 //! The tests, tier by tier. `make test` runs them all; each tier says how long it took.
 
 use crate::Outcome;
-use crate::artifacts::cargo;
+use crate::artifacts::{all_functions, cargo};
 use crate::environment::local;
-use crate::error::at;
+use crate::error::{Error, at};
 use crate::local::{Deployment, Plan, prepare};
 use crate::run::{run, run_logged};
 use crate::say::{heading, step, take_steps};
 use crate::tools;
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -128,12 +128,42 @@ fn lint() -> Outcome {
 }
 
 fn unit() -> Outcome {
-    let mut test = cargo();
-    test.args(["test", "--locked", "--workspace", "--quiet"]);
-    for package in OWN_TIER {
-        test.args(["--exclude", package]);
+    let workspace = || {
+        let mut test = cargo();
+        test.args(["test", "--locked", "--workspace", "--quiet"]);
+        for package in OWN_TIER {
+            test.args(["--exclude", package]);
+        }
+        test
+    };
+    let mut test = workspace();
+    test.args(["--lib", "--test", "*"]);
+    for name in binaries_with_tests()? {
+        test.args(["--bin", &name]);
     }
-    step("the unit tests", || run("the unit tests", &mut test))
+    step("the unit tests", || run("the unit tests", &mut test))?;
+    step("the examples in documentation", || run("the examples in documentation", workspace().arg("--doc")))
+}
+
+/// The binaries that may have tests: all but the functions'. A function's `main.rs` only wires, and a conformance test keeps
+/// tests out of it, so that none of these binaries has to be linked twice.
+fn binaries_with_tests() -> Result<Vec<String>, Error> {
+    let functions = all_functions()?;
+    let mut metadata = cargo();
+    metadata.args(["metadata", "--no-deps", "--locked", "--format-version", "1"]);
+    let output = metadata.output().map_err(at("cargo metadata"))?;
+    let broken = |problem: String| Error::Content(format!("cargo metadata: {problem}"));
+    if !output.status.success() {
+        return Err(broken(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| broken(error.to_string()))?;
+    let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+    let targets =
+        packages.flat_map(|package| package.get("targets").and_then(Value::as_array).into_iter().flatten());
+    let is_binary = |target: &&Value| target.get("kind") == Some(&json!(["bin"]));
+    let names = targets.filter(is_binary).filter_map(|target| target.get("name")?.as_str());
+    Ok(names.map(str::to_owned).filter(|name| !functions.contains(name)).collect())
 }
 
 /// Tests of one tier. They are chosen by target among the whole workspace: chosen by package, cargo would compile the

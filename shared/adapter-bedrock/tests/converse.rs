@@ -1,11 +1,9 @@
 //! The gateway against a server that speaks Bedrock's wire format: what is sent, and what each answer and failure means.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::support::{call, config, counted, everything_said};
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use model_stub::{Step, Stub};
 use ports::{
@@ -13,7 +11,6 @@ use ports::{
     Usage,
 };
 use serde_json::json;
-use support::{call, config, counted, everything_said};
 
 /// One call, with these steps for the server, and the number of requests it made.
 const NOVA: &str = "amazon.nova-pro-v1:0";

@@ -1,15 +1,12 @@
 //! Embeddings against a server that speaks InvokeModel.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{answers_with, config, everything_said};
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use model_stub::{Step, Stub};
 use ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, ModelError};
 use serde_json::json;
-use support::{answers_with, config, everything_said};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const COHERE: &str = "us.cohere.embed-v4:0";

@@ -1,8 +1,6 @@
 //! What Bedrock documents that it sends, read by the gateway: see `fixtures/README.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{answers, answers_with, call, config, everything_said, frame, read};
 use adapter_bedrock::BedrockGateway;
 use ports::{
     EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
@@ -10,7 +8,6 @@ use ports::{
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use support::{answers, answers_with, call, config, everything_said, frame, read};
 
 fn usage(input: u64, output: u64, read: u64, write: u64) -> Usage {
     Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: write }

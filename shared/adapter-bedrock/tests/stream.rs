@@ -1,7 +1,4 @@
 //! Answers bit by bit, against a server that speaks Bedrock's wire format.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{answers_with, call, config, everything_said, frame, read};
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -16,7 +14,6 @@ use futures_util::StreamExt;
 use model_stub::{Step, Stub};
 use ports::{Delta, Guardrail, ModelCall, ModelError, StopReason, StreamingModelGateway, Usage};
 use serde_json::{Value, json};
-use support::{answers_with, call, config, everything_said, frame, read};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 

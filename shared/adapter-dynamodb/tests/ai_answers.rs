@@ -1,8 +1,7 @@
 //! Answers that are given again, and that one request at a time makes them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement, tenant};
+use crate::support::{alone, at, change};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
@@ -13,8 +12,6 @@ use ports::{
     Store, StoreError,
 };
 use serde_json::json;
-use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement, tenant};
-use support::{alone, at, change};
 use testkit::Fault;
 
 fn answer(text: &str, stored_at: Timestamp) -> Cached {

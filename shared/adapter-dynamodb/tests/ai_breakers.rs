@@ -1,14 +1,11 @@
 //! Breakers: shared by the fleet, opened by failures, and closed by the one call that tries.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::ai::Gateway;
+use crate::support::at;
 use domain::Timestamp;
 use futures_util::future::join_all;
 use ports::{AiState, Breaker, ModelName, Observation};
 use std::time::Duration;
-use support::ai::Gateway;
-use support::at;
 use testkit::Fault;
 
 fn sonnet() -> ModelName {

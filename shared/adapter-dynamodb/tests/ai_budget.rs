@@ -1,16 +1,14 @@
 //! Budgets: never exceeded, however many ask at once, charged exactly, and settled once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support;
+use crate::support::ai::{Gateway, limits, settlement};
+use crate::support::{START, at, random_bytes};
 use domain::ai::{AiRequestMetered, Feature, Limits};
 use domain::id::{ApiKeyId, EventId, derived, new_id};
 use domain::{DomainEvent, EncodedEvent, Timestamp};
 use futures_util::future::join_all;
 use ports::{AiState, BudgetScope, Reservation, ReserveError, Spent, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use support::ai::{Gateway, limits, settlement};
-use support::{START, at, random_bytes};
 use testkit::Fault;
 
 const TRANSACT: &str = "TransactWriteItems";

@@ -1,11 +1,8 @@
 //! What each call of the AI gateway's state costs: round trips and capacity.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::ai::{Gateway, answered, limits, settlement};
+use crate::support::at;
 use ports::{AiState, Breaker, ModelName, Observation};
-use support::ai::{Gateway, answered, limits, settlement};
-use support::at;
 
 const TRANSACT: &str = "TransactWriteItems";
 

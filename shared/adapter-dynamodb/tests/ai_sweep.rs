@@ -1,8 +1,7 @@
 //! Processes that die, and answers that are lost: what was set aside is found, and charged once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement};
+use crate::support::at;
 use adapter_aws::CallLimits;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
@@ -11,8 +10,6 @@ use futures_util::future::join_all;
 use ports::{AiState, Cached, Reservation, ReserveError, Settlement, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement};
-use support::at;
 use testkit::{Fault, TestEnvironment};
 
 const TRANSACT: &str = "TransactWriteItems";

@@ -1,16 +1,13 @@
 //! What a month used: every request once, however often and wherever at once it is told; whole sums or none.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::ai::{Gateway, limits, settlement, tenant};
+use crate::support::{START, at, random_bytes};
 use adapter_dynamodb::DynamoAiUsage;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
 use ports::{AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine};
-use support::ai::{Gateway, limits, settlement, tenant};
-use support::{START, at, random_bytes};
 use testkit::Fault;
 
 const TRANSACT: &str = "TransactWriteItems";

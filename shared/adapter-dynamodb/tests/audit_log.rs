@@ -1,15 +1,12 @@
 //! The audit log: whoever edits, swaps, removes or cuts is found out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{START, at, random_bytes};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{OrganizationId, new_id};
 use futures_util::future::join_all;
 use ports::{AuditEntry, AuditLog};
 use std::collections::HashMap;
-use support::{START, at, random_bytes};
 use testkit::TestEnvironment;
 
 type Item = HashMap<String, AttributeValue>;

@@ -1,15 +1,13 @@
 //! Commands as transactions: what they cost, what they refuse, and that nothing is ever lost.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support;
+use crate::support::{World, alone, at, change, company, random_bytes, typed};
 use domain::AggregateType;
 use domain::id::{AccountId, LeadId, new_id};
 use domain::identity::{Account, RegisterAccount, register_account};
 use domain::sales::{Lead, LeadInput};
 use futures_util::future::join_all;
 use ports::{CommitError, Store, StoreError, Transaction, Unique, UniqueKind};
-use support::{World, alone, at, change, company, random_bytes, typed};
 use testkit::Call;
 
 fn names(calls: &[Call]) -> Vec<&str> {

@@ -1,8 +1,6 @@
 //! Networks and services at their worst: conflicts, throttling, silence and lost answers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{World, alone, at, change, company, random_bytes, typed};
 use adapter_aws::CallLimits;
 use domain::id::{LeadId, SessionId, new_id};
 use domain::identity::{RefreshToken, Session, StartSession, start_session};
@@ -11,7 +9,6 @@ use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Limiter, RateLimit
 use serde_json::json;
 use std::error::Error;
 use std::time::{Duration, Instant};
-use support::{World, alone, at, change, company, random_bytes, typed};
 use testkit::{Fault, TestEnvironment};
 
 const TRANSACT: &str = "TransactWriteItems";

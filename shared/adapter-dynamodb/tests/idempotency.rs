@@ -1,13 +1,10 @@
 //! Idempotency keys: a request that comes again does nothing again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{World, at, company};
 use domain::Timestamp;
 use futures_util::future::join_all;
 use ports::{Claim, CommitError, IdempotencyKey, IdempotencyRecord, Store, Transaction};
 use serde_json::{Value, json};
-use support::{World, at, company};
 
 fn key(scope: &str, key: &str) -> IdempotencyKey {
     IdempotencyKey { scope: scope.to_owned(), key: key.to_owned(), request_hash: "hash".to_owned() }

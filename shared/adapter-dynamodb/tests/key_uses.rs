@@ -1,14 +1,11 @@
 //! When API keys were used: at most one write an hour, whoever notices it, and one query for a page of keys.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{at, random_bytes};
 use domain::id::{ApiKeyId, OrganizationId, new_id};
 use futures_util::future::join_all;
 use ports::KeyUses;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use support::{at, random_bytes};
 use testkit::{Fault, TestEnvironment};
 
 fn key(created: i64) -> ApiKeyId {

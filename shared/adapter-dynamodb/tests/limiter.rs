@@ -1,13 +1,10 @@
 //! Rate limits: exact, also when many processes ask at once, and one write per request.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{START, at};
 use adapter_dynamodb::DynamoLimiter;
 use domain::Timestamp;
 use futures_util::future::join_all;
 use ports::{Entropy, LimitDecision, Limiter, RateLimit};
-use support::{START, at};
 use testkit::{TestEntropy, TestEnvironment};
 
 const TEN_A_MINUTE: RateLimit = RateLimit { name: "reads", burst: 10, period_seconds: 60 };

@@ -1,8 +1,8 @@
 //! Lists: order, filters, ranges and pages, in one shard and in several.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support;
+use crate::support::{World, alone, at, company, typed};
+use adapter_dynamodb::ListShards;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::sales::{
     Assessment, Breakdown, Cost, Engine, Lead, LeadInput, LeadScore, delete_lead, score_lead,
@@ -10,7 +10,6 @@ use domain::sales::{
 use domain::{AggregateType, Timestamp};
 use ports::{Filter, FilterField, ListOrder, ListQuery, Position, Store, StoreError};
 use std::collections::{HashMap, HashSet};
-use support::{World, alone, at, company, typed};
 
 fn leads(world: &World, order: ListOrder, limit: u32) -> ListQuery {
     ListQuery {

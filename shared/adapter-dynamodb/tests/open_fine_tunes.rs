@@ -1,5 +1,4 @@
 //! Open fine-tunes: all of them, whosever they are, and past what is none.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;

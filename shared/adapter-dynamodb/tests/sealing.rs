@@ -1,8 +1,7 @@
 //! Personal data in the ledger: unreadable without the subject's key, gone with it, and bound to its place.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support;
+use crate::support::{World, alone, at, change, company, random_bytes, typed};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{LeadId, SubjectId, derived, new_id};
 use domain::sales::{Lead, LeadInput, erase_lead_contact};
@@ -10,7 +9,6 @@ use domain::{AggregateType, EncodedEvent};
 use ports::{AggregateKey, Change, ChangedState, CommitError, EventRecord, KeyError, Store, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::{World, alone, at, change, company, random_bytes, typed};
 
 const SECRETS: [&str; 4] = ["Ann Lee", "ann@acme.example", "+49 30 1234", "likes tea"];
 

@@ -1,14 +1,11 @@
 //! What servers document that they send, read by the gateway: see `fixtures/README.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{answer, call, embedding, events, everything_said, gateway, json, name, read, server};
 use adapter_openai::ProviderFailure;
 use ports::{EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage};
 use serde_json::Value;
-use support::{answer, call, embedding, events, everything_said, gateway, json, name, read, server};
 
 fn usage(input: u64, output: u64, read: u64) -> Usage {
     Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: 0 }

@@ -1,14 +1,13 @@
 //! The gateway against the model server and against hand-made answers: what is sent, when it ends, what goes wrong.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{KEY, answer, call, embedding, events, everything_said, gateway, key, read, server};
 use adapter_openai::{OpenAiGateway, OpenAiProviders, OpenAiSettings, ProviderFailure, TokenLimit};
 use futures_util::StreamExt;
 use model_stub::{Step, Stub};
@@ -17,7 +16,6 @@ use ports::{
     StopReason, StreamingModelGateway, Usage,
 };
 use serde_json::{Value, json};
-use support::{KEY, answer, call, embedding, events, everything_said, gateway, key, read, server};
 
 async fn stub(steps: Vec<Step>) -> (Stub, OpenAiGateway) {
     let stub = Stub::start().await.unwrap();

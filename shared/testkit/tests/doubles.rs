@@ -1,5 +1,4 @@
 //! The doubles keep the promises of the ports they stand in for.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use domain::Timestamp;
 use domain::id::{OrganizationId, new_id};

@@ -1,5 +1,4 @@
 //! Given, when, then, tried on a real aggregate, also where it must object.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use domain::Timestamp;
 use domain::id::{AccountId, LeadId, new_id};

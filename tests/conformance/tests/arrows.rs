@@ -16,6 +16,8 @@ pub(crate) struct Package {
     normal: Vec<String>,
     /// What only its build script uses.
     build: Vec<String>,
+    /// The first file of each of its test binaries, below the root.
+    pub(crate) tests: Vec<String>,
 }
 
 impl Package {
@@ -89,11 +91,17 @@ pub(crate) fn packages() -> Vec<Package> {
                     .collect()
             };
             let manifest = package["manifest_path"].as_str().unwrap();
+            let targets = package["targets"].as_array().unwrap().iter();
+            let tests = targets
+                .filter(|target| target["kind"] == serde_json::json!(["test"]))
+                .map(|target| target["src_path"].as_str().unwrap()[workspace.len() + 1..].to_owned())
+                .collect();
             Package {
                 name: package["name"].as_str().unwrap().to_owned(),
                 folder: manifest[workspace.len() + 1..].trim_end_matches("/Cargo.toml").to_owned(),
                 normal: names(Value::Null),
                 build: names("build".into()),
+                tests,
             }
         })
         .collect()
@@ -150,7 +158,13 @@ fn arrows_point_inward() {
 }
 
 fn package(folder: &str, name: &str) -> Package {
-    Package { name: name.to_owned(), folder: folder.to_owned(), normal: Vec::new(), build: Vec::new() }
+    Package {
+        name: name.to_owned(),
+        folder: folder.to_owned(),
+        normal: Vec::new(),
+        build: Vec::new(),
+        tests: Vec::new(),
+    }
 }
 
 #[test]

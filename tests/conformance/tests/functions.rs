@@ -43,6 +43,10 @@ fn main_only_wires() {
             if lines > LONGEST_MAIN {
                 wrong.push(format!("{path} has {lines} lines of code"));
             }
+            // The unit tier builds no test binary of it.
+            if text.contains("#[test]") || text.contains("#[cfg(test)]") {
+                wrong.push(format!("{path} has tests, which nobody runs"));
+            }
         }
     }
     settle("main", wrong);

@@ -22,4 +22,5 @@ mod schema;
 mod stacks;
 mod states;
 mod templates;
+mod test_binaries;
 mod tree;

@@ -1,17 +1,14 @@
 //! The control routes over HTTP and the program itself: what a test of a deployed system uses.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use crate::support::{client, user};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use support::{client, user};
 
 async fn request(base: &str, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
     let authority = base.strip_prefix("http://").unwrap();

@@ -1,12 +1,9 @@
 //! Forwarding to an OpenAI-compatible endpoint: what it is asked, and what the real AWS SDK gets back.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-#[path = "support/openai.rs"]
-mod openai;
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::openai::{OpenAi, Piece, Reply};
+use crate::support::{client, user};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::ProvideErrorMetadata;
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
@@ -19,9 +16,7 @@ use aws_sdk_bedrockruntime::types::{
 };
 use aws_smithy_types::Document;
 use model_stub::{ForwardTarget, Options, Step, Stub, Usage};
-use openai::{OpenAi, Piece, Reply};
 use serde_json::{Value, json};
-use support::{client, user};
 
 /// Whether an error is of one type.
 type IsType = fn(&ConverseError) -> bool;

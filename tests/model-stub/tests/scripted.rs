@@ -1,8 +1,6 @@
 //! Scripted answers and failures, as the real AWS SDK sees them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{client, user};
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
@@ -14,7 +12,6 @@ use aws_sdk_bedrockruntime::types::{
 use aws_smithy_types::Document;
 use model_stub::{Step, Stub, Usage};
 use serde_json::json;
-use support::{client, user};
 
 /// Whether an error is of one type.
 type IsType = fn(&ConverseError) -> bool;

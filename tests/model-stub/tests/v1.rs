@@ -1,17 +1,13 @@
 //! OpenAI's wire, the vectors, and what of both is forwarded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-#[path = "support/openai.rs"]
-mod openai;
 
 use std::time::{Duration, Instant};
 
+use crate::support::openai::{OpenAi, Piece, Reply};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use model_stub::{ForwardTarget, Options, Step, Stub, Usage};
-use openai::{OpenAi, Piece, Reply};
 use serde_json::{Value, json};
 
 /// An answer, and when each piece of it came; the body breaks off where `whole` is false.

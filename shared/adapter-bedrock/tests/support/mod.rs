@@ -1,5 +1,4 @@
 //! What the tests share: a configuration, a call, a server that answers once.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -1,5 +1,5 @@
 //! A tenant with leads in an environment of its own.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(unreachable_pub, missing_docs)]
 
 pub mod ai;
 

@@ -1,5 +1,4 @@
 //! What the tests share: a gateway, a call, a server that answers what it is told and shows what it was sent.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! What the tests share: the real SDK client, pointed at the server under test.
 
+pub(crate) mod openai;
+
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;

@@ -2,11 +2,9 @@
 
 use super::mode::{Path, Wire};
 use super::provider::read_message;
-use crate::bench::function::Function;
-use crate::bench::measure::{self, Process, by_operation, count};
-use crate::bench::world::World;
-use crate::environment::target;
-use crate::error::{Error, at};
+use crate::function::Function;
+use crate::measure::{self, Process, by_operation, count};
+use crate::world::World;
 use runtime_api::{Answer, RuntimeApi, Source};
 use serde::Serialize;
 use serde_json::json;
@@ -18,6 +16,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use xtask::environment::target;
+use xtask::error::{Error, at};
 
 /// Requests before anything is counted, and those that are.
 const WARM: u32 = 200;

@@ -2,16 +2,16 @@
 //! up`) and for AWS (release), in CPU seconds, which do not depend on how busy the machine is.
 
 use super::function::Function;
-use crate::Outcome;
-use crate::artifacts::cargo;
-use crate::environment::{folder, local, root, target};
-use crate::error::{Error, at};
-use crate::local::Deployment;
-use crate::run::run;
-use crate::say::{detail, heading, step};
 use serde::Serialize;
 use std::fs::{self, File};
 use std::time::{Duration, Instant, SystemTime};
+use xtask::Outcome;
+use xtask::artifacts::cargo;
+use xtask::environment::{folder, local, root, target};
+use xtask::error::{Error, at};
+use xtask::local::Deployment;
+use xtask::run::run;
+use xtask::say::{detail, heading, step};
 
 #[derive(Serialize)]
 struct Cost {
@@ -103,11 +103,11 @@ fn redeploy(name: &str) -> Result<Duration, Error> {
     let path = changed.join(name);
     fs::write(&path, program).map_err(at(&path))?;
     let deployment = Deployment::developer()?;
-    crate::artifacts::lay_out_from(name, &changed)?;
+    xtask::artifacts::lay_out_from(name, &changed)?;
     let began = Instant::now();
     let deployed = deployment.deploy_again();
     let took = began.elapsed();
-    crate::artifacts::lay_out_from(name, &target().join("debug"))?;
+    xtask::artifacts::lay_out_from(name, &target().join("debug"))?;
     deployed?;
     deployment.deploy_again()?;
     Ok(took)

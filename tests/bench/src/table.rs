@@ -1,7 +1,7 @@
 //! The numbers as a table, each with what it should be.
 
 use super::measure::Costs;
-use crate::say::heading;
+use xtask::say::heading;
 
 /// Size of a binary.
 const BINARY_BYTES: u64 = 6_500_000;

@@ -2,16 +2,16 @@
 //! connection, warm. The emulator's own time is part of it; that of networks is not.
 
 use super::world::text;
-use crate::Outcome;
-use crate::environment::{Environment, folder, local, target};
-use crate::error::{Error, at};
-use crate::local::now_millis;
-use crate::main_job::Client;
-use crate::say::{detail, heading, step};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs;
 use std::time::{Duration, Instant};
+use xtask::Outcome;
+use xtask::environment::{Environment, folder, local, target};
+use xtask::error::{Error, at};
+use xtask::local::now_millis;
+use xtask::main_job::Client;
+use xtask::say::{detail, heading, step};
 
 /// What the requirements ask for in production, without a model's own time.
 const AIM: Duration = Duration::from_millis(200);

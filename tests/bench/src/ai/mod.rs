@@ -7,15 +7,15 @@ mod provider;
 use super::measure;
 use super::table::{float, millions};
 use super::world::World;
-use crate::Outcome;
-use crate::artifacts::cargo;
-use crate::environment::{folder, target};
-use crate::error::{Error, at};
-use crate::run::run;
-use crate::say::{detail, heading, step};
 use gateway::Cost;
 use mode::Path;
 use std::fs;
+use xtask::Outcome;
+use xtask::artifacts::cargo;
+use xtask::environment::{folder, target};
+use xtask::error::{Error, at};
+use xtask::run::run;
+use xtask::say::{detail, heading, step};
 
 /// Gateways on two cores, with a provider that answers at once, as they were measured elsewhere: CPU microseconds of a
 /// request and megabytes. None of them has durable budgets.

@@ -1,11 +1,11 @@
 //! A function as it is deployed: its binary, and the variables that its stack gives it.
 
-use crate::environment::{root, target};
-use crate::error::{Error, at};
 use serde_yaml_ng::Value as Yaml;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use xtask::environment::{root, target};
+use xtask::error::{Error, at};
 
 /// A function.
 pub(crate) struct Function {

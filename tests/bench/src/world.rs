@@ -3,10 +3,6 @@
 use super::event::{Event, another_id};
 use super::function::Function;
 use super::measure::{Call, Process};
-use crate::Outcome;
-use crate::environment::{folder, target};
-use crate::error::{Error, at};
-use crate::run::{announced_url, wait_for};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime_api::Answer;
@@ -14,6 +10,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
+use xtask::Outcome;
+use xtask::environment::{folder, target};
+use xtask::error::{Error, at};
+use xtask::run::{announced_url, wait_for};
 
 /// Of every account: what is measured does not depend on it.
 const PASSWORD: &str = "correct horse battery staple";

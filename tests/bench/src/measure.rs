@@ -4,8 +4,6 @@
 use super::function::Function;
 use super::requests;
 use super::world::World;
-use crate::environment::{folder, target};
-use crate::error::{Error, at};
 use runtime_api::{Answer, RuntimeApi, Source};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
+use xtask::environment::{folder, target};
+use xtask::error::{Error, at};
 
 /// How long a request may take under instrumentation.
 const PATIENCE: Duration = Duration::from_secs(100);

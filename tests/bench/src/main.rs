@@ -1,5 +1,7 @@
 //! What functions cost: size, instructions, system calls, memory, round trips. Numbers next to what they should be, for
-//! people to judge; never a test, because they differ between machines.
+//! people to judge; never a test, because they differ between machines. `cargo xtask bench` runs this program: it is a crate of
+//! its own so that the other commands are compiled without it.
+#![allow(clippy::print_stdout, reason = "this is a command that speaks to people")]
 
 mod ai;
 mod build;
@@ -11,22 +13,23 @@ mod requests;
 mod table;
 mod world;
 
-use crate::Outcome;
-use crate::artifacts::{all_functions, cargo};
-use crate::environment::{folder, target};
-use crate::error::{Error, at};
-use crate::run::run;
-use crate::say::{detail, step};
-use clap::{Args, Subcommand};
+use clap::{Parser, Subcommand};
 use function::Function;
 use measure::{Costs, Plan};
 use std::fs;
+use std::process::ExitCode;
 use world::World;
+use xtask::Outcome;
+use xtask::artifacts::{all_functions, cargo};
+use xtask::environment::{folder, target};
+use xtask::error::{Error, at};
+use xtask::run::run;
+use xtask::say::{detail, step};
 
-/// Options of `bench`.
-#[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct BenchOptions {
+/// Measure what functions cost: size, instructions, system calls, memory, round trips.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
+struct BenchOptions {
     /// Only these functions; all when none is named.
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
@@ -65,8 +68,17 @@ enum What {
     },
 }
 
-/// Measures.
-pub(crate) fn bench(options: &BenchOptions) -> Outcome {
+fn main() -> ExitCode {
+    match bench(&BenchOptions::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            xtask::say::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(options: &BenchOptions) -> Outcome {
     match &options.what {
         None => functions(options),
         Some(What::Latency) => latency::measure(),

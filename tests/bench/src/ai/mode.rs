@@ -1,11 +1,11 @@
 //! The paths through the gateway, and the requests that take them.
 
 use super::provider::{CHUNKS, SPEND};
-use crate::bench::event::{Event, another_id};
-use crate::bench::requests::people;
-use crate::bench::world::World;
-use crate::error::Error;
+use crate::event::{Event, another_id};
+use crate::requests::people;
+use crate::world::World;
 use serde_json::{Value, json};
+use xtask::error::Error;
 
 /// Requests of one person: fewer than the limit of questions to models within a minute.
 const OF_ONE: u32 = 50;

@@ -5,9 +5,9 @@
 use super::event::{Event, another_id};
 use super::function::Function;
 use super::world::{Account, World, body, text};
-use crate::error::Error;
 use runtime_api::Source;
 use serde_json::{Value, json};
+use xtask::error::Error;
 
 /// Requests of one person: fewer than the limit of reads, and of scores.
 const READS_OF_ONE: u32 = 80;

@@ -1,9 +1,9 @@
 //! An event of `events/`, changed where one request must differ from the next.
 
-use crate::environment::root;
-use crate::error::{Error, at};
 use serde_json::{Value, json};
 use std::fs;
+use xtask::environment::root;
+use xtask::error::{Error, at};
 
 /// An event.
 #[derive(Debug, Clone)]

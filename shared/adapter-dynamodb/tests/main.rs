@@ -1,0 +1,19 @@
+//! The adapter against an embedded DynamoDB.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod ai_answers;
+mod ai_breakers;
+mod ai_budget;
+mod ai_calls;
+mod ai_sweep;
+mod ai_usage;
+mod audit_log;
+mod commit;
+mod faults;
+mod idempotency;
+mod key_uses;
+mod limiter;
+mod list;
+mod open_fine_tunes;
+mod sealing;
+mod support;

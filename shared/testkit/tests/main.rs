@@ -1,0 +1,5 @@
+//! The doubles and the given/when/then that other tests rely on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod doubles;
+mod given;

@@ -1,0 +1,8 @@
+//! The model server, asked by the real AWS SDK and by clients of OpenAI's wire format.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod control;
+mod forwarding;
+mod scripted;
+mod support;
+mod v1;

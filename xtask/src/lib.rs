@@ -1,0 +1,88 @@
+//! The project's own commands: `cargo xtask --help`. They run on a developer's machine and in CI, and never ship. What measures
+//! is a program of its own, `tests/bench`, which uses what is public here.
+#![allow(clippy::print_stdout, reason = "these are commands that speak to people")]
+
+pub mod artifacts;
+mod bench;
+mod browser;
+mod configure;
+mod deny;
+pub mod environment;
+pub mod error;
+pub mod local;
+pub mod main_job;
+mod models;
+mod new_function;
+mod redrive;
+pub mod run;
+pub mod say;
+mod smoke;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use error::Error;
+use std::process::ExitCode;
+
+/// Build, run and check Sextant.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything, deploy it to a local emulator and run the main job against it. What is left running is
+    /// stopped by `down`.
+    Up(local::UpOptions),
+    /// Stop what `up` started. What was stored is thrown away.
+    Down,
+    /// Run the tests: unit, api, conformance and e2e, or only the named tiers.
+    Test(test::TestOptions),
+    /// Build the functions into target/lambda/<function>/bootstrap.
+    Build(artifacts::BuildOptions),
+    /// Measure what functions cost: size, instructions, system calls, memory, round trips.
+    #[command(disable_help_flag = true)]
+    Bench(bench::BenchOptions),
+    /// Write a new function with everything that goes with it: crate, contract, stack, sample event, tests' tables.
+    NewFunction(new_function::NewFunctionOptions),
+    /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
+    Smoke,
+    /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
+    Models,
+    /// Check a configuration document and deploy it gradually, with the AWS credentials and the region of the environment.
+    Configure(configure::ConfigureOptions),
+    /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
+    Redrive(redrive::RedriveOptions),
+    /// Check licences, sources and banned or doubled crates.
+    Deny,
+}
+
+/// Does what the arguments of the process ask for.
+pub fn run_command() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(options) => local::up(&options),
+        Command::Down => local::down(),
+        Command::Test(options) => test::test(&options),
+        Command::Build(options) => artifacts::build(&options),
+        Command::Bench(options) => bench::run_bench(&options),
+        Command::NewFunction(options) => new_function::new_function(&options),
+        Command::Smoke => smoke::smoke(),
+        Command::Models => models::models(),
+        Command::Configure(options) => configure::configure(&options),
+        Command::Redrive(options) => redrive::redrive(&options),
+        Command::Deny => deny::check(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What every command returns.
+pub type Outcome = Result<(), Error>;
