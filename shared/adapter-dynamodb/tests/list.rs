@@ -2,7 +2,6 @@
 
 use crate::support;
 use crate::support::{World, alone, at, company, typed};
-use adapter_dynamodb::ListShards;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::sales::{
     Assessment, Breakdown, Cost, Engine, Lead, LeadInput, LeadScore, delete_lead, score_lead,
