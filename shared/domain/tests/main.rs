@@ -17,5 +17,6 @@ mod lead;
 mod lead_score;
 mod notification;
 mod organization;
+mod rules;
 mod session;
 mod support;

@@ -3,6 +3,8 @@
 mod bant;
 mod lead;
 mod lead_score;
+mod mailbox;
+mod notes;
 
 pub use bant::score_by_rules;
 pub use lead::{

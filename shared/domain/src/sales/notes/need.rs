@@ -1,0 +1,47 @@
+//! Need: do they have the problem we solve?
+
+use super::Verdict;
+use super::class::Class;
+use super::clause::{Clause, Negation};
+
+const NONE: (i8, &str) = (-30, "They see no need");
+const URGENT: (i8, &str) = (35, "They have an urgent problem");
+const LOOKING: (i8, &str) = (20, "They look for a solution");
+
+/// What a clause says about the need.
+pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
+    if clause.has(Class::Past) {
+        return None;
+    }
+    if let Some(needless) = clause.find(Class::Needless) {
+        return (clause.negation(needless) == Negation::Affirmed).then_some(NONE);
+    }
+    if let Some(satisfied) = clause.find(Class::Satisfied) {
+        return match clause.negation(satisfied) {
+            Negation::Affirmed => clause.has(Class::Current).then_some(NONE),
+            Negation::Negated => Some(URGENT),
+            Negation::Unclear => None,
+        };
+    }
+    // A problem with the budget, or that somebody must approve it, is no need.
+    let about_money = clause.has_any(&[Class::Money, Class::Broke, Class::Expensive]);
+    if let Some(problem) = clause.find(Class::Problem).filter(|_| !about_money) {
+        if let Some(solved) = clause.find(Class::Solved) {
+            return (clause.negation(solved) == Negation::Affirmed).then_some(NONE);
+        }
+        return by_negation(clause.negation(problem), URGENT);
+    }
+    let interest = clause.find(Class::Interest).or_else(|| clause.find(Class::Seek))?;
+    if about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask]) {
+        return None;
+    }
+    by_negation(clause.negation(interest), LOOKING)
+}
+
+fn by_negation(negation: Negation, claim: (i8, &'static str)) -> Verdict {
+    match negation {
+        Negation::Affirmed => Some(claim),
+        Negation::Negated => Some(NONE),
+        Negation::Unclear => None,
+    }
+}
