@@ -15,7 +15,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return None;
     }
     if let Some(broke) = clause.find(Class::Broke) {
-        return (clause.negation(broke) == Negation::Affirmed).then_some(NONE);
+        return (!clause.is_denied(broke)).then_some(NONE);
     }
     if let Some(money) = clause.find(Class::Money) {
         return about_money(clause, clause.negation(money));
@@ -40,6 +40,9 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
 /// What a clause says that names money which is set aside.
 fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
     let negated = negation == Negation::Negated;
+    if clause.has(Class::Painless) {
+        return Some(THERE);
+    }
     if clause.has(Class::Obstacle) {
         // `Budget is no problem`.
         return match negation {
@@ -56,7 +59,7 @@ fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
     }
     let amount = clause.amount();
     if clause.has(Class::Nothing) || amount == Some(0) {
-        return (!negated).then_some(NONE);
+        return Some(NONE);
     }
     if clause.has(Class::Tight) {
         return if negated { None } else { Some(WORRY) };

@@ -50,6 +50,7 @@ classes! {
     Broke "broke" "They can't pay: cannot afford, out of money, insolvent."
     Expensive "expensive" "The price is too high for them."
     Obstacle "obstacle" "A hindrance: a problem, an issue, an obstacle."
+    Painless "painless" "Nothing stands in the way: no problem, no issue."
     Thousand "thousand" "Multiplies an amount: thousand, million."
     Currency "currency" "A currency by name: euros, dollars."
     // Authority.

@@ -82,9 +82,10 @@ impl Clause<'_> {
         self.tags.iter().filter(near).any(|tag| classes.contains(&tag.class))
     }
 
-    /// Whether a tag of another class stands on the very same words.
-    pub(super) fn also(&self, tag: &Tag, class: Class) -> bool {
-        self.all(class).any(|other| other.first == tag.first)
+    /// Whether a negation stands right before an idiom that has its own negation or is one by its meaning. A negation
+    /// behind it, as in `no necesitan nada`, belongs to it.
+    pub(super) fn is_denied(&self, idiom: &Tag) -> bool {
+        self.shortly_before(&[Class::Not], idiom.first, 3)
     }
 
     /// What the negations of the clause do to a phrase.
@@ -100,7 +101,8 @@ impl Clause<'_> {
             } else if not.first >= of.after {
                 not.first - of.after
             } else {
-                continue;
+                // In the gap of the phrase.
+                0
             };
             // `no, not at all`: what stands together is one.
             let joined = last_after == Some(not.first);

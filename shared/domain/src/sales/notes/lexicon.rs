@@ -42,6 +42,13 @@ struct Phrase {
     parts: Vec<Part>,
 }
 
+impl Phrase {
+    /// How many parts stand before its first gap, if it has one: the words in a gap are read for themselves.
+    fn before_gap(&self) -> Option<usize> {
+        self.parts.iter().position(|part| matches!(part, Part::Gap))
+    }
+}
+
 /// A phrase that was found: the tokens from `first` up to `after`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tag {
@@ -130,13 +137,14 @@ impl Lexicon {
         token.number().or_else(|| self.numbers.get(&token.folded).copied())
     }
 
-    /// Finds the phrases of a sentence: at each word the longest, and the search goes on behind it. One phrase may have
-    /// several classes.
+    /// Finds the phrases of a sentence: at each word the longest, and the search goes on behind it, or in its
+    /// gap. One phrase may have several classes.
     pub(super) fn tags(&self, tokens: &[Token]) -> Vec<Tag> {
         let mut tags = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
             let mut longest = 0;
+            let mut step = 1;
             let from = tags.len();
             let begins = tags.last().is_none_or(|tag: &Tag| tag.class == Class::Split && tag.after == at)
                 && at == 0
@@ -150,13 +158,14 @@ impl Lexicon {
                 let length = after - at;
                 if length > longest {
                     longest = length;
+                    step = phrase.before_gap().unwrap_or(length).clamp(1, length);
                     tags.truncate(from);
                 }
                 if length == longest && length > 0 {
                     tags.push(Tag { class: phrase.class, first: at, after });
                 }
             });
-            at += longest.max(1);
+            at += step;
         }
         tags
     }

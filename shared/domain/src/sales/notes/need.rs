@@ -14,7 +14,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return None;
     }
     if let Some(needless) = clause.find(Class::Needless) {
-        return (clause.negation(needless) == Negation::Affirmed).then_some(NONE);
+        return (!clause.is_denied(needless)).then_some(NONE);
     }
     if let Some(satisfied) = clause.find(Class::Satisfied) {
         return match clause.negation(satisfied) {
@@ -22,6 +22,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
             Negation::Negated => Some(URGENT),
             Negation::Unclear => None,
         };
+    }
+    if clause.has(Class::Painless) {
+        // `No problem`, of whatever it is, is not a need and not the lack of one.
+        return None;
     }
     // A problem with the budget, or that somebody must approve it, is no need.
     let about_money = clause.has_any(&[Class::Money, Class::Broke, Class::Expensive]);

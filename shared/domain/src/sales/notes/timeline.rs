@@ -24,7 +24,7 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
         return None;
     }
     if let Some(later) = clause.find(Class::Later) {
-        return (clause.negation(later) == Negation::Affirmed).then_some(LATER);
+        return (!clause.is_denied(later) && !clause.has(Class::Money)).then_some(LATER);
     }
     let time = time(clause)?;
     if !is_about_purchase(clause, &time, previous) {
