@@ -79,7 +79,16 @@ fn sizes_mailboxes_and_statuses_count_as_they_should() {
         [-10, -10, 5, 5]
     );
     // Providers of many countries, from the list.
-    for host in ["t-online.de", "orange.fr", "libero.it", "uol.com.br", "hotmail.es", "ziggo.nl", "mail.ru", "mailbox.org"] {
+    for host in [
+        "t-online.de",
+        "orange.fr",
+        "libero.it",
+        "uol.com.br",
+        "hotmail.es",
+        "ziggo.nl",
+        "mail.ru",
+        "mailbox.org",
+    ] {
         assert_eq!(mailbox(&format!("a@{host}")), -10, "{host}");
     }
     // Neither the header of the list nor a part of a line is a domain.
@@ -285,7 +294,9 @@ fn a_quote_is_at_most_200_characters() {
 /// A budget that is named but not there, a title of somebody else, and a time of something else claim nothing.
 #[test]
 fn words_alone_claim_nothing() {
-    for notes in ["Budget", "We talked about the budget", "The CEO", "The CEO left", "The CEO's assistant asked"] {
+    for notes in
+        ["Budget", "We talked about the budget", "The CEO", "The CEO left", "The CEO's assistant asked"]
+    {
         assert_eq!(impacts(notes, Dimension::Budget), Vec::<i8>::new(), "{notes}");
     }
     for notes in ["The CEO left", "The CEO's assistant asked", "He reports to the CFO", "Is she the CEO?"] {
@@ -296,7 +307,20 @@ fn words_alone_claim_nothing() {
 /// Every pattern stays bounded and every clause and sentence is cut, so that hostile notes cost no more than others.
 #[test]
 fn hostile_notes_are_read_in_time_that_grows_with_their_length() {
-    let words = ["not ", "budget ", "not budget ", "want to ", "nicht ", "n'", "the CEO ", "kein Budget und ", "5 ", "a", "'", ", "];
+    let words = [
+        "not ",
+        "budget ",
+        "not budget ",
+        "want to ",
+        "nicht ",
+        "n'",
+        "the CEO ",
+        "kein Budget und ",
+        "5 ",
+        "a",
+        "'",
+        ", ",
+    ];
     for word in words {
         let notes: String = word.repeat(10_000 / word.len()).chars().take(10_000).collect();
         let lead = lead(&LeadInput { company_name: "Contoso", notes: Some(&notes), ..LeadInput::default() });

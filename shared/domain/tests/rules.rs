@@ -6,6 +6,7 @@ use domain::{Aggregate, EventMeta};
 use std::collections::BTreeMap;
 
 const LABELLED: &str = include_str!("rules/labelled.tsv");
+const HELD_OUT: &str = include_str!("rules/heldout.tsv");
 const DIMENSIONS: [(char, Dimension); 4] = [
     ('B', Dimension::Budget),
     ('A', Dimension::Authority),
@@ -23,7 +24,8 @@ fn claimed(notes: &str) -> Vec<(char, char)> {
         .iter()
         .filter(|factor| factor.field == ScoredField::Notes)
         .map(|factor| {
-            let (letter, _) = DIMENSIONS.iter().find(|(_, dimension)| *dimension == factor.dimension).unwrap();
+            let (letter, _) =
+                DIMENSIONS.iter().find(|(_, dimension)| *dimension == factor.dimension).unwrap();
             (*letter, if factor.impact > 0 { '+' } else { '-' })
         })
         .collect();
@@ -127,4 +129,9 @@ fn measured(name: &str, labelled: &str, precision: f64, recall: f64) {
 #[test]
 fn labelled_sentences_are_read_with_the_precision_and_recall_we_promise() {
     measured("labelled", LABELLED, 0.95, 0.8);
+}
+
+#[test]
+fn held_out_sentences_are_read_as_well() {
+    measured("held out", HELD_OUT, 0.95, 0.8);
 }

@@ -13,12 +13,8 @@ const TEAM: (i8, &str) = (10, "The contact leads a team");
 const NOT: (i8, &str) = (-25, "The contact does not decide");
 
 /// Titles, the highest first, and what they mean.
-const TITLES: [(Class, (i8, &str)); 4] = [
-    (Class::Executive, DECIDES),
-    (Class::Head, DEPARTMENT),
-    (Class::Junior, NOT),
-    (Class::Manager, TEAM),
-];
+const TITLES: [(Class, (i8, &str)); 4] =
+    [(Class::Executive, DECIDES), (Class::Head, DEPARTMENT), (Class::Junior, NOT), (Class::Manager, TEAM)];
 /// Classes of persons who may be somebody else than the contact.
 const OTHERS: &[Class] = &[Class::Executive, Class::Head, Class::Manager];
 /// How many words may stand between a subject and its verb.
@@ -29,12 +25,12 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if clause.has_any(&[Class::Past, Class::Away]) {
         return None;
     }
-    consent(clause)
-        .unwrap_or_else(|| decision(clause, previous))
-        .or_else(|| TITLES.into_iter().find_map(|(class, claim)| {
+    consent(clause).unwrap_or_else(|| decision(clause, previous)).or_else(|| {
+        TITLES.into_iter().find_map(|(class, claim)| {
             let title = clause.all(class).find(|title| is_contacts(clause, title, previous))?;
             (clause.negation(title) == Negation::Affirmed).then_some(claim)
-        }))
+        })
+    })
 }
 
 /// Whether somebody must consent: `needs the approval of the board`. `None` where the clause does not speak of it.
@@ -62,7 +58,8 @@ fn consent(clause: &Clause<'_>) -> Option<Verdict> {
 /// What the clause says of who decides.
 fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     let by_class = |class| clause.find(class);
-    let tag = by_class(Class::Power).or_else(|| by_class(Class::Decider)).or_else(|| by_class(Class::Decides))?;
+    let tag =
+        by_class(Class::Power).or_else(|| by_class(Class::Decider)).or_else(|| by_class(Class::Decides))?;
     let negation = clause.negation(tag);
     if clause.has(Class::Superior) {
         return (negation == Negation::Affirmed && !clause.has(Class::Meet)).then_some(NOT);
@@ -75,7 +72,9 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     if titled && !title_is_contacts() {
         return None;
     }
-    let subject = has_subject(clause, tag) || titled;
+    // `C'est elle qui décide` has its subject in the phrase.
+    let whole = tag.after - tag.first >= 3 && begins(clause, tag);
+    let subject = has_subject(clause, tag) || titled || whole;
     let said = match tag.class {
         Class::Power => subject || is_fragment(clause, tag) || begins(clause, tag),
         Class::Decider => !clause.has(Class::Seek) && (subject || is_contacts(clause, tag, previous)),
@@ -83,7 +82,7 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     };
     match negation {
         Negation::Affirmed if said => Some(DECIDES),
-        Negation::Negated if said || tag.class != Class::Decides => Some(NOT),
+        Negation::Negated if said || tag.class != Class::Decides || tag.after - tag.first >= 3 => Some(NOT),
         _ => None,
     }
 }
@@ -174,16 +173,23 @@ fn is_fragment(clause: &Clause<'_>, tag: &Tag) -> bool {
     let rest = tag.after..clause.after;
     rest.len() <= 3
         && rest.into_iter().all(|at| {
-            is_name(clause, at) || (department && !clause.tags.iter().any(|other| other.first <= at && at < other.after))
+            is_name(clause, at)
+                || (department && !clause.tags.iter().any(|other| other.first <= at && at < other.after))
         })
 }
 
 /// `We met the CEO`.
 fn was_met(clause: &Clause<'_>, title: &Tag) -> bool {
-    let Some(meet) = clause.all(Class::Meet).filter(|meet| meet.after <= title.first).last() else { return false };
+    let Some(meet) = clause.all(Class::Meet).filter(|meet| meet.after <= title.first).last() else {
+        return false;
+    };
     let not_yet = clause.has_any(&[Class::Future, Class::Must, Class::Seek]);
     let between = |tag: &&Tag| tag.first >= meet.after && tag.after <= title.first;
-    let through = clause.tags.iter().filter(between).any(|tag| matches!(tag.class, Class::Of | Class::Manager | Class::Head));
+    let through = clause.tags.iter().filter(between).any(|tag| match tag.class {
+        // The Portuguese `a` is an article too.
+        Class::Of => !clause.all(Class::Article).any(|article| article.first == tag.first),
+        class => matches!(class, Class::Manager | Class::Head),
+    });
     title.first - meet.after <= 4 && !not_yet && (!through || meet.after == title.first)
 }
 

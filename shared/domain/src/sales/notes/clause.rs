@@ -94,6 +94,7 @@ impl Clause<'_> {
             return Negation::Negated;
         }
         let (mut near, mut far) = (0, 0);
+        let (mut before, mut adjacent) = (0, false);
         let mut last_after = None;
         for not in self.all(Class::Not) {
             let distance = if not.after <= of.first {
@@ -110,6 +111,10 @@ impl Clause<'_> {
             if joined && near + far > 0 {
                 continue;
             }
+            if not.after <= of.first {
+                before += 1;
+                adjacent |= distance == 0;
+            }
             if distance <= REACH {
                 near += 1;
             } else {
@@ -121,6 +126,8 @@ impl Clause<'_> {
             (0, _) => Negation::Unclear,
             (1, 0) => Negation::Negated,
             _ if self.concord => Negation::Negated,
+            // `Ohne Budget geht es nicht weiter`: the first belongs to the word, the others to the verb.
+            _ if before == 1 && adjacent => Negation::Negated,
             _ => Negation::Unclear,
         }
     }
@@ -138,14 +145,18 @@ impl Clause<'_> {
                 || is_currency(neighbour(Some(at + 1)))
                 || self.shortly_before(&[Class::Currency], place, 0)
                 || self.shortly_after(&[Class::Currency, Class::Thousand], place + 1, 0)
-                || matches!(token.suffix(), "k" | "m" | "mio" | "mn" | "tsd" | "eur" | "usd" | "mil" | "keur");
+                || matches!(
+                    token.suffix(),
+                    "k" | "m" | "mio" | "mn" | "tsd" | "eur" | "usd" | "mil" | "keur"
+                );
             let plain = token.suffix().is_empty()
                 && token.kind == Kind::Number
                 && (value >= 3_000 || (100..1_900).contains(&value))
                 && self.shortly_before(&[Class::Money, Class::Be, Class::Spend], place, 3);
             let zero = value == 0
                 && token.kind == Kind::Number
-                && (self.shortly_before(&[Class::Money], place, 2) || self.shortly_after(&[Class::Money], place + 1, 1));
+                && (self.shortly_before(&[Class::Money], place, 2)
+                    || self.shortly_after(&[Class::Money], place + 1, 1));
             if unit || plain || zero {
                 let larger = found.is_none_or(|known| value > known);
                 if larger {
@@ -190,7 +201,9 @@ pub(super) fn clauses(tokens: &[Token], tags: &[Tag]) -> Vec<(usize, usize)> {
             topic_since_cut = false;
         }
         while let Some(found) = tags.get(tag).filter(|found| found.first <= at) {
-            if found.class == Class::Split || (found.class == Class::And && topic_since_cut && topic_follows(tokens, tags, tag)) {
+            if found.class == Class::Split
+                || (found.class == Class::And && topic_since_cut && topic_follows(tokens, tags, tag))
+            {
                 cuts.push((found.first, found.after));
                 topic_since_cut = false;
             }

@@ -76,7 +76,9 @@ impl Languages {
         };
         for (at, (_, lexicon)) in languages.lexicons.iter().enumerate() {
             let (whole, beginnings, ends) = lexicon.words();
-            let mark = |set: &mut HashMap<String, u32>, word: &str| *set.entry(word.to_owned()).or_default() |= 1 << at;
+            let mark = |set: &mut HashMap<String, u32>, word: &str| {
+                *set.entry(word.to_owned()).or_default() |= 1 << at
+            };
             whole.for_each(|word| mark(&mut languages.words, word));
             beginnings.for_each(|word| mark(&mut languages.beginnings, word));
             ends.for_each(|word| mark(&mut languages.ends, word));

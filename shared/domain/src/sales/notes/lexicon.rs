@@ -43,9 +43,8 @@ struct Phrase {
 }
 
 impl Phrase {
-    /// How many parts stand before its first gap, if it has one: the words in a gap are read for themselves.
-    fn before_gap(&self) -> Option<usize> {
-        self.parts.iter().position(|part| matches!(part, Part::Gap))
+    fn has_gap(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Gap))
     }
 }
 
@@ -114,7 +113,9 @@ impl Lexicon {
     }
 
     /// Words that are worth knowing to tell the language: whole words, beginnings and ends.
-    pub(super) fn words(&self) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
+    pub(super) fn words(
+        &self,
+    ) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
         let inner = self.phrases.iter().flat_map(|phrase| &phrase.parts).flat_map(|part| match part {
             Part::OneOf(wanted, _) => wanted.as_slice(),
             Part::Gap => &[],
@@ -123,7 +124,9 @@ impl Lexicon {
             Wanted::Word(word) => Some(word.as_str()),
             _ => None,
         });
-        let whole = whole.chain(self.common.iter().map(String::as_str)).chain(self.numbers.keys().map(String::as_str));
+        let whole = whole
+            .chain(self.common.iter().map(String::as_str))
+            .chain(self.numbers.keys().map(String::as_str));
         (whole, self.by_beginning.keys().map(String::as_str), self.by_end.keys().map(String::as_str))
     }
 
@@ -143,29 +146,38 @@ impl Lexicon {
         let mut tags = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
-            let mut longest = 0;
-            let mut step = 1;
-            let from = tags.len();
+            // The longest phrase of those without and of those with a gap: what stands in a gap is read for itself.
+            let mut longest = [0; 2];
+            let mut found: [Vec<Tag>; 2] = Default::default();
             let begins = tags.last().is_none_or(|tag: &Tag| tag.class == Class::Split && tag.after == at)
                 && at == 0
-                || at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|token| !token.is_text())
-                || tags.last().is_some_and(|tag| matches!(tag.class, Class::Split | Class::And) && tag.after == at);
+                || at
+                    .checked_sub(1)
+                    .and_then(|before| tokens.get(before))
+                    .is_some_and(|token| !token.is_text())
+                || tags
+                    .last()
+                    .is_some_and(|tag| matches!(tag.class, Class::Split | Class::And) && tag.after == at);
             self.each_candidate(tokens, at, |phrase| {
                 if phrase.first && !begins {
                     return;
                 }
                 let Some(after) = ends(&phrase.parts, tokens, at, self) else { return };
                 let length = after - at;
-                if length > longest {
-                    longest = length;
-                    step = phrase.before_gap().unwrap_or(length).clamp(1, length);
-                    tags.truncate(from);
+                let ([whole_length, gap_length], [whole, gap]) = (&mut longest, &mut found);
+                let (longest, tags) =
+                    if phrase.has_gap() { (gap_length, gap) } else { (whole_length, whole) };
+                if length > *longest {
+                    *longest = length;
+                    tags.clear();
                 }
-                if length == longest && length > 0 {
+                if length == *longest && length > 0 {
                     tags.push(Tag { class: phrase.class, first: at, after });
                 }
             });
-            at += step;
+            let [whole, _] = longest;
+            tags.extend(found.into_iter().flatten());
+            at += whole.max(1);
         }
         tags
     }
@@ -220,9 +232,7 @@ fn ends(parts: &[Part], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Optio
     let Some((part, rest)) = parts.split_first() else { return Some(at) };
     match part {
         Part::Gap => (0..=GAP)
-            .take_while(|skipped| {
-                *skipped == 0 || tokens.get(at + skipped - 1).is_some_and(Token::is_text)
-            })
+            .take_while(|skipped| *skipped == 0 || tokens.get(at + skipped - 1).is_some_and(Token::is_text))
             .filter_map(|skipped| ends(rest, tokens, at + skipped, lexicon))
             .max(),
         Part::OneOf(wanted, optional) => {

@@ -47,7 +47,10 @@ pub(super) fn claims(notes: &str) -> Vec<Claim<'_>> {
     let mut from = 0;
     while from < tokens.len() {
         let rest = tokens.get(from..).unwrap_or_default();
-        let stop = rest.iter().take(LONGEST_SENTENCE).position(|token| matches!(token.kind, Kind::Stop | Kind::Question));
+        let stop = rest
+            .iter()
+            .take(LONGEST_SENTENCE)
+            .position(|token| matches!(token.kind, Kind::Stop | Kind::Question));
         let length = stop.unwrap_or(rest.len().min(LONGEST_SENTENCE));
         let sentence = rest.get(..length).unwrap_or_default();
         let asks = stop.and_then(|at| rest.get(at)).is_some_and(|token| token.kind == Kind::Question);

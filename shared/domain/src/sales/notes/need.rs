@@ -36,7 +36,13 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return by_negation(clause.negation(problem), URGENT);
     }
     let interest = clause.find(Class::Interest).or_else(|| clause.find(Class::Seek))?;
-    if about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask]) {
+    // `They need to decide` is no need.
+    let to_buy = clause.all(Class::Buy).any(|buy| {
+        let between = clause.sentence.get(interest.after..buy.first).unwrap_or_default();
+        buy.first >= interest.after && between.iter().all(|token| token.folded == "to")
+    });
+    if to_buy || about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
+    {
         return None;
     }
     by_negation(clause.negation(interest), LOOKING)

@@ -74,19 +74,28 @@ fn within<'a>(clause: &'a Clause<'_>) -> Option<Time<'a>> {
 }
 
 fn is_about_purchase(clause: &Clause<'_>, time: &Time<'_>, previous: Option<&Clause<'_>>) -> bool {
-    if clause.has_any(&[Class::Encounter]) {
+    if clause.has(Class::Encounter) {
         return false;
     }
-    let buys = [Class::Buy, Class::Decides, Class::Seek, Class::Must];
-    if clause.has_any(&buys) {
+    if clause.has_any(&[Class::Buy, Class::Decides, Class::Seek, Class::Must]) {
         return true;
+    }
+    // `No budget this year` and `the owner is away next week` tell no time of a purchase.
+    if clause.has_any(&[Class::Money, Class::Away]) {
+        return false;
     }
     // `The decision falls soon, by the end of the month`: a time alone belongs to the clause before.
     let others = clause.words().saturating_sub(time.tag.after - time.tag.first);
     let framing = clause.tags.iter().filter(|tag| {
         matches!(
             tag.class,
-            Class::Be | Class::Article | Class::Not | Class::Until | Class::Within | Class::Future | Class::Idiom
+            Class::Be
+                | Class::Article
+                | Class::Not
+                | Class::Until
+                | Class::Within
+                | Class::Future
+                | Class::Idiom
         ) && tag.first != time.tag.first
     });
     let framed: usize = framing.map(|tag| tag.after - tag.first).sum();

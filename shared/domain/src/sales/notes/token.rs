@@ -112,9 +112,7 @@ fn joins(text: &str, at: usize, sign: char, number: bool) -> bool {
         return matches!(sign, '.' | ',' | '\'' | '\u{2019}') && next.is_numeric();
     }
     // `can't`: the n belongs to the word. Other apostrophes part two words, as in `l'année` and `CEO's`.
-    is_apostrophe(sign)
-        && next.eq_ignore_ascii_case(&'t')
-        && !after.next().is_some_and(char::is_alphanumeric)
+    is_apostrophe(sign) && next.eq_ignore_ascii_case(&'t') && !after.next().is_some_and(char::is_alphanumeric)
 }
 
 fn push_word(text: &str, start: usize, end: usize, number: bool, tokens: &mut Vec<Token>) {
@@ -164,13 +162,15 @@ fn separator(text: &str, at: usize, sign: char) -> Option<Kind> {
 /// stand between points, and before a blank and more text, as in `Mr. Jones`, `Dott. Rossi` and `z. B.`.
 fn is_abbreviation(text: &str, at: usize) -> bool {
     const SHORT: &[&str] = &[
-        "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing", "sig", "sigra",
-        "avv", "dhr", "mevr", "drs", "ir", "prof", "ca", "z", "b", "u", "a", "e", "g", "i", "approx", "vs", "st", "no",
-        "p", "ex", "dna", "eng", "exmo", "inc", "ltd", "co", "corp", "s", "r", "l",
+        "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing",
+        "sig", "sigra", "avv", "dhr", "mevr", "drs", "ir", "prof", "ca", "z", "b", "u", "a", "e", "g", "i",
+        "approx", "vs", "st", "no", "p", "ex", "dna", "eng", "exmo", "inc", "ltd", "co", "corp", "s", "r",
+        "l",
     ];
     let before = text.get(..at).unwrap_or_default();
     let from = before.char_indices().rev().take(6).find(|(_, letter)| !letter.is_alphabetic());
-    let word = from.map_or(before, |(place, letter)| before.get(place + letter.len_utf8()..).unwrap_or_default());
+    let word =
+        from.map_or(before, |(place, letter)| before.get(place + letter.len_utf8()..).unwrap_or_default());
     let after = text.get(at + 1..).unwrap_or_default();
     word.len() <= 6
         && !word.is_empty()
