@@ -171,7 +171,7 @@ impl Lexicon {
                     *longest = length;
                     tags.clear();
                 }
-                if length == *longest && length > 0 {
+                if length == *longest && length > 0 && !tags.iter().any(|tag| tag.class == phrase.class) {
                     tags.push(Tag { class: phrase.class, first: at, after });
                 }
             });
