@@ -81,7 +81,7 @@ fn is_about_purchase(clause: &Clause<'_>, time: &Time<'_>, previous: Option<&Cla
         return true;
     }
     // `No budget this year` and `the owner is away next week` tell no time of a purchase.
-    if clause.has_any(&[Class::Money, Class::Away]) {
+    if clause.has_any(&[Class::Money, Class::Broke, Class::Away]) {
         return false;
     }
     // `The decision falls soon, by the end of the month`: a time alone belongs to the clause before.
