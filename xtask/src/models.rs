@@ -9,7 +9,7 @@ use crate::say::heading;
 use serde::Deserialize;
 use std::fs;
 
-const REGISTRY: &str = "shared/application/src/ai/models.json";
+const REGISTRY: &str = "shared/application/ai/src/models.json";
 /// Days before the end of a model's life on which the warnings begin: time to choose another and to evaluate it.
 const WARN_BEFORE: i64 = 90;
 /// Days for which a model that is not announced to end is served at least: Bedrock's Legacy period of six months

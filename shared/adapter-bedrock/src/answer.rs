@@ -1,8 +1,8 @@
 //! Bedrock's answer in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
 
-use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types;
+use ports::{ModelAnswer, ModelError, StopReason, Usage};
 
 use crate::document;
 use crate::failure::{ProviderFailure, unavailable};

@@ -1,12 +1,12 @@
 //! A call in Bedrock's terms, the same for a whole answer and for one that arrives bit by bit. Everything the port asks
 //! for is sent or refused, nothing is left out.
 
-use application::ports::{Guardrail, Message, ModelCall, Role};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder;
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::types;
+use ports::{Guardrail, Message, ModelCall, Role};
 use serde_json::Value;
 
 use crate::document;

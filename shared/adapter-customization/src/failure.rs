@@ -1,7 +1,7 @@
 //! What went wrong, sorted by whether asking again can help.
 
-use application::ports::TrainerError;
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
+use ports::TrainerError;
 use std::error::Error;
 
 /// A call failed.

@@ -1,8 +1,8 @@
 //! An event of the ledger as the table's stream shows it. The sealed part is left out: whoever reads the stream has no
 //! business with it.
 
-use application::ports::{AggregateKey, EventRecord, StoreError};
 use domain::{AggregateType, EncodedEvent, Timestamp};
+use ports::{AggregateKey, EventRecord, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

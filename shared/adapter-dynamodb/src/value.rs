@@ -1,9 +1,9 @@
 //! JSON as DynamoDB attributes and back, and the typed reading of items. It must never repeat a value in an error.
 
 use crate::keys::Item;
-use application::ports::StoreError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use ports::StoreError;
 use serde_json::{Map, Number, Value};
 use std::str::FromStr;
 

@@ -1,8 +1,8 @@
 //! What can go wrong with KMS, reduced to what may be kept: the SDK's own error can hold the whole answer of the
 //! service, and that of a data key holds the key.
 
-use application::ports::Source;
 use aws_sdk_kms::error::SdkError;
+use ports::Source;
 
 /// KMS answered, but not with what was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use application::ports::{DataKey, WrappedKey};
 use domain::id::OrganizationId;
+use ports::{DataKey, WrappedKey};
 
 /// A sandbox that serves more tenants than this within ten minutes asks KMS for the least recently seen again.
 const MOST: usize = 256;

@@ -1,6 +1,6 @@
 //! A chat completion in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
 
-use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
+use ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde::Deserialize;
 
 use crate::failure::{ProviderFailure, unavailable};

@@ -1,6 +1,6 @@
 //! A call in OpenAI's terms. Everything the port asks for is sent or refused, nothing is left out.
 
-use application::ports::{Message, ModelCall, ModelError, Role};
+use ports::{Message, ModelCall, ModelError, Role};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{ProviderFailure, refused};

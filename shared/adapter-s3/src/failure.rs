@@ -1,7 +1,7 @@
 //! What went wrong, without anything that was asked: a request may carry a signature.
 
-use application::ports::FileError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use ports::FileError;
 use std::error::Error;
 
 /// A call failed. What the service says is left out, but for its code.

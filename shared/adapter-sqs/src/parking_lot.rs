@@ -1,9 +1,8 @@
 //! Where the relay parks records that it can't carry. A message names the record and the reason; it never holds the
 //! record, whose sealed part belongs into the ledger alone. Redrive reads the ledger again.
 
-use application::platform::{ParkingLot, StreamRecord};
-use application::ports::{BoxFuture, Source};
 use aws_sdk_sqs::Client;
+use ports::{BoxFuture, ParkingLot, Source, StreamRecord};
 use serde_json::json;
 
 /// The parking queue.

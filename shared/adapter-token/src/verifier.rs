@@ -1,8 +1,8 @@
 //! The checks of one token. Time comes from the caller; nothing of a token is trusted before its signature is.
 
-use application::ports::{BoxFuture, Claims, Jwk, TokenError, TokenVerifier};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use ports::{BoxFuture, Claims, Jwk, TokenError, TokenVerifier};
 use serde::Deserialize;
 
 use crate::key_ring::{KeyRing, KeySource};

@@ -1,6 +1,6 @@
 //! The operating system's random bytes, as the use cases' port.
 
-use application::ports::{Entropy, EntropyError};
+use ports::{Entropy, EntropyError};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Random bytes from the operating system (`getrandom`), without a generator of our own that would need seeding.

@@ -1,10 +1,10 @@
 //! One invocation: what the Runtime API says about it, or what a test says instead.
 
 use crate::SystemEntropy;
-use application::Context;
-use application::ports::Entropy;
+use application_core::Context;
 use domain::Timestamp;
 use domain::id::EventId;
+use ports::Entropy;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,11 +1,11 @@
 //! A model that answers from a script and remembers what it was asked. It can be held, so that a test sees what happens
 //! while it works.
 
-use application::ports::{
+use futures_util::stream::{self, StreamExt};
+use ports::{
     BoxFuture, Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
 };
-use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;

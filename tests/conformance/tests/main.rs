@@ -6,6 +6,7 @@ mod arrows;
 mod authority;
 mod bodies;
 mod contract;
+mod documents;
 mod events;
 mod functions;
 mod gaps;

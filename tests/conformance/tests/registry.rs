@@ -10,7 +10,7 @@ use domain::ai::{ChainStep, nano_per_token};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const REGISTRY: &str = "shared/application/src/ai/models.json";
+const REGISTRY: &str = "shared/application/ai/src/models.json";
 /// How much older than the file's last change a price may be, in days: who changes the file looks at prices that are older.
 const OLDEST: i64 = 500;
 /// The local model server's, which speaks Bedrock's wire format and costs nothing.
@@ -36,7 +36,7 @@ fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
 
 /// What is wrong with a table of models.
 fn wrong_with(table: &Value) -> Vec<String> {
-    let schema = read_json("shared/application/src/ai/models.schema.json");
+    let schema = read_json("shared/application/ai/src/models.schema.json");
     let mut wrong = faults(&schema, table);
     if !wrong.is_empty() {
         return wrong;

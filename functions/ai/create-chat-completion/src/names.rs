@@ -1,6 +1,6 @@
 //! What the caller calls the fields that we call otherwise, so that an error names what was sent.
 
-use application::Error;
+use application_core::Error;
 use domain::Invalid;
 
 /// Where the parts of a question stand in the caller's body.

@@ -1,11 +1,11 @@
 //! An operator sets the prices of models that one organization is charged, by a contract. It has no route: prices are not a
 //! tenant's to set, and who may invoke it IAM says.
 
-use application::ai::{PriceTexts, PricesInput, Registry, override_model_prices};
-use application::ports::{BoxFuture, Store};
-use application::{Context, Error};
+use application_ai::{PriceTexts, PricesInput, Registry, override_model_prices};
+use application_core::{Context, Error};
 use domain::id::OrganizationId;
 use edge::operator::{OperatorHandler, read};
+use ports::{BoxFuture, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

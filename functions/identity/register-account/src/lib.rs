@@ -1,11 +1,12 @@
 //! `POST /v1/auth/register`: an organization and its first administrator.
 
-use application::fingerprint;
-use application::identity::{self, RegisterAccount as Needs, Registration};
-use application::ports::{BoxFuture, IdempotencyKey};
+use application_core::fingerprint;
+use application_identity as identity;
+use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
 use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, IdempotencyKey};
 
 /// What the function needs.
 pub struct RegisterAccount {

@@ -1,6 +1,6 @@
 //! What is told of a model's answer in headers, the same on every route that asks one.
 
-use application::ai::{AnswerCost, AnswerHead};
+use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::decimal_usd;
 
 /// The headers of an answer; its cost is not known yet when it is streamed. The `x-ratelimit-*` are OpenAI's names, which

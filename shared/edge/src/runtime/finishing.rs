@@ -4,8 +4,8 @@
 //! a break ends the runtime even. Lambda freezes a process that waits for an event, so what such an answer still had to do
 //! would stand still, or be lost. A broken answer is therefore no reason to stop, but one to finish first.
 
-use application::ports::BoxFuture;
 use lambda_runtime::{Error, LambdaInvocation, Service};
+use ports::BoxFuture;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;

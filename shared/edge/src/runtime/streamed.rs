@@ -1,9 +1,9 @@
 //! A streamed answer between us and the Lambda runtime. The one who makes it must not depend on the one who sends it:
 //! the runtime drops what it sends when the connection breaks, and the work behind it must go on.
 
-use application::ports::BoxFuture;
 use futures_util::Stream;
 use lambda_runtime::MetadataPrelude;
+use ports::BoxFuture;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,10 +1,10 @@
 //! Answers in pieces: what the client gets and when, what the log says of it, and that the work behind one is finished.
 
 use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, get, now};
-use application::ports::{BoxFuture, StoreError};
 use edge::streaming::{self, Chunks, Reply, StreamedResponse, StreamingHandler};
 use edge::{Invocation, Problem, Request, Response, log};
 use futures_util::{StreamExt as _, stream};
+use ports::{BoxFuture, StoreError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

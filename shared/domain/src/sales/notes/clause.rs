@@ -97,14 +97,9 @@ impl Clause<'_> {
         let (mut before, mut adjacent) = (0, false);
         let mut last_after = None;
         for not in self.all(Class::Not) {
-            let distance = if not.after <= of.first {
-                of.first - not.after
-            } else if not.first >= of.after {
-                not.first - of.after
-            } else {
-                // In the gap of the phrase.
-                0
-            };
+            // None where it stands in the gap of the phrase.
+            let distance =
+                if not.after <= of.first { of.first - not.after } else { not.first.saturating_sub(of.after) };
             // `no, not at all`: what stands together is one.
             let joined = last_after == Some(not.first);
             last_after = Some(not.after);

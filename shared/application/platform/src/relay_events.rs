@@ -1,0 +1,102 @@
+//! Carries the ledger's new events to the bus, in order and at least once. A record that can't be carried is parked with
+//! its reason after a bounded number of attempts, so that it blocks nobody and is not lost; attempts are counted in the
+//! store, because the process that failed may not be the one that tries again.
+
+use domain::event::SECRET_FACTS;
+use domain::{AggregateType, Timestamp};
+use ports::{Attempts, EventRecord, ParkingLot, PublishOutcome, Publisher, Source, StoreError, StreamRecord};
+use std::sync::Arc;
+
+/// How often a record is tried before it is parked.
+pub const RELAY_ATTEMPTS: u32 = 5;
+
+/// What the relay needs.
+pub struct RelayEvents {
+    /// The bus.
+    pub publisher: Arc<dyn Publisher>,
+    /// Counts failures.
+    pub attempts: Arc<dyn Attempts>,
+    /// Takes what can't be carried.
+    pub parking: Arc<dyn ParkingLot>,
+}
+
+/// Carries a batch. `Some(sequence number)` names the first record that must be delivered again, with everything after
+/// it; `None` when all are done.
+pub async fn relay_events(
+    needs: &RelayEvents,
+    now: Timestamp,
+    records: &[StreamRecord],
+) -> Result<Option<String>, StoreError> {
+    let events: Vec<EventRecord> =
+        records.iter().filter_map(|record| record.event.as_ref().ok()).map(publishable).collect();
+    let mut outcomes = needs.publisher.publish(&events).await.into_iter();
+    for record in records {
+        let outcome = match &record.event {
+            Ok(_) => outcomes.next().unwrap_or(PublishOutcome::NotTried),
+            Err(_) => PublishOutcome::Rejected("the record is no event of the ledger".into()),
+        };
+        let done = match outcome {
+            PublishOutcome::Published => true,
+            PublishOutcome::NotTried => false,
+            // Waiting for the bus takes no event off the stream, however long it lasts.
+            PublishOutcome::Unavailable(source) => {
+                tell(record, &source);
+                false
+            }
+            PublishOutcome::Rejected(source) => park(needs, record, &source).await,
+            PublishOutcome::Failed(source) => {
+                tell(record, &source);
+                let failures = needs.attempts.count(&record.sequence_number, now).await?;
+                failures >= RELAY_ATTEMPTS && park(needs, record, &source).await
+            }
+        };
+        if !done {
+            return Ok(Some(record.sequence_number.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn tell(record: &StreamRecord, source: &Source) {
+    let sequence_number = record.sequence_number.as_str();
+    tracing::warn!(sequence_number, error = chain(source), "an event did not reach the bus");
+}
+
+/// The event as others may see it: without what is sealed, and without the hashes that prove a session.
+fn publishable(record: &EventRecord) -> EventRecord {
+    let mut record = record.clone();
+    record.event.personal.clear();
+    let holds_secrets = matches!(record.key.kind(), AggregateType::Session | AggregateType::ApiKey);
+    if let Some(facts) = record.event.data.as_object_mut().filter(|_| holds_secrets) {
+        for secret in SECRET_FACTS {
+            facts.remove(secret);
+        }
+    }
+    record
+}
+
+/// Whether the record is parked: when even that fails, it must be delivered again.
+async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &Source) -> bool {
+    let sequence_number = record.sequence_number.as_str();
+    match needs.parking.park(record, &chain(reason)).await {
+        Ok(()) => {
+            tracing::error!(sequence_number, error = chain(reason), "an event was parked");
+            true
+        }
+        Err(error) => {
+            tracing::error!(sequence_number, error = chain(&error), "an event can't be parked");
+            false
+        }
+    }
+}
+
+/// An error and everything that caused it, in one line.
+fn chain(error: &Source) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
+}
