@@ -61,10 +61,14 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     let tag =
         by_class(Class::Power).or_else(|| by_class(Class::Decider)).or_else(|| by_class(Class::Decides))?;
     let negation = clause.negation(tag);
+    let titled = OTHERS.iter().any(|class| clause.has(*class));
+    // `Without her boss she can't sign`.
+    if (titled || clause.has(Class::Superior)) && clause.all(Class::Not).count() > 1 {
+        return Some(NOT);
+    }
     if clause.has(Class::Superior) {
         return (negation == Negation::Affirmed && !clause.has(Class::Meet)).then_some(NOT);
     }
-    let titled = OTHERS.iter().any(|class| clause.has(*class));
     let title_is_contacts = || {
         let mut titles = clause.tags.iter().filter(|title| OTHERS.contains(&title.class));
         titles.any(|title| is_contacts(clause, title, previous))

@@ -77,7 +77,7 @@ fn is_about_purchase(clause: &Clause<'_>, time: &Time<'_>, previous: Option<&Cla
     if clause.has(Class::Encounter) {
         return false;
     }
-    if clause.has_any(&[Class::Buy, Class::Decides, Class::Seek, Class::Must]) {
+    if clause.has_any(&[Class::Buy, Class::Decides, Class::Seek, Class::Must, Class::Until]) {
         return true;
     }
     // `No budget this year` and `the owner is away next week` tell no time of a purchase.
