@@ -81,7 +81,9 @@ impl AggregateType {
 }
 
 /// An aggregate: the unit of consistency. Its commands are functions that return events; only `apply` changes state.
-pub trait Aggregate: Sized + Clone + PartialEq + Serialize + DeserializeOwned {
+pub trait Aggregate:
+    Sized + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
     /// Its kind.
     const TYPE: AggregateType;
     /// Its events.

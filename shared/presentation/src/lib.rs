@@ -1,5 +1,5 @@
 //! Aggregates in the shape of the contract: one place, so that every route answers the same thing alike. It must never
-//! decide who may see what; whoever calls it has the authority.
+//! decide who may see what; whoever calls it has the authority. What several routes read alike out of bodies is here too.
 
 mod api_key;
 mod budget;
@@ -12,7 +12,7 @@ mod organization;
 pub use api_key::{api_key, created_api_key};
 pub use budget::{budget, feature_dollars};
 pub use fine_tune::fine_tune;
-pub use lead::lead;
+pub use lead::{company_size_input, lead};
 pub use lead_score::lead_score;
 pub use notification::notification;
 pub use organization::organization;

@@ -21,6 +21,9 @@ const SPEAKS_OPENAI: [&str; 3] = ["createChatCompletion", "createOpenaiEmbedding
 /// Lists that are short by nature and answered whole.
 const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
 
+/// Reads whose answer is of the moment: what they tell changes without a version.
+const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
+
 /// The contract.
 pub(crate) fn contract() -> &'static Value {
     static CONTRACT: OnceLock<Value> = OnceLock::new();
@@ -142,7 +145,7 @@ fn live_arn(function: &str) -> String {
 
 /// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
 /// say the same, or the gateway takes the one for the other.
-fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
+pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
     let mode = integration.get("responseTransferMode");
     let (version, action) = match mode.and_then(Value::as_str) {
         Some("STREAM") => ("2021-11-15", "response-streaming-invocations"),
@@ -239,8 +242,16 @@ fn every_answer_an_operation_can_give_is_documented() {
         if operation.takes("header", "Idempotency-Key") {
             needed.extend(["409", "422"]);
         }
+        if operation.method == "GET" && operation.takes("header", "If-None-Match") {
+            needed.push("304");
+        }
         if operation.takes("header", "If-Match") {
-            needed.extend(["412", "428"]);
+            needed.extend(["400", "412"]);
+        }
+        match operation.method.as_str() {
+            "PUT" => needed.extend(["409", "428"]),
+            "DELETE" => needed.push("409"),
+            _ => {}
         }
         if operation.parameters.iter().any(|parameter| parameter["in"] == "query") {
             needed.push("400");
@@ -264,8 +275,16 @@ fn conventions_of_methods_hold() {
         if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
             wrong.push(format!("{} and Idempotency-Key", operation.id));
         }
-        if (operation.method == "PUT") != operation.takes("header", "If-Match") {
-            wrong.push(format!("{} and If-Match", operation.id));
+        // A precondition that was sent is honoured by every method that writes (RFC 9110, section 13.1).
+        let writes = ["POST", "PUT", "DELETE", "PATCH"].contains(&operation.method.as_str());
+        for name in ["If-Match", "If-None-Match"] {
+            if writes && !operation.takes("header", name) {
+                wrong.push(format!("{} and {name}", operation.id));
+            }
+        }
+        let revalidated = !ALWAYS_WHOLE.contains(&operation.id);
+        if operation.method == "GET" && revalidated != operation.takes("header", "If-None-Match") {
+            wrong.push(format!("{} and If-None-Match", operation.id));
         }
         if (operation.id.starts_with("list") && !NOT_PAGED.contains(&operation.id))
             != (operation.takes("query", "limit") && operation.takes("query", "cursor"))
@@ -278,6 +297,8 @@ fn conventions_of_methods_hold() {
             match status {
                 "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
                 "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
+                // A route that the generator has just written answers 204, which has nothing to name.
+                "200" if revalidated => needed.push("ETag"),
                 "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
                 _ => {}
             }

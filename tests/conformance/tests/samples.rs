@@ -1,4 +1,5 @@
-//! The sample events under `events/`: one for each function, as its source really sends it.
+//! The sample events under `events/`: one for each function, as its source really sends it. The JSON bodies of requests alone
+//! are text, so that they can be read; the gateway sends them in base64, which the functions take as well.
 
 use crate::contract::{Operation, operations};
 use crate::events::{faults_of_data, public};

@@ -193,9 +193,10 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &
 /// The parameters that its method asks for.
 fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
-        "POST" => &["IdempotencyKey"],
-        "PUT" => &["IfMatch"],
-        _ if operation.is_list => &["Limit", "Cursor"],
+        "POST" => &["IdempotencyKey", "IfMatch", "IfNoneMatchOfWrite"],
+        "PUT" | "DELETE" | "PATCH" => &["IfMatch", "IfNoneMatchOfWrite"],
+        _ if operation.is_list => &["Limit", "Cursor", "IfNoneMatch"],
+        "GET" => &["IfNoneMatch"],
         _ => &[],
     };
     shared.iter().map(|name| format!("        - $ref: '#/components/parameters/{name}'\n")).collect()
@@ -215,13 +216,25 @@ fn responses(operation: &Operation) -> Vec<(u16, &'static str)> {
         found.push((404, "NotFound"));
     }
     match operation.method.as_str() {
-        "POST" => found.extend([(400, "InvalidRequest"), (409, "Conflict"), (422, "IdempotencyKeyReused")]),
+        "POST" => found.extend([
+            (400, "InvalidRequest"),
+            (409, "Conflict"),
+            (412, "PreconditionFailed"),
+            (422, "IdempotencyKeyReused"),
+        ]),
+        "DELETE" | "PATCH" => {
+            found.extend([(400, "InvalidRequest"), (409, "Contended"), (412, "PreconditionFailed")])
+        }
         "PUT" => found.extend([
             (400, "InvalidRequest"),
+            (409, "Contended"),
             (412, "PreconditionFailed"),
             (428, "PreconditionRequired"),
         ]),
-        _ if operation.is_list => found.push((400, "InvalidListRequest")),
+        "GET" => {
+            found.push((304, "NotModified"));
+            found.extend(operation.is_list.then_some((400, "InvalidListRequest")));
+        }
         _ => {}
     }
     found.sort_unstable();

@@ -1,10 +1,10 @@
 //! `POST /v1/auth/register`: an organization and its first administrator.
 
-use application_core::fingerprint;
+use application_core::{CurrentVersion, fingerprint};
 use application_identity as identity;
 use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
-use domain::field::Check;
+use domain::email_address::mailbox_key;
 use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, IdempotencyKey};
 
@@ -22,6 +22,7 @@ impl Handler for RegisterAccount {
                 identity::check_registration(&context, &registration(body, request)).map(drop)
             };
             let body: RegisterRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let registration = registration(&body, request);
             // The hash that is stored must not be one of the password: a short secret could be guessed from it.
             let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;
@@ -53,7 +54,7 @@ fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registra
     }
 }
 
-/// Whose idempotency key it is. Nobody is signed in yet, so it is the address: strangers who choose the same key never meet.
+/// Whose idempotency key it is. Nobody is signed in yet, so it is the mailbox: strangers who choose the same key never meet.
 fn whose(email: &str) -> String {
-    fingerprint(Check::default().email("email", email).as_bytes())
+    fingerprint(mailbox_key(email).as_bytes())
 }

@@ -8,14 +8,10 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Shortest and longest password in characters (NIST SP 800-63B: at least 8, at least 64 allowed; the upper bound
-/// keeps hashing time bounded).
-const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
-
 /// Who an account belongs to; gone when the person was erased.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Address, lower-cased, unique in a deployment, that is one environment and region.
+    /// Address, lower-cased. Its mailbox is unique in a deployment, that is one environment and region.
     pub email: String,
     /// What to call the person.
     pub name: String,
@@ -79,24 +75,8 @@ pub struct RegisterAccount<'a> {
     pub email: &'a str,
     /// What to call the person, 1 to 200 characters.
     pub name: &'a str,
-    /// PHC string of the password, whose quality [`check_password`] has judged.
+    /// PHC string of the password, whose quality [`super::check_password`] has judged.
     pub password_hash: String,
-}
-
-/// Whether a password may be used: 10 to 128 characters, and neither the e-mail address nor one character repeated.
-pub fn check_password(check: &mut Check, password: &str, email: &str) {
-    let length = password.chars().count();
-    if !PASSWORD_LENGTH.contains(&length) {
-        check.wrong(
-            "password",
-            if length < 10 { "too_short" } else { "too_long" },
-            "must have 10 to 128 characters",
-        );
-    } else if password.eq_ignore_ascii_case(email) {
-        check.wrong("password", "format", "must not be the e-mail address");
-    } else if password.chars().all(|c| password.starts_with(c)) {
-        check.wrong("password", "format", "must not repeat one character");
-    }
 }
 
 /// Decides `account_registered`.

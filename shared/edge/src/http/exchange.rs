@@ -1,6 +1,8 @@
 //! What whole and streamed answers have in common: how a request is read, and how a failure is made into a problem. It
 //! must never write the answer or the log line: when those are due is where the two differ.
 
+use super::conditional::revalidated;
+use super::cross_origin::Origin;
 use super::proxy_event::ProxyEvent;
 use super::{Request, Response};
 use crate::guard::Broken;
@@ -16,6 +18,38 @@ pub(crate) struct Exchange<'a> {
     event: Result<ProxyEvent, serde_json::Error>,
     /// Names it in the logs and in the answer.
     pub(crate) correlation_id: String,
+}
+
+/// What the form of an answer depends on, whatever the answer says.
+#[derive(Debug, Default)]
+pub(crate) struct AnswerForm {
+    origin: Origin,
+    is_head: bool,
+    /// For GET and HEAD alone: other methods change something, and take no 304.
+    if_none_match: Option<String>,
+    is_read: bool,
+}
+
+impl AnswerForm {
+    fn of(event: &ProxyEvent) -> Self {
+        let is_head = event.method() == "HEAD";
+        let is_read = is_head || event.method() == "GET";
+        let if_none_match = event.header("If-None-Match").filter(|_| is_read).map(str::to_owned);
+        Self { origin: Origin::of(event), is_head, if_none_match, is_read }
+    }
+
+    /// The answer as it is sent.
+    pub(crate) fn finish(&self, response: Response) -> Response {
+        let response = self.origin.open(response);
+        let response =
+            if self.is_read { revalidated(response, self.if_none_match.as_deref()) } else { response };
+        if self.is_head { response.without_body() } else { response }
+    }
+
+    /// The head of an answer whose body is still to come.
+    pub(crate) fn finish_head(&self, head: Response) -> Response {
+        self.origin.open(head)
+    }
 }
 
 /// What the summary of a request says, beyond its status and its duration.
@@ -37,6 +71,11 @@ impl<'a> Exchange<'a> {
             api_key: event.as_ref().ok().and_then(|event| event.claim("key_id")),
         };
         (Self { invocation, event, correlation_id: scope.correlation_id.clone() }, scope)
+    }
+
+    /// What its answer is formed by.
+    pub(crate) fn answer_form(&self) -> AnswerForm {
+        self.event.as_ref().map(AnswerForm::of).unwrap_or_default()
     }
 
     /// The request, unless it can't be read.

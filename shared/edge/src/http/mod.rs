@@ -18,13 +18,19 @@
 //! }
 //! ```
 
+mod accept_encoding;
 mod answer_headers;
 mod body;
 mod cache_control;
 mod canonical_json;
+mod conditional;
+mod cross_origin;
+mod document;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
+mod media_type;
+mod not_json;
 mod parameters;
 mod precondition;
 mod proxy_event;
@@ -32,6 +38,7 @@ mod query;
 mod read_only;
 mod request;
 mod response;
+mod whole_numbers;
 mod wrong_fields;
 
 use crate::guard::guarded;
@@ -48,12 +55,14 @@ use std::time::Instant;
 
 pub use answer_headers::answer_headers;
 pub use body::Replacement;
+pub use cross_origin::{EXPOSED_HEADERS, REQUEST_HEADERS};
+pub use document::Document;
 pub use parameters::Parameters;
 pub use query::Page;
 pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
-pub use response::Response;
+pub use response::{DEFAULT_HEADERS, Response};
 
 /// Answers requests.
 pub trait Handler: Send + Sync {
@@ -87,12 +96,14 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
     let began = Instant::now();
     let (exchange, scope) = Exchange::open(&event, invocation);
     let correlation_id = exchange.correlation_id.clone();
+    let form = exchange.answer_form();
     log::scoped(scope, async {
         let mut fields = Vec::new();
         let (response, error) = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(response) => (response, None),
             Err(problem) => told(&problem, handler.problem_format(), &correlation_id, &mut fields),
         };
+        let response = form.finish(response);
         Summary {
             invocation,
             verdict: Verdict::Status(response.status()),

@@ -205,6 +205,8 @@ fn wanted(expected: &str) -> (String, Option<Value>) {
         "a sequence" => ("an array", json!([])),
         "a map" => ("an object", json!({})),
         structure if structure.starts_with("struct ") => ("an object", json!({})),
+        // A type of ours that says what it wants.
+        ours if ours.starts_with("a whole number or ") => return (ours.to_owned(), Some(json!(1))),
         _ => return ("of another type".to_owned(), None),
     };
     (words.to_owned(), Some(sample))

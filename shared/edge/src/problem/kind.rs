@@ -36,7 +36,9 @@ impl Kind {
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or not for the caller.
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
-    /// Somebody else changed it at the same moment.
+    /// The path does not take the method.
+    pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
+    /// Others changed it at the same time, at each try.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
     pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "E-mail address already registered");
@@ -44,7 +46,7 @@ impl Kind {
     pub const REQUEST_IN_PROGRESS: Self = Self::new(409, "request_in_progress", "Request in progress");
     /// A repeated request made it the first time, and it was deleted since.
     pub const GONE: Self = Self::new(410, "gone", "Resource deleted");
-    /// The entity changed since it was read.
+    /// The entity is not in a version that the request's `If-Match` or `If-None-Match` allows.
     pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Precondition failed");
     /// The body is too large.
     pub const BODY_TOO_LARGE: Self = Self::new(413, "body_too_large", "Request body too large");
@@ -73,7 +75,7 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Deadline exceeded");
 
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
@@ -85,6 +87,7 @@ impl Kind {
         Self::FORBIDDEN,
         Self::NOT_FOUND,
         Self::MODEL_NOT_FOUND,
+        Self::METHOD_NOT_ALLOWED,
         Self::CONFLICT,
         Self::EMAIL_TAKEN,
         Self::REQUEST_IN_PROGRESS,
