@@ -25,6 +25,21 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if clause.has_any(&[Class::Past, Class::Away]) {
         return None;
     }
+    let titles = || clause.has_any(OTHERS);
+    if let Some(powerless) = clause.find(Class::Powerless) {
+        // `Without her boss she can't sign`.
+        let depends = titles() || clause.has(Class::Superior);
+        if depends && clause.all(Class::Not).count() > 1 {
+            return Some(NOT);
+        }
+        // `The CTO has no say` tells of the contact only where the title is theirs.
+        let contacts = !titles() || clause.has(Class::Contact) || clause.has(Class::Superior);
+        return (contacts && !clause.is_denied(powerless)).then_some(NOT);
+    }
+    if clause.has(Class::Convince) {
+        let contacts = clause.has(Class::Superior) || (titles() && clause.has(Class::Contact));
+        return contacts.then_some(NOT);
+    }
     consent(clause).unwrap_or_else(|| decision(clause, previous)).or_else(|| {
         TITLES.into_iter().find_map(|(class, claim)| {
             let title = clause.all(class).find(|title| is_contacts(clause, title, previous))?;
@@ -86,18 +101,28 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     };
     match negation {
         Negation::Affirmed if said => Some(DECIDES),
-        Negation::Negated if said || tag.class != Class::Decides || tag.after - tag.first >= 3 => Some(NOT),
+        // `Nothing will be decided before May` is about the time.
+        Negation::Negated
+            if said || tag.class != Class::Decides || (tag.after - tag.first >= 3 && !is_timed(clause)) =>
+        {
+            Some(NOT)
+        }
         _ => None,
     }
 }
 
 /// Whether the contact is the subject of a verb: a pronoun or a name before it, or a pronoun right behind it.
 fn has_subject(clause: &Clause<'_>, verb: &Tag) -> bool {
-    let timed = clause.has_any(&[Class::Soon, Class::Quarter, Class::Far]);
+    let timed = is_timed(clause);
     clause.shortly_before(&[Class::Contact], verb.first, REACH)
         || clause.shortly_after(&[Class::Contact], verb.after, 2)
         || (clause.has(Class::Alone) && verb.class != Class::Decider)
         || (!timed && verb.class != Class::Decider && name_before(clause, verb.first))
+}
+
+/// Whether the clause names a time.
+fn is_timed(clause: &Clause<'_>) -> bool {
+    clause.has_any(&[Class::Soon, Class::Quarter, Class::Far])
 }
 
 /// Whether the clause begins with a phrase, so that its subject is left out.

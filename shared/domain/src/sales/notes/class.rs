@@ -71,6 +71,8 @@ classes! {
     Say "say" "Somebody talked to us: says, asked, confirmed, wants."
     Future "future" "Not done yet: will, want to, should."
     Alone "alone" "Without asking anybody: alone, himself."
+    Powerless "powerless" "The contact decides nothing, as an idiom: has no say, is not allowed to sign."
+    Convince "convince" "The contact has to bring somebody round: has to convince, must talk to."
     // Need.
     Seek "seek" "They want a solution: looking for, need, evaluate."
     Interest "interest" "They are interested."
@@ -84,6 +86,7 @@ classes! {
     Quarter "quarter" "Within about a quarter, or at a named date."
     Far "far" "A time that is far away: next year."
     Later "later" "They are in no hurry, as an idiom: no rush, on hold."
+    Resume "resume" "They will speak of it again: come back to it, revisit."
     Until "until" "A start that is not before a time: not until, not before, earliest."
     Buy "buy" "The purchase: decide, sign, buy, go live, start."
     Within "within" "Before a number of days: within, in."

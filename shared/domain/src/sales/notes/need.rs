@@ -8,6 +8,9 @@ const NONE: (i8, &str) = (-30, "They see no need");
 const URGENT: (i8, &str) = (35, "They have an urgent problem");
 const LOOKING: (i8, &str) = (20, "They look for a solution");
 
+/// What may follow `they need it` where the time matters and not the need.
+const TIMES: &[Class] = &[Class::Within, Class::Soon, Class::Quarter, Class::Until];
+
 /// What a clause says about the need.
 pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     if clause.has(Class::Past) {
@@ -41,7 +44,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         let between = clause.sentence.get(interest.after..buy.first).unwrap_or_default();
         buy.first >= interest.after && between.iter().all(|token| token.folded == "to")
     });
-    if to_buy || about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
+    // `They need it by Friday` is about the time: what they need, another sentence says.
+    let verb = clause.all(Class::Must).any(|must| must.first == interest.first);
+    let timed = verb && clause.shortly_after(TIMES, interest.after, 0);
+    if to_buy || timed || about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
     {
         return None;
     }

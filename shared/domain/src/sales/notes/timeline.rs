@@ -23,10 +23,14 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if clause.has(Class::Past) {
         return None;
     }
-    if let Some(later) = clause.find(Class::Later) {
+    if let Some(later) = clause.find(Class::Later).filter(|later| !is_answer_to_more(clause, later)) {
         return (!clause.is_denied(later) && !clause.has(Class::Money)).then_some(LATER);
     }
     let time = time(clause)?;
+    if clause.has(Class::Resume) && !clause.has(Class::Elsewhere) {
+        // `We talk again next week` is an appointment, `we talk again next year` a delay.
+        return (time.claim != SOON).then_some(LATER);
+    }
     if !is_about_purchase(clause, &time, previous) {
         return None;
     }
@@ -39,6 +43,12 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
         Negation::Negated if !late => Some(LATER),
         Negation::Negated | Negation::Unclear => None,
     }
+}
+
+/// Whether a phrase with a negation, such as `for now no`, denies the rest of its clause: `por ahora no les hace falta`.
+fn is_answer_to_more(clause: &Clause<'_>, later: &Tag) -> bool {
+    let negates = clause.all(Class::Not).any(|not| not.first == later.first && not.after == later.after);
+    negates && clause.words().saturating_sub(later.after - later.first) > FRAGMENT
 }
 
 fn time<'a>(clause: &'a Clause<'_>) -> Option<Time<'a>> {
