@@ -26,6 +26,9 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
         return None;
     }
     let titles = || clause.has_any(OTHERS);
+    if cannot_go_without(clause, previous) {
+        return Some(NOT);
+    }
     if let Some(powerless) = clause.find(Class::Powerless) {
         // `Without her boss she can't sign`.
         let depends = titles() || clause.has(Class::Superior);
@@ -48,6 +51,18 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     })
 }
 
+/// `Without the consent of the board nothing moves`, with or without a comma.
+fn cannot_go_without(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> bool {
+    let names_who = |clause: &Clause<'_>| {
+        clause.has(Class::Without)
+            && (clause.has_any(&[Class::Approval, Class::Superior]) || clause.has_any(OTHERS))
+            && !clause.has(Class::Money)
+    };
+    let denials = clause.all(Class::Not).count();
+    (names_who(clause) && denials > 1)
+        || (denials > 0 && !clause.has(Class::Without) && previous.is_some_and(names_who))
+}
+
 /// Whether somebody must consent: `needs the approval of the board`. `None` where the clause does not speak of it.
 fn consent(clause: &Clause<'_>) -> Option<Verdict> {
     let person = clause.has(Class::Superior) || clause.has_any(OTHERS);
@@ -58,7 +73,8 @@ fn consent(clause: &Clause<'_>) -> Option<Verdict> {
         }
         return Some(match clause.negation(approval) {
             Negation::Affirmed if person || !clause.has(Class::Money) => Some(NOT),
-            Negation::Negated if !clause.has(Class::Money) => Some(DECIDES),
+            // `Without the board's consent` does not say yet what happens then.
+            Negation::Negated if !clause.has(Class::Money) && !is_bare_without(clause) => Some(DECIDES),
             _ => None,
         });
     }
@@ -68,6 +84,12 @@ fn consent(clause: &Clause<'_>) -> Option<Verdict> {
         Negation::Negated => Some(DECIDES),
         Negation::Unclear => None,
     })
+}
+
+/// Whether the clause consists of what somebody lacks, and the next says what follows from it.
+fn is_bare_without(clause: &Clause<'_>) -> bool {
+    let begins = clause.all(Class::Without).any(|without| without.first == clause.first);
+    begins && !clause.has_any(&[Class::Decides, Class::Contact, Class::Power, Class::Alone, Class::Must])
 }
 
 /// What the clause says of who decides.
@@ -93,7 +115,7 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     }
     // `C'est elle qui décide` has its subject in the phrase.
     let whole = tag.after - tag.first >= 3 && begins(clause, tag);
-    let subject = has_subject(clause, tag) || titled || whole;
+    let subject = has_subject(clause, tag) || titled || whole || goes_on(clause, tag, previous);
     let said = match tag.class {
         Class::Power => subject || is_fragment(clause, tag) || begins(clause, tag),
         Class::Decider => !clause.has(Class::Seek) && (subject || is_contacts(clause, tag, previous)),
@@ -123,6 +145,15 @@ fn has_subject(clause: &Clause<'_>, verb: &Tag) -> bool {
 /// Whether the clause names a time.
 fn is_timed(clause: &Clause<'_>) -> bool {
     clause.has_any(&[Class::Soon, Class::Quarter, Class::Far])
+}
+
+/// Whether the subject stands in the clause before: `She runs the team and signs everything`.
+fn goes_on(clause: &Clause<'_>, verb: &Tag, previous: Option<&Clause<'_>>) -> bool {
+    const OTHER: &[Class] = &[Class::Superior, Class::Away, Class::Elsewhere, Class::Past, Class::Unsure];
+    let is_contact = |before: &Clause<'_>| {
+        before.has(Class::Contact) && !before.has_any(OTHER) && !before.has_any(OTHERS)
+    };
+    verb.first == clause.first && previous.is_some_and(is_contact)
 }
 
 /// Whether the clause begins with a phrase, so that its subject is left out.

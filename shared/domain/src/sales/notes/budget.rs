@@ -33,7 +33,9 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     let paid = clause.find(Class::Approve).map(|approve| (approve, APPROVED));
     let (tag, claim) = paid.or_else(|| clause.find(Class::Spend).map(|spend| (spend, THERE)))?;
     let amount = clause.amount().filter(|amount| *amount > 0)?;
-    let claimed = amount > 0 && clause.negation(tag) == Negation::Affirmed && !clause.has(Class::Pending);
+    // `She may sign up to 50k` is about the person.
+    let of_a_person = clause.has_any(&[Class::Decides, Class::Power]);
+    let claimed = amount > 0 && !(of_a_person && claim == THERE) && clause.negation(tag) == Negation::Affirmed && !clause.has(Class::Pending);
     claimed.then_some(claim)
 }
 

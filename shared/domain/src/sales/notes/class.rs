@@ -28,6 +28,7 @@ classes! {
     Condition "condition" "Makes the sentence a supposition: if, unless, provided that."
     Unsure "unsure" "Takes the certainty from its clause: maybe, whether, unclear."
     Not "not" "Negates the words near it."
+    Without "without" "Negates what follows: without. With a second negation the clause says that it is needed."
     Neither "neither" "Negates all words after it in its clause."
     Idiom "idiom" "Contains a negation but negates nothing: no doubt, not only, no later than."
     Past "past" "Places its clause in a time that is over: last year, used to, the former."

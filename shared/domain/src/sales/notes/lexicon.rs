@@ -97,7 +97,15 @@ impl Lexicon {
             None => (false, text),
         };
         let parts: Vec<Part> = text.split_whitespace().map(part).collect();
-        let Some(Part::OneOf(begins, false)) = parts.first() else { return };
+        // It may begin with any of its words up to the first that must be there.
+        let optional = parts.iter().take_while(|part| matches!(part, Part::OneOf(_, true))).count();
+        if !matches!(parts.get(optional), Some(Part::OneOf(_, false))) {
+            return;
+        }
+        let begins = parts.iter().take(optional + 1).flat_map(|part| match part {
+            Part::OneOf(begins, _) => begins.as_slice(),
+            Part::Gap => &[],
+        });
         let at = self.phrases.len();
         for wanted in begins {
             match wanted {

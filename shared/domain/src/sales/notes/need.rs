@@ -31,7 +31,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return None;
     }
     // A problem with the budget, or that somebody must approve it, is no need.
-    let about_money = clause.has_any(&[Class::Money, Class::Broke, Class::Expensive]);
+    let about_money = clause.has_any(&[Class::Money, Class::Broke, Class::Expensive, Class::Afford]);
     if let Some(problem) = clause.find(Class::Problem).filter(|_| !about_money) {
         if let Some(solved) = clause.find(Class::Solved) {
             return (clause.negation(solved) == Negation::Affirmed).then_some(NONE);

@@ -26,8 +26,11 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if let Some(later) = clause.find(Class::Later).filter(|later| !is_answer_to_more(clause, later)) {
         return (!clause.is_denied(later) && !clause.has(Class::Money)).then_some(LATER);
     }
+    if clause.has(Class::Resume) && clause.has(Class::Until) {
+        return Some(LATER);
+    }
     let time = time(clause)?;
-    if clause.has(Class::Resume) && !clause.has(Class::Elsewhere) {
+    if clause.has(Class::Resume) {
         // `We talk again next week` is an appointment, `we talk again next year` a delay.
         return (time.claim != SOON).then_some(LATER);
     }
