@@ -150,9 +150,8 @@ fn is_timed(clause: &Clause<'_>) -> bool {
 /// Whether the subject stands in the clause before: `She runs the team and signs everything`.
 fn goes_on(clause: &Clause<'_>, verb: &Tag, previous: Option<&Clause<'_>>) -> bool {
     const OTHER: &[Class] = &[Class::Superior, Class::Away, Class::Elsewhere, Class::Past, Class::Unsure];
-    let is_contact = |before: &Clause<'_>| {
-        before.has(Class::Contact) && !before.has_any(OTHER) && !before.has_any(OTHERS)
-    };
+    let is_contact =
+        |before: &Clause<'_>| before.has(Class::Contact) && !before.has_any(OTHER) && !before.has_any(OTHERS);
     verb.first == clause.first && previous.is_some_and(is_contact)
 }
 

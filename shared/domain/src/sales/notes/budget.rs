@@ -35,7 +35,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     let amount = clause.amount().filter(|amount| *amount > 0)?;
     // `She may sign up to 50k` is about the person.
     let of_a_person = clause.has_any(&[Class::Decides, Class::Power]);
-    let claimed = amount > 0 && !(of_a_person && claim == THERE) && clause.negation(tag) == Negation::Affirmed && !clause.has(Class::Pending);
+    let claimed = amount > 0
+        && !(of_a_person && claim == THERE)
+        && clause.negation(tag) == Negation::Affirmed
+        && !clause.has(Class::Pending);
     claimed.then_some(claim)
 }
 

@@ -1,9 +1,9 @@
 //! Which language a sentence is written in, by its common words. Seven languages have a lexicon; the common words of others
 //! are known only so that a sentence in one of them is left alone rather than misread for the words it shares.
 
-use super::lexicon::Lexicon;
-use super::token::{Token, folded};
-use std::collections::HashMap;
+use super::lexicon::{Lexicon, Marker, markers};
+use super::token::{Token, folded_entry};
+use super::word_hash::WordMap;
 use std::sync::OnceLock;
 
 /// A language that the rules read.
@@ -40,17 +40,21 @@ impl Language {
 const FOREIGN: &str = include_str!("lexicon/foreign.tsv");
 /// The most languages that the sets of languages have room for.
 const MOST: usize = 32;
+/// About how many words the lexicons have, so that their table grows once.
+const MOST_WORDS: usize = 14_000;
 /// A word that only one language has weighs this much; a word of several is parted among them.
 const WEIGHT: u32 = 12;
 /// A sentence of this many words or more must have one known word in four, or it is left alone.
 const LONG_SENTENCE: usize = 4;
 
 /// The lexicons, and which languages each word belongs to.
+#[derive(Default)]
 pub(super) struct Languages {
-    lexicons: Vec<(Language, Lexicon)>,
-    words: HashMap<String, u32>,
-    beginnings: HashMap<String, u32>,
-    ends: HashMap<String, u32>,
+    /// In the order of `Language::ALL`. A lexicon is built for the first sentence in its language.
+    lexicons: [OnceLock<Lexicon>; Language::ALL.len()],
+    words: WordMap<u32>,
+    beginnings: WordMap<u32>,
+    ends: WordMap<u32>,
 }
 
 /// The place of all languages that no list knows: a word with a letter that none of the seven languages has votes for it.
@@ -67,27 +71,23 @@ impl Languages {
     }
 
     fn build() -> Self {
-        let lexicons = Language::ALL.map(|(language, text)| (language, Lexicon::read(text)));
-        let mut languages = Self {
-            lexicons: lexicons.into_iter().collect(),
-            words: HashMap::new(),
-            beginnings: HashMap::new(),
-            ends: HashMap::new(),
-        };
-        for (at, (_, lexicon)) in languages.lexicons.iter().enumerate() {
-            let (whole, beginnings, ends) = lexicon.words();
-            let mark = |set: &mut HashMap<String, u32>, word: &str| {
-                *set.entry(word.to_owned()).or_default() |= 1 << at
-            };
-            whole.for_each(|word| mark(&mut languages.words, word));
-            beginnings.for_each(|word| mark(&mut languages.beginnings, word));
-            ends.for_each(|word| mark(&mut languages.ends, word));
+        let mut languages = Self::default();
+        languages.words.reserve(MOST_WORDS);
+        for (at, (_, text)) in Language::ALL.into_iter().enumerate() {
+            markers(text, |marker| {
+                let (set, word) = match marker {
+                    Marker::Word(word) => (&mut languages.words, word),
+                    Marker::Beginning(word) => (&mut languages.beginnings, word),
+                    Marker::End(word) => (&mut languages.ends, word),
+                };
+                *set.entry(word).or_default() |= 1 << at;
+            });
         }
-        let known = languages.lexicons.len();
+        let known = Language::ALL.len();
         let rows = FOREIGN.lines().filter_map(|row| row.split_once('\t'));
         for (at, (_, words)) in rows.take(UNLISTED - known).enumerate() {
             for word in words.split_whitespace() {
-                *languages.words.entry(folded(word)).or_default() |= 1 << (known + at);
+                *languages.words.entry(folded_entry(word)).or_default() |= 1 << (known + at);
             }
         }
         languages
@@ -139,7 +139,9 @@ impl Languages {
         if words >= LONG_SENTENCE && known * 4 < words {
             return None;
         }
-        self.lexicons.get(best).map(|(language, lexicon)| (*language, lexicon))
+        let (language, text) = Language::ALL.get(best)?;
+        let lexicon = self.lexicons.get(best)?;
+        Some((*language, lexicon.get_or_init(|| Lexicon::read(text))))
     }
 }
 

@@ -7,8 +7,9 @@
 //! - `^a` only as the first word of a clause, `=è` with its accents.
 
 use super::class::Class;
-use super::token::{Kind, Token, folded};
-use std::collections::{HashMap, HashSet};
+use super::token::{Kind, Token, folded, folded_entry};
+use super::word_hash::{WordMap, WordSet};
+use std::borrow::Cow;
 
 /// Shortest and longest beginning or end of a word that a lexicon may ask for, in bytes.
 pub(super) const AFFIX: std::ops::RangeInclusive<usize> = 3..=16;
@@ -18,10 +19,10 @@ const GAP: usize = 3;
 /// What a word of a phrase asks for.
 #[derive(Debug)]
 enum Wanted {
-    Word(String),
+    Word(Cow<'static, str>),
     Accented(String),
-    Beginning(String),
-    End(String),
+    Beginning(Cow<'static, str>),
+    End(Cow<'static, str>),
     Number,
     Any,
 }
@@ -60,27 +61,27 @@ pub(super) struct Tag {
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     phrases: Vec<Phrase>,
-    by_word: HashMap<String, Vec<usize>>,
-    by_beginning: HashMap<String, Vec<usize>>,
-    by_end: HashMap<String, Vec<usize>>,
+    by_word: WordMap<Vec<usize>>,
+    by_beginning: WordMap<Vec<usize>>,
+    by_end: WordMap<Vec<usize>>,
     by_number: Vec<usize>,
     /// Numbers that are written in words.
-    numbers: HashMap<String, u64>,
+    numbers: WordMap<u64>,
     /// Words that tell the language although they claim nothing.
-    common: HashSet<String>,
+    common: WordSet,
 }
 
 impl Lexicon {
-    /// Reads a lexicon. Rows that it does not understand are left out; a test counts them.
-    pub(super) fn read(text: &str) -> Self {
+    /// Reads a lexicon. Rows that it does not understand are left out; a test looks for such rows.
+    pub(super) fn read(text: &'static str) -> Self {
         let mut lexicon = Self::default();
         for row in text.lines().filter(|row| !row.starts_with('#')) {
             let Some((class, phrases)) = row.split_once('\t') else { continue };
             match class {
-                "common" => lexicon.common.extend(phrases.split_whitespace().map(folded)),
+                "common" => lexicon.common.extend(phrases.split_whitespace().map(folded_entry)),
                 "number" => lexicon.numbers.extend(phrases.split('|').filter_map(|pair| {
                     let (word, value) = pair.split_once('=')?;
-                    Some((folded(word.trim()), value.trim().parse().ok()?))
+                    Some((folded_entry(word.trim()), value.trim().parse().ok()?))
                 })),
                 class => {
                     let Some(class) = Class::by_name(class) else { continue };
@@ -91,7 +92,7 @@ impl Lexicon {
         lexicon
     }
 
-    fn add(&mut self, class: Class, text: &str) {
+    fn add(&mut self, class: Class, text: &'static str) {
         let (first, text) = match text.strip_prefix('^') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -110,7 +111,9 @@ impl Lexicon {
         for wanted in begins {
             match wanted {
                 Wanted::Word(word) => self.by_word.entry(word.clone()).or_default().push(at),
-                Wanted::Accented(word) => self.by_word.entry(folded(word)).or_default().push(at),
+                Wanted::Accented(word) => {
+                    self.by_word.entry(Cow::Owned(folded(word))).or_default().push(at);
+                }
                 Wanted::Beginning(word) => self.by_beginning.entry(word.clone()).or_default().push(at),
                 Wanted::End(word) => self.by_end.entry(word.clone()).or_default().push(at),
                 Wanted::Number => self.by_number.push(at),
@@ -120,32 +123,14 @@ impl Lexicon {
         self.phrases.push(Phrase { class, first, parts });
     }
 
-    /// Words that are worth knowing to tell the language: whole words, beginnings and ends.
-    pub(super) fn words(
-        &self,
-    ) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
-        let inner = self.phrases.iter().flat_map(|phrase| &phrase.parts).flat_map(|part| match part {
-            Part::OneOf(wanted, _) => wanted.as_slice(),
-            Part::Gap => &[],
-        });
-        let whole = inner.filter_map(|wanted| match wanted {
-            Wanted::Word(word) => Some(word.as_str()),
-            _ => None,
-        });
-        let whole = whole
-            .chain(self.common.iter().map(String::as_str))
-            .chain(self.numbers.keys().map(String::as_str));
-        (whole, self.by_beginning.keys().map(String::as_str), self.by_end.keys().map(String::as_str))
-    }
-
     /// Whether a word is one of the common words of the language.
     pub(super) fn is_common(&self, token: &Token) -> bool {
-        self.common.contains(&token.folded)
+        self.common.contains(token.folded.as_str())
     }
 
     /// The value of a number, in digits or in words.
     pub(super) fn number(&self, token: &Token) -> Option<u64> {
-        token.number().or_else(|| self.numbers.get(&token.folded).copied())
+        token.number().or_else(|| self.numbers.get(token.folded.as_str()).copied())
     }
 
     /// Finds the phrases of a sentence: at each word the longest, and the search goes on behind it, or in its
@@ -209,7 +194,46 @@ impl Lexicon {
     }
 }
 
-fn part(text: &str) -> Part {
+/// A word that helps to tell the language of a text.
+pub(super) enum Marker {
+    Word(Cow<'static, str>),
+    Beginning(Cow<'static, str>),
+    End(Cow<'static, str>),
+}
+
+/// The words of a lexicon that tell its language, without building the lexicon: whole words anywhere in its phrases,
+/// beginnings and ends where a phrase begins with them.
+pub(super) fn markers(text: &'static str, mut mark: impl FnMut(Marker)) {
+    for row in text.lines().filter(|row| !row.starts_with('#')) {
+        let Some((class, phrases)) = row.split_once('\t') else { continue };
+        match class {
+            "common" => phrases.split_whitespace().for_each(|word| mark(Marker::Word(folded_entry(word)))),
+            "number" => phrases
+                .split('|')
+                .filter_map(|pair| pair.split_once('='))
+                .for_each(|(word, _)| mark(Marker::Word(folded_entry(word.trim())))),
+            _ => phrases.split('|').for_each(|phrase| {
+                for (place, part) in phrase.split_ascii_whitespace().enumerate() {
+                    let part = part.trim_start_matches('^').trim_end_matches('?');
+                    part.split('/').filter_map(|word| marker(word, place == 0)).for_each(&mut mark);
+                }
+            }),
+        }
+    }
+}
+
+fn marker(word: &'static str, begins: bool) -> Option<Marker> {
+    if let Some(beginning) = word.strip_suffix('*') {
+        return begins.then(|| Marker::Beginning(folded_entry(beginning)));
+    }
+    if let Some(end) = word.strip_prefix('*') {
+        return begins.then(|| Marker::End(folded_entry(end)));
+    }
+    let is_sign = matches!(word, "#" | "_" | ".." | "") || word.starts_with('=');
+    (!is_sign).then(|| Marker::Word(folded_entry(word)))
+}
+
+fn part(text: &'static str) -> Part {
     if text == ".." {
         return Part::Gap;
     }
@@ -225,11 +249,11 @@ fn part(text: &str) -> Part {
         } else if let Some(word) = word.strip_prefix('=') {
             Wanted::Accented(word.to_lowercase())
         } else if let Some(beginning) = word.strip_suffix('*') {
-            Wanted::Beginning(folded(beginning))
+            Wanted::Beginning(folded_entry(beginning))
         } else if let Some(end) = word.strip_prefix('*') {
-            Wanted::End(folded(end))
+            Wanted::End(folded_entry(end))
         } else {
-            Wanted::Word(folded(word))
+            Wanted::Word(folded_entry(word))
         }
     });
     Part::OneOf(wanted.collect(), optional)
@@ -260,8 +284,8 @@ fn fits(wanted: &Wanted, token: &Token, lexicon: &Lexicon) -> bool {
     match wanted {
         Wanted::Word(word) => token.folded == *word,
         Wanted::Accented(word) => token.accented.as_deref().unwrap_or(&token.folded) == word,
-        Wanted::Beginning(beginning) => token.folded.starts_with(beginning.as_str()),
-        Wanted::End(end) => token.folded.ends_with(end.as_str()),
+        Wanted::Beginning(beginning) => token.folded.starts_with(beginning.as_ref()),
+        Wanted::End(end) => token.folded.ends_with(end.as_ref()),
         Wanted::Number => lexicon.number(token).is_some(),
         Wanted::Any => true,
     }

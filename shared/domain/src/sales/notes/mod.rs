@@ -12,6 +12,7 @@ mod lexicon;
 mod need;
 mod timeline;
 mod token;
+mod word_hash;
 
 use super::lead_score::Dimension;
 use class::Class;

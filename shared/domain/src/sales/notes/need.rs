@@ -47,7 +47,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     // `They need it by Friday` is about the time: what they need, another sentence says.
     let verb = clause.all(Class::Must).any(|must| must.first == interest.first);
     let timed = verb && clause.shortly_after(TIMES, interest.after, 0);
-    if to_buy || timed || about_money || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
+    if to_buy
+        || timed
+        || about_money
+        || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
     {
         return None;
     }

@@ -1,6 +1,8 @@
 //! Words, numbers and separators of a text. Words are compared without case and accents, because notes are typed in a hurry:
 //! `gekürzt`, `GEKÜRZT` and `gekurzt` are one word.
 
+use std::borrow::Cow;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -62,11 +64,18 @@ fn fold(letter: char, folded: &mut String) {
     }
 }
 
-/// A word of a lexicon as the tokens have it.
+/// A word without case and accents.
 pub(super) fn folded(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
     word.chars().for_each(|letter| fold(letter, &mut folded));
     folded
+}
+
+/// A word of a lexicon as the tokens have it. Most words need no change and are not copied, because a process that
+/// starts has thousands of them to read.
+pub(super) fn folded_entry(word: &'static str) -> Cow<'static, str> {
+    let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if word.bytes().all(is_plain) { Cow::Borrowed(word) } else { Cow::Owned(folded(word)) }
 }
 
 /// Marks that follow their letter, in text that is not composed.
