@@ -43,6 +43,11 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
         let contacts = clause.has(Class::Superior) || (titles() && clause.has(Class::Contact));
         return contacts.then_some(NOT);
     }
+    if let Some(depends) = clause.find(Class::Depends) {
+        // `It depends on the board`; what depends on her boss is not hers.
+        let others = clause.has(Class::Superior) || titles();
+        return (others && clause.negation(depends) == Negation::Affirmed).then_some(NOT);
+    }
     consent(clause).unwrap_or_else(|| decision(clause, previous)).or_else(|| {
         TITLES.into_iter().find_map(|(class, claim)| {
             let title = clause.all(class).find(|title| is_contacts(clause, title, previous))?;
@@ -169,7 +174,7 @@ fn is_contacts(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) 
     is_predicate(clause, title)
         || is_apposition(clause, title, previous)
         || was_met(clause, title)
-        || (clause.shortly_after(&[Class::Say], title.after, 1)
+        || (clause.shortly_after(&[Class::Say], title.after, 2)
             && !clause.shortly_before(&[Class::Of, Class::Future, Class::Say], title.first, 2))
 }
 

@@ -73,6 +73,7 @@ classes! {
     Future "future" "Not done yet: will, want to, should."
     Alone "alone" "Without asking anybody: alone, himself."
     Powerless "powerless" "The contact decides nothing, as an idiom: has no say, is not allowed to sign."
+    Depends "depends" "It hangs on something or somebody: depends on. Nothing else in the clause is certain."
     Convince "convince" "The contact has to bring somebody round: has to convince, must talk to."
     // Need.
     Seek "seek" "They want a solution: looking for, need, evaluate."

@@ -95,9 +95,13 @@ fn read_sentence<'a>(
                 (Dimension::Need, need::verdict(&clause)),
                 (Dimension::Timeline, timeline::verdict(&clause, previous.as_ref())),
             ];
-            let said = verdicts.into_iter().filter_map(|(dimension, verdict)| {
-                verdict.map(|(impact, reason)| Claim { dimension, impact, reason, quote })
-            });
+            let depends = clause.has(Class::Depends);
+            let said = verdicts
+                .into_iter()
+                .filter(|(dimension, _)| !depends || *dimension == Dimension::Authority)
+                .filter_map(|(dimension, verdict)| {
+                    verdict.map(|(impact, reason)| Claim { dimension, impact, reason, quote })
+                });
             claims.extend(said);
         }
         previous = Some(clause);
