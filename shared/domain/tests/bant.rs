@@ -361,3 +361,28 @@ fn hostile_notes_are_read_in_time_that_grows_with_their_length() {
         assert!(started.elapsed().as_secs() < 5, "{word}");
     }
 }
+
+#[test]
+fn the_examples_of_the_readme_have_the_scores_that_it_shows() {
+    let total = |input: &LeadInput<'_>| judge(input).outcome.map(Breakdown::total);
+    let logistics = LeadInput {
+        company_name: "Northwind Logistics",
+        company_size: Some(850_i64.into()),
+        contact_email: Some("ida.keller@northwind-logistics.example"),
+        status: Some("qualified"),
+        notes: Some(
+            "Ida is VP of operations and the decision maker. Budget approved: 120k for this year. \
+             They are struggling with manual quotes and want to decide this month.",
+        ),
+        ..LeadInput::default()
+    };
+    let bakery = LeadInput {
+        company_name: "Corner Bakery",
+        company_size: Some(6_i64.into()),
+        contact_email: Some("corner.bakery@gmail.com"),
+        notes: Some("Just researching. No budget right now, maybe next year."),
+        ..LeadInput::default()
+    };
+    assert_eq!(total(&logistics), Ok(90));
+    assert_eq!(total(&bakery), Ok(19));
+}
