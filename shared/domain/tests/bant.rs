@@ -383,6 +383,6 @@ fn the_examples_of_the_readme_have_the_scores_that_it_shows() {
         notes: Some("Just researching. No budget right now, maybe next year."),
         ..LeadInput::default()
     };
-    assert_eq!(total(&logistics), Ok(90));
+    assert_eq!(total(&logistics), Ok(94));
     assert_eq!(total(&bakery), Ok(19));
 }

@@ -168,8 +168,13 @@ fn begins(clause: &Clause<'_>, tag: &Tag) -> bool {
 /// Whether a title belongs to the contact.
 fn is_contacts(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) -> bool {
     let possessive = clause.sentence.get(title.after).is_some_and(|token| token.folded == "s");
-    if possessive || clause.has(Class::Superior) {
+    // `Intern, asks for his manager`.
+    let begins_as_junior = title.class == Class::Junior && begins(clause, title);
+    if possessive || (clause.has(Class::Superior) && !begins_as_junior) {
         return false;
+    }
+    if begins_as_junior {
+        return true;
     }
     is_predicate(clause, title)
         || is_apposition(clause, title, previous)
@@ -193,8 +198,8 @@ fn is_predicate(clause: &Clause<'_>, title: &Tag) -> bool {
                 || name_before(clause, start)
                 || clause.shortly_after(&[Class::Contact], title.after, 2);
         }
-        if clause.all(Class::Contact).any(|contact| contact.after == at) {
-            // `ist sie Geschäftsführerin`, and in headlines `contact CEO`.
+        if unknown == 0 && clause.all(Class::Contact).any(|contact| contact.after == at) {
+            // `ist sie Geschäftsführerin`, and in headlines `contact CEO`; but not `she knows the CEO`.
             return true;
         }
         if !is_filler(clause, before) {
@@ -235,9 +240,12 @@ fn is_fragment(clause: &Clause<'_>, tag: &Tag) -> bool {
     }
     let department = matches!(tag.class, Class::Head | Class::Manager | Class::Junior);
     let rest = tag.after..clause.after;
+    // `VP Sales at Contoso`.
+    let links = |at: usize| clause.all(Class::Of).any(|of| of.first == at);
     rest.len() <= 3
         && rest.into_iter().all(|at| {
             is_name(clause, at)
+                || (links(at) && is_name(clause, at + 1))
                 || (department && !clause.tags.iter().any(|other| other.first <= at && at < other.after))
         })
 }

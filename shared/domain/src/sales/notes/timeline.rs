@@ -24,7 +24,7 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
         return None;
     }
     if let Some(later) = clause.find(Class::Later).filter(|later| !is_answer_to_more(clause, later)) {
-        return (!clause.is_denied(later) && !clause.has(Class::Money)).then_some(LATER);
+        return (!clause.is_denied(later) && !clause.has_any(&[Class::Money, Class::Broke])).then_some(LATER);
     }
     if clause.has(Class::Resume) && clause.has(Class::Until) {
         return Some(LATER);
