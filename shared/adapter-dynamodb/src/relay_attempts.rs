@@ -1,6 +1,7 @@
 //! How often the relay failed on a record of the stream, so that it can put a poison record aside. The emulator ignores
 //! the bounds of a stream mapping, and AWS would drop the record; counting works in both.
 
+use crate::client::client;
 use crate::failure::failed;
 use crate::keys::ItemKey;
 use crate::state_item::EXPIRES_AT;
@@ -25,7 +26,7 @@ pub struct RelayAttempts {
 impl RelayAttempts {
     /// A counter on the ephemeral table.
     pub fn new(config: &SdkConfig, ephemeral_table: String) -> Self {
-        Self { client: Client::new(config), table: ephemeral_table }
+        Self { client: client(config), table: ephemeral_table }
     }
 
     /// Counts one failure on a record, named by its event or its stream identifier; how many there were.

@@ -23,6 +23,8 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
+    /// A sign-in that failed.
+    SignIn,
     /// What a tenant may spend on models; its identifier is the organization's.
     AiBudget,
     /// A tenant's own prices of models; its identifier is the organization's.
@@ -39,7 +41,7 @@ pub enum AggregateType {
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -47,6 +49,7 @@ impl AggregateType {
         Self::Lead,
         Self::Notification,
         Self::Access,
+        Self::SignIn,
         Self::AiBudget,
         Self::AiPrices,
         Self::AiRequest,
@@ -70,6 +73,7 @@ impl AggregateType {
             Self::Lead => "lead",
             Self::Notification => "notification",
             Self::Access => "access",
+            Self::SignIn => "sign_in",
             Self::AiBudget => "ai_budget",
             Self::AiPrices => "ai_prices",
             Self::AiRequest => "ai_request",

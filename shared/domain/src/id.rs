@@ -61,6 +61,13 @@ impl StaticType for AccessTag {
     const TYPE: &'static str = "access";
 }
 
+/// What a failed sign-in's identifier is tagged with.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignInTag;
+impl StaticType for SignInTag {
+    const TYPE: &'static str = "signin";
+}
+
 /// What a request to the AI gateway is tagged with.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AiRequestTag;
@@ -97,6 +104,8 @@ pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
+/// A failed sign-in.
+pub type SignInId = TypeSafeId<SignInTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
 /// A month of a tenant's requests to models.
@@ -125,6 +134,12 @@ pub fn made_at<T: StaticType>(id: &TypeSafeId<T>) -> Option<Timestamp> {
 pub fn derived<T: StaticType, S: StaticType>(from: &TypeSafeId<S>) -> TypeSafeId<T> {
     let uuid: Uuid = from.uuid();
     TypeSafeId::from_uuid(uuid)
+}
+
+/// The organization of what happened to no organization's account, such as a sign-in with an address that is nobody's. No
+/// identifier that is made is all zeros, so it is nobody's organization.
+pub fn no_organization() -> OrganizationId {
+    OrganizationId::from_uuid(Uuid::nil())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Functions behind an SQS queue that EventBridge fills. Each message is judged alone: one that is malformed, fails, panics
 //! or is not reached in time is reported, so that it alone is delivered again, and in the end lands in the dead-letter
-//! queue. A body must never be logged.
+//! queue. It comes again soon at first and later each time, and not after the queue's visibility timeout, which must be long
+//! enough for a whole batch. A body must never be logged.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
@@ -9,7 +10,7 @@ use crate::runtime::{self, Build, Failure, Json};
 use application_core::Context;
 use contracts::event_message::{BusEvent, EventMessage};
 use domain::Timestamp;
-use ports::BoxFuture;
+use ports::{BoxFuture, MessageVisibility, RetriedMessage, Source};
 use serde::Deserialize;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -17,6 +18,12 @@ use std::time::{Duration, Instant};
 
 /// A message is not begun with less time left than this: it would only be cut off.
 const TIME_FOR_ONE: Duration = Duration::from_secs(1);
+/// Seconds until a message that failed once comes again; each further failure doubles them.
+const FIRST_RETRY_SECONDS: u32 = 4;
+/// Seconds that a message waits at most.
+const LONGEST_RETRY_SECONDS: u32 = 900;
+/// Messages whose visibility one call changes (SQS quota).
+const MOST_CHANGES: usize = 10;
 
 /// Handles events.
 pub trait EventHandler: Send + Sync {
@@ -28,9 +35,28 @@ pub trait EventHandler: Send + Sync {
     ) -> BoxFuture<'a, Result<(), JobError>>;
 }
 
+/// What a function behind a queue is made of.
+pub struct Consumer {
+    /// Handles the events.
+    pub handler: Box<dyn EventHandler>,
+    /// Says when those that failed come again.
+    pub visibility: Box<dyn MessageVisibility>,
+}
+
 /// Runs a function behind a queue until its process is stopped.
-pub fn run(function: &'static str, build: Build<dyn EventHandler>) -> ExitCode {
-    runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
+pub fn run(function: &'static str, build: Build<Consumer>) -> ExitCode {
+    runtime::run(function, build, |consumer, event, invocation| {
+        Box::pin(serve(consumer.handler.as_ref(), consumer.visibility.as_ref(), event, invocation))
+    })
+}
+
+/// Leaves it to the queue when messages come again.
+struct AsTheQueueSays;
+
+impl MessageVisibility for AsTheQueueSays {
+    fn retry_after<'a>(&'a self, _: &'a str, _: &'a [RetriedMessage]) -> BoxFuture<'a, Result<(), Source>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// Handles a batch in-process, in the way production does.
@@ -51,6 +77,28 @@ struct Message {
     message_id: String,
     #[serde(default)]
     body: String,
+    #[serde(default)]
+    receipt_handle: String,
+    #[serde(rename = "eventSourceARN", default)]
+    queue_arn: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Default, Deserialize)]
+struct Attributes {
+    /// How often the message was delivered, this time included, as a number in a text.
+    #[serde(rename = "ApproximateReceiveCount", default)]
+    receive_count: String,
+}
+
+impl Message {
+    /// Seconds until it comes again, after it failed this time.
+    fn retry_seconds(&self) -> u32 {
+        let receive_count: u32 = self.attributes.receive_count.parse().unwrap_or(1);
+        let doubled = 2_u32.checked_pow(receive_count.saturating_sub(1)).unwrap_or(u32::MAX);
+        FIRST_RETRY_SECONDS.saturating_mul(doubled).min(LONGEST_RETRY_SECONDS)
+    }
 }
 
 /// Handles a batch in-process, with everything about the invocation under control.
@@ -59,10 +107,25 @@ pub async fn invoke_as(
     event: Value,
     invocation: &Invocation,
 ) -> Result<Value, Failure> {
-    runtime::in_process(event, async |event| serve(handler, event, invocation).await).await
+    invoke_consumer(handler, &AsTheQueueSays, event, invocation).await
 }
 
-async fn serve(handler: &dyn EventHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
+/// The same for a consumer that says when messages come again.
+pub async fn invoke_consumer(
+    handler: &dyn EventHandler,
+    visibility: &dyn MessageVisibility,
+    event: Value,
+    invocation: &Invocation,
+) -> Result<Value, Failure> {
+    runtime::in_process(event, async |event| serve(handler, visibility, event, invocation).await).await
+}
+
+async fn serve(
+    handler: &dyn EventHandler,
+    visibility: &dyn MessageVisibility,
+    event: Json,
+    invocation: &Invocation,
+) -> Result<Json, Failure> {
     let began = Instant::now();
     let scope = Scope {
         function: invocation.function,
@@ -74,6 +137,8 @@ async fn serve(handler: &dyn EventHandler, event: Json, invocation: &Invocation)
         let (result, verdict, error, fields) = match serde_json::from_str::<Batch>(event.get()) {
             Ok(batch) => {
                 let failed = handle_all(handler, &batch.records, invocation).await;
+                retry_later(visibility, &failed, invocation).await;
+                let failed: Vec<_> = failed.into_iter().map(|message| message.message_id.clone()).collect();
                 let verdict = match failed.len() {
                     0 => Verdict::Done,
                     some if some < batch.records.len() => Verdict::Partial,
@@ -92,19 +157,40 @@ async fn serve(handler: &dyn EventHandler, event: Json, invocation: &Invocation)
     .await
 }
 
-/// Handles the messages one after the other; the identifiers of those that failed.
-async fn handle_all(
+/// Handles the messages one after the other; those that failed.
+async fn handle_all<'a>(
     handler: &dyn EventHandler,
-    messages: &[Message],
+    messages: &'a [Message],
     invocation: &Invocation,
-) -> Vec<String> {
+) -> Vec<&'a Message> {
     let mut failed = Vec::new();
     for message in messages {
         if !handle_one(handler, message, invocation).await {
-            failed.push(message.message_id.clone());
+            failed.push(message);
         }
     }
     failed
+}
+
+/// Lets the messages that failed come again in their time. Should that fail, they come when the queue says so.
+async fn retry_later(visibility: &dyn MessageVisibility, failed: &[&Message], invocation: &Invocation) {
+    let Some(queue_arn) = failed.first().map(|message| message.queue_arn.as_str()) else { return };
+    let retried: Vec<_> = failed
+        .iter()
+        .map(|message| RetriedMessage {
+            receipt_handle: message.receipt_handle.clone(),
+            seconds: message.retry_seconds(),
+        })
+        .collect();
+    for some in retried.chunks(MOST_CHANGES) {
+        let change = visibility.retry_after(queue_arn, some);
+        let error = match tokio::time::timeout(invocation.time_left(), change).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => chain(error.as_ref()),
+            Err(_) => "no time left".to_owned(),
+        };
+        tracing::warn!(messages = some.len(), error, "messages come again when the queue says so");
+    }
 }
 
 async fn handle_one(handler: &dyn EventHandler, message: &Message, invocation: &Invocation) -> bool {

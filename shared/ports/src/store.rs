@@ -207,6 +207,12 @@ pub enum StoreError {
     /// What is stored can't be understood: a defect, never the caller's fault.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),
+    /// The ledger lacks an event of an aggregate: a defect, never the caller's fault.
+    #[error("the history of an aggregate lacks version {missing_version}")]
+    IncompleteHistory {
+        /// The first version that is not there.
+        missing_version: u64,
+    },
     /// The record or the transaction is larger than the store takes, so trying again is useless.
     #[error("a record or transaction is larger than the store takes")]
     TooLarge,
@@ -331,7 +337,8 @@ pub trait Store: Send + Sync {
     /// Makes a transaction: one write.
     fn commit<'a>(&'a self, transaction: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>>;
 
-    /// The history up to and including version `through`, unsealed where the subject's key still exists.
+    /// The history up to and including version `through`, as it is kept, unsealed where the subject's key still exists. Use
+    /// cases ask `application_core::repository::history`, which finds gaps.
     fn history<'a>(
         &'a self,
         key: &'a AggregateKey,

@@ -3,6 +3,7 @@
 //! made anew, so it need not be kept for ever as states are. A sum is only ever added to. What can be summed up when it
 //! is read, such as a feature's part, has no sum of its own: every sum is a write for every request.
 
+use crate::client::client;
 use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK, SK, ai_usage_partition};
 use crate::patience::Patience;
@@ -53,7 +54,7 @@ pub struct DynamoAiUsage {
 impl DynamoAiUsage {
     /// Sums on the ephemeral table.
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), table: tables.ephemeral }
+        Self { client: client(config), table: tables.ephemeral }
     }
 
     async fn add_once(&self, request: &MeteredRequest) -> Result<bool, StoreError> {

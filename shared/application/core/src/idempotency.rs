@@ -82,8 +82,7 @@ async fn as_of<A: Aggregate>(
     if current.version == version {
         return Ok(current);
     }
-    let earlier = repository::fold(store, key, version).await?;
-    Ok(earlier.ok_or(StoreError::Malformed("an aggregate without its history"))?)
+    Ok(repository::fold_at(store, key, version).await?)
 }
 
 /// Claims the key for work that must not be done twice; the outcome of the earlier request when there was one. The claim

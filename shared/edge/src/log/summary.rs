@@ -157,6 +157,15 @@ impl Summary<'_> {
     }
 }
 
+/// What CloudWatch must know of a line that tells of a defect to count it, under the defect's name.
+pub(super) fn defect_declaration(now: Timestamp) -> String {
+    let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());
+    format!(
+        r#"{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{namespace}","Dimensions":[["Defect"]],"Metrics":[{{"Name":"Defects","Unit":"Count"}}]}}]}}"#,
+        now.millis()
+    )
+}
+
 /// What CloudWatch must know of the line to make metrics of it: the embedded metric format's `_aws`.
 fn declaration(now: Timestamp, failure_of_version: bool) -> String {
     let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());

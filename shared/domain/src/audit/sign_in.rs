@@ -1,0 +1,75 @@
+//! A sign-in that failed, for the audit log. It holds no address in the clear, of a person or of a network.
+
+use crate::Timestamp;
+use crate::aggregate::{Aggregate, AggregateType};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
+use crate::id::AccountId;
+use serde::{Deserialize, Serialize};
+
+/// How long the state of a failed sign-in is kept: the audit log and the ledger have it for good.
+const KEPT_SECONDS: i64 = 24 * 3600;
+
+/// The state of a failed sign-in: nothing changes after it happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailedSignIn {
+    /// What failed.
+    #[serde(flatten)]
+    pub attempt: SignInAttempt,
+    /// When.
+    pub failed_at: Timestamp,
+}
+
+/// The facts of `sign_in_failed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignInAttempt {
+    /// Whose address it was, if it is an account's.
+    pub account_id: Option<AccountId>,
+    /// SHA-256 of an address that is nobody's, base64url: equal attempts can be told to be equal.
+    pub email_hash: Option<String>,
+    /// The network it came from, without the part that names a machine: `203.0.113.0/24` or `2001:db8:1::/48`.
+    pub network: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FailedSignInEvent {
+    /// The address is nobody's, or the password is another.
+    Failed(SignInAttempt),
+}
+
+/// Decides `sign_in_failed`.
+pub fn fail_sign_in(attempt: SignInAttempt) -> FailedSignInEvent {
+    FailedSignInEvent::Failed(attempt)
+}
+
+impl Aggregate for FailedSignIn {
+    const TYPE: AggregateType = AggregateType::SignIn;
+    type Event = FailedSignInEvent;
+
+    fn apply(state: Option<Self>, event: &FailedSignInEvent, meta: EventMeta) -> Option<Self> {
+        match event {
+            FailedSignInEvent::Failed(attempt) => {
+                state.or_else(|| Some(Self { attempt: attempt.clone(), failed_at: meta.at }))
+            }
+        }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.failed_at.plus_seconds(KEPT_SECONDS))
+    }
+}
+
+impl DomainEvent for FailedSignInEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Failed(attempt) => EncodedEvent::facts("sign_in_failed", attempt),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("sign_in_failed", 1) => event.read().map(Self::Failed),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}
