@@ -78,5 +78,7 @@ fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
     if clause.has(Class::Approve) {
         return Some(APPROVED);
     }
-    (amount.is_some() || clause.has_any(&[Class::Have, Class::Affirmed, Class::Afford])).then_some(THERE)
+    // `Somebody else has the budget` is about the person.
+    let theirs = clause.has(Class::Have) && !clause.has(Class::Superior);
+    (theirs || amount.is_some() || clause.has_any(&[Class::Affirmed, Class::Afford])).then_some(THERE)
 }
