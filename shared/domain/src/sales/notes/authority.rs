@@ -246,8 +246,15 @@ fn is_fragment(clause: &Clause<'_>, tag: &Tag) -> bool {
         && rest.into_iter().all(|at| {
             is_name(clause, at)
                 || (links(at) && is_name(clause, at + 1))
-                || (department && !clause.tags.iter().any(|other| other.first <= at && at < other.after))
+                || (department && is_department(clause, at))
         })
+}
+
+/// A word that says nothing else; a purchase with a capital is a department: `Leiterin Einkauf`.
+fn is_department(clause: &Clause<'_>, at: usize) -> bool {
+    let capital = clause.sentence.get(at).is_some_and(is_capital);
+    let mut others = clause.tags.iter().filter(|other| other.first <= at && at < other.after);
+    others.all(|other| capital && other.class == Class::Buy)
 }
 
 /// `We met the CEO`.

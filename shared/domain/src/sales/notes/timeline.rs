@@ -23,6 +23,11 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if clause.has(Class::Past) {
         return None;
     }
+    // `Without her boss nothing happens` is about the person.
+    let waits_for_consent = clause.has(Class::Without) && clause.has_any(&[Class::Approval, Class::Superior]);
+    if waits_for_consent {
+        return None;
+    }
     if let Some(later) = clause.find(Class::Later).filter(|later| !is_answer_to_more(clause, later)) {
         return (!clause.is_denied(later) && !clause.has_any(&[Class::Money, Class::Broke])).then_some(LATER);
     }
