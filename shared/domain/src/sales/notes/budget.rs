@@ -78,7 +78,8 @@ fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
     if clause.has(Class::Approve) {
         return Some(APPROVED);
     }
-    // `Somebody else has the budget` is about the person.
-    let theirs = clause.has(Class::Have) && !clause.has(Class::Superior);
+    // `Somebody else has the budget` and `she controls the budget` are about the person.
+    let of_a_person = clause.has_any(&[Class::Superior, Class::Decides]);
+    let theirs = clause.has(Class::Have) && !of_a_person;
     (theirs || amount.is_some() || clause.has_any(&[Class::Affirmed, Class::Afford])).then_some(THERE)
 }

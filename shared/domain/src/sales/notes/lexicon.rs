@@ -3,7 +3,7 @@
 //!
 //! - `approv*` a beginning, `*budget` an end, `*leiter*` nothing more than these two: there is no search inside a word
 //! - `a/b` one of several words, `a/b?` the same or nothing
-//! - `#` a number, `_` any one word, `..` up to three words
+//! - `#` a number, `@` a day of a month, `_` any one word, `..` up to three words
 //! - `^a` only as the first word of a clause, `=è` with its accents.
 
 use super::class::Class;
@@ -24,6 +24,7 @@ enum Wanted {
     Beginning(Cow<'static, str>),
     End(Cow<'static, str>),
     Number,
+    DayOfMonth,
     Any,
 }
 
@@ -116,7 +117,7 @@ impl Lexicon {
                 }
                 Wanted::Beginning(word) => self.by_beginning.entry(word.clone()).or_default().push(at),
                 Wanted::End(word) => self.by_end.entry(word.clone()).or_default().push(at),
-                Wanted::Number => self.by_number.push(at),
+                Wanted::Number | Wanted::DayOfMonth => self.by_number.push(at),
                 Wanted::Any => {}
             }
         }
@@ -229,7 +230,7 @@ fn marker(word: &'static str, begins: bool) -> Option<Marker> {
     if let Some(end) = word.strip_prefix('*') {
         return begins.then(|| Marker::End(folded_entry(end)));
     }
-    let is_sign = matches!(word, "#" | "_" | ".." | "") || word.starts_with('=');
+    let is_sign = matches!(word, "#" | "@" | "_" | ".." | "") || word.starts_with('=');
     (!is_sign).then(|| Marker::Word(folded_entry(word)))
 }
 
@@ -244,6 +245,8 @@ fn part(text: &'static str) -> Part {
     let wanted = text.split('/').map(|word| {
         if word == "#" {
             Wanted::Number
+        } else if word == "@" {
+            Wanted::DayOfMonth
         } else if word == "_" {
             Wanted::Any
         } else if let Some(word) = word.strip_prefix('=') {
@@ -287,6 +290,7 @@ fn fits(wanted: &Wanted, token: &Token, lexicon: &Lexicon) -> bool {
         Wanted::Beginning(beginning) => token.folded.starts_with(beginning.as_ref()),
         Wanted::End(end) => token.folded.ends_with(end.as_ref()),
         Wanted::Number => lexicon.number(token).is_some(),
+        Wanted::DayOfMonth => token.is_day_of_month(),
         Wanted::Any => true,
     }
 }

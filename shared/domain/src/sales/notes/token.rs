@@ -207,6 +207,12 @@ impl Token {
         digits.parse().ok()
     }
 
+    /// Whether it is a day of a month: `12`, `1st`, `1er`, but not `25k`.
+    pub(super) fn is_day_of_month(&self) -> bool {
+        let ordinal = matches!(self.suffix(), "" | "st" | "nd" | "rd" | "th" | "er" | "e" | "o");
+        ordinal && self.number().is_some_and(|day| (1..=31).contains(&day))
+    }
+
     /// The letters that follow its digits: `k` of `50k`.
     pub(super) fn suffix(&self) -> &str {
         let letters = self.folded.find(char::is_alphabetic);
