@@ -221,10 +221,32 @@ fn who_cannot_act_without_a_consent_does_not_decide() {
 
 #[test]
 fn a_deadline_for_what_they_need_is_about_the_time() {
-    for notes in ["they need it by Friday", "Sie brauchen es bis Freitag", "Lo necesitan para mayo"] {
+    for notes in [
+        "they need it by Friday",
+        "Sie brauchen es bis Freitag",
+        "Lo necesitan para mayo",
+        "Gli serve entro il 15 maggio",
+    ] {
         assert_eq!(claimed(notes), [('T', '+')], "{notes}");
     }
     assert_eq!(signs('N', "They need a CRM by Friday"), ['+']);
+}
+
+#[test]
+fn who_knows_a_chief_is_none_and_who_heads_a_department_is() {
+    for notes in ["She knows the CEO well", "Sie kennt den Geschäftsführer gut", "Elle connaît bien le PDG"]
+    {
+        assert_eq!(claimed(notes), [], "{notes}");
+    }
+    assert_eq!(claimed("Our contact heads the logistics department"), [('A', '+')]);
+}
+
+#[test]
+fn what_they_will_speak_of_again_is_late_and_an_appointment_is_not() {
+    for notes in ["They will look at it again next year", "Se ne riparla dopo l'estate"] {
+        assert_eq!(claimed(notes), [('T', '-')], "{notes}");
+    }
+    assert_eq!(claimed("They come back to us next week"), []);
 }
 
 #[test]
