@@ -706,6 +706,25 @@ def patch_configuration_permissions():
     iam_actions.extract_resource_arn = resource_of_both_planes
 
 
+def patch_batch_permissions():
+    """AWS: SQS permits the batch form of an operation by the action of the single one, such as
+    sqs:ChangeMessageVisibility for ChangeMessageVisibilityBatch.
+
+    Here the batch form is an action of its own, which no policy can name on AWS.
+    """
+    from ministack.core import iam_actions
+
+    action_of = iam_actions.extract_iam_action
+
+    def action_of_single(service, method, path, headers, body, query_params):
+        action = action_of(service, method, path, headers, body, query_params)
+        if service == "sqs" and action:
+            return action.removesuffix("Batch")
+        return action
+
+    iam_actions.extract_iam_action = action_of_single
+
+
 def patch_local_domain():
     """AWS: a custom domain can have any name its owner chose.
 
@@ -748,6 +767,7 @@ def main():
     patch_stream_failures()
     patch_encryption_context()
     patch_configuration_permissions()
+    patch_batch_permissions()
     patch_local_domain()
 
     # SAM's own usage metrics, which nobody collects here: it complains at every transform.

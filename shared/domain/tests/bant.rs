@@ -48,7 +48,7 @@ fn every_field_that_speaks_is_heard() {
         company_name: "Contoso",
         company_size: Some(500_i64.into()),
         contact_email: Some("ann@contoso.example"),
-        notes: Some("The CEO is struggling; they want it this month"),
+        notes: Some("She is the CEO. They are struggling; they want it this month"),
         status: Some("proposal"),
         ..LeadInput::default()
     });
@@ -79,6 +79,23 @@ fn sizes_mailboxes_and_statuses_count_as_they_should() {
         ["a@GMAIL.com", "a@proton.me", "a@contoso.example", "a@gmail.com.example"].map(mailbox),
         [-10, -10, 5, 5]
     );
+    // Providers of many countries, from the list.
+    for host in [
+        "t-online.de",
+        "orange.fr",
+        "libero.it",
+        "uol.com.br",
+        "hotmail.es",
+        "ziggo.nl",
+        "mail.ru",
+        "mailbox.org",
+    ] {
+        assert_eq!(mailbox(&format!("a@{host}")), -10, "{host}");
+    }
+    // Neither the header of the list nor a part of a line is a domain.
+    for host in ["microsoft.com", "mail.co", "notgmail.com", "zzzz.zz", "0.aa"] {
+        assert_eq!(mailbox(&format!("a@{host}")), 5, "{host}");
+    }
     let status = |status: &str| {
         let input = LeadInput { company_name: "C", status: Some(status), ..LeadInput::default() };
         judge(&input).factors.first().map(|factor| factor.impact)
@@ -137,26 +154,26 @@ fn a_denial_is_heard_and_its_opposite_is_not() {
 }
 
 #[test]
-fn what_is_denied_by_a_word_nearby_is_no_signal() {
-    for (notes, dimension) in [
-        ("They have no approved budget", Dimension::Budget),
-        ("The budget is not there", Dimension::Budget),
-        ("Budget has not been approved", Dimension::Budget),
-        ("There isn't any budget", Dimension::Budget),
-        ("It is not too expensive", Dimension::Budget),
-        ("Without a CTO", Dimension::Authority),
-        ("We never met the founder", Dimension::Authority),
-        ("They don't have a pain", Dimension::Need),
-        ("Not evaluating anything", Dimension::Need),
-        ("It will not be this quarter", Dimension::Timeline),
-        ("They won't decide this month", Dimension::Timeline),
+fn what_is_denied_by_a_word_nearby_is_the_opposite_or_no_signal() {
+    for (notes, dimension, impacts_expected) in [
+        ("They have no approved budget", Dimension::Budget, &[-35][..]),
+        ("The budget is not there", Dimension::Budget, &[-35]),
+        ("Budget has not been approved", Dimension::Budget, &[-35]),
+        ("There isn't any budget", Dimension::Budget, &[-35]),
+        ("It is not too expensive", Dimension::Budget, &[]),
+        ("Without a CTO", Dimension::Authority, &[]),
+        ("We never met the founder", Dimension::Authority, &[]),
+        ("They don't have a pain", Dimension::Need, &[-30]),
+        ("Not evaluating anything", Dimension::Need, &[-30]),
+        ("It will not be this quarter", Dimension::Timeline, &[-30]),
+        ("They won't decide this month", Dimension::Timeline, &[-30]),
     ] {
-        assert_eq!(impacts(notes, dimension), Vec::<i8>::new(), "{notes}");
+        assert_eq!(impacts(notes, dimension), impacts_expected, "{notes}");
     }
     // A denial reaches no further than its part of the sentence.
     for (notes, dimension, impact) in [
         ("No rush, budget approved", Dimension::Budget, 40),
-        ("Not the cheapest, but the CEO likes it", Dimension::Authority, 40),
+        ("Not the cheapest, but she is the CEO", Dimension::Authority, 40),
         ("He is not sure but funding secured", Dimension::Budget, 40),
         ("Nothing about the time; they decide this week", Dimension::Timeline, 40),
     ] {
@@ -182,7 +199,7 @@ fn phrases_are_whole_words() {
         ("(CEO)", Dimension::Authority),
         ("ceo, cto", Dimension::Authority),
         ("the pain!", Dimension::Need),
-        ("BUDGET", Dimension::Budget),
+        ("BUDGET APPROVED", Dimension::Budget),
         ("q1", Dimension::Timeline),
         ("VP Sales", Dimension::Authority),
     ] {
@@ -193,7 +210,6 @@ fn phrases_are_whole_words() {
 #[test]
 fn each_rule_counts_once_and_each_clause_once_for_a_dimension() {
     assert_eq!(impacts("The CEO. The CTO. The founder", Dimension::Authority), [40]);
-    assert_eq!(impacts("The CEO and the director and the manager", Dimension::Authority), [40]);
     assert_eq!(impacts("The CEO. The director. The manager", Dimension::Authority), [40, 25, 10]);
     assert_eq!(impacts("No budget. But budget approved for next year", Dimension::Budget), [40, -35]);
 }
@@ -299,9 +315,74 @@ fn any_notes_are_judged_within_bounds_and_quoted_word_for_word() {
 
 #[test]
 fn a_quote_is_at_most_200_characters() {
-    let notes = format!("The CEO {}", "ü".repeat(5_000));
+    let notes = format!("Budget approved {}", "ü".repeat(5_000));
     let factors = noted(&notes).factors;
     let quote = &factors[0].evidence.as_ref().unwrap().quote;
     assert_eq!(quote.chars().count(), 200);
     assert!(notes.contains(quote.as_str()));
+}
+
+/// A budget that is named but not there, a title of somebody else, and a time of something else claim nothing.
+#[test]
+fn words_alone_claim_nothing() {
+    for notes in
+        ["Budget", "We talked about the budget", "The CEO", "The CEO left", "The CEO's assistant asked"]
+    {
+        assert_eq!(impacts(notes, Dimension::Budget), Vec::<i8>::new(), "{notes}");
+    }
+    for notes in ["The CEO left", "The CEO's assistant asked", "He reports to the CFO", "Is she the CEO?"] {
+        assert_eq!(impacts(notes, Dimension::Authority), Vec::<i8>::new(), "{notes}");
+    }
+}
+
+/// Every pattern stays bounded and every clause and sentence is cut, so that hostile notes cost no more than others.
+#[test]
+fn hostile_notes_are_read_in_time_that_grows_with_their_length() {
+    let words = [
+        "not ",
+        "budget ",
+        "not budget ",
+        "want to ",
+        "nicht ",
+        "n'",
+        "the CEO ",
+        "kein Budget und ",
+        "5 ",
+        "a",
+        "'",
+        ", ",
+    ];
+    for word in words {
+        let notes: String = word.repeat(10_000 / word.len()).chars().take(10_000).collect();
+        let lead = lead(&LeadInput { company_name: "Contoso", notes: Some(&notes), ..LeadInput::default() });
+        let started = std::time::Instant::now();
+        let _ = score_by_rules(&lead);
+        // Some milliseconds without optimization; a minute if the work grew with the square of the length.
+        assert!(started.elapsed().as_secs() < 5, "{word}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_readme_have_the_scores_that_it_shows() {
+    let total = |input: &LeadInput<'_>| judge(input).outcome.map(Breakdown::total);
+    let logistics = LeadInput {
+        company_name: "Northwind Logistics",
+        company_size: Some(850_i64.into()),
+        contact_email: Some("ida.keller@northwind-logistics.example"),
+        status: Some("qualified"),
+        notes: Some(
+            "Ida is VP of operations and the decision maker. Budget approved: 120k for this year. \
+             They are struggling with manual quotes and want to decide this month.",
+        ),
+        ..LeadInput::default()
+    };
+    let bakery = LeadInput {
+        company_name: "Corner Bakery",
+        company_size: Some(6_i64.into()),
+        contact_email: Some("corner.bakery@gmail.com"),
+        notes: Some("Just researching. No budget right now, maybe next year."),
+        ..LeadInput::default()
+    };
+    assert_eq!(total(&logistics), Ok(94));
+    assert_eq!(total(&bakery), Ok(19));
 }

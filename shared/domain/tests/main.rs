@@ -19,6 +19,7 @@ mod lead;
 mod lead_score;
 mod notification;
 mod organization;
+mod rules;
 mod session;
 mod support;
 mod text;

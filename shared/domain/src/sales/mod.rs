@@ -4,6 +4,8 @@ mod bant;
 mod company_size;
 mod lead;
 mod lead_score;
+mod mailbox;
+mod notes;
 mod size_signal;
 
 pub use bant::score_by_rules;

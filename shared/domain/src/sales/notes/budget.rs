@@ -1,0 +1,85 @@
+//! Budget: can they pay? A budget counts where the clause says that it is there; the word alone says nothing.
+
+use super::Verdict;
+use super::class::Class;
+use super::clause::{Clause, Negation};
+
+const NONE: (i8, &str) = (-35, "They have no budget");
+const WORRY: (i8, &str) = (-15, "Price worries them");
+const APPROVED: (i8, &str) = (40, "A budget is approved");
+const THERE: (i8, &str) = (20, "They have a budget");
+
+/// What a clause says about the budget.
+pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
+    if clause.has(Class::Past) {
+        return None;
+    }
+    if let Some(broke) = clause.find(Class::Broke) {
+        return (!clause.is_denied(broke)).then_some(NONE);
+    }
+    if let Some(money) = clause.find(Class::Money) {
+        return about_money(clause, clause.negation(money));
+    }
+    if let Some(afford) = clause.find(Class::Afford) {
+        return match clause.negation(afford) {
+            Negation::Affirmed => Some(THERE),
+            Negation::Negated => Some(NONE),
+            Negation::Unclear => None,
+        };
+    }
+    if let Some(expensive) = clause.find(Class::Expensive) {
+        return (clause.negation(expensive) == Negation::Affirmed).then_some(WORRY);
+    }
+    let paid = clause.find(Class::Approve).map(|approve| (approve, APPROVED));
+    let (tag, claim) = paid.or_else(|| clause.find(Class::Spend).map(|spend| (spend, THERE)))?;
+    let amount = clause.amount().filter(|amount| *amount > 0)?;
+    // `She may sign up to 50k` is about the person.
+    let of_a_person = clause.has_any(&[Class::Decides, Class::Power]);
+    let claimed = amount > 0
+        && !(of_a_person && claim == THERE)
+        && clause.negation(tag) == Negation::Affirmed
+        && !clause.has(Class::Pending);
+    claimed.then_some(claim)
+}
+
+/// What a clause says that names money which is set aside.
+fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
+    let negated = negation == Negation::Negated;
+    if clause.has(Class::Painless) {
+        return Some(THERE);
+    }
+    if clause.has(Class::Obstacle) {
+        // `Budget is no problem`.
+        return match negation {
+            Negation::Affirmed => Some(WORRY),
+            Negation::Negated => Some(THERE),
+            Negation::Unclear => None,
+        };
+    }
+    if negation == Negation::Unclear {
+        return None;
+    }
+    if let Some(cut) = clause.find(Class::Cut) {
+        return (clause.negation(cut) == Negation::Affirmed).then_some(NONE);
+    }
+    let amount = clause.amount();
+    if clause.has(Class::Nothing) || amount == Some(0) {
+        return Some(NONE);
+    }
+    if clause.has(Class::Tight) {
+        return if negated { None } else { Some(WORRY) };
+    }
+    if negated {
+        return if clause.has(Class::Pending) && !clause.has(Class::Approve) { None } else { Some(NONE) };
+    }
+    if clause.has_any(&[Class::Pending, Class::Seek, Class::Must, Class::Ask]) {
+        return None;
+    }
+    if clause.has(Class::Approve) {
+        return Some(APPROVED);
+    }
+    // `Somebody else has the budget` and `she controls the budget` are about the person.
+    let of_a_person = clause.has_any(&[Class::Superior, Class::Decides]);
+    let theirs = clause.has(Class::Have) && !of_a_person;
+    (theirs || amount.is_some() || clause.has_any(&[Class::Affirmed, Class::Afford])).then_some(THERE)
+}

@@ -1,0 +1,116 @@
+//! What notes say about budget, authority, need and timing: a claim only where the words support it. Notes are read sentence
+//! by sentence. The words of a sentence tell its language, the lexicon of the language tells what each word does, and the
+//! rules of the four dimensions look at one clause at a time. A sentence in another language, a question and a supposition
+//! claim nothing.
+
+mod authority;
+mod budget;
+mod class;
+mod clause;
+mod language;
+mod lexicon;
+mod need;
+mod timeline;
+mod token;
+mod word_hash;
+
+use super::lead_score::Dimension;
+use class::Class;
+use clause::Clause;
+use language::{Languages, Votes};
+use token::{Kind, Token};
+
+/// Longest sentence, in tokens. A longer one is read in parts.
+const LONGEST_SENTENCE: usize = 400;
+
+/// What a clause says about a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim<'a> {
+    /// What it speaks about.
+    pub(super) dimension: Dimension,
+    /// How much it moves its dimension, -100 to 100.
+    pub(super) impact: i8,
+    /// Why it matters.
+    pub(super) reason: &'static str,
+    /// The clause, word for word.
+    pub(super) quote: &'a str,
+}
+
+/// How much a clause moves a dimension, and why.
+type Verdict = Option<(i8, &'static str)>;
+
+/// Reads notes. Claims stand in the order of the text; the same reason may stand several times.
+pub(super) fn claims(notes: &str) -> Vec<Claim<'_>> {
+    let languages = Languages::get();
+    let tokens = token::tokens(notes);
+    let (whole, _) = languages.votes(&tokens);
+    let mut claims = Vec::new();
+    let mut from = 0;
+    while from < tokens.len() {
+        let rest = tokens.get(from..).unwrap_or_default();
+        let stop = rest
+            .iter()
+            .take(LONGEST_SENTENCE)
+            .position(|token| matches!(token.kind, Kind::Stop | Kind::Question));
+        let length = stop.unwrap_or(rest.len().min(LONGEST_SENTENCE));
+        let sentence = rest.get(..length).unwrap_or_default();
+        let asks = stop.and_then(|at| rest.get(at)).is_some_and(|token| token.kind == Kind::Question);
+        if !asks && !sentence.is_empty() {
+            read_sentence(notes, languages, sentence, &whole, &mut claims);
+        }
+        from += length + usize::from(stop.is_some());
+    }
+    claims
+}
+
+fn read_sentence<'a>(
+    notes: &'a str,
+    languages: &Languages,
+    sentence: &[Token],
+    whole: &Votes,
+    claims: &mut Vec<Claim<'a>>,
+) {
+    let Some((language, lexicon)) = languages.lexicon(sentence, whole) else { return };
+    let tags = lexicon.tags(sentence);
+    if tags.iter().any(|tag| tag.class == Class::Condition) {
+        return;
+    }
+    let mut previous: Option<Clause<'_>> = None;
+    for (first, after) in clause::clauses(sentence, &tags) {
+        let begin = tags.partition_point(|tag| tag.first < first);
+        let end = tags.partition_point(|tag| tag.first < after);
+        let clause = Clause {
+            sentence,
+            first,
+            after,
+            tags: tags.get(begin..end).unwrap_or_default(),
+            concord: language.has_negative_concord(),
+            lexicon,
+        };
+        if !clause.has_any(&[Class::Unsure, Class::Elsewhere]) {
+            let quote = quote(notes, clause.tokens());
+            let verdicts = [
+                (Dimension::Budget, budget::verdict(&clause)),
+                (Dimension::Authority, authority::verdict(&clause, previous.as_ref())),
+                (Dimension::Need, need::verdict(&clause)),
+                (Dimension::Timeline, timeline::verdict(&clause, previous.as_ref())),
+            ];
+            let depends = clause.has(Class::Depends);
+            let said = verdicts
+                .into_iter()
+                .filter(|(dimension, _)| !depends || *dimension == Dimension::Authority)
+                .filter_map(|(dimension, verdict)| {
+                    verdict.map(|(impact, reason)| Claim { dimension, impact, reason, quote })
+                });
+            claims.extend(said);
+        }
+        previous = Some(clause);
+    }
+}
+
+/// The text from the first to the last token of a clause.
+fn quote<'a>(notes: &'a str, tokens: &[Token]) -> &'a str {
+    let start = tokens.first().map_or(0, |token| token.start);
+    let end = tokens.last().map_or(start, |token| token.end);
+    notes.get(start..end).unwrap_or_default()
+}

@@ -1,0 +1,221 @@
+//! Words, numbers and separators of a text. Words are compared without case and accents, because notes are typed in a hurry:
+//! `gekürzt`, `GEKÜRZT` and `gekurzt` are one word.
+
+use std::borrow::Cow;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Letters.
+    Word,
+    /// Begins with a digit: `50.000`, `50k`, `Q3` is a word.
+    Number,
+    /// A sign of a currency.
+    Currency,
+    /// A colon, which links like the verb to be.
+    Colon,
+    /// Ends a clause: a comma, a dash between blanks, a parenthesis.
+    Comma,
+    /// Ends a sentence.
+    Stop,
+    /// Ends a sentence that is a question.
+    Question,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Without case and accents.
+    pub(super) folded: String,
+    /// Without case only, where that differs from `folded`.
+    pub(super) accented: Option<String>,
+    /// Whether it begins with a capital letter.
+    pub(super) capital: bool,
+    /// Where it begins in the text, in bytes.
+    pub(super) start: usize,
+    /// Where it ends in the text, in bytes.
+    pub(super) end: usize,
+}
+
+/// Appends a letter without case and accents. Letters of the seven languages only: others keep their shape.
+fn fold(letter: char, folded: &mut String) {
+    for lower in letter.to_lowercase() {
+        let plain = match lower {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ª' => "a",
+            'ç' => "c",
+            'è' | 'é' | 'ê' | 'ë' => "e",
+            'ì' | 'í' | 'î' | 'ï' => "i",
+            'ñ' => "n",
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'º' => "o",
+            'ù' | 'ú' | 'û' | 'ü' => "u",
+            'ý' | 'ÿ' => "y",
+            'ß' => "ss",
+            'œ' => "oe",
+            'æ' => "ae",
+            mark if is_mark(mark) => "",
+            other => {
+                folded.push(other);
+                ""
+            }
+        };
+        folded.push_str(plain);
+    }
+}
+
+/// A word without case and accents.
+pub(super) fn folded(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    word.chars().for_each(|letter| fold(letter, &mut folded));
+    folded
+}
+
+/// A word of a lexicon as the tokens have it. Most words need no change and are not copied, because a process that
+/// starts has thousands of them to read.
+pub(super) fn folded_entry(word: &'static str) -> Cow<'static, str> {
+    let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if word.bytes().all(is_plain) { Cow::Borrowed(word) } else { Cow::Owned(folded(word)) }
+}
+
+/// Marks that follow their letter, in text that is not composed.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+fn is_apostrophe(letter: char) -> bool {
+    matches!(letter, '\'' | '\u{2019}' | '\u{2bc}' | '\u{b4}' | '`')
+}
+
+/// The tokens of a text, in one pass.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut letters = text.char_indices().peekable();
+    while let Some((start, letter)) = letters.next() {
+        if letter.is_alphanumeric() {
+            let number = letter.is_numeric();
+            let mut end = start + letter.len_utf8();
+            while let Some(&(at, next)) = letters.peek() {
+                let inside = next.is_alphanumeric() || is_mark(next) || joins(text, at, next, number);
+                if !inside {
+                    break;
+                }
+                end = at + next.len_utf8();
+                letters.next();
+            }
+            push_word(text, start, end, number, &mut tokens);
+        } else if let Some(kind) = separator(text, start, letter) {
+            let end = start + letter.len_utf8();
+            let folded = letter.to_string();
+            tokens.push(Token { kind, folded, accented: None, capital: false, start, end });
+        }
+    }
+    tokens
+}
+
+/// Whether a sign between letters belongs to the word: the apostrophe of `can't`, the points of `50.000` and `e.g.`.
+fn joins(text: &str, at: usize, sign: char, number: bool) -> bool {
+    let mut after = text.get(at + sign.len_utf8()..).unwrap_or_default().chars();
+    let next = after.next().unwrap_or(' ');
+    if number {
+        return matches!(sign, '.' | ',' | '\'' | '\u{2019}') && next.is_numeric();
+    }
+    // `can't`: the n belongs to the word. Other apostrophes part two words, as in `l'année` and `CEO's`.
+    is_apostrophe(sign) && next.eq_ignore_ascii_case(&'t') && !after.next().is_some_and(char::is_alphanumeric)
+}
+
+fn push_word(text: &str, start: usize, end: usize, number: bool, tokens: &mut Vec<Token>) {
+    let word = text.get(start..end).unwrap_or_default();
+    let folded = folded(word).replace(is_apostrophe, "'");
+    // `50 000` is one number.
+    if number
+        && word.len() == 3
+        && let Some(last) = tokens.last_mut()
+        && last.kind == Kind::Number
+        && last.folded.len() <= 7
+        && last.folded.bytes().all(|digit| digit.is_ascii_digit())
+        && start.saturating_sub(last.end) <= 3
+        && word.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        last.folded.push_str(&folded);
+        last.end = end;
+        return;
+    }
+    let lower = word.to_lowercase();
+    tokens.push(Token {
+        kind: if number { Kind::Number } else { Kind::Word },
+        accented: (lower != folded).then_some(lower),
+        folded,
+        capital: word.chars().next().is_some_and(char::is_uppercase),
+        start,
+        end,
+    });
+}
+
+fn separator(text: &str, at: usize, sign: char) -> Option<Kind> {
+    let before = text.get(..at).and_then(|before| before.chars().next_back()).unwrap_or(' ');
+    let next = text.get(at + sign.len_utf8()..).and_then(|after| after.chars().next()).unwrap_or(' ');
+    Some(match sign {
+        '€' | '$' | '£' | '¥' => Kind::Currency,
+        ':' | '=' => Kind::Colon,
+        '?' => Kind::Question,
+        '.' if is_abbreviation(text, at) => return None,
+        '.' | ';' | '!' | '\n' | '\r' | '\u{2026}' | '\u{3002}' | '\u{2028}' | '\u{2029}' => Kind::Stop,
+        ',' | '(' | ')' | '[' | ']' | '\u{2013}' | '\u{2014}' | '|' | '\u{2022}' | '>' => Kind::Comma,
+        '-' | '/' | '*' | '+' | '&' if before.is_whitespace() && next.is_whitespace() => Kind::Comma,
+        _ => return None,
+    })
+}
+
+/// Whether a point ends an abbreviation rather than a sentence: after one to four letters that begin with a capital or
+/// stand between points, and before a blank and more text, as in `Mr. Jones`, `Dott. Rossi` and `z. B.`.
+fn is_abbreviation(text: &str, at: usize) -> bool {
+    const SHORT: &[&str] = &[
+        "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing",
+        "sig", "sigra", "avv", "dhr", "mevr", "drs", "ir", "prof", "ca", "z", "b", "u", "a", "e", "g", "i",
+        "approx", "vs", "st", "no", "p", "ex", "dna", "eng", "exmo", "inc", "ltd", "co", "corp", "s", "r",
+        "l",
+    ];
+    let before = text.get(..at).unwrap_or_default();
+    let from = before.char_indices().rev().take(6).find(|(_, letter)| !letter.is_alphabetic());
+    let word =
+        from.map_or(before, |(place, letter)| before.get(place + letter.len_utf8()..).unwrap_or_default());
+    let after = text.get(at + 1..).unwrap_or_default();
+    word.len() <= 6
+        && !word.is_empty()
+        && after.chars().next().is_some_and(|next| next == ' ' || next.is_alphabetic())
+        && SHORT.contains(&word.to_lowercase().as_str())
+}
+
+impl Token {
+    /// Whether it is a word or a number.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Word | Kind::Number)
+    }
+
+    /// The number that it writes, without the signs that part thousands; `None` where it is no number.
+    pub(super) fn number(&self) -> Option<u64> {
+        if self.kind != Kind::Number {
+            return None;
+        }
+        // The cents of `50.000,00` are left out: one or two digits after the last sign.
+        let whole = match self.folded.rfind(['.', ',']) {
+            Some(at) if self.folded.len() - at <= 3 => self.folded.get(..at).unwrap_or_default(),
+            _ => &self.folded,
+        };
+        let digits: String = whole.chars().filter(char::is_ascii_digit).take(15).collect();
+        digits.parse().ok()
+    }
+
+    /// Whether it is a day of a month: `12`, `1st`, `1er`, but not `25k`.
+    pub(super) fn is_day_of_month(&self) -> bool {
+        let ordinal = matches!(self.suffix(), "" | "st" | "nd" | "rd" | "th" | "er" | "e" | "o");
+        ordinal && self.number().is_some_and(|day| (1..=31).contains(&day))
+    }
+
+    /// The letters that follow its digits: `k` of `50k`.
+    pub(super) fn suffix(&self) -> &str {
+        let letters = self.folded.find(char::is_alphabetic);
+        letters.map_or("", |at| self.folded.get(at..).unwrap_or_default())
+    }
+}
