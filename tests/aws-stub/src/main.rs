@@ -1,16 +1,17 @@
-//! The AWS services that a function calls, for measuring one: an embedded DynamoDB with the template's tables, a key
-//! service with real cryptography, and a bus that accepts everything. It counts the calls and the capacity they use.
+//! The AWS services that a function calls while it is measured: an embedded DynamoDB with the template's tables, a key
+//! service with real cryptography, and a bus that accepts everything. It counts the calls and the capacity that they
+//! use.
 //!
 //! It prints the address of its control endpoint and ends when its standard input does:
 //! - `GET /endpoints`: the variables that lead an AWS SDK to the services, and the names of the tables and keys.
-//! - `GET /calls`: the calls since the last time this was asked, as `[{"operation", "capacity"}]`.
+//! - `GET /calls`: the calls since the last request of this kind, as `[{"operation", "capacity"}]`.
 //!
 //! It must never be reachable from another machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bus;
 mod http;
-// The stub that the adapter's own tests are made with.
+// The adapter's own tests use the same stub.
 #[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
 mod kms;
 

@@ -1,4 +1,5 @@
-//! Forwarding to an OpenAI-compatible endpoint: what it is asked, and what the real AWS SDK gets back.
+//! Forwarding to an OpenAI-compatible endpoint: the request that the endpoint gets, and the answer that the real AWS
+//! SDK gets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/openai.rs"]
@@ -23,7 +24,7 @@ use openai::{OpenAi, Piece, Reply};
 use serde_json::{Value, json};
 use support::{client, user};
 
-/// Whether an error is of one type.
+/// Whether an error has a type.
 type IsType = fn(&ConverseError) -> bool;
 
 const MODEL: &str = "amazon.nova-pro-v1:0";
@@ -280,7 +281,7 @@ async fn streamed_tool_calls_become_blocks() {
         delta(json!({"tool_calls": [arguments("{\"sco")]})),
         delta(json!({"tool_calls": [arguments("re\": 1}")]})),
         delta(json!({"tool_calls": [second]})),
-        // Some servers say `stop` here.
+        // Some servers send `stop` here.
         finish("stop"),
         counted(),
     ];
@@ -406,7 +407,7 @@ async fn a_silent_an_absent_and_a_broken_model_are_told_apart() {
     let call = || client.converse().model_id(MODEL).messages(user("hi")).send();
     assert!(call().await.unwrap_err().into_service_error().is_model_timeout_exception());
     assert!(call().await.unwrap_err().into_service_error().is_model_error_exception());
-    // Token counts are never made up.
+    // Token counts are never invented.
     assert!(call().await.unwrap_err().into_service_error().is_model_error_exception());
 
     let gone = openai.url.clone();

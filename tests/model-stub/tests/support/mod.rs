@@ -1,4 +1,4 @@
-//! What the tests share: the real SDK client, pointed at the server under test.
+//! Helpers of the tests: the real SDK client, pointed at the server under test.
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
