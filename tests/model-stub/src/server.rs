@@ -153,13 +153,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // Frames are small and must leave at once.
+    // Frames are small and must be sent at once.
     let _without_delay = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(route(&shared, request).await) }
     });
-    // A broken connection is the client's to notice, and sometimes the script's wish.
+    // A broken connection is noticed by the client, and some scripts ask for one.
     let _ended = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -206,8 +206,8 @@ fn add_steps(shared: &Shared, body: &[u8]) -> Response<ResponseBody> {
     }
 }
 
-/// Records a call and takes the step for it. A request that the provider would refuse takes none: the test that sent it
-/// has to see that.
+/// Records a call and takes the step for it. A request that the provider would refuse takes no step, so that its test
+/// notices.
 pub(crate) fn begin(
     shared: &Shared,
     model_id: String,
@@ -227,14 +227,14 @@ pub(crate) fn begin(
     (step.unwrap_or_default(), call)
 }
 
-/// The wait a step asks for before anything is answered.
+/// Waits as long as the step says before anything is answered.
 pub(crate) async fn delay(step: &Step) {
     if let Some(milliseconds) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
 }
 
-/// Breaks the answer off where the step wants that.
+/// Breaks the answer off where the step says so.
 pub(crate) fn cut(step: &Step, response: Response<ResponseBody>) -> Response<ResponseBody> {
     match step.cut_after_bytes {
         Some(bytes) => response.map(|body| CutBody::new(body, bytes).boxed_unsync()),
@@ -242,7 +242,7 @@ pub(crate) fn cut(step: &Step, response: Response<ResponseBody>) -> Response<Res
     }
 }
 
-/// A stream of these events, with the waits a step asks for between them.
+/// A stream of these events, with the step's waits between them.
 pub(crate) fn event_stream(
     content_type: &'static str,
     events: Vec<Bytes>,
