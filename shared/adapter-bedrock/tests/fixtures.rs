@@ -1,4 +1,4 @@
-//! What Bedrock documents that it sends, read by the gateway: see `fixtures/README.md`.
+//! Answers and errors that Bedrock documents, read by the gateway: see `fixtures/README.md`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;

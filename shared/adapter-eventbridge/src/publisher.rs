@@ -1,5 +1,5 @@
-//! Publishes events in their order: batches of at most ten entries and 256 KB (PutEvents quotas), the next one only when
-//! the one before it went through.
+//! Publishes events in their order: batches of at most ten entries and 256 KB (PutEvents quotas), the next batch only
+//! when the one before succeeded.
 
 use application::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
 use aws_sdk_eventbridge::Client;
@@ -18,7 +18,7 @@ pub struct EventBridgePublisher {
 }
 
 impl EventBridgePublisher {
-    /// The bus with this name.
+    /// A publisher to the bus with this name.
     pub fn new(config: &adapter_aws::SdkConfig, bus: String) -> Self {
         Self { client: Client::new(config), bus }
     }
@@ -37,13 +37,14 @@ impl EventBridgePublisher {
         match self.client.put_events().set_entries(Some(entries)).send().await {
             Ok(answer) => {
                 let mut outcomes: Vec<_> = answer.entries().iter().map(outcome).collect();
-                // One outcome per entry, whatever the answer holds: a shorter list would shift those that follow.
+                // One outcome for each entry, whatever the answer holds: a shorter list would shift the outcomes that
+                // follow.
                 outcomes
                     .resize_with(batch.len(), || PublishOutcome::Failed("the bus gave no outcome".into()));
                 outcomes
             }
             Err(error) => {
-                // Entries were measured before: what fails here is the call, not an event.
+                // The entries were measured before, so a failure here is a failure of the call and not of an event.
                 let mut outcomes = vec![PublishOutcome::Unavailable(Source::from(error))];
                 outcomes.resize_with(batch.len(), || PublishOutcome::NotTried);
                 outcomes
@@ -86,7 +87,7 @@ impl Publisher for EventBridgePublisher {
 }
 
 impl EventBridgePublisher {
-    /// Sends the batch, unless something before it failed.
+    /// Sends the batch, unless a batch before it failed.
     async fn flush(
         &self,
         batch: &mut Vec<(&EventRecord, String)>,
@@ -117,7 +118,7 @@ fn outcome(entry: &PutEventsResultEntry) -> PublishOutcome {
     }
 }
 
-/// The event as others see it.
+/// The event as a message for the bus.
 fn message(record: &EventRecord) -> EventMessage {
     EventMessage {
         event_id: record.event_id.to_string(),

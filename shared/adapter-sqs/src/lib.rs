@@ -1,4 +1,4 @@
-//! Queues: so far only the parking lot of the relay. Consumers need no client; their queue calls them.
+//! Queues. Today only the relay's parking queue needs a client: Lambda invokes the consumers of the other queues.
 
 mod parking_lot;
 

@@ -1,5 +1,5 @@
-//! Where the relay parks records that it can't carry. A message names the record and the reason; it never holds the
-//! record, whose sealed part belongs into the ledger alone. Redrive reads the ledger again.
+//! The queue in which the relay parks records that it can't publish. A message names the record and the reason. It
+//! never holds the record, whose sealed part belongs into the ledger alone; redrive reads the ledger again.
 
 use application::platform::{ParkingLot, StreamRecord};
 use application::ports::{BoxFuture, Source};
