@@ -49,7 +49,7 @@ pub struct ReplaceLeadRequest {
     pub status: String,
 }
 
-/// A lead, as every route of leads answers it.
+/// A lead, as all routes of leads answer it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lead {
     /// Id (`lead_…`).
@@ -66,7 +66,7 @@ pub struct Lead {
     pub contact_email: Option<String>,
     /// Telephone number of the contact.
     pub contact_phone: Option<String>,
-    /// What is known.
+    /// Free text about the lead.
     pub notes: Option<String>,
     /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`.
     pub status: String,
@@ -80,7 +80,7 @@ pub struct Lead {
     pub scored_at: Option<String>,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When anything about it last changed, RFC 3339 in UTC.
+    /// When it last changed, RFC 3339 in UTC.
     pub updated_at: String,
     /// Number of changes, from 1; the `ETag` is this in quotes.
     pub version: u64,
@@ -99,7 +99,7 @@ impl fmt::Debug for ReplaceLeadRequest {
 }
 
 impl fmt::Debug for Lead {
-    /// The id and version alone: the rest may be personal.
+    /// Shows id and version alone: the other fields may be personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lead").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use contracts::lead::Lead as Body;
 use domain::Versioned;
 use domain::sales::{Lead, LeadScore};
 
-/// A lead as every route of leads answers it.
+/// A lead, as all routes of leads answer it.
 pub fn lead(lead: &Versioned<Lead>) -> Body {
     let Versioned { state, version } = lead;
     let contact = state.contact.as_ref();

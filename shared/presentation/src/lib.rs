@@ -1,5 +1,5 @@
-//! Aggregates in the shape of the contract: one place, so that every route answers the same thing alike. It must never
-//! decide who may see what; whoever calls it has the authority.
+//! Turns aggregates into the shapes of the contract, in one place, so that all routes answer an aggregate in the same
+//! form. It must never decide who may see an aggregate; its caller has the authority.
 
 mod api_key;
 mod budget;
@@ -20,7 +20,7 @@ pub use organization::organization;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The name of an enumeration's value, as it is spelled on the wire.
+/// The name of an enumeration's value on the wire.
 fn name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(name)) => name,
