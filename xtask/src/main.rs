@@ -32,10 +32,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build everything, deploy it to a local emulator and run the main job against it. What is left running is
-    /// stopped by `down`.
+    /// Build everything, deploy it to a local emulator and run the main job against it. `down` stops the servers that
+    /// are left running.
     Up(local::UpOptions),
-    /// Stop what `up` started. What was stored is thrown away.
+    /// Stop what `up` started. Stored data is thrown away.
     Down,
     /// Run the tests: unit, api, conformance and e2e, or only the named tiers.
     Test(test::TestOptions),
@@ -43,13 +43,13 @@ enum Command {
     Build(artifacts::BuildOptions),
     /// Measure what functions cost: size, instructions, system calls, memory, round trips.
     Bench(bench::BenchOptions),
-    /// Write a new function with everything that goes with it: crate, contract, stack, sample event, tests' tables.
+    /// Write a new function with everything that belongs to it: crate, contract, stack, sample event, tests' tables.
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
     /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
     Models,
-    /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
+    /// Publish events that did not reach the bus, with the AWS credentials and the region of the environment.
     Redrive(redrive::RedriveOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
@@ -77,5 +77,5 @@ fn main() -> ExitCode {
     }
 }
 
-/// What every command returns.
+/// The result of every command.
 type Outcome = Result<(), Error>;

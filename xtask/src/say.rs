@@ -1,4 +1,4 @@
-//! What commands tell the person who waits for them: a line per step, with how long it took.
+//! Output of commands for the person who waits: a line for each step, with its duration.
 
 use crate::error::Error;
 use std::io::{IsTerminal as _, Write as _};
@@ -8,7 +8,7 @@ fn paint(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// Announces a step, runs it, and says how long it took.
+/// Prints the name of a step, runs it, and prints its duration.
 pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     println!("{} {what}", paint("1;34", "==>"));
     let _ = std::io::stdout().flush();
@@ -29,7 +29,7 @@ pub(crate) fn heading(text: &str) {
     println!("\n{}", paint("1", text));
 }
 
-/// The end of a command that failed.
+/// Prints the error of a failed command.
 pub(crate) fn failure(error: &Error) {
     eprintln!("{} {error}", paint("1;31", "error:"));
     let mut source = std::error::Error::source(error);

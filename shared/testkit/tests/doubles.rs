@@ -1,4 +1,4 @@
-//! The doubles keep the promises of the ports they stand in for.
+//! The doubles keep the promises of the ports that they implement.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use application::ports::{Entropy, KeyError, TenantKeys};

@@ -1,4 +1,4 @@
-//! Given, when, then, tried on a real aggregate, also where it must object.
+//! Given, when, then on a real aggregate, including assertions that must fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use domain::Timestamp;

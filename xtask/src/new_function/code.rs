@@ -1,4 +1,4 @@
-//! The crate of a new function: a handler that does what can be known of it already and says so, and its wiring. A route
+//! The crate of a new function: a handler that does as much as can be generated and says so, and its wiring. A route
 //! has the store, where refusals are recorded; a job needs no service yet, so it has none.
 
 use super::contract::Operation;
@@ -6,12 +6,12 @@ use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
 
-/// What the crate behind a route links.
+/// The crates of the project that a route links.
 pub(super) const HTTP_DEPENDENCIES: [&str; 5] =
     ["adapter-aws", "adapter-dynamodb", "application", "domain", "edge"];
-/// What the crate behind a queue links.
+/// The crates of the project that a queue's job links.
 pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
-/// What the crate behind a schedule links.
+/// The crates of the project that a scheduled job links.
 pub(super) const SCHEDULE_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
 
 /// Plans the crate behind a route.
@@ -46,7 +46,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
             "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);
             let page = parameters.page();
             parameters.finish()?;
-            // There are no pages yet, so no cursor leads to one.
+            // The generated list has no pages yet, so no cursor can be valid.
             if page.cursor.is_some() {
                 return Err(Problem::invalid_cursor());
             }
@@ -63,8 +63,8 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
         "//! `{} {}`: checks who calls and answers without a body.
 
 {}
-/// Answers 204 to everybody who may {}. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it the context and the authority, and turn what it returns into the contract's body.{object}
+/// Answers 204 to every caller with the permission to {}. Replace the answer by the use case's: add the ports that
+/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body.{object}
 pub struct {pascal} {{
     /// Where refusals are recorded.
     pub store: Arc<dyn Store>,
@@ -126,11 +126,12 @@ pub(super) fn write_queue(plan: &mut Plan<'_>, names: &Names, event_type: &str) 
         "//! Takes `{event_type}` from its queue, and so far only checks it.
 
 {}
-/// The event that its rule waits for.
+/// The event type that its rule selects.
 const EVENT_TYPE: &str = \"{event_type}\";
 
-/// Accepts every well-formed `{event_type}` and does nothing with it. Replace the end of `handle` by the use case: give
-/// it what that needs as fields, and the ids and the context. An event may come twice, and then nothing may change.
+/// Accepts every well-formed `{event_type}` and does nothing with it. Replace the end of `handle` by the use case: add the
+/// ports that it needs as fields, and pass it the ids and the context. An event may come twice; the second time must change
+/// nothing.
 pub struct {pascal};
 
 impl EventHandler for {pascal} {{
@@ -166,8 +167,8 @@ pub(super) fn write_schedule(plan: &mut Plan<'_>, names: &Names, expression: &st
         "//! Started by the clock, {expression}; so far it does nothing.
 
 {}
-/// Does nothing when it is due. Replace the body of `handle` by the use case: give it what that needs as fields, the
-/// moment it is due and the context. A run may be repeated, and then nothing may change.
+/// Does nothing. Replace the body of `handle` by the use case: add the ports that it needs as fields, and pass it the due
+/// time and the context. A run may be repeated; the second time must change nothing.
 pub struct {pascal};
 
 impl ScheduleHandler for {pascal} {{
@@ -182,7 +183,7 @@ impl ScheduleHandler for {pascal} {{
     create(plan, names, &SCHEDULE_DEPENDENCIES, lib, main)
 }
 
-/// Plans the three files; `entry` is the edge's module that runs it, and where its handler is.
+/// Plans the three files; `entry` is the module of `edge` that runs the function and the type of its handler.
 fn create(
     plan: &mut Plan<'_>,
     names: &Names,

@@ -1,16 +1,16 @@
-//! A new context: its stack, its place in `template.yaml`, and its tag in the contract. The stack begins as that of another
-//! context does; the loop over its functions must be the same in all.
+//! A new context: its stack, its place in `template.yaml`, and its tag in the contract. The stack begins like that of
+//! another context; the loop over its functions must be the same in all stacks.
 
 use super::names::{Names, wrong};
 use super::plan::Plan;
 use crate::error::Error;
 
-/// The stack that a new one is made like: it has no parameters of its own.
+/// The stack that a new one is copied from: it has no parameters of its own.
 const LIKE: &str = "infra/analytics.yaml";
-/// Where the part that every stack has alike begins.
+/// The beginning of the part that is the same in every stack.
 const LOOP: &str = "  # The functions of this stack.";
 
-/// Plans the context, which `description` describes in one sentence.
+/// Plans the context; `description` is one sentence.
 pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Result<(), Error> {
     let description = description.trim().trim_end_matches('.');
     if description.is_empty() || !description.chars().all(is_plain) {
@@ -40,7 +40,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Re
     })
 }
 
-/// Characters that mean nothing to YAML where they stand.
+/// Whether a character has no special meaning in YAML at this place.
 fn is_plain(character: char) -> bool {
     character.is_alphanumeric() || " ,-'".contains(character)
 }

@@ -1,12 +1,12 @@
-//! `Cargo.lock`: the new package, so that builds with `--locked` go on. Only packages of the workspace are named, so
-//! nothing needs to be resolved.
+//! `Cargo.lock`: adds the new package, so that builds with `--locked` still work. Only packages of the workspace are
+//! named, so nothing needs to be resolved.
 
 use super::names::Names;
 use super::plan::Plan;
 use super::text::Text;
 use crate::error::Error;
 
-/// Plans the package, and what the api tests link of it.
+/// Plans the package, and the new dependency of the api tests.
 pub(super) fn write(
     plan: &mut Plan<'_>,
     names: &Names,
@@ -24,7 +24,7 @@ pub(super) fn write(
         let package =
             format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = [\n{listed}]\n");
         match place {
-            // The header stands above the name.
+            // The header is one line above the name.
             Some(place) => lock.insert(place.saturating_sub(1), &format!("{package}\n")),
             None => lock.insert(lock.len(), &format!("\n{package}")),
         }

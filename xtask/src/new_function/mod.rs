@@ -1,5 +1,5 @@
 //! `cargo xtask new-function`: a new function with everything that must be in step with it, ready to be filled in. It
-//! inserts text where neighbours stand, so comments and order stay; it must never leave half of its work behind.
+//! inserts text beside similar text, so that comments and order stay. It must never leave half of its work behind.
 
 mod code;
 mod context;
@@ -53,7 +53,7 @@ pub(crate) struct NewFunctionOptions {
     name: String,
     /// What starts it: http:<METHOD>:<path>, queue:<event-type> or schedule:<expression>.
     trigger: String,
-    /// Make the context, which there is not yet, and describe it in one sentence.
+    /// Make the context, which must not exist yet; the value describes it in one sentence.
     #[arg(long, value_name = "DESCRIPTION")]
     new_context: Option<String>,
 }
@@ -72,16 +72,16 @@ pub(crate) fn new_function(options: &NewFunctionOptions) -> Outcome {
     Ok(())
 }
 
-/// What was written.
+/// The result of a run.
 #[derive(Debug)]
 struct Written {
     /// Paths below the root, with `new` or `changed` before them.
     files: Vec<String>,
-    /// What is left for people.
+    /// The steps that are left for people.
     next: Vec<String>,
 }
 
-/// Writes a new function into the tree at `root`: everything or, when anything is wrong, nothing.
+/// Writes a new function into the tree at `root`: everything, or nothing when anything is wrong.
 fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error> {
     let names = Names::check(root, &options.context, &options.name, options.new_context.is_some())?;
     let trigger = Trigger::parse(&options.trigger)?;

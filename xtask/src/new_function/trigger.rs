@@ -1,16 +1,16 @@
-//! What starts a new function, as it is written on the command line.
+//! The trigger of a new function, in the form of the command line.
 
 use super::names::wrong;
 use crate::error::Error;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What starts a function.
+/// The trigger of a function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trigger {
     /// A route of the API.
     Http(Route),
-    /// An event type, through a queue.
+    /// An event type, received through a queue.
     Queue(String),
     /// A rate or cron expression of EventBridge.
     Schedule(String),
@@ -19,9 +19,9 @@ pub(super) enum Trigger {
 /// A route.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// In upper case.
+    /// The method, in upper case.
     pub(super) method: String,
-    /// Such as `/v1/leads/{id}`.
+    /// The path, such as `/v1/leads/{id}`.
     pub(super) path: String,
 }
 
