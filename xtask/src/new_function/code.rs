@@ -66,7 +66,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
 /// Answers 204 to every caller with the permission to {}. Replace the answer by the use case's: add the ports that
 /// it needs as fields, pass it the context and the authority, and turn its result into the contract's body.{object}
 pub struct {pascal} {{
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
 }}
 

@@ -9,11 +9,11 @@ use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateCompletion {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// What completions need.
+    /// The ports of the use case.
     pub needs: Completions<dyn ModelGateway>,
 }
 

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             let key = secret.map(|secret| Arc::new(secret.source()) as KeySource);
             let openai = OpenAiGateway::configured(settings.optional("OPENAI_BASE_URL"), key)?;
             let chain = Chain::parse(settings.required("COMPLETION_CHAIN")?, &registry)?;
-            // A chain may name what this deployment does not have; callers may not.
+            // A chain may name models that this deployment does not have; callers may not.
             let registry = registry.deployed(&at.region, openai.is_some(), at.has_own_bedrock());
             let gateway = ai_gateway(&aws, tables.clone(), shards, RuntimeTimer, &registry, guardrail);
             let providers: Providers<dyn ModelGateway> = Providers {

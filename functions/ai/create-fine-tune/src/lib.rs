@@ -1,4 +1,4 @@
-//! `POST /v1/ai/fine-tunes`: a new fine-tune, and the request that brings its training file.
+//! `POST /v1/ai/fine-tunes`: creates a fine-tune and signs the request that uploads its training file.
 
 use application::ai::Registry;
 use application::ai::fine_tunes::{self, NewFineTune};
@@ -9,9 +9,9 @@ use domain::authority::ManageFineTunes;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateFineTune {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts fine-tunes.
     pub limiter: Arc<dyn Limiter>,
@@ -47,7 +47,7 @@ impl Handler for CreateFineTune {
     }
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn input(body: &CreateFineTuneRequest) -> NewFineTune<'_> {
     NewFineTune {
         name: &body.name,

@@ -1,4 +1,4 @@
-//! `GET /v1/ai/budgets`: what the organization may spend on models, and what it spent.
+//! `GET /v1/ai/budgets`: the organization's budgets for models, and the amounts spent.
 
 use application::ai::{self, BudgetView};
 use application::ports::{AiState, BoxFuture, Limiter, Store};
@@ -8,11 +8,11 @@ use domain::authority::ReadBudget;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetBudget {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
-    /// Where it is counted what was spent.
+    /// The counters of the amounts spent.
     pub state: Arc<dyn AiState>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

@@ -1,4 +1,4 @@
-//! `GET /v1/ai/models`: the models that the caller may ask, at what they cost the caller's organization.
+//! `GET /v1/ai/models`: the models that the caller may ask, at the prices of the caller's organization.
 
 use application::ai::{self, Model, ModelUse, Registry};
 use application::ports::{BoxFuture, Limiter, Store};
@@ -7,13 +7,13 @@ use domain::authority::ReadModels;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListModels {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Registry,
 }
 
@@ -52,7 +52,7 @@ fn body(model: &Model) -> ModelBody {
     }
 }
 
-/// Nano-dollars a token as dollars for a million tokens: thousandths.
+/// Turns nano-dollars a token into dollars for a million tokens, with three places.
 fn dollars(nano_per_token: u64) -> String {
     format!("{}.{:03}", nano_per_token / 1000, nano_per_token % 1000)
 }

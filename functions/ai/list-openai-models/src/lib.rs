@@ -1,4 +1,4 @@
-//! `GET /v1/models`: the models that the caller may ask, as OpenAI's clients read them.
+//! `GET /v1/models`: the models that the caller may ask, in OpenAI's format.
 
 use application::ai::{self, Registry};
 use application::ports::{BoxFuture, Limiter, Store};
@@ -8,13 +8,13 @@ use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListOpenaiModels {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Registry,
 }
 

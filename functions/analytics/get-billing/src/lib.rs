@@ -9,11 +9,11 @@ use domain::authority::ReadBilling;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetBilling {
-    /// Where budgets are kept, and what was told of them.
+    /// Loads budgets and the thresholds that were reported.
     pub store: Arc<dyn Store>,
-    /// Where usage is summed up.
+    /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
     /// What tokens cost, and did.
     pub prices: PriceBook,

@@ -1,4 +1,4 @@
-//! `GET /v1/analytics/usage`: what the organization's requests to models used in a month.
+//! `GET /v1/analytics/usage`: the usage of models in a month.
 
 use application::analytics::{self, report_month};
 use application::ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
@@ -8,11 +8,11 @@ use domain::authority::ReadAnalytics;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetUsage {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// Where usage is summed up.
+    /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

@@ -7,9 +7,9 @@ use contracts::identity::{LoginRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct Login {
-    /// What a sign-in needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -43,7 +43,7 @@ impl Handler for Login {
     }
 }
 
-/// What is wrong with the fields.
+/// Checks the fields of the body.
 fn judge(body: &LoginRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     check.secret("email", &body.email, 254);

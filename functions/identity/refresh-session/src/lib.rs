@@ -7,9 +7,9 @@ use contracts::identity::{RefreshRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RefreshSession {
-    /// What a refresh needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -37,7 +37,7 @@ impl Handler for RefreshSession {
     }
 }
 
-/// What is wrong with the fields.
+/// Checks the fields of the body.
 fn judge(body: &RefreshRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     check.secret("refresh_token", &body.refresh_token, 1024);

@@ -1,5 +1,5 @@
 //! `GET /v1/openapi.json`: the API's description for programs. It is made at build time from `infra/openapi.yaml`, and
-//! must never show what is meant for API Gateway.
+//! must never contain the parts for API Gateway.
 
 use application::ports::BoxFuture;
 use edge::{Handler, Problem, Request, Response};
@@ -9,10 +9,10 @@ pub const fn document() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
 }
 
-/// What it answers changes with a deployment only.
+/// The answer changes only with a deployment.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// Answers the same to everybody.
+/// The answer is the same for every caller.
 pub struct GetOpenapi;
 
 impl Handler for GetOpenapi {

@@ -1,4 +1,4 @@
-//! Every event into the tenant's audit log.
+//! Adds every event to the audit log of its organization.
 
 use application::Context;
 use application::ports::{AuditEntry, AuditLog, BoxFuture};
@@ -9,9 +9,9 @@ use edge::queue::EventHandler;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RecordAudit {
-    /// Where entries are kept.
+    /// Appends entries to the audit log.
     pub log: Arc<dyn AuditLog>,
 }
 
@@ -24,7 +24,7 @@ impl EventHandler for RecordAudit {
     }
 }
 
-/// What is read of `access_denied`.
+/// The facts that are read of `access_denied`.
 #[derive(Deserialize)]
 struct AccessDenied {
     permission: String,
@@ -34,7 +34,7 @@ struct AccessDenied {
 
 fn entry(event: &EventMessage) -> Result<AuditEntry, JobError> {
     let (action, resource_type, resource_id) = if event.event_type == "access_denied" {
-        // The event's own aggregate is the refusal; the entry must say what was refused.
+        // The event's own aggregate is the refusal; the entry must name the thing that was refused.
         let facts = AccessDenied::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
         (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
     } else {

@@ -1,4 +1,4 @@
-//! `POST /v1/leads`: a new lead of the caller.
+//! `POST /v1/leads`: creates a lead of the caller.
 
 use application::ports::{BoxFuture, Store};
 use application::sales;
@@ -8,9 +8,9 @@ use domain::sales::{LeadInput, check_lead};
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateLead {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 
@@ -33,7 +33,7 @@ impl Handler for CreateLead {
     }
 }
 
-/// The body as the domain takes it.
+/// The body as input of the domain.
 fn input(body: &CreateLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,

@@ -9,13 +9,13 @@ use edge::http::Parameters;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListLeads {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// Seals the place where a page ended.
+    /// Signs and verifies cursors.
     pub cursors: CursorCodec,
 }
 
@@ -48,7 +48,7 @@ impl Handler for ListLeads {
 const PARAMETERS: [&str; 9] =
     ["owner", "status", "industry", "min_score", "created_from", "created_to", "sort", "limit", "cursor"];
 
-/// What a status must be.
+/// The message for a wrong status.
 const STATUS: &str = "must be one of new, contacted, qualified, proposal, won, lost";
 
 fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {

@@ -1,4 +1,4 @@
-//! `POST /v1/leads/{id}/score`: judges a lead.
+//! `POST /v1/leads/{id}/score`: scores a lead.
 
 use application::ports::BoxFuture;
 use application::sales::{self, ScoreLead as Needs};
@@ -6,9 +6,9 @@ use domain::authority::ScoreLeads;
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ScoreLead {
-    /// What scoring needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 

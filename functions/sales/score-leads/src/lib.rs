@@ -1,4 +1,4 @@
-//! `POST /v1/lead-scores`: judges up to fifty leads, ten with each question to a model.
+//! `POST /v1/lead-scores`: scores up to fifty leads, ten with each prompt to a model.
 
 use application::ports::BoxFuture;
 use application::sales::{self, LeadOutcome as Outcome, ScoreLead as Needs};
@@ -8,9 +8,9 @@ use domain::field::{Check, Invalid};
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ScoreLeads {
-    /// What scoring needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -32,7 +32,7 @@ impl Handler for ScoreLeads {
     }
 }
 
-/// What is no identifier can't exist, but the contract has a pattern for these, so it is a wrong field.
+/// A text that is not an id can't be the id of a lead, but the contract has a pattern for ids, so it is a wrong field.
 fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
     let mut check = Check::default();
     let mut ids = Vec::with_capacity(body.lead_ids.len());

@@ -14,9 +14,9 @@ use std::sync::Arc;
 const READ_ONLY: [&str; 8] =
     ["id", "owner_id", "score", "score_breakdown", "scored_at", "created_at", "updated_at", "version"];
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct UpdateLead {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 

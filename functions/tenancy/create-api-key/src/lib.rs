@@ -8,9 +8,9 @@ use domain::tenancy::check_api_key;
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateApiKey {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 
