@@ -22,8 +22,8 @@ from pathlib import Path
 EMULATOR = "ministack"
 EMULATOR_VERSION = "1.5.33"
 
-# The environment functions see besides their own: nothing of the shell this was started from, where an AWS_PROFILE or a
-# LOG_LEVEL would change what they do.
+# The environment of functions beside their own variables. Nothing else of this process's shell is passed on: an
+# AWS_PROFILE or a LOG_LEVEL there would change what functions do.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -76,10 +76,10 @@ def prepare_environment(options):
         STATE_DIR=str(state),
         S3_DATA_DIR=str(state / "s3"),
         TMPDIR=str(scratch),
-        # Roles and resource policies are enforced: a function that lacks a permission fails here and not on AWS. The
-        # access key below is the account's root, which deploys; functions get credentials of their own roles.
+        # Roles and resource policies are enforced, so that a function without a permission fails here and not only on
+        # AWS. The access key below is the account's root, which deploys; functions get credentials of their own roles.
         AUTH="true",
-        # An MQTT listener on a fixed port that nothing here uses.
+        # This would be an MQTT listener on a fixed port, which nothing here uses.
         IOT_MTLS_ENABLED="0",
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.port}",
         AWS_ACCESS_KEY_ID="test",
@@ -88,7 +88,7 @@ def prepare_environment(options):
     )
     if options.bedrock:
         os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = options.bedrock
-        # Jobs that train models: the same server, another service.
+        # Training jobs: the same server plays the part of this service too.
         os.environ["AWS_ENDPOINT_URL_BEDROCK"] = options.bedrock
 
 
@@ -200,7 +200,7 @@ def patch_transform_parameters():
         finally:
             values.reset(token)
 
-    # Everybody who imported the function by name has to get this one.
+    # Modules that imported the function by name must get this one.
     for module in [m for name, m in list(sys.modules.items()) if name.startswith("ministack.services.cloudformation")]:
         if getattr(module, "_apply_transforms", None) is apply:
             module._apply_transforms = apply_with_values
@@ -239,7 +239,7 @@ def patch_openapi_import():
         }
 
     def import_model(api_id, spec, name, schema):
-        # A model is a document of its own: what its references name has to be in it.
+        # A model is a document of its own, so it must contain the targets of its references.
         definitions = (spec.get("components") or {}).get("schemas") or {}
         text = json.dumps({**schema, "definitions": definitions})
         text = text.replace("#/components/schemas/", "#/definitions/")
@@ -349,7 +349,7 @@ def patch_openapi_update():
             store[physical_id] = store.pop(imported, {})
         gateway._rest_apis[physical_id]["binaryMediaTypes"] = gateway._rest_apis[imported]["binaryMediaTypes"]
         gateway._delete_rest_api(imported)
-        # The rest of the properties, now that the document is the same on both sides.
+        # Updates the remaining properties, now that the document is the same on both sides.
         return update(physical_id, {**old_props, "Body": body}, new_props, stack_name, logical_id)
 
     handlers["update"] = update_in_place
@@ -400,7 +400,7 @@ def patch_response_streaming():
 
     action = "/response-streaming-invocations"
     delimiter = bytes(8)
-    # The answer that the invocation of this context streams to; None when it is taken as a whole.
+    # The answer that the invocation of this context streams to; None when the answer is whole.
     streamed_to = contextvars.ContextVar("answer of a streaming invocation", default=None)
 
     class Answer:
@@ -440,7 +440,7 @@ def patch_response_streaming():
         async def send(self, send, _receive):
             while (chunk := await self.chunks.get()) is not None:
                 if isinstance(chunk, EOFError):
-                    # Without the last frame the client sees that something is missing.
+                    # Without the last frame the client sees that a part is missing.
                     return
                 if chunk:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -493,7 +493,7 @@ def patch_response_streaming():
             headers[name] = value
         return headers
 
-    # Invocations that go on whether or not their clients are still there.
+    # Invocations that go on even when their clients have left.
     running = set()
 
     async def run(answer, function, event, account_id, region):
@@ -542,7 +542,7 @@ def patch_stream_failures():
 
     execute = functions._execute_function
     poll = functions._poll_dynamodb_streams
-    # (stream, number of records that must come again), filled while one pass of the poller runs.
+    # (stream, number of records that must be delivered again), filled during one pass of the poller.
     undone = []
 
     def execute_and_note(function, event, *positional, **named):
@@ -624,7 +624,7 @@ def main():
 
     from ministack import app
 
-    # The emulator has read its own level; functions must not inherit it.
+    # The emulator has read this level for itself; functions must not inherit it.
     del os.environ["LOG_LEVEL"]
 
     patch_runtime_api()
@@ -638,10 +638,10 @@ def main():
     patch_encryption_context()
     patch_local_domain()
 
-    # SAM's own usage metrics, which nobody collects here: it complains at every transform.
+    # SAM's own usage metrics are not collected here, and it complains at every transform.
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
-    # It parses the command line too, with options of its own.
+    # The emulator parses the command line too, with options of its own.
     sys.argv = [EMULATOR]
     app.main()
 

@@ -1,4 +1,4 @@
-//! `GET /v1/analytics/billing`: what the organization is billed for a month's requests to models.
+//! `GET /v1/analytics/billing`: the bill for a month's requests to models.
 
 use application::ai::PriceBook;
 use application::analytics::{self, PricedTokens, report_month};
@@ -15,7 +15,7 @@ pub struct GetBilling {
     pub store: Arc<dyn Store>,
     /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
-    /// What tokens cost, and did.
+    /// The current and the earlier prices.
     pub prices: PriceBook,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

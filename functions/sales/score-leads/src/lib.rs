@@ -45,7 +45,7 @@ fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
     check.finish(ids)
 }
 
-/// A lead's part of the answer. One that the caller may not know of has the part of one that does not exist.
+/// A lead's part of the answer. A lead that the caller may not know of has the same part as a missing one.
 fn lead(lead_id: String, outcome: Outcome, correlation_id: &str) -> LeadOutcome {
     let (status, problem) = match outcome {
         Outcome::Scored(scored) => {

@@ -1,4 +1,4 @@
-//! `PUT /v1/leads/{id}`: replaces the fields of a lead that nobody changed since the caller read it.
+//! `PUT /v1/leads/{id}`: replaces the fields of a lead, unless it changed since the caller read it.
 
 use application::ports::{BoxFuture, Store};
 use application::sales::{self, LeadReplacement};
@@ -10,7 +10,7 @@ use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
 use std::sync::Arc;
 
-/// Members that a client reads and can't set.
+/// Members that a client can read but not set.
 const READ_ONLY: [&str; 8] =
     ["id", "owner_id", "score", "score_breakdown", "scored_at", "created_at", "updated_at", "version"];
 
@@ -40,7 +40,7 @@ impl Handler for UpdateLead {
     }
 }
 
-/// The body as the domain takes it.
+/// The body as input of the domain.
 fn input(body: &ReplaceLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,

@@ -1,4 +1,4 @@
-//! `POST /v1/api-keys`: a new API key of the organization, shown this once.
+//! `POST /v1/api-keys`: creates an API key of the organization, which is shown only in this answer.
 
 use application::ports::{BoxFuture, Store};
 use application::tenancy::{self, NewApiKey};

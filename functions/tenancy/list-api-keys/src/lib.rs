@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct ListApiKeys {
     /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
-    /// When keys were used.
+    /// The last uses of keys.
     pub key_uses: Arc<dyn KeyUses>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

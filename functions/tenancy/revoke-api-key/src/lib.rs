@@ -1,4 +1,4 @@
-//! `DELETE /v1/api-keys/{id}`: the end of an API key; revoking it again changes nothing.
+//! `DELETE /v1/api-keys/{id}`: revokes an API key; revoking it again changes nothing.
 
 use application::ports::{BoxFuture, Store};
 use application::tenancy;
