@@ -1,8 +1,8 @@
-//! The REQUEST authorizer of API Gateway (REST API): from the `Authorization` header to claims and a policy. The claims
-//! of a person and of an API key differ, and `Request::caller` reads both.
+//! The REQUEST authorizer of API Gateway (REST API): turns the `Authorization` header into claims and a policy. The
+//! claims of a person and of an API key differ, and `Request::caller` reads both.
 //!
-//! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
-//! decided by the use cases. Why a token is refused must never be answered.
+//! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; the use cases decide
+//! what a caller may do. The reason why a token is refused must never be answered.
 
 use crate::Invocation;
 use crate::guard::{Broken, guarded};
@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The text that API Gateway makes a 401 of; it takes no other.
+/// The only text that API Gateway turns into a 401.
 const UNAUTHORIZED: Failure = Failure("Unauthorized");
 /// Any other text is a 500.
 const UNAVAILABLE: Failure = Failure("Unavailable");
 
-/// Judges bearer tokens.
+/// Verifies bearer tokens.
 pub trait Authorizer: Send + Sync {
-    /// The caller that a token proves at `now`.
+    /// The caller whom a token identifies at `now`.
     fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>>;
 }
 
@@ -42,7 +42,7 @@ pub async fn invoke(authorizer: &dyn Authorizer, event: Value, now: Timestamp) -
     runtime::in_process(event, async |event| serve(authorizer, event, &invocation).await).await
 }
 
-/// The fields of the event that we use.
+/// The fields of the event that are used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AuthorizerEvent {
@@ -117,17 +117,17 @@ fn whole_stage(method_arn: &str) -> Option<String> {
     Some(format!("{api}/{stage}/*/*"))
 }
 
-/// What the gateway takes: the caller's name, a policy and the claims, which reach functions as text.
+/// The answer for the gateway: the caller's name, a policy and the claims, which reach functions as text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    /// An account, or an API key: what the gateway's access log names.
+    /// The id of an account or an API key; it is in the gateway's access log.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
     context: Identity,
 }
 
-/// What functions learn of the caller; the gateway keeps it, so nothing personal is in it.
+/// The claims about the caller. The gateway stores them, so they contain nothing personal.
 #[derive(Serialize)]
 struct Identity {
     sub: String,
@@ -137,7 +137,7 @@ struct Identity {
     credential: Proof,
 }
 
-/// What only a person has, and what only an API key has.
+/// Claims that only a person has, and claims that only an API key has.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Proof {

@@ -1,6 +1,6 @@
-//! Functions behind an SQS queue that EventBridge fills. Each message is judged alone: one that is malformed, fails, panics
-//! or is not reached in time is reported, so that it alone is delivered again, and in the end lands in the dead-letter
-//! queue. A body must never be logged.
+//! Functions behind an SQS queue that EventBridge fills. Each message is handled alone. A message that is malformed,
+//! fails, panics or is not reached in time is reported, so that it alone is delivered again and ends in the dead-letter
+//! queue at last. A body must never be logged.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// A message is not begun with less time left than this: it would only be cut off.
+/// A message is not begun with less time left than this, because its work would only be cut off.
 const TIME_FOR_ONE: Duration = Duration::from_secs(1);
 
 /// Handles events.
@@ -38,7 +38,7 @@ pub async fn invoke(handler: &dyn EventHandler, event: Value, now: Timestamp) ->
     invoke_as(handler, event, &Invocation::in_process(now)).await
 }
 
-/// The fields of the batch that we use.
+/// The fields of the batch that are used.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -53,7 +53,7 @@ struct Message {
     body: String,
 }
 
-/// Handles a batch in-process, with everything about the invocation under control.
+/// Handles a batch in-process, with an invocation made by the test.
 pub async fn invoke_as(
     handler: &dyn EventHandler,
     event: Value,
@@ -92,7 +92,7 @@ async fn serve(handler: &dyn EventHandler, event: Json, invocation: &Invocation)
     .await
 }
 
-/// Handles the messages one after the other; the identifiers of those that failed.
+/// Handles the messages one after the other; returns the ids of those that failed.
 async fn handle_all(
     handler: &dyn EventHandler,
     messages: &[Message],

@@ -1,5 +1,5 @@
-//! Which failure is which problem: one explicit conversion each. There is no conversion for errors in general, because
-//! it would make a 500 of whatever nobody thought about.
+//! Turns each failure into a problem, by one explicit conversion each. There is no conversion for errors in general,
+//! because it would make a 500 of every error without a decision.
 
 use super::{Kind, Problem};
 use application::ports::{
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl From<Invalid> for Problem {
-    /// Fields of the body: `contact.email` is `/contact/email` there.
+    /// Fields of the body: `contact.email` becomes `/contact/email`.
     fn from(invalid: Invalid) -> Self {
         Self::fields(
             invalid
@@ -83,7 +83,7 @@ impl From<CommitError> for Problem {
                 Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
             }
             CommitError::NotUnique(kind) => kind.into(),
-            // Whether it is the same request was for the use case to find out.
+            // The use case has to find out whether it is the same request.
             CommitError::Repeated(_) => IdempotencyConflict::InFlight.into(),
             CommitError::Store(error) => error.into(),
         }
@@ -164,7 +164,7 @@ impl From<Error> for Problem {
             Error::DeadlineExceeded => Self::deadline_exceeded(),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),
-            // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.
+            // Failing to sign a token is a failure of the service; the authorizer verifies tokens of callers.
             Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
             Error::Token(error) => error.into(),
             Error::File(_) | Error::Trainer(_) => Self::unavailable(error),
@@ -175,7 +175,7 @@ impl From<Error> for Problem {
 }
 
 impl From<Arc<Error>> for Problem {
-    /// A failure that several share, each of whom is told of it.
+    /// A failure that several requests share; each of them gets the problem.
     fn from(error: Arc<Error>) -> Self {
         match Arc::try_unwrap(error) {
             Ok(error) => error.into(),

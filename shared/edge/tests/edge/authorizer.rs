@@ -1,4 +1,4 @@
-//! From an authorizer event to a policy, or to the one text that is a 401.
+//! From an authorizer event to a policy, or to the only text that becomes a 401.
 
 use crate::support::{ACCOUNT, API_KEY, ORGANIZATION, REQUEST_ID, SESSION, answer, get, now};
 use application::ports::{BoxFuture, StoreError, TokenError};
@@ -9,7 +9,7 @@ use edge::authorizer::{Authorizer, invoke};
 use edge::{Failure, Response, log};
 use serde_json::{Value, json};
 
-/// Knows one token.
+/// An authorizer that knows one token.
 struct One;
 
 impl Authorizer for One {

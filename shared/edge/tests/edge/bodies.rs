@@ -174,14 +174,14 @@ async fn a_content_coding_is_refused_and_told_what_is_taken() {
         let taken = answer(with_header(post(good), "Content-Encoding", coding), echo).await;
         assert_eq!(taken["statusCode"], 200, "{coding}");
     }
-    // Another media type is told of first, and by itself.
+    // The fault of another media type is reported first, and alone.
     let other = with_header(post(good), "Content-Type", "text/plain");
     assert!(answer(other, echo).await["headers"].get("Accept-Encoding").is_none());
 }
 
 #[tokio::test]
 async fn a_body_that_is_no_object_is_not_taken_for_one() {
-    // serde takes the items of an array for the members of a structure.
+    // serde accepts the items of an array as the members of a structure.
     for text in [r#"["a", 7, null, [], null]"#, "[]", "7", "null", "\"a\""] {
         let refused = send(text).await;
         assert_eq!(problem(&refused), (400, "invalid_request".to_owned()), "{text}");

@@ -1,4 +1,4 @@
-//! Queues, streams and schedules: what failed, and only that, is delivered again.
+//! Queues, streams and schedules: failed messages, and only those, are delivered again.
 
 use crate::support::{ACCOUNT, LEAD, ORGANIZATION, now};
 use application::ports::{BoxFuture, StoreError};
@@ -28,7 +28,7 @@ fn message(id: &str, kind: &str) -> Value {
     json!({"messageId": id, "body": body.to_string(), "attributes": {"ApproximateReceiveCount": "1"}})
 }
 
-/// Does what the event's type says, and remembers what it saw.
+/// Does what the event's type says, and remembers the events.
 #[derive(Default)]
 struct Events(Mutex<Vec<String>>);
 
@@ -102,7 +102,7 @@ async fn fails_as_a_whole_when_it_is_no_batch() {
     assert!(stream::invoke(&Carries(None), json!([]), now()).await.is_err());
 }
 
-/// Carries records up to one.
+/// Handles records up to one.
 struct Carries(Option<&'static str>);
 
 impl StreamHandler for Carries {
@@ -147,7 +147,7 @@ async fn reports_the_first_record_that_must_come_again() {
     }
 }
 
-/// Keeps what it is given.
+/// Keeps the records that it gets.
 #[derive(Default)]
 struct Keeps(Mutex<Vec<ItemChange>>);
 
@@ -191,7 +191,7 @@ async fn makes_plain_json_of_images() {
 
 #[tokio::test]
 async fn of_a_schedules_event_one_wrong_field_does_not_hide_the_other() {
-    /// Remembers how it was called.
+    /// Remembers its calls.
     struct Calls(Mutex<Vec<(String, String)>>);
     impl ScheduleHandler for Calls {
         fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {
