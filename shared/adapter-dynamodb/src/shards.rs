@@ -1,6 +1,6 @@
-//! How many partitions the lists of a tenant, and the counters of its budgets, are spread over. One partition of an index
-//! takes 1,000 writes a second, and one counter far fewer transactions, so tenants that write more are named in
-//! `LARGE_TENANTS`.
+//! The number of partitions over which the lists of a tenant, and the counters of its budgets, are spread. One
+//! partition of an index takes 1,000 writes a second, and one counter far fewer transactions, so tenants that write
+//! more are named in `LARGE_TENANTS`.
 
 use crate::digest::digest;
 use domain::id::OrganizationId;
@@ -9,12 +9,12 @@ use std::env;
 
 const VARIABLE: &str = "LARGE_TENANTS";
 
-/// The most shards a list may have: every page of it asks all of them.
+/// The most shards of a list: every page queries all of them.
 const MOST_SHARDS: u32 = 64;
 
-/// Shards by tenant; one for everybody else. A number may be raised without moving items: shard 0 has the key of an
-/// unsharded list, and all shards are read. Until every function of a deployment has the new number, lists may miss items
-/// that a newer function wrote. It must not be lowered while items live in the shards that would go.
+/// Shards by tenant; all other tenants have one. A number may be raised without moving items: shard 0 has the key of an
+/// unsharded list, and all shards are read. Until every function of a deployment has the new number, lists may miss
+/// items that a newer function wrote. It must not be lowered while items are in the removed shards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListShards(HashMap<OrganizationId, u32>);
 
@@ -24,7 +24,7 @@ pub struct ListShards(HashMap<OrganizationId, u32>);
 pub struct InvalidListShards;
 
 impl ListShards {
-    /// Reads `LARGE_TENANTS`; absent or empty means none.
+    /// Reads `LARGE_TENANTS`; absent or empty means that no tenant is large.
     pub fn from_env() -> Result<Self, InvalidListShards> {
         Self::parse(&env::var(VARIABLE).unwrap_or_default())
     }
@@ -48,12 +48,12 @@ impl ListShards {
             .map(Self)
     }
 
-    /// How many shards the lists and the counters of a tenant have.
+    /// The number of shards of a tenant's lists and counters.
     pub(crate) fn of(&self, tenant: OrganizationId) -> u32 {
         self.0.get(&tenant).copied().unwrap_or(1)
     }
 
-    /// The shard an aggregate is in, and that a request begins at: the same as long as the number stays.
+    /// The shard of an aggregate, and the shard at which a request begins: the same as long as the number stays.
     pub(crate) fn shard(&self, tenant: OrganizationId, id: &str) -> u32 {
         let [a, b, c, d, ..] = digest([id.as_bytes()]);
         u32::from_be_bytes([a, b, c, d]) % self.of(tenant).max(1)

@@ -1,4 +1,4 @@
-//! The AI gateway on its state: what every function that asks models begins with.
+//! Builds the AI gateway on its state, for every function that asks models.
 
 use super::DynamoAiState;
 use crate::limiter::DynamoLimiter;
@@ -9,8 +9,8 @@ use application::ai::{AiGateway, Registry};
 use application::ports::{Guardrail, Timer};
 use std::sync::Arc;
 
-/// A gateway whose budgets, limits, answers and breakers are in these tables, and whose models and prices in this registry;
-/// `guardrail` stands around conversations, not around embeddings.
+/// A gateway with its budgets, limits, cached completions and breakers in these tables, and with the models and prices
+/// of this registry. `guardrail` applies to conversations, not to embeddings.
 pub fn ai_gateway(
     config: &SdkConfig,
     tables: Tables,
