@@ -1,5 +1,5 @@
-//! The arrows between crates. They point inward: functions and adapters know the application, the application knows the
-//! domain, the domain knows nobody.
+//! The arrows between crates. They point inward: functions and adapters link the application, the application links the
+//! domain, and the domain links no other crate of the project.
 
 use crate::gaps::settle;
 use crate::tree::root;
@@ -9,11 +9,11 @@ use std::process::Command;
 
 struct Package {
     name: String,
-    /// Folder below the root, such as `shared/domain`.
+    /// The folder below the root, such as `shared/domain`.
     folder: String,
-    /// What it links.
+    /// The crates that it links.
     normal: Vec<String>,
-    /// What only its build script uses.
+    /// The crates that only its build script uses.
     build: Vec<String>,
 }
 
@@ -62,13 +62,13 @@ fn packages() -> Vec<Package> {
         .collect()
 }
 
-/// Which of our crates a crate may link.
+/// The crates of the project that a crate may link.
 fn allowed(package: &Package, target: &str) -> bool {
     match package.name.as_str() {
         "domain" | "openapi" | "adapter-aws" => false,
         "contracts" | "application" => target == "domain",
         "presentation" => ["contracts", "domain"].contains(&target),
-        // It holds no code.
+        // `feature-set` holds no code.
         "edge" => ["application", "domain", "contracts", "feature-set"].contains(&target),
         "adapter-eventbridge" => ["application", "domain", "contracts", "adapter-aws"].contains(&target),
         _ if package.is_adapter() => ["application", "domain", "adapter-aws"].contains(&target),
@@ -90,7 +90,7 @@ fn arrows_point_inward() {
                 wrong.push(format!("{} -> {target}", package.name));
             }
         }
-        // Build scripts may use the converter of the contract and nothing else of ours.
+        // Build scripts may use the converter of the contract and no other crate of the project.
         for target in
             package.build.iter().filter(|target| ours.contains(&target.as_str()) && *target != "openapi")
         {
@@ -145,7 +145,7 @@ fn the_inside_knows_no_outside() {
         ["domain", "application", "contracts", "presentation"].contains(&package.name.as_str())
     }) {
         for name in &package.normal {
-            // Tokens are derived there, and a model's failures noted before the next one is asked.
+            // `ring` derives tokens, and `tracing` records a model's failure before the next model is asked.
             let needed = package.name == "application" && ["ring", "tracing"].contains(&name.as_str());
             if (outside.contains(&name.as_str()) && !needed)
                 || name.starts_with("aws-")

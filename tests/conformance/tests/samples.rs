@@ -1,4 +1,4 @@
-//! The sample events under `events/`: one for each function, as its source really sends it.
+//! The sample events under `events/`: one for each function, in the form that its source sends.
 
 use crate::contract::{Operation, operations};
 use crate::events::{faults_of_data, public};
@@ -103,7 +103,7 @@ fn request_faults(operation: &Operation, event: &Value) -> Vec<String> {
         _ => wrong.push("body".to_owned()),
     }
     let claims = context.get("authorizer").and_then(Value::as_object);
-    // What the authorizer gives, and what the gateway adds; a claim more would be read by nobody.
+    // The authorizer's claims and the gateway's additions; a further claim would never be read.
     let whole = claims.is_some_and(|claims| {
         claims.keys().all(|name| CLAIMS.contains(&name.as_str()) || name == "integrationLatency")
             && CLAIMS.iter().all(|name| claims.get(*name).is_some_and(Value::is_string))

@@ -1,4 +1,4 @@
-//! A client of the API, as one outside of the project would write it: HTTP and JSON, no type of ours.
+//! A client of the API, as written by somebody outside of the project: HTTP and JSON, without types of the project.
 
 use crate::environment;
 use serde_json::Value;
@@ -9,13 +9,13 @@ use ureq::http::{HeaderMap, Request};
 /// Longer than the gateway waits for any function.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// A client of the API, with the access token of somebody or without one.
+/// A client of the API, with an access token or without one.
 #[derive(Debug, Clone)]
 pub struct Client {
     token: Option<String>,
 }
 
-/// What the API answered.
+/// The answer of the API.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client that nobody is signed in with.
+    /// A client without an access token.
     pub fn anonymous() -> Self {
         Self { token: None }
     }
@@ -96,7 +96,7 @@ pub(crate) fn agent() -> &'static ureq::Agent {
 }
 
 impl Answer {
-    /// The same, if it has this status.
+    /// The same answer, if it has this status.
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.what, self.text);
         self
@@ -113,12 +113,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The identifier of the request in the logs.
+    /// The id of the request in the logs.
     pub fn correlation_id(&self) -> &str {
         self.header("X-Correlation-Id").unwrap_or_else(|| panic!("{}: no correlation id", self.what))
     }
 
-    /// The problem document, if it is that problem and tells itself everywhere in the same way.
+    /// The problem document, if the answer is this problem and is consistent in all its parts.
     pub fn problem(self, status: u16, code: &str) -> Value {
         let what = format!("{} answers {} {}", self.what, self.status, self.text);
         assert_eq!(self.header("Content-Type"), Some("application/problem+json"), "{what}");

@@ -1,4 +1,4 @@
-//! What the gateway answers by itself and what it hands to the functions: every refusal is the same kind of document.
+//! The gateway's own answers, and the requests that it passes to functions: every refusal is the same kind of document.
 
 use crate::shared;
 use e2e_tests::{Client, events_of, lead};
@@ -13,7 +13,7 @@ fn what_does_not_exist_is_not_found() {
     nobody.get("/v1/no-such-thing").problem(404, "not_found");
     nobody.get("/").problem(404, "not_found");
     nobody.delete("/v1/health").problem(404, "not_found");
-    // No other origin is let in: browsers are told nothing.
+    // No other origin is allowed: browsers get no permission.
     let preflight = [("Origin", "https://evil.example"), ("Access-Control-Request-Method", "GET")];
     let answer = nobody.send("OPTIONS", "/v1/leads", &preflight, None);
     assert_eq!(answer.header("Access-Control-Allow-Origin"), None);
@@ -64,7 +64,7 @@ fn bodies_that_can_t_be_read_are_refused() {
     admin.send("POST", "/v1/leads", &json, Some("{\"company_name\":")).problem(400, "invalid_request");
     admin.send("POST", "/v1/leads", &json, None).problem(400, "invalid_request");
 
-    // The function tells every field that is wrong, and repeats no value.
+    // The function names every wrong field, and repeats no value.
     let wrong =
         json!({"company_name": "", "company_size": 0, "contact_email": "nobody-at-all", "status": "sold"});
     let problem = admin.post("/v1/leads", &wrong).problem(400, "invalid_request");
