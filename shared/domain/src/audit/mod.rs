@@ -1,4 +1,4 @@
-//! What the audit log is made of besides the events themselves: refused accesses.
+//! Refused accesses, which the audit log has besides the other events.
 
 mod access;
 
