@@ -1,5 +1,5 @@
-//! Sets the prices that one tenant is charged, by a contract with the operator: two reads at once, one write. Only an
-//! operator can ask for it, so there is no authority of a tenant to prove.
+//! Sets the prices that one tenant is charged, by a contract with the operator: two reads at the same time, one write.
+//! Only an operator can invoke it, so there is no authority of a tenant to prove.
 
 use super::price_book::price_version;
 use super::registry::Registry;
@@ -16,28 +16,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Prices of a model as decimals in US dollars for a million tokens, like those of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceTexts {
-    /// Tokens read.
+    /// Input tokens.
     pub input: String,
-    /// Tokens written.
+    /// Output tokens.
     pub output: String,
-    /// Tokens read from the prompt cache.
+    /// Input tokens that are read from the prompt cache.
     pub cache_read: String,
-    /// Tokens written to the prompt cache.
+    /// Input tokens that are written to the prompt cache.
     pub cache_write: String,
 }
 
-/// What an operator asks for.
+/// The request of an operator.
 #[derive(Debug, Clone)]
 pub struct PricesInput {
-    /// Whose prices.
+    /// The organization.
     pub organization: OrganizationId,
-    /// By model; none to charge the registry's prices again.
+    /// Prices by model; empty for the registry's prices.
     pub prices: BTreeMap<String, PriceTexts>,
-    /// The contract that they come from.
+    /// The contract.
     pub reference: String,
 }
 
-/// What holds from now on.
+/// The result of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricesOverride {
     /// The version of the prices of the tenant's next requests.
@@ -46,12 +46,12 @@ pub struct PricesOverride {
     pub changed: bool,
 }
 
-/// Replaces all prices of the tenant's own.
+/// Replaces all of the tenant's own prices.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] names what is wrong; an organization that does not exist is `organization_id`. Two operators at once:
-/// one of them is told [`Error::VersionMismatch`].
+/// [`Error::Invalid`] names the faults; an organization that does not exist is `organization_id`. One of two
+/// simultaneous changes gets [`Error::VersionMismatch`].
 pub async fn override_model_prices(
     store: &dyn Store,
     registry: &Registry,

@@ -1,4 +1,4 @@
-//! Sets what a tenant may spend on models: one read, one write.
+//! Sets a tenant's budgets for models: one read, one write.
 
 use super::registry::{ModelUse, Registry};
 use crate::ports::{AggregateKey, Store};
@@ -10,30 +10,30 @@ use domain::field::{Invalid, all_of};
 use domain::{AggregateType, Timestamp, Versioned};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What may be spent, as a caller writes it: decimals in US dollars.
+/// The limits in a caller's form: decimals in US dollars.
 #[derive(Debug, Clone, Copy)]
 pub struct BudgetInput<'a> {
-    /// All of it, in a month.
+    /// The limit of the tenant for a month.
     pub tenant_month_usd: &'a str,
-    /// All of it, on a day.
+    /// The limit of the tenant for a day.
     pub tenant_day_usd: &'a str,
-    /// Each account, on a day.
+    /// The limit of each account for a day.
     pub user_day_usd: &'a str,
-    /// Features by name, each in a month.
+    /// The limits of features for a month, by the features' names.
     pub feature_month_usd: &'a BTreeMap<String, String>,
-    /// What a month usually costs.
+    /// The expected cost of a month.
     pub expected_month_usd: &'a str,
     /// The only models that may be asked; `None` for all.
     pub allowed_models: Option<&'a [String]>,
     /// The tenant's own chains: features by name, each with its steps.
     pub chains: &'a BTreeMap<String, Vec<String>>,
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked for providers.
     pub mask_personal_data: bool,
 }
 
-/// What replaces a budget.
+/// The replacement of a budget.
 pub struct BudgetReplacement<'a> {
-    /// The version that the caller read; 0 is a budget that was never changed.
+    /// The version that the caller read; 0 for a budget that was never changed.
     pub seen_version: u64,
     /// The new fields.
     pub input: &'a BudgetInput<'a>,
@@ -41,7 +41,7 @@ pub struct BudgetReplacement<'a> {
     pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
 }
 
-/// What is wrong with a budget.
+/// Checks the fields of a budget.
 pub fn check_budget(
     registry: &Registry,
     authority: &Authority<ManageBudget>,

@@ -1,5 +1,5 @@
-//! Cancels a fine-tune: one read, one write, and one more to claim an idempotency key. What the provider trains is stopped
-//! by the job, which also finds what is being started at this moment.
+//! Cancels a fine-tune: one read, one write, and one more write to claim an idempotency key. The job stops the training
+//! at the provider, and also finds a job that is being started at this moment.
 
 use super::key;
 use crate::idempotency::{Answer, claim, outcome, remember, replay};
@@ -11,7 +11,7 @@ use domain::ai::fine_tune::{self, FineTune};
 use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
 
-/// How often it is tried when the job goes on with it at the same time.
+/// The most tries when the job changes the fine-tune at the same time.
 const TRIES: usize = 3;
 
 /// Cancels the fine-tune; one that has ended stays as it is.
