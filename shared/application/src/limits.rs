@@ -1,4 +1,4 @@
-//! The rate limits of the product, and how a request is counted without waiting for it: the count runs beside the read.
+//! The rate limits of the product, and counting without waiting: the count runs at the same time as the read.
 
 use crate::Error;
 use crate::ports::{BoxFuture, LimitDecision, Limiter, RateLimit};
@@ -10,9 +10,10 @@ pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_secon
 pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, period_seconds: 60 };
 /// Requests to models, per account or API key.
 pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_seconds: 60 };
-/// Fine-tunes, per organization: each may become a job that costs much more than a question.
+/// Fine-tunes, per organization: each may become a job that costs much more than a prompt.
 pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, period_seconds: 24 * 3600 };
-/// Fine-tunes that have not ended, per organization. Nobody counts these by time: each goes when it ends.
+/// Fine-tunes that have not ended, per organization. This limit does not refill with time: each fine-tune leaves it
+/// when it ends.
 pub const OPEN_FINE_TUNES: RateLimit = RateLimit { name: "open_fine_tunes", burst: 3, period_seconds: 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
@@ -20,7 +21,7 @@ pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", bu
 pub const LOGINS_PER_ADDRESS: RateLimit =
     RateLimit { name: "logins_address", burst: 20, period_seconds: 900 };
 
-/// Counts a request of `who` while `work` runs, and gives the result only when the request was within the limit.
+/// Counts a request of `who` while `work` runs, and returns the result only when the request was within the limit.
 /// `work` must not write.
 pub async fn limited<T>(
     limiter: &dyn Limiter,

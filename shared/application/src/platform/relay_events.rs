@@ -1,18 +1,18 @@
-//! Carries the ledger's new events to the bus, in order and at least once. A record that can't be carried is parked with
-//! its reason after a bounded number of attempts, so that it blocks nobody and is not lost; attempts are counted in the
-//! store, because the process that failed may not be the one that tries again.
+//! Publishes the ledger's new events on the bus, in order and at least once. A record that can't be published is parked
+//! with its reason after a bounded number of attempts, so that it blocks no other record and is not lost. Attempts are
+//! counted in the store, because the next attempt may run in another process.
 
 use crate::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source, StoreError};
 use domain::event::SECRET_FACTS;
 use domain::{AggregateType, Timestamp};
 use std::sync::Arc;
 
-/// How often a record is tried before it is parked.
+/// The number of attempts before a record is parked.
 pub const RELAY_ATTEMPTS: u32 = 5;
 
 /// Counts failures per record of the stream.
 pub trait Attempts: Send + Sync {
-    /// Counts one failure of the record; how many there have been.
+    /// Counts one failure of the record; returns the number of failures.
     fn count<'a>(
         &'a self,
         sequence_number: &'a str,
@@ -20,9 +20,9 @@ pub trait Attempts: Send + Sync {
     ) -> BoxFuture<'a, Result<u32, StoreError>>;
 }
 
-/// Where records go that can't be carried.
+/// The queue of records that can't be published.
 pub trait ParkingLot: Send + Sync {
-    /// Parks a record as the stream gave it, with the reason.
+    /// Parks a record by its keys, with the reason.
     fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>>;
 }
 
@@ -31,13 +31,13 @@ pub trait ParkingLot: Send + Sync {
 pub struct StreamRecord {
     /// Its position in the stream.
     pub sequence_number: String,
-    /// The keys of the item, for whoever looks into the parking lot. Never its contents.
+    /// The keys of the item, for people who look into the parking queue. Never its content.
     pub keys: serde_json::Value,
-    /// The event, or why the item is none.
+    /// The event, or the reason why the item is not an event.
     pub event: Result<EventRecord, StoreError>,
 }
 
-/// What the relay needs.
+/// The ports of the relay.
 pub struct RelayEvents {
     /// The bus.
     pub publisher: Arc<dyn Publisher>,

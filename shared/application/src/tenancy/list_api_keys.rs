@@ -1,5 +1,5 @@
-//! Lists the organization's API keys, newest first, the revoked and the expired among them: one query, and one batch read
-//! of when they were used.
+//! Lists the organization's API keys, newest first, including revoked and expired ones: one query, and one read of
+//! their last uses.
 
 use crate::limits::{READS, limited};
 use crate::ports::{KeyUses, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store};
@@ -15,7 +15,7 @@ use domain::{AggregateType, Timestamp, Versioned};
 pub struct ListedApiKey {
     /// Its record.
     pub record: ApiKey,
-    /// When it was used last, to the hour; none when it never was.
+    /// When it was last used, to the hour; none when it was never used.
     pub last_used_at: Option<Timestamp>,
 }
 
