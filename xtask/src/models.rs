@@ -55,11 +55,11 @@ fn report(registry: &str, today: i64) -> Result<Vec<String>, Error> {
     let (mut warnings, mut fine) = (Vec::new(), Vec::new());
     for row in table.models.iter().filter(|row| row.provider == "bedrock" && row.id != "self-hosted") {
         let Some(lifecycle) = &row.lifecycle else {
-            warnings.push(format!("warning: {}: nobody wrote down how long it is served", row.id));
+            warnings.push(format!("warning: {}: the registry does not say how long it is served", row.id));
             continue;
         };
         let days = |text: &str| {
-            day(text).ok_or_else(|| Error::Content(format!("{REGISTRY}: {}: {text} is no date", row.id)))
+            day(text).ok_or_else(|| Error::Content(format!("{REGISTRY}: {}: {text} is not a date", row.id)))
         };
         let (until, why) = match &lifecycle.eol {
             Some(eol) => (days(eol)?, "its end is announced"),
@@ -140,6 +140,9 @@ mod tests {
         }
         let unknown =
             r#"{"models": [{"id": "m", "provider": "bedrock"}, {"id": "o", "provider": "openai"}]}"#;
-        assert_eq!(report(unknown, 0).unwrap(), ["warning: m: nobody wrote down how long it is served"]);
+        assert_eq!(
+            report(unknown, 0).unwrap(),
+            ["warning: m: the registry does not say how long it is served"]
+        );
     }
 }

@@ -15,8 +15,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Re
     let description = description.trim().trim_end_matches('.');
     if description.is_empty() || !description.chars().all(is_plain) {
         return wrong(
-            "describe the new context in one plain sentence, such as \"What is sent to customers\""
-                .to_owned(),
+            "describe the new context in one plain sentence, such as \"Messages to customers\"".to_owned(),
         );
     }
     let stack = stack(&plan.read(LIKE)?, description)?;
@@ -47,7 +46,7 @@ fn is_plain(character: char) -> bool {
 
 /// A stack without functions.
 fn stack(like: &str, description: &str) -> Result<String, Error> {
-    let gone = || Error::Content(format!("{LIKE} is not in the shape that a new stack is made like"));
+    let gone = || Error::Content(format!("{LIKE} does not have the form from which a new stack can be made"));
     let (head, rest) = like.split_once("\nResources:\n").ok_or_else(gone)?;
     let loop_begins = rest.find(LOOP).ok_or_else(gone)?;
     let (before, list) =

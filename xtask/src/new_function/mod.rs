@@ -120,26 +120,26 @@ fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error>
 fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String> {
     let mut next = vec![
         format!(
-            "{}/src/lib.rs asks for {} and answers 204: answer what the caller wants, through a use case of \
+            "{}/src/lib.rs requires {} and answers 204: replace the answer by the result of a use case of \
              shared/application.",
             names.folder(),
             operation.permission
         ),
         format!(
-            "infra/openapi.yaml, {}: write what it does, the bodies as schemas with examples, and the real answers; \
+            "infra/openapi.yaml, {}: describe it, write the bodies as schemas with examples, and list the real answers; \
              their types go to shared/contracts.",
             names.camel()
         ),
     ];
     if operation.names_an_object() {
         next.push(
-            "An id that is not there, or not the caller's, is answered 404. The api tests fail until it is."
+            "An id that does not exist, or that the caller may not know of, must be answered 404. The api tests fail until it is."
                 .to_owned(),
         );
     }
     next.extend(in_common(names));
     next.push(
-        "tests/api/src/routes.rs: hand the handler what it needs now; its tests call the route with every role."
+        "tests/api/src/routes.rs: pass the handler its ports; the tests call the route with every role."
             .to_owned(),
     );
     next.push("make test".to_owned());
@@ -148,12 +148,12 @@ fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String>
 
 fn next_for_job(names: &Names) -> Vec<String> {
     let mut next = vec![format!(
-        "{}/src/lib.rs accepts what it is given and does nothing with it: call a use case of shared/application. It may \
-         come twice.",
+        "{}/src/lib.rs accepts its input and does nothing: call a use case of shared/application. An input may come \
+         twice.",
         names.folder()
     )];
     next.extend(in_common(names));
-    next.push("tests/api: prove what it does, and that a second delivery changes nothing.".to_owned());
+    next.push("tests/api: test its effect, and that a second delivery changes nothing.".to_owned());
     next.push("make test".to_owned());
     next
 }
@@ -166,6 +166,6 @@ fn in_common(names: &Names) -> Vec<String> {
             names.context,
             names.pascal()
         ),
-        format!("events/{}/{}.json: make the sample what really comes.", names.context, names.name),
+        format!("events/{}/{}.json: replace the sample by a real event.", names.context, names.name),
     ]
 }

@@ -35,7 +35,7 @@ impl Names {
         }
         if !known && !new_context {
             return wrong(format!(
-                "there is no context {context}; name one of {}, or make it with --new-context '<what it is about>'",
+                "there is no context {context}; name one of {}, or make it with --new-context '<its subject>'",
                 contexts.join(", ")
             ));
         }
@@ -132,7 +132,7 @@ fn check_spelling(name: &str) -> Result<(), Error> {
     };
     if words.len() < 2 || !words.iter().all(right) {
         return wrong(format!(
-            "{name} is no name of a function; write a verb and what it acts on in lower case with hyphens, such as \
+            "{name} is not a valid name of a function; write a verb and its object in lower case with hyphens, such as \
              export-leads"
         ));
     }

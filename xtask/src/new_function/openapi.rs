@@ -126,7 +126,7 @@ fn check_siblings(there: &str, new: &str) -> Result<(), Error> {
         match (parameter(old), parameter(fresh)) {
             (Some(known), Some(other)) if known != other => {
                 return wrong(format!(
-                    "{new}: write {{{known}}} for {{{other}}}, as {there} does; the gateway takes one name only at one place"
+                    "{new}: write {{{known}}} for {{{other}}}, as {there} does; API Gateway accepts only one name at this place"
                 ));
             }
             _ if old != fresh => return Ok(()),

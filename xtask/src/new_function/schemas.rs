@@ -87,7 +87,7 @@ impl EventSchema {
             Some("null") => Ok(Value::Null),
             Some("string") => self.text(schema, name),
             _ => wrong(format!(
-                "{}: no sample can be made of `{name}`, which has no type; give it one in events/schemas",
+                "{}: no sample can be made for `{name}`, which has no type; give it one in events/schemas",
                 self.event_type
             )),
         }
@@ -111,7 +111,7 @@ impl EventSchema {
             return match prefix {
                 Some((prefix, "")) => Ok(format!("{prefix}_{ID}").into()),
                 _ => wrong(format!(
-                    "{}: no sample can be made of the pattern of `{name}`; teach it to xtask/src/new_function/schemas.rs",
+                    "{}: no sample can be made for the pattern of `{name}`; add it to xtask/src/new_function/schemas.rs",
                     self.event_type
                 )),
             };

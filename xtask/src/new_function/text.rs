@@ -50,8 +50,8 @@ impl<'a> Text<'a> {
     /// The error for a missing line.
     pub(super) fn missing(&self, line: &str) -> Error {
         Error::Content(format!(
-            "{} has no line `{}`, beside which new-function writes. Restore it, or teach xtask/src/new_function where to \
-             write now.",
+            "{} has no line `{}`, beside which new-function writes. Restore it, or change the place in \
+             xtask/src/new_function.",
             self.path,
             line.trim()
         ))

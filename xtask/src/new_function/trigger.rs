@@ -48,7 +48,7 @@ impl Trigger {
                 Ok(Self::Schedule(expression.to_owned()))
             }
             _ => wrong(format!(
-                "{text} is no trigger; write http:GET:/v1/..., queue:<event-type> or 'schedule:rate(1 hour)'"
+                "{text} is not a trigger; write http:GET:/v1/..., queue:<event-type> or 'schedule:rate(1 hour)'"
             )),
         }
     }
@@ -57,11 +57,11 @@ impl Trigger {
 fn route_of(text: &str) -> Result<Route, Error> {
     let Some((method, path)) = text.split_once(':') else {
         return wrong(format!(
-            "http:{text} is no route; write the method and the path, such as http:GET:/v1/leads"
+            "http:{text} is not a route; write the method and the path, such as http:GET:/v1/leads"
         ));
     };
     if !METHODS.contains(&method) {
-        return wrong(format!("{method} is no method; write one of {}", METHODS.join(", ")));
+        return wrong(format!("{method} is not a method; write one of {}", METHODS.join(", ")));
     }
     let Some(below) = path.strip_prefix("/v1/") else {
         return wrong(format!(
@@ -107,7 +107,7 @@ fn check_schedule(expression: &str) -> Result<(), Error> {
         return check_cron(cron);
     }
     wrong(format!(
-        "{expression} is no schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"
+        "{expression} is not a schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"
     ))
 }
 
@@ -122,7 +122,7 @@ fn check_rate(rate: &str) -> Result<(), Error> {
         return Ok(());
     }
     wrong(format!(
-        "rate({rate}) is no rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"
+        "rate({rate}) is not a rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"
     ))
 }
 
@@ -137,7 +137,7 @@ fn check_cron(cron: &str) -> Result<(), Error> {
             Ok(())
         }
         _ => wrong(format!(
-            "cron({cron}) is no schedule; write minute, hour, day of month, month, day of week and year in upper case, \
+            "cron({cron}) is not a schedule; write minute, hour, day of month, month, day of week and year in upper case, \
              with ? for one of the two days: cron(0 6 ? * MON *)"
         )),
     }

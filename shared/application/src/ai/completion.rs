@@ -210,7 +210,7 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
     let stops = &request.stop;
     let blank = stops.iter().any(|stop| stop.trim().is_empty());
     if blank && models.iter().any(|model| model.no_blank_stops) {
-        check.wrong("stop", "format", "must not be nothing but space for this model");
+        check.wrong("stop", "format", "must not be white space alone for this model");
     }
     if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
         check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
