@@ -1,5 +1,5 @@
-//! JSON bodies: checked as a whole in one pass before anything is made of them, and problems that name the wrong field by
-//! JSON pointer (RFC 6901). An answer must never repeat a value that the caller sent.
+//! JSON bodies: checked completely in one pass before they are deserialized, with problems that name the wrong field by
+//! JSON pointer (RFC 6901). An answer must never repeat a value of the caller.
 
 use super::Request;
 use super::wrong_fields::{MOST_FAULTS, Repaired, push, read_repaired};
@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
 
-/// Bytes of the largest body.
+/// The most bytes of a body.
 const LARGEST: usize = 256 * 1024;
-/// Bytes of the largest body that is a question to a model. Twice as long as JSON in the event it still is below Lambda's
-/// 6 MB, and it is longer than the context of most models.
+/// The most bytes of a body on routes that ask a model. Twice as long as JSON in the event it is still below Lambda's 6
+/// MB, and it is longer than the context of most models.
 const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
-/// How deep objects and arrays may be nested.
+/// The greatest nesting of objects and arrays.
 const DEEPEST: usize = 32;
 
 /// What a body may be, and what else is asked of it.
@@ -30,10 +30,10 @@ struct Limit {
 const USUAL: Limit = Limit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
 const QUESTION: Limit = Limit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
 
-/// A body that replaces an entity, as the entity was read.
+/// A body that replaces an entity.
 #[derive(Debug)]
 pub struct Replacement<T> {
-    /// What replaces it.
+    /// The replacing fields.
     pub body: T,
     /// The members that were read and can't be set: compare them with [`super::unchanged`].
     pub read_only: Map<String, Value>,
@@ -53,7 +53,7 @@ impl Request {
         self.read_json(&USUAL, &[], judge).map(|replacement| replacement.body)
     }
 
-    /// The same for questions to models: 413 above 2 MiB.
+    /// The same for prompts to models: 413 above 2 MiB.
     pub fn long_json<T: DeserializeOwned>(
         &self,
         judge: impl FnOnce(&T) -> Result<(), Invalid>,
@@ -61,8 +61,8 @@ impl Request {
         self.read_json(&QUESTION, &[], judge).map(|replacement| replacement.body)
     }
 
-    /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that what
-    /// was read can be sent back.
+    /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that
+    /// the answer of a GET can be sent back.
     pub fn replacement<T: DeserializeOwned>(
         &self,
         read_only: &[&str],
@@ -101,7 +101,7 @@ impl Request {
         }
     }
 
-    /// Refuses what is not a JSON object of the right size, and returns the members that are given twice.
+    /// Refuses a body that is not a JSON object of the right size, and returns the members that are given twice.
     fn check_json(&self, largest: usize, too_large: &str) -> Result<Vec<FieldProblem>, Problem> {
         let media_type =
             self.header("Content-Type").and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Request {
             return Err(Problem::invalid_request("The body is not UTF-8."));
         }
         let twice = check(&self.body)?;
-        // serde would take the items of an array for the members in their order.
+        // serde would accept the items of an array as the members in their order.
         if self.body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Problem::field("", "type", "must be an object"));
         }
@@ -128,8 +128,8 @@ impl Request {
 }
 
 impl Request {
-    /// Refuses a body with a content coding, and says what is taken (RFC 9110, section 15.5.16). API Gateway hands such a body
-    /// on as text, in which bytes that are not UTF-8 are lost, so it could not be decoded here.
+    /// Refuses a body with a content coding, and says which are accepted (RFC 9110, section 15.5.16). API Gateway
+    /// passes such a body on as text, which loses bytes that are not UTF-8, so it could not be decoded here.
     fn check_content_coding(&self) -> Result<(), Problem> {
         let codings = self.header("Content-Encoding").unwrap_or_default();
         let mut codings = codings.split(',').map(str::trim).filter(|coding| !coding.is_empty());
@@ -142,7 +142,7 @@ impl Request {
     }
 }
 
-/// Adds faults of fields about which nothing is said yet. What is said of a field holds for what is within it.
+/// Adds faults of fields without a fault. The fault of a field covers everything within it.
 fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
     for problem in more {
         let known = wrong.iter().any(|known| {
@@ -159,7 +159,7 @@ fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
 
 /// Reads a document without keeping it.
 struct Check {
-    /// JSON pointer to where it is.
+    /// JSON pointer to the current place.
     pointer: String,
     depth: usize,
     too_deep: bool,
