@@ -9,7 +9,7 @@ use crate::say::heading;
 use serde::Deserialize;
 use std::fs;
 
-const REGISTRY: &str = "shared/application/src/ai/models.json";
+const REGISTRY: &str = "shared/application/ai/src/models.json";
 /// The number of days before the end of a model's life at which the warnings begin: enough to choose and evaluate
 /// another.
 const WARN_BEFORE: i64 = 90;

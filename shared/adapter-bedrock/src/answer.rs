@@ -1,9 +1,9 @@
 //! Translates Bedrock's answer for the port. An answer without token counts is still an answer; the gateway estimates
 //! its cost.
 
-use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types;
+use ports::{ModelAnswer, ModelError, StopReason, Usage};
 
 use crate::document;
 use crate::failure::{ProviderFailure, unavailable};

@@ -6,13 +6,13 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use application::ports::{ModelError, Source};
 use aws_sdk_bedrockruntime::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::event_stream::RawMessage;
+use ports::{ModelError, Source};
 use serde::Deserialize;
 
 use crate::classification::{self, Meaning};

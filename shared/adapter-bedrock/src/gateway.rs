@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
-use application::ports::{
+use aws_sdk_bedrockruntime::Client;
+use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };
-use aws_sdk_bedrockruntime::Client;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{answer, embedding, failure, request, stream};

@@ -1,12 +1,12 @@
 //! Translates a call for Bedrock, in the same way for whole and for streamed answers. Every field of the port is sent
 //! or refused; none is left out.
 
-use application::ports::{Guardrail, Message, ModelCall, Role};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder;
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::types;
+use ports::{Guardrail, Message, ModelCall, Role};
 use serde_json::Value;
 
 use crate::document;

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use application::ports::{Delta, ModelError, ModelStream, StopReason};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
@@ -11,6 +10,7 @@ use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_sdk_bedrockruntime::types::{self, ContentBlockDelta, ContentBlockStart};
 use futures_util::StreamExt;
 use futures_util::stream;
+use ports::{Delta, ModelError, ModelStream, StopReason};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer;

@@ -8,11 +8,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
-use application::ports::{
+use model_stub::{Step, Stub};
+use ports::{
     FailureCause, Guardrail, Message, ModelAnswer, ModelCall, ModelError, ModelGateway, Role, StopReason,
     Usage,
 };
-use model_stub::{Step, Stub};
 use serde_json::json;
 use support::{call, config, counted, everything_said};
 

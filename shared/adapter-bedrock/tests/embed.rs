@@ -6,8 +6,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
-use application::ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, ModelError};
 use model_stub::{Step, Stub};
+use ports::{EmbeddingCall, EmbeddingGateway, Embeddings, InputType, ModelError};
 use serde_json::json;
 use support::{answers_with, config, everything_said};
 

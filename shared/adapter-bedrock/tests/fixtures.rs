@@ -4,7 +4,7 @@
 mod support;
 
 use adapter_bedrock::BedrockGateway;
-use application::ports::{
+use ports::{
     EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
     StreamingModelGateway, Usage,
 };

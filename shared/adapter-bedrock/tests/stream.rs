@@ -10,11 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use adapter_bedrock::{BedrockGateway, ProviderFailure};
-use application::ports::{Delta, Guardrail, ModelCall, ModelError, StopReason, StreamingModelGateway, Usage};
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
 use model_stub::{Step, Stub};
+use ports::{Delta, Guardrail, ModelCall, ModelError, StopReason, StreamingModelGateway, Usage};
 use serde_json::{Value, json};
 use support::{answers_with, call, config, everything_said, frame, read};
 

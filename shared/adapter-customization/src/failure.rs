@@ -1,7 +1,7 @@
 //! Sorts failures by whether a later call can succeed.
 
-use application::ports::TrainerError;
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
+use ports::TrainerError;
 use std::error::Error;
 
 /// A call failed.

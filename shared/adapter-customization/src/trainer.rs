@@ -2,11 +2,11 @@
 
 use crate::failure::{code, failed, incomplete, unbuildable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
-use application::ports::{BoxFuture, JobName, JobState, Trainer, TrainerError, TrainingJob};
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::types::{
     CustomizationType, ModelCustomizationJobStatus as Status, OutputDataConfig, Tag, TrainingDataConfig,
 };
+use ports::{BoxFuture, JobName, JobState, Trainer, TrainerError, TrainingJob};
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;

@@ -3,13 +3,13 @@
 
 use adapter_aws::{AwsSettings, CallLimits, sdk_config};
 use adapter_customization::{BedrockTrainer, TrainingPlace};
-use application::ports::{FileKey, JobName, JobState, Trainer, TrainerError, TrainingJob};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::Timestamp;
 use domain::ai::fine_tune::HyperParameters;
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use model_stub::Stub;
+use ports::{FileKey, JobName, JobState, Trainer, TrainerError, TrainingJob};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

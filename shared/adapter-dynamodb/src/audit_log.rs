@@ -9,7 +9,6 @@ use crate::patience::Patience;
 use crate::random::random;
 use crate::value::{binary, digits, read_binary, read_number, read_parsed, read_text, text};
 use adapter_aws::SdkConfig;
-use application::ports::{AuditEntry, AuditLog, BoxFuture, StoreError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -18,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
 use domain::id::OrganizationId;
+use ports::{AuditEntry, AuditLog, BoxFuture, StoreError};
 use std::time::Duration;
 
 /// The hash before the first entry.

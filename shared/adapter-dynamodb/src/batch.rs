@@ -3,9 +3,9 @@
 use crate::failure::{failed, given_up};
 use crate::keys::{Item, ItemKey};
 use crate::patience::Patience;
-use application::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use ports::StoreError;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 

@@ -8,11 +8,11 @@ use crate::random::random;
 use crate::state_item::EXPIRES_AT;
 use crate::store::DynamoStore;
 use crate::value::{attribute, binary, digits, json, read_text, text};
-use application::ports::{Claim, IdempotencyKey, IdempotencyRecord, StoreError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::Timestamp;
+use ports::{Claim, IdempotencyKey, IdempotencyRecord, StoreError};
 use serde_json::Value;
 
 /// The hash of the request.

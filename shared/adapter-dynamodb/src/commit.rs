@@ -11,11 +11,11 @@ use crate::state_item::{EXPIRES_AT, VERSION, state_item};
 use crate::store::{DynamoStore, expires};
 use crate::transact::{Actions, Refused, must_be_new};
 use crate::value::{binary, digits, text};
-use application::ports::{
-    Change, CommitError, DataKey, IdempotencyKey, StoreError, Transaction, Unique, UniqueKind, WrappedKey,
-};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure};
 use domain::id::{OrganizationId, SubjectId};
+use ports::{
+    Change, CommitError, DataKey, IdempotencyKey, StoreError, Transaction, Unique, UniqueKind, WrappedKey,
+};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;

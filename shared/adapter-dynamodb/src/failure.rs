@@ -1,9 +1,9 @@
 //! Turns failures of calls into errors of the ports. DynamoDB's message about a refused call may quote items, so only
 //! its code is kept.
 
-use application::ports::StoreError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use ports::StoreError;
 use std::error::Error;
 
 /// Codes of refusals that no repetition changes: the function's role, its settings or its requests are wrong.

@@ -3,8 +3,8 @@
 use crate::failure::failed;
 use crate::keys::ItemKey;
 use adapter_aws::SdkConfig;
-use application::ports::StoreError;
 use aws_sdk_dynamodb::Client;
+use ports::StoreError;
 
 /// Asks the state table.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use crate::read::unwrap_subject_keys;
 use crate::seal::open_personal;
 use crate::store::DynamoStore;
 use crate::value::digits;
-use application::ports::{AggregateKey, EventRecord, StoreError};
+use ports::{AggregateKey, EventRecord, StoreError};
 use std::collections::BTreeSet;
 
 impl DynamoStore {

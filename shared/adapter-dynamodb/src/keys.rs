@@ -3,13 +3,13 @@
 //! can be forged.
 
 use crate::digest::digest;
-use application::ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
 use domain::ai::Month;
 use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, FineTuneId, OrganizationId, SubjectId};
+use ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use std::borrow::Cow;
 use std::collections::HashMap;
 

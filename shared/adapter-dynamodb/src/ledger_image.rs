@@ -1,8 +1,8 @@
 //! Reads an event of the ledger from the table's stream. The sealed part is left out, because readers of the stream
 //! must not have it.
 
-use application::ports::{AggregateKey, EventRecord, StoreError};
 use domain::{AggregateType, EncodedEvent, Timestamp};
+use ports::{AggregateKey, EventRecord, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

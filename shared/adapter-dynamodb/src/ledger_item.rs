@@ -4,11 +4,11 @@
 use crate::keys::{Item, PK, SK, ledger_partition};
 use crate::seal::seal_personal;
 use crate::value::{attribute, binary, digits, read_json, read_number, read_parsed, read_text, text};
-use application::ports::{AggregateKey, DataKey, EventRecord, KeyError, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::EncodedEvent;
 use domain::Timestamp;
 use domain::id::SubjectId;
+use ports::{AggregateKey, DataKey, EventRecord, KeyError, StoreError};
 use std::collections::{BTreeMap, HashMap};
 
 const EVENT_ID: &str = "event_id";

@@ -63,7 +63,7 @@ mod tables;
 mod transact;
 mod value;
 
-pub use ai::{DynamoAiState, DynamoAiUsage, ai_gateway};
+pub use ai::{DynamoAiState, DynamoAiUsage};
 pub use audit_log::DynamoAuditLog;
 pub use health::HealthProbe;
 pub use key_uses::DynamoKeyUses;

@@ -7,9 +7,9 @@ use crate::keys::{IndexPartition, Item, belongs_to};
 use crate::state_item::{CREATED_AT, Index, SCORE, filter_attribute, index, read_state_item, score_prefix};
 use crate::store::DynamoStore;
 use crate::value::{digits, read_text, text};
-use application::ports::{ListOrder, ListQuery, Page, Position, StoreError, StoredState};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
+use ports::{ListOrder, ListQuery, Page, Position, StoreError, StoredState};
 use std::collections::{HashMap, VecDeque};
 
 /// The most queries of one shard for one page.

@@ -5,8 +5,8 @@ use crate::failure::failed;
 use crate::keys::{IndexPartition, PK, fine_tune_of};
 use crate::state_item::OPEN;
 use crate::store::DynamoStore;
-use application::ports::{BoxFuture, OpenFineTunes, OpenKeys, StoreError};
 use domain::AggregateType;
+use ports::{BoxFuture, OpenFineTunes, OpenKeys, StoreError};
 
 impl OpenFineTunes for DynamoStore {
     fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>> {

@@ -1,6 +1,6 @@
 //! Random bytes for keys, nonces and tokens.
 
-use application::ports::StoreError;
+use ports::StoreError;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// The system gave no random bytes.

@@ -7,12 +7,12 @@ use crate::seal;
 use crate::state_item::read_state_item;
 use crate::store::DynamoStore;
 use crate::value::{read_binary, read_parsed, read_text};
-use application::ports::{
+use domain::AggregateType;
+use domain::id::{AccountId, OrganizationId, SubjectId};
+use ports::{
     AggregateKey, DataKey, KeyError, LoadedToChange, StoreError, StoredState, SubjectKeys, UniqueKind,
     WrappedKey,
 };
-use domain::AggregateType;
-use domain::id::{AccountId, OrganizationId, SubjectId};
 use std::collections::HashMap;
 
 /// The store has no tenant keys, but must seal or unseal.

@@ -6,11 +6,10 @@ use crate::keys::ItemKey;
 use crate::state_item::EXPIRES_AT;
 use crate::value::{digits, read_number};
 use adapter_aws::SdkConfig;
-use application::platform::Attempts;
-use application::ports::{BoxFuture, StoreError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::Timestamp;
+use ports::{Attempts, BoxFuture, StoreError};
 
 const ATTEMPTS: &str = "attempts";
 /// A stream keeps its records for 24 hours; no failure can be counted later.

@@ -4,8 +4,8 @@
 
 use crate::digest::framed;
 use crate::random::random;
-use application::ports::{DataKey, EventRecord, KeyError, StoreError, WrappedKey};
 use domain::id::{OrganizationId, SubjectId};
+use ports::{DataKey, EventRecord, KeyError, StoreError, WrappedKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde_json::Value;
 
@@ -110,9 +110,9 @@ fn cipher(key: &DataKey) -> Option<LessSafeKey> {
 #[cfg(test)]
 mod tests {
     use super::{new_key, open_personal, seal_personal, unwrap, wrap};
-    use application::ports::{AggregateKey, EventRecord};
     use domain::id::{LeadId, OrganizationId, SubjectId, new_id};
     use domain::{AggregateType, EncodedEvent, Timestamp};
+    use ports::{AggregateKey, EventRecord};
     use serde_json::json;
 
     fn id<T: type_safe_id::StaticType>(n: u8) -> type_safe_id::TypeSafeId<T> {

@@ -5,8 +5,8 @@
 use crate::keys::{IndexPartition, Item, ItemKey};
 use crate::shards::ListShards;
 use crate::value::{digits, read_number, read_text, text};
-use application::ports::{Change, FilterField, ListOrder, StoreError, StoredState};
 use domain::{Indexed, Timestamp};
+use ports::{Change, FilterField, ListOrder, StoreError, StoredState};
 use serde_json::Value;
 
 /// The document, as JSON text.

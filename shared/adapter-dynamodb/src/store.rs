@@ -3,13 +3,13 @@
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
-use application::ports::{
-    AggregateKey, BoxFuture, Claim, CommitError, EventRecord, IdempotencyKey, ListQuery, LoadedToChange,
-    Page, Store, StoreError, StoredState, TenantKeys, Transaction, UniqueKind,
-};
 use aws_sdk_dynamodb::Client;
 use domain::id::SubjectId;
 use domain::{AggregateType, Timestamp};
+use ports::{
+    AggregateKey, BoxFuture, Claim, CommitError, EventRecord, IdempotencyKey, ListQuery, LoadedToChange,
+    Page, Store, StoreError, StoredState, TenantKeys, Transaction, UniqueKind,
+};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;

@@ -6,7 +6,6 @@ use crate::keys::{Item, PK};
 use crate::patience::Patience;
 use crate::random::random;
 use crate::value::check_size;
-use application::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -14,6 +13,7 @@ use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, DeleteBuilder, Pu
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ports::StoreError;
 
 /// The most actions of one transaction (DynamoDB: 100).
 const MOST_ACTIONS: usize = 100;

@@ -1,9 +1,9 @@
 //! Converts JSON to DynamoDB attributes and back, and reads items with types. It must never repeat a value in an error.
 
 use crate::keys::Item;
-use application::ports::StoreError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use ports::StoreError;
 use serde_json::{Map, Number, Value};
 use std::str::FromStr;
 

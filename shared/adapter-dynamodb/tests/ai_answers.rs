@@ -3,15 +3,15 @@
 
 mod support;
 
-use application::ports::{
-    AggregateKey, AiState, Breaker, CacheKey, Cached, ModelName, RequestLookup, ReserveError, Settlement,
-    Store, StoreError,
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Outcome};
 use futures_util::future::join_all;
+use ports::{
+    AggregateKey, AiState, Breaker, CacheKey, Cached, ModelName, RequestLookup, ReserveError, Settlement,
+    Store, StoreError,
+};
 use serde_json::json;
 use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement, tenant};
 use support::{alone, at, change};
@@ -22,11 +22,7 @@ fn answer(text: &str, stored_at: Timestamp) -> Cached {
 }
 
 /// Takes the right to make an answer, for a request at this moment.
-async fn take(
-    gateway: &Gateway,
-    key: &CacheKey,
-    now: Timestamp,
-) -> Result<application::ports::Reservation, ReserveError> {
+async fn take(gateway: &Gateway, key: &CacheKey, now: Timestamp) -> Result<ports::Reservation, ReserveError> {
     let mut request = gateway.request(now, 1);
     gateway.state.reserve(&mut request, &limits(1_000_000), Some(key)).await?;
     Ok(request)
@@ -267,7 +263,7 @@ async fn a_look_sees_everything_at_once() {
     set_budget(&gateway, 700).await;
     let winner = take(&gateway, &key, at(0)).await.unwrap();
     gateway.state.settle(&answered(&winner, key, "a score", 3600)).await.unwrap();
-    let failures = application::ports::Observation { calls: 20, failures: 20, retry_after: None };
+    let failures = ports::Observation { calls: 20, failures: 20, retry_after: None };
     gateway.state.observe(&models[1], failures, at(0)).await.unwrap();
     let seen = gateway.look(Some(key), &models, at(11)).await;
     assert_eq!(seen.budget.unwrap().limits, limits(700));

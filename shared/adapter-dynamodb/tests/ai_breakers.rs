@@ -3,9 +3,9 @@
 
 mod support;
 
-use application::ports::{AiState, Breaker, ModelName, Observation};
 use domain::Timestamp;
 use futures_util::future::join_all;
+use ports::{AiState, Breaker, ModelName, Observation};
 use std::time::Duration;
 use support::ai::Gateway;
 use support::at;
@@ -60,12 +60,7 @@ async fn it_opens_when_half_of_twenty_calls_failed() {
     // Another process sees it at its next look.
     let other = gateway.environment.ai_state();
     let models = [sonnet(), ModelName { model: "claude-haiku".to_owned(), ..sonnet() }];
-    let seen = application::ports::RequestLookup {
-        tenant: gateway.tenant,
-        cache: None,
-        models: &models,
-        now: at(60),
-    };
+    let seen = ports::RequestLookup { tenant: gateway.tenant, cache: None, models: &models, now: at(60) };
     assert_eq!(other.look_up(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
 
     let half = Gateway::start();

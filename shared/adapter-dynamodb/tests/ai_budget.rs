@@ -3,11 +3,11 @@
 
 mod support;
 
-use application::ports::{AiState, BudgetScope, Reservation, ReserveError, Spent, StoreError};
 use domain::ai::{AiRequestMetered, Feature, Limits};
 use domain::id::{ApiKeyId, EventId, derived, new_id};
 use domain::{DomainEvent, EncodedEvent, Timestamp};
 use futures_util::future::join_all;
+use ports::{AiState, BudgetScope, Reservation, ReserveError, Spent, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use support::ai::{Gateway, limits, settlement};
 use support::{START, at, random_bytes};
@@ -298,13 +298,10 @@ async fn the_event_says_who_and_what_and_is_the_only_one() {
         assert_eq!((text("actor"), text("correlation_id").as_str()), (actor, correlation));
         assert_eq!(Timestamp::parse(&text("occurred_at")).unwrap(), moment);
     }
-    let aggregate = application::ports::AggregateKey::new(
-        gateway.tenant,
-        domain::AggregateType::AiRequest,
-        &end.metered.request_id,
-    );
+    let aggregate =
+        ports::AggregateKey::new(gateway.tenant, domain::AggregateType::AiRequest, &end.metered.request_id);
     let store = gateway.environment.store();
-    let history = application::ports::Store::history(&store, &aggregate, u64::MAX).await.unwrap();
+    let history = ports::Store::history(&store, &aggregate, u64::MAX).await.unwrap();
     let events: Vec<EncodedEvent> = history.into_iter().map(|record| record.event).collect();
     assert_eq!(AiRequestMetered::decode(&events[0]).unwrap(), end.metered);
 }

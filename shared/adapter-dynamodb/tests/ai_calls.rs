@@ -3,7 +3,7 @@
 
 mod support;
 
-use application::ports::{AiState, Breaker, ModelName, Observation};
+use ports::{AiState, Breaker, ModelName, Observation};
 use support::ai::{Gateway, answered, limits, settlement};
 use support::at;
 

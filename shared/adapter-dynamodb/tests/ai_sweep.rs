@@ -4,11 +4,11 @@
 mod support;
 
 use adapter_aws::CallLimits;
-use application::ports::{AiState, Cached, Reservation, ReserveError, Settlement, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use domain::ai::Outcome;
 use futures_util::future::join_all;
+use ports::{AiState, Cached, Reservation, ReserveError, Settlement, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use support::ai::{Gateway, LEASE_SECONDS, answered, limits, settlement};

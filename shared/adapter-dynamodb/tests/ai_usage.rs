@@ -4,13 +4,11 @@
 mod support;
 
 use adapter_dynamodb::DynamoAiUsage;
-use application::ports::{
-    AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine,
-};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
+use ports::{AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine};
 use support::ai::{Gateway, limits, settlement, tenant};
 use support::{START, at, random_bytes};
 use testkit::Fault;

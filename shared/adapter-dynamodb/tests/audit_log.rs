@@ -3,11 +3,11 @@
 
 mod support;
 
-use application::ports::{AuditEntry, AuditLog};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{OrganizationId, new_id};
 use futures_util::future::join_all;
+use ports::{AuditEntry, AuditLog};
 use std::collections::HashMap;
 use support::{START, at, random_bytes};
 use testkit::TestEnvironment;

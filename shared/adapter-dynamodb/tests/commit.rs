@@ -3,12 +3,12 @@
 
 mod support;
 
-use application::ports::{CommitError, Store, StoreError, Transaction, Unique, UniqueKind};
 use domain::AggregateType;
 use domain::id::{AccountId, LeadId, new_id};
 use domain::identity::{Account, RegisterAccount, register_account};
 use domain::sales::{Lead, LeadInput};
 use futures_util::future::join_all;
+use ports::{CommitError, Store, StoreError, Transaction, Unique, UniqueKind};
 use support::{World, alone, at, change, company, random_bytes, typed};
 use testkit::Call;
 
@@ -150,7 +150,7 @@ async fn of_twenty_registrations_of_one_address_one_succeeds() {
                 password_hash: "$argon2id$".to_owned(),
             })
             .unwrap();
-            let key = application::ports::AggregateKey::new(world.tenant, AggregateType::Account, &id);
+            let key = ports::AggregateKey::new(world.tenant, AggregateType::Account, &id);
             let (mut account, _) = change::<Account>(key.clone(), None, &[event], at(0), Default::default());
             account.new_subjects = vec![Account::subject(&id)];
             let value = "ann@acme.example".to_owned();
@@ -191,7 +191,7 @@ async fn another_tenants_key_finds_nothing() {
     let world = World::start().await;
     let (id, _) = world.create(at(0), &company("Acme")).await;
     let other = support::new_tenant(&world.environment, &world.store).await;
-    let key = application::ports::AggregateKey::new(other, AggregateType::Lead, &id);
+    let key = ports::AggregateKey::new(other, AggregateType::Lead, &id);
     assert_eq!(world.store.load(&key).await.unwrap(), None);
     assert_eq!(world.store.load_to_change(&key, &[Lead::subject(&id)]).await.unwrap(), None);
     assert!(world.store.history(&key, u64::MAX).await.unwrap().is_empty());

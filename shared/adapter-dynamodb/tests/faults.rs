@@ -4,10 +4,10 @@
 mod support;
 
 use adapter_aws::CallLimits;
-use application::ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Store, StoreError};
 use domain::id::{SessionId, new_id};
 use domain::identity::{RefreshToken, Session, StartSession, start_session};
 use domain::{AggregateType, sales::LeadInput};
+use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Store, StoreError};
 use serde_json::json;
 use std::error::Error;
 use std::time::{Duration, Instant};

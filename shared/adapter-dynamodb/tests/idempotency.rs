@@ -3,9 +3,9 @@
 
 mod support;
 
-use application::ports::{Claim, CommitError, IdempotencyKey, IdempotencyRecord, Store, Transaction};
 use domain::Timestamp;
 use futures_util::future::join_all;
+use ports::{Claim, CommitError, IdempotencyKey, IdempotencyRecord, Store, Transaction};
 use serde_json::{Value, json};
 use support::{World, at, company};
 

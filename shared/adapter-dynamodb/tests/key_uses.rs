@@ -3,9 +3,9 @@
 
 mod support;
 
-use application::ports::KeyUses;
 use domain::id::{ApiKeyId, OrganizationId, new_id};
 use futures_util::future::join_all;
+use ports::KeyUses;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use support::{at, random_bytes};

@@ -3,9 +3,9 @@
 
 mod support;
 
-use application::ports::{LimitDecision, Limiter, RateLimit};
 use domain::Timestamp;
 use futures_util::future::join_all;
+use ports::{LimitDecision, Limiter, RateLimit};
 use support::{START, at};
 use testkit::TestEnvironment;
 

@@ -4,12 +4,12 @@
 mod support;
 
 use adapter_dynamodb::ListShards;
-use application::ports::{Filter, FilterField, ListOrder, ListQuery, Position, Store, StoreError};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::sales::{
     Assessment, Breakdown, Cost, Engine, Lead, LeadInput, LeadScore, delete_lead, score_lead,
 };
 use domain::{AggregateType, Timestamp};
+use ports::{Filter, FilterField, ListOrder, ListQuery, Position, Store, StoreError};
 use std::collections::{HashMap, HashSet};
 use support::{World, alone, at, company, typed};
 

@@ -1,11 +1,11 @@
 //! Open fine-tunes: all of them, whosever they are, and past what is none.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use application::ports::{AggregateKey, OpenFineTunes, OpenKeys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
 use domain::id::{FineTuneId, OrganizationId, new_id};
+use ports::{AggregateKey, OpenFineTunes, OpenKeys};
 use std::collections::HashMap;
 use testkit::TestEnvironment;
 

@@ -3,13 +3,11 @@
 
 mod support;
 
-use application::ports::{
-    AggregateKey, Change, ChangedState, CommitError, EventRecord, KeyError, Store, StoreError,
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{LeadId, SubjectId, derived, new_id};
 use domain::sales::{Lead, LeadInput, erase_lead_contact};
 use domain::{AggregateType, EncodedEvent};
+use ports::{AggregateKey, Change, ChangedState, CommitError, EventRecord, KeyError, Store, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::{World, alone, at, change, company, random_bytes, typed};

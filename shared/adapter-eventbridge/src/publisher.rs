@@ -1,10 +1,10 @@
 //! Publishes events in their order: batches of at most ten entries and 256 KB (PutEvents quotas), the next batch only
 //! when the one before succeeded.
 
-use application::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use contracts::event_message::{EventMessage, SOURCE};
+use ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
 
 /// Entries per call (PutEvents quota).
 const MOST_ENTRIES: usize = 10;

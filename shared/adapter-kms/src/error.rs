@@ -1,8 +1,8 @@
 //! Failures of KMS, without the service's answer: the SDK's own error can hold the whole answer, and that of a data key
 //! holds the key.
 
-use application::ports::Source;
 use aws_sdk_kms::error::SdkError;
+use ports::Source;
 
 /// KMS answered, but without the requested value.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use application::ports::{DataKey, WrappedKey};
 use domain::id::OrganizationId;
+use ports::{DataKey, WrappedKey};
 
 /// The most keys that are held. A process that serves more tenants within ten minutes asks KMS again for the least
 /// recently used.

@@ -6,13 +6,13 @@
 use std::time::Instant;
 
 use adapter_aws::SdkConfig;
-use application::ports::{BoxFuture, DataKey, KeyError, TenantKeys, WrappedKey};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::operation::decrypt::DecryptError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use domain::id::OrganizationId;
+use ports::{BoxFuture, DataKey, KeyError, TenantKeys, WrappedKey};
 
 use crate::error::{Unusable, cause};
 use crate::key_cache::KeyCache;

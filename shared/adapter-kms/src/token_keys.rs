@@ -5,13 +5,13 @@
 use std::str::FromStr;
 
 use adapter_aws::SdkConfig;
-use application::ports::{BoxFuture, Claims, Jwk, TokenError, TokenSigner};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
+use ports::{BoxFuture, Claims, Jwk, TokenError, TokenSigner};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 

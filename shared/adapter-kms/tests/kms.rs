@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_kms::{KmsTenantKeys, KmsTokenKeys};
-use application::ports::{Claims, KeyError, TenantKeys, TokenError, TokenSigner, WrappedKey};
 use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
 use domain::id::{OrganizationId, new_id};
+use ports::{Claims, KeyError, TenantKeys, TokenError, TokenSigner, WrappedKey};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use support::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
 

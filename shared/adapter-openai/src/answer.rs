@@ -1,7 +1,7 @@
 //! Translates a chat completion for the port. An answer without token counts is still an answer; the gateway estimates
 //! its cost.
 
-use application::ports::{ModelAnswer, ModelError, StopReason, Usage};
+use ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde::Deserialize;
 
 use crate::failure::{ProviderFailure, unavailable};

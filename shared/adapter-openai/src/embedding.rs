@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use application::ports::{EmbeddingCall, EmbeddingFailure, Embeddings, ModelError};
 use futures_util::{StreamExt, stream};
+use ports::{EmbeddingCall, EmbeddingFailure, Embeddings, ModelError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};

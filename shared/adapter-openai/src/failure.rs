@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use application::ports::{ModelError, Source};
+use ports::{ModelError, Source};
 use serde_json::Value;
 
 use crate::classification::{self, Meaning};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use application::ports::{
+use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };

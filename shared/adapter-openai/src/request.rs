@@ -1,6 +1,6 @@
 //! Translates a call for OpenAI's format. Every field of the port is sent or refused; none is left out.
 
-use application::ports::{Message, ModelCall, ModelError, Role};
+use ports::{Message, ModelCall, ModelError, Role};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{ProviderFailure, refused};

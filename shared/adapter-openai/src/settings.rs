@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use application::ports::{BoxFuture, Source};
 use hyper::Uri;
+use ports::{BoxFuture, Source};
 
 /// Returns the API key at the moment of a call, for example from a secret store that caches it for some minutes.
 pub type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Source>> + Send + Sync>;

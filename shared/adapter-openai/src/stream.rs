@@ -7,11 +7,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use application::ports::{Delta, ModelError, ModelStream, StopReason, Usage};
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
+use ports::{Delta, ModelError, ModelStream, StopReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};

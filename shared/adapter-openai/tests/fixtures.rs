@@ -6,9 +6,7 @@ mod support;
 use std::time::Duration;
 
 use adapter_openai::ProviderFailure;
-use application::ports::{
-    EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage,
-};
+use ports::{EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage};
 use serde_json::Value;
 use support::{answer, call, embedding, events, everything_said, gateway, json, name, read, server};
 

@@ -10,12 +10,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use adapter_openai::{OpenAiGateway, OpenAiSettings, ProviderFailure, TokenLimit};
-use application::ports::{
+use futures_util::StreamExt;
+use model_stub::{Step, Stub};
+use ports::{
     Delta, EmbeddingCall, EmbeddingGateway, Guardrail, Message, ModelCall, ModelError, ModelGateway, Role,
     StopReason, StreamingModelGateway, Usage,
 };
-use futures_util::StreamExt;
-use model_stub::{Step, Stub};
 use serde_json::{Value, json};
 use support::{KEY, answer, call, embedding, events, everything_said, gateway, key, read, server};
 

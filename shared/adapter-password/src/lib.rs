@@ -4,10 +4,10 @@
 //! It runs on the calling thread: a function handles one request at a time, so a second thread would only wait beside
 //! it. It must never log, keep or compare a password in any other way.
 
-use application::ports::{PasswordError, PasswordHasher};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as PhcError, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use ports::{PasswordError, PasswordHasher};
 use ring::rand::{SecureRandom, SystemRandom};
 
 const MEMORY_KIB: u32 = 19 * 1024;

@@ -1,7 +1,7 @@
 //! Failures without any part of the request, which may carry a signature.
 
-use application::ports::FileError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use ports::FileError;
 use std::error::Error;
 
 /// A call failed. Of the service's answer only the code is kept.

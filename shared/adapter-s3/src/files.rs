@@ -3,8 +3,8 @@
 use crate::client;
 use crate::failure::{failed, unusable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
-use application::ports::{BoxFuture, FileError, FileKey, TrainingFiles};
 use aws_sdk_s3::Client;
+use ports::{BoxFuture, FileError, FileKey, TrainingFiles};
 use std::fmt;
 use std::time::Duration;
 

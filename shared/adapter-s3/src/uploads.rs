@@ -4,12 +4,12 @@
 use crate::client;
 use crate::failure::{failed, unusable};
 use adapter_aws::SdkConfig;
-use application::ports::{BoxFuture, FileError, FileKey, TrainingUploads, Upload};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ServerSideEncryption;
 use domain::Timestamp;
 use domain::ai::fine_tune::TrainingFile;
+use ports::{BoxFuture, FileError, FileKey, TrainingUploads, Upload};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 

@@ -3,12 +3,12 @@
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_s3::{S3TrainingFiles, S3TrainingUploads};
-use application::ports::{FileKey, TrainingFiles, TrainingUploads, Upload};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::Timestamp;
 use domain::ai::fine_tune::TrainingFile;
 use domain::id::new_id;
+use ports::{FileKey, TrainingFiles, TrainingUploads, Upload};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;

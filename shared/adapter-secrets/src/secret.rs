@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapter_aws::SdkConfig;
-use application::ports::{BoxFuture, Source};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use ports::{BoxFuture, Source};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 

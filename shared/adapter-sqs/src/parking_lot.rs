@@ -1,9 +1,8 @@
 //! The queue in which the relay parks records that it can't publish. A message names the record and the reason. It
 //! never holds the record, whose sealed part belongs into the ledger alone; redrive reads the ledger again.
 
-use application::platform::{ParkingLot, StreamRecord};
-use application::ports::{BoxFuture, Source};
 use aws_sdk_sqs::Client;
+use ports::{BoxFuture, ParkingLot, Source, StreamRecord};
 use serde_json::json;
 
 /// The parking queue.

@@ -6,8 +6,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use application::ports::{BoxFuture, Jwk, TokenError};
 use jsonwebtoken::DecodingKey;
+use ports::{BoxFuture, Jwk, TokenError};
 
 /// Fetches every key that verifies, the signing key first.
 pub type KeySource = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<Jwk>, TokenError>> + Send + Sync>;

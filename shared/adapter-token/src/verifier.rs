@@ -1,9 +1,9 @@
 //! The checks of one token. The time comes from the caller. No part of a token is trusted before its signature is
 //! verified.
 
-use application::ports::{BoxFuture, Claims, Jwk, TokenError, TokenVerifier};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use ports::{BoxFuture, Claims, Jwk, TokenError, TokenVerifier};
 use serde::Deserialize;
 
 use crate::key_ring::{KeyRing, KeySource};

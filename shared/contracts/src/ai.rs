@@ -85,7 +85,7 @@ pub struct Turn {
 pub enum TurnRole {
     /// The caller.
     User,
-    /// The model.
+    /// The name of the model.
     Assistant,
 }
 

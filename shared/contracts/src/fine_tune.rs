@@ -81,7 +81,7 @@ pub struct FineTune {
     pub changed_at: String,
 }
 
-/// Why there is no model.
+/// The reason why there is no model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `file_missing`, `file_differs`, `invalid_lines`, `too_few_records`, `too_many_records` or `provider`.

@@ -104,7 +104,7 @@ pub enum ChatRole {
     Developer,
     /// The caller.
     User,
-    /// The model.
+    /// The name of the model.
     Assistant,
 }
 
@@ -181,7 +181,7 @@ pub enum ResponseFormat {
     JsonObject,
     /// JSON that matches a schema.
     JsonSchema {
-        /// The schema.
+        /// The JSON Schema.
         json_schema: NamedSchema,
     },
 }

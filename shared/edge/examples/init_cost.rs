@@ -8,8 +8,8 @@
 //!
 //! Nobody listens there, so it stops after its start. The dynamic linker is part of the count.
 
-use application::ports::BoxFuture;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 struct Nothing;
 

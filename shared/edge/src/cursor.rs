@@ -3,10 +3,10 @@
 //! hold anything that its reader may not know.
 
 use crate::{Problem, StartError};
-use application::ports::Position;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::authority::Caller;
+use ports::Position;
 use ring::hmac;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The operating system's random bytes, as the port of the use cases.
 
-use application::ports::{Entropy, EntropyError};
+use ports::{Entropy, EntropyError};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Random bytes from the operating system (`getrandom`), without a generator in the process that would need seeding.

@@ -1,10 +1,10 @@
 //! One invocation, as described by the Runtime API or by a test.
 
 use crate::SystemEntropy;
-use application::Context;
-use application::ports::Entropy;
+use application_core::Context;
 use domain::Timestamp;
 use domain::id::EventId;
+use ports::Entropy;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -3,8 +3,8 @@
 use crate::guard::{Broken, guarded};
 use crate::log::chain;
 use crate::runtime::{Failure, Json, written};
-use application::Error;
-use application::ports::{BoxFuture, CommitError, StoreError};
+use application_core::Error;
+use ports::{BoxFuture, CommitError, StoreError};
 use serde::Serialize;
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! The runtime's clock, as the port of the use cases.
 
-use application::ports::{BoxFuture, Timer};
+use ports::{BoxFuture, Timer};
 use std::time::Duration;
 
 /// Waits by the runtime's timer.

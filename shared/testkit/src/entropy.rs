@@ -1,6 +1,6 @@
 //! Repeatable randomness: the same seed gives the same bytes in the same order.
 
-use application::ports::{Entropy, EntropyError};
+use ports::{Entropy, EntropyError};
 use ring::digest::{SHA256, digest};
 use std::sync::atomic::{AtomicU64, Ordering};
 

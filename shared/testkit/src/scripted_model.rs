@@ -1,11 +1,11 @@
 //! A model that answers from a script and remembers its calls. It can be held, so that a test can act while the model
 //! works.
 
-use application::ports::{
+use futures_util::stream::{self, StreamExt};
+use ports::{
     BoxFuture, Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
 };
-use futures_util::stream::{self, StreamExt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;

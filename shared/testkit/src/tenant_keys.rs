@@ -1,8 +1,8 @@
 //! Data keys of tenants without a key service: wrapped with AES-256-GCM under a key of this process, and bound to their
 //! tenant as KMS binds them.
 
-use application::ports::{BoxFuture, DataKey, KeyError, TenantKeys, WrappedKey};
 use domain::id::OrganizationId;
+use ports::{BoxFuture, DataKey, KeyError, TenantKeys, WrappedKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::collections::HashMap;

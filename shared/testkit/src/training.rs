@@ -1,7 +1,7 @@
 //! Training without a provider: files in memory, and jobs that end when a test says so. It keeps a provider's promises
 //! (one job for each name, for example) and fails where a test says so.
 
-use application::ports::{
+use ports::{
     BoxFuture, FileError, FileKey, JobName, JobState, Trainer, TrainerError, TrainingFiles, TrainingJob,
 };
 use std::collections::{BTreeMap, BTreeSet};

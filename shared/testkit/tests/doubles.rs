@@ -1,9 +1,9 @@
 //! The doubles keep the promises of the ports that they implement.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use application::ports::{Entropy, KeyError, TenantKeys};
 use domain::Timestamp;
 use domain::id::{OrganizationId, new_id};
+use ports::{Entropy, KeyError, TenantKeys};
 use testkit::{TestEntropy, TestTenantKeys};
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! quotes of a real one, and now and then one that can't be used.
 
 use crate::naive;
-use application::ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
+use ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -222,7 +222,7 @@ fn fingerprint(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use application::ports::{Message, Role};
+    use ports::{Message, Role};
     use std::time::Duration;
 
     fn call(notes: &str) -> ModelCall {

@@ -1,10 +1,10 @@
 //! The question as it is written first: the instructions explain everything, the lead is its whole record, well laid out, and the
 //! answer is a report. It is what the savings are measured against, so nothing is in it that people don't write.
 
-use application::ai::{Ask, CachePolicy, Chain, Conversation};
-use application::ports::{Message, Role};
+use application_ai::{Ask, CachePolicy, Chain, Conversation};
 use domain::ai::Feature;
 use domain::sales::Lead;
+use ports::{Message, Role};
 use serde_json::{Value, json};
 use std::time::Duration;
 

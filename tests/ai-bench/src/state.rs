@@ -1,14 +1,14 @@
 //! A state of the AI gateway in this process alone. It counts what is metered and, where it is told to, keeps answers. It knows
 //! no budget, no limit and no breaker, and is lost with the process: what durable enforcement costs is the difference to it.
 
-use application::ports::{
+use domain::Timestamp;
+use domain::ai::{AiRequestMetered, Limits, Tokens};
+use domain::id::{AccountId, OrganizationId};
+use ports::{
     AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, ModelName,
     Observation, RateLimit, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
     StoreError, Timer,
 };
-use domain::Timestamp;
-use domain::ai::{AiRequestMetered, Limits, Tokens};
-use domain::id::{AccountId, OrganizationId};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::future::ready;

@@ -2,8 +2,8 @@
 
 use crate::people::Person;
 use crate::world::World;
-use application::ports::{AiState, Reservation, Settlement};
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
+use ports::{AiState, Reservation, Settlement};
 
 impl World {
     /// What is recorded of a request when nobody knows how it ended.

@@ -3,9 +3,9 @@
 use crate::people::Person;
 use crate::tree::sample;
 use crate::world::World;
-use application::identity::Authenticate;
-use application::ports::{KeyUses, Store};
+use application_identity::Authenticate;
 use authorize_request::AuthorizeRequest;
+use ports::{KeyUses, Store};
 use serde_json::{Value, json};
 use std::sync::Arc;
 

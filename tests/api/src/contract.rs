@@ -30,7 +30,7 @@ pub struct Operation {
     pub method: String,
     /// With the names of its parameters.
     pub path: String,
-    /// Whether anybody may call it.
+    /// Whether it needs no access token.
     pub public: bool,
     /// Of its path, its query and its headers.
     pub parameters: Vec<Parameter>,

@@ -1,8 +1,7 @@
 //! The state of every aggregate is the fold of its ledger.
 
 use crate::world::World;
-use application::ports::{AggregateKey, Store};
-use application::repository;
+use application_core::repository;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::Access;
@@ -14,6 +13,7 @@ use domain::notification::Notification;
 use domain::sales::Lead;
 use domain::tenancy::{ApiKey, Member, Organization};
 use domain::{Aggregate, AggregateType};
+use ports::{AggregateKey, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,6 +1,6 @@
 //! The scripted model, with a door before it: while the door is shut, a call is noted and waits.
 
-use application::ports::{
+use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StreamingModelGateway,
 };

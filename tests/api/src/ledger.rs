@@ -3,9 +3,10 @@
 
 use crate::tree::sample;
 use crate::world::World;
-use application::platform::{ParkingLot, RelayEvents, StreamRecord};
-use application::ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
+use application_platform::RelayEvents;
 use contracts::event_message::{BusEvent, EventMessage, SOURCE};
+use ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
+use ports::{ParkingLot, StreamRecord};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -176,7 +177,7 @@ impl World {
 
     /// What `override-model-prices` answers an operator.
     pub async fn override_model_prices(&self, event: Value) -> Value {
-        let registry = application::ai::Registry::shipped().expect("the table of models");
+        let registry = application_ai::Registry::shipped().expect("the table of models");
         let store = Arc::clone(self.store()) as _;
         let handler = override_model_prices::OverrideModelPrices { store, registry };
         let invocation = edge::Invocation::in_process(self.now());

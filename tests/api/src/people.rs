@@ -2,18 +2,16 @@
 //! of invitations would add them.
 
 use crate::world::World;
-use application::identity::{RegisterAccount, Registration, register_account};
-use application::notifications::{Cause, notify_in_app};
-use application::ports::{
-    AggregateKey, PasswordError, PasswordHasher, Store, Transaction, Unique, UniqueKind,
-};
-use application::repository::{Actor, Work};
+use application_core::repository::{Actor, Work};
+use application_identity::{RegisterAccount, Registration, register_account};
+use application_notifications::{Cause, notify_in_app};
 use domain::AggregateType;
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, NotificationId, OrganizationId, SessionId, derived};
 use domain::identity::{self, Account};
 use domain::notification::NotificationKind;
 use domain::tenancy::{Member, Role, add_member};
+use ports::{AggregateKey, PasswordError, PasswordHasher, Store, Transaction, Unique, UniqueKind};
 use std::sync::Arc;
 
 /// Somebody who is signed in.

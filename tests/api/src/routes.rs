@@ -4,15 +4,15 @@ use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3TrainingUploads;
-use application::ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
-use application::identity;
-use application::ports::{
-    EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
-};
-use application::sales;
+use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
+use application_identity as identity;
+use application_sales as sales;
 use edge::cursor::CursorCodec;
 use edge::streaming::StreamingHandler;
 use edge::{Handler, RuntimeTimer};
+use ports::{
+    EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         Arc::new(Argon2Passwords::new().expect("the parameters are good"));
     let scoring = || {
         let prices = registry();
-        let scorer = application::sales::LeadScorer {
+        let scorer = application_sales::LeadScorer {
             gateway: gateway(parts),
             providers: Providers { bedrock: parts.model.clone(), openai: None },
             chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),

@@ -1,10 +1,10 @@
 //! Access tokens with a real RSA key in memory: signed as the key service signs them, verified by the real verifier.
 
 use adapter_token::Rs256Verifier;
-use application::identity::Issuer;
-use application::ports::{BoxFuture, Claims, Jwk, TokenError, TokenSigner};
+use application_identity::Issuer;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ports::{BoxFuture, Claims, Jwk, TokenError, TokenSigner};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};

@@ -7,7 +7,7 @@ use crate::request::{Answer, Call};
 use crate::routes::{Route, handlers};
 use crate::tokens::TestTokens;
 use adapter_dynamodb::{DynamoKeyUses, DynamoLimiter, DynamoStore};
-use application::Context;
+use application_core::Context;
 use domain::Timestamp;
 use edge::Invocation;
 use serde_json::{Value, json};

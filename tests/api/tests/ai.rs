@@ -1,7 +1,7 @@
 //! The AI gateway's routes: what a model is asked, what its answer becomes in both wire formats, and what it costs.
 
 use api_tests::{Answer, Person, World};
-use application::ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
+use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
 use serde_json::{Value, json};
 use std::time::Duration;
 

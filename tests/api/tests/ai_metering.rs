@@ -1,10 +1,10 @@
 //! Requests to models, counted into their month once each, and what is told of it.
 
 use api_tests::{Person, World};
-use application::ports::{AiUsage, AiUsageSum, UsageByAsker, UsageLine};
 use domain::ai::{Feature, Month};
 use domain::tenancy::Role;
 use futures_util::future::join_all;
+use ports::{AiUsage, AiUsageSum, UsageByAsker, UsageLine};
 use serde_json::{Value, json};
 use testkit::Fault;
 

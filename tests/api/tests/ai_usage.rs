@@ -2,9 +2,9 @@
 //! spend.
 
 use api_tests::World;
-use application::ports::AiState;
 use domain::ai::Feature;
 use domain::tenancy::Role;
+use ports::AiState;
 use serde_json::{Value, json};
 
 const DOLLAR: u64 = 1_000_000_000;

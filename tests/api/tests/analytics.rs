@@ -1,10 +1,10 @@
 //! What a month used and its bill: whole, exact, and nobody else's.
 
 use api_tests::{Person, World, read};
-use application::ports::{AiState, ModelError};
 use domain::ai::{Feature, nano_usd};
 use domain::id::made_at;
 use domain::tenancy::Role;
+use ports::{AiState, ModelError};
 use serde_json::{Value, json};
 
 const NOVA: &str = "amazon.nova-pro-v1:0";
@@ -112,7 +112,7 @@ async fn a_month_is_told_from_every_side() {
     of_admin["presumed_usd"] = json!("0.000000005");
     let mut of_rep = usage(2, (1000, 200), NOVA_COST);
     of_rep["cache_hits"] = json!(1);
-    let prices: Value = serde_json::from_str(&read("shared/application/src/ai/models.json")).unwrap();
+    let prices: Value = serde_json::from_str(&read("shared/application/ai/src/models.json")).unwrap();
     let version = &prices["version"];
     assert_eq!(
         found,

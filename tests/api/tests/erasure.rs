@@ -2,8 +2,8 @@
 //! else goes on.
 
 use api_tests::{MODELS, Person, World, lead_body};
-use application::Error;
-use application::sales::erase_lead_contact;
+use application_core::Error;
+use application_sales::erase_lead_contact;
 use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};

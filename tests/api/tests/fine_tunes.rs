@@ -1,10 +1,10 @@
 //! Fine-tunes: created, brought, checked, trained, canceled; and whatever is not one.
 
 use api_tests::{Person, World};
-use application::ports::{FileKey, JobName, JobState};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::FineTuneId;
+use ports::{FileKey, JobName, JobState};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! After any walk through the routes, the ledger of every aggregate folds to its state.
 
 use api_tests::{Dice, Person, World, lead_body, thin_body};
-use application::sales::erase_lead_contact;
+use application_sales::erase_lead_contact;
 use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! A repeated request is answered as the first one was, and done once.
 
 use api_tests::{Answer, Contract, MODELS, World, lead_body, thin_body};
-use application::ports::ModelError;
-use application::sales::erase_lead_contact;
+use application_sales::erase_lead_contact;
 use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use futures_util::future::join_all;
+use ports::ModelError;
 use serde_json::{Value, json};
 
 fn judgement() -> String {

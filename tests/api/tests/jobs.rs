@@ -1,15 +1,15 @@
 //! The jobs: the relay from the ledger's stream to the bus, and what stands behind the queues.
 
 use api_tests::{Contract, Person, RecordingPublisher, World, faults, lead_body, published, read};
-use application::ports::{AuditLog, EventRecord, PublishOutcome};
-use application::ports::{FileKey, JobName, JobState};
-use application::sales::erase_lead_contact;
+use application_sales::erase_lead_contact;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ai::Feature;
 use domain::authority::WriteLeads;
 use domain::id::FineTuneId;
 use domain::tenancy::Role;
+use ports::{AuditLog, EventRecord, PublishOutcome};
+use ports::{FileKey, JobName, JobState};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

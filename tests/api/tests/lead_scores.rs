@@ -1,8 +1,8 @@
 //! Many leads scored with one request: an outcome for each, and a repetition that goes on where the first request ended.
 
 use api_tests::{Answer, Call, MODELS, Person, World, lead_body};
-use application::ports::ModelError;
 use domain::tenancy::Role;
+use ports::ModelError;
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::Fault;

@@ -2,7 +2,7 @@
 //! a cost that is told to the last nano-dollar.
 
 use api_tests::{Answer, MODELS, Person, World, lead_body, thin_body};
-use application::ports::{ModelAnswer, ModelCall, ModelError, Role, StopReason, Usage};
+use ports::{ModelAnswer, ModelCall, ModelError, Role, StopReason, Usage};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! Signing in, staying signed in, and being signed out: by oneself, by time, or because a token was used twice.
 
 use api_tests::{Answer, Person, TestTokens, World};
-use application::ports::{Claims, TokenSigner};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::tenancy::Role;
 use futures_util::future::join_all;
+use ports::{Claims, TokenSigner};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 
@@ -414,10 +414,10 @@ async fn tokens_are_never_stored_and_never_travel() {
         for part in [token.as_bytes(), &secret[48..64], &secret[64..96], access.as_bytes()] {
             assert!(!bytes.windows(part.len()).any(|window| window == part));
         }
-        let hash = application::fingerprint(&secret[64..96]);
+        let hash = application_core::fingerprint(&secret[64..96]);
         assert!(bytes.windows(hash.len()).any(|window| window == hash.as_bytes()), "the hash is kept");
         assert!(!messages.contains(&hash), "and does not leave the ledger");
-        assert!(!messages.contains(&application::fingerprint(&secret[48..64])));
+        assert!(!messages.contains(&application_core::fingerprint(&secret[48..64])));
     }
     assert!(!bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()));
 }

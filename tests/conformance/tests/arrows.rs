@@ -1,5 +1,6 @@
-//! The arrows between crates. They point inward: functions and adapters link the application, the application links the
-//! domain, and the domain links no other crate of the project.
+//! The arrows between crates. They point inward: a function knows the use cases of its own context, use cases and adapters
+//! know the ports, the ports know the domain, and the domain knows nobody. An adapter knows no use case, so that a change
+//! of a use case rebuilds no adapter, and links the functions of its own context again and no others.
 
 use crate::gaps::settle;
 use crate::tree::root;
@@ -7,8 +8,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-struct Package {
-    name: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
     /// The folder below the root, such as `shared/domain`.
     folder: String,
     /// The crates that it links.
@@ -26,12 +27,48 @@ impl Package {
         self.name.starts_with("adapter-")
     }
 
+    /// The context whose function, use cases or wiring this is.
+    fn context(&self) -> Option<&str> {
+        let function = self.folder.strip_prefix("functions/").and_then(|path| path.split('/').next());
+        function.or_else(|| context_of(&self.name))
+    }
+
     fn is_shipped(&self) -> bool {
         self.is_function() || (self.folder.starts_with("shared/") && self.name != "testkit")
     }
 }
 
-fn packages() -> Vec<Package> {
+/// The context that a crate's name says: of its use cases, or of its wiring.
+fn context_of(name: &str) -> Option<&str> {
+    let context = name.strip_prefix("application-").or_else(|| name.strip_prefix("wiring-"))?;
+    (context != "core").then_some(context)
+}
+
+/// Contexts whose use cases go on with those of another. Whatever is added here links the functions of the first again
+/// with each change of the second.
+const BUILT_ON: [(&str, &str); 3] = [
+    // A lead is judged by models.
+    ("sales", "ai"),
+    // A bill is made of what models cost.
+    ("analytics", "ai"),
+    // A bearer token may be an API key, which is the organization's.
+    ("identity", "tenancy"),
+];
+
+/// Whether use cases, or wiring, of one context may know those of another.
+fn is_built_on(context: Option<&str>, other: &str) -> bool {
+    context == Some(other) || BUILT_ON.iter().any(|(one, two)| context == Some(*one) && *two == other)
+}
+
+/// Whether a package links another one, by itself or by what it links.
+pub(crate) fn links(packages: &[Package], name: &str, target: &str) -> bool {
+    let package = packages.iter().find(|package| package.name == name);
+    package.is_some_and(|package| {
+        package.normal.iter().any(|other| other == target || links(packages, other, target))
+    })
+}
+
+pub(crate) fn packages() -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
         .current_dir(root())
@@ -64,17 +101,29 @@ fn packages() -> Vec<Package> {
 
 /// The crates of the project that a crate may link.
 fn allowed(package: &Package, target: &str) -> bool {
+    let core = ["application-core", "ports", "domain"].contains(&target);
+    let use_cases = target.strip_prefix("application-");
+    let wiring = target.strip_prefix("wiring-");
     match package.name.as_str() {
         "domain" | "openapi" | "adapter-aws" => false,
-        "contracts" | "application" => target == "domain",
+        "contracts" | "ports" => target == "domain",
         "presentation" => ["contracts", "domain"].contains(&target),
+        "application-core" => ["ports", "domain"].contains(&target),
         // `feature-set` holds no code.
-        "edge" => ["application", "domain", "contracts", "feature-set"].contains(&target),
-        "adapter-eventbridge" => ["application", "domain", "contracts", "adapter-aws"].contains(&target),
-        _ if package.is_adapter() => ["application", "domain", "adapter-aws"].contains(&target),
+        "edge" => core || ["contracts", "feature-set"].contains(&target),
+        "adapter-eventbridge" => ["ports", "domain", "contracts", "adapter-aws"].contains(&target),
+        _ if package.is_adapter() => ["ports", "domain", "adapter-aws"].contains(&target),
+        name if name.starts_with("application-") => {
+            core || use_cases.is_some_and(|other| is_built_on(package.context(), other))
+        }
+        name if name.starts_with("wiring-") => {
+            let built_on = use_cases.or(wiring).is_some_and(|other| is_built_on(package.context(), other));
+            core || built_on || target == "edge" || target.starts_with("adapter-")
+        }
         _ => {
-            ["edge", "application", "domain", "contracts", "presentation"].contains(&target)
-                || target.starts_with("adapter-")
+            let own = use_cases.or(wiring).is_some_and(|other| package.context() == Some(other));
+            let shared = ["edge", "contracts", "presentation"].contains(&target);
+            core || own || shared || target.starts_with("adapter-")
         }
     }
 }
@@ -98,6 +147,46 @@ fn arrows_point_inward() {
         }
     }
     settle("arrows", wrong);
+}
+
+fn package(folder: &str, name: &str) -> Package {
+    Package { name: name.to_owned(), folder: folder.to_owned(), normal: Vec::new(), build: Vec::new() }
+}
+
+#[test]
+fn a_function_knows_the_use_cases_and_the_wiring_of_its_own_context_only() {
+    let function = package("functions/sales/get-lead", "get-lead");
+    for target in ["application-sales", "wiring-sales", "application-core", "ports", "adapter-dynamodb"] {
+        assert!(allowed(&function, target), "{target}");
+    }
+    for target in ["application-ai", "wiring-ai", "application-tenancy", "testkit", "get-usage"] {
+        assert!(!allowed(&function, target), "{target}");
+    }
+}
+
+#[test]
+fn use_cases_know_ports_and_what_they_are_built_on() {
+    let sales = package("shared/application/sales", "application-sales");
+    for target in ["application-core", "application-ai", "ports", "domain"] {
+        assert!(allowed(&sales, target), "{target}");
+    }
+    let ai = package("shared/application/ai", "application-ai");
+    let core = package("shared/application/core", "application-core");
+    for target in ["application-sales", "wiring-ai", "edge", "contracts", "adapter-dynamodb"] {
+        assert!(!allowed(&ai, target) && !allowed(&core, target), "{target}");
+    }
+    assert!(!allowed(&core, "application-ai"));
+}
+
+#[test]
+fn an_adapter_knows_ports_and_no_use_case() {
+    let adapter = package("shared/adapter-dynamodb", "adapter-dynamodb");
+    for target in ["ports", "domain", "adapter-aws"] {
+        assert!(allowed(&adapter, target), "{target}");
+    }
+    for target in ["application-core", "application-ai", "wiring-ai", "edge", "contracts", "adapter-kms"] {
+        assert!(!allowed(&adapter, target), "{target}");
+    }
 }
 
 #[test]
@@ -142,11 +231,13 @@ fn the_inside_knows_no_outside() {
     let outside = ["tokio", "http", "hyper", "ureq", "tracing", "ring"];
     let mut wrong = Vec::new();
     for package in packages().into_iter().filter(|package| {
-        ["domain", "application", "contracts", "presentation"].contains(&package.name.as_str())
+        let name = package.name.as_str();
+        ["domain", "ports", "contracts", "presentation"].contains(&name) || name.starts_with("application-")
     }) {
         for name in &package.normal {
             // `ring` derives tokens, and `tracing` records a model's failure before the next model is asked.
-            let needed = package.name == "application" && ["ring", "tracing"].contains(&name.as_str());
+            let needed =
+                package.name.starts_with("application-") && ["ring", "tracing"].contains(&name.as_str());
             if (outside.contains(&name.as_str()) && !needed)
                 || name.starts_with("aws-")
                 || name.starts_with("lambda_")

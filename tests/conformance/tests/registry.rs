@@ -11,7 +11,7 @@ use domain::ai::{ChainStep, nano_per_token};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const REGISTRY: &str = "shared/application/src/ai/models.json";
+const REGISTRY: &str = "shared/application/ai/src/models.json";
 /// The most days by which a price may be older than the file's last change: a change of the file includes a look at
 /// older prices.
 const OLDEST: i64 = 500;
@@ -38,7 +38,7 @@ fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
 
 /// The faults of a table of models.
 fn wrong_with(table: &Value) -> Vec<String> {
-    let schema = read_json("shared/application/src/ai/models.schema.json");
+    let schema = read_json("shared/application/ai/src/models.schema.json");
     let mut wrong = faults(&schema, table);
     if !wrong.is_empty() {
         return wrong;

@@ -1,6 +1,7 @@
 //! The stacks under `infra/`, read like CloudFormation: short tags written out and loops unrolled. Also the rules for
 //! every function in them.
 
+use crate::arrows::{links, packages};
 use crate::contract::operations;
 use crate::gaps::settle;
 use crate::tree::{exists, kebab, names, pascal, read};
@@ -285,9 +286,9 @@ fn what_every_function_spends_on_models_is_in_the_daily_sum() {
     }]);
     let mut wrong = Vec::new();
     let mut asking = 0;
+    let packages = packages();
     for function in functions() {
-        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
-        if !main.contains("BedrockGateway::new(") && function.name != "settle-ai-usage" {
+        if !links(&packages, &function.name, "adapter-bedrock") && function.name != "settle-ai-usage" {
             continue;
         }
         asking += 1;
@@ -311,9 +312,9 @@ fn what_every_function_spends_on_models_is_in_the_daily_sum() {
 fn models_that_fail_are_counted_wherever_they_are_asked() {
     let mut wrong = Vec::new();
     let mut asking = 0;
+    let packages = packages();
     for function in functions() {
-        let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
-        if !main.contains("BedrockGateway::new(") {
+        if !links(&packages, &function.name, "adapter-bedrock") {
             continue;
         }
         asking += 1;

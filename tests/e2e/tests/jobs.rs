@@ -1,11 +1,11 @@
 //! Failures behind the API: messages that can't be handled, messages that come twice, processes that die.
 
 use adapter_dynamodb::DynamoAuditLog;
-use application::ports::AuditLog;
 use e2e_tests::{
     Aws, FunctionProcess, Organization, Queue, bus_event, events_of, eventually, judgement, model, soon,
     table,
 };
+use ports::AuditLog;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::thread;

@@ -1,11 +1,11 @@
 //! The main job from registration to the audit log, over the real queues.
 
 use adapter_dynamodb::DynamoAuditLog;
-use application::ports::AuditLog;
 use e2e_tests::{
     Aws, BusTap, MODEL, Organization, PERSONAL, bus_event, events_of, eventually, judgement, lead, model,
     plain, soon, table,
 };
+use ports::AuditLog;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use crate::shared;
 use adapter_dynamodb::DynamoAuditLog;
-use application::ports::AuditLog;
 use e2e_tests::{Aws, BusTap, PERSONAL, Queue, environment, events_of, soon, table};
+use ports::AuditLog;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

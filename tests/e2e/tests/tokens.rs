@@ -3,10 +3,10 @@
 
 use crate::shared;
 use adapter_token::Rs256Verifier;
-use application::ports::{Jwk, TokenVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use e2e_tests::{Aws, Client, environment};
+use ports::{Jwk, TokenVerifier};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
@@ -63,7 +63,7 @@ fn the_published_keys_verify_a_token() {
     let verifier = |keys: Vec<Jwk>, issuer: &str| {
         let source = Box::new(move || {
             let keys = keys.clone();
-            let answer: application::ports::BoxFuture<'static, _> = Box::pin(async move { Ok(keys) });
+            let answer: ports::BoxFuture<'static, _> = Box::pin(async move { Ok(keys) });
             answer
         });
         Rs256Verifier::new(issuer, "sextant", source)

@@ -2,27 +2,27 @@
 //! has the store, where refusals are recorded; a job needs no service yet, so it has none.
 
 use super::contract::Operation;
+use super::lock;
 use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
 
-/// The crates of the project that a route links.
-pub(super) const HTTP_DEPENDENCIES: [&str; 5] =
-    ["adapter-aws", "adapter-dynamodb", "application", "domain", "edge"];
-/// The crates of the project that a queue's job links.
-pub(super) const QUEUE_DEPENDENCIES: [&str; 4] = ["application", "contracts", "domain", "edge"];
-/// The crates of the project that a scheduled job links.
-pub(super) const SCHEDULE_DEPENDENCIES: [&str; 3] = ["application", "domain", "edge"];
+/// What the crate behind a route links, besides what every function links.
+const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
+/// What the crate behind a queue links, besides what every function links.
+const FOR_A_QUEUE: [&str; 1] = ["contracts"];
+/// What every function links, besides the use cases of its context.
+const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
 
 /// Plans the crate behind a route.
 pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operation) -> Result<(), Error> {
     let (pascal, permission) = (names.pascal(), operation.permission_type);
     let mut steps = format!(
         "            let (store, context) = (self.store.as_ref(), request.context());
-            application::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
+            application_core::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
     );
     let mut imports = vec![
-        "application::ports::{BoxFuture, Store}".to_owned(),
+        "ports::{BoxFuture, Store}".to_owned(),
         format!("domain::authority::{permission}"),
         "edge::{Handler, Problem, Request, Response}".to_owned(),
         "std::sync::Arc".to_owned(),
@@ -108,15 +108,15 @@ fn main() -> ExitCode {{
 ",
         name = names.name
     );
-    create(plan, names, &HTTP_DEPENDENCIES, lib, main)
+    create(plan, names, &FOR_A_ROUTE, lib, main)
 }
 
 /// Plans the crate behind a queue.
 pub(super) fn write_queue(plan: &mut Plan<'_>, names: &Names, event_type: &str) -> Result<(), Error> {
     let pascal = names.pascal();
     let imports = [
-        "application::Context",
-        "application::ports::BoxFuture",
+        "application_core::Context",
+        "ports::BoxFuture",
         "contracts::event_message::EventMessage",
         "domain::id::{EventId, OrganizationId}",
         "edge::JobError",
@@ -150,15 +150,15 @@ impl EventHandler for {pascal} {{
         uses(imports.map(str::to_owned).to_vec())
     );
     let main = job_main(names, ("queue", "EventHandler"));
-    create(plan, names, &QUEUE_DEPENDENCIES, lib, main)
+    create(plan, names, &FOR_A_QUEUE, lib, main)
 }
 
 /// Plans the crate behind a schedule.
 pub(super) fn write_schedule(plan: &mut Plan<'_>, names: &Names, expression: &str) -> Result<(), Error> {
     let pascal = names.pascal();
     let imports = [
-        "application::Context",
-        "application::ports::BoxFuture",
+        "application_core::Context",
+        "ports::BoxFuture",
         "domain::Timestamp",
         "edge::JobError",
         "edge::schedule::ScheduleHandler",
@@ -180,21 +180,32 @@ impl ScheduleHandler for {pascal} {{
         uses(imports.map(str::to_owned).to_vec())
     );
     let main = job_main(names, ("schedule", "ScheduleHandler"));
-    create(plan, names, &SCHEDULE_DEPENDENCIES, lib, main)
+    create(plan, names, &[], lib, main)
 }
 
-/// Plans the three files; `entry` is the module of `edge` that runs the function and the type of its handler.
+/// Plans the three files, and the package in the lock.
 fn create(
     plan: &mut Plan<'_>,
     names: &Names,
-    dependencies: &[&str],
+    special: &[&str],
     lib: String,
     main: String,
 ) -> Result<(), Error> {
-    let (folder, name) = (names.folder(), &names.name);
+    let folder = names.folder();
+    let use_cases = names.use_cases();
+    let mut dependencies = [special, &FOR_EVERY_FUNCTION, &[use_cases.as_str()]].concat();
+    dependencies.sort_unstable();
+    plan.create(format!("{folder}/Cargo.toml"), manifest(&names.name, &dependencies))?;
+    plan.edit("Cargo.lock", |lock| lock::add_package(lock, &names.name, &dependencies))?;
+    plan.create(format!("{folder}/src/lib.rs"), lib)?;
+    plan.create(format!("{folder}/src/main.rs"), main)
+}
+
+/// The manifest of a crate of the workspace.
+pub(super) fn manifest(name: &str, dependencies: &[&str]) -> String {
     let linked: String =
         dependencies.iter().map(|dependency| format!("{dependency}.workspace = true\n")).collect();
-    let manifest = format!(
+    format!(
         "[package]
 name = \"{name}\"
 version.workspace = true
@@ -208,10 +219,7 @@ workspace = true
 
 [dependencies]
 {linked}"
-    );
-    plan.create(format!("{folder}/Cargo.toml"), manifest)?;
-    plan.create(format!("{folder}/src/lib.rs"), lib)?;
-    plan.create(format!("{folder}/src/main.rs"), main)
+    )
 }
 
 /// The wiring of a job, which needs nothing yet.

@@ -1,6 +1,8 @@
-//! A new context: its stack, its place in `template.yaml`, and its tag in the contract. The stack begins like that of
-//! another context; the loop over its functions must be the same in all stacks.
+//! A new context: the crate of its use cases, its stack, its place in `template.yaml`, and its tag in the contract. The
+//! stack begins as that of another context does; the loop over its functions must be the same in all.
 
+use super::code::manifest;
+use super::lock;
 use super::names::{Names, wrong};
 use super::plan::Plan;
 use crate::error::Error;
@@ -18,6 +20,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Re
             "describe the new context in one plain sentence, such as \"Messages to customers\"".to_owned(),
         );
     }
+    use_cases(plan, names, description)?;
     let stack = stack(&plan.read(LIKE)?, description)?;
     plan.create(format!("infra/{}.yaml", names.context), stack)?;
     let (title, context) = (names.stack(), &names.context);
@@ -35,6 +38,21 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Re
         let tags = contract.find(0, "tags:")?;
         contract
             .insert(contract.end_of(tags), &format!("  - name: {context}\n    description: {description}."));
+        Ok(())
+    })
+}
+
+/// Plans the crate of the context's use cases, which has none yet.
+fn use_cases(plan: &mut Plan<'_>, names: &Names, description: &str) -> Result<(), Error> {
+    let (name, folder) = (names.use_cases(), format!("shared/application/{}", names.context));
+    let dependencies = ["application-core", "domain", "ports"];
+    plan.create(format!("{folder}/Cargo.toml"), manifest(&name, &dependencies))?;
+    plan.create(format!("{folder}/src/lib.rs"), format!("//! {description}.\n"))?;
+    plan.edit("Cargo.lock", |lock| lock::add_package(lock, &name, &dependencies))?;
+    plan.edit("Cargo.toml", |workspace| {
+        let last = workspace.last_where(0, workspace.len(), |line| line.starts_with("application-"));
+        let last = last.ok_or_else(|| workspace.missing("application-... = { path = \"...\" }"))?;
+        workspace.insert(last + 1, &format!("{name} = {{ path = \"{folder}\" }}"));
         Ok(())
     })
 }

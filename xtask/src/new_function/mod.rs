@@ -95,7 +95,6 @@ fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error>
             code::write_http(&mut plan, &names, &operation)?;
             sample::write_request(&mut plan, &names, &operation)?;
             route_tests::write(&mut plan, &names)?;
-            lock::write(&mut plan, &names, &code::HTTP_DEPENDENCIES, true)?;
             next_for_route(&names, &operation)
         }
         Trigger::Queue(event_type) => {
@@ -103,13 +102,11 @@ fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error>
             code::write_queue(&mut plan, &names, event_type)?;
             messaging::write(&mut plan, &names, event_type)?;
             sample::write_message(&mut plan, &names, &schema)?;
-            lock::write(&mut plan, &names, &code::QUEUE_DEPENDENCIES, false)?;
             next_for_job(&names)
         }
         Trigger::Schedule(expression) => {
             code::write_schedule(&mut plan, &names, expression)?;
             sample::write_tick(&mut plan, &names)?;
-            lock::write(&mut plan, &names, &code::SCHEDULE_DEPENDENCIES, false)?;
             next_for_job(&names)
         }
     };
@@ -120,10 +117,11 @@ fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error>
 fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String> {
     let mut next = vec![
         format!(
-            "{}/src/lib.rs requires {} and answers 204: replace the answer by the result of a use case of \
-             shared/application.",
+            "{}/src/lib.rs asks for {} and answers 204: answer what the caller wants, through a use case of \
+             shared/application/{}.",
             names.folder(),
-            operation.permission
+            operation.permission,
+            names.context
         ),
         format!(
             "infra/openapi.yaml, {}: describe it, write the bodies as schemas with examples, and list the real answers; \
@@ -148,9 +146,10 @@ fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String>
 
 fn next_for_job(names: &Names) -> Vec<String> {
     let mut next = vec![format!(
-        "{}/src/lib.rs accepts its input and does nothing: call a use case of shared/application. An input may come \
-         twice.",
-        names.folder()
+        "{}/src/lib.rs accepts what it is given and does nothing with it: call a use case of shared/application/{}. It \
+         may come twice.",
+        names.folder(),
+        names.context
     )];
     next.extend(in_common(names));
     next.push("tests/api: test its effect, and that a second delivery changes nothing.".to_owned());
@@ -160,7 +159,12 @@ fn next_for_job(names: &Names) -> Vec<String> {
 
 fn in_common(names: &Names) -> Vec<String> {
     vec![
-        format!("{}/src/main.rs: build the adapters that the use case needs.", names.folder()),
+        format!(
+            "{}/src/main.rs: build the adapters that the use case needs; what three functions of the context build alike \
+             is a function of shared/wiring/{}.",
+            names.folder(),
+            names.context
+        ),
         format!(
             "infra/{}.yaml, {1}Function and {1}Role: the variables and the actions that it needs, and no others.",
             names.context,

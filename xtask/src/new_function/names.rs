@@ -40,7 +40,8 @@ impl Names {
             ));
         }
         let taken = root.join(format!("infra/{context}.yaml")).exists()
-            || root.join("functions").join(context).exists();
+            || root.join("functions").join(context).exists()
+            || root.join("shared/application").join(context).exists();
         if !known
             && (taken || !context.chars().all(|c| c.is_ascii_lowercase()) || context.len() > LONGEST_CONTEXT)
         {
@@ -79,6 +80,11 @@ impl Names {
     /// `functions/sales/score-lead`.
     pub(super) fn folder(&self) -> String {
         format!("functions/{}/{}", self.context, self.name)
+    }
+
+    /// `application-sales`: the crate of the context's use cases.
+    pub(super) fn use_cases(&self) -> String {
+        format!("application-{}", self.context)
     }
 
     /// `ScoreLead`.

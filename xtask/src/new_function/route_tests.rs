@@ -1,5 +1,6 @@
 //! The new route among the handlers of `tests/api`, which calls every route with every role.
 
+use super::lock;
 use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
@@ -20,6 +21,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
         manifest.insert(last + 1, &format!("{name} = {{ path = \"../../functions/{context}/{name}\" }}"));
         Ok(())
     })?;
+    plan.edit("Cargo.lock", |lock| lock::link_to_api_tests(lock, name))?;
     plan.edit("tests/api/src/routes.rs", |routes| {
         let start = routes.find(0, "    BTreeMap::from([")?;
         let end = routes.find(start, "    ])")?;

@@ -100,7 +100,7 @@ fn events(names: &Names, trigger: &Trigger) -> String {
             Queue: !Sub arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:sextant-${{Environment}}-{}
             BatchSize: 10
             FunctionResponseTypes: [ReportBatchItemFailures]
-            # Bounds what a backlog takes of the account's concurrency, so that jobs cannot starve the API.
+            # Bounds the part of the account's concurrency that a backlog takes, so that jobs cannot starve the API.
             ScalingConfig: {{MaximumConcurrency: 10}}
 ",
             names.name

@@ -188,8 +188,11 @@ fn a_route_is_everywhere_it_must_be() {
         copy.read("tests/api/src/routes.rs")
             .contains("(\"exportLeads\", whole(export_leads::ExportLeads { store: store() })),")
     );
+    let manifest = copy.read("functions/sales/export-leads/Cargo.toml");
+    assert!(manifest.contains("application-core.workspace = true\napplication-sales.workspace = true\n"));
+    assert_eq!(manifest.matches("application-").count(), 2, "{manifest}");
     // The function records its refusals.
-    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application::authorize::<"));
+    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application_core::authorize::<"));
     let stack = copy.read("infra/sales.yaml");
     let role =
         &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  Fn::ForEach::Functions:").unwrap()];
@@ -265,6 +268,17 @@ fn a_new_context_is_everywhere_it_must_be() {
     assert_eq!(loop_of(&stack, "Functions"), ["CreateWebhook"]);
     assert!(stack["Resources"]["CreateWebhookRole"].is_mapping());
     assert!(stack["Resources"]["GetUsageFunction"].is_null());
+    // Its use cases are a crate, which the function links.
+    let crate_of_use_cases = "application-webhooks = { path = \"shared/application/webhooks\" }\n";
+    assert!(copy.read("Cargo.toml").contains(crate_of_use_cases));
+    assert!(copy.read("Cargo.lock").contains("[[package]]\nname = \"application-webhooks\"\n"));
+    assert!(copy.read("shared/application/webhooks/Cargo.toml").contains("name = \"application-webhooks\""));
+    assert_eq!(
+        copy.read("shared/application/webhooks/src/lib.rs"),
+        "//! Requests to systems of customers.\n"
+    );
+    let manifest = copy.read("functions/webhooks/create-webhook/Cargo.toml");
+    assert!(manifest.contains("application-webhooks.workspace = true\n"), "{manifest}");
     let template = copy.yaml("template.yaml");
     assert_eq!(template["Resources"]["Webhooks"]["Properties"]["Location"], "infra/webhooks.yaml");
     let order = template["Resources"]["Api"]["DependsOn"].as_sequence().unwrap();

@@ -1,11 +1,11 @@
 //! Every two minutes: takes open fine-tunes a step further, from the check of their files to the provider's result.
 
-use application::Context;
-use application::ai::fine_tunes::{Tools, advance_fine_tunes};
-use application::ports::{BoxFuture, OpenFineTunes, Store, Trainer, TrainingFiles};
+use application_ai::fine_tunes::{Tools, advance_fine_tunes};
+use application_core::Context;
 use domain::Timestamp;
 use edge::JobError;
 use edge::schedule::ScheduleHandler;
+use ports::{BoxFuture, OpenFineTunes, Store, Trainer, TrainingFiles};
 use std::sync::Arc;
 
 /// The handler and its ports.

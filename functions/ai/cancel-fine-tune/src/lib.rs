@@ -1,10 +1,10 @@
 //! `POST /v1/ai/fine-tunes/{id}/cancel`: cancels a fine-tune; canceling one that has ended changes nothing.
 
-use application::ai::fine_tunes;
-use application::ports::{BoxFuture, Store};
+use application_ai::fine_tunes;
 use domain::authority::ManageFineTunes;
 use domain::id::FineTuneId;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -18,7 +18,7 @@ impl Handler for CancelFineTune {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
             let id: FineTuneId = request.id("id")?;
             let key = request.idempotency_key("cancelFineTune")?;
             let answer = fine_tunes::cancel_fine_tune(store, &context, &authority, &id, key.as_ref()).await?;

@@ -1,9 +1,8 @@
 //! Turns a completion into OpenAI's format: one object, or server-sent events with the role, the text as it comes, the
 //! finish reason, the token counts if they were asked for, and `[DONE]`.
 
-use application::ai::Answered;
-use application::ai::gateway::{StreamEvent, Streamed};
-use application::ports::StopReason;
+use application_ai::Answered;
+use application_ai::gateway::{StreamEvent, Streamed};
 use contracts::openai::{
     AssistantMessage, ChatChunk, ChatCompletion, ChatUsage, Choice, ChunkChoice, ChunkDelta, ErrorBody,
     ErrorDetail, PromptTokensDetails,
@@ -11,6 +10,7 @@ use contracts::openai::{
 use domain::ai::Tokens;
 use edge::Problem;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use ports::StopReason;
 use serde::Serialize;
 
 pub(crate) fn whole(answer: &Answered, created: i64) -> ChatCompletion {

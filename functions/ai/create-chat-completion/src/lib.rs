@@ -5,8 +5,8 @@ mod names;
 mod question;
 mod unused;
 
-use application::ai::{self, Completions};
-use application::ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
+use application_ai as ai;
+use application_ai::Completions;
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
 use domain::field::all_of;
@@ -14,6 +14,7 @@ use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 use edge::{Problem, Request, Response};
+use ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -31,7 +32,7 @@ impl StreamingHandler for CreateChatCompletion {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
             let cache = request.cache_control();
             let judge = |body: &ChatRequest| {
                 let (asked, names, refused) = question::read(body.clone(), cache);

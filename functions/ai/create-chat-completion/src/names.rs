@@ -1,6 +1,6 @@
 //! The caller's names of fields with another name in the use case, so that an error names the fields that were sent.
 
-use application::Error;
+use application_core::Error;
 use domain::Invalid;
 
 /// The places of the parts of a prompt in the caller's body.

@@ -2,11 +2,12 @@
 
 use crate::names::Names;
 use crate::unused;
-use application::ai::{CacheControl, CompletionRequest};
-use application::ports::{Message, Role};
+use application_ai::CompletionRequest;
+use application_core::model_answer::CacheControl;
 use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
 use domain::Invalid;
 use domain::field::{Check, all_of};
+use ports::{Message, Role};
 use serde_json::{Value, json};
 
 /// The most characters of a label.

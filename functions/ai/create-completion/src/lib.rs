@@ -1,12 +1,13 @@
 //! `POST /v1/ai/completions`: answers a conversation.
 
-use application::ai::{self, Answered, CompletionRequest, Completions};
-use application::ports::{BoxFuture, Message, ModelGateway, Role, Store};
+use application_ai as ai;
+use application_ai::{Answered, CompletionRequest, Completions};
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
 use domain::authority::CreateCompletions;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Message, ModelGateway, Role, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -22,7 +23,7 @@ impl Handler for CreateCompletion {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
             let judge = |body: &Body| {
                 let asked = conversation(body.clone(), request);
                 ai::check_completion(&self.needs.registry, &self.needs.chain, &authority, &asked)

@@ -1,12 +1,13 @@
 //! `POST /v1/ai/embeddings`: turns texts into vectors.
 
-use application::ai::{self, EmbeddingRequest, Embeddings};
-use application::ports::{BoxFuture, InputType, Store};
+use application_ai as ai;
+use application_ai::{EmbeddingRequest, Embeddings};
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
 use edge::http::answer_headers;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
 /// The name of the texts in the body.
@@ -25,7 +26,7 @@ impl Handler for CreateEmbedding {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;

@@ -1,12 +1,12 @@
 //! `POST /v1/ai/fine-tunes`: creates a fine-tune and signs the request that uploads its training file.
 
-use application::ai::Registry;
-use application::ai::fine_tunes::{self, NewFineTune};
-use application::ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
+use application_ai::Registry;
+use application_ai::fine_tunes::{self, NewFineTune};
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
 use domain::authority::ManageFineTunes;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -26,7 +26,7 @@ impl Handler for CreateFineTune {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
             let judge = |body: &CreateFineTuneRequest| {
                 fine_tunes::check_fine_tune(&context, &authority, &input(body))
             };

@@ -3,7 +3,7 @@
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use adapter_s3::S3TrainingUploads;
-use application::ai::Registry;
+use application_ai::Registry;
 use create_fine_tune::CreateFineTune;
 use edge::Handler;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! `POST /v1/embeddings`: turns texts into vectors, in OpenAI's format.
 
-use application::ai::{self, EmbeddingRequest, Embeddings, Registry};
-use application::ports::{BoxFuture, InputType, Store};
+use application_ai as ai;
+use application_ai::{EmbeddingRequest, Embeddings, Registry};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -12,6 +12,7 @@ use domain::field::{Check, Invalid, all_of};
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
 /// The most characters of a label.
@@ -33,7 +34,7 @@ impl Handler for CreateOpenaiEmbedding {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let registry = &self.needs.registry;
             let body: Body = request.long_json(|body| judge(registry, body))?;
             // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own

@@ -1,11 +1,12 @@
 //! `GET /v1/ai/budgets`: the organization's budgets for models, and the amounts spent.
 
-use application::ai::{self, BudgetView};
-use application::ports::{AiState, BoxFuture, Limiter, Store};
+use application_ai as ai;
+use application_ai::BudgetView;
 use contracts::ai::{BudgetAndSpent, SpentAmounts};
 use domain::ai::decimal_usd;
 use domain::authority::ReadBudget;
 use edge::{Handler, Problem, Request, Response};
+use ports::{AiState, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -22,7 +23,8 @@ impl Handler for GetBudget {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
             let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
             let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
             Ok(Response::json(200, &body(&view))?.with_etag(view.version).with_rate_limit(decision))

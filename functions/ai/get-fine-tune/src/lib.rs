@@ -1,10 +1,10 @@
 //! `GET /v1/ai/fine-tunes/{id}`: one fine-tune.
 
-use application::ai::fine_tunes;
-use application::ports::{BoxFuture, Limiter, Store};
+use application_ai::fine_tunes;
 use domain::authority::ManageFineTunes;
 use domain::id::FineTuneId;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -20,7 +20,7 @@ impl Handler for GetFineTune {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
             let id: FineTuneId = request.id("id")?;
             let limiter = self.limiter.as_ref();
             let (found, decision) =

@@ -1,11 +1,11 @@
 //! `GET /v1/ai/fine-tunes`: the organization's fine-tunes, newest first.
 
-use application::ai::fine_tunes;
-use application::ports::{BoxFuture, Limiter, Store};
+use application_ai::fine_tunes;
 use contracts::list::List;
 use domain::authority::ManageFineTunes;
 use edge::cursor::CursorCodec;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -22,7 +22,7 @@ impl Handler for ListFineTunes {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context, caller) = (self.store.as_ref(), request.context(), request.caller()?);
-            let authority = application::authorize::<ManageFineTunes>(store, &context, &caller).await?;
+            let authority = application_core::authorize::<ManageFineTunes>(store, &context, &caller).await?;
             let mut parameters = request.parameters(&["limit", "cursor"]);
             let page = parameters.page();
             parameters.finish()?;

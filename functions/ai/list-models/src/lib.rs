@@ -1,10 +1,11 @@
 //! `GET /v1/ai/models`: the models that the caller may ask, at the prices of the caller's organization.
 
-use application::ai::{self, Model, ModelUse, Registry};
-use application::ports::{BoxFuture, Limiter, Store};
+use application_ai as ai;
+use application_ai::{Model, ModelUse, Registry};
 use contracts::ai::{Model as ModelBody, ModelList};
 use domain::authority::ReadModels;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -21,7 +22,8 @@ impl Handler for ListModels {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (models, decision) =
                 ai::list_priced_models(store, limiter, &context, &authority, &self.registry).await?;

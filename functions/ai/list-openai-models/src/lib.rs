@@ -1,11 +1,12 @@
 //! `GET /v1/models`: the models that the caller may ask, in OpenAI's format.
 
-use application::ai::{self, Registry};
-use application::ports::{BoxFuture, Limiter, Store};
+use application_ai as ai;
+use application_ai::Registry;
 use contracts::openai::{Model, ModelList};
 use domain::authority::ReadModels;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -22,7 +23,8 @@ impl Handler for ListOpenaiModels {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (models, decision) =
                 ai::list_models(store, limiter, &context, &authority, &self.registry).await?;

@@ -2,7 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
-use application::ai::Registry;
+use application_ai::Registry;
 use edge::Handler;
 use list_openai_models::ListOpenaiModels;
 use std::process::ExitCode;

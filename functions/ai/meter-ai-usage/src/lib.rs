@@ -1,12 +1,12 @@
 //! Adds metered requests to models to the usage of their month.
 
-use application::Context;
-use application::ai::meter_usage;
-use application::ports::{AiUsage, BoxFuture, MeteredRequest, Store};
+use application_ai::meter_usage;
+use application_core::Context;
 use contracts::event_message::EventMessage;
 use domain::ai::AiRequestMetered;
 use edge::JobError;
 use edge::queue::EventHandler;
+use ports::{AiUsage, BoxFuture, MeteredRequest, Store};
 use serde::Deserialize;
 use std::sync::Arc;
 

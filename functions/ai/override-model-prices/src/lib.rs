@@ -1,11 +1,11 @@
 //! Sets the prices that one organization is charged for models, by a contract. It has no route, because organizations
 //! must not set their own prices; IAM decides which operator may invoke it.
 
-use application::ai::{PriceTexts, PricesInput, Registry, override_model_prices};
-use application::ports::{BoxFuture, Store};
-use application::{Context, Error};
+use application_ai::{PriceTexts, PricesInput, Registry, override_model_prices};
+use application_core::{Context, Error};
 use domain::id::OrganizationId;
 use edge::operator::{OperatorHandler, read};
+use ports::{BoxFuture, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
-use application::ai::Registry;
+use application_ai::Registry;
 use edge::operator::OperatorHandler;
 use override_model_prices::OverrideModelPrices;
 use std::process::ExitCode;

@@ -1,11 +1,11 @@
 //! Every minute: charges the reservations of requests to models whose processes ended early.
 
-use application::Context;
-use application::ai::settle_expired;
-use application::ports::{AiState, BoxFuture};
+use application_ai::settle_expired;
+use application_core::Context;
 use domain::Timestamp;
 use edge::JobError;
 use edge::schedule::ScheduleHandler;
+use ports::{AiState, BoxFuture};
 use std::sync::Arc;
 
 /// The handler and its ports.

@@ -1,12 +1,13 @@
 //! `PUT /v1/ai/budgets`: sets the organization's budgets, the models that it may ask, its chains, and whether personal
 //! data is masked.
 
-use application::ai::{self, BudgetInput, BudgetReplacement, Registry, check_budget};
-use application::ports::{BoxFuture, Store};
+use application_ai as ai;
+use application_ai::{BudgetInput, BudgetReplacement, Registry, check_budget};
 use contracts::ai::ReplaceBudgetRequest;
 use domain::authority::ManageBudget;
 use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Handler for UpdateBudget {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
             let judge = |body: &ReplaceBudgetRequest| check_budget(&self.registry, &authority, &input(body));
             let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
             // It grows with each request to a model and has no version, so it can't be compared.

@@ -2,7 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
-use application::ai::Registry;
+use application_ai::Registry;
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;

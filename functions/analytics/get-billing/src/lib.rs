@@ -1,12 +1,12 @@
 //! `GET /v1/analytics/billing`: the bill for a month's requests to models.
 
-use application::ai::PriceBook;
-use application::analytics::{self, PricedTokens, report_month};
-use application::ports::{AiUsage, BoxFuture, Limiter, Store};
+use application_analytics as analytics;
+use application_analytics::{PriceBook, PricedTokens, report_month};
 use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
 use domain::ai::{Month, decimal_usd, signed_decimal_usd};
 use domain::authority::ReadBilling;
 use edge::{Handler, Problem, Request, Response};
+use ports::{AiUsage, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -26,7 +26,7 @@ impl Handler for GetBilling {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ReadBilling>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ReadBilling>(store, &context, &request.caller()?).await?;
             let mut parameters = request.parameters(&["month"]);
             let month = parameters.judged("month", |month| report_month(month, context.now));
             parameters.finish()?;

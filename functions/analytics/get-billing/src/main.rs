@@ -2,7 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoAiUsage, DynamoLimiter, DynamoStore, Tables};
-use application::ai::PriceBook;
+use application_analytics::PriceBook;
 use edge::Handler;
 use get_billing::GetBilling;
 use std::process::ExitCode;

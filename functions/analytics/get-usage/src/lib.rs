@@ -1,11 +1,12 @@
 //! `GET /v1/analytics/usage`: the usage of models in a month.
 
-use application::analytics::{self, report_month};
-use application::ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
+use application_analytics as analytics;
+use application_analytics::report_month;
 use contracts::analytics::{AccountUsage, ApiKeyUsage, FeatureUsage, ModelUsage, Usage, UsageReport};
 use domain::ai::{Month, decimal_usd};
 use domain::authority::ReadAnalytics;
 use edge::{Handler, Problem, Request, Response};
+use ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -23,7 +24,7 @@ impl Handler for GetUsage {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ReadAnalytics>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ReadAnalytics>(store, &context, &request.caller()?).await?;
             let mut parameters = request.parameters(&["month"]);
             let month = parameters.judged("month", |month| report_month(month, context.now));
             parameters.finish()?;

@@ -1,10 +1,10 @@
 //! The gateway's authorizer: turns a bearer token (an access token or an API key) into the claims that functions see.
 
-use application::identity::{Authenticate, authenticate};
-use application::ports::{BoxFuture, TokenError};
+use application_identity::{Authenticate, authenticate};
 use domain::Timestamp;
 use domain::authority::Caller;
 use edge::authorizer::Authorizer;
+use ports::{BoxFuture, TokenError};
 
 /// The handler and its ports.
 pub struct AuthorizeRequest {

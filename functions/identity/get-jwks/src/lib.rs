@@ -1,8 +1,8 @@
 //! `GET /.well-known/jwks.json`: the public keys that verify access tokens (RFC 7517).
 
-use application::ports::{BoxFuture, TokenVerifier};
 use contracts::jwks::{Jwk, JwkSet};
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, TokenVerifier};
 use std::sync::Arc;
 
 /// The handler and its ports.

@@ -1,10 +1,10 @@
 //! `GET /v1/users/profile`: the caller's profile.
 
-use application::identity;
-use application::ports::{BoxFuture, Limiter, Store};
+use application_identity as identity;
 use contracts::identity::Profile;
 use domain::authority::UseAccount;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -19,7 +19,8 @@ impl Handler for GetProfile {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (profile, decision) = identity::get_profile(store, limiter, &context, &authority).await?;
             // An erased person has no profile.

@@ -1,11 +1,12 @@
 //! `POST /v1/auth/login`: tokens for an address and a password.
 
-use application::Error;
-use application::identity::{self, Credentials, Login as Needs};
-use application::ports::BoxFuture;
+use application_core::Error;
+use application_identity as identity;
+use application_identity::{Credentials, Login as Needs};
 use contracts::identity::{LoginRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 /// The handler and its ports.
 pub struct Login {

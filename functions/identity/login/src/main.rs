@@ -2,12 +2,12 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
-use adapter_kms::{KmsTokenKeys, TokenKeyList};
 use adapter_password::Argon2Passwords;
-use application::identity::{Issuer, Login};
+use application_identity::Login;
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_identity::{token_issuer, token_keys};
 
 fn main() -> ExitCode {
     edge::http::run("login", |settings| {
@@ -16,12 +16,8 @@ fn main() -> ExitCode {
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let keys: TokenKeyList = settings.required("TOKEN_KEY_IDS")?.parse()?;
-            let signer = Arc::new(KmsTokenKeys::new(&aws, keys));
-            let issuer = Issuer {
-                issuer: settings.required("TOKEN_ISSUER")?.to_owned(),
-                audience: settings.required("TOKEN_AUDIENCE")?.to_owned(),
-            };
+            let signer = Arc::new(token_keys(&settings, &aws)?);
+            let issuer = token_issuer(&settings)?;
             let passwords = Arc::new(Argon2Passwords::new()?);
             let needs = Login { store, limiter, passwords, signer, issuer };
             Ok(Box::new(login::Login { needs }) as Box<dyn Handler>)

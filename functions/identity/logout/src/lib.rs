@@ -1,9 +1,9 @@
 //! `DELETE /v1/auth/logout`: ends the caller's session.
 
-use application::identity;
-use application::ports::{BoxFuture, Store};
+use application_identity as identity;
 use domain::authority::UseAccount;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -16,7 +16,8 @@ impl Handler for Logout {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
             identity::logout(store, &context, &authority).await?;
             Ok(Response::no_content())
         })

@@ -1,11 +1,12 @@
 //! `POST /v1/auth/refresh`: new tokens for a refresh token.
 
-use application::Error;
-use application::identity::{self, RefreshSession as Needs};
-use application::ports::BoxFuture;
+use application_core::Error;
+use application_identity as identity;
+use application_identity::RefreshSession as Needs;
 use contracts::identity::{RefreshRequest, TokenResponse};
 use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 /// The handler and its ports.
 pub struct RefreshSession {

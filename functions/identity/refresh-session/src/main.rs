@@ -2,11 +2,11 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
-use adapter_kms::{KmsTokenKeys, TokenKeyList};
-use application::identity::{Issuer, RefreshSession};
+use application_identity::RefreshSession;
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_identity::{token_issuer, token_keys};
 
 fn main() -> ExitCode {
     edge::http::run("refresh-session", |settings| {
@@ -14,12 +14,8 @@ fn main() -> ExitCode {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let tables = Tables::from_env()?;
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let keys: TokenKeyList = settings.required("TOKEN_KEY_IDS")?.parse()?;
-            let signer = Arc::new(KmsTokenKeys::new(&aws, keys));
-            let issuer = Issuer {
-                issuer: settings.required("TOKEN_ISSUER")?.to_owned(),
-                audience: settings.required("TOKEN_AUDIENCE")?.to_owned(),
-            };
+            let signer = Arc::new(token_keys(&settings, &aws)?);
+            let issuer = token_issuer(&settings)?;
             let needs = RefreshSession { store, signer, issuer };
             Ok(Box::new(refresh_session::RefreshSession { needs }) as Box<dyn Handler>)
         })

@@ -1,11 +1,12 @@
 //! `POST /v1/auth/register`: creates an organization and its first admin.
 
-use application::fingerprint;
-use application::identity::{self, RegisterAccount as Needs, Registration};
-use application::ports::{BoxFuture, IdempotencyKey};
+use application_core::fingerprint;
+use application_identity as identity;
+use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
 use domain::field::Check;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, IdempotencyKey};
 
 /// The handler and its ports.
 pub struct RegisterAccount {

@@ -4,7 +4,7 @@ use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use adapter_kms::KmsTenantKeys;
 use adapter_password::Argon2Passwords;
-use application::identity::RegisterAccount;
+use application_identity::RegisterAccount;
 use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;

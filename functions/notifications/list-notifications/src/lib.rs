@@ -1,11 +1,11 @@
 //! `GET /v1/notifications`: the caller's notifications, newest first.
 
-use application::notifications;
-use application::ports::{BoxFuture, Limiter, Store};
+use application_notifications as notifications;
 use contracts::list::List;
 use domain::authority::UseNotifications;
 use edge::cursor::CursorCodec;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -23,7 +23,7 @@ impl Handler for ListNotifications {
         Box::pin(async move {
             let caller = request.caller()?;
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<UseNotifications>(store, &context, &caller).await?;
+            let authority = application_core::authorize::<UseNotifications>(store, &context, &caller).await?;
             let mut parameters = request.parameters(&["limit", "cursor"]);
             let page = parameters.page();
             parameters.finish()?;

@@ -1,10 +1,10 @@
 //! `POST /v1/notifications/{id}/read`: marks one of the caller's notifications as read.
 
-use application::notifications;
-use application::ports::{BoxFuture, Store};
+use application_notifications as notifications;
 use domain::authority::UseNotifications;
 use domain::id::NotificationId;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -18,7 +18,7 @@ impl Handler for MarkNotificationRead {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<UseNotifications>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<UseNotifications>(store, &context, &request.caller()?).await?;
             let id: NotificationId = request.id("id")?;
             let key = request.idempotency_key("markNotificationRead")?;
             let answer =

@@ -1,8 +1,7 @@
 //! Turns events that a person should know of into notifications of that person.
 
-use application::Context;
-use application::notifications::{Cause, notify_in_app};
-use application::ports::{BoxFuture, Store};
+use application_core::Context;
+use application_notifications::{Cause, notify_in_app};
 use contracts::event_message::EventMessage;
 use domain::ai::ThresholdReached;
 use domain::id::{AccountId, LeadId};
@@ -10,6 +9,7 @@ use domain::identity::Revocation;
 use domain::notification::NotificationKind;
 use edge::JobError;
 use edge::queue::EventHandler;
+use ports::{BoxFuture, Store};
 use serde::Deserialize;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! `GET /docs`: the API's description for people, one page without scripts and without requests to other places. It is
 //! rendered at build time from `infra/openapi.yaml`.
 
-use application::ports::BoxFuture;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 #[cfg(test)]
 mod page;

@@ -1,9 +1,9 @@
 //! `GET /v1/health`: whether the service works, with the status of its dependencies.
 
 use adapter_dynamodb::HealthProbe;
-use application::ports::BoxFuture;
 use contracts::health::{Health, HealthCheck};
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 use std::error::Error as _;
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! `GET /v1/openapi.json`: the API's description for programs. It is made at build time from `infra/openapi.yaml`, and
 //! must never contain the parts for API Gateway.
 
-use application::ports::BoxFuture;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 /// The OpenAPI 3.0 document as JSON.
 pub const fn document() -> &'static str {

@@ -1,11 +1,11 @@
 //! Adds every event to the audit log of its organization.
 
-use application::Context;
-use application::ports::{AuditEntry, AuditLog, BoxFuture};
+use application_core::Context;
 use contracts::event_message::EventMessage;
 use domain::Timestamp;
 use edge::JobError;
 use edge::queue::EventHandler;
+use ports::{AuditEntry, AuditLog, BoxFuture};
 use serde::Deserialize;
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! Publishes the events of the ledger's stream on the bus.
 
 use adapter_dynamodb::read_ledger_image;
-use application::Context;
-use application::platform::{RelayEvents as Needs, StreamRecord, relay_events};
-use application::ports::{BoxFuture, StoreError};
+use application_core::Context;
+use application_platform::{RelayEvents as Needs, relay_events};
 use edge::JobError;
 use edge::stream::{ItemChange, StreamHandler};
+use ports::{BoxFuture, StoreError, StreamRecord};
 
 /// The handler and its ports.
 pub struct RelayEvents {

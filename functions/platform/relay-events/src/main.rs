@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     edge::stream::run("relay-events", |settings| {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let needs = application::platform::RelayEvents {
+            let needs = application_platform::RelayEvents {
                 publisher: Arc::new(EventBridgePublisher::new(
                     &aws,
                     settings.required("EVENT_BUS")?.to_owned(),

@@ -1,11 +1,11 @@
 //! `POST /v1/leads`: creates a lead of the caller.
 
-use application::ports::{BoxFuture, Store};
-use application::sales;
+use application_sales as sales;
 use contracts::lead::CreateLeadRequest;
 use domain::authority::WriteLeads;
 use domain::sales::{LeadInput, check_lead};
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -18,7 +18,8 @@ impl Handler for CreateLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
             let body: CreateLeadRequest = request.json(judge)?;
             let key = request.idempotency_key("createLead")?;

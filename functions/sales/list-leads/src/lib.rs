@@ -1,12 +1,13 @@
 //! `GET /v1/leads`: the leads that the caller may see, filtered and ordered.
 
-use application::ports::{BoxFuture, Limiter, ListOrder, Store};
-use application::sales::{self, LeadFilters};
+use application_sales as sales;
+use application_sales::LeadFilters;
 use contracts::list::List;
 use domain::authority::ReadLeads;
 use edge::cursor::CursorCodec;
 use edge::http::Parameters;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, ListOrder, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -24,7 +25,7 @@ impl Handler for ListLeads {
         Box::pin(async move {
             let caller = request.caller()?;
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<ReadLeads>(store, &context, &caller).await?;
+            let authority = application_core::authorize::<ReadLeads>(store, &context, &caller).await?;
             let mut parameters = request.parameters(&PARAMETERS);
             let filters = filters(&mut parameters);
             let page = parameters.page();

@@ -1,10 +1,11 @@
 //! `POST /v1/leads/{id}/score`: scores a lead.
 
-use application::ports::BoxFuture;
-use application::sales::{self, ScoreLead as Needs};
+use application_sales as sales;
+use application_sales::ScoreLead as Needs;
 use domain::authority::ScoreLeads;
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 /// The handler and its ports.
 pub struct ScoreLead {
@@ -16,7 +17,8 @@ impl Handler for ScoreLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.needs.store.as_ref(), request.context());
-            let authority = application::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let key = request.idempotency_key("scoreLead")?;
             let (answer, decision) =

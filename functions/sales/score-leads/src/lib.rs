@@ -1,12 +1,13 @@
 //! `POST /v1/lead-scores`: scores up to fifty leads, ten with each prompt to a model.
 
-use application::ports::BoxFuture;
-use application::sales::{self, LeadOutcome as Outcome, ScoreLead as Needs};
+use application_sales as sales;
+use application_sales::{LeadOutcome as Outcome, ScoreLead as Needs};
 use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
 use domain::authority::ScoreManyLeads;
 use domain::field::{Check, Invalid};
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 
 /// The handler and its ports.
 pub struct ScoreLeads {
@@ -19,7 +20,7 @@ impl Handler for ScoreLeads {
         Box::pin(async move {
             let (store, context) = (self.needs.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
             let body: ScoreLeadsRequest = request.json(|body| ids(body).map(drop))?;
             let ids = ids(&body)?;
             let key = request.idempotency_key("scoreLeads")?;

@@ -1,13 +1,14 @@
 //! `PUT /v1/leads/{id}`: replaces the fields of a lead, unless it changed since the caller read it.
 
-use application::ports::{BoxFuture, Store};
-use application::sales::{self, LeadReplacement};
+use application_sales as sales;
+use application_sales::LeadReplacement;
 use contracts::lead::ReplaceLeadRequest;
 use domain::authority::WriteLeads;
 use domain::id::LeadId;
 use domain::sales::{LeadInput, check_lead};
 use edge::http::{Replacement, unchanged};
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// Members that a client can read but not set.
@@ -24,7 +25,8 @@ impl Handler for UpdateLead {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
+            let authority =
+                application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
             let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;

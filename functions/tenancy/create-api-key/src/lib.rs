@@ -1,11 +1,12 @@
 //! `POST /v1/api-keys`: creates an API key of the organization, which is shown only in this answer.
 
-use application::ports::{BoxFuture, Store};
-use application::tenancy::{self, NewApiKey};
+use application_tenancy as tenancy;
+use application_tenancy::NewApiKey;
 use contracts::api_key::CreateApiKeyRequest;
 use domain::authority::ManageApiKeys;
 use domain::tenancy::check_api_key;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -19,7 +20,7 @@ impl Handler for CreateApiKey {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
             let body: CreateApiKeyRequest = request.json(|body: &CreateApiKeyRequest| {
                 check_api_key(&body.name, &body.scopes, body.expires_in_days).map(drop)
             })?;

@@ -1,9 +1,9 @@
 //! `GET /v1/organizations/current`: the caller's organization.
 
-use application::ports::{BoxFuture, Limiter, Store};
-use application::tenancy;
+use application_tenancy as tenancy;
 use domain::authority::ReadOrganization;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -19,7 +19,7 @@ impl Handler for GetOrganization {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ReadOrganization>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ReadOrganization>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (organization, decision) =
                 tenancy::get_organization(store, limiter, &context, &authority).await?;

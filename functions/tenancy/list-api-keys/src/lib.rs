@@ -1,11 +1,11 @@
 //! `GET /v1/api-keys`: the organization's API keys, newest first, without their secrets.
 
-use application::ports::{BoxFuture, KeyUses, Limiter, Store};
-use application::tenancy;
+use application_tenancy as tenancy;
 use contracts::list::List;
 use domain::authority::ManageApiKeys;
 use edge::cursor::CursorCodec;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, KeyUses, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -24,7 +24,7 @@ impl Handler for ListApiKeys {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
             let (store, context, caller) = (self.store.as_ref(), request.context(), request.caller()?);
-            let authority = application::authorize::<ManageApiKeys>(store, &context, &caller).await?;
+            let authority = application_core::authorize::<ManageApiKeys>(store, &context, &caller).await?;
             let mut parameters = request.parameters(&["limit", "cursor"]);
             let page = parameters.page();
             parameters.finish()?;

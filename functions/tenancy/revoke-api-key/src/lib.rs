@@ -1,10 +1,10 @@
 //! `DELETE /v1/api-keys/{id}`: revokes an API key; revoking it again changes nothing.
 
-use application::ports::{BoxFuture, Store};
-use application::tenancy;
+use application_tenancy as tenancy;
 use domain::authority::ManageApiKeys;
 use domain::id::ApiKeyId;
 use edge::{Handler, Problem, Request, Response};
+use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -18,7 +18,7 @@ impl Handler for RevokeApiKey {
         Box::pin(async move {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
-                application::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
+                application_core::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
             let id: ApiKeyId = request.id("id")?;
             tenancy::revoke_api_key(store, &context, &authority, &id).await?;
             Ok(Response::no_content())

@@ -11,14 +11,12 @@ use std::thread;
 use std::time::Duration;
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
-use application::ports::{
-    Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
-};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
+use ports::{Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, Usage};
 use serde_json::Value;
 
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";

@@ -6,11 +6,11 @@ use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK};
 use crate::state_item::EXPIRES_AT;
 use crate::value::{check_size, digits, read_number, read_text, text};
-use application::ports::{AnswerToCache, CacheKey, Cached, Reservation, StoreError};
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put};
 use domain::Timestamp;
 use domain::id::{AiRequestId, OrganizationId};
+use ports::{AnswerToCache, CacheKey, Cached, Reservation, StoreError};
 use std::time::Duration;
 
 /// The request that is making the completion; absent once the completion is stored, or was made and can't be cached.

@@ -10,11 +10,11 @@ use crate::keys::{Item, ItemKey};
 use crate::random::random;
 use crate::state_item::EXPIRES_AT;
 use crate::value::{binary, digits, read_number};
-use application::ports::{Breaker, ModelName, Observation, StoreError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Timestamp;
+use ports::{Breaker, ModelName, Observation, StoreError};
 use std::time::Duration;
 
 /// When the window began, Unix milliseconds.

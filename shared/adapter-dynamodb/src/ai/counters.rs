@@ -5,12 +5,12 @@
 use crate::keys::{Item, ItemKey};
 use crate::state_item::EXPIRES_AT;
 use crate::value::digits;
-use application::ports::{BudgetScope, Reservation, Spent, StoreError};
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::Timestamp;
 use domain::ai::{Feature, Limits};
 use domain::id::{AccountId, OrganizationId};
+use ports::{BudgetScope, Reservation, Spent, StoreError};
 
 const COMMITTED: &str = "committed";
 const SETTLED: &str = "settled";

@@ -6,11 +6,11 @@ use crate::keys::{Item, PK};
 use crate::ledger_item::ledger_item;
 use crate::transact::MUST_BE_NEW;
 use crate::value::check_size;
-use application::ports::{AggregateKey, EventRecord, StoreError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::ai::AiRequestMetered;
 use domain::id::{AiRequestId, OrganizationId, derived};
 use domain::{AggregateType, DomainEvent, Timestamp};
+use ports::{AggregateKey, EventRecord, StoreError};
 use std::collections::HashMap;
 
 /// The version of a request's only event.

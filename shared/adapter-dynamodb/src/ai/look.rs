@@ -6,10 +6,9 @@ use super::breaker::read_breaker;
 use crate::batch::get_many;
 use crate::keys::ItemKey;
 use crate::state_item::read_state_item;
-use application::ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
-use application::repository::decode;
 use domain::AggregateType;
 use domain::ai::{AiBudget, AiPrices};
+use ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
 
 impl DynamoAiState {
     pub(super) async fn read_all(&self, look: &RequestLookup<'_>) -> Result<RequestState, StoreError> {
@@ -26,11 +25,11 @@ impl DynamoAiState {
         }
         let items = get_many(&self.client, wanted).await?;
         let budget = match items.get(&ItemKey::state(&budget)) {
-            Some(item) => Some(decode::<AiBudget>(read_state_item(item)?)?.state),
+            Some(item) => Some(read_state_item(item)?.decode::<AiBudget>()?.state),
             None => None,
         };
         let prices = match items.get(&ItemKey::state(&prices)) {
-            Some(item) => Some(decode::<AiPrices>(read_state_item(item)?)?),
+            Some(item) => Some(read_state_item(item)?.decode::<AiPrices>()?),
             None => None,
         };
         let cached = match &look.cache {

@@ -8,7 +8,6 @@ mod answer;
 mod breaker;
 mod counters;
 mod event;
-mod gateway;
 mod look;
 mod open;
 mod reserve;
@@ -21,15 +20,14 @@ use crate::patience::Patience;
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
-use application::ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
-    Reservation, ReserveError, Settlement, SpentByScope, StoreError,
-};
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
-pub use gateway::ai_gateway;
+use ports::{
+    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
+    Reservation, ReserveError, Settlement, SpentByScope, StoreError,
+};
 use std::fmt;
 use std::time::{Duration, Instant};
 use tokio::time::timeout_at;

@@ -12,12 +12,12 @@ use crate::patience::Patience;
 use crate::state_item::EXPIRES_AT;
 use crate::transact::must_be_new;
 use crate::value::{digits, read_number, read_text, text};
-use application::ports::{Reservation, Settlement, StoreError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, Update};
 use domain::Timestamp;
 use futures_util::future::try_join_all;
+use ports::{Reservation, Settlement, StoreError};
 use std::time::Duration;
 
 /// The original reservation, as JSON text.

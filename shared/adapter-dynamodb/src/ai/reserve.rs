@@ -10,9 +10,9 @@ use crate::batch::get_many;
 use crate::failure::given_up;
 use crate::keys::{PK, ledger_key};
 use crate::transact::{Actions, MUST_BE_NEW, Refused};
-use application::ports::{BudgetScope, CacheKey, Reservation, ReserveError};
 use aws_sdk_dynamodb::types::ConditionCheck;
 use domain::ai::Limits;
+use ports::{BudgetScope, CacheKey, Reservation, ReserveError};
 
 /// The purpose of an action.
 #[derive(Debug, Clone, Copy)]

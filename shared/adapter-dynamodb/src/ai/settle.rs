@@ -8,8 +8,8 @@ use super::open::{close, read_bound};
 use super::{DynamoAiState, queueing};
 use crate::failure::given_up;
 use crate::transact::{Actions, must_be_new};
-use application::ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 use domain::ai::Outcome;
+use ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 
 /// The purpose of an action.
 #[derive(Debug, Clone, Copy)]

@@ -4,10 +4,10 @@ use super::DynamoAiState;
 use super::counters::{Counter, read_counter};
 use crate::batch::get_many;
 use crate::keys::{Item, ItemKey};
-use application::ports::{Spent, SpentByScope, StoreError};
 use domain::Timestamp;
 use domain::ai::Feature;
 use domain::id::{AccountId, OrganizationId};
+use ports::{Spent, SpentByScope, StoreError};
 use std::collections::HashMap;
 
 impl DynamoAiState {

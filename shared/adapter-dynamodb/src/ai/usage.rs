@@ -12,15 +12,13 @@ use crate::tables::Tables;
 use crate::transact::{Actions, must_be_new};
 use crate::value::{digits, read_number, read_text, text};
 use adapter_aws::SdkConfig;
-use application::ports::{
-    AiUsage, AiUsageSum, BoxFuture, MeteredRequest, StoreError, UsageByAsker, UsageLine,
-};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome};
 use domain::id::OrganizationId;
 use futures_util::future::try_join;
+use ports::{AiUsage, AiUsageSum, BoxFuture, MeteredRequest, StoreError, UsageByAsker, UsageLine};
 use std::str::FromStr;
 use std::time::Duration;
 

@@ -2,13 +2,13 @@
 
 use super::{START, at, random_bytes};
 use adapter_dynamodb::{DynamoAiState, ListShards};
-use application::ports::{
-    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
-    Settlement, SpentByScope,
-};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
 use domain::id::{AccountId, OrganizationId, new_id};
+use ports::{
+    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
+    Settlement, SpentByScope,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use testkit::{Call, TestEnvironment};

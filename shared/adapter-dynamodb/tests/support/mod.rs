@@ -4,14 +4,14 @@
 pub mod ai;
 
 use adapter_dynamodb::DynamoStore;
-use application::ports::{
-    AggregateKey, Change, ChangedState, CommitError, EventRecord, Store, StoredState, SubjectKeys,
-    TenantKeys, Transaction,
-};
 use domain::id::{AccountId, LeadId, OrganizationId, SubjectId, new_id};
 use domain::sales::{Lead, LeadEvent, LeadInput, create_lead, update_lead};
 use domain::tenancy::{Organization, RegisterOrganization, register_organization};
 use domain::{Aggregate, AggregateType, DomainEvent, EventMeta, Timestamp, Versioned};
+use ports::{
+    AggregateKey, Change, ChangedState, CommitError, EventRecord, Store, StoredState, SubjectKeys,
+    TenantKeys, Transaction,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use testkit::TestEnvironment;
 

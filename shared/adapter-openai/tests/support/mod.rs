@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use adapter_openai::{KeySource, OpenAiGateway, OpenAiSettings};
-use application::ports::{
+use futures_util::StreamExt;
+use ports::{
     Delta, EmbeddingCall, InputType, Message, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
 };
-use futures_util::StreamExt;
 
 pub(crate) const KEY: &str = "sk-the-secret-key";
 

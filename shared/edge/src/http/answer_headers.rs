@@ -1,6 +1,6 @@
 //! Headers about a model's answer, the same on every route that asks a model.
 
-use application::ai::{AnswerCost, AnswerHead};
+use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::decimal_usd;
 
 /// The headers of an answer; a streamed answer has no cost yet. The `x-ratelimit-*` are OpenAI's names, which its

@@ -1,7 +1,7 @@
 //! `Cache-Control` of requests (RFC 9111, section 5.2.1). Unknown directives are ignored, as the RFC requires.
 
 use super::Request;
-use application::ai::CacheControl;
+use application_core::model_answer::CacheControl;
 use std::time::Duration;
 
 /// The meaning of any greater number of seconds (RFC 9111, section 1.2.2).
@@ -64,7 +64,7 @@ fn directives(header: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use application::ai::CacheControl;
+    use application_core::model_answer::CacheControl;
     use std::time::Duration;
 
     fn max_age(seconds: u64) -> CacheControl {

@@ -3,10 +3,10 @@
 use super::Request;
 use super::canonical_json::canonical;
 use crate::Problem;
-use application::ports::IdempotencyKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Invalid;
+use ports::IdempotencyKey;
 use ring::digest;
 use std::borrow::Cow;
 

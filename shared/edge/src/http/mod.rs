@@ -8,7 +8,7 @@
 //! #     fn handle<'a>(
 //! #         &'a self,
 //! #         _: &'a Request,
-//! #     ) -> application::ports::BoxFuture<'a, Result<Response, Problem>> {
+//! #     ) -> ports::BoxFuture<'a, Result<Response, Problem>> {
 //! #         Box::pin(async { Ok(Response::no_content()) })
 //! #     }
 //! # }
@@ -39,9 +39,9 @@ use crate::log::{self, Summary, Verdict};
 use crate::problem::ProblemFormat;
 use crate::runtime::{self, Build, Failure, Json};
 use crate::{Invocation, Problem};
-use application::ports::BoxFuture;
 use domain::Timestamp;
 use exchange::{Exchange, Fields, told};
+use ports::BoxFuture;
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -60,7 +60,7 @@ pub trait Handler: Send + Sync {
     /// The answer, or the problem that kept it from being made.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>>;
 
-    /// How its problems are written.
+    /// The format in which its problems are written.
     fn problem_format(&self) -> ProblemFormat {
         ProblemFormat::Problem
     }

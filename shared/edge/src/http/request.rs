@@ -3,12 +3,12 @@
 
 use super::proxy_event::ProxyEvent;
 use crate::{Invocation, Problem};
-use application::Context;
-use application::ports::Entropy;
+use application_core::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::authority::{Caller, Credential, Scope, UnknownScope};
 use domain::{Invalid, Timestamp};
+use ports::Entropy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;

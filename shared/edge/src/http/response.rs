@@ -3,8 +3,8 @@
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
 use crate::runtime::{Failure, Json, written};
-use application::ports::LimitDecision;
 use contracts::problem::MEDIA_TYPE;
+use ports::LimitDecision;
 use serde::{Serialize, Serializer};
 
 /// What every answer carries unless it says otherwise.

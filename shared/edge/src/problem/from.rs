@@ -2,13 +2,13 @@
 //! because it would make a 500 of every error without a decision.
 
 use super::{Kind, Problem};
-use application::ports::{
-    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
-};
-use application::{Error, IdempotencyConflict};
+use application_core::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
 use domain::authority::Denied;
 use domain::{DecodeError, Invalid};
+use ports::{
+    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
+};
 use std::sync::Arc;
 use std::time::Duration;
 

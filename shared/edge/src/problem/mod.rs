@@ -7,9 +7,9 @@ mod format;
 mod from;
 mod kind;
 
-use application::ports::{LimitDecision, Source};
 use contracts::problem::FieldProblem;
 use domain::Invalid;
+use ports::{LimitDecision, Source};
 use std::fmt;
 use std::time::Duration;
 

@@ -5,8 +5,8 @@
 //! remaining work of such an answer would be suspended or lost. A broken answer is therefore a reason to finish the
 //! work first, and not to stop.
 
-use application::ports::BoxFuture;
 use lambda_runtime::{Error, LambdaInvocation, Service};
+use ports::BoxFuture;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;

@@ -9,13 +9,13 @@ mod streamed;
 
 use crate::log::{self, RunningAs, chain};
 use crate::{Invocation, Settings, StartError, SystemEntropy};
-use application::ports::{BoxFuture, Entropy, Source};
 use domain::Timestamp;
 use finishing::{Finishing, Unfinished};
 use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::{
     Context, Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse, service_fn,
 };
+use ports::{BoxFuture, Entropy, Source};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};

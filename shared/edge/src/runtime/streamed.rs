@@ -1,9 +1,9 @@
 //! A streamed answer between a handler and the Lambda runtime. The work that makes it must not depend on the sender:
 //! the runtime drops the sender when the connection breaks, and the work must go on.
 
-use application::ports::BoxFuture;
 use futures_util::Stream;
 use lambda_runtime::MetadataPrelude;
+use ports::BoxFuture;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,8 +1,8 @@
 //! The body of a streamed answer in a test, as the client would receive it. For tests only.
 
 use crate::runtime;
-use application::ports::BoxFuture;
 use futures_util::Stream;
+use ports::BoxFuture;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};

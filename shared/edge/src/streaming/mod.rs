@@ -11,7 +11,7 @@
 //! next invocation waits for that. Only its deadline cuts it.
 //!
 //! ```no_run
-//! # use application::ports::BoxFuture;
+//! # use ports::BoxFuture;
 //! # use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 //! # use edge::{Problem, Request};
 //! # use futures_util::{StreamExt as _, stream};
@@ -45,11 +45,11 @@ use crate::log;
 use crate::problem::ProblemFormat;
 use crate::runtime::{self, Build, Failure, Json, Streamed, written};
 use crate::{Invocation, Problem};
-use application::ports::BoxFuture;
 use domain::Timestamp;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use lambda_runtime::MetadataPrelude;
+use ports::BoxFuture;
 use pump::Pump;
 use serde_json::Value;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
 //! The answer of a streaming handler.
 
 use crate::{Problem, Response};
-use application::ports::LimitDecision;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
+use ports::LimitDecision;
 use std::fmt;
 
 /// A body in the making. Each item is sent at once, so it should be one thing that a client can use, such as one event

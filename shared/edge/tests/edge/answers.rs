@@ -1,13 +1,11 @@
 //! Headers of every answer, and the form of problems.
 
 use crate::support::{REQUEST_ID, answer, body, get, problem};
-use application::ports::{
-    CommitError, IdempotencyRecord, KeyError, LimitDecision, RateLimit, StoreError, UniqueKind,
-};
-use application::{Error, IdempotencyConflict};
+use application_core::{Error, IdempotencyConflict};
 use domain::authority::Denied;
 use edge::problem::Kind;
 use edge::{Problem, Response};
+use ports::{CommitError, IdempotencyRecord, KeyError, LimitDecision, RateLimit, StoreError, UniqueKind};
 use serde_json::{Value, json};
 
 const DECISION: LimitDecision = LimitDecision {

@@ -1,12 +1,12 @@
 //! From an authorizer event to a policy, or to the only text that becomes a 401.
 
 use crate::support::{ACCOUNT, API_KEY, ORGANIZATION, REQUEST_ID, SESSION, answer, get, now};
-use application::ports::{BoxFuture, StoreError, TokenError};
 use domain::Timestamp;
 use domain::authority::{Caller, Credential, Scope};
 use domain::tenancy::Role;
 use edge::authorizer::{Authorizer, invoke};
 use edge::{Failure, Response, log};
+use ports::{BoxFuture, StoreError, TokenError};
 use serde_json::{Value, json};
 
 /// An authorizer that knows one token.

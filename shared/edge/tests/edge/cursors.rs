@@ -1,13 +1,13 @@
 //! Cursors serve their own caller and list only.
 
 use crate::support::{ACCOUNT, ORGANIZATION, SESSION, answer, get};
-use application::ports::Position;
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, OrganizationId};
 use domain::tenancy::Role;
 use edge::cursor::CursorCodec;
 use edge::problem::Kind;
 use edge::{Response, StartError};
+use ports::Position;
 use serde_json::json;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";

@@ -1,8 +1,8 @@
 //! Panics and deadlines end their own request only.
 
 use crate::support::{Answers, get, now, problem};
-use application::ports::BoxFuture;
 use edge::{Handler, Invocation, Problem, Request, Response, http, log};
+use ports::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};

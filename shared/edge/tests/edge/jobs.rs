@@ -1,14 +1,14 @@
 //! Queues, streams and schedules: failed messages, and only those, are delivered again.
 
 use crate::support::{ACCOUNT, LEAD, ORGANIZATION, now};
-use application::ports::{BoxFuture, StoreError};
-use application::{Context, Error};
+use application_core::{Context, Error};
 use contracts::event_message::EventMessage;
 use domain::Timestamp;
 use edge::queue::EventHandler;
 use edge::schedule::ScheduleHandler;
 use edge::stream::{ItemChange, StreamHandler};
 use edge::{Failure, Invocation, JobError, log, queue, schedule, stream};
+use ports::{BoxFuture, StoreError};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Log lines: one summary for each invocation, with metrics, and without secret or personal values.
 
 use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, answer, get, post};
-use application::ports::StoreError;
 use edge::{Problem, Response, log};
+use ports::StoreError;
 use serde_json::{Value, json};
 
 fn parsed(lines: &[String]) -> Vec<Value> {

@@ -1,11 +1,11 @@
 //! A function as a process, against a Runtime API of the project's own in Lambda's place.
 
 use crate::support::{get, post, problem};
-use application::ports::{BoxFuture, TokenError};
 use domain::Timestamp;
 use domain::authority::Caller;
 use edge::authorizer::Authorizer;
 use edge::{Handler, Problem, Request, Response, Settings, StartError};
+use ports::{BoxFuture, TokenError};
 use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
 use std::process::{Child, Command, Output, Stdio};

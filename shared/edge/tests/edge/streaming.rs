@@ -2,10 +2,10 @@
 //! answer.
 
 use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, get, now};
-use application::ports::{BoxFuture, StoreError};
 use edge::streaming::{self, Chunks, Reply, StreamedResponse, StreamingHandler};
 use edge::{Invocation, Problem, Request, Response, log};
 use futures_util::{StreamExt as _, stream};
+use ports::{BoxFuture, StoreError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

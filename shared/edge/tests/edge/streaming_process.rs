@@ -3,10 +3,10 @@
 
 use crate::runtime_api::{CHILD, logged, start, stop};
 use crate::support::get;
-use application::ports::BoxFuture;
 use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
 use edge::{Build, Problem, Request, Response};
 use futures_util::{StreamExt as _, stream};
+use ports::BoxFuture;
 use runtime_api::{Answer, RuntimeApi};
 use serde_json::{Value, json};
 use std::io::Write as _;

@@ -1,8 +1,8 @@
 //! Events, and a handler made of a closure.
 
-use application::ports::BoxFuture;
 use domain::Timestamp;
 use edge::{Handler, Problem, Request, Response};
+use ports::BoxFuture;
 use serde_json::{Value, json};
 
 pub(crate) const ORGANIZATION: &str = "org_01jd2wzq4sf1a6p8d2y7b9t3ge";

@@ -8,11 +8,11 @@ use adapter_bedrock::BedrockGateway;
 use adapter_dynamodb::{DynamoStore, Tables};
 use adapter_openai::OpenAiGateway;
 use ai_bench::state::{MemoryState, NoLimits};
-use application::ai::{AiGateway, Chain, Completions, Providers, Registry};
-use application::ports::{ModelGateway, StreamingModelGateway};
+use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
 use create_chat_completion::CreateChatCompletion;
 use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
+use ports::{ModelGateway, StreamingModelGateway};
 use std::process::ExitCode;
 use std::sync::Arc;
 

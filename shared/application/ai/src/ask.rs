@@ -1,0 +1,129 @@
+//! Requests to the gateway, and its answers.
+
+use super::chain::Chain;
+use application_core::model_answer::{AnswerCost, AnswerHead};
+use domain::ai::{Feature, Tokens};
+use domain::authority::{Caller, Credential};
+use domain::id::{AccountId, ApiKeyId, OrganizationId};
+use ports::{Message, StopReason};
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The caller who asks and pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// The tenant.
+    pub tenant: OrganizationId,
+    /// The account; for an API key, the account that created it.
+    pub account: AccountId,
+    /// The API key.
+    pub api_key: Option<ApiKeyId>,
+}
+
+impl Asker {
+    /// The asker of a caller's request.
+    pub fn of(caller: &Caller) -> Self {
+        let api_key = match &caller.credential {
+            Credential::ApiKey { id, .. } => Some(*id),
+            Credential::Session { .. } => None,
+        };
+        Self { tenant: caller.tenant, account: caller.account, api_key }
+    }
+
+    /// The name under which requests are counted: the key's, otherwise the account's.
+    pub fn name(&self) -> String {
+        match &self.api_key {
+            Some(key) => key.to_string(),
+            None => self.account.to_string(),
+        }
+    }
+}
+
+/// The prompt. All of it shapes the completion, so all of it is part of the cache key.
+#[derive(Clone, PartialEq)]
+pub struct Conversation {
+    /// Instructions. They contain a tenant's data only where the caller writes them.
+    pub system: String,
+    /// The turns; the first is the user's.
+    pub messages: Vec<Message>,
+    /// The JSON Schema that the completion must match.
+    pub output_schema: Option<Value>,
+    /// The most tokens of the completion.
+    pub max_output_tokens: u32,
+    /// The sampling temperature, 0.0 to 1.0.
+    pub temperature: Option<f32>,
+    /// The share of the likeliest tokens to choose from, 0.0 to 1.0.
+    pub top_p: Option<f32>,
+    /// Texts that end the completion.
+    pub stop: Vec<String>,
+}
+
+impl fmt::Debug for Conversation {
+    /// Shows its length; its text is the tenant's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation").field("messages", &self.messages.len()).finish_non_exhaustive()
+    }
+}
+
+/// The caller's rules for the cache (RFC 9111, section 5.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CachePolicy {
+    /// Whether a cached completion may be used: not with `no-cache`.
+    pub read: bool,
+    /// Whether the completion may be cached: not with `no-store`.
+    pub store: bool,
+    /// The greatest age of a cached completion: `max-age`.
+    pub max_age: Option<Duration>,
+    /// How long the completion is cached.
+    pub ttl: Duration,
+}
+
+/// The faults of a completion, as a text for the model; never with the tenant's words in it.
+pub type Faults = Vec<String>;
+/// Checks whether a completion can be used.
+pub type Check = Arc<dyn Fn(&str) -> Result<(), Faults> + Send + Sync>;
+
+/// A request to the gateway.
+#[derive(Clone)]
+pub struct Ask {
+    /// The purpose.
+    pub feature: Feature,
+    /// The models to ask.
+    pub chain: Chain,
+    /// The value that decides the side of a split step: the tenant, so that leads scored together and leads scored
+    /// alone get the same side.
+    pub sticky: String,
+    /// The prompt.
+    pub conversation: Conversation,
+    /// The caller's rules for the cache.
+    pub cache: CachePolicy,
+    /// Checks the completion; an unusable one is repaired once.
+    pub check: Option<Check>,
+    /// Whether a cut or filtered completion is returned as it is, although it fails the check.
+    pub gives_cut: bool,
+}
+
+/// An answer of the gateway.
+#[derive(Clone, PartialEq)]
+pub struct Answered {
+    /// The facts about it.
+    pub head: AnswerHead,
+    /// The text.
+    pub text: String,
+    /// The reason why it ended.
+    pub stop: StopReason,
+    /// Tokens of the completion itself, also when it came from the cache.
+    pub tokens: Tokens,
+    /// The usage of the request.
+    pub cost: AnswerCost,
+    /// The version of the price table.
+    pub price_version: String,
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered").field("head", &self.head).field("cost", &self.cost).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! Checks a caller's conversation and turns it into a request to the gateway.
+
+use super::Answered;
+use super::ask::{Ask, Asker, CachePolicy, Conversation};
+use super::chain::Chain;
+use super::gateway::{self, AiGateway, Providers, Streamed};
+use super::registry::{Model, ModelUse, Provider, Registry};
+use super::structured::{schema_check, unfenced};
+use application_core::model_answer::CacheControl;
+use application_core::{Context, Error};
+use domain::ai::Feature;
+use domain::authority::{Authority, CreateCompletions};
+use domain::field::{Check, Invalid, all_of};
+use ports::{Message, ModelGateway, Role, StreamingModelGateway, is_any_object};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a completion is cached.
+const TTL: Duration = Duration::from_secs(3600);
+/// The most tokens of a completion when the caller names no limit.
+const USUAL_OUTPUT_TOKENS: u32 = 2048;
+/// The most characters of a model's name.
+pub(super) const LONGEST_NAME: usize = 200;
+/// The most characters of a text. The models' contexts are the real limit; this is longer than most of them.
+pub(super) const LONGEST_TEXT: usize = 1_000_000;
+/// The most turns of a conversation.
+const MOST_MESSAGES: usize = 1000;
+/// The most texts that end a completion, and the most characters of each.
+const MOST_STOPS: usize = 4;
+const LONGEST_STOP: usize = 200;
+
+/// The instruction for a model that must answer any JSON object.
+const ANY_OBJECT: &str =
+    "Answer with one JSON object that holds the whole answer, without a Markdown fence and nothing else.";
+
+/// A conversation in the form in which callers send it.
+#[derive(Clone)]
+pub struct CompletionRequest {
+    /// The model; when absent, the environment's chain.
+    pub model: Option<String>,
+    /// Instructions to the model.
+    pub system: String,
+    /// The turns.
+    pub messages: Vec<Message>,
+    /// The JSON Schema that the completion must match.
+    pub output_schema: Option<Value>,
+    /// The most tokens of the completion.
+    pub max_tokens: Option<u32>,
+    /// The sampling temperature, 0.0 to 2.0; models on Bedrock accept up to 1.0.
+    pub temperature: Option<f32>,
+    /// The share of the likeliest tokens to choose from, 0.0 to 1.0.
+    pub top_p: Option<f32>,
+    /// Texts that end the completion.
+    pub stop: Vec<String>,
+    /// The caller's rules for the cache.
+    pub cache: CacheControl,
+}
+
+/// The ports of completions.
+pub struct Completions<T: ?Sized> {
+    /// The gateway.
+    pub gateway: Arc<AiGateway>,
+    /// The adapters by provider.
+    pub providers: Providers<T>,
+    /// The model registry.
+    pub registry: Registry,
+    /// The chain for requests without a model.
+    pub chain: Chain,
+}
+
+/// Answers a conversation.
+pub async fn create_completion(
+    needs: &Completions<dyn ModelGateway>,
+    context: &Context,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<Answered, Error> {
+    let structured = request.output_schema.is_some();
+    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
+    let mut answer = gateway::complete(&needs.gateway, &needs.providers, context, &asker, &ask).await?;
+    if structured {
+        answer.text = unfenced(&answer.text).to_owned();
+    }
+    Ok(answer)
+}
+
+/// Streams a completion. One with a schema is constrained by the provider and not checked, because sent text can't be
+/// taken back.
+pub async fn stream_completion(
+    needs: &Completions<dyn StreamingModelGateway>,
+    context: &Context,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<Streamed, Error> {
+    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
+    gateway::stream(&needs.gateway, &needs.providers, context, &asker, &ask).await
+}
+
+fn question(
+    registry: &Registry,
+    chain: &Chain,
+    authority: &Authority<CreateCompletions>,
+    request: CompletionRequest,
+) -> Result<(Asker, Ask), Error> {
+    let asker = Asker::of(authority.caller());
+    let sticky = asker.tenant.to_string();
+    let chosen = chosen_chain(registry, chain, &request);
+    let models = chosen.as_ref().map(|chain| chain.models(&sticky)).unwrap_or_default();
+    let judged = request.output_schema.as_ref().map(schema_check).transpose();
+    let judged = all_of(check(&request, &models), judged)?;
+    let chain = chosen.ok_or(Error::UnknownModel)?;
+    let cache = cache_policy(&request);
+    let mut system = request.system;
+    // The provider does not enforce a schema without content, so the model is told in words.
+    if request.output_schema.as_ref().is_some_and(is_any_object) {
+        let gap = if system.is_empty() { "" } else { "\n\n" };
+        system = format!("{system}{gap}{ANY_OBJECT}");
+    }
+    let conversation = Conversation {
+        system,
+        messages: merged(request.messages),
+        output_schema: request.output_schema,
+        max_output_tokens: request.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
+        temperature: request.temperature,
+        top_p: request.top_p,
+        stop: request.stop,
+    };
+    let feature = Feature::Completion;
+    Ok((asker, Ask { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true }))
+}
+
+/// Checks the fields of a conversation.
+pub fn check_completion(
+    registry: &Registry,
+    chain: &Chain,
+    authority: &Authority<CreateCompletions>,
+    request: &CompletionRequest,
+) -> Result<(), Invalid> {
+    let chosen = chosen_chain(registry, chain, request);
+    let models =
+        chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
+    let schema = request.output_schema.as_ref().map_or(Ok(()), |schema| schema_check(schema).map(drop));
+    all_of(check(request, &models), schema)
+}
+
+/// The chain of the named model, or the environment's chain; `None` for an unknown model.
+fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest) -> Option<Chain> {
+    match &request.model {
+        None => Some(chain.clone()),
+        Some(name) => registry.model(name).ok().filter(|model| model.usage == ModelUse::Chat).map(Chain::of),
+    }
+}
+
+/// A completion is cached only when the caller wants the same one each time: when chance plays no part, or when the
+/// request names an age.
+fn cache_policy(request: &CompletionRequest) -> CachePolicy {
+    let CacheControl { no_cache, no_store, max_age } = request.cache;
+    let repeatable = request.temperature == Some(0.0) || max_age.is_some();
+    let read = repeatable && !no_cache;
+    CachePolicy { read, store: read && !no_store, max_age, ttl: TTL }
+}
+
+fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    if let Some(name) = &request.model {
+        check.line("model", name, LONGEST_NAME);
+    }
+    let messages = &request.messages;
+    if messages.is_empty() || messages.len() > MOST_MESSAGES {
+        check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));
+    }
+    for (at, message) in messages.iter().enumerate() {
+        let field = format!("messages.{at}.content");
+        if message.text.trim().is_empty() {
+            check.wrong(&field, "required", "must not be empty");
+        }
+        check.verbatim(&field, &message.text, LONGEST_TEXT);
+    }
+    if messages.first().is_some_and(|first| first.role != Role::User) {
+        check.wrong("messages.0.role", "format", "must be user: the conversation begins with a user's turn");
+    }
+    check.verbatim("system", &request.system, LONGEST_TEXT);
+    request.stop.iter().for_each(|stop| check.verbatim("stop", stop, LONGEST_STOP));
+    let most = models.iter().map(|model| model.max_output_tokens).max().unwrap_or(u32::MAX);
+    if request.max_tokens.is_some_and(|tokens| tokens == 0 || tokens > most) {
+        check.wrong("max_tokens", "range", format!("must be 1 to {most} for this model"));
+    }
+    let hottest = if models.iter().any(|model| model.provider == Provider::Bedrock) { 1.0 } else { 2.0 };
+    if request.temperature.is_some_and(|value| !(0.0..=hottest).contains(&value)) {
+        check.wrong("temperature", "range", format!("must be 0 to {hottest} for this model"));
+    }
+    if request.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+        check.wrong("top_p", "range", "must be 0 to 1");
+    }
+    let (temperature, top_p) = (request.temperature.unwrap_or(1.0), request.top_p.unwrap_or(1.0));
+    if models.iter().any(|model| model.one_of_temperature_top_p) && temperature != 1.0 && top_p < 1.0 {
+        check.wrong("top_p", "unsupported", "must be 1 or left out beside a temperature for this model");
+    }
+    let stops = &request.stop;
+    let blank = stops.iter().any(|stop| stop.trim().is_empty());
+    if blank && models.iter().any(|model| model.no_blank_stops) {
+        check.wrong("stop", "format", "must not be white space alone for this model");
+    }
+    if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
+        check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
+    }
+    check.finish(())
+}
+
+/// Providers need alternating turns, so neighbouring turns of one speaker become one turn.
+fn merged(messages: Vec<Message>) -> Vec<Message> {
+    let mut turns: Vec<Message> = Vec::with_capacity(messages.len());
+    for message in messages {
+        match turns.last_mut() {
+            Some(last) if last.role == message.role => {
+                last.text.push_str("\n\n");
+                last.text.push_str(&message.text);
+            }
+            _ => turns.push(message),
+        }
+    }
+    turns
+}

@@ -1,0 +1,194 @@
+//! Creates a fine-tune: a claim when there is an idempotency key, a read and a query of the organization's limits, one
+//! count, one write. The file is uploaded with the answer's upload. A repeated request gets the same fine-tune with a
+//! new upload and does not count, so that a client that lost the first upload can go on.
+
+use super::{key, list_query};
+use crate::Registry;
+use application_core::idempotency::{Answer, claim, outcome, remember, replay};
+use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
+use application_core::repository::{self, Actor, Work};
+use application_core::{Context, Error};
+use domain::ai::AiBudget;
+use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
+use domain::authority::{Authority, ManageFineTunes};
+use domain::field::{Check, Invalid, all_of};
+use domain::id::{FineTuneId, OrganizationId};
+use domain::{Aggregate, AggregateType, Timestamp, Versioned};
+use futures_util::future::try_join;
+use ports::{
+    AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Transaction,
+    Upload,
+};
+use std::time::Duration;
+
+/// How long an upload is valid.
+const UPLOAD_VALID: Duration = Duration::from_secs(3600);
+
+/// The most characters of a model's name.
+const LONGEST_MODEL: usize = 100;
+
+/// The longest time for which an open fine-tune is looked for, in seconds: a day for its file, and longer than any
+/// training takes.
+const LONGEST_OPEN: i64 = 30 * 24 * 3600;
+
+/// The number of fine-tunes that a query reads.
+const PAGE: u32 = 100;
+
+/// The request of an admin.
+#[derive(Debug)]
+pub struct NewFineTune<'a> {
+    /// The name of the fine-tune.
+    pub name: &'a str,
+    /// The model to train, by its name in the registry.
+    pub base_model: &'a str,
+    /// The parameters of the training.
+    pub hyper_parameters: HyperParameters,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file, base64.
+    pub sha256: &'a str,
+}
+
+/// A created fine-tune and the upload of its file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatedFineTune {
+    /// The fine-tune.
+    pub fine_tune: FineTune,
+    /// The request that uploads the file.
+    pub upload: Upload,
+}
+
+/// Checks the fields of a fine-tune.
+pub fn check_fine_tune(
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    input: &NewFineTune<'_>,
+) -> Result<(), Invalid> {
+    // The id is not checked; without randomness the request itself fails.
+    let Ok(id) = context.new_id() else { return Ok(()) };
+    decide(id, authority, input, input.base_model, "").map(drop)
+}
+
+fn decide(
+    id: FineTuneId,
+    authority: &Authority<ManageFineTunes>,
+    input: &NewFineTune<'_>,
+    base_model: &str,
+    training_model: &str,
+) -> Result<FineTuneEvent, Invalid> {
+    let mut check = Check::default();
+    check.line("base_model", input.base_model, LONGEST_MODEL);
+    let event = fine_tune::create_fine_tune(&CreateFineTune {
+        id,
+        name: input.name,
+        base_model,
+        training_model,
+        hyper_parameters: input.hyper_parameters,
+        bytes: input.bytes,
+        sha256: input.sha256,
+        created_by: authority.account(),
+    });
+    all_of(check.finish(()), event)
+}
+
+/// Creates a fine-tune of the caller's organization.
+pub async fn create_fine_tune(
+    (store, limiter): (&dyn Store, &dyn Limiter),
+    (registry, uploads): (&Registry, &dyn TrainingUploads),
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    input: &NewFineTune<'_>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Answer<CreatedFineTune>, Error> {
+    let tenant = authority.tenant();
+    check_fine_tune(context, authority, input)?;
+    let model = registry.model(input.base_model).map_err(|_| Error::UnknownModel)?;
+    let training_model = model.training_model.as_deref().ok_or(Error::UnknownModel)?;
+    let id: FineTuneId = context.new_id()?;
+    let event = decide(id, authority, input, &model.id, training_model)?;
+    let created = match claim(store, idempotency, context).await? {
+        Some(outcome) => {
+            let key = |id: &str| id.parse().map(|id| key(tenant, &id)).map_err(|_| Error::NotFound);
+            replay::<FineTune>(store, key, outcome, |_| true).await?.ok_or(Error::NotFound)?
+        }
+        None => {
+            let result = create((store, limiter), context, authority, (&id, &event), idempotency).await;
+            if let (Err(_), Some(key)) = (&result, idempotency) {
+                // A failed release only delays the retry until the claim ends by itself.
+                let _ = store.release(key).await;
+            }
+            Answer::first(result?)
+        }
+    };
+    let Answer { value, replayed } = created;
+    let fine_tune = value.state;
+    let place = FileKey::new(tenant, &fine_tune.id);
+    let upload = uploads.upload(&place, &fine_tune.training_file, context.now, UPLOAD_VALID).await?;
+    Ok(Answer { value: CreatedFineTune { fine_tune, upload }, replayed })
+}
+
+/// Records the first of equal requests, if the organization may have one more.
+async fn create(
+    (store, limiter): (&dyn Store, &dyn Limiter),
+    context: &Context,
+    authority: &Authority<ManageFineTunes>,
+    (id, event): (&FineTuneId, &FineTuneEvent),
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Versioned<FineTune>, Error> {
+    let tenant = authority.tenant();
+    let mut work = Work::<FineTune>::create(key(tenant, id), []);
+    work.record(event, context, &Actor::caller(authority.caller()))?;
+    let (change, after) = work.finish()?;
+    let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
+    let (budget, open) = try_join(
+        async { Ok(repository::load::<AiBudget>(store, &budget).await?) },
+        count_open(store, tenant, context.now),
+    )
+    .await?;
+    if budget.is_some_and(|budget| !budget.state.limits.allows(&after.state.base_model)) {
+        return Err(Error::UnknownModel);
+    }
+    if open >= OPEN_FINE_TUNES.burst {
+        return Err(Error::Limited(too_many_open()));
+    }
+    allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
+    let transaction = Transaction {
+        changes: vec![change],
+        idempotency: remember(idempotency, || outcome(id, after.version), context.now),
+        idempotency_claimed: idempotency.is_some(),
+        ..Transaction::default()
+    };
+    store.commit(&transaction).await?;
+    Ok(after)
+}
+
+/// The number of the organization's fine-tunes that have not ended or are being stopped, among those younger than
+/// [`LONGEST_OPEN`]. The list is an index that follows its table: one that was created at this very moment may be
+/// missing.
+async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<u32, Error> {
+    let mut query = list_query(tenant, (PAGE, None));
+    query.created_from = Some(now.plus_seconds(-LONGEST_OPEN));
+    let mut open = 0;
+    loop {
+        let page = store.list(&query).await?;
+        for item in page.items {
+            open += u32::from(item.decode::<FineTune>()?.state.is_open());
+        }
+        match page.next {
+            Some(next) if open < OPEN_FINE_TUNES.burst => query.after = Some(next),
+            _ => return Ok(open),
+        }
+    }
+}
+
+/// The time at which one of them ends is not known; an admin may cancel one.
+fn too_many_open() -> LimitDecision {
+    let wait = OPEN_FINE_TUNES.period_seconds;
+    LimitDecision {
+        limit: OPEN_FINE_TUNES,
+        allowed: false,
+        remaining: 0,
+        retry_after_seconds: wait,
+        reset_seconds: wait,
+    }
+}

@@ -1,0 +1,38 @@
+//! Fine-tunes: models that are trained with an organization's own examples. A caller creates one and uploads its file
+//! by a signed request; a job checks the file, has the provider train, and records the end. No part of a file is ever
+//! stored here.
+
+mod advance;
+mod cancel;
+mod create;
+mod read;
+
+pub use advance::{Advanced, Tools, advance_fine_tunes};
+pub use cancel::cancel_fine_tune;
+pub use create::{CreatedFineTune, NewFineTune, check_fine_tune, create_fine_tune};
+pub use read::{get_fine_tune, list_fine_tunes};
+
+use domain::AggregateType;
+use domain::id::{FineTuneId, OrganizationId};
+use ports::{AggregateKey, ListOrder, ListQuery, Position};
+
+/// The key of a tenant's fine-tune.
+fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
+    AggregateKey::new(tenant, AggregateType::FineTune, id)
+}
+
+/// A page of a tenant's fine-tunes, newest first.
+fn list_query(tenant: OrganizationId, (limit, after): (u32, Option<Position>)) -> ListQuery {
+    ListQuery {
+        tenant,
+        kind: AggregateType::FineTune,
+        owner: None,
+        order: ListOrder::Created,
+        filters: Vec::new(),
+        min_score: None,
+        created_from: None,
+        created_to: None,
+        limit,
+        after,
+    }
+}

@@ -1,0 +1,85 @@
+//! The gateway's modules use each other in one direction: a module uses only modules that stand before it, and the last
+//! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
+
+/// The modules, the lowest first, each with its source and its level.
+const MODULES: [(&str, &str, u32); 15] = [
+    ("tally", include_str!("tally.rs"), 0),
+    ("parts", include_str!("parts.rs"), 1),
+    ("question", include_str!("question.rs"), 2),
+    ("terms", include_str!("terms.rs"), 3),
+    ("lookup", include_str!("lookup.rs"), 4),
+    ("admission", include_str!("admission.rs"), 5),
+    ("attempts", include_str!("attempts.rs"), 6),
+    ("breakers", include_str!("breakers.rs"), 7),
+    ("bill", include_str!("bill.rs"), 8),
+    ("settlement", include_str!("settlement.rs"), 9),
+    ("calls", include_str!("calls.rs"), 10),
+    ("model_call", include_str!("model_call.rs"), 11),
+    ("answer", include_str!("answer.rs"), 12),
+    ("stream", include_str!("stream.rs"), 12),
+    ("embed", include_str!("embed.rs"), 12),
+];
+
+/// Modules that the gateway uses and that must not use the gateway.
+const BELOW: [(&str, &str); 10] = [
+    ("ask", include_str!("../ask.rs")),
+    ("bound", include_str!("../bound.rs")),
+    ("cache_key", include_str!("../cache_key.rs")),
+    ("chain", include_str!("../chain.rs")),
+    ("mask", include_str!("../mask.rs")),
+    ("personal", include_str!("../personal.rs")),
+    ("price_book", include_str!("../price_book.rs")),
+    ("registry", include_str!("../registry.rs")),
+    ("seal", include_str!("../seal.rs")),
+    ("structured", include_str!("../structured/mod.rs")),
+];
+
+/// The modules that a source names in `use super::` lines.
+fn uses(source: &str) -> Vec<&str> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let paths = code.lines().filter_map(|line| line.trim().strip_prefix("use super::"));
+    paths.map(|path| path.split([':', ';', '{', ' ']).next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn every_module_uses_only_modules_before_it() {
+    let mut wrong = Vec::new();
+    for (name, source, rank) in MODULES {
+        for used in uses(source) {
+            let below = MODULES.iter().any(|(other, _, lower)| *other == used && *lower < rank);
+            if !below {
+                wrong.push(format!("{name} uses {used}"));
+            }
+        }
+        if source.contains("super::super::") || source.contains("crate::gateway") {
+            wrong.push(format!("{name} goes around the list"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn every_module_is_listed() {
+    let declared =
+        include_str!("mod.rs").lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let mut declared: Vec<&str> = declared.filter(|name| *name != "direction").collect();
+    let mut listed: Vec<&str> = MODULES.iter().map(|(name, ..)| *name).collect();
+    declared.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(declared, listed);
+}
+
+#[test]
+fn what_the_gateway_is_made_of_does_not_know_it() {
+    for (name, source) in BELOW {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let knows = code.lines().any(|line| line.starts_with("use ") && line.contains("gateway"));
+        assert!(!knows, "{name}");
+    }
+}
+
+#[test]
+fn a_use_line_is_read() {
+    let source = "use super::attempts::NoAnswer;\nuse super::{a, b};\n    use super::bill;\n#[cfg(test)]\nuse super::x;";
+    assert_eq!(uses(source), ["attempts", "", "bill"]);
+}

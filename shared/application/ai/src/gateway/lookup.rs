@@ -1,0 +1,151 @@
+//! Reads everything that is needed before a decision: the cache, the budget, the prices and the breakers in one read,
+//! at the same time as the rate limit.
+
+use super::parts::AiGateway;
+use super::question::{InputBounds, Question, longest_answer};
+use super::terms::Terms;
+use crate::registry::{Model, ModelUse};
+use crate::seal::Seal;
+use application_core::limits::{AI_CALLS, allowed};
+use application_core::{Context, Error};
+use domain::Timestamp;
+use domain::ai::Tokens;
+use ports::{Breaker, Cached, LimitDecision, ModelName, RequestLookup};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A model that may be asked, and its breaker's state.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    pub(super) model: Model,
+    pub(super) breaker: Breaker,
+    /// Whether all later models fail. It is set when this model's turn comes.
+    pub(super) is_last: bool,
+}
+
+/// A completion in the cache's form, before it is sealed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CachedAnswer {
+    pub(super) text: String,
+    pub(super) stop: String,
+    pub(super) tokens: Tokens,
+    pub(super) model: String,
+    pub(super) provider: String,
+    /// The [`Terms::settings`] with which it was made.
+    pub(super) settings: String,
+}
+
+impl CachedAnswer {
+    /// The completion that this seal opens.
+    pub(super) fn opened(seal: Option<Seal>, sealed: &str) -> Option<Self> {
+        serde_json::from_str(&seal?.open(sealed)?).ok()
+    }
+}
+
+/// The result of the look-up.
+pub(super) struct Lookup {
+    pub(super) gateway: Arc<AiGateway>,
+    pub(super) context: Context,
+    pub(super) question: Question,
+    pub(super) started: Instant,
+    pub(super) limit: LimitDecision,
+    pub(super) terms: Terms,
+    /// Whether the cache was read.
+    pub(super) reads_cache: bool,
+    pub(super) cached: Cached,
+    breakers: HashMap<String, Breaker>,
+}
+
+/// Reads everything that decides about the request.
+pub(super) async fn look_up(
+    gateway: &Arc<AiGateway>,
+    context: &Context,
+    question: Question,
+) -> Result<Lookup, Error> {
+    let started = Instant::now();
+    let names: Vec<ModelName> = may_be_asked(gateway, &question).into_iter().map(model_name).collect();
+    let reads = question.cache.filter(|(_, policy)| policy.read).map(|(key, _)| key);
+    let wanted =
+        RequestLookup { tenant: question.asker.tenant, cache: reads, models: &names, now: context.now };
+    let asker = question.asker.name();
+    let (decision, found) = futures_util::future::join(
+        gateway.limiter.take(AI_CALLS, &asker, context.now),
+        gateway.state.look_up(&wanted),
+    )
+    .await;
+    let limit = allowed(decision?)?;
+    let found = found?;
+    let terms = Terms::new(gateway, &question, found.budget, found.prices);
+    Ok(Lookup {
+        gateway: Arc::clone(gateway),
+        context: context.clone(),
+        question,
+        started,
+        limit,
+        terms,
+        reads_cache: reads.is_some(),
+        cached: found.cached,
+        breakers: names.into_iter().map(|name| name.model).zip(found.breakers).collect(),
+    })
+}
+
+/// The models whose breakers are read. The models of the organization's own chain are known only afterwards, and a
+/// second read would cost every such request its time.
+fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a Question) -> Vec<&'a Model> {
+    let mut models = question.chain.models(&question.sticky);
+    if !question.chain.is_named() {
+        let others = gateway.registry.models().iter().filter(|model| {
+            model.usage == ModelUse::Chat
+                && question.chain.models(&question.sticky).iter().all(|it| it.id != model.id)
+        });
+        models.extend(others);
+    }
+    models
+}
+
+impl Lookup {
+    /// The models that the organization may ask and whose context the prompt fits.
+    pub(super) fn candidates(&self, input: InputBounds) -> Result<Vec<Candidate>, Error> {
+        let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
+        let allowed: Vec<Candidate> = self
+            .terms
+            .models
+            .iter()
+            .filter(|model| self.terms.limits.allows(&model.id))
+            .map(|model| Candidate { breaker: breaker(model), model: model.clone(), is_last: false })
+            .collect();
+        // A model that the organization may not ask does not exist for it.
+        if allowed.is_empty() {
+            return Err(Error::UnknownModel);
+        }
+        // Providers refuse a prompt that leaves no room for the longest completion that is asked for.
+        let fits = |model: &Model| {
+            input.fewest.saturating_add(longest_answer(model, self.question.output)) <= model.context_tokens
+        };
+        let fitting: Vec<Candidate> =
+            allowed.into_iter().filter(|candidate| fits(&candidate.model)).collect();
+        if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
+    }
+}
+
+/// The model, as the breakers name it.
+pub(super) fn model_name(model: &Model) -> ModelName {
+    ModelName { provider: model.provider.as_str().to_owned(), model: model.id.clone() }
+}
+
+/// How long a model may not be asked from now on; `None` when it may be asked or probed.
+pub(super) fn open_for(breaker: Breaker, now: Timestamp) -> Option<Duration> {
+    match breaker {
+        Breaker::Open { until } if until > now => {
+            let millis = until.millis().saturating_sub(now.millis());
+            Some(Duration::from_millis(u64::try_from(millis).unwrap_or_default()))
+        }
+        Breaker::Open { .. } | Breaker::Failing { .. } | Breaker::HalfOpen | Breaker::Closed => None,
+    }
+}
+
+pub(super) fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,77 @@
+//! The ports and settings of the gateway.
+
+use super::tally::Tally;
+use crate::registry::{Provider, Registry};
+use ports::{AiState, Guardrail, Limiter, Timer};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The ports and settings of the gateway, made once for each process.
+pub struct AiGateway {
+    pub(super) state: Arc<dyn AiState>,
+    pub(super) limiter: Arc<dyn Limiter>,
+    pub(super) timer: Arc<dyn Timer>,
+    pub(super) registry: Registry,
+    pub(super) tally: Tally,
+    pub(super) guardrail: Option<Guardrail>,
+    /// Models in organizations' chains that the registry does not have. Each is logged once.
+    logged_missing: Mutex<HashSet<String>>,
+}
+
+impl AiGateway {
+    /// A gateway with the models and prices of this registry.
+    pub fn new(
+        state: Arc<dyn AiState>,
+        limiter: Arc<dyn Limiter>,
+        timer: Arc<dyn Timer>,
+        registry: Registry,
+    ) -> Self {
+        let (tally, logged_missing) = (Tally::default(), Mutex::default());
+        Self { state, limiter, timer, registry, tally, guardrail: None, logged_missing }
+    }
+
+    /// The same with a guardrail around every conversation with a model of Bedrock.
+    pub fn with_guardrail(self, guardrail: Option<Guardrail>) -> Self {
+        Self { guardrail, ..self }
+    }
+
+    /// The timer that the gateway's callers use too.
+    pub fn timer(&self) -> &dyn Timer {
+        self.timer.as_ref()
+    }
+
+    /// Logs, once for each process and model, that a chain names a model that left the registry.
+    pub(super) fn log_missing(&self, model: &str) {
+        let mut logged = self.logged_missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.insert(model.to_owned()) {
+            tracing::warn!(
+                model,
+                "an organization's chain names a model that is not in the registry; the step is passed over"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for AiGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiGateway").field("price_version", &self.registry.version).finish_non_exhaustive()
+    }
+}
+
+/// The adapters by provider.
+pub struct Providers<T: ?Sized> {
+    /// Amazon Bedrock.
+    pub bedrock: Arc<T>,
+    /// An endpoint that speaks OpenAI's API, where one is configured.
+    pub openai: Option<Arc<T>>,
+}
+
+impl<T: ?Sized> Providers<T> {
+    pub(super) fn get(&self, provider: Provider) -> Option<&Arc<T>> {
+        match provider {
+            Provider::Bedrock => Some(&self.bedrock),
+            Provider::Openai => self.openai.as_ref(),
+        }
+    }
+}

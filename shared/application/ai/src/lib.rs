@@ -1,0 +1,40 @@
+//! The product's requests to language models, and the use of their completions. Tenant data never stands in
+//! instructions: whatever it says, the schema, the chain and the permissions stay as they are.
+
+mod ask;
+mod bound;
+mod cache_key;
+mod chain;
+mod completion;
+mod embedding;
+pub mod fine_tunes;
+pub mod gateway;
+mod get_budget;
+mod list_models;
+mod mask;
+mod meter_usage;
+mod override_prices;
+mod personal;
+mod price_book;
+mod registry;
+mod seal;
+mod settle_expired;
+mod structured;
+mod update_budget;
+
+pub use ask::{Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
+pub use chain::{Chain, ChainError};
+pub use completion::{
+    CompletionRequest, Completions, check_completion, create_completion, stream_completion,
+};
+pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
+pub use gateway::{AiGateway, Providers};
+pub use get_budget::{BudgetView, get_budget};
+pub use list_models::{PricedModels, list_models, list_priced_models};
+pub use meter_usage::meter_usage;
+pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
+pub use price_book::{OwnPrices, PriceBook, own_version};
+pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
+pub use settle_expired::{Swept, settle_expired};
+pub use structured::{schema_faults, unfenced};
+pub use update_budget::{BudgetInput, BudgetReplacement, check_budget, update_budget};

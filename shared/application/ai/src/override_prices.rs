@@ -1,0 +1,97 @@
+//! Sets the prices that one tenant is charged, by a contract with the operator: two reads at the same time, one write.
+//! Only an operator can invoke it, so there is no authority of a tenant to prove.
+
+use super::price_book::price_version;
+use super::registry::Registry;
+use application_core::repository::{self, Actor, Work};
+use application_core::{Context, Error};
+use domain::AggregateType;
+use domain::ai::{AiPrices, OverridePrices, override_prices};
+use domain::field::Check;
+use domain::id::OrganizationId;
+use domain::tenancy::Organization;
+use ports::{AggregateKey, Store};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Prices of a model as decimals in US dollars for a million tokens, like those of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceTexts {
+    /// Input tokens.
+    pub input: String,
+    /// Output tokens.
+    pub output: String,
+    /// Input tokens that are read from the prompt cache.
+    pub cache_read: String,
+    /// Input tokens that are written to the prompt cache.
+    pub cache_write: String,
+}
+
+/// The request of an operator.
+#[derive(Debug, Clone)]
+pub struct PricesInput {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Prices by model; empty for the registry's prices.
+    pub prices: BTreeMap<String, PriceTexts>,
+    /// The contract.
+    pub reference: String,
+}
+
+/// The result of the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PricesOverride {
+    /// The version of the prices of the tenant's next requests.
+    pub price_version: String,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// Replaces all of the tenant's own prices.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] names the faults; an organization that does not exist is `organization_id`. One of two
+/// simultaneous changes gets [`Error::VersionMismatch`].
+pub async fn override_model_prices(
+    store: &dyn Store,
+    registry: &Registry,
+    context: &Context,
+    input: &PricesInput,
+) -> Result<PricesOverride, Error> {
+    let tenant = input.organization;
+    let organization = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
+    let key = AggregateKey::new(tenant, AggregateType::AiPrices, &tenant);
+    let (organization, loaded) = futures_util::future::try_join(
+        repository::load::<Organization>(store, &organization),
+        Work::<AiPrices>::load(store, key.clone(), &[]),
+    )
+    .await?;
+    if organization.is_none() {
+        let mut check = Check::default();
+        check.wrong("organization_id", "unknown", "names an organization that does not exist");
+        check.finish(())?;
+    }
+    let mut work = loaded.unwrap_or_else(|| Work::create(key, []));
+    let texts = |price: &'_ PriceTexts| -> [String; 4] {
+        let PriceTexts { input, output, cache_read, cache_write } = price.clone();
+        [input, output, cache_read, cache_write]
+    };
+    let prices: BTreeMap<String, [String; 4]> =
+        input.prices.iter().map(|(model, price)| (model.clone(), texts(price))).collect();
+    let prices =
+        prices.iter().map(|(model, texts)| (model.clone(), texts.each_ref().map(String::as_str))).collect();
+    let known_models: BTreeSet<String> = registry.models().iter().map(|model| model.id.clone()).collect();
+    let command =
+        OverridePrices { prices: &prices, reference: &input.reference, known_models: &known_models };
+    let event = override_prices(work.state(), &command)?;
+    let changed = event.is_some();
+    let after = match event {
+        Some(event) => {
+            work.record(&event, context, &Actor::system("override-model-prices"))?;
+            Some(work.commit(store).await?)
+        }
+        None if work.version() == 0 => None,
+        None => Some(work.finish()?.1),
+    };
+    Ok(PricesOverride { price_version: price_version(registry, after.as_ref()), changed })
+}

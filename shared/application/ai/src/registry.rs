@@ -1,0 +1,350 @@
+//! The models that may be asked, with their abilities and prices. It is a versioned table in the repository, with the
+//! source and date of each row; a model that is not in it does not exist.
+
+use domain::ai::{TokenPrices, nano_per_token};
+use ports::Usage;
+use serde::Deserialize;
+
+/// The table that this build ships.
+const SHIPPED: &str = include_str!("models.json");
+
+/// The model of a server that stands in Bedrock's place.
+const SELF_HOSTED: &str = "self-hosted";
+
+/// The provider of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Amazon Bedrock.
+    Bedrock,
+    /// An endpoint that speaks OpenAI's API: OpenAI, Ollama, vLLM.
+    Openai,
+}
+
+impl Provider {
+    /// The name in records, headers and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bedrock => "bedrock",
+            Self::Openai => "openai",
+        }
+    }
+}
+
+/// The use of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelUse {
+    /// Conversations.
+    Chat,
+    /// Vectors of texts.
+    Embeddings,
+}
+
+/// One model. Prices are in 10^-9 US dollars per token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Its identifier, at its provider and for callers.
+    pub id: String,
+    /// Its provider.
+    pub provider: Provider,
+    /// Its use.
+    pub usage: ModelUse,
+    /// For an input token.
+    pub input: u64,
+    /// For an output token.
+    pub output: u64,
+    /// For an input token that is read from the prompt cache.
+    pub cache_read: u64,
+    /// For an input token that is written to the prompt cache.
+    pub cache_write: u64,
+    /// The most tokens of prompt and completion together.
+    pub context_tokens: u64,
+    /// The most tokens of a completion.
+    pub max_output_tokens: u32,
+    /// The fewest tokens of instructions that the provider's prompt cache accepts; `None` when it has no prompt cache.
+    pub prompt_cache_from_tokens: Option<u64>,
+    /// The number of dimensions of a vector, for embeddings.
+    pub dimensions: Option<u32>,
+    /// Whether it refuses a temperature beside a `top_p`, as Claude does from 4.5 on.
+    pub one_of_temperature_top_p: bool,
+    /// Whether it refuses stop texts of white space alone, as Claude does.
+    pub no_blank_stops: bool,
+    /// The most texts of a request for vectors, where that is less than the gateway's own limit: each text is a call of
+    /// its own.
+    pub most_texts: Option<usize>,
+    /// The most characters of a text, where the provider counts them.
+    pub longest_text: Option<usize>,
+    /// The provider's name for training, if it can be fine-tuned.
+    pub training_model: Option<String>,
+    /// The regions in which it can be fine-tuned.
+    pub training_regions: Vec<String>,
+}
+
+impl Model {
+    /// The cost of a call, in 10^-9 US dollars.
+    pub fn cost(&self, usage: &Usage) -> u64 {
+        [
+            (usage.input_tokens, self.input),
+            (usage.output_tokens, self.output),
+            (usage.cache_read_tokens, self.cache_read),
+            (usage.cache_write_tokens, self.cache_write),
+        ]
+        .into_iter()
+        .fold(0, |sum: u64, (tokens, price)| sum.saturating_add(tokens.saturating_mul(price)))
+    }
+
+    /// The same model at other prices.
+    pub(super) fn at(&self, prices: &TokenPrices) -> Self {
+        let TokenPrices { input, output, cache_read, cache_write } = *prices;
+        Self { input, output, cache_read, cache_write, ..self.clone() }
+    }
+
+    /// The most that a call can cost: every input token at the highest price that it may have.
+    pub fn most(&self, input_tokens: u64, output_tokens: u64) -> u64 {
+        let dearest = self.input.max(self.cache_write);
+        let output = output_tokens.saturating_mul(self.output);
+        input_tokens.saturating_mul(dearest).saturating_add(output)
+    }
+}
+
+/// The models that may be asked.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// Stored with every cost, so that the cost can be explained later.
+    pub version: String,
+    models: Vec<Model>,
+}
+
+/// The table can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// It is not a table of models.
+    #[error("the table of models is malformed")]
+    Malformed(#[from] serde_json::Error),
+    /// A price is not a decimal number of dollars with at most three places.
+    #[error("the price of {0} is not a decimal number")]
+    Price(String),
+    /// A model is marked as trainable that is not: only Bedrock's conversation models are.
+    #[error("{0} can't be fine-tuned")]
+    NotTrainable(String),
+    /// A model is in it twice.
+    #[error("the model {0} is in the table twice")]
+    Twice(String),
+}
+
+/// The table has no such model.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no model {0}; add it to models.json, or name one that it has")]
+pub struct UnknownModel(pub String);
+
+#[derive(Deserialize)]
+struct Table {
+    version: String,
+    models: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    #[serde(default)]
+    one_of_temperature_top_p: bool,
+    #[serde(default)]
+    no_blank_stops: bool,
+    most_texts: Option<usize>,
+    longest_text: Option<usize>,
+    provider: Provider,
+    #[serde(rename = "use")]
+    usage: ModelUse,
+    input: String,
+    output: String,
+    cache_read: String,
+    cache_write: String,
+    context_tokens: u64,
+    max_output_tokens: u32,
+    prompt_cache_from_tokens: Option<u64>,
+    dimensions: Option<u32>,
+    fine_tune: Option<FineTuneRow>,
+}
+
+/// The training of a model, with its source.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FineTuneRow {
+    model: String,
+    regions: Vec<String>,
+    source: String,
+    as_of: String,
+}
+
+impl FineTuneRow {
+    /// Whether model, regions, source and date are all there.
+    fn is_whole(&self) -> bool {
+        !self.model.is_empty()
+            && !self.regions.is_empty()
+            && !self.source.is_empty()
+            && self.as_of.len() == "2026-01-01".len()
+    }
+}
+
+impl Registry {
+    /// The table that this build ships.
+    pub fn shipped() -> Result<Self, RegistryError> {
+        Self::parse(SHIPPED)
+    }
+
+    /// Reads a table.
+    pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        let table: Table = serde_json::from_str(text)?;
+        let mut models: Vec<Model> = Vec::with_capacity(table.models.len());
+        for row in table.models {
+            let model = model(row)?;
+            if models.iter().any(|other| other.id == model.id) {
+                return Err(RegistryError::Twice(model.id));
+            }
+            models.push(model);
+        }
+        Ok(Self { version: table.version, models })
+    }
+
+    /// The model with this identifier.
+    pub fn model(&self, id: &str) -> Result<&Model, UnknownModel> {
+        self.models.iter().find(|model| model.id == id).ok_or_else(|| UnknownModel(id.to_owned()))
+    }
+
+    /// The models that a deployment in this region can ask; the others don't exist in it. OpenAI's models need an
+    /// endpoint that speaks its API, and `self-hosted` needs a server in Bedrock's place.
+    pub fn deployed(&self, region: &str, openai: bool, own_bedrock: bool) -> Self {
+        let there = |model: &&Model| match model.provider {
+            Provider::Openai => openai,
+            Provider::Bedrock if model.id == SELF_HOSTED => own_bedrock,
+            Provider::Bedrock => reaches(&model.id, region),
+        };
+        let models = self.models.iter().filter(there).cloned().collect();
+        Self { version: self.version.clone(), models }
+    }
+
+    /// The same models, of which those can be fine-tuned that are trained in this region. None can unless the
+    /// deployment allows it: training is paid by the operator and is in no tenant's budget.
+    pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
+        for model in &mut self.models {
+            let here = on && model.training_regions.iter().any(|there| there == region);
+            model.training_model = model.training_model.take().filter(|_| here);
+        }
+        self
+    }
+
+    /// Every model, in the table's order.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+}
+
+/// Whether a model can be asked from a region. An inference profile belongs to a part of the world:
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
+fn reaches(id: &str, region: &str) -> bool {
+    let within = |parts: &[&str]| parts.iter().any(|part| region.starts_with(part));
+    match id.split_once('.').map(|(profile, _)| profile) {
+        Some("us") => within(&["us-", "ca-"]) && !within(&["us-gov-"]),
+        Some("eu") => within(&["eu-"]),
+        Some("apac") => within(&["ap-"]),
+        _ => true,
+    }
+}
+
+fn model(row: Row) -> Result<Model, RegistryError> {
+    let per_token =
+        |dollars: &str| nano_per_token(dollars).ok_or_else(|| RegistryError::Price(row.id.clone()));
+    let training_model = match &row.fine_tune {
+        None => None,
+        Some(tune) if tune.is_whole() && row.provider == Provider::Bedrock && row.usage == ModelUse::Chat => {
+            Some(tune.model.clone())
+        }
+        Some(_) => return Err(RegistryError::NotTrainable(row.id)),
+    };
+    Ok(Model {
+        input: per_token(&row.input)?,
+        output: per_token(&row.output)?,
+        cache_read: per_token(&row.cache_read)?,
+        one_of_temperature_top_p: row.one_of_temperature_top_p,
+        no_blank_stops: row.no_blank_stops,
+        most_texts: row.most_texts,
+        longest_text: row.longest_text,
+        cache_write: per_token(&row.cache_write)?,
+        provider: row.provider,
+        usage: row.usage,
+        context_tokens: row.context_tokens,
+        max_output_tokens: row.max_output_tokens,
+        prompt_cache_from_tokens: row.prompt_cache_from_tokens,
+        dimensions: row.dimensions,
+        training_model,
+        training_regions: row.fine_tune.map(|tune| tune.regions).unwrap_or_default(),
+        id: row.id,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_price_is_exact_and_sourced() {
+        let table = Registry::shipped().unwrap();
+        let sonnet = table.model("us.anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap();
+        assert_eq!(
+            (sonnet.input, sonnet.output, sonnet.cache_read, sonnet.cache_write),
+            (3300, 16500, 330, 4125)
+        );
+        let rows: serde_json::Value = serde_json::from_str(SHIPPED).unwrap();
+        for row in rows["models"].as_array().unwrap() {
+            assert!(!row["source"].as_str().unwrap().is_empty());
+            assert_eq!(row["as_of"].as_str().unwrap().len(), 10);
+            assert!(table.model(row["id"].as_str().unwrap()).is_ok());
+        }
+        assert!(table.model("no-such-model").is_err());
+    }
+
+    #[test]
+    fn a_deployment_has_the_models_that_it_can_ask() {
+        let table = Registry::shipped().unwrap();
+        let (us, eu) = ("us.amazon.nova-pro-v1:0", "eu.amazon.nova-pro-v1:0");
+        let has = |region, openai, own_bedrock| {
+            let deployed = table.deployed(region, openai, own_bedrock);
+            [us, eu, "amazon.nova-pro-v1:0", "gpt-4o-mini", "self-hosted", "self-hosted-embeddings"]
+                .map(|id| deployed.model(id).is_ok())
+        };
+        assert_eq!(has("us-east-1", false, false), [true, false, true, false, false, false]);
+        assert_eq!(has("eu-west-1", true, false), [false, true, true, true, false, true]);
+        assert_eq!(has("ap-south-1", false, true), [false, false, true, false, true, false]);
+        assert!(!has("us-gov-west-1", false, false)[0]);
+    }
+
+    #[test]
+    fn models_are_trained_where_they_can_be_and_that_is_on() {
+        let trainable = |table: Registry| {
+            let models = table.models().iter().filter(|model| model.training_model.is_some());
+            models.map(|model| model.id.clone()).collect::<Vec<_>>()
+        };
+        let table = Registry::shipped().unwrap();
+        assert_eq!(trainable(table.clone().with_fine_tuning(false, "us-east-1")), Vec::<String>::new());
+        assert_eq!(trainable(table.clone().with_fine_tuning(true, "eu-west-1")), Vec::<String>::new());
+        let on = trainable(table.with_fine_tuning(true, "us-east-1"));
+        assert_eq!(on, ["amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0"]);
+    }
+
+    #[test]
+    fn counts_each_kind_of_token_at_its_own_price() {
+        let table = Registry::shipped().unwrap();
+        let price = table.model("amazon.nova-pro-v1:0").unwrap();
+        let usage =
+            Usage { input_tokens: 1000, output_tokens: 100, cache_read_tokens: 10, cache_write_tokens: 1 };
+        assert_eq!(price.cost(&usage), 1000 * 800 + 100 * 3200 + 10 * 200 + 800);
+    }
+
+    #[test]
+    fn refuses_prices_that_would_be_rounded() {
+        for bad in ["0.0001", "-1", "1e3", "", ".", "1,5"] {
+            assert_eq!(nano_per_token(bad), None, "{bad}");
+        }
+    }
+}

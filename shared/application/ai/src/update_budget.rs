@@ -1,0 +1,105 @@
+//! Sets a tenant's budgets for models: one read, one write.
+
+use super::registry::{ModelUse, Registry};
+use application_core::repository::{Actor, Work};
+use application_core::{Context, Error};
+use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
+use domain::authority::{Authority, ManageBudget};
+use domain::field::{Invalid, all_of};
+use domain::{AggregateType, Timestamp, Versioned};
+use ports::{AggregateKey, Store};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The limits in a caller's form: decimals in US dollars.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetInput<'a> {
+    /// The limit of the tenant for a month.
+    pub tenant_month_usd: &'a str,
+    /// The limit of the tenant for a day.
+    pub tenant_day_usd: &'a str,
+    /// The limit of each account for a day.
+    pub user_day_usd: &'a str,
+    /// The limits of features for a month, by the features' names.
+    pub feature_month_usd: &'a BTreeMap<String, String>,
+    /// The expected cost of a month.
+    pub expected_month_usd: &'a str,
+    /// The only models that may be asked; `None` for all.
+    pub allowed_models: Option<&'a [String]>,
+    /// The tenant's own chains: features by name, each with its steps.
+    pub chains: &'a BTreeMap<String, Vec<String>>,
+    /// Whether personal data is masked for providers.
+    pub mask_personal_data: bool,
+}
+
+/// The replacement of a budget.
+pub struct BudgetReplacement<'a> {
+    /// The version that the caller read; 0 for a budget that was never changed.
+    pub seen_version: u64,
+    /// The new fields.
+    pub input: &'a BudgetInput<'a>,
+    /// Refuses members that a caller can't set and that differ from the budget's version and time of its last change.
+    pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
+}
+
+/// Checks the fields of a budget.
+pub fn check_budget(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<(), Invalid> {
+    decide(registry, authority, None, input).map(drop)
+}
+
+/// Replaces the budget if it still has the version that the caller saw.
+pub async fn update_budget(
+    store: &dyn Store,
+    registry: &Registry,
+    context: &Context,
+    authority: &Authority<ManageBudget>,
+    replacement: &BudgetReplacement<'_>,
+) -> Result<Versioned<AiBudget>, Error> {
+    let tenant = authority.tenant();
+    let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
+    let mut work = match Work::<AiBudget>::load(store, key.clone(), &[]).await? {
+        Some(work) => work,
+        None => Work::create(key, []),
+    };
+    if work.version() != replacement.seen_version {
+        return Err(Error::VersionMismatch);
+    }
+    let current = work.state();
+    let unchanged = (replacement.check)(work.version(), current.map(|budget| budget.updated_at));
+    match all_of(unchanged, decide(registry, authority, current, replacement.input))? {
+        Some(event) => {
+            work.record(&event, context, &Actor::account(authority.account()))?;
+            work.commit(store).await
+        }
+        None => Ok(work.finish()?.1),
+    }
+}
+
+fn decide(
+    registry: &Registry,
+    authority: &Authority<ManageBudget>,
+    current: Option<&AiBudget>,
+    input: &BudgetInput<'_>,
+) -> Result<Option<AiBudgetEvent>, Invalid> {
+    let ids = |chat: bool| -> BTreeSet<String> {
+        let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
+        models.map(|model| model.id.clone()).collect()
+    };
+    let command = SetBudget {
+        tenant_month_usd: input.tenant_month_usd,
+        tenant_day_usd: input.tenant_day_usd,
+        user_day_usd: input.user_day_usd,
+        feature_month_usd: input.feature_month_usd,
+        expected_month_usd: input.expected_month_usd,
+        allowed_models: input.allowed_models,
+        known_models: &ids(false),
+        chains: input.chains,
+        chat_models: &ids(true),
+        mask_personal_data: input.mask_personal_data,
+        set_by: authority.account(),
+    };
+    set_budget(current, &command)
+}

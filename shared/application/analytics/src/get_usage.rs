@@ -1,0 +1,91 @@
+//! The usage of an organization in a month, by feature, model, account and API key.
+
+use application_core::limits::{READS, limited};
+use application_core::{Context, Error};
+use domain::ai::{Feature, Month};
+use domain::authority::{Authority, ReadAnalytics};
+use domain::id::{AccountId, ApiKeyId};
+use ports::{AiUsage, AiUsageSum, LimitDecision, Limiter, UsageLine};
+use std::collections::BTreeMap;
+
+/// The most accounts, and the most API keys, that a report lists: the most expensive ones.
+pub const LISTED: usize = 100;
+/// The number of accounts, and of API keys, among which those are chosen. An organization can have any number of both,
+/// so there must be a limit; a sum has about 300 bytes, so this is three pages of a query.
+const RANKED: u32 = 10_000;
+
+/// The usage of a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageReport {
+    /// The month.
+    pub month: Month,
+    /// The whole usage.
+    pub total: AiUsageSum,
+    /// By feature. The sums are the total, and so are the sums by model.
+    pub features: Vec<(Feature, AiUsageSum)>,
+    /// By model and version of the prices.
+    pub models: Vec<((String, String), AiUsageSum)>,
+    /// The most expensive accounts, in descending order of cost.
+    pub accounts: Vec<(AccountId, AiUsageSum)>,
+    /// The most expensive API keys, in descending order of cost.
+    pub api_keys: Vec<(ApiKeyId, AiUsageSum)>,
+    /// The usage of accounts and API keys that are not listed, if there are any.
+    pub others: Option<AiUsageSum>,
+}
+
+/// Reads the usage of a month and the rate limit, all at the same time.
+pub async fn get_usage(
+    usage: &dyn AiUsage,
+    limiter: &dyn Limiter,
+    context: &Context,
+    authority: &Authority<ReadAnalytics>,
+    month: Month,
+) -> Result<(UsageReport, LimitDecision), Error> {
+    let tenant = authority.tenant();
+    let read = async {
+        let read =
+            futures_util::future::try_join(usage.lines(tenant, &month), usage.askers(tenant, &month, RANKED));
+        Ok(read.await?)
+    };
+    let who = authority.caller().principal();
+    let ((lines, askers), decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let total = sum(lines.iter().map(|(_, sum)| *sum));
+    let mut features: BTreeMap<Feature, AiUsageSum> = BTreeMap::new();
+    let mut models: BTreeMap<(String, String), AiUsageSum> = BTreeMap::new();
+    for (UsageLine { feature, model, price_version }, sum) in lines {
+        let by_feature = features.entry(feature).or_default();
+        *by_feature = by_feature.plus(sum);
+        let by_model = models.entry((model, price_version)).or_default();
+        *by_model = by_model.plus(sum);
+    }
+    let (accounts, all_accounts) = dearest(askers.accounts);
+    let (api_keys, all_api_keys) = dearest(askers.api_keys);
+    let listed = accounts.iter().map(|(_, sum)| *sum).chain(api_keys.iter().map(|(_, sum)| *sum));
+    let others = total.minus(sum(listed));
+    let all = askers.complete && all_accounts && all_api_keys;
+    let report = UsageReport {
+        month,
+        total,
+        features: features.into_iter().collect(),
+        models: models.into_iter().collect(),
+        accounts,
+        api_keys,
+        others: (!all).then_some(others),
+    };
+    Ok((report, decision))
+}
+
+fn sum(sums: impl Iterator<Item = AiUsageSum>) -> AiUsageSum {
+    sums.fold(AiUsageSum::default(), AiUsageSum::plus)
+}
+
+/// The most expensive ones, of equal cost those with most requests, and whether these are all.
+fn dearest<T: Ord>(mut askers: Vec<(T, AiUsageSum)>) -> (Vec<(T, AiUsageSum)>, bool) {
+    let all = askers.len() <= LISTED;
+    askers.sort_by(|(one, of_one), (other, of_other)| {
+        let size = |sum: &AiUsageSum| (sum.cost, sum.requests);
+        size(of_other).cmp(&size(of_one)).then_with(|| one.cmp(other))
+    });
+    askers.truncate(LISTED);
+    (askers, all)
+}

@@ -1,0 +1,44 @@
+//! A refused access. The caller is answered as if there were nothing, or that they may not; the audit log is told who
+//! asked for what. It must never be told of another tenant's objects: whoever asks can't know that those exist.
+
+use crate::repository::{Actor, Work};
+use crate::{Context, Error};
+use domain::AggregateType;
+use domain::audit::{Access, deny_access};
+use domain::authority::Caller;
+use domain::id::AccessTag;
+use ports::{AggregateKey, Store, Transaction};
+
+/// Records that the caller was refused this object of their tenant: one write. Should the write fail, that is logged and
+/// the answer stays the same: a failure here must not tell the caller that the object exists.
+pub async fn record(
+    store: &dyn Store,
+    context: &Context,
+    caller: &Caller,
+    permission: &'static str,
+    resource: (AggregateType, String),
+) {
+    if let Err(error) = write(store, context, caller, permission, resource).await {
+        tracing::error!(
+            permission,
+            error = &error as &dyn std::error::Error,
+            "a refused access was not recorded"
+        );
+    }
+}
+
+async fn write(
+    store: &dyn Store,
+    context: &Context,
+    caller: &Caller,
+    permission: &'static str,
+    (resource, id): (AggregateType, String),
+) -> Result<(), Error> {
+    let key = AggregateKey::new(caller.tenant, AggregateType::Access, &context.new_id::<AccessTag>()?);
+    let event = deny_access(caller.account, permission, resource, &id);
+    let mut work = Work::<Access>::create(key, []);
+    work.record(&event, context, &Actor::caller(caller))?;
+    let changes = vec![work.finish()?.0];
+    store.commit(&Transaction { changes, ..Transaction::default() }).await?;
+    Ok(())
+}

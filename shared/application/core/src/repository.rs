@@ -1,0 +1,177 @@
+//! Aggregates in and out of the [`Store`], typed. `Work` collects what one command does to one aggregate and folds each
+//! event at once, so that the state that is stored is always the fold of the ledger.
+
+use crate::{Context, Error};
+use domain::authority::Caller;
+use domain::id::SubjectId;
+use domain::{Aggregate, DomainEvent, EventMeta, Versioned};
+use ports::{
+    AggregateKey, Change, ChangedState, Entropy, EventRecord, LoadedToChange, Store, StoreError, StoredState,
+    SubjectKeys, Transaction,
+};
+
+/// Who acts, as the ledger names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// Nobody signed in: registration, login.
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
+    }
+
+    /// A person.
+    pub fn account(id: domain::id::AccountId) -> Self {
+        Self(id.to_string())
+    }
+
+    /// Whoever calls: a person, or an API key.
+    pub fn caller(caller: &Caller) -> Self {
+        Self(caller.principal())
+    }
+
+    /// A job.
+    pub fn system(function: &str) -> Self {
+        Self(format!("system:{function}"))
+    }
+}
+
+/// Loads an aggregate: one read.
+pub async fn load<A: Aggregate>(
+    store: &dyn Store,
+    key: &AggregateKey,
+) -> Result<Option<Versioned<A>>, StoreError> {
+    store.load(key).await?.map(StoredState::decode).transpose()
+}
+
+/// Folds an aggregate from the ledger, up to and including version `through`.
+pub async fn fold<A: Aggregate>(
+    store: &dyn Store,
+    key: &AggregateKey,
+    through: u64,
+) -> Result<Option<Versioned<A>>, StoreError> {
+    let mut events = Vec::new();
+    for record in store.history(key, through).await? {
+        let event = A::Event::decode(&record.event).map_err(|error| StoreError::Decode(error.into()))?;
+        events.push((event, EventMeta { at: record.occurred_at }));
+    }
+    Ok(domain::aggregate::fold(events))
+}
+
+/// What a command does to one aggregate.
+#[derive(Debug)]
+pub struct Work<A> {
+    key: AggregateKey,
+    state: Option<A>,
+    expected_version: u64,
+    events: Vec<EventRecord>,
+    new_subjects: Vec<SubjectId>,
+    subject_keys: SubjectKeys,
+    erased_subjects: Vec<SubjectId>,
+}
+
+impl<A: Aggregate> Work<A> {
+    /// Work on an aggregate that must not exist yet.
+    pub fn create(key: AggregateKey, subjects: impl IntoIterator<Item = SubjectId>) -> Self {
+        Self {
+            key,
+            state: None,
+            expected_version: 0,
+            events: Vec::new(),
+            new_subjects: subjects.into_iter().collect(),
+            subject_keys: SubjectKeys::new(),
+            erased_subjects: Vec::new(),
+        }
+    }
+
+    /// Work on an aggregate as it was loaded.
+    pub fn resume(key: AggregateKey, loaded: LoadedToChange) -> Result<Self, StoreError> {
+        let Versioned { state, version } = loaded.state.decode()?;
+        Ok(Self {
+            key,
+            state: Some(state),
+            expected_version: version,
+            events: Vec::new(),
+            new_subjects: Vec::new(),
+            subject_keys: loaded.subject_keys,
+            erased_subjects: Vec::new(),
+        })
+    }
+
+    /// Loads an aggregate to change it: one read.
+    pub async fn load(
+        store: &dyn Store,
+        key: AggregateKey,
+        subjects: &[SubjectId],
+    ) -> Result<Option<Self>, StoreError> {
+        let loaded = store.load_to_change(&key, subjects).await?;
+        loaded.map(|loaded| Self::resume(key, loaded)).transpose()
+    }
+
+    /// The state with everything recorded so far.
+    pub fn state(&self) -> Option<&A> {
+        self.state.as_ref()
+    }
+
+    /// The version with everything recorded so far.
+    pub fn version(&self) -> u64 {
+        self.expected_version + self.events.len() as u64
+    }
+
+    /// Records an event and folds it.
+    pub fn record(&mut self, event: &A::Event, context: &Context, actor: &Actor) -> Result<(), Error> {
+        let version = self.version() + 1;
+        self.events.push(EventRecord {
+            event_id: context.new_id()?,
+            key: self.key.clone(),
+            version,
+            event: event.encode(),
+            actor: actor.0.clone(),
+            correlation_id: context.correlation_id.clone(),
+            causation_id: context.causation_id,
+            occurred_at: context.now,
+        });
+        self.state = A::apply(self.state.take(), event, EventMeta { at: context.now });
+        Ok(())
+    }
+
+    /// Destroys a subject's key: what the ledger holds of the subject can't be read by anyone any more.
+    pub fn erase(&mut self, subject: SubjectId) {
+        self.erased_subjects.push(subject);
+    }
+
+    /// This aggregate's part of a transaction, and the state it leads to.
+    pub fn finish(self) -> Result<(Change, Versioned<A>), StoreError> {
+        let version = self.version();
+        let state = self.state.ok_or(StoreError::Malformed("an aggregate without a first event"))?;
+        let change = Change {
+            key: self.key,
+            expected_version: self.expected_version,
+            events: self.events,
+            state: ChangedState {
+                state: serde_json::to_value(&state).map_err(|error| StoreError::Decode(error.into()))?,
+                indexed: state.indexed(),
+                open: state.is_open(),
+                expires_at: state.expires_at(),
+            },
+            new_subjects: self.new_subjects,
+            subject_keys: self.subject_keys,
+            erased_subjects: self.erased_subjects,
+        };
+        Ok((change, Versioned { state, version }))
+    }
+
+    /// Commits this aggregate alone: one write.
+    pub async fn commit(self, store: &dyn Store) -> Result<Versioned<A>, Error> {
+        let (change, after) = self.finish()?;
+        store.commit(&Transaction { changes: vec![change], ..Transaction::default() }).await?;
+        Ok(after)
+    }
+}
+
+/// Random bytes.
+pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,112 @@
+//! Signs a person in. Every way of failing gives the same answer after the same work, so that nobody learns which
+//! addresses have accounts.
+
+use super::access_token::{Issuer, Tokens, issue};
+use super::refresh_token::PresentedToken;
+use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
+use application_core::repository::{Actor, Work};
+use application_core::{Context, Error, fingerprint};
+use domain::id::OrganizationId;
+use domain::identity::{Account, Session, StartSession, start_session};
+use domain::tenancy::Member;
+use domain::{AggregateType, Versioned};
+use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
+use std::sync::Arc;
+
+/// What a sign-in needs.
+pub struct Login {
+    /// Where accounts and sessions are kept.
+    pub store: Arc<dyn Store>,
+    /// Counts attempts.
+    pub limiter: Arc<dyn Limiter>,
+    /// Verifies passwords.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Signs access tokens.
+    pub signer: Arc<dyn TokenSigner>,
+    /// Who issues them.
+    pub issuer: Issuer,
+}
+
+/// What the person sent.
+pub struct Credentials<'a> {
+    /// Address.
+    pub email: &'a str,
+    /// Password.
+    pub password: &'a str,
+    /// Network address, for the limit.
+    pub source_address: &'a str,
+}
+
+/// Signs in and starts a session.
+pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
+    let email = credentials.email.trim().to_lowercase();
+    let by_account = fingerprint(email.as_bytes());
+    let by_address = fingerprint(credentials.source_address.as_bytes());
+    // The address first: one that is over its limit must not use up the accounts of others.
+    allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
+    let (account, holder) = futures_util::future::join(
+        needs.limiter.take(LOGINS_PER_ACCOUNT, &by_account, context.now),
+        needs.store.find_unique(UniqueKind::Email, &email),
+    )
+    .await;
+    allowed(account?)?;
+
+    let found = find(needs.store.as_ref(), context, holder?).await?;
+    let hash =
+        found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
+    if !needs.passwords.verify(credentials.password, hash)? {
+        return Err(Error::Unauthenticated);
+    }
+    let (account, member) = found.ok_or(Error::Unauthenticated)?;
+    start(needs, context, &account, &member).await
+}
+
+/// The account of an address. Without one, ids that nobody has are looked up, so that the work is the same.
+async fn find(
+    store: &dyn Store,
+    context: &Context,
+    holder: Option<AggregateKey>,
+) -> Result<Option<(Account, Member)>, Error> {
+    let (tenant, account) = match holder {
+        Some(holder) => {
+            let account =
+                holder.id().parse().map_err(|_| StoreError::Malformed("the holder of an address"))?;
+            (holder.tenant(), account)
+        }
+        None => (context.new_id()?, context.new_id()?),
+    };
+    super::get_profile::account_and_member(store, tenant, account).await
+}
+
+async fn start(
+    needs: &Login,
+    context: &Context,
+    account: &Account,
+    member: &Member,
+) -> Result<Tokens, Error> {
+    let tenant: OrganizationId = account.organization_id;
+    let session_id = context.new_id()?;
+    let (token, kept) = PresentedToken::first(tenant, account.id, session_id, context)?;
+    let event = start_session(StartSession {
+        id: session_id,
+        account_id: account.id,
+        family_hash: token.family_hash(),
+        token: kept,
+        at: context.now,
+    });
+    let mut work =
+        Work::<Session>::create(AggregateKey::new(tenant, AggregateType::Session, &session_id), []);
+    work.record(&event, context, &Actor::account(account.id))?;
+    let Versioned { state: session, .. } = work.commit(needs.store.as_ref()).await?;
+    let who = (&tenant, account, member, &session);
+    issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
+}
+
+/// Reads a member and an account out of a batch.
+pub(super) fn both(
+    account: Option<ports::StoredState>,
+    member: Option<ports::StoredState>,
+) -> Result<Option<(Account, Member)>, Error> {
+    let (Some(account), Some(member)) = (account, member) else { return Ok(None) };
+    Ok(Some((account.decode()?.state, member.decode()?.state)))
+}

@@ -1,0 +1,89 @@
+//! Continues a session with its refresh token: one batch read, one write.
+
+use super::access_token::{Issuer, Tokens, issue};
+use super::refresh_token::PresentedToken;
+use application_core::repository::{Actor, Work, random};
+use application_core::{Context, Error};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::AggregateType;
+use domain::identity::{Refresh, RefreshToken, Session, refresh_session as decide};
+use ports::{AggregateKey, LoadedToChange, Store, SubjectKeys, TokenSigner};
+use std::sync::Arc;
+
+/// How often a refresh is decided anew when another one came first.
+const TRIES: usize = 3;
+
+/// What a refresh needs.
+pub struct RefreshSession {
+    /// Where sessions are kept.
+    pub store: Arc<dyn Store>,
+    /// Signs access tokens.
+    pub signer: Arc<dyn TokenSigner>,
+    /// Who issues them.
+    pub issuer: Issuer,
+}
+
+/// New tokens for a refresh token. A token that was used before ends the session; that event tells the audit log and
+/// the person.
+pub async fn refresh_session(
+    needs: &RefreshSession,
+    context: &Context,
+    token: &str,
+) -> Result<Tokens, Error> {
+    let presented = PresentedToken::decode(token)?;
+    for _ in 0..TRIES {
+        match attempt(needs, context, &presented).await {
+            // Another request used the token in the same moment; the next look sees its successor.
+            Err(Error::VersionMismatch) => {}
+            result => return result,
+        }
+    }
+    Err(Error::Contended)
+}
+
+async fn attempt(
+    needs: &RefreshSession,
+    context: &Context,
+    presented: &PresentedToken,
+) -> Result<Tokens, Error> {
+    let tenant = presented.organization;
+    let session_key = AggregateKey::new(tenant, AggregateType::Session, &presented.session);
+    let keys = [
+        session_key.clone(),
+        AggregateKey::new(tenant, AggregateType::Account, &presented.account),
+        AggregateKey::new(tenant, AggregateType::Member, &presented.account),
+    ];
+    let mut states = needs.store.load_many(&keys).await?.into_iter();
+    let state = states.next().flatten().ok_or(Error::Unauthenticated)?;
+    let who = super::login::both(states.next().flatten(), states.next().flatten())?;
+    let (account, member) = who.ok_or(Error::Unauthenticated)?;
+    let mut work =
+        Work::<Session>::resume(session_key, LoadedToChange { state, subject_keys: SubjectKeys::new() })?;
+    let session =
+        work.state().filter(|session| session.account_id == account.id).ok_or(Error::Unauthenticated)?;
+
+    let salt = URL_SAFE_NO_PAD.encode(random::<16>(context.entropy.as_ref())?);
+    let next = presented.next(&salt);
+    let kept = RefreshToken { hash: next.hash(), salt };
+    let decision = decide(session, &presented.family_hash(), &presented.hash(), kept, context.now)
+        .map_err(|_| Error::Unauthenticated)?;
+    let actor = Actor::account(account.id);
+    let (session, token) = match decision {
+        Refresh::Rotate(event) => {
+            work.record(&event, context, &actor)?;
+            (work.commit(needs.store.as_ref()).await?.state, next)
+        }
+        Refresh::Repeat => {
+            let again = presented.next(&session.current.salt);
+            (session.clone(), again)
+        }
+        Refresh::Revoke(event) => {
+            work.record(&event, context, &actor)?;
+            work.commit(needs.store.as_ref()).await?;
+            return Err(Error::Unauthenticated);
+        }
+    };
+    let who = (&tenant, &account, &member, &session);
+    issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
+}

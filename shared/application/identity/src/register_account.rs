@@ -1,0 +1,157 @@
+//! Registers an organization with its first administrator: one transaction, so that neither exists without the other.
+
+use application_core::idempotency::{Answer, earlier, remember, repeated};
+use application_core::limits::{LOGINS_PER_ADDRESS, allowed};
+use application_core::repository::{Actor, Work};
+use application_core::{Context, Error, IdempotencyConflict, fingerprint, repository};
+use domain::field::{Check, Invalid, all_of};
+use domain::id::{AccountId, OrganizationId};
+use domain::identity::{Account, AccountEvent, check_password};
+use domain::tenancy::{
+    Member, Organization, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+};
+use domain::{AggregateType, identity};
+use ports::{
+    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
+    Unique, UniqueKind,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+
+/// What a registration needs.
+pub struct RegisterAccount {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Counts registrations per address.
+    pub limiter: Arc<dyn Limiter>,
+    /// Hashes the password.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Makes the tenant's data key.
+    pub tenant_keys: Arc<dyn TenantKeys>,
+    /// The AWS region that serves this registration and becomes the tenant's home.
+    pub home_region: String,
+}
+
+/// What the person sent.
+pub struct Registration<'a> {
+    /// Address.
+    pub email: &'a str,
+    /// Password.
+    pub password: &'a str,
+    /// What to call the person.
+    pub name: &'a str,
+    /// The organization's name.
+    pub organization_name: &'a str,
+    /// Network address, for the limit.
+    pub source_address: &'a str,
+}
+
+/// What was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The administrator.
+    pub account_id: AccountId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+}
+
+/// Registers. A taken address is told as such: without it a person could not know why registration fails.
+pub async fn register_account(
+    needs: &RegisterAccount,
+    context: &Context,
+    registration: &Registration<'_>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Answer<Registered>, Error> {
+    let who = fingerprint(registration.source_address.as_bytes());
+    allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
+
+    let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };
+    // Hashing is the dear part: fields are judged first, with an empty hash.
+    let organization_event = decide(ids, registration, &needs.home_region)?;
+    let password_hash = needs.passwords.hash(registration.password)?;
+    let account_event = account_event(ids, registration, password_hash)?;
+
+    let tenant = ids.organization_id;
+    let (_, wrapped_key) = needs.tenant_keys.generate(tenant).await?;
+    let actor = Actor::anonymous();
+    let account_key = AggregateKey::new(tenant, AggregateType::Account, &ids.account_id);
+    let mut organization =
+        Work::<Organization>::create(AggregateKey::new(tenant, AggregateType::Organization, &tenant), []);
+    organization.record(&organization_event, context, &actor)?;
+    let mut account = Work::<Account>::create(account_key.clone(), [Account::subject(&ids.account_id)]);
+    account.record(&account_event, context, &actor)?;
+    let mut member =
+        Work::<Member>::create(AggregateKey::new(tenant, AggregateType::Member, &ids.account_id), []);
+    member.record(&add_member(ids.account_id, Role::Admin), context, &actor)?;
+
+    let (account, after) = account.finish()?;
+    let email = after.state.person.ok_or(StoreError::Malformed("an account without a person"))?.email;
+    let transaction = Transaction {
+        changes: vec![organization.finish()?.0, account, member.finish()?.0],
+        unique: vec![Unique { kind: UniqueKind::Email, value: email, holder: account_key }],
+        tenant_key: Some((tenant, wrapped_key)),
+        idempotency: remember(idempotency, || json!(ids), context.now),
+        idempotency_claimed: false,
+    };
+    match needs.store.commit(&transaction).await {
+        Ok(()) => Ok(Answer::first(ids)),
+        Err(error) => {
+            let value = earlier(idempotency, repeated(error)?)?;
+            let value = Registered::deserialize(value).map_err(|error| StoreError::Decode(error.into()))?;
+            same_password(needs, &value, registration.password).await?;
+            Ok(Answer { value, replayed: true })
+        }
+    }
+}
+
+/// What is wrong with a registration.
+pub fn check_registration(context: &Context, registration: &Registration<'_>) -> Result<(), Invalid> {
+    // Identifiers are not judged; without randomness the registration itself fails.
+    let (Ok(account_id), Ok(organization_id)) = (context.new_id(), context.new_id()) else { return Ok(()) };
+    decide(Registered { account_id, organization_id }, registration, "").map(drop)
+}
+
+/// Judges all fields and decides the organization.
+fn decide(
+    ids: Registered,
+    registration: &Registration<'_>,
+    home_region: &str,
+) -> Result<OrganizationEvent, Invalid> {
+    let mut password_check = Check::default();
+    check_password(&mut password_check, registration.password, registration.email);
+    let organization = register_organization(&RegisterOrganization {
+        id: ids.organization_id,
+        name: registration.organization_name,
+        home_region,
+    });
+    let account = account_event(ids, registration, String::new()).map(drop);
+    all_of(password_check.finish(()), all_of(account, organization))
+}
+
+fn account_event(
+    ids: Registered,
+    registration: &Registration<'_>,
+    password_hash: String,
+) -> Result<AccountEvent, Invalid> {
+    identity::register_account(identity::RegisterAccount {
+        id: ids.account_id,
+        organization_id: ids.organization_id,
+        email: registration.email,
+        name: registration.name,
+        password_hash,
+    })
+}
+
+/// The hash that is stored with an idempotency key leaves the password out, so it is compared with the account's: a request
+/// with another password is another request.
+async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: &str) -> Result<(), Error> {
+    let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);
+    let account = repository::load::<Account>(needs.store.as_ref(), &key).await?;
+    let person = account.and_then(|account| account.state.person);
+    if needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
+        Ok(())
+    } else {
+        Err(Error::Idempotency(IdempotencyConflict::OtherRequest))
+    }
+}

@@ -1,0 +1,27 @@
+//! Reads a lead: one read, with the request counted beside it.
+
+use super::own_lead::{cover, lead_key};
+use application_core::limits::{READS, limited};
+use application_core::{Context, Error, repository};
+use domain::Versioned;
+use domain::authority::{Authority, ReadLeads};
+use domain::id::LeadId;
+use domain::sales::Lead;
+use ports::{LimitDecision, Limiter, Store};
+
+/// The lead, if the caller may see it.
+pub async fn get_lead(
+    store: &dyn Store,
+    limiter: &dyn Limiter,
+    context: &Context,
+    authority: &Authority<ReadLeads>,
+    id: &LeadId,
+) -> Result<(Versioned<Lead>, LimitDecision), Error> {
+    let key = lead_key(authority, id);
+    let read = async { Ok(repository::load::<Lead>(store, &key).await?) };
+    let who = authority.account().to_string();
+    let (lead, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let lead = lead.ok_or(Error::NotFound)?;
+    cover(store, context, authority, &lead.state).await?;
+    Ok((lead, decision))
+}

@@ -1,0 +1,272 @@
+//! Scores many leads at once. Each has an outcome of its own and its score is written by a command of its own: none fails
+//! because another does, and a request that is made again after a crash goes on where it ended.
+
+use super::own_lead::{self, lead_key};
+use super::score_lead::{ScoreLead, Scored, scored, write};
+use super::scoring::Judgement;
+use application_ai::Asker;
+use application_core::idempotency::{Answer, claim, outcome, part, replay_loaded};
+use application_core::limits::{LEAD_SCORES, limited};
+use application_core::repository::Work;
+use application_core::{Context, Error, IdempotencyConflict};
+use domain::authority::{Authority, ScoreManyLeads};
+use domain::field::{Check, Invalid};
+use domain::id::LeadId;
+use domain::sales::Lead;
+use futures_util::future::{Either, join_all, select};
+use ports::{IdempotencyKey, LimitDecision, Store, StoreError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The most leads of one request.
+pub const MOST_LEADS: usize = 50;
+/// Time that is kept back to say what became of the leads.
+const TELLING: Duration = Duration::from_millis(500);
+
+/// What became of one lead.
+#[derive(Debug, Clone)]
+pub enum LeadOutcome {
+    /// It has a score.
+    Scored(Box<Scored>),
+    /// There is no such lead, or the caller may not know that there is.
+    NotFound,
+    /// It could not be judged, or its score not written, or there was no time left to.
+    Failed(Arc<Error>),
+}
+
+/// A lead of a request on its way to its outcome.
+enum Step {
+    /// It is known already.
+    Done(LeadOutcome),
+    /// An earlier request with the same key scored it before it ended.
+    Earlier(Box<Scored>),
+    /// It is to be judged.
+    ToJudge(Box<Work<Lead>>),
+}
+
+/// Scores leads; their outcomes stand in the order of the identifiers. The request counts once in `lead_scores`, and each of
+/// its questions to models in `ai_calls`.
+///
+/// With an idempotency key, each lead's score is remembered in the transaction that writes it, so that a request that died
+/// halfway neither judges nor writes again what it had written when it is made again. A request none of whose leads failed
+/// is remembered as a whole; one with failures is not, and judges those leads again.
+pub async fn score_leads(
+    needs: &ScoreLead,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    ids: &[LeadId],
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<(Answer<Vec<LeadOutcome>>, LimitDecision), Error> {
+    check(ids)?;
+    let store = needs.store.as_ref();
+    let who = authority.account().to_string();
+    let read = async {
+        let loads = ids.iter().map(|id| async move {
+            Work::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await
+        });
+        let works: Result<Vec<_>, _> = join_all(loads).await.into_iter().collect();
+        Ok(works?)
+    };
+    let (works, decision) =
+        limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
+    if let Some(outcome) = claim(store, idempotency, context).await? {
+        let value = all_again(store, context, authority, works, outcome).await?;
+        return Ok((Answer { value, replayed: true }, decision));
+    }
+    let result = judge_and_write(needs, context, authority, works, idempotency).await;
+    if let Some(key) = idempotency {
+        let versions = result.as_ref().ok().and_then(|outcomes| versions(outcomes));
+        // A failure to remember or to release only delays a repetition until the claim ends by itself; what was written is
+        // remembered with each lead.
+        let _ = match versions {
+            Some(versions) => store.complete(key, &versions, context.now).await,
+            None => store.release(key).await,
+        };
+    }
+    Ok((Answer::first(result?), decision))
+}
+
+async fn judge_and_write(
+    needs: &ScoreLead,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    works: Vec<Option<Work<Lead>>>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Vec<LeadOutcome>, Error> {
+    let steps =
+        works.into_iter().map(|work| step(needs.store.as_ref(), context, authority, work, idempotency));
+    let steps: Vec<Result<Step, Error>> = join_all(steps).await;
+    if steps.iter().any(Result::is_err) {
+        let claimed = steps.iter().flatten().filter_map(|step| match step {
+            Step::ToJudge(work) => work.state().map(|lead| lead.id),
+            Step::Done(_) | Step::Earlier(_) => None,
+        });
+        join_all(claimed.map(|id| release(needs.store.as_ref(), idempotency, id))).await;
+    }
+    let steps: Vec<Step> = steps.into_iter().collect::<Result<_, _>>()?;
+    let leads = steps.iter().filter_map(|step| match step {
+        Step::ToJudge(work) => work.state().cloned(),
+        Step::Done(_) | Step::Earlier(_) => None,
+    });
+    let leads: Vec<Lead> = leads.collect();
+    let asker = Asker::of(authority.caller());
+    let mut judgements = needs.scorer.score_all(&leads, context, &asker).await.into_iter();
+    let outcomes = steps.into_iter().map(|step| {
+        let step = match step {
+            Step::Done(outcome) => Err(outcome),
+            Step::Earlier(scored) => Err(LeadOutcome::Scored(scored)),
+            Step::ToJudge(work) => judgements.next().map(|score| (work, score)).ok_or(LeadOutcome::NotFound),
+        };
+        async move {
+            match step {
+                Ok((work, score)) => finish(needs, context, authority, *work, score, idempotency).await,
+                Err(outcome) => outcome,
+            }
+        }
+    });
+    Ok(join_all(outcomes).await)
+}
+
+/// What is to be done with a lead. With a key, whoever is to judge it has claimed it.
+async fn step(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    work: Option<Work<Lead>>,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Step, Error> {
+    let Some(work) = work else { return Ok(Step::Done(LeadOutcome::NotFound)) };
+    let lead = work.state().ok_or(Error::NotFound)?;
+    let key = idempotency.map(|key| part(key, &lead.id));
+    let covered = own_lead::cover(store, context, authority, lead).await;
+    match covered {
+        Ok(()) => {}
+        Err(Error::NotFound) => return Ok(Step::Done(LeadOutcome::NotFound)),
+        Err(error) => return Err(error),
+    }
+    match claim(store, key.as_ref(), context).await {
+        Ok(None) => Ok(Step::ToJudge(Box::new(work))),
+        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, authority, work, outcome).await?))),
+        // An earlier request may still be writing this one; the others need not wait for it.
+        Err(error @ Error::Idempotency(IdempotencyConflict::InFlight)) => {
+            Ok(Step::Done(LeadOutcome::Failed(Arc::new(error))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a lead's judgement, if there is one and as long as there is time.
+async fn finish(
+    needs: &ScoreLead,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    work: Work<Lead>,
+    score: Judgement,
+    idempotency: Option<&IdempotencyKey>,
+) -> LeadOutcome {
+    let store = needs.store.as_ref();
+    let Some(id) = work.state().map(|lead| lead.id) else { return LeadOutcome::NotFound };
+    let score = match score {
+        Ok(score) => score,
+        Err(error) => {
+            release(store, idempotency, id).await;
+            return failed(error);
+        }
+    };
+    let key = idempotency.map(|key| part(key, &id));
+    let written = Box::pin(write(store, context, authority, work, &score, key.as_ref()));
+    let time = needs.scorer.gateway.timer().sleep(context.time_left().saturating_sub(TELLING));
+    let written = match select(written, time).await {
+        Either::Left((written, _)) => written.and_then(scored),
+        // Perhaps it was written: the claim stays until it ends by itself, and a repetition finds out.
+        Either::Right(_) => return failed(Arc::new(Error::DeadlineExceeded)),
+    };
+    match written {
+        Ok(scored) => LeadOutcome::Scored(Box::new(scored)),
+        Err(error) => {
+            release(store, idempotency, id).await;
+            // It was deleted meanwhile.
+            if matches!(error, Error::NotFound) { LeadOutcome::NotFound } else { failed(Arc::new(error)) }
+        }
+    }
+}
+
+fn failed(error: Arc<Error>) -> LeadOutcome {
+    tracing::warn!(error = &*error as &dyn std::error::Error, "a lead of several has no score");
+    LeadOutcome::Failed(error)
+}
+
+/// Gives up the claim of a lead. A failure only delays the next try until the claim ends by itself.
+async fn release(store: &dyn Store, idempotency: Option<&IdempotencyKey>, id: LeadId) {
+    if let Some(key) = idempotency.map(|key| part(key, &id)) {
+        let _ = store.release(&key).await;
+    }
+}
+
+/// What a request without failures is remembered by: each lead's version with its score, and null where there is no such
+/// lead. `None` when a lead failed: it is to be judged again.
+fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
+    let version = |outcome: &LeadOutcome| match outcome {
+        LeadOutcome::Scored(scored) => Some(Some(scored.lead.version)),
+        LeadOutcome::NotFound => Some(None),
+        LeadOutcome::Failed(_) => None,
+    };
+    outcomes.iter().map(version).collect::<Option<Vec<_>>>().map(|versions| json!(versions))
+}
+
+/// The outcomes of an earlier request for the same leads. A lead that is deleted by now, or that the caller may not see any
+/// more, is not shown again.
+async fn all_again(
+    store: &dyn Store,
+    context: &Context,
+    authority: &Authority<ScoreManyLeads>,
+    works: Vec<Option<Work<Lead>>>,
+    versions: Value,
+) -> Result<Vec<LeadOutcome>, Error> {
+    let versions: Vec<Option<u64>> =
+        Vec::deserialize(versions).map_err(|error| StoreError::Decode(error.into()))?;
+    if versions.len() != works.len() {
+        return Err(StoreError::Malformed("the outcome of a request").into());
+    }
+    let outcomes = works.into_iter().zip(versions).map(|lead| async move {
+        let (Some(work), Some(version)) = lead else { return Ok(LeadOutcome::NotFound) };
+        let current = work.state().ok_or(Error::NotFound)?;
+        match own_lead::cover(store, context, authority, current).await {
+            Ok(()) => {
+                let outcome = outcome(&current.id, version);
+                Ok(LeadOutcome::Scored(Box::new(again(store, authority, work, outcome).await?)))
+            }
+            Err(Error::NotFound) => Ok(LeadOutcome::NotFound),
+            Err(error) => Err(error),
+        }
+    });
+    join_all(outcomes).await.into_iter().collect()
+}
+
+/// The score that an earlier request gave a lead.
+async fn again(
+    store: &dyn Store,
+    authority: &Authority<ScoreManyLeads>,
+    work: Work<Lead>,
+    outcome: Value,
+) -> Result<Scored, Error> {
+    let current = work.finish()?.1;
+    let key = lead_key(authority, &current.state.id);
+    scored(replay_loaded(store, &key, current, outcome).await?.value)
+}
+
+/// From 1 to [`MOST_LEADS`], and none twice: a lead has one outcome.
+fn check(ids: &[LeadId]) -> Result<(), Invalid> {
+    let mut check = Check::default();
+    if ids.is_empty() || ids.len() > MOST_LEADS {
+        check.wrong("lead_ids", "length", format!("must be 1 to {MOST_LEADS} leads"));
+    }
+    let mut seen = HashSet::new();
+    if ids.iter().any(|id| !seen.insert(id.to_string())) {
+        check.wrong("lead_ids", "unique", "must not name a lead twice");
+    }
+    check.finish(())
+}

@@ -1,0 +1,187 @@
+//! Scores a lead by a model of the chain, through the AI gateway, and by rules where the chain has them and no model
+//! gives a usable completion. The cost of every attempt is counted, also of unusable ones.
+
+mod batch;
+mod output;
+mod prompt;
+
+pub use batch::Judgement;
+
+use application_ai::gateway::{AiGateway, Providers, Unanswered, answer};
+use application_ai::{Ask, Asker, CachePolicy, Chain, Conversation};
+use application_core::model_answer::AnswerCost;
+use application_core::{Context, Error};
+use domain::Timestamp;
+use domain::ai::Feature;
+use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
+use ports::ModelGateway;
+use prompt::Document;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name of the rules engine in a score.
+const RULES: &str = "rules";
+/// The most tokens of a completion. A score with eight factors takes about 600 tokens.
+pub(super) const MAX_OUTPUT_TOKENS: u32 = 1_500;
+/// How long a score is used again for a lead whose content has not changed.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Time that is reserved to write the score, beside the gateway's time to settle.
+const WRITING: Duration = Duration::from_secs(1);
+
+/// Scores leads.
+pub struct LeadScorer {
+    /// The AI gateway.
+    pub gateway: Arc<AiGateway>,
+    /// The adapters by provider.
+    pub providers: Providers<dyn ModelGateway>,
+    /// The models to ask, and whether the rules score when none gives a usable completion.
+    pub chain: Chain,
+    /// The version of the prices, for scores without a model.
+    pub price_version: String,
+}
+
+/// An assessment with its engine and its cost.
+pub(super) struct Judged {
+    pub(super) assessment: Assessment,
+    pub(super) engine: Engine,
+    pub(super) model: String,
+    pub(super) cost: AnswerCost,
+    pub(super) attempts: u32,
+    pub(super) price_version: String,
+}
+
+impl LeadScorer {
+    /// Scores a lead.
+    ///
+    /// # Errors
+    ///
+    /// The gateway's, unless the rules score instead. They do when no model answers, when the prompt is refused or too
+    /// long, when the tenant may ask none of the models, and when a budget has too little left: they cost nothing, and
+    /// the score says that they made it. They do not when a rate limit is used up or the state can't be reached.
+    pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
+        let judged = match self.ask(lead, context, asker).await {
+            Ok(judged) => judged,
+            Err(unanswered) if self.rules_judge(&unanswered) => self.by_rules(lead, unanswered),
+            // The caller named no model, so an unknown model is not its fault.
+            Err(Unanswered { error: Error::UnknownModel, .. }) => return Err(Error::NoModel),
+            Err(unanswered) => return Err(unanswered.error),
+        };
+        Ok(judged.score(context.now))
+    }
+
+    /// Whether the rules score instead: when the tenant's chain has them, or the environment's if the tenant's is not
+    /// known.
+    pub(super) fn rules_judge(&self, unanswered: &Unanswered) -> bool {
+        let rules = unanswered.terms.as_ref().map_or(self.chain.has_rules(), |terms| terms.rules);
+        rules && rules_may(&unanswered.error)
+    }
+
+    /// The version of the prices by which a failed request was charged.
+    pub(super) fn price_version_of(&self, unanswered: &Unanswered) -> String {
+        let known = unanswered.terms.as_ref().map(|terms| terms.price_version.clone());
+        known.unwrap_or_else(|| self.price_version.clone())
+    }
+
+    /// The score by the rules, with the cost so far.
+    fn by_rules(&self, lead: &Lead, unanswered: Unanswered) -> Judged {
+        let price_version = self.price_version_of(&unanswered);
+        by_rules(lead, unanswered.cost, unanswered.attempts, price_version)
+    }
+
+    async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
+        let sticky = asker.tenant.to_string();
+        if self.chain.models(&sticky).is_empty() {
+            return Err(Error::NoModel.into());
+        }
+        let document = Document::of(lead);
+        let turn = document.turn().map_err(|_| Error::NoModel)?;
+        let judge = document.clone();
+        let ask = Ask {
+            feature: Feature::LeadScoring,
+            chain: self.chain.clone(),
+            sticky,
+            gives_cut: false,
+            conversation: Conversation {
+                system: prompt::SYSTEM.to_owned(),
+                messages: vec![turn],
+                output_schema: Some(output::schema()),
+                max_output_tokens: MAX_OUTPUT_TOKENS,
+                temperature: Some(0.0),
+                top_p: None,
+                stop: Vec::new(),
+            },
+            cache: CachePolicy { read: true, store: true, max_age: None, ttl: KEPT },
+            check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
+        };
+        let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
+        // A cached completion is checked, too: its content decides, not its origin.
+        let assessment = output::read(&answered.text, &document).map_err(|_| Unanswered {
+            error: Error::ModelsUnavailable { retry_after: None },
+            cost: answered.cost,
+            attempts: answered.head.attempts,
+            terms: None,
+        })?;
+        Ok(Judged {
+            assessment,
+            engine: Engine::Model,
+            model: answered.head.model,
+            cost: answered.cost,
+            attempts: answered.head.attempts,
+            price_version: answered.price_version,
+        })
+    }
+}
+
+/// The score by the rules, with the cost so far.
+pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_version: String) -> Judged {
+    Judged {
+        assessment: score_by_rules(lead),
+        engine: Engine::Rules,
+        model: RULES.to_owned(),
+        cost,
+        attempts,
+        price_version,
+    }
+}
+
+impl Judged {
+    /// Turns it into a score.
+    pub(super) fn score(self, scored_at: Timestamp) -> LeadScore {
+        let tokens = self.cost.tokens;
+        LeadScore {
+            assessment: self.assessment,
+            engine: self.engine,
+            model: self.model,
+            cost: Cost {
+                nano_usd: self.cost.nano_usd,
+                input_tokens: tokens.input + tokens.cache_read + tokens.cache_write,
+                output_tokens: tokens.output,
+                price_version: self.price_version,
+                attempts: self.attempts,
+            },
+            scored_at,
+        }
+    }
+}
+
+/// The context of a request whose result must be written afterwards.
+pub(super) fn time_to_write(context: &Context) -> Context {
+    let mut until = context.clone();
+    until.deadline = context.deadline.checked_sub(WRITING).unwrap_or(context.deadline);
+    until
+}
+
+/// Whether the rules may score instead of a model.
+pub(super) fn rules_may(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NoModel
+            | Error::UnknownModel
+            | Error::ModelsUnavailable { .. }
+            | Error::ContextLength
+            | Error::ModelRefused
+            | Error::AnswerUnusable
+            | Error::AnswerTooSlow
+            | Error::OverBudget(_)
+    )
+}

@@ -1,9 +1,0 @@
-//! Usage and bills of an organization. This context only reads: everything follows from metered requests.
-
-mod get_billing;
-mod get_usage;
-mod report_month;
-
-pub use get_billing::{Bill, InvoiceLine, PricedTokens, TokenKind, get_billing};
-pub use get_usage::{LISTED, UsageReport, get_usage};
-pub use report_month::{MONTHS_BEFORE, report_month};

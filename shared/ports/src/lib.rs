@@ -1,0 +1,58 @@
+//! The ports of use cases: traits for everything outside. They are object-safe and have boxed futures, so that a use
+//! case is compiled once for all adapters. No port may take a tenant as text: tenants come from a caller's authority or
+//! a stored record.
+
+mod ai_state;
+mod ai_usage;
+mod audit_log;
+mod entropy;
+mod fine_tuning;
+mod key_uses;
+mod limiter;
+mod model_gateway;
+mod password;
+mod publisher;
+mod relay;
+mod store;
+mod tenant_keys;
+mod timer;
+mod tokens;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use ai_state::{
+    AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, Cached, ModelName, Observation, RequestLookup,
+    RequestState, Reservation, ReserveError, Settlement, Spent, SpentByScope,
+};
+pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
+pub use audit_log::{AuditEntry, AuditLog};
+pub use entropy::{Entropy, EntropyError};
+pub use fine_tuning::{
+    FileError, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Trainer, TrainerError, TrainingFiles,
+    TrainingJob, TrainingUploads, Upload,
+};
+pub use key_uses::{KEY_USE_SECONDS, KeyUses};
+pub use limiter::{LimitDecision, Limiter, RateLimit};
+pub use model_gateway::{
+    Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
+    Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
+    StreamingModelGateway, Usage, is_any_object,
+};
+pub use password::{PasswordError, PasswordHasher};
+pub use publisher::{PublishOutcome, Publisher};
+pub use relay::{Attempts, ParkingLot, StreamRecord};
+pub use store::{
+    AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, Filter, FilterField, IdempotencyKey,
+    IdempotencyRecord, ListOrder, ListQuery, LoadedToChange, Page, Position, Store, StoreError, StoredState,
+    SubjectKeys, Transaction, Unique, UniqueKind,
+};
+pub use tenant_keys::{DataKey, KeyError, TenantKeys, WrappedKey};
+pub use timer::Timer;
+pub use tokens::{Claims, Jwk, TokenError, TokenSigner, TokenVerifier};
+
+/// A boxed future: the result of every port and handler.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Any failure of an adapter, kept as the source of a typed error.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;

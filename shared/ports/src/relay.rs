@@ -1,0 +1,31 @@
+//! What carries the ledger's stream to the bus, and what happens to a record that can't be carried.
+
+use super::{BoxFuture, EventRecord, Source, StoreError};
+use domain::Timestamp;
+
+/// Counts failures per record of the stream.
+pub trait Attempts: Send + Sync {
+    /// Counts one failure of the record; returns the number of failures.
+    fn count<'a>(
+        &'a self,
+        sequence_number: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u32, StoreError>>;
+}
+
+/// Where records go that can't be carried.
+pub trait ParkingLot: Send + Sync {
+    /// Parks a record as the stream gave it, with the reason.
+    fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>>;
+}
+
+/// A record of the ledger's stream.
+#[derive(Debug)]
+pub struct StreamRecord {
+    /// Its position in the stream.
+    pub sequence_number: String,
+    /// The keys of the item, for people who look into the parking queue. Never its content.
+    pub keys: serde_json::Value,
+    /// The event, or why the item is none.
+    pub event: Result<EventRecord, StoreError>,
+}

@@ -1,0 +1,1 @@
+//! Tests of use cases that cross contexts. They are in `tests/`.

@@ -1,0 +1,455 @@
+//! Fine-tunes from their file to their end: killed at each step, run twice, at the same time, and canceled in between.
+
+use crate::support::{NOW, context};
+use application_ai::Registry;
+use application_ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune};
+use application_core::repository::{Actor, Work, load};
+use application_core::{Context, Error};
+use domain::ai::fine_tune::{
+    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
+    WAIT_FOR_FILE, create_fine_tune,
+};
+use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
+use domain::id::{FineTuneId, OrganizationId, new_id};
+use domain::tenancy::Role;
+use domain::{AggregateType, Timestamp};
+use futures_util::future::join_all;
+use ports::{AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload};
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use testkit::{Fault, TestEnvironment, TestTraining, TrainingFault};
+
+const LINE: &str = r#"{"schemaVersion":"bedrock-conversation-2024","messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]}"#;
+
+fn good() -> String {
+    format!("{LINE}\n").repeat(10)
+}
+
+struct Scene {
+    environment: TestEnvironment,
+    store: Arc<dyn Store>,
+    training: TestTraining,
+}
+
+impl Scene {
+    fn start() -> Self {
+        let environment = TestEnvironment::start();
+        let store = Arc::new(environment.store());
+        Self { environment, store, training: TestTraining::default() }
+    }
+
+    /// A fine-tune that waits for this file.
+    async fn created(&self, number: u8, file: &str) -> AggregateKey {
+        self.created_as(id(number), tenant(number), file).await
+    }
+
+    async fn created_as(&self, id: FineTuneId, tenant: OrganizationId, file: &str) -> AggregateKey {
+        use base64::Engine as _;
+        let sha256 = base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, file.as_bytes()));
+        let event = create_fine_tune(&CreateFineTune {
+            id,
+            name: "Ours",
+            base_model: "amazon.nova-lite-v1:0",
+            training_model: "amazon.nova-lite-v1:0:300k",
+            hyper_parameters: HyperParameters::default(),
+            bytes: file.len() as u64,
+            sha256: &sha256,
+            created_by: new_id(NOW, &[2; 10]),
+        });
+        let key = AggregateKey::new(tenant, AggregateType::FineTune, &id);
+        let mut work = Work::<FineTune>::create(key.clone(), []);
+        work.record(&event.unwrap(), &context(&self.environment), &Actor::anonymous()).unwrap();
+        work.commit(self.store.as_ref()).await.unwrap();
+        key
+    }
+
+    /// One whose file is there.
+    async fn with_file(&self, number: u8, file: &str) -> AggregateKey {
+        let key = self.created(number, file).await;
+        self.training.bring(&place(number), file);
+        key
+    }
+
+    async fn run_at(&self, context: &Context) -> Result<Advanced, Error> {
+        let open = self.environment.store();
+        let tools =
+            Tools { store: self.store.as_ref(), open: &open, files: &self.training, trainer: &self.training };
+        advance_fine_tunes(tools, context).await
+    }
+
+    async fn run(&self) -> Result<Advanced, Error> {
+        self.run_at(&context(&self.environment)).await
+    }
+
+    async fn state(&self, number: u8) -> FineTune {
+        load::<FineTune>(self.store.as_ref(), &key(number)).await.unwrap().unwrap().state
+    }
+
+    async fn status(&self, number: u8) -> FineTuneStatus {
+        self.state(number).await.status
+    }
+
+    async fn cancel(&self, number: u8) -> FineTune {
+        let context = context(&self.environment);
+        cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id(number), None).await.unwrap().value
+    }
+}
+
+fn tenant(number: u8) -> OrganizationId {
+    new_id(NOW, &[if number == 9 { 77 } else { 1 }; 10])
+}
+
+fn id(number: u8) -> FineTuneId {
+    new_id(NOW, &[number; 10])
+}
+
+fn key(number: u8) -> AggregateKey {
+    AggregateKey::new(tenant(number), AggregateType::FineTune, &id(number))
+}
+
+fn place(number: u8) -> FileKey {
+    FileKey::new(tenant(number), &id(number))
+}
+
+fn name(number: u8) -> JobName {
+    JobName::of(&id(number))
+}
+
+fn admin() -> Authority<ManageFineTunes> {
+    let credential = Credential::Session { id: new_id(NOW, &[9; 10]), role: Role::Admin };
+    let caller = Caller { tenant: tenant(1), account: new_id(NOW, &[2; 10]), credential };
+    caller.authorize().unwrap()
+}
+
+fn later(scene: &Scene, seconds: i64) -> Context {
+    Context { now: NOW.plus_seconds(seconds), ..context(&scene.environment) }
+}
+
+#[tokio::test]
+async fn a_good_file_becomes_a_model() {
+    let scene = Scene::start();
+    scene.created(1, &good()).await;
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
+    assert_eq!(scene.status(1).await, FineTuneStatus::AwaitingFile);
+    scene.training.bring(&place(1), good());
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2, waiting: 0 });
+    let state = scene.state(1).await;
+    assert_eq!((state.status, state.records), (FineTuneStatus::Training, Some(10)));
+    let started = scene.training.started();
+    assert_eq!((started.len(), started[0].model.as_str()), (1, "amazon.nova-lite-v1:0:300k"));
+    assert_eq!((started[0].file.clone(), started[0].tenant), (place(1), tenant(1)));
+    assert_eq!(scene.run().await.unwrap().steps, 0);
+    scene.training.end(&name(1), JobState::Completed("model-1".to_owned()));
+    assert_eq!(scene.run().await.unwrap().steps, 1);
+    let state = scene.state(1).await;
+    assert_eq!((state.status, state.custom_model.as_deref()), (FineTuneStatus::Completed, Some("model-1")));
+    // It is open no more.
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+}
+
+#[tokio::test]
+async fn wrong_files_fail_with_what_is_wrong() {
+    let scene = Scene::start();
+    scene.with_file(1, &good().replacen("Hello\"}]}]}", "Hello", 1)).await;
+    scene.with_file(2, LINE).await;
+    // Brought, but not the one that was declared: of another size, and of the same.
+    scene.created(3, &good()).await;
+    scene.training.bring(&place(3), "short");
+    scene.created(4, &good()).await;
+    scene.training.bring(&place(4), good().replace("Hello", "Jello"));
+    scene.created(5, &good()).await;
+    scene.run_at(&later(&scene, WAIT_FOR_FILE)).await.unwrap();
+    let reason = async |number| scene.state(number).await.failure.unwrap().reason;
+    assert_eq!(reason(1).await, FailureReason::InvalidLines);
+    assert_eq!(scene.state(1).await.failure.unwrap().lines[0].line, 1);
+    assert_eq!(reason(2).await, FailureReason::TooFewRecords);
+    assert_eq!(reason(3).await, FailureReason::FileDiffers);
+    assert_eq!(reason(4).await, FailureReason::FileDiffers);
+    assert_eq!(reason(5).await, FailureReason::FileMissing);
+    assert!(scene.training.started().is_empty());
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+}
+
+#[tokio::test]
+async fn a_file_is_waited_for_to_the_last_second() {
+    let scene = Scene::start();
+    scene.created(1, &good()).await;
+    scene.run_at(&later(&scene, WAIT_FOR_FILE - 1)).await.unwrap();
+    assert_eq!(scene.status(1).await, FineTuneStatus::AwaitingFile);
+}
+
+#[tokio::test]
+async fn a_large_file_is_read_in_pieces_whose_lines_join() {
+    let scene = Scene::start();
+    let long = "x".repeat(400_000);
+    let file = format!("{}\n", LINE.replace("Hello", &long)).repeat(50);
+    scene.with_file(1, &file).await;
+    scene.run().await.unwrap();
+    assert_eq!(scene.state(1).await.records, Some(50));
+    let reads = scene.training.reads();
+    assert_eq!(reads.len(), 3);
+    assert!(reads.iter().all(|read| *read <= 8 * 1024 * 1024));
+}
+
+#[tokio::test]
+async fn the_failure_of_one_does_not_stop_the_others() {
+    let scene = Scene::start();
+    // The ninth is another tenant's.
+    for number in [1, 9, 2] {
+        scene.with_file(number, &good()).await;
+    }
+    scene.training.fail(TrainingFault::LostStart);
+    assert!(matches!(scene.run().await, Err(Error::Trainer(_))));
+    for number in [1, 9, 2] {
+        assert_eq!(scene.status(number).await, FineTuneStatus::Submitting, "{number}");
+    }
+    // All three jobs are there, and none is started again.
+    assert_eq!(scene.training.started().len(), 3);
+    scene.training.mend();
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3, waiting: 0 });
+    assert_eq!(scene.training.started().len(), 3);
+}
+
+#[tokio::test]
+async fn a_run_that_ends_anywhere_is_made_good_by_the_next() {
+    for fault in [TrainingFault::Files, TrainingFault::Provider, TrainingFault::LostStart] {
+        let scene = Scene::start();
+        scene.with_file(1, &good()).await;
+        scene.training.fail(fault);
+        assert!(scene.run().await.is_err(), "{fault:?}");
+        assert!(scene.run().await.is_err(), "{fault:?}");
+        scene.training.mend();
+        scene.run().await.unwrap();
+        assert_eq!(scene.status(1).await, FineTuneStatus::Training, "{fault:?}");
+        assert_eq!(scene.training.started().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_could_not_be_recorded_is_found_again() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Provider);
+    assert!(scene.run().await.is_err());
+    scene.training.mend();
+    // The job is started, and the store fails before that is recorded.
+    let refused =
+        json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
+    scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, refused));
+    assert!(scene.run().await.is_err());
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+    assert_eq!(scene.training.started().len(), 1);
+    scene.run().await.unwrap();
+    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
+    assert_eq!(scene.training.started().len(), 1);
+}
+
+#[tokio::test]
+async fn runs_at_the_same_time_start_one_job() {
+    let scene = Scene::start();
+    for number in 1..=4 {
+        scene.with_file(number, &good()).await;
+    }
+    for result in join_all((0..6).map(|_| scene.run())).await {
+        result.unwrap();
+    }
+    scene.run().await.unwrap();
+    assert_eq!(scene.training.started().len(), 4);
+    for number in 1..=4 {
+        assert_eq!(scene.status(number).await, FineTuneStatus::Training);
+        let version = load::<FineTune>(scene.store.as_ref(), &key(number)).await.unwrap().unwrap().version;
+        assert_eq!(version, 3);
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_refuses_or_ends_has_failed_by_its_code() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Refused);
+    scene.run().await.unwrap();
+    let failure = scene.state(1).await.failure.unwrap();
+    assert_eq!(failure.message.as_deref(), Some("ValidationException"));
+    scene.training.mend();
+    for (number, end) in [(2, JobState::Failed), (3, JobState::Stopped)] {
+        scene.with_file(number, &good()).await;
+        scene.run().await.unwrap();
+        scene.training.end(&name(number), end);
+        scene.run().await.unwrap();
+        assert_eq!(scene.state(number).await.failure.unwrap().reason, FailureReason::Provider);
+    }
+}
+
+#[tokio::test]
+async fn a_canceled_job_is_stopped_and_then_let_go() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.run().await.unwrap();
+    let canceled = scene.cancel(1).await;
+    assert!(canceled.stopping);
+    scene.training.fail(TrainingFault::Provider);
+    assert!(scene.run().await.is_err());
+    scene.training.mend();
+    scene.run().await.unwrap();
+    assert_eq!(scene.training.stops(), 1);
+    scene.run().await.unwrap();
+    let state = scene.state(1).await;
+    assert_eq!((state.status, state.stopping), (FineTuneStatus::Canceled, false));
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.training.stops(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Provider);
+    assert!(scene.run().await.is_err());
+    scene.cancel(1).await;
+    scene.training.mend();
+    // The provider knows of no job yet; a run that had begun before may start one.
+    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
+    scene.training.end(&name(1), JobState::Running);
+    scene.run().await.unwrap();
+    assert_eq!(scene.training.stops(), 1);
+    scene.run().await.unwrap();
+    assert!(!scene.state(1).await.stopping);
+}
+
+#[tokio::test]
+async fn a_canceled_one_without_a_job_is_let_go_after_an_hour() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Provider);
+    assert!(scene.run().await.is_err());
+    scene.cancel(1).await;
+    scene.training.mend();
+    assert_eq!(scene.run_at(&later(&scene, 3599)).await.unwrap().steps, 0);
+    assert_eq!(scene.run_at(&later(&scene, 3600)).await.unwrap().steps, 1);
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+}
+
+#[tokio::test]
+async fn one_that_waits_for_its_file_is_canceled_at_once_and_for_good() {
+    let scene = Scene::start();
+    scene.created(1, &good()).await;
+    assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
+    scene.training.bring(&place(1), good());
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
+}
+
+#[tokio::test]
+async fn none_is_begun_when_there_is_no_time() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    let context =
+        Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
+    assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
+}
+
+/// Signs what is empty.
+struct Unsigned;
+
+impl TrainingUploads for Unsigned {
+    fn upload<'a>(
+        &'a self,
+        _: &'a FileKey,
+        _: &'a TrainingFile,
+        now: Timestamp,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Upload, FileError>> {
+        let (method, url) = Default::default();
+        Box::pin(async move { Ok(Upload { method, url, headers: Default::default(), expires_at: now }) })
+    }
+}
+
+#[tokio::test]
+async fn no_model_learns_where_fine_tuning_is_off() {
+    let scene = Scene::start();
+    let (limiter, context) = (scene.environment.limiter(), context(&scene.environment));
+    let input = NewFineTune {
+        name: "Ours",
+        base_model: "amazon.nova-lite-v1:0",
+        hyper_parameters: HyperParameters::default(),
+        bytes: 10,
+        sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+    };
+    let create = async |on| {
+        let registry = Registry::shipped().unwrap().with_fine_tuning(on, "us-east-1");
+        let kept = (scene.store.as_ref(), &limiter as _);
+        fine_tunes::create_fine_tune(kept, (&registry, &Unsigned), &context, &admin(), &input, None).await
+    };
+    assert!(matches!(create(false).await, Err(Error::UnknownModel)));
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    create(true).await.unwrap();
+    assert_eq!(scene.run().await.unwrap().seen, 1);
+}
+
+#[tokio::test]
+async fn a_full_provider_is_waited_for_but_not_for_ever() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    let waiting = Advanced { seen: 1, steps: 0, waiting: 1 };
+    // No failure: nobody can mend it.
+    assert_eq!(scene.run().await.unwrap(), waiting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    let failure = scene.state(1).await.failure.unwrap();
+    assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
+    scene.training.mend();
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert!(scene.training.started().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_provider_that_has_room_again_trains() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::Busy);
+    scene.run().await.unwrap();
+    scene.training.mend();
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
+    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
+}
+
+#[tokio::test]
+async fn a_job_whose_start_is_never_answered_is_not_given_up() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.training.fail(TrainingFault::LostStart);
+    assert!(scene.run().await.is_err());
+    assert!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.is_err());
+    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
+}
+
+#[tokio::test]
+async fn none_waits_behind_a_thousand_others() {
+    let scene = Scene::start();
+    for number in 0..=1000_u16 {
+        let [high, low] = number.to_be_bytes();
+        scene.created_as(new_id(NOW, &[high, low, 0, 0, 0, 0, 0, 0, 0, 0]), tenant(1), &good()).await;
+    }
+    assert_eq!(scene.run().await.unwrap().seen, 1001);
+}
+
+#[tokio::test]
+async fn a_model_that_was_done_when_it_was_canceled_is_deleted() {
+    let scene = Scene::start();
+    scene.with_file(1, &good()).await;
+    scene.run().await.unwrap();
+    scene.cancel(1).await;
+    scene.training.end(&name(1), JobState::Completed("model-1".to_owned()));
+    scene.training.fail(TrainingFault::Discard);
+    assert!(scene.run().await.is_err());
+    assert!(scene.state(1).await.stopping);
+    scene.training.mend();
+    scene.run().await.unwrap();
+    assert_eq!(scene.training.discarded(), ["model-1"]);
+    assert!(!scene.state(1).await.stopping);
+    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+}

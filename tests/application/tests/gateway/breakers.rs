@@ -1,0 +1,518 @@
+//! Breakers are the fleet's: what one process learns stops them all.
+
+use super::scene::{NOVA, SONNET, Scene, ask, limits, until};
+use application_ai::Providers;
+use application_ai::gateway::complete;
+use application_core::{Context, Error};
+use domain::Timestamp;
+use futures_util::future::join_all;
+use ports::{BoxFuture, ModelAnswer, ModelCall, ModelError, ModelGateway, StopReason, Usage};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn down() -> ModelError {
+    ModelError::Unavailable("503".into())
+}
+
+/// A scene in which Sonnet failed until its breaker opened, for 30 seconds from the first.
+async fn opened() -> Scene {
+    let scene = Scene::start();
+    (0..20).for_each(|_| scene.model.fail(down()));
+    for request in 0..7 {
+        scene.complete(&ask(SONNET)).await.unwrap_err();
+        // The twentieth call opens it, and no pause follows.
+        let expected = if request == 6 { 20 } else { 3 * (request + 1) };
+        assert_eq!(scene.model.calls().len(), expected);
+    }
+    scene.calls();
+    scene
+}
+
+fn retry_after(error: Error) -> Duration {
+    let Error::ModelsUnavailable { retry_after: Some(retry_after) } = error else { panic!("{error:?}") };
+    retry_after
+}
+
+#[tokio::test]
+async fn a_breaker_that_one_process_opens_stops_every_other() {
+    let scene = opened().await;
+    let before = scene.ledger().await.len();
+    scene.calls();
+    let refused =
+        scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
+    let wait = retry_after(refused);
+    // The clock goes on while requests are made, so that a slow machine opens it a little later.
+    assert!(wait <= Duration::from_secs(29) && wait > Duration::from_secs(20), "{wait:?}");
+    assert_eq!(scene.model.calls().len(), 20);
+    // Nothing was set aside, and nothing recorded.
+    assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
+    assert_eq!(scene.ledger().await.len(), before);
+    assert_eq!(scene.settled().await, 0);
+}
+
+#[tokio::test]
+async fn the_next_model_is_asked_while_the_first_is_left_alone() {
+    let scene = opened().await;
+    scene.model.always("Paris");
+    let answer = scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
+    assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 1));
+    // It has the time of both.
+    assert!(scene.model.calls().last().unwrap().time_left > Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn money_is_set_aside_for_the_model_that_is_asked() {
+    let probe = Scene::start();
+    probe.model.hold();
+    let making = probe.begin(ask(NOVA));
+    until(|| !probe.model.calls().is_empty()).await;
+    let bound = probe.spent().await.committed;
+    making.abort();
+    // The budget has no room for the first, which is left alone.
+    let scene = opened().await;
+    scene.set_limits(limits(bound)).await;
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
+    assert_eq!(scene.model.asked().last().unwrap(), NOVA);
+}
+
+#[tokio::test]
+async fn one_of_fifty_may_try_and_its_success_closes_the_breaker() {
+    let scene = Arc::new(opened().await);
+    let before = scene.model.calls().len();
+    scene.model.always("Paris");
+    scene.model.hold();
+    let requests: Vec<_> = (0..50)
+        .map(|_| {
+            let scene = Arc::clone(&scene);
+            tokio::spawn(async move {
+                scene.complete_by(&scene.other_process(), &scene.context(40), &ask(SONNET)).await
+            })
+        })
+        .collect();
+    until(|| requests.iter().filter(|request| request.is_finished()).count() == 49).await;
+    assert_eq!(scene.model.calls().len(), before + 1);
+    scene.model.let_go(100);
+    let ended: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 1);
+    // A minute from when the one took its right, which on a slow machine is later than when others look.
+    assert!(
+        ended.into_iter().filter_map(Result::err).all(|error| retry_after(error) <= Duration::from_secs(80))
+    );
+    scene.settled().await;
+    // It is closed: all of them are asked.
+    let closed = join_all((0..10).map(|_| async {
+        scene.complete_by(&scene.other_process(), &scene.context(41), &ask(SONNET)).await.unwrap()
+    }));
+    closed.await;
+    assert_eq!(scene.model.calls().len(), before + 11);
+}
+
+#[tokio::test]
+async fn a_try_that_fails_opens_the_breaker_again_and_is_not_repeated() {
+    let scene = opened().await;
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(40)) });
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before + 1);
+    scene.model.always("Paris");
+    // 40 seconds from then on.
+    let refused = scene.complete_in(&scene.context(79), &ask(SONNET)).await.unwrap_err();
+    assert!(retry_after(refused) <= Duration::from_secs(5));
+    scene.complete_in(&scene.context(90), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.calls().len(), before + 2);
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_model_that_fails_and_says_how_long_is_left_alone_so_long() {
+    let scene = opened().await;
+    scene.model.fail(ModelError::Resting { retry_after: Duration::from_secs(50), source: "503".into() });
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    let refused = scene.complete_in(&scene.context(85), &ask(SONNET)).await.unwrap_err();
+    assert!(retry_after(refused) <= Duration::from_secs(6));
+    // Its failures count like others: while it rests, who has no other model asks it.
+    let scene = Scene::start();
+    for _ in 0..7 {
+        (0..3).for_each(|_| {
+            scene
+                .model
+                .fail(ModelError::Resting { retry_after: Duration::from_secs(1), source: "503".into() });
+        });
+        scene.complete(&ask(SONNET)).await.unwrap_err();
+    }
+    let before = scene.model.calls().len();
+    scene.complete(&ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before);
+}
+
+#[tokio::test]
+async fn a_request_that_can_t_pay_does_not_take_the_right_to_try() {
+    let probe = Scene::start();
+    probe.model.hold();
+    let making = probe.begin(ask(NOVA));
+    until(|| !probe.model.calls().is_empty()).await;
+    let bound = probe.spent().await.committed;
+    making.abort();
+    let scene = opened().await;
+    scene.set_limits(limits(bound)).await;
+    scene.model.fail(ModelError::NoSuchModel);
+    let refused = scene.complete_in(&scene.context(40), &ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
+    assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
+    // Another process, of a tenant that can.
+    let rich = Scene { tenant: domain::id::new_id(crate::support::NOW, &[9; 10]), ..scene };
+    rich.model.always("Paris");
+    let answer = rich.complete_in(&rich.context(41), &ask(SONNET)).await.unwrap();
+    assert_eq!(answer.head.model, SONNET);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_repaired_after_a_try_is_an_ordinary_call() {
+    let scene = opened().await;
+    scene.model.answer("bad");
+    scene.model.fail(down());
+    scene.model.answer("good");
+    let ask = super::scene::judged(ask(SONNET));
+    // The try closed the breaker, so the repair that failed once is asked for again.
+    assert_eq!(scene.complete_in(&scene.context(40), &ask).await.unwrap().text, "good");
+}
+
+#[tokio::test]
+async fn what_a_request_causes_opens_no_breaker() {
+    let causes: [fn() -> ModelError; 4] = [
+        || ModelError::Refused("400".into()),
+        || ModelError::ContextLength,
+        || ModelError::MalformedAnswer("424".into()),
+        || ModelError::NoSuchModel,
+    ];
+    for cause in causes {
+        let scene = Scene::start();
+        for _ in 0..25 {
+            scene.model.fail(cause());
+            scene.model.fail(cause());
+            drop(scene.complete(&ask(SONNET)).await);
+        }
+        let asked = scene.model.calls().len();
+        scene.model.always("Paris");
+        for _ in 0..25 {
+            drop(scene.complete(&ask(SONNET)).await);
+        }
+        scene.complete(&ask(SONNET)).await.unwrap();
+        assert!(scene.model.calls().len() > asked, "{:?}", cause());
+        assert!(number(&scene, "failures").await.unwrap_or_default() == 0, "{:?}", cause());
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_causes_neither_closes_nor_keeps_a_breaker() {
+    let scene = opened().await;
+    scene.model.fail(ModelError::MalformedAnswer("424".into()));
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert!(number(&scene, "open_until").await.is_some(), "it says nothing about the provider");
+    // The next caller may try at once.
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
+    assert_eq!(number(&scene, "open_until").await, None);
+}
+
+/// A model that fails a share of its calls, the same ones each time.
+struct Unsteady {
+    state: std::sync::Mutex<u64>,
+    percent: u64,
+}
+
+impl Unsteady {
+    fn new(percent: u64) -> Arc<Self> {
+        Arc::new(Self { state: std::sync::Mutex::new(0x5eed_0015), percent })
+    }
+
+    fn fails(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state % 100 < self.percent
+    }
+}
+
+impl ModelGateway for Unsteady {
+    fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        let usage = Some(Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() });
+        let answer = ModelAnswer { text: "Paris".to_owned(), stop: StopReason::EndTurn, usage };
+        Box::pin(std::future::ready(if self.fails() { Err(down()) } else { Ok(answer) }))
+    }
+}
+
+/// Of so many requests to one model, five a second by a fleet in which each process makes few, how many are answered.
+async fn answered(percent: u64, requests: u32) -> u32 {
+    let scene = Scene::start();
+    let bedrock: Arc<dyn ModelGateway> = Unsteady::new(percent);
+    let providers = Providers { bedrock, openai: None };
+    let mut answered = 0;
+    let mut process = scene.other_process();
+    for request in 0..requests {
+        if request.is_multiple_of(4) {
+            process = scene.other_process();
+        }
+        let context = scene.context(i64::from(request / 5));
+        let got = complete(&process, &providers, &context, &scene.asker(), &ask(SONNET)).await;
+        answered += u32::from(got.is_ok());
+    }
+    scene.settled().await;
+    answered
+}
+
+#[tokio::test]
+async fn a_provider_of_which_some_calls_fail_still_answers_nearly_every_request() {
+    // Three attempts of which each fails with 15 % answer 99.7 %, and of which each fails with 60 % answer 78 %.
+    let steady = answered(15, 600).await;
+    assert!(steady >= 594, "{steady} of 600");
+    let unsteady = answered(60, 200).await;
+    assert!((140..=180).contains(&unsteady), "{unsteady} of 200");
+    // One that never answers is left alone: nearly no request is answered, and few calls are made.
+    assert_eq!(answered(100, 60).await, 0);
+}
+
+#[tokio::test]
+async fn a_model_that_fails_often_is_asked_after_the_others_and_before_nobody_is() {
+    let scene = Scene::start();
+    // 14 of 20 calls fail: open for who has another model.
+    scene.model.always("Paris");
+    for request in 0..20 {
+        if request % 10 < 7 {
+            scene.model.fail(down());
+        } else {
+            scene.model.answer("Paris");
+        }
+    }
+    for _ in 0..20 {
+        if scene.model.calls().len() < 20 {
+            drop(scene.complete(&ask(SONNET)).await);
+        }
+    }
+    assert!(number(&scene, "open_until").await.is_some());
+    assert!(number(&scene, "answers_some").await.is_some());
+    let both = ask(&format!("{SONNET},{NOVA}"));
+    let before = scene.model.calls().len();
+    scene.complete_in(&scene.context(5), &both).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [NOVA]);
+    // Alone it is asked, and again after a failure.
+    let before = scene.model.calls().len();
+    scene.model.fail(down());
+    scene.complete_in(&scene.context(5), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [SONNET, SONNET]);
+    // Where the other one fails, it is its turn.
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::NoSuchModel);
+    scene.complete_in(&scene.context(5), &both).await.unwrap();
+    assert_eq!(scene.model.asked()[before..], [NOVA, SONNET]);
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn every_tenth_answer_is_told_and_no_other() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    let mut told = Vec::new();
+    for request in 1..=30 {
+        let before = window(&scene).await.0;
+        scene.complete(&ask(SONNET)).await.unwrap();
+        if window(&scene).await.0 == before + 10 {
+            told.push(request);
+        } else {
+            assert_eq!(window(&scene).await.0, before);
+        }
+    }
+    // A process begins anywhere in its first ten.
+    let [first, second, third] = told[..] else { panic!("{told:?}") };
+    assert!(first <= 10 && second == first + 10 && third == second + 10, "{told:?}");
+}
+
+/// A number of the only breaker that there is.
+async fn number(scene: &Scene, name: &str) -> Option<u64> {
+    let items = scene.environment.items(&scene.environment.tables().ephemeral).await;
+    let breaker = items.iter().find(|item| item["pk"].as_s().unwrap().starts_with("ai_breaker#"))?;
+    breaker.get(name).map(|number| number.as_n().unwrap().parse().unwrap())
+}
+
+/// Calls and failures of its window.
+async fn window(scene: &Scene) -> (u64, u64) {
+    let calls = number(scene, "calls").await.unwrap_or_default();
+    (calls, number(scene, "failures").await.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_breaker_that_ends_while_another_model_is_asked_is_tried_and_closed() {
+    let scene = opened().await;
+    let until_then = i64::try_from(number(&scene, "open_until").await.unwrap()).unwrap();
+    let now = Timestamp::from_millis(until_then - 300);
+    // Sonnet is left alone when the request begins, and no longer when Nova has failed.
+    let context = Context { now, ..scene.context(0) };
+    scene.model.fail(ModelError::NoSuchModel);
+    scene.model.answer("Paris");
+    scene.model.hold();
+    let asked = scene.model.calls().len();
+    let question = ask(&format!("{NOVA},{SONNET}"));
+    let answering = scene.complete_in(&context, &question);
+    let later = async {
+        until(|| scene.model.calls().len() > asked).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        scene.model.let_go(2);
+    };
+    let (answer, ()) = futures_util::future::join(answering, later).await;
+    assert_eq!(answer.unwrap().head.model, SONNET);
+    assert_eq!(number(&scene, "open_until").await, None, "its answer closes the breaker");
+}
+
+#[tokio::test]
+async fn of_many_answers_at_once_each_is_told_once_in_tens() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    for ended in join_all((0..45).map(|_| scene.begin(ask(SONNET)))).await {
+        ended.unwrap().unwrap();
+    }
+    let (told, failures) = window(&scene).await;
+    assert!([40, 50].contains(&told) && failures == 0, "{told} {failures}");
+    // A failure is told alone and at once.
+    scene.model.fail(down());
+    scene.complete(&ask(SONNET)).await.unwrap();
+    let after = window(&scene).await;
+    assert!([(told + 1, 1), (told + 11, 1)].contains(&after), "{after:?} after {told}");
+}
+
+#[tokio::test]
+async fn processes_count_for_themselves_and_the_fleet_is_right_on_average() {
+    // 60 processes that answer four questions each, and two of those after a failure: 240 answers and 60 failures.
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    for _ in 0..60 {
+        let process = scene.other_process();
+        for _ in 0..4 {
+            let failed = scene.model.calls().len().is_multiple_of(5);
+            if failed {
+                scene.model.fail(down());
+            }
+            scene.complete_by(&process, &scene.context(0), &ask(SONNET)).await.unwrap();
+        }
+    }
+    let (calls, failures) = window(&scene).await;
+    let answered = scene.model.calls().len() as u64 - failures;
+    assert_eq!(answered, 240);
+    let told = calls - failures;
+    assert!((120..=360).contains(&told), "{told} of {answered} answers were told");
+    assert!(number(&scene, "open_until").await.is_none());
+}
+
+#[tokio::test]
+async fn failures_are_told_at_once_so_that_a_process_that_dies_hides_none() {
+    let scene = Scene::start();
+    // Each process fails once and dies before it asks again, as when every one is new.
+    for request in 1..=19 {
+        scene.model.fail(down());
+        scene.model.hold();
+        let (process, context, question) = (scene.other_process(), scene.context(0), ask(SONNET));
+        let making = scene.complete_by(&process, &context, &question);
+        let told = async {
+            scene.model.let_go(1);
+            while window(&scene).await.1 < request {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            ended = making => panic!("{ended:?}"),
+            () = told => {}
+        }
+        assert_eq!(window(&scene).await, (request, request));
+    }
+    // The twentieth call opens the breaker.
+    scene.model.fail(down());
+    scene.model.let_go(100);
+    let asked = scene.model.calls().len();
+    let refused = scene.complete(&ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), asked + 1);
+    // Whoever opened it is told when to come back, as everyone after.
+    assert!(retry_after(refused) > Duration::from_secs(20));
+    // What was set aside for the others is swept.
+    assert_eq!(scene.sweep().await, 19);
+    scene.settled().await;
+}
+
+/// A question whose answer has so many tokens at the most.
+fn of_tokens(most: u32) -> application_ai::Ask {
+    let mut ask = ask(NOVA);
+    ask.conversation.max_output_tokens = most;
+    ask
+}
+
+#[tokio::test]
+async fn our_time_closes_no_model_to_others_when_it_was_too_short_for_what_was_asked() {
+    for (most, closed) in [(100, false), (1000, true), (10_000, true)] {
+        let scene = Scene::start();
+        (0..30).for_each(|_| scene.model.fail(ModelError::TimedOut));
+        for _ in 0..10 {
+            scene.complete(&of_tokens(most)).await.unwrap_err();
+        }
+        assert_eq!(scene.model.calls().len() == 30, closed, "{most}");
+        scene.model.always("Paris");
+        assert_eq!(scene.complete(&of_tokens(most)).await.is_ok(), closed, "{most}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_or_loses_counts_however_long_the_answer() {
+    for error in [|| ModelError::ProviderTimedOut, || ModelError::Lost("reset".into())] {
+        let scene = Scene::start();
+        (0..30).for_each(|_| scene.model.fail(error()));
+        for _ in 0..10 {
+            scene.complete(&of_tokens(10_000)).await.unwrap_err();
+        }
+        assert_eq!(scene.model.calls().len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn a_try_that_tells_nothing_is_left_to_the_next() {
+    let scene = opened().await;
+    let before = scene.model.calls().len();
+    scene.model.fail(ModelError::TimedOut);
+    scene.model.always("Paris");
+    scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
+    assert_eq!(scene.model.calls().len(), before + 1);
+    // Neither closed, nor open for another thirty seconds.
+    scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
+    scene.settled().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_to_be_left_alone_is_by_the_fleet() {
+    let scene = Scene::start();
+    scene.model.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(30)) });
+    scene.model.always("Paris");
+    // Longer than there is time.
+    scene.complete(&ask(SONNET)).await.unwrap_err();
+    let refused =
+        scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
+    let wait = retry_after(refused);
+    assert!(wait <= Duration::from_secs(26) && wait > Duration::from_secs(20), "{wait:?}");
+    assert_eq!(scene.model.calls().len(), 1);
+    // After that it may be asked by all, and nobody need try.
+    scene.complete_in(&scene.context(31), &ask(SONNET)).await.unwrap();
+    assert_eq!(scene.model.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_breaker_that_somebody_else_closed_meanwhile_keeps_nobody() {
+    use testkit::Fault;
+    let scene = Arc::new(opened().await);
+    scene.model.always("Paris");
+    // The look has seen it half-open; the limiter's write, and the try's, which comes late.
+    scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::ZERO));
+    scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::from_millis(500)));
+    let late = {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move { scene.complete_in(&scene.context(40), &ask(SONNET)).await })
+    };
+    until(|| scene.environment.wire().faults_left() == 0).await;
+    scene.complete_by(&scene.other_process(), &scene.context(40), &ask(SONNET)).await.unwrap();
+    late.await.unwrap().unwrap();
+}

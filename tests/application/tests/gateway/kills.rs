@@ -1,0 +1,322 @@
+//! Real processes that are ended by SIGKILL at every step: a request and a sweep run in processes of their own, and their
+//! only ways out, to the database and to the model, lead through this one. At the n-th moment, before a call is carried out
+//! or before its answer is sent, the process is killed, for every n there is. What it did before stays; another process
+//! sweeps.
+//!
+//! The process is this test binary once more, asked for one test, which is told by the environment that it is the process.
+
+use super::scene::{NOVA, SONNET, Scene, ask, cacheable, judged, rest, until};
+use crate::support::NOW;
+use application_ai::gateway::{complete, stream};
+use application_ai::{Ask, Providers, settle_expired};
+use domain::ai::{AiRequestMetered, Month};
+use domain::id::AiRequestId;
+use domain::{AggregateType, DomainEvent};
+use futures_util::stream::{StreamExt, iter};
+use ports::{
+    AggregateKey, AiUsage, BoxFuture, Delta, MeteredRequest, ModelAnswer, ModelCall, ModelError,
+    ModelGateway, ModelStream, StopReason, Store, StreamingModelGateway, Usage,
+};
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use testkit::TestEnvironment;
+
+/// What tells the process its deed, the wire's address, the model's, and the shards of the tenant.
+const ORDER: &str = "SEXTANT_TEST_PROCESS";
+const SIGKILL: i32 = 9;
+
+/// Limit, look, reservation and settlement, before and after each; the two parts of the answer.
+const SIMPLE_STEPS: usize = 2 * 4 + 2;
+/// Eight partitions and three settlements, before and after each.
+const SWEEP_STEPS: usize = 2 * (8 + 3);
+
+/// A process, and the moments that it passes.
+struct Victim {
+    passed: AtomicUsize,
+    /// It dies at this one.
+    last: usize,
+    process: Mutex<Option<Child>>,
+}
+
+impl Victim {
+    /// Whether the process goes on; kills it when its moment has come, and returns when it is dead.
+    fn pass(&self) -> bool {
+        if self.passed.fetch_add(1, Ordering::SeqCst) != self.last {
+            return true;
+        }
+        let mut process = self.process.lock().unwrap();
+        let process = process.as_mut().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        false
+    }
+
+    fn ended(&self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.process.lock().unwrap().as_mut().unwrap().try_wait().unwrap() {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// A model on a port of this process: each call is a connection, and gets what the script says next.
+struct ModelServer {
+    address: SocketAddr,
+    asked: Arc<AtomicUsize>,
+    ended: Arc<AtomicBool>,
+}
+
+impl ModelServer {
+    /// Parts of one answer are apart by a bar.
+    fn start(script: &'static [&'static str], victim: Arc<Victim>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server =
+            Self { address: listener.local_addr().unwrap(), asked: Arc::default(), ended: Arc::default() };
+        let (asked, ended) = (Arc::clone(&server.asked), Arc::clone(&server.ended));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let step =
+                    script.get(asked.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or("text unexpected");
+                serve(step, client.unwrap(), &victim);
+            }
+        });
+        server
+    }
+}
+
+/// The process is waiting for each part, so it is alive when its moment comes.
+fn serve(step: &str, mut client: TcpStream, victim: &Victim) {
+    for part in step.split('|') {
+        if !victim.pass() || client.write_all(format!("{part}\n").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+impl Drop for ModelServer {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// The way to that model, for the process.
+struct FarModel(SocketAddr);
+
+impl FarModel {
+    /// Each is waited for when it is asked for; nothing else happens in the process meanwhile.
+    fn parts(&self) -> impl Iterator<Item = Result<Delta, ModelError>> + Send + 'static {
+        let server = BufReader::new(TcpStream::connect(self.0).unwrap());
+        server.lines().map(|line| {
+            let line = line.unwrap();
+            match line.split_once(' ') {
+                Some((_, text)) => Ok(Delta::Text(text.to_owned())),
+                None if line == "end" => {
+                    let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
+                    Ok(Delta::End { stop: StopReason::EndTurn, usage: Some(usage) })
+                }
+                None => Err(ModelError::TimedOut),
+            }
+        })
+    }
+}
+
+impl ModelGateway for FarModel {
+    fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
+        let mut answer = ModelAnswer { text: String::new(), stop: StopReason::Other, usage: None };
+        Box::pin(async move {
+            for part in self.parts() {
+                match part? {
+                    Delta::Text(text) => answer.text += &text,
+                    Delta::End { stop, usage } => (answer.stop, answer.usage) = (stop, usage),
+                }
+            }
+            Ok(answer)
+        })
+    }
+}
+
+impl StreamingModelGateway for FarModel {
+    fn converse_stream<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
+        Box::pin(async move { Ok(iter(self.parts()).boxed()) })
+    }
+}
+
+/// What the process asks.
+fn question(deed: &str) -> Ask {
+    match deed {
+        "troubled" => judged(cacheable(&format!("{NOVA},{SONNET}"))),
+        _ => cacheable(NOVA),
+    }
+}
+
+/// With an order, this is the process that the other tests here kill. Without one it has such a process do its work, and
+/// nobody kills it.
+#[tokio::test]
+async fn a_process_that_nobody_kills_does_its_work() {
+    let Ok(order) = env::var(ORDER) else {
+        let scene = Scene::start();
+        let ended = run(&scene, "simple", &["text good|end"], usize::MAX);
+        assert_eq!((ended.killed, ended.asked, scene.ledger().await.len()), (false, 1, 1));
+        return;
+    };
+    let [deed, wire, model, shards] = order.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let scene = Scene::on(TestEnvironment::join(wire.parse().unwrap()), shards.parse().unwrap());
+    let model = Arc::new(FarModel(model.parse().unwrap()));
+    let (context, asker, ask) = (scene.context(0), scene.asker(), question(deed));
+    match deed {
+        "sweep" => {
+            settle_expired(scene.state.as_ref(), &scene.context(3600)).await.unwrap();
+        }
+        "stream" => {
+            let bedrock: Arc<dyn StreamingModelGateway> = model;
+            let providers = Providers { bedrock, openai: None };
+            let streamed = stream(&scene.gateway, &providers, &context, &asker, &ask).await.unwrap();
+            rest(streamed).await;
+        }
+        _ => {
+            let bedrock: Arc<dyn ModelGateway> = model;
+            let providers = Providers { bedrock, openai: None };
+            complete(&scene.gateway, &providers, &context, &asker, &ask).await.unwrap();
+        }
+    }
+}
+
+/// What a process did before it ended.
+struct Ended {
+    killed: bool,
+    asked: usize,
+}
+
+/// Runs a process that dies at this moment, if it comes that far.
+fn run(scene: &Scene, deed: &str, script: &'static [&'static str], last: usize) -> Ended {
+    let victim = Arc::new(Victim { passed: AtomicUsize::new(0), last, process: Mutex::default() });
+    let gate = Arc::clone(&victim);
+    scene.environment.wire().gate(move || gate.pass());
+    let model = ModelServer::start(script, Arc::clone(&victim));
+    let order = format!("{deed} {} {} {}", scene.environment.wire().address(), model.address, scene.shards);
+    {
+        let mut process = victim.process.lock().unwrap();
+        let mut command = Command::new(env::current_exe().unwrap());
+        let module = module_path!().split_once("::").unwrap().1;
+        command.args([
+            "--exact",
+            &format!("{module}::a_process_that_nobody_kills_does_its_work"),
+            "--test-threads=1",
+        ]);
+        *process = Some(command.env(ORDER, order).stdout(Stdio::null()).spawn().unwrap());
+    }
+    let status = victim.ended();
+    scene.environment.wire().gate(|| true);
+    let killed = status.signal() == Some(SIGKILL);
+    assert!(killed || status.success(), "moment {last} of {deed}: {status}");
+    assert_eq!(killed, victim.passed.load(Ordering::SeqCst) > last, "moment {last} of {deed}");
+    Ended { killed, asked: model.asked.load(Ordering::SeqCst) }
+}
+
+/// Kills a process at each of its moments, and lets another sweep after each; how many moments there were.
+async fn kill_everywhere(shards: u32, deed: &str, script: &'static [&'static str]) -> usize {
+    for last in 0.. {
+        let scene = Scene::sharded(shards);
+        let ended = run(&scene, deed, script, last);
+        let what = format!("moment {last} of {deed}");
+        let reserved = scene.spent().await.committed;
+        assert!(ended.asked == 0 || reserved > 0, "{what}: a model was asked for nothing");
+        let before = scene.ledger().await.len();
+        assert!(!run(&scene, "sweep", &[], usize::MAX).killed);
+        let ledger = scene.ledger().await;
+        assert_eq!(ledger.len(), usize::from(reserved > 0), "{what}: recorded once, if at all");
+        let settled = scene.settled().await;
+        if ledger.len() > before {
+            let said = (settled, ledger[0].outcome.as_str());
+            assert_eq!(said, (reserved, "presumed"), "{what}: all that was set aside is charged");
+        } else {
+            assert_eq!(settled, reserved, "{what}: what it said itself stands");
+        }
+        // Nothing is left, and nothing counts twice.
+        assert_eq!(scene.sweep().await, 0, "{what}");
+        assert_eq!(metered(&scene).await, (settled, ledger.len() as u64), "{what}");
+        if !ended.killed {
+            assert_eq!(ledger[0].outcome, "answered", "{what}");
+            return last;
+        }
+        // Somebody else gets an answer after the lease, and pays for it once.
+        scene.model.always("good");
+        let other = scene.complete_in(&scene.context(120), &question(deed)).await.unwrap();
+        assert_eq!(scene.settled().await, settled + other.cost.nano_usd, "{what}");
+    }
+    unreachable!("numbers don't end")
+}
+
+/// What the month says when every event of the ledger is delivered twice: costs and requests.
+async fn metered(scene: &Scene) -> (u64, u64) {
+    let (usage, store) = (scene.environment.ai_usage(), scene.environment.store());
+    let mut counted = 0;
+    for item in scene.environment.items(&scene.environment.tables().ledger).await {
+        let id: AiRequestId = item["aggregate_id"].as_s().unwrap().parse().unwrap();
+        let key = AggregateKey::new(scene.tenant, AggregateType::AiRequest, &id);
+        for record in store.history(&key, u64::MAX).await.unwrap() {
+            let request = MeteredRequest {
+                tenant: scene.tenant,
+                event_id: record.event_id,
+                at: NOW,
+                metered: AiRequestMetered::decode(&record.event).unwrap(),
+            };
+            assert!(usage.add(&request).await.unwrap());
+            assert!(!usage.add(&request).await.unwrap());
+            counted += 1;
+        }
+    }
+    (usage.month_cost(scene.tenant, &Month::of(NOW)).await.unwrap(), counted)
+}
+
+#[tokio::test]
+async fn a_simple_request_is_killed_at_every_step() {
+    // A large tenant's shards are read before.
+    for (shards, steps) in [(1, SIMPLE_STEPS), (4, SIMPLE_STEPS + 2)] {
+        assert_eq!(kill_everywhere(shards, "simple", &["text good|end"]).await, steps);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_killed_at_every_step() {
+    let steps = kill_everywhere(1, "stream", &["text good|text good|text good|end"]).await;
+    assert_eq!(steps, SIMPLE_STEPS + 2);
+}
+
+#[tokio::test]
+async fn a_request_that_is_retried_repaired_and_left_to_the_next_is_killed_at_every_step() {
+    let script = &["timeout", "text bad|end", "text still bad|end", "text good|end"];
+    let steps = kill_everywhere(1, "troubled", script).await;
+    // One call and six parts more, the failure's window, and money for what comes after it.
+    assert!(steps >= SIMPLE_STEPS + 5 + 4 + 2, "{steps}");
+}
+
+#[tokio::test]
+async fn a_sweep_is_killed_at_every_step_and_the_next_ends_it() {
+    for last in 0..=SWEEP_STEPS {
+        let scene = Scene::sharded(2);
+        scene.model.hold();
+        let dying: Vec<_> = (0..3).map(|_| scene.begin(ask(NOVA))).collect();
+        until(|| scene.model.calls().len() == 3).await;
+        dying.iter().for_each(tokio::task::JoinHandle::abort);
+        let reserved = scene.spent().await.committed;
+        assert_eq!(run(&scene, "sweep", &[], last).killed, last < SWEEP_STEPS, "moment {last}");
+        let done = scene.ledger().await.len();
+        assert_eq!(scene.sweep().await, 3 - done, "moment {last}");
+        assert_eq!((scene.settled().await, scene.ledger().await.len()), (reserved, 3), "moment {last}");
+        assert_eq!(metered(&scene).await, (reserved, 3), "moment {last}");
+    }
+}

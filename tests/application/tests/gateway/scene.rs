@@ -1,0 +1,381 @@
+//! A tenant, a gateway and a scripted model on an embedded DynamoDB.
+
+use crate::support::{NOW, context};
+use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
+use application_ai::{
+    AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
+};
+use application_core::repository::{Actor, Work};
+use application_core::{Context, Error};
+use domain::AggregateType;
+use domain::ai::{
+    AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Feature, Limits, PricesOverridden,
+    TokenPrices,
+};
+use domain::id::{AccountId, OrganizationId, new_id};
+use futures_util::StreamExt;
+use ports::{
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
+    StreamingModelGateway, Timer, Transaction,
+};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use testkit::{ScriptedModel, TestEnvironment};
+use tokio::task::JoinHandle;
+
+pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+pub(crate) const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
+/// What an answer of 1,000 input and 200 output tokens costs.
+pub(crate) const SONNET_COST: u64 = 1000 * 3300 + 200 * 16_500;
+pub(crate) const NOVA_COST: u64 = 1000 * 800 + 200 * 3200;
+
+/// Remembers the pauses that began, and waits for none of them longer than a few milliseconds.
+#[derive(Default)]
+pub(crate) struct ShortTimer(Mutex<Vec<Duration>>);
+
+impl ShortTimer {
+    pub(crate) fn pauses(&self) -> Vec<Duration> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// The same timer for the gateway and for the test.
+pub(crate) struct SharedTimer(pub(crate) Arc<ShortTimer>);
+
+impl Timer for SharedTimer {
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let timer = Arc::clone(&self.0);
+        Box::pin(async move {
+            timer.0.lock().unwrap().push(time);
+            tokio::time::sleep(time.min(Duration::from_millis(5))).await;
+        })
+    }
+}
+
+/// What the ledger says of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Metered {
+    pub(crate) cost: u64,
+    pub(crate) attempts: u64,
+    pub(crate) model: String,
+    pub(crate) cache: String,
+    pub(crate) outcome: String,
+    /// What attempts at other models cost, and the tokens they read.
+    pub(crate) others: Vec<(String, u64, u64)>,
+}
+
+pub(crate) struct Scene {
+    pub(crate) environment: TestEnvironment,
+    pub(crate) state: Arc<dyn AiState>,
+    pub(crate) gateway: Arc<AiGateway>,
+    pub(crate) model: Arc<ScriptedModel>,
+    pub(crate) timer: Arc<ShortTimer>,
+    pub(crate) tenant: OrganizationId,
+    pub(crate) account: AccountId,
+    pub(crate) keys: AtomicU64,
+    pub(crate) shards: u32,
+}
+
+impl Scene {
+    pub(crate) fn start() -> Self {
+        Self::sharded(1)
+    }
+
+    /// A scene whose tenant has so many counters for each budget.
+    pub(crate) fn sharded(shards: u32) -> Self {
+        Self::on(TestEnvironment::start(), shards)
+    }
+
+    pub(crate) fn on(environment: TestEnvironment, shards: u32) -> Self {
+        let tenant = new_id(NOW, &[1; 10]);
+        let state: Arc<dyn AiState> = Arc::new(environment.sharded_ai_state(tenant, shards));
+        let timer: Arc<ShortTimer> = Arc::default();
+        let gateway = Arc::new(gateway(&environment, Arc::clone(&state), &timer));
+        Self {
+            environment,
+            state,
+            gateway,
+            model: Arc::default(),
+            timer,
+            tenant,
+            account: new_id(NOW, &[2; 10]),
+            keys: AtomicU64::new(0),
+            shards,
+        }
+    }
+
+    /// The same scene for processes that know so many shards.
+    pub(crate) fn enlarged(self, shards: u32) -> Self {
+        let state: Arc<dyn AiState> = Arc::new(self.environment.sharded_ai_state(self.tenant, shards));
+        let gateway = Arc::new(gateway(&self.environment, Arc::clone(&state), &self.timer));
+        Self { state, gateway, shards, ..self }
+    }
+
+    /// The same with a guardrail.
+    pub(crate) fn guarded(self, guardrail: Guardrail) -> Self {
+        let gateway = gateway(&self.environment, Arc::clone(&self.state), &self.timer);
+        Self { gateway: Arc::new(gateway.with_guardrail(Some(guardrail))), ..self }
+    }
+
+    /// Another process of the fleet.
+    pub(crate) fn other_process(&self) -> Arc<AiGateway> {
+        let state = self.environment.sharded_ai_state(self.tenant, self.shards);
+        Arc::new(gateway(&self.environment, Arc::new(state), &self.timer))
+    }
+
+    /// A request so many seconds after the first.
+    pub(crate) fn context(&self, seconds: i64) -> Context {
+        Context { now: NOW.plus_seconds(seconds), ..context(&self.environment) }
+    }
+
+    /// A request that must be answered within this time.
+    pub(crate) fn hurried(&self, time: Duration) -> Context {
+        Context { deadline: Instant::now() + time, ..self.context(0) }
+    }
+
+    /// The account with an API key of its own, so that the rate limit is not met.
+    pub(crate) fn asker(&self) -> Asker {
+        let number = self.keys.fetch_add(1, Ordering::SeqCst);
+        let mut random = [7; 10];
+        random[..8].copy_from_slice(&number.to_be_bytes());
+        Asker { tenant: self.tenant, account: self.account, api_key: Some(new_id(NOW, &random)) }
+    }
+
+    pub(crate) async fn complete(&self, ask: &Ask) -> Result<Answered, Error> {
+        self.complete_in(&self.context(0), ask).await
+    }
+
+    pub(crate) async fn complete_in(&self, context: &Context, ask: &Ask) -> Result<Answered, Error> {
+        self.complete_by(&self.gateway, context, ask).await
+    }
+
+    pub(crate) async fn complete_by(
+        &self,
+        gateway: &Arc<AiGateway>,
+        context: &Context,
+        ask: &Ask,
+    ) -> Result<Answered, Error> {
+        complete(gateway, &providers(&self.model), context, &self.asker(), ask).await
+    }
+
+    /// A request that goes on by itself until it is aborted.
+    pub(crate) fn begin(&self, ask: Ask) -> JoinHandle<Result<Answered, Error>> {
+        let (gateway, model) = (Arc::clone(&self.gateway), Arc::clone(&self.model));
+        let (context, asker) = (self.context(0), self.asker());
+        tokio::spawn(async move { complete(&gateway, &providers(&model), &context, &asker, &ask).await })
+    }
+
+    pub(crate) async fn stream(&self, ask: &Ask) -> Result<Streamed, Error> {
+        self.stream_in(&self.context(0), ask).await
+    }
+
+    pub(crate) async fn stream_in(&self, context: &Context, ask: &Ask) -> Result<Streamed, Error> {
+        let bedrock: Arc<dyn StreamingModelGateway> = self.model.clone();
+        let providers = Providers { bedrock, openai: None };
+        stream(&self.gateway, &providers, context, &self.asker(), ask).await
+    }
+
+    /// Prices of the tenant's own, from now on.
+    pub(crate) async fn set_prices(&self, prices: &[(&str, TokenPrices)]) {
+        let store = self.environment.store();
+        let key = AggregateKey::new(self.tenant, AggregateType::AiPrices, &self.tenant);
+        let work = Work::<AiPrices>::load(&store, key.clone(), &[]).await.unwrap();
+        let mut work = work.unwrap_or_else(|| Work::create(key, []));
+        let prices = prices.iter().map(|(model, prices)| ((*model).to_owned(), *prices)).collect();
+        let event = AiPricesEvent::Overridden(PricesOverridden { prices, reference: "contract".to_owned() });
+        work.record(&event, &self.context(0), &Actor::system("test")).unwrap();
+        work.commit(&store).await.unwrap();
+        self.calls();
+    }
+
+    pub(crate) async fn set_limits(&self, limits: Limits) {
+        let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
+        let work = Work::<AiBudget>::load(&self.environment.store(), key.clone(), &[]).await.unwrap();
+        let mut work = work.unwrap_or_else(|| Work::create(key, []));
+        work.record(
+            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.account }),
+            &self.context(0),
+            &Actor::account(self.account),
+        )
+        .unwrap();
+        let changes = vec![work.finish().unwrap().0];
+        let transaction = Transaction { changes, ..Transaction::default() };
+        self.environment.store().commit(&transaction).await.unwrap();
+        self.calls();
+    }
+
+    /// The calls to the database since the last time.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let mut calls: Vec<String> =
+            self.environment.wire().take_calls().into_iter().map(|call| call.operation).collect();
+        calls.sort();
+        calls
+    }
+
+    /// What every budget says, which must be the same.
+    pub(crate) async fn spent(&self) -> Spent {
+        let spent = self.state.spent(self.tenant, self.account, NOW).await.unwrap();
+        let features: u64 = spent.feature_month.iter().map(|(_, spent)| spent.settled).sum();
+        assert_eq!(features, spent.tenant_month.settled);
+        assert_eq!((spent.tenant_day, spent.user_day), (spent.tenant_month, spent.tenant_month));
+        spent.tenant_month
+    }
+
+    /// What a sweeper does an hour later; how many it settled.
+    pub(crate) async fn sweep(&self) -> usize {
+        let now = NOW.plus_seconds(3600);
+        let found = self.state.expired(now, 1000).await.unwrap();
+        for reservation in &found {
+            let settlement = Settlement {
+                metered: reservation.presumed.clone(),
+                reservation: reservation.clone(),
+                at: now,
+                cache: None,
+                correlation_id: "sweep".to_owned(),
+            };
+            assert!(self.state.settle(&settlement).await.unwrap());
+        }
+        found.len()
+    }
+
+    /// The requests in the ledger.
+    pub(crate) async fn ledger(&self) -> Vec<Metered> {
+        let items = self.environment.items(&self.environment.tables().ledger).await;
+        let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
+        metered
+            .map(|item| {
+                let data = item["data"].as_m().unwrap();
+                let text = |name: &str| data[name].as_s().unwrap().clone();
+                let number = |name: &str| data[name].as_n().unwrap().parse().unwrap();
+                Metered {
+                    cost: number("cost_nano_usd"),
+                    attempts: number("attempts"),
+                    model: text("model"),
+                    cache: text("cache"),
+                    outcome: text("outcome"),
+                    others: data
+                        .get("other_models")
+                        .map(|others| others.as_l().unwrap().as_slice())
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|other| {
+                            let other = other.as_m().unwrap();
+                            let input = other["tokens"].as_m().unwrap()["input"].as_n().unwrap();
+                            let cost = other["cost_nano_usd"].as_n().unwrap();
+                            let model = other["model"].as_s().unwrap().clone();
+                            (model, cost.parse().unwrap(), input.parse().unwrap())
+                        })
+                        .collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// What of each request in the ledger nobody metered, in nano-dollars.
+    pub(crate) async fn unmetered(&self) -> Vec<u64> {
+        let items = self.environment.items(&self.environment.tables().ledger).await;
+        let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
+        let of = metered.filter_map(|item| item["data"].as_m().unwrap().get("unmetered"));
+        of.map(|unmetered| unmetered.as_m().unwrap()["cost_nano_usd"].as_n().unwrap().parse().unwrap())
+            .collect()
+    }
+
+    /// Everything that was set aside is settled, and the ledger says the same as the counters; what was spent.
+    pub(crate) async fn settled(&self) -> u64 {
+        let spent = self.spent().await;
+        assert_eq!(spent.committed, spent.settled, "money that nobody settled");
+        let ledger: u64 = self.ledger().await.iter().map(|metered| metered.cost).sum();
+        assert_eq!(ledger, spent.settled, "the ledger and the counters");
+        spent.settled
+    }
+}
+
+fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<ShortTimer>) -> AiGateway {
+    let timer = Arc::new(SharedTimer(Arc::clone(timer)));
+    AiGateway::new(state, Arc::new(environment.limiter()), timer, test_registry())
+}
+
+/// The models that are shipped, with a version of prices of the tests' own.
+pub(crate) fn test_registry() -> Registry {
+    let mut registry = Registry::shipped().unwrap();
+    registry.version = "test-prices".to_owned();
+    registry
+}
+
+pub(crate) fn providers(model: &Arc<ScriptedModel>) -> Providers<dyn ModelGateway> {
+    let bedrock: Arc<dyn ModelGateway> = model.clone();
+    Providers { bedrock, openai: None }
+}
+
+pub(crate) fn chain(text: &str) -> Chain {
+    Chain::parse(text, &Registry::shipped().unwrap()).unwrap()
+}
+
+/// A question that the cache has no part in.
+pub(crate) fn ask(models: &str) -> Ask {
+    Ask {
+        feature: Feature::Completion,
+        chain: chain(models),
+        sticky: "tenant".to_owned(),
+        conversation: Conversation {
+            system: "Be brief.".to_owned(),
+            messages: vec![Message { role: Role::User, text: "What is the capital of France?".to_owned() }],
+            output_schema: None,
+            max_output_tokens: 1000,
+            temperature: Some(0.0),
+            top_p: None,
+            stop: Vec::new(),
+        },
+        cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::from_secs(3600) },
+        check: None,
+        gives_cut: false,
+    }
+}
+
+/// A question whose answer may be given again for an hour.
+pub(crate) fn cacheable(models: &str) -> Ask {
+    let mut ask = ask(models);
+    ask.cache.read = true;
+    ask.cache.store = true;
+    ask
+}
+
+/// A question whose only right answer is `good`.
+pub(crate) fn judged(ask: Ask) -> Ask {
+    let check = |text: &str| if text == "good" { Ok(()) } else { Err(vec!["it must be good".to_owned()]) };
+    Ask { check: Some(Arc::new(check)), ..ask }
+}
+
+/// The same for every budget.
+pub(crate) fn limits(each: u64) -> Limits {
+    Limits { tenant_month: each, tenant_day: each, user_day: each, ..Limits::default() }
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(so: impl Fn() -> bool) {
+    for _ in 0..10_000 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("it never was so");
+}
+
+/// What is set aside for this question.
+pub(crate) async fn bound_of(ask: Ask) -> u64 {
+    let scene = Scene::start();
+    scene.model.hold();
+    let making = scene.begin(ask);
+    until(|| !scene.model.calls().is_empty()).await;
+    let bound = scene.spent().await.committed;
+    making.abort();
+    bound
+}
+
+/// The parts of a stream that are left.
+pub(crate) async fn rest(streamed: Streamed) -> Vec<StreamEvent> {
+    streamed.events.collect().await
+}

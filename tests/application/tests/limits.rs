@@ -1,0 +1,133 @@
+//! Counting a request beside its work.
+
+use crate::support::NOW;
+use application_core::Error;
+use application_core::limits::{
+    LEAD_SCORES, LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, READS, allowed, limited,
+};
+use domain::Timestamp;
+use ports::{BoxFuture, LimitDecision, Limiter, RateLimit, StoreError};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Barrier;
+use tokio::time::timeout;
+
+/// Takes its time, and allows or not.
+struct Slow {
+    allows: bool,
+    fails: bool,
+    asked: AtomicBool,
+}
+
+impl Slow {
+    fn new(allows: bool) -> Self {
+        Self { allows, fails: false, asked: AtomicBool::new(false) }
+    }
+}
+
+impl Limiter for Slow {
+    fn take<'a>(
+        &'a self,
+        limit: RateLimit,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
+        Box::pin(async move {
+            self.asked.store(true, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if self.fails {
+                return Err(StoreError::Unavailable("down".into()));
+            }
+            let retry_after_seconds = if self.allows { 0 } else { 6 };
+            Ok(LimitDecision {
+                limit,
+                allowed: self.allows,
+                remaining: 3,
+                retry_after_seconds,
+                reset_seconds: 9,
+            })
+        })
+    }
+}
+
+#[test]
+fn the_limits_are_the_products() {
+    let numbers = |limit: RateLimit| (limit.burst, limit.period_seconds);
+    assert_eq!(numbers(READS), (100, 60));
+    assert_eq!(numbers(LEAD_SCORES), (10, 60));
+    assert_eq!(numbers(LOGINS_PER_ACCOUNT), (5, 900));
+    assert_eq!(numbers(LOGINS_PER_ADDRESS), (20, 900));
+    let names = [READS.name, LEAD_SCORES.name, LOGINS_PER_ACCOUNT.name, LOGINS_PER_ADDRESS.name];
+    for (at, name) in names.iter().enumerate() {
+        assert!(!names[..at].contains(name), "{name} is counted for two limits");
+    }
+}
+
+/// Decides as soon as the work has begun too.
+struct Meeting(Barrier);
+
+impl Limiter for Meeting {
+    fn take<'a>(
+        &'a self,
+        limit: RateLimit,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
+        Box::pin(async move {
+            self.0.wait().await;
+            Ok(LimitDecision { limit, allowed: true, remaining: 3, retry_after_seconds: 0, reset_seconds: 9 })
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_work_runs_while_it_is_counted() {
+    let limiter = Meeting(Barrier::new(2));
+    let work = Box::pin(async {
+        limiter.0.wait().await;
+        Ok(7)
+    });
+    // Each waits for the other, so one after the other would never end.
+    let counted = timeout(Duration::from_secs(10), limited(&limiter, READS, "who", NOW, work));
+    let (value, decision) = counted.await.expect("both at the same time").unwrap();
+    assert_eq!((value, decision.remaining, decision.limit), (7, 3, READS));
+}
+
+#[tokio::test]
+async fn a_request_over_the_limit_learns_nothing_of_its_work() {
+    for result in [Ok(7), Err(Error::NotFound)] {
+        let limiter = Slow::new(false);
+        let work = Box::pin(async { result });
+        let refused = limited(&limiter, LEAD_SCORES, "who", NOW, work).await.unwrap_err();
+        let Error::Limited(decision) = refused else { panic!("{refused:?}") };
+        assert_eq!((decision.limit, decision.retry_after_seconds), (LEAD_SCORES, 6));
+    }
+}
+
+#[tokio::test]
+async fn a_limiter_that_fails_lets_nobody_through() {
+    let limiter = Slow { fails: true, ..Slow::new(true) };
+    let result = limited(&limiter, READS, "who", NOW, Box::pin(async { Ok(7) })).await;
+    assert!(matches!(result, Err(Error::Store(StoreError::Unavailable(_)))));
+}
+
+#[tokio::test]
+async fn work_that_fails_is_counted_all_the_same() {
+    let limiter = Slow::new(true);
+    let result = limited::<u8>(&limiter, READS, "who", NOW, Box::pin(async { Err(Error::NotFound) })).await;
+    assert!(matches!(result, Err(Error::NotFound)));
+    assert!(limiter.asked.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_decision_allows_or_is_the_error() {
+    let asked = Cell::new(0);
+    let decision = |allowed| {
+        asked.set(asked.get() + 1);
+        LimitDecision { limit: READS, allowed, remaining: 0, retry_after_seconds: 1, reset_seconds: 1 }
+    };
+    assert!(allowed(decision(true)).is_ok());
+    assert!(matches!(allowed(decision(false)), Err(Error::Limited(_))));
+    assert_eq!(asked.get(), 2);
+}

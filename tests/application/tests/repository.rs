@@ -1,0 +1,98 @@
+//! Aggregates in and out of the store.
+
+use crate::support::{NOW, Tenant, input};
+use application_core::Error;
+use application_core::repository::{Actor, Work, fold, load};
+use application_sales::{LeadReplacement, delete_lead, erase_lead_contact, update_lead};
+use domain::AggregateType;
+use domain::authority::WriteLeads;
+use domain::id::{AccountId, LeadId, new_id};
+use domain::sales::{Lead, LeadInput};
+use ports::AggregateKey;
+
+#[tokio::test]
+async fn what_is_stored_is_the_fold_of_what_happened() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    let authority = tenant.authority::<WriteLeads>();
+    let other = LeadInput { company_name: "Fabrikam", ..input() };
+    let replacement = LeadReplacement { seen_version: 1, input: &other, check: &|_| Ok(()) };
+    let updated =
+        update_lead(store, &tenant.context(), &authority, &tenant.lead, &replacement).await.unwrap();
+    assert_eq!((updated.version, updated.state.details.company_name.as_str()), (2, "Fabrikam"));
+    assert_eq!(tenant.load().await, updated);
+    assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 2).await.unwrap().unwrap(), updated);
+    // And as it was.
+    let before = fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap();
+    assert_eq!((before.version, before.state.details.company_name.as_str()), (1, "Contoso"));
+    assert!(before.state.contact.unwrap().notes.is_some());
+    assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 0).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_none() {
+    let tenant = Tenant::start().await;
+    let missing: LeadId = new_id(NOW, &[9; 10]);
+    let key = AggregateKey::new(tenant.tenant, AggregateType::Lead, &missing);
+    let store = tenant.store.as_ref();
+    assert_eq!(load::<Lead>(store, &key).await.unwrap(), None);
+    assert!(Work::<Lead>::load(store, key.clone(), &[]).await.unwrap().is_none());
+    assert_eq!(fold::<Lead>(store, &key, 9).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_two_that_loaded_the_same_version_one_is_told() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    let (lead, context) = (tenant.load().await.state, tenant.context());
+    let event = domain::sales::delete_lead(&lead).unwrap();
+    let mut works = Vec::new();
+    for _ in 0..2 {
+        let mut work = Work::<Lead>::load(store, tenant.lead_key(), &[]).await.unwrap().unwrap();
+        work.record(&event, &context, &Actor::account(tenant.owner)).unwrap();
+        works.push(work);
+    }
+    let second = works.pop().unwrap();
+    assert_eq!(works.pop().unwrap().commit(store).await.unwrap().version, 2);
+    assert!(matches!(second.commit(store).await, Err(Error::VersionMismatch)));
+    assert_eq!(store.history(&tenant.lead_key(), 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_event_says_who_when_and_for_which_request() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    delete_lead(store, &tenant.context(), &tenant.authority(), &tenant.lead).await.unwrap();
+    let history = store.history(&tenant.lead_key(), 9).await.unwrap();
+    let last = history.last().unwrap();
+    assert_eq!((last.version, last.event.event_type.as_str()), (2, "lead_deleted"));
+    assert_eq!(
+        (last.actor.as_str(), last.correlation_id.as_str()),
+        (tenant.owner.to_string().as_str(), "test")
+    );
+    assert_eq!((last.occurred_at, last.causation_id), (NOW, None));
+    assert_ne!(history[0].event_id, last.event_id);
+}
+
+#[tokio::test]
+async fn an_erased_persons_history_stays_without_the_person() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    let known = store.history(&tenant.lead_key(), 9).await.unwrap();
+    assert_eq!(known[0].event.personal.len(), 1);
+    let authority = tenant.authority::<WriteLeads>();
+    erase_lead_contact(store, &tenant.context(), &authority, &tenant.lead).await.unwrap();
+    let erased = store.history(&tenant.lead_key(), 9).await.unwrap();
+    assert_eq!(erased.len(), 2);
+    assert!(erased.iter().all(|record| record.event.personal.is_empty()));
+    assert_eq!(erased[0].event.data, known[0].event.data);
+    let folded = fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap();
+    assert_eq!((folded.state.contact, folded.state.details.company_name.as_str()), (None, "Contoso"));
+}
+
+#[test]
+fn actors_are_named_apart() {
+    let account: AccountId = new_id(NOW, &[1; 10]);
+    assert_ne!(Actor::anonymous(), Actor::system("anonymous"));
+    assert_ne!(Actor::account(account), Actor::system(&account.to_string()));
+}
