@@ -1,4 +1,4 @@
-//! What carries the ledger's stream to the bus, and what happens to a record that can't be carried.
+//! The ports of the relay between the ledger's stream and the bus.
 
 use super::{BoxFuture, EventRecord, Source, StoreError};
 use domain::Timestamp;
@@ -13,9 +13,9 @@ pub trait Attempts: Send + Sync {
     ) -> BoxFuture<'a, Result<u32, StoreError>>;
 }
 
-/// Where records go that can't be carried.
+/// The queue of records that can't be published.
 pub trait ParkingLot: Send + Sync {
-    /// Parks a record as the stream gave it, with the reason.
+    /// Parks a record by its keys, with the reason.
     fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>>;
 }
 
@@ -26,6 +26,6 @@ pub struct StreamRecord {
     pub sequence_number: String,
     /// The keys of the item, for people who look into the parking queue. Never its content.
     pub keys: serde_json::Value,
-    /// The event, or why the item is none.
+    /// The event, or the reason why the item is not an event.
     pub event: Result<EventRecord, StoreError>,
 }

@@ -1,5 +1,5 @@
-//! Answers to repeated requests. What is kept of the first request is which version of which aggregate it led to; the
-//! answer is made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
+//! Answers to repeated requests. The stored outcome of the first request is a version of an aggregate. The answer is
+//! made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
 
 use crate::{Context, Error, IdempotencyConflict, repository};
 use domain::{Aggregate, Timestamp, Versioned};
@@ -7,42 +7,42 @@ use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, IdempotencyRecord,
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A result, and whether it is an earlier one again.
+/// A result, and whether it is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<T> {
     /// The result.
     pub value: T,
-    /// True when an earlier request with the same key led to it.
+    /// Whether an earlier request with the same key led to it.
     pub replayed: bool,
 }
 
 impl<T> Answer<T> {
-    /// The result of a request that is no repetition.
+    /// The result of a request that is not repeated.
     pub fn first(value: T) -> Self {
         Self { value, replayed: false }
     }
 }
 
-/// Which version of which aggregate a request led to.
+/// The version of an aggregate to which a request led.
 #[derive(Debug, Serialize, Deserialize)]
 struct Outcome {
     id: String,
     version: u64,
 }
 
-/// What to keep for a request that led to `version` of `id`.
+/// The outcome of a request that led to `version` of `id`.
 pub fn outcome(id: &impl ToString, version: u64) -> Value {
     json!(Outcome { id: id.to_string(), version })
 }
 
-/// The key of one part of a request whose parts are done by commands of their own. What is repeated of the request after a
-/// crash finds by it which parts were done.
+/// The key of one part of a request whose parts are separate commands. A repetition after a crash finds by it the parts
+/// that were done.
 pub fn part(key: &IdempotencyKey, part: &impl ToString) -> IdempotencyKey {
-    // The scope is ours alone, so no caller's key can name a part.
+    // Only the gateway's code builds this scope, so no caller's key can name a part.
     IdempotencyKey { scope: format!("{}#{}", key.scope, part.to_string()), ..key.clone() }
 }
 
-/// The part of a transaction that remembers the request.
+/// The part of a transaction that stores the outcome of the request.
 pub fn remember(
     key: Option<&IdempotencyKey>,
     outcome: impl FnOnce() -> Value,
@@ -59,9 +59,9 @@ pub fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -> Resul
     record.outcome.ok_or(Error::Idempotency(IdempotencyConflict::InFlight))
 }
 
-/// The aggregate as the earlier request left it; `None` when it is gone, or when `may_show` says of its current state that
-/// the caller must not see it any more: a replay never shows what a read would not. One read, and the history as well when
-/// the aggregate was changed since.
+/// The aggregate as the earlier request left it; `None` when it is gone, or when `may_show` says about its current
+/// state that the caller may not see it any more: a replay never shows more than a read. One read, and the history as
+/// well when the aggregate was changed since.
 pub async fn replay<A: Aggregate>(
     store: &dyn Store,
     key: impl FnOnce(&str) -> Result<AggregateKey, Error>,
@@ -76,7 +76,7 @@ pub async fn replay<A: Aggregate>(
     Ok(Some(Answer { value, replayed: true }))
 }
 
-/// The same for an aggregate that was loaded already, and that the caller may see.
+/// The same for a loaded aggregate that the caller may see.
 pub async fn replay_loaded<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
@@ -91,7 +91,7 @@ fn read_outcome(outcome: Value) -> Result<Outcome, Error> {
     Ok(Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
 }
 
-/// The aggregate at this version. The history is read only if it is not the current one.
+/// The aggregate at this version. The history is read only when it is not the current one.
 async fn as_of<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
@@ -104,7 +104,7 @@ async fn as_of<A: Aggregate>(
     repository::fold(store, key, version).await?.ok_or(Error::NotFound)
 }
 
-/// The record in a refused commit, if that is why it was refused.
+/// The record in a refused commit, if it is the reason of the refusal.
 pub fn repeated(error: CommitError) -> Result<IdempotencyRecord, Error> {
     match error {
         CommitError::Repeated(record) => Ok(record),
@@ -112,8 +112,8 @@ pub fn repeated(error: CommitError) -> Result<IdempotencyRecord, Error> {
     }
 }
 
-/// Claims the key for work that must not be done twice; the outcome of the earlier request when there was one. The claim
-/// ends when this request must have been answered.
+/// Claims the key for work that must not be done twice; returns the outcome of the earlier request when there is one.
+/// The claim ends when this request must have been answered.
 pub async fn claim(
     store: &dyn Store,
     key: Option<&IdempotencyKey>,

@@ -1,5 +1,5 @@
-//! Aggregates in and out of the [`Store`], typed. `Work` collects what one command does to one aggregate and folds each
-//! event at once, so that the state that is stored is always the fold of the ledger.
+//! Loads and commits aggregates of the [`Store`], with types. `Work` collects the events of one command for one
+//! aggregate and folds each event at once, so that the stored state is always the fold of the ledger.
 
 use crate::{Context, Error};
 use domain::authority::Caller;
@@ -10,12 +10,12 @@ use ports::{
     SubjectKeys, Transaction,
 };
 
-/// Who acts, as the ledger names it.
+/// The actor of an event, as the ledger names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor(String);
 
 impl Actor {
-    /// Nobody signed in: registration, login.
+    /// Requests without a signed-in caller: registration, login.
     pub fn anonymous() -> Self {
         Self("anonymous".to_owned())
     }
@@ -25,7 +25,7 @@ impl Actor {
         Self(id.to_string())
     }
 
-    /// Whoever calls: a person, or an API key.
+    /// The caller: a person, or an API key.
     pub fn caller(caller: &Caller) -> Self {
         Self(caller.principal())
     }
@@ -58,7 +58,7 @@ pub async fn fold<A: Aggregate>(
     Ok(domain::aggregate::fold(events))
 }
 
-/// What a command does to one aggregate.
+/// The changes of one aggregate by a command.
 #[derive(Debug)]
 pub struct Work<A> {
     key: AggregateKey,
@@ -71,7 +71,7 @@ pub struct Work<A> {
 }
 
 impl<A: Aggregate> Work<A> {
-    /// Work on an aggregate that must not exist yet.
+    /// Begins to create an aggregate that must not exist yet.
     pub fn create(key: AggregateKey, subjects: impl IntoIterator<Item = SubjectId>) -> Self {
         Self {
             key,
@@ -84,7 +84,7 @@ impl<A: Aggregate> Work<A> {
         }
     }
 
-    /// Work on an aggregate as it was loaded.
+    /// Begins to change a loaded aggregate.
     pub fn resume(key: AggregateKey, loaded: LoadedToChange) -> Result<Self, StoreError> {
         let Versioned { state, version } = loaded.state.decode()?;
         Ok(Self {
@@ -108,12 +108,12 @@ impl<A: Aggregate> Work<A> {
         loaded.map(|loaded| Self::resume(key, loaded)).transpose()
     }
 
-    /// The state with everything recorded so far.
+    /// The state after all recorded events.
     pub fn state(&self) -> Option<&A> {
         self.state.as_ref()
     }
 
-    /// The version with everything recorded so far.
+    /// The version after all recorded events.
     pub fn version(&self) -> u64 {
         self.expected_version + self.events.len() as u64
     }
@@ -135,12 +135,12 @@ impl<A: Aggregate> Work<A> {
         Ok(())
     }
 
-    /// Destroys a subject's key: what the ledger holds of the subject can't be read by anyone any more.
+    /// Destroys a subject's key: the ledger's data about the subject can't be read by anyone any more.
     pub fn erase(&mut self, subject: SubjectId) {
         self.erased_subjects.push(subject);
     }
 
-    /// This aggregate's part of a transaction, and the state it leads to.
+    /// This aggregate's part of a transaction, and the resulting state.
     pub fn finish(self) -> Result<(Change, Versioned<A>), StoreError> {
         let version = self.version();
         let state = self.state.ok_or(StoreError::Malformed("an aggregate without a first event"))?;

@@ -1,4 +1,4 @@
-//! Signs a person in. Every way of failing gives the same answer after the same work, so that nobody learns which
+//! Signs a person in. Every failure gives the same answer after the same work, so that the answer does not reveal which
 //! addresses have accounts.
 
 use super::access_token::{Issuer, Tokens, issue};
@@ -13,9 +13,9 @@ use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
 use std::sync::Arc;
 
-/// What a sign-in needs.
+/// The ports of the use case.
 pub struct Login {
-    /// Where accounts and sessions are kept.
+    /// Loads accounts and commits sessions.
     pub store: Arc<dyn Store>,
     /// Counts attempts.
     pub limiter: Arc<dyn Limiter>,
@@ -23,15 +23,15 @@ pub struct Login {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// Who issues them.
+    /// The issuer and the audience of tokens.
     pub issuer: Issuer,
 }
 
-/// What the person sent.
+/// The fields of the request.
 pub struct Credentials<'a> {
-    /// Address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// Password.
+    /// The password.
     pub password: &'a str,
     /// Network address, for the limit.
     pub source_address: &'a str,
@@ -42,7 +42,7 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     let email = credentials.email.trim().to_lowercase();
     let by_account = fingerprint(email.as_bytes());
     let by_address = fingerprint(credentials.source_address.as_bytes());
-    // The address first: one that is over its limit must not use up the accounts of others.
+    // The network address first: an address over its limit must not use up the accounts of others.
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
     let (account, holder) = futures_util::future::join(
         needs.limiter.take(LOGINS_PER_ACCOUNT, &by_account, context.now),
@@ -61,7 +61,7 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     start(needs, context, &account, &member).await
 }
 
-/// The account of an address. Without one, ids that nobody has are looked up, so that the work is the same.
+/// The account of an address. Without one, ids that do not exist are looked up, so that the work is the same.
 async fn find(
     store: &dyn Store,
     context: &Context,
@@ -102,7 +102,7 @@ async fn start(
     issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
 }
 
-/// Reads a member and an account out of a batch.
+/// Reads a member and an account from a batch.
 pub(super) fn both(
     account: Option<ports::StoredState>,
     member: Option<ports::StoredState>,

@@ -1,5 +1,5 @@
-//! Ends the caller's session. Its refresh token is dead at once; an access token lives out its fifteen minutes, because
-//! verifying it takes no look-up.
+//! Ends the caller's session. Its refresh token stops working at once; an access token works until its fifteen minutes
+//! are over, because verifying it takes no look-up.
 
 use application_core::repository::{Actor, Work};
 use application_core::{Context, Error};
@@ -14,10 +14,10 @@ pub async fn logout(
     context: &Context,
     authority: &Authority<UseAccount>,
 ) -> Result<(), Error> {
-    // An API key has no session, and never this authority.
+    // An API key has no session, and never has this authority.
     let Some(session) = authority.session() else { return Ok(()) };
     let key = AggregateKey::new(authority.tenant(), AggregateType::Session, &session);
-    // A refresh at the same moment wins the first race; ending the session must win the second.
+    // A refresh at the same moment may win the first race; ending the session must win the second.
     for _ in 0..3 {
         let Some(mut work) = Work::<Session>::load(store, key.clone(), &[]).await? else { return Ok(()) };
         let own = work.state().filter(|session| session.account_id == authority.account());

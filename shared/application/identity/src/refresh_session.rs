@@ -14,17 +14,17 @@ use std::sync::Arc;
 /// How often a refresh is decided anew when another one came first.
 const TRIES: usize = 3;
 
-/// What a refresh needs.
+/// The ports of the use case.
 pub struct RefreshSession {
-    /// Where sessions are kept.
+    /// Loads and commits sessions.
     pub store: Arc<dyn Store>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// Who issues them.
+    /// The issuer and the audience of tokens.
     pub issuer: Issuer,
 }
 
-/// New tokens for a refresh token. A token that was used before ends the session; that event tells the audit log and
+/// New tokens for a refresh token. A token that was used before ends the session; that event reaches the audit log and
 /// the person.
 pub async fn refresh_session(
     needs: &RefreshSession,
@@ -34,7 +34,7 @@ pub async fn refresh_session(
     let presented = PresentedToken::decode(token)?;
     for _ in 0..TRIES {
         match attempt(needs, context, &presented).await {
-            // Another request used the token in the same moment; the next look sees its successor.
+            // Another request used the token at the same moment; the next read sees its successor.
             Err(Error::VersionMismatch) => {}
             result => return result,
         }

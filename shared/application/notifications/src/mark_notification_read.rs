@@ -9,7 +9,7 @@ use domain::notification::{self, Notification};
 use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, IdempotencyKey, Store, Transaction};
 
-/// How often it is tried when the notification changes at the same time.
+/// The most tries when the notification changes at the same time.
 const TRIES: usize = 3;
 
 /// Marks it; marking it again changes nothing.

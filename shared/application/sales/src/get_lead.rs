@@ -1,4 +1,4 @@
-//! Reads a lead: one read, with the request counted beside it.
+//! Reads a lead: one read, with the rate limit at the same time.
 
 use super::own_lead::{cover, lead_key};
 use application_core::limits::{READS, limited};

@@ -1,5 +1,5 @@
-//! Which leads a caller may touch. A lead that the caller's authority does not cover is answered like a missing one, and
-//! the audit log is told.
+//! Checks access to leads. A lead that the caller's authority does not cover is answered like a missing one, and the
+//! refusal is recorded in the audit log.
 
 use application_core::repository::Work;
 use application_core::{Context, Error, denial};
@@ -39,7 +39,7 @@ pub(super) async fn load_even_deleted<P: Permission>(
     Ok(work)
 }
 
-/// Whether the caller may touch this lead and it is not deleted.
+/// Checks that the caller may access this lead and that it is not deleted.
 pub(super) async fn cover<P: Permission>(
     store: &dyn Store,
     context: &Context,
@@ -50,7 +50,7 @@ pub(super) async fn cover<P: Permission>(
     if lead.deleted_at.is_some() { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// Whether the caller may touch this lead.
+/// Checks that the caller may access this lead.
 async fn reach<P: Permission>(
     store: &dyn Store,
     context: &Context,

@@ -1,5 +1,5 @@
-//! Scores a lead. The judgement is made once, however often its result must be written anew because somebody else
-//! changed the lead meanwhile, and once per idempotency key.
+//! Scores a lead. It is scored once, even if the result must be written again because the lead changed meanwhile, and
+//! once for each idempotency key.
 
 use super::own_lead::{self, lead_key};
 use super::scoring::LeadScorer;
@@ -15,20 +15,20 @@ use domain::sales::{self, Lead, LeadScore};
 use ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};
 use std::sync::Arc;
 
-/// How often the result is written when others change the lead at the same time.
+/// How often the result is written when the lead changes at the same time.
 const TRIES: usize = 5;
 
-/// What scoring needs.
+/// The ports of the use case.
 pub struct ScoreLead {
-    /// Where leads are kept.
+    /// Loads and commits leads.
     pub store: Arc<dyn Store>,
     /// Counts scores.
     pub limiter: Arc<dyn Limiter>,
-    /// Judges.
+    /// Makes the score.
     pub scorer: LeadScorer,
 }
 
-/// A score and the version of the lead that has it.
+/// A score and the lead that has it.
 #[derive(Debug, Clone)]
 pub struct Scored {
     /// The lead after scoring.
@@ -83,7 +83,7 @@ async fn judge_and_write(
     write(needs.store.as_ref(), context, authority, work, &score, idempotency).await
 }
 
-/// Writes a score, anew whenever somebody else changed the lead meanwhile.
+/// Writes a score, again whenever the lead was changed meanwhile.
 pub(super) async fn write<P: Permission>(
     store: &dyn Store,
     context: &Context,

@@ -10,17 +10,17 @@ use domain::sales::{self, Lead, LeadInput};
 use domain::{Invalid, Versioned};
 use ports::Store;
 
-/// What replaces the fields of a lead.
+/// The replacement of a lead's fields.
 pub struct LeadReplacement<'a> {
     /// The version that the caller read.
     pub seen_version: u64,
     /// The new fields.
     pub input: &'a LeadInput<'a>,
-    /// Refuses members that a caller can't set and that differ from those of the lead as it is.
+    /// Refuses members that a caller can't set and that differ from the current lead.
     pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), Invalid> + Sync),
 }
 
-/// Replaces the fields of the lead if it still has the version that the caller saw.
+/// Replaces the fields of the lead if it still has the version that the caller read.
 pub async fn update_lead(
     store: &dyn Store,
     context: &Context,

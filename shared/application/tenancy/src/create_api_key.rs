@@ -1,5 +1,5 @@
-//! Creates an API key: one write. Its secret is shown once; a repeated request gets the key's record without it, because
-//! the secret is nowhere.
+//! Creates an API key: one write. Its secret is shown once; a repeated request gets the key's record without it,
+//! because the secret is not stored.
 
 use super::api_key_text::ApiKeyText;
 use application_core::idempotency::{Answer, earlier, outcome, remember, repeated, replay};
@@ -12,23 +12,23 @@ use domain::tenancy::{self, ApiKey, CreateApiKey};
 use ports::{AggregateKey, IdempotencyKey, Store, Transaction};
 use std::fmt;
 
-/// What an administrator asks for.
+/// The request of an admin.
 #[derive(Debug)]
 pub struct NewApiKey<'a> {
-    /// What it is called.
+    /// The name of the key.
     pub name: &'a str,
     /// Names of scopes.
     pub scopes: &'a [String],
-    /// How long it is valid, in days.
+    /// The number of days for which it is valid.
     pub expires_in_days: Option<i64>,
 }
 
-/// A key that was created.
+/// A created key.
 #[derive(Clone, PartialEq)]
 pub struct CreatedApiKey {
     /// Its record.
     pub record: ApiKey,
-    /// Its text, shown this once; none for a repeated request.
+    /// Its text, shown only once; none for a repeated request.
     pub text: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The gateway on its state, and the models on Bedrock. A function that asks no others begins with this, so that it does
-//! not link a second HTTP client.
+//! The gateway on its state, and the models on Bedrock. Functions that ask no other models use it directly, so that
+//! they do not link a second HTTP client.
 
 use adapter_aws::{AwsSettings, SdkConfig};
 use adapter_bedrock::BedrockGateway;
@@ -10,15 +10,16 @@ use ports::{Guardrail, Source};
 use std::fmt;
 use std::sync::Arc;
 
-/// What a function has that asks models.
+/// The wiring of a function that asks models.
 pub struct BedrockModels {
     /// The configuration of every AWS client of the process.
     pub aws: SdkConfig,
     /// The names of the tables.
     pub tables: Tables,
-    /// How many shards large tenants have.
+    /// The number of shards of large tenants.
     pub shards: ListShards,
-    /// Budgets, limits, cached answers and breakers are in these tables; prices are those of `registry`.
+    /// The gateway, with budgets, limits, cached completions and breakers in these tables, and with the prices of
+    /// `registry`.
     pub gateway: Arc<AiGateway>,
     /// The models on Bedrock.
     pub bedrock: Arc<BedrockGateway>,
@@ -34,12 +35,12 @@ impl BedrockModels {
         Self::read_beside(settings, false)
     }
 
-    /// The same where models of a server that speaks OpenAI's wire format may be named too.
+    /// The same for functions whose callers may also name models of a server that speaks OpenAI's wire format.
     pub(crate) fn read_beside(settings: &Settings, has_openai: bool) -> Result<Self, Source> {
         let at = AwsSettings::from_env()?;
         let aws = adapter_aws::sdk_config(&at);
         let (tables, shards) = (Tables::from_env()?, ListShards::from_env()?);
-        // It stands around conversations, not around embeddings.
+        // The guardrail applies to conversations, not to embeddings.
         let guardrail: Option<Guardrail> = settings.optional("GUARDRAIL").map(str::parse).transpose()?;
         let shipped = Registry::shipped()?;
         let registry = shipped.deployed(&at.region, has_openai, at.has_own_bedrock());
@@ -62,7 +63,7 @@ impl BedrockModels {
         Ok(Chain::parse(settings.required(variable)?, &self.shipped)?)
     }
 
-    /// A store that seals nothing: nothing that the AI gateway keeps there is personal.
+    /// A store that seals nothing: the AI gateway stores nothing personal there.
     pub fn store(&self) -> Arc<DynamoStore> {
         Arc::new(DynamoStore::new(&self.aws, self.tables.clone()))
     }

@@ -9,10 +9,10 @@ use edge::Settings;
 use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
 use std::sync::Arc;
 
-/// The chain that answers when a caller names no model.
+/// The chain for requests without a model.
 const COMPLETION_CHAIN: &str = "COMPLETION_CHAIN";
 
-/// What a function has that answers a caller's own questions to models.
+/// The wiring of a function that answers callers' own requests to models.
 #[derive(Debug)]
 pub struct Models {
     on_bedrock: BedrockModels,
@@ -20,7 +20,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// Reads what [`BedrockModels::read`] does, and `OPENAI_BASE_URL` and `OPENAI_SECRET_ID`, which are optional.
+    /// Reads the settings of [`BedrockModels::read`], and `OPENAI_BASE_URL` and `OPENAI_SECRET_ID`, which are optional.
     pub fn read(settings: &Settings) -> Result<Self, Source> {
         let base_url = settings.optional("OPENAI_BASE_URL");
         let on_bedrock = BedrockModels::read_beside(settings, base_url.is_some())?;
@@ -30,13 +30,13 @@ impl Models {
         Ok(Self { on_bedrock, openai })
     }
 
-    /// What answers a conversation as a whole. `COMPLETION_CHAIN` must be set.
+    /// The ports of whole completions. `COMPLETION_CHAIN` must be set.
     pub fn completions(&self, settings: &Settings) -> Result<Completions<dyn ModelGateway>, Source> {
         let openai = self.openai.clone().map(|openai| openai as _);
         self.completions_of(settings, Providers { bedrock: self.on_bedrock.bedrock.clone(), openai })
     }
 
-    /// What answers a conversation bit by bit. `COMPLETION_CHAIN` must be set.
+    /// The ports of streamed completions. `COMPLETION_CHAIN` must be set.
     pub fn streamed_completions(
         &self,
         settings: &Settings,
@@ -55,7 +55,7 @@ impl Models {
         Ok(Completions { gateway, providers, registry, chain })
     }
 
-    /// What answers with vectors.
+    /// The ports of embeddings.
     pub fn embeddings(&self) -> Embeddings {
         let openai = self.openai.clone().map(|openai| openai as _);
         let providers: Providers<dyn EmbeddingGateway> =
@@ -64,7 +64,7 @@ impl Models {
         Embeddings { gateway, providers, registry }
     }
 
-    /// Where refused accesses are recorded.
+    /// Records refused accesses.
     pub fn store(&self) -> Arc<DynamoStore> {
         self.on_bedrock.store()
     }

@@ -9,7 +9,7 @@ use ports::Source;
 use std::sync::Arc;
 use wiring_ai::BedrockModels;
 
-/// What scoring needs. `DATA_KEY_ID` and `LEAD_SCORING_CHAIN` must be set.
+/// The ports of scoring. `DATA_KEY_ID` and `LEAD_SCORING_CHAIN` must be set.
 pub fn lead_scoring(settings: &Settings) -> Result<ScoreLead, Source> {
     let models = BedrockModels::read(settings)?;
     let scorer = LeadScorer {
