@@ -1,4 +1,5 @@
-//! An account: a person who signs in. Who the person is, and the password's hash, are sealed under the person's key.
+//! //! An account: a person who signs in. The person's data and the password hash are sealed with the key of the
+//! person.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -8,23 +9,24 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Shortest and longest password in characters (NIST SP 800-63B: at least 8, at least 64 allowed; the upper bound
-/// keeps hashing time bounded).
+/// /// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64;
+/// the upper
+/// /// limit bounds the time of hashing.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 
-/// Who an account belongs to; gone when the person was erased.
+/// /// The person of an account; erased together with the person.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Address, lower-cased, unique in a deployment, that is one environment and region.
+    /// /// The e-mail address in lower case. It is unique in a deployment, which is one environment in one region.
     pub email: String,
-    /// What to call the person.
+    /// /// The name of the person.
     pub name: String,
-    /// PHC string of the password.
+    /// /// The PHC string of the password.
     pub password_hash: String,
 }
 
 impl fmt::Debug for Person {
-    /// Tells nothing, so that no log can.
+    /// /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Person(..)")
     }
@@ -35,11 +37,11 @@ impl fmt::Debug for Person {
 pub struct Account {
     /// Its identifier.
     pub id: AccountId,
-    /// The organization it registered or was invited to.
+    /// /// The organization that the account registered, or that invited it.
     pub organization_id: OrganizationId,
-    /// Who it belongs to; `None` after erasure.
+    /// /// The person of the account; `None` after erasure.
     pub person: Option<Person>,
-    /// When it registered.
+    /// /// When the account registered.
     pub created_at: Timestamp,
 }
 
@@ -50,14 +52,14 @@ impl Account {
     }
 }
 
-/// What happened to an account.
+/// /// The events of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountEvent {
-    /// It registered.
+    /// /// The account registered.
     Registered {
-        /// Facts.
+        /// /// The facts.
         facts: Registered,
-        /// Who; `None` after erasure.
+        /// /// The person; `None` after erasure.
         person: Option<Person>,
     },
 }
@@ -69,17 +71,17 @@ pub struct Registered {
     organization_id: OrganizationId,
 }
 
-/// The command that makes an account.
+/// /// The command that registers an account.
 pub struct RegisterAccount<'a> {
     /// Its identifier.
     pub id: AccountId,
     /// The organization it belongs to.
     pub organization_id: OrganizationId,
-    /// Address.
+    /// /// The e-mail address.
     pub email: &'a str,
-    /// What to call the person, 1 to 200 characters.
+    /// /// The name of the person, 1 to 200 characters.
     pub name: &'a str,
-    /// PHC string of the password, whose quality [`check_password`] has judged.
+    /// /// The PHC string of the password. [`check_password`] has checked the password.
     pub password_hash: String,
 }
 

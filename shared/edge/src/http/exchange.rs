@@ -1,5 +1,6 @@
-//! What whole and streamed answers have in common: how a request is read, and how a failure is made into a problem. It
-//! must never write the answer or the log line: when those are due is where the two differ.
+//! //! The common part of whole and streamed answers: reading a request, and turning a failure into a problem. It must
+//! never
+//! //! write the answer or the log line, because whole and streamed answers write them at different times.
 
 use super::proxy_event::ProxyEvent;
 use super::{Request, Response};
@@ -10,19 +11,19 @@ use crate::runtime::Json;
 use crate::{Invocation, Problem};
 use serde_json::Value;
 
-/// One request on its way to an answer.
+/// /// One request while it is being answered.
 pub(crate) struct Exchange<'a> {
     invocation: &'a Invocation,
     event: Result<ProxyEvent, serde_json::Error>,
-    /// Names it in the logs and in the answer.
+    /// /// Identifies the request in the logs and in the answer.
     pub(crate) correlation_id: String,
 }
 
-/// What the summary of a request says, beyond its status and its duration.
+/// /// The fields of a request's summary line, besides its status and its duration.
 pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 impl<'a> Exchange<'a> {
-    /// The request, and what every log line of it says.
+    /// /// The request, and the fields that each of its log lines carries.
     pub(crate) fn open(event: &Json, invocation: &'a Invocation) -> (Self, Scope) {
         let event = ProxyEvent::read(event);
         let scope = Scope {
@@ -39,7 +40,7 @@ impl<'a> Exchange<'a> {
         (Self { invocation, event, correlation_id: scope.correlation_id.clone() }, scope)
     }
 
-    /// The request, unless it can't be read.
+    /// /// The request, or the problem if it can't be read.
     pub(crate) fn request(self, fields: &mut Fields) -> Result<Request, Problem> {
         let event = self.event.map_err(Problem::internal)?;
         fields.push(("method", event.method().into()));
@@ -57,7 +58,7 @@ impl From<Broken> for Problem {
     }
 }
 
-/// The answer that tells a problem, and its causes as text for the log.
+/// /// The answer with a problem, and the causes of the problem as text for the log.
 pub(crate) fn told(
     problem: &Problem,
     format: ProblemFormat,

@@ -1,4 +1,4 @@
-//! An answer. It must never be cached by anyone unless the handler says so.
+//! //! An answer. No cache may keep it unless the handler allows it.
 
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
@@ -7,7 +7,7 @@ use contracts::problem::MEDIA_TYPE;
 use ports::LimitDecision;
 use serde::{Serialize, Serializer};
 
-/// What every answer carries unless it says otherwise.
+/// /// The headers of every answer, unless the answer sets them itself.
 const DEFAULTS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -23,41 +23,42 @@ pub struct Response {
 }
 
 impl Response {
-    /// A JSON answer. Our bodies are plain structs, which serde_json can't fail to write; if one did, it is a 500.
+    /// /// A JSON answer. Our bodies are plain structs, which serde_json always can write; if it fails, the answer is a
+    /// 500.
     pub fn json<T: Serialize + ?Sized>(status: u16, body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
         Ok(Self::text(status, "application/json", body))
     }
 
-    /// An answer of any text.
+    /// /// An answer with text of the given type.
     pub fn text(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
         Self { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
     }
 
-    /// 204: done, and nothing to say.
+    /// /// 204: the request succeeded and the answer has no body.
     pub fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: String::new() }
     }
 
-    /// The same with a header, instead of one with the same name.
+    /// /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The same with the entity's version as `ETag`.
+    /// /// The same answer with the version of the entity as its `ETag`.
     pub fn with_etag(self, version: u64) -> Self {
         self.with_header("ETag", format!("\"{version}\""))
     }
 
-    /// The same with what is left of the rate limit.
+    /// /// The same answer with the state of the rate limit.
     pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
         let [limit, policy] = limit_headers(decision);
         self.with_header(limit.0, limit.1).with_header(policy.0, policy.1)
     }
 
-    /// The same, marked as the answer to an earlier request with the same idempotency key when `replayed`.
+    /// /// The same answer, marked as a repetition of an earlier answer (same idempotency key) when `replayed`.
     pub fn replayed(self, replayed: bool) -> Self {
         if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
     }
@@ -67,12 +68,12 @@ impl Response {
         self.status
     }
 
-    /// What is in it, besides its headers.
+    /// /// The body, which is taken out of the answer.
     pub(crate) fn take_body(&mut self) -> String {
         std::mem::take(&mut self.body)
     }
 
-    /// Its headers, and those that every answer has.
+    /// /// The headers of the answer, with the headers of every answer.
     pub(crate) fn headers<'a>(
         &'a self,
         correlation_id: &'a str,
@@ -81,20 +82,20 @@ impl Response {
     }
 
     pub(super) fn problem(problem: &Problem, format: ProblemFormat, correlation_id: &str) -> Self {
-        // Strings and numbers only: can't fail.
+        // // The body has strings and numbers only, which serde_json always can write.
         let (media_type, body) = match format {
             ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
             ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
         };
         let plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
-        // Of two headers with one name the last is meant.
+        // // If two headers have one name, the last one counts.
         problem
             .headers()
             .iter()
             .fold(plain, |response, (name, value)| response.with_header(name, value.clone()))
     }
 
-    /// What API Gateway takes from a proxy integration.
+    /// /// The answer in the form that API Gateway reads from a proxy integration.
     pub(super) fn into_answer(self, correlation_id: &str) -> Result<Json, Failure> {
         written(&Answer {
             status_code: self.status,
@@ -115,7 +116,7 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// What the handler says, and what every answer says where the handler doesn't.
+/// /// The headers that the handler sets, and the headers of every answer that it does not set.
 struct Headers<'a> {
     own: &'a [(&'static str, String)],
     correlation_id: &'a str,
