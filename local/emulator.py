@@ -216,8 +216,9 @@ def patch_transform_parameters():
 def patch_openapi_import():
     """AWS: importing an OpenAPI document sets up all that its x-amazon-apigateway-* extensions say.
 
-    Here request validators, models, request parameters, gateway responses, binary media types and the responses of mock
-    integrations are left out, so that the gateway would let everything pass and answer errors in its own words.
+    Here request validators, models, request parameters, gateway responses, binary media types, the responses of mock
+    integrations and the method that stands for all others (`x-amazon-apigateway-any-method`) are left out, so that the
+    gateway would let everything pass and answer errors in its own words.
     """
     from ministack.services import apigateway_v1 as gateway
 
@@ -315,11 +316,31 @@ def patch_openapi_import():
             for method, operation in path_item.items():
                 if method in gateway._OPENAPI_HTTP_METHODS:
                     import_operation(api_id, spec, ids[path], path_item, method.upper(), operation, validators)
+                elif method == "x-amazon-apigateway-any-method":
+                    # Everybody may call it: it has no scheme that would have to be looked up.
+                    gateway._import_operation(api_id, ids[path], "ANY", operation, {}, [])
+                    import_operation(api_id, spec, ids[path], path_item, "ANY", operation, validators)
         for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
             gateway._put_gateway_response(api_id, kind, response)
         return api_id
 
     gateway._import_rest_api = import_all
+
+
+def patch_binary_bodies():
+    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and what a function
+    answers in base64 is decoded.
+
+    Here a request without `Content-Type` is text, and an answer to a request without `Accept` stays base64.
+    """
+    from ministack.services import apigateway_v1 as gateway
+
+    matches = gateway._media_type_matches
+
+    def matches_or_all(media_type, binary_media_types):
+        return "*/*" in (binary_media_types or []) or matches(media_type, binary_media_types)
+
+    gateway._media_type_matches = matches_or_all
 
 
 def patch_openapi_update():
@@ -631,6 +652,7 @@ def main():
     patch_nested_stacks()
     patch_transform_parameters()
     patch_openapi_import()
+    patch_binary_bodies()
     patch_openapi_update()
     patch_function_errors()
     patch_response_streaming()

@@ -180,6 +180,7 @@ impl Deployment {
             .arg(format!("TokenIssuer={}", endpoints.api_url))
             .arg(format!("LeadScoringChain={chain}"))
             .arg("FineTuning=true")
+            .arg("AllowedOrigins=http://localhost:3000,https://console.sextant.example")
             .arg("LogRetentionDays=1")
             .arg("RequestBurst=1000")
             .arg("AuthorizerConcurrency=0")

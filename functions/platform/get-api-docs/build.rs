@@ -15,6 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SOURCE}");
     println!("cargo::rerun-if-changed=src/page");
     let document = openapi::public_document(&fs::read_to_string(SOURCE)?)?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("page.html"), page::render(&document)?)?;
+    openapi::write_compressed(Path::new(&env::var("OUT_DIR")?), "page.html", &page::render(&document)?)?;
     Ok(())
 }

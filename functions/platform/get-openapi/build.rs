@@ -11,6 +11,6 @@ const SOURCE: &str = "../../../infra/openapi.yaml";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SOURCE}");
     let document = openapi::public_document(&fs::read_to_string(SOURCE)?)?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("openapi.json"), document)?;
+    openapi::write_compressed(Path::new(&env::var("OUT_DIR")?), "openapi.json", &document)?;
     Ok(())
 }

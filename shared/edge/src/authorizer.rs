@@ -1,8 +1,8 @@
 //! The REQUEST authorizer of API Gateway (REST API): turns the `Authorization` header into claims and a policy. The
 //! claims of a person and of an API key differ, and `Request::caller` reads both.
 //!
-//! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; the use cases decide
-//! what a caller may do. The reason why a token is refused must never be answered.
+//! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
+//! decided by the use cases. Why a token is refused must never be answered, and what a caller sends must never be a failure.
 
 use crate::Invocation;
 use crate::guard::{Broken, guarded};
@@ -18,10 +18,10 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The only text that API Gateway turns into a 401.
-const UNAUTHORIZED: Failure = Failure("Unauthorized");
-/// Any other text is a 500.
+/// The gateway makes a 500 of it.
 const UNAVAILABLE: Failure = Failure("Unavailable");
+/// Who calls with a wrong token, in the gateway's access log.
+const NOBODY: &str = "nobody";
 
 /// Verifies bearer tokens.
 pub trait Authorizer: Send + Sync {
@@ -85,12 +85,14 @@ async fn serve(authorizer: &dyn Authorizer, event: Json, invocation: &Invocation
 type Judgement = (Result<Json, Failure>, Verdict, Option<String>);
 
 async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
-    let (Some(token), Some(resource)) = (bearer(event), whole_stage(&event.method_arn)) else {
-        return (Err(UNAUTHORIZED), Verdict::Denied, Some("no bearer token".to_owned()));
+    let Some(resource) = whole_stage(&event.method_arn) else {
+        return (Err(UNAVAILABLE), Verdict::Failed, Some("the method's ARN is malformed".to_owned()));
     };
+    let denied = |reason: String| (written(&refusal(&resource)), Verdict::Denied, Some(reason));
+    let Some(token) = bearer(event) else { return denied("no bearer token".to_owned()) };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
         Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),
-        Ok(Err(error @ TokenError::Invalid(_))) => (Err(UNAUTHORIZED), Verdict::Denied, Some(chain(&error))),
+        Ok(Err(error @ TokenError::Invalid(_))) => denied(chain(&error)),
         Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
             (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
         }
@@ -124,7 +126,9 @@ struct Answer<'a> {
     /// The id of an account or an API key; it is in the gateway's access log.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
-    context: Identity,
+    /// None of a caller who is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Identity>,
 }
 
 /// The claims about the caller. The gateway stores them, so they contain nothing personal.
@@ -179,10 +183,19 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
             (id.to_string(), API_KEY_ROLE, proof)
         }
     };
-    let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
-    Answer {
-        principal_id,
-        policy_document: PolicyDocument { version: "2012-10-17", statement: [statement] },
-        context: Identity { sub, org_id, role, credential },
-    }
+    let context = Some(Identity { sub, org_id, role, credential });
+    Answer { principal_id, policy_document: over("Allow", resource), context }
+}
+
+/// A wrong token opens nothing: the gateway makes its response ACCESS_DENIED of it, which says `invalid_token`, and keeps it as
+/// it keeps what allows. A request without `Authorization` does not come here: the gateway answers UNAUTHORIZED by itself. Lambda
+/// would count the text that makes UNAUTHORIZED here as an error of the function, so that any caller could ring its alarm
+/// and roll back a deployment.
+fn refusal(resource: &str) -> Answer<'_> {
+    Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
+}
+
+fn over<'a>(effect: &'static str, resource: &'a str) -> PolicyDocument<'a> {
+    let statement = Statement { action: "execute-api:Invoke", effect, resource };
+    PolicyDocument { version: "2012-10-17", statement: [statement] }
 }

@@ -33,7 +33,7 @@ impl World {
         ApiKey { id: text("id"), text: text("key") }
     }
 
-    /// What the gateway is told of a bearer token: a policy, or the text that it makes a 401 or a 500 of.
+    /// What the gateway is told of a bearer token: a policy, or what it makes a 401 or a 500 of.
     pub async fn authorize(&self, token: &str) -> Result<Value, String> {
         self.authorize_in(token, Arc::clone(&self.parts.key_uses) as Arc<dyn KeyUses>).await
     }
@@ -51,6 +51,11 @@ impl World {
         let store = Arc::clone(self.store()) as Arc<dyn Store>;
         let verifier = Arc::new(self.tokens().verifier());
         let authorizer = AuthorizeRequest { needs: Authenticate { verifier, store, key_uses } };
-        edge::authorizer::invoke(&authorizer, event, self.now()).await.map_err(|error| error.to_string())
+        let policy = edge::authorizer::invoke(&authorizer, event, self.now())
+            .await
+            .map_err(|error| error.to_string())?;
+        let effect = policy["policyDocument"]["Statement"][0]["Effect"].as_str().expect("an effect");
+        // What becomes the 401 of a wrong token.
+        if effect == "Deny" { Err(effect.to_owned()) } else { Ok(policy) }
     }
 }

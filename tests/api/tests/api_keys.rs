@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use testkit::Fault;
 
 const DAY: i64 = 24 * 3600;
-const REFUSED: &str = "Unauthorized";
+const REFUSED: &str = "Deny";
 
 fn body() -> Value {
     json!({"name": "CRM export", "scopes": ["model:read", "completion:create"], "expires_in_days": 30})

@@ -18,6 +18,7 @@ mod jobs;
 mod lead_scores;
 mod leads;
 mod matrix;
+mod reading;
 mod round_trips;
 mod scoring;
 mod sessions;

@@ -217,7 +217,7 @@ async fn a_signature_is_not_enough_for_claims_of_nobody() {
         |claims| claims.org_id = claims.sub.clone(),
         |claims| claims.sid = String::new(),
     ] {
-        assert_eq!(token(change).await.unwrap_err(), "Unauthorized");
+        assert_eq!(token(change).await.unwrap_err(), "Deny");
     }
 }
 
@@ -466,18 +466,18 @@ async fn the_authorizer_lets_valid_tokens_through_and_no_others() {
     ] {
         assert_ne!(changed, claims);
         let forged = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(&changed), parts[2]);
-        assert_eq!(authorized(&world, &forged).await.unwrap_err(), "Unauthorized");
+        assert_eq!(authorized(&world, &forged).await.unwrap_err(), "Deny");
         let unsigned = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         let forged = format!("{unsigned}.{}.", URL_SAFE_NO_PAD.encode(&changed));
-        assert_eq!(authorized(&world, &forged).await.unwrap_err(), "Unauthorized");
+        assert_eq!(authorized(&world, &forged).await.unwrap_err(), "Deny");
     }
     let refresh = tokens["refresh_token"].as_str().unwrap();
-    assert_eq!(authorized(&world, refresh).await.unwrap_err(), "Unauthorized");
+    assert_eq!(authorized(&world, refresh).await.unwrap_err(), "Deny");
     // Fifteen minutes, and thirty seconds for clocks that differ.
     world.pass(900 + 29);
     authorized(&world, token).await.unwrap();
     world.pass(1);
-    assert_eq!(authorized(&world, token).await.unwrap_err(), "Unauthorized");
+    assert_eq!(authorized(&world, token).await.unwrap_err(), "Deny");
 }
 
 #[tokio::test]

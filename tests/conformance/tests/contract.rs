@@ -21,6 +21,9 @@ const SPEAKS_OPENAI: [&str; 3] = ["createChatCompletion", "createOpenaiEmbedding
 /// Lists that are always short and answered without pages.
 const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
 
+/// Reads whose answer is of the moment: what they tell changes without a version.
+const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
+
 /// The contract.
 pub(crate) fn contract() -> &'static Value {
     static CONTRACT: OnceLock<Value> = OnceLock::new();
@@ -140,9 +143,9 @@ fn live_arn(function: &str) -> String {
     )
 }
 
-/// The faults of an operation's integration. A function streams or it does not, and the URI and the transfer mode must
-/// both say so: otherwise the gateway misreads the answer.
-fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
+/// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
+/// say the same, or the gateway takes the one for the other.
+pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
     let mode = integration.get("responseTransferMode");
     let (version, action) = match mode.and_then(Value::as_str) {
         Some("STREAM") => ("2021-11-15", "response-streaming-invocations"),
@@ -239,6 +242,9 @@ fn every_answer_an_operation_can_give_is_documented() {
         if operation.takes("header", "Idempotency-Key") {
             needed.extend(["409", "422"]);
         }
+        if operation.takes("header", "If-None-Match") {
+            needed.push("304");
+        }
         if operation.takes("header", "If-Match") {
             needed.extend(["412", "428"]);
         }
@@ -267,6 +273,10 @@ fn conventions_of_methods_hold() {
         if (operation.method == "PUT") != operation.takes("header", "If-Match") {
             wrong.push(format!("{} and If-Match", operation.id));
         }
+        let revalidated = operation.method == "GET" && !ALWAYS_WHOLE.contains(&operation.id);
+        if revalidated != operation.takes("header", "If-None-Match") {
+            wrong.push(format!("{} and If-None-Match", operation.id));
+        }
         if (operation.id.starts_with("list") && !NOT_PAGED.contains(&operation.id))
             != (operation.takes("query", "limit") && operation.takes("query", "cursor"))
         {
@@ -278,6 +288,8 @@ fn conventions_of_methods_hold() {
             match status {
                 "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
                 "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
+                // A route that the generator has just written answers 204, which has nothing to name.
+                "200" if revalidated => needed.push("ETag"),
                 "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
                 _ => {}
             }

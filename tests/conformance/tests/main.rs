@@ -5,6 +5,7 @@
 mod arrows;
 mod authority;
 mod bodies;
+mod browsers;
 mod contract;
 mod documents;
 mod events;

@@ -159,12 +159,15 @@ fn replace(value: &Value, variable: &str, item: &str) -> Value {
     }
 }
 
+/// What the gateway invokes for every route: by operation id and context.
+const FOR_ALL_ROUTES: [(&str, &str); 2] = [("authorizeRequest", "identity"), ("describeMethods", "platform")];
+
 #[test]
 fn every_operation_has_a_function_in_the_stack_of_its_context() {
     let functions = functions();
     let mut wrong = Vec::new();
-    let authorizer = ("authorizeRequest", "identity");
-    for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain([authorizer]) {
+    for (id, tag) in operations().iter().map(|operation| (operation.id, operation.tag)).chain(FOR_ALL_ROUTES)
+    {
         let logical_id = format!("{}Function", pascal(id));
         match functions.iter().find(|function| function.logical_id == logical_id) {
             None => wrong.push(format!("{id} has no {logical_id}")),
@@ -181,7 +184,8 @@ fn every_operation_has_a_function_in_the_stack_of_its_context() {
 fn every_function_is_reached_by_a_route_or_an_event_or_an_operator() {
     let routes: Vec<_> = operations().iter().map(|operation| kebab(operation.id)).collect();
     let wrong = functions().into_iter().filter(|function| {
-        let reached = routes.contains(&function.name) || function.name == "authorize-request";
+        let for_all = FOR_ALL_ROUTES.iter().any(|(id, _)| kebab(id) == function.name);
+        let reached = routes.contains(&function.name) || for_all;
         let fed = !function.events().is_empty();
         let main = read(&format!("functions/{}/{}/src/main.rs", function.context, function.name));
         let by_hand = main.contains("edge::operator::run(");

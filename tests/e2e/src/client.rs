@@ -26,6 +26,30 @@ pub struct Answer {
     what: String,
 }
 
+/// What the API answered, as it came.
+#[derive(Debug)]
+pub struct RawAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, compressed if it was sent so.
+    pub bytes: Vec<u8>,
+    headers: HeaderMap,
+    what: String,
+}
+
+impl RawAnswer {
+    /// The same, if it has this status.
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.what);
+        self
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
 impl Client {
     /// A client without an access token.
     pub fn anonymous() -> Self {
@@ -71,6 +95,23 @@ impl Client {
 
     /// Any request; the test fails when no answer comes.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let answer = self.send_bytes(method, path, headers, body);
+        let text = String::from_utf8(answer.bytes).unwrap_or_else(|error| panic!("{}: {error}", answer.what));
+        Answer { status: answer.status, text, headers: answer.headers, what: answer.what }
+    }
+
+    /// Any request without a body, for an answer that is no text.
+    pub fn send_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> RawAnswer {
+        self.send_bytes(method, path, headers, None)
+    }
+
+    fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> RawAnswer {
         let what = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(format!("{}{path}", environment().api_url));
         if let Some(token) = &self.token {
@@ -81,8 +122,8 @@ impl Client {
         }
         let request = request.body(body.unwrap_or_default().to_owned()).expect("a request");
         let mut answer = agent().run(request).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let text = answer.body_mut().read_to_string().unwrap_or_else(|error| panic!("{what}: {error}"));
-        Answer { status: answer.status().as_u16(), text, headers: answer.headers().clone(), what }
+        let bytes = answer.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{what}: {error}"));
+        RawAnswer { status: answer.status().as_u16(), bytes, headers: answer.headers().clone(), what }
     }
 }
 

@@ -17,7 +17,7 @@ mod wait;
 
 pub use aws::{Aws, plain};
 pub use bus_tap::BusTap;
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, RawAnswer};
 pub use environment::{Environment, environment};
 pub use ledger::{bus_event, events_of, table};
 pub use model::{MODEL, Model, judgement, model};

@@ -17,7 +17,8 @@ fn contract() -> Value {
 fn public(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields = fields.into_iter().filter(|(name, _)| !name.starts_with("x-amazon-"));
+            let hidden = |name: &str| name.starts_with("x-amazon-") || name.starts_with("x-gateway-");
+            let fields = fields.into_iter().filter(|(name, _)| !hidden(name));
             Value::Object(fields.map(|(name, value)| (name, public(value))).collect())
         }
         Value::Array(items) => items.into_iter().map(public).collect(),

@@ -196,7 +196,8 @@ fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
         "POST" => &["IdempotencyKey"],
         "PUT" => &["IfMatch"],
-        _ if operation.is_list => &["Limit", "Cursor"],
+        _ if operation.is_list => &["Limit", "Cursor", "IfNoneMatch"],
+        "GET" => &["IfNoneMatch"],
         _ => &[],
     };
     shared.iter().map(|name| format!("        - $ref: '#/components/parameters/{name}'\n")).collect()
@@ -222,7 +223,10 @@ fn responses(operation: &Operation) -> Vec<(u16, &'static str)> {
             (412, "PreconditionFailed"),
             (428, "PreconditionRequired"),
         ]),
-        _ if operation.is_list => found.push((400, "InvalidListRequest")),
+        "GET" => {
+            found.push((304, "NotModified"));
+            found.extend(operation.is_list.then_some((400, "InvalidListRequest")));
+        }
         _ => {}
     }
     found.sort_unstable();

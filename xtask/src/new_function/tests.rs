@@ -218,7 +218,7 @@ fn every_method_gets_what_its_convention_asks_for() {
     let notes = &paths["/v1/leads/{id}/notes"];
     assert_eq!(notes["parameters"][0]["$ref"], "#/components/parameters/LeadId");
     assert_eq!(notes["post"]["parameters"][0]["$ref"], "#/components/parameters/IdempotencyKey");
-    assert_eq!(notes["get"]["parameters"].as_sequence().unwrap().len(), 2);
+    assert_eq!(notes["get"]["parameters"].as_sequence().unwrap().len(), 3);
     let sample = copy.json("events/sales/add-lead-note.json");
     assert!(sample["headers"]["Idempotency-Key"].is_string());
     assert_eq!(sample["path"], "/v1/leads/lead_01jd2x5k8qf3v9m4t7w6z0r1sa/notes");

@@ -27,7 +27,11 @@ impl Handler for GetBudget {
                 application_core::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
             let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
             let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
-            Ok(Response::json(200, &body(&view))?.with_etag(view.version).with_rate_limit(decision))
+            // The version is of the budget alone, for `If-Match`: what was spent changes without it.
+            Ok(Response::json(200, &body(&view))?
+                .with_etag(view.version)
+                .without_revalidation()
+                .with_rate_limit(decision))
         })
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /docs`: the API's description for people, one page without scripts and without requests to other places. It is
 //! rendered at build time from `infra/openapi.yaml`.
 
+use edge::http::Document;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
@@ -16,16 +17,26 @@ pub const fn page() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/page.html"))
 }
 
-/// The answer changes only with a deployment.
+/// It as it is sent, in every coding.
+const PAGE: Document = Document {
+    content_type: "text/html; charset=utf-8",
+    text: page(),
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz")),
+    brotli: include_bytes!(concat!(env!("OUT_DIR"), "/page.html.br")),
+    hash: include_str!(concat!(env!("OUT_DIR"), "/page.html.hash")),
+};
+
+/// What it answers changes with a deployment only.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// The answer is the same for every caller.
 pub struct GetApiDocs;
 
 impl Handler for GetApiDocs {
-    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async {
-            Ok(Response::text(200, "text/html; charset=utf-8", page())
+            Ok(PAGE
+                .answer(request)
                 .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
                 .with_header("Cache-Control", CACHE_CONTROL))
         })

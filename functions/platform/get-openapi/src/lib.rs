@@ -1,6 +1,7 @@
 //! `GET /v1/openapi.json`: the API's description for programs. It is made at build time from `infra/openapi.yaml`, and
 //! must never contain the parts for API Gateway.
 
+use edge::http::Document;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
@@ -9,18 +10,24 @@ pub const fn document() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
 }
 
-/// The answer changes only with a deployment.
+/// It as it is sent, in every coding.
+const DOCUMENT: Document = Document {
+    content_type: "application/json",
+    text: document(),
+    gzip: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz")),
+    brotli: include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.br")),
+    hash: include_str!(concat!(env!("OUT_DIR"), "/openapi.json.hash")),
+};
+
+/// What it answers changes with a deployment only.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// The answer is the same for every caller.
 pub struct GetOpenapi;
 
 impl Handler for GetOpenapi {
-    fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async {
-            Ok(Response::text(200, "application/json", document())
-                .with_header("Cache-Control", CACHE_CONTROL))
-        })
+    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
+        Box::pin(async { Ok(DOCUMENT.answer(request).with_header("Cache-Control", CACHE_CONTROL)) })
     }
 }
 

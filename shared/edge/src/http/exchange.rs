@@ -2,6 +2,8 @@
 //! never
 //! //! write the answer or the log line, because whole and streamed answers write them at different times.
 
+use super::conditional::revalidated;
+use super::cross_origin::Origin;
 use super::proxy_event::ProxyEvent;
 use super::{Request, Response};
 use crate::guard::Broken;
@@ -19,7 +21,39 @@ pub(crate) struct Exchange<'a> {
     pub(crate) correlation_id: String,
 }
 
-/// /// The fields of a request's summary line, besides its status and its duration.
+/// What the form of an answer depends on, whatever the answer says.
+#[derive(Debug, Default)]
+pub(crate) struct AnswerForm {
+    origin: Origin,
+    is_head: bool,
+    /// For GET and HEAD alone: other methods change something, and take no 304.
+    if_none_match: Option<String>,
+    is_read: bool,
+}
+
+impl AnswerForm {
+    fn of(event: &ProxyEvent) -> Self {
+        let is_head = event.method() == "HEAD";
+        let is_read = is_head || event.method() == "GET";
+        let if_none_match = event.header("If-None-Match").filter(|_| is_read).map(str::to_owned);
+        Self { origin: Origin::of(event), is_head, if_none_match, is_read }
+    }
+
+    /// The answer as it is sent.
+    pub(crate) fn finish(&self, response: Response) -> Response {
+        let response = self.origin.open(response);
+        let response =
+            if self.is_read { revalidated(response, self.if_none_match.as_deref()) } else { response };
+        if self.is_head { response.without_body() } else { response }
+    }
+
+    /// The head of an answer whose body is still to come.
+    pub(crate) fn finish_head(&self, head: Response) -> Response {
+        self.origin.open(head)
+    }
+}
+
+/// What the summary of a request says, beyond its status and its duration.
 pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 impl<'a> Exchange<'a> {
@@ -40,7 +74,12 @@ impl<'a> Exchange<'a> {
         (Self { invocation, event, correlation_id: scope.correlation_id.clone() }, scope)
     }
 
-    /// /// The request, or the problem if it can't be read.
+    /// What its answer is formed by.
+    pub(crate) fn answer_form(&self) -> AnswerForm {
+        self.event.as_ref().map(AnswerForm::of).unwrap_or_default()
+    }
+
+    /// The request, unless it can't be read.
     pub(crate) fn request(self, fields: &mut Fields) -> Result<Request, Problem> {
         let event = self.event.map_err(Problem::internal)?;
         fields.push(("method", event.method().into()));

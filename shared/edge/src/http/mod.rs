@@ -19,10 +19,14 @@
 //! }
 //! ```
 
+mod accept_encoding;
 mod answer_headers;
 mod body;
 mod cache_control;
 mod canonical_json;
+mod conditional;
+mod cross_origin;
+mod document;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
@@ -49,12 +53,14 @@ use std::time::Instant;
 
 pub use answer_headers::answer_headers;
 pub use body::Replacement;
+pub use cross_origin::{EXPOSED_HEADERS, REQUEST_HEADERS};
+pub use document::Document;
 pub use parameters::Parameters;
 pub use query::Page;
 pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
-pub use response::Response;
+pub use response::{DEFAULT_HEADERS, Response};
 
 /// /// Answers the requests of one function.
 pub trait Handler: Send + Sync {
@@ -88,12 +94,14 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
     let began = Instant::now();
     let (exchange, scope) = Exchange::open(&event, invocation);
     let correlation_id = exchange.correlation_id.clone();
+    let form = exchange.answer_form();
     log::scoped(scope, async {
         let mut fields = Vec::new();
         let (response, error) = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(response) => (response, None),
             Err(problem) => told(&problem, handler.problem_format(), &correlation_id, &mut fields),
         };
+        let response = form.finish(response);
         Summary {
             invocation,
             verdict: Verdict::Status(response.status()),

@@ -19,6 +19,7 @@ pub(super) struct ProxyEvent {
     query_string_parameters: Option<BTreeMap<String, String>>,
     multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
     pub(super) path_parameters: Option<BTreeMap<String, String>>,
+    stage_variables: Option<BTreeMap<String, String>>,
     request_context: Option<RequestContext>,
     pub(super) body: Option<String>,
     is_base64_encoded: Option<bool>,
@@ -73,6 +74,12 @@ impl ProxyEvent {
     pub(super) fn claim(&self, name: &str) -> Option<String> {
         let claims = self.request_context.as_ref()?.authorizer.as_ref()?;
         claims.get(name)?.as_str().map(str::to_owned)
+    }
+
+    /// A setting of the deployed stage.
+    pub(super) fn stage_variable(&self, name: &str) -> Option<&str> {
+        let value = self.stage_variables.as_ref()?.get(name)?.as_str();
+        (!value.trim().is_empty()).then_some(value)
     }
 
     pub(super) fn is_base64_encoded(&self) -> bool {

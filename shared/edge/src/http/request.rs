@@ -68,6 +68,15 @@ impl Request {
         &self.event.path
     }
 
+    /// The path with the names of its parameters: `/v1/leads/{id}`.
+    pub fn route(&self) -> &str {
+        self.event.route()
+    }
+
+    pub(super) fn event(&self) -> &ProxyEvent {
+        &self.event
+    }
+
     /// A path parameter as text.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         self.event.path_parameters.as_ref()?.get(name).map(String::as_str)

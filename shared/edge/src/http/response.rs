@@ -3,12 +3,15 @@
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
 use crate::runtime::{Failure, Json, written};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use contracts::problem::MEDIA_TYPE;
 use ports::LimitDecision;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
-/// /// The headers of every answer, unless the answer sets them itself.
-const DEFAULTS: [(&str, &str); 3] = [
+/// What every answer carries unless it says otherwise, also what the gateway answers by itself.
+pub const DEFAULT_HEADERS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
@@ -19,7 +22,17 @@ const DEFAULTS: [(&str, &str); 3] = [
 pub struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    body: Body,
+    /// Whether the same answer may be told as 304 to a reader who has it.
+    is_revalidated: bool,
+}
+
+/// What is in an answer.
+#[derive(Debug)]
+enum Body {
+    Text(Cow<'static, str>),
+    /// What is no text, such as a compressed document.
+    Bytes(&'static [u8]),
 }
 
 impl Response {
@@ -30,14 +43,23 @@ impl Response {
         Ok(Self::text(status, "application/json", body))
     }
 
-    /// /// An answer with text of the given type.
-    pub fn text(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+    /// An answer of any text.
+    pub fn text(status: u16, content_type: &'static str, body: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Text(body.into()))
+    }
+
+    /// An answer of bytes that are no text.
+    pub(super) fn bytes(status: u16, content_type: &'static str, body: &'static [u8]) -> Self {
+        Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Bytes(body))
     }
 
     /// /// 204: the request succeeded and the answer has no body.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: String::new() }
+        Self::new(204, Vec::new(), Body::Text(Cow::Borrowed("")))
+    }
+
+    fn new(status: u16, headers: Vec<(&'static str, String)>, body: Body) -> Self {
+        Self { status, headers, body, is_revalidated: true }
     }
 
     /// /// The same answer with this header, which replaces one with the same name.
@@ -47,7 +69,16 @@ impl Response {
         self
     }
 
-    /// /// The same answer with the version of the entity as its `ETag`.
+    /// The same with another request header on which it depends.
+    pub(super) fn with_vary(self, name: &str) -> Self {
+        match self.header("Vary").map(str::to_owned) {
+            Some(others) => self.with_header("Vary", format!("{others}, {name}")),
+            None => self.with_header("Vary", name),
+        }
+    }
+
+    /// The same with the entity's version as `ETag`. Nothing in the body may change without the version, because a reader
+    /// who has this version is answered 304; where something does, add [`Self::without_revalidation`].
     pub fn with_etag(self, version: u64) -> Self {
         self.with_header("ETag", format!("\"{version}\""))
     }
@@ -63,14 +94,56 @@ impl Response {
         if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
     }
 
+    /// The same, sent whole also to a reader who has the tag: what it says is of this moment.
+    pub fn without_revalidation(mut self) -> Self {
+        self.is_revalidated = false;
+        self
+    }
+
+    /// Whether a reader who has the tag may be answered 304.
+    pub(super) fn is_revalidated(&self) -> bool {
+        self.is_revalidated
+    }
+
+    /// 304: the reader has it. What describes the body goes with the body.
+    pub(super) fn not_modified(self) -> Self {
+        let mut response = self.without_body();
+        response.status = 304;
+        response.headers.retain(|(name, _)| !["Content-Type", "Content-Encoding"].contains(name));
+        response
+    }
+
+    /// The same without what is in it, as the answer to `HEAD`.
+    pub(super) fn without_body(mut self) -> Self {
+        self.body = Body::Text(Cow::Borrowed(""));
+        self
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// /// The body, which is taken out of the answer.
-    pub(crate) fn take_body(&mut self) -> String {
-        std::mem::take(&mut self.body)
+    /// A header that it has besides those of every answer.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// What is in it.
+    pub(super) fn body(&self) -> &[u8] {
+        match &self.body {
+            Body::Text(text) => text.as_bytes(),
+            Body::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// What is in it, besides its headers.
+    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+        match std::mem::replace(&mut self.body, Body::Text(Cow::Borrowed(""))) {
+            Body::Text(text) => text.into_owned().into_bytes(),
+            Body::Bytes(bytes) => bytes.to_vec(),
+        }
     }
 
     /// /// The headers of the answer, with the headers of every answer.
@@ -97,12 +170,12 @@ impl Response {
 
     /// /// The answer in the form that API Gateway reads from a proxy integration.
     pub(super) fn into_answer(self, correlation_id: &str) -> Result<Json, Failure> {
-        written(&Answer {
-            status_code: self.status,
-            headers: Headers { own: &self.headers, correlation_id },
-            body: &self.body,
-            is_base64_encoded: false,
-        })
+        let (body, is_base64_encoded) = match &self.body {
+            Body::Text(text) => (Cow::Borrowed(text.as_ref()), false),
+            Body::Bytes(bytes) => (Cow::Owned(STANDARD.encode(bytes)), true),
+        };
+        let headers = Headers { own: &self.headers, correlation_id };
+        written(&Answer { status_code: self.status, headers, body: &body, is_base64_encoded })
     }
 }
 
@@ -132,7 +205,7 @@ fn all<'a>(
     own: &'a [(&'static str, String)],
     correlation_id: &'a str,
 ) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let otherwise = DEFAULTS.into_iter().chain([("X-Correlation-Id", correlation_id)]);
+    let otherwise = DEFAULT_HEADERS.into_iter().chain([("X-Correlation-Id", correlation_id)]);
     let missing =
         otherwise.filter(|(name, _)| !own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
     own.iter().map(|(name, value)| (*name, value.as_str())).chain(missing)

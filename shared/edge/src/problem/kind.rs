@@ -36,7 +36,9 @@ impl Kind {
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or the caller may not ask it.
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
-    /// Another request changed it at the same moment.
+    /// The path does not take the method.
+    pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
+    /// Somebody else changed it at the same moment.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
     pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "E-mail address already registered");
@@ -73,7 +75,7 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Deadline exceeded");
 
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
@@ -85,6 +87,7 @@ impl Kind {
         Self::FORBIDDEN,
         Self::NOT_FOUND,
         Self::MODEL_NOT_FOUND,
+        Self::METHOD_NOT_ALLOWED,
         Self::CONFLICT,
         Self::EMAIL_TAKEN,
         Self::REQUEST_IN_PROGRESS,

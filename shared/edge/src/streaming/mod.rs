@@ -112,20 +112,25 @@ async fn serve(
 ) -> Result<Streamed, Failure> {
     let began = Instant::now();
     let (exchange, scope) = Exchange::open(&event, invocation);
+    let form = exchange.answer_form();
     log::scoped(scope.clone(), async {
         let mut fields = Vec::new();
         let begun = match answer(handler, exchange, invocation, &mut fields).await {
-            Ok(begun) => prelude(&begun.head, &scope.correlation_id).map(|prelude| (begun, prelude, None)),
+            Ok(begun) => {
+                let begun = Begun { head: form.finish_head(begun.head), ..begun };
+                prelude(&begun.head, &scope.correlation_id).map(|prelude| (begun, prelude, None))
+            }
             Err(problem) => Err(problem),
         };
         let (begun, prelude, error) = match begun {
             Ok(begun) => begun,
             Err(problem) => {
-                let (mut head, error) =
+                let (head, error) =
                     told(&problem, handler.problem_format(), &scope.correlation_id, &mut fields);
+                let mut head = form.finish_head(head);
                 let prelude = prelude(&head, &scope.correlation_id)
                     .map_err(|_| Failure("the answer can't be written"))?;
-                let first = Some(head.take_body().into_bytes());
+                let first = Some(head.take_body());
                 (Begun { head, first, rest: stream::empty().boxed() }, prelude, error)
             }
         };

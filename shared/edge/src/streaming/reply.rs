@@ -40,7 +40,7 @@ impl Reply {
     pub(super) fn into_parts(self) -> (Response, Body) {
         match self {
             Self::Whole(mut response) => {
-                let body = response.take_body().into_bytes();
+                let body = response.take_body();
                 (response, stream::iter([Ok(body)]).boxed())
             }
             Self::Stream(response) => (response.head, response.body),

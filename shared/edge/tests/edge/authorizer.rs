@@ -1,4 +1,4 @@
-//! From an authorizer event to a policy, or to the only text that becomes a 401.
+//! From an authorizer event to a policy that allows or denies.
 
 use crate::support::{ACCOUNT, API_KEY, ORGANIZATION, REQUEST_ID, SESSION, answer, get, now};
 use domain::Timestamp;
@@ -109,7 +109,7 @@ async fn what_the_authorizer_says_is_what_functions_read() {
 }
 
 #[tokio::test]
-async fn says_unauthorized_and_nothing_else_to_everybody_else() {
+async fn denies_everybody_else_the_whole_stage_and_says_no_more() {
     for authorization in [
         None,
         Some(""),
@@ -121,8 +121,21 @@ async fn says_unauthorized_and_nothing_else_to_everybody_else() {
         Some("Bearer go od"),
         Some("Bearer g\u{f6}od"),
     ] {
-        let refused = invoke(&One, event(authorization), now()).await;
-        assert_eq!(refused, Err(Failure("Unauthorized")), "{authorization:?}");
+        let refused = invoke(&One, event(authorization), now()).await.unwrap();
+        assert_eq!(
+            refused,
+            json!({
+                "principalId": "nobody",
+                "policyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{
+                        "Action": "execute-api:Invoke", "Effect": "Deny",
+                        "Resource": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/*/*",
+                    }],
+                },
+            }),
+            "{authorization:?}"
+        );
     }
 }
 

@@ -4,10 +4,12 @@
 mod answers;
 mod authorizer;
 mod bodies;
+mod cross_origin;
 mod cursors;
 mod failures;
 mod jobs;
 mod logs;
+mod reading;
 mod requests;
 mod runtime_api;
 mod streaming;

@@ -144,21 +144,29 @@ fn says_which_setting_is_missing_and_stops() {
     assert_eq!((&line["level"], &line["function"]), (&json!("ERROR"), &json!("greet")));
 }
 
+/// Lambda counts what comes as an error, and alarms and deployments look at that.
 #[test]
-fn tells_api_gateway_unauthorized_in_the_one_way_it_understands() {
+fn a_wrong_token_is_no_error_of_the_authorizer() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
-    let event = json!({
-        "type": "REQUEST", "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
-        "headers": {"Authorization": format!("Bearer {token}")},
-    });
-    let api = RuntimeApi::with_events([event]).unwrap();
+    let event = |authorization: &str| {
+        json!({
+            "type": "REQUEST",
+            "methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcde12345/dev/GET/v1/leads",
+            "headers": {"Authorization": authorization},
+        })
+    };
+    let events = [event(&format!("Basic {token}")), event(&format!("Bearer {token}"))];
+    let api = RuntimeApi::with_events(events).unwrap();
     let child = start("runtime_api::authorizer_child", &api, None);
-    let answer = api.answer(Duration::from_secs(30)).expect("an answer");
+    for request in ["request-0", "request-1"] {
+        let answer = api.answer(Duration::from_secs(30)).expect("an answer");
+        assert_eq!(answer.path, format!("/2018-06-01/runtime/invocation/{request}/response"));
+        assert_eq!(answer.json()["policyDocument"]["Statement"][0]["Effect"], "Deny");
+    }
     let out = String::from_utf8(stop(child).stdout).unwrap();
-    assert_eq!(answer.path, "/2018-06-01/runtime/invocation/request-0/error");
-    assert_eq!(answer.json()["errorMessage"], "Unauthorized");
     let lines = logged(&out);
-    assert_eq!(lines.len(), 1, "{out}");
-    assert_eq!(lines[0]["error"], "the token is not valid: expired");
+    assert_eq!(lines.len(), 2, "{out}");
+    assert_eq!(lines[0]["error"], "no bearer token");
+    assert_eq!(lines[1]["error"], "the token is not valid: expired");
     assert!(!out.contains(token));
 }

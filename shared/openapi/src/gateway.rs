@@ -1,0 +1,76 @@
+//! What the copy of the contract for API Gateway has besides what stands in it: HEAD for every GET, an answer to every
+//! other method of a path, and the headers of everything that the gateway answers by itself. Nobody writes them for each
+//! path, so that no path can lack them.
+
+use serde_yaml_ng::{Mapping, Value};
+
+/// The operation that answers all methods that a path does not list. Its place is the root of the contract.
+const OTHER_METHODS: &str = "x-gateway-other-methods";
+/// The headers that every gateway response has besides its own. Its place is the root of the contract.
+const RESPONSE_HEADERS: &str = "x-gateway-response-headers";
+/// The operation of a path for all methods that have none.
+const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+
+/// The methods of HTTP that a path can list, in the order in which they are told.
+const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
+
+/// Adds to a document what API Gateway is told besides.
+pub(super) fn complete(document: &mut Value) {
+    let Some(root) = document.as_mapping_mut() else { return };
+    let others = root.remove(OTHER_METHODS);
+    let headers = root.remove(RESPONSE_HEADERS);
+    if let Some(Value::Mapping(paths)) = root.get_mut("paths") {
+        for item in paths.values_mut().filter_map(Value::as_mapping_mut) {
+            add_head(item);
+            if let Some(others) = &others {
+                item.insert(ANY_METHOD.into(), others.clone());
+            }
+        }
+    }
+    if let (Some(Value::Mapping(headers)), Some(Value::Mapping(responses))) =
+        (headers, root.get_mut("x-amazon-apigateway-gateway-responses"))
+    {
+        responses.values_mut().filter_map(Value::as_mapping_mut).for_each(|one| add_headers(one, &headers));
+    }
+}
+
+/// HEAD is asked as GET is and reaches the same function, which sends no body.
+fn add_head(item: &mut Mapping) {
+    if item.contains_key("head") {
+        return;
+    }
+    let Some(get) = item.get("get").and_then(Value::as_mapping) else { return };
+    let mut head = get.clone();
+    for described in ["operationId", "summary", "description", "responses"] {
+        head.remove(described);
+    }
+    let mut response = Mapping::new();
+    response.insert("description".into(), "What GET answers, without the body.".into());
+    let mut responses = Mapping::new();
+    responses.insert("200".into(), response.into());
+    head.insert("responses".into(), responses.into());
+    item.insert("head".into(), head.into());
+}
+
+fn add_headers(response: &mut Mapping, headers: &Mapping) {
+    let own = response.entry("responseParameters".into()).or_insert_with(|| Mapping::new().into());
+    let Some(own) = own.as_mapping_mut() else { return };
+    for (name, value) in headers {
+        own.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+}
+
+/// Every path with the methods it takes, as `Allow` lists them.
+pub(super) fn allowed_methods(document: &Value) -> Vec<(String, String)> {
+    let paths = document.get("paths").and_then(Value::as_mapping);
+    let mut found = Vec::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let takes =
+            |method: &str| item.get(method).is_some() || (method == "head" && item.get("get").is_some());
+        let mut methods: Vec<String> =
+            METHODS.iter().filter(|method| takes(method)).map(|method| method.to_uppercase()).collect();
+        methods.push("OPTIONS".to_owned());
+        found.extend(path.as_str().map(|path| (path.to_owned(), methods.join(", "))));
+    }
+    found
+}

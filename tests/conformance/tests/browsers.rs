@@ -1,0 +1,142 @@
+//! What browsers and proxies are told: by functions, which have it from `edge`, and by the gateway's own answers, which have it
+//! from the contract. Both must say the same.
+
+use crate::contract::{contract, deref, integration_faults, operations};
+use crate::stacks::{stacks, template};
+use crate::tree::read;
+use edge::http::{DEFAULT_HEADERS, EXPOSED_HEADERS, REQUEST_HEADERS};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// What pages may always read (Fetch, CORS-safelisted response-header names), and what browsers alone read.
+const ALWAYS_READABLE: [&str; 3] = ["cache-control", "content-encoding", "vary"];
+
+/// What API Gateway imports.
+fn imported() -> &'static Value {
+    static IMPORTED: OnceLock<Value> = OnceLock::new();
+    IMPORTED.get_or_init(|| {
+        serde_json::from_str(&openapi::gateway_document(&read("infra/openapi.yaml")).unwrap()).unwrap()
+    })
+}
+
+fn listed(names: &str) -> BTreeSet<String> {
+    names.split(", ").map(str::to_lowercase).collect()
+}
+
+#[test]
+fn every_read_takes_head_and_every_path_answers_every_method() {
+    for (path, item) in imported()["paths"].as_object().unwrap() {
+        let (get, head) = (&item["get"], &item["head"]);
+        for same in ["security", "parameters", "x-amazon-apigateway-integration"] {
+            assert_eq!(head.get(same), get.get(same), "HEAD {path} and {same}");
+        }
+        let others = &item["x-amazon-apigateway-any-method"];
+        // Preflights come without a token.
+        assert_eq!(others["security"], json!([]), "{path}");
+        let faults = integration_faults("describeMethods", &others["x-amazon-apigateway-integration"]);
+        assert_eq!(faults, Vec::<&str>::new(), "{path}");
+        assert!(others["responses"]["405"].is_object());
+    }
+    assert!(imported().get("x-gateway-other-methods").is_none());
+}
+
+#[test]
+fn allow_lists_the_methods_of_the_contract() {
+    let allowed = openapi::allowed_methods(&read("infra/openapi.yaml")).unwrap();
+    assert_eq!(allowed.len(), contract()["paths"].as_object().unwrap().len());
+    for operation in operations() {
+        let (_, methods) = allowed.iter().find(|(path, _)| path == operation.path).unwrap();
+        let methods: Vec<&str> = methods.split(", ").collect();
+        assert!(methods.contains(&operation.method.as_str()), "{}", operation.id);
+        assert_eq!(methods.contains(&"HEAD"), methods.contains(&"GET"), "{}", operation.id);
+        assert_eq!(methods.last(), Some(&"OPTIONS"));
+    }
+}
+
+#[test]
+fn the_gateways_own_answers_have_the_headers_of_all_others() {
+    let responses = imported()["x-amazon-apigateway-gateway-responses"].as_object().unwrap();
+    assert_eq!(responses.len(), 21);
+    let first = json!({"Fn::Select": [0, {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}]});
+    for (kind, response) in responses {
+        let header = |name: &str| &response["responseParameters"][format!("gatewayresponse.header.{name}")];
+        for (name, value) in DEFAULT_HEADERS {
+            assert_eq!(*header(name), format!("'{value}'"), "{kind} {name}");
+        }
+        let origin = &header("Access-Control-Allow-Origin")["Fn::If"];
+        // Never the one that was sent, which may be anybody's.
+        let named = json!([
+            "HasAllowedOrigins", {"Fn::Sub": ["'${Origin}'", {"Origin": first}]}, {"Ref": "AWS::NoValue"}
+        ]);
+        assert_eq!(*origin, named, "{kind}");
+        let exposed = header("Access-Control-Expose-Headers")["Fn::If"][1].as_str().unwrap();
+        let all = listed(EXPOSED_HEADERS);
+        assert!(listed(exposed.trim_matches('\'')).is_subset(&all), "{kind}");
+    }
+}
+
+/// RFC 6750, section 3.1: a wrong token is named as the error, and a missing one is none.
+#[test]
+fn a_wrong_token_is_told_from_a_missing_one() {
+    let responses = &imported()["x-amazon-apigateway-gateway-responses"];
+    let challenge = |kind: &str| {
+        let response = &responses[kind];
+        assert_eq!(response["statusCode"], "401");
+        response["responseParameters"]["gatewayresponse.header.WWW-Authenticate"].clone()
+    };
+    assert_eq!(challenge("UNAUTHORIZED"), r#"'Bearer realm="sextant"'"#);
+    assert_eq!(challenge("ACCESS_DENIED"), r#"'Bearer realm="sextant", error="invalid_token"'"#);
+}
+
+#[test]
+fn pages_may_send_and_read_every_header_of_the_contract() {
+    let sendable = listed(REQUEST_HEADERS);
+    for operation in operations() {
+        for parameter in operation.parameters.iter().filter(|parameter| parameter["in"] == "header") {
+            let name = parameter["name"].as_str().unwrap().to_lowercase();
+            assert!(sendable.contains(&name), "{} takes {name}", operation.id);
+        }
+    }
+    assert!(sendable.is_superset(&listed("Authorization, Content-Type")));
+    let readable = listed(EXPOSED_HEADERS);
+    let answers = operations().into_iter().flat_map(|operation| operation.responses().collect::<Vec<_>>());
+    let refused = ("405", deref(&contract()["components"]["responses"]["MethodNotAllowed"]));
+    for (status, response) in answers.chain([refused]) {
+        for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase())
+        {
+            let always = ALWAYS_READABLE.contains(&name.as_str());
+            assert!(always || readable.contains(&name), "{status} has {name}");
+        }
+    }
+}
+
+#[test]
+fn allowed_origins_are_none_unless_somebody_names_them() {
+    let parameter = &template("template.yaml")["Parameters"]["AllowedOrigins"];
+    assert_eq!(parameter["Default"], "");
+    let pattern = parameter["AllowedPattern"].as_str().unwrap();
+    let schema = json!({"type": "string", "pattern": pattern});
+    for good in ["", "https://console.example.com", "https://a.example:8443,http://localhost:3000"] {
+        assert!(jsonschema::is_valid(&schema, &json!(good)), "{good}");
+    }
+    for bad in [
+        "*",
+        "null",
+        "console.example.com",
+        "http://console.example.com",
+        "https://*.example.com",
+        "https://a.example/",
+        "https://a.example, https://b.example",
+        "https://A.example",
+        ",",
+    ] {
+        assert!(!jsonschema::is_valid(&schema, &json!(bad)), "{bad}");
+    }
+    let api = stacks().iter().find(|stack| stack.name == "api").unwrap();
+    let (_, gateway) = api.resources("AWS::Serverless::Api").next().unwrap();
+    let variables = json!({"Fn::If": ["HasAllowedOrigins", {"allowed_origins": {"Ref": "AllowedOrigins"}}, {"Ref": "AWS::NoValue"}]});
+    assert_eq!(gateway["Properties"]["Variables"], variables);
+    // What a changed list changes of the gateway's own answers would not be deployed without it.
+    assert_eq!(gateway["Properties"]["AlwaysDeploy"], true);
+}
