@@ -58,7 +58,7 @@ pub struct Lead {
     pub company_name: String,
     /// Industry of the company.
     pub industry: Option<String>,
-    /// Employees.
+    /// The number of employees.
     pub company_size: Option<i64>,
     /// Name of the contact.
     pub contact_name: Option<String>,

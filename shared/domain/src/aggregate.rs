@@ -1,4 +1,4 @@
-//! //! The common part of all aggregates: a type, a state that is the fold of the aggregate's events, and its place in
+//! The common part of all aggregates: a type, a state that is the fold of the aggregate's events, and its place in
 //! lists.
 
 use crate::Timestamp;
@@ -7,12 +7,12 @@ use crate::id::AccountId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// /// The kinds of aggregates. The name of the kind is part of every storage key.
+/// The kinds of aggregates. The name of the kind is part of every storage key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AggregateType {
     /// A tenant.
     Organization,
-    /// /// The membership of a person in an organization.
+    /// The membership of a person in an organization.
     Member,
     /// A person who signs in.
     Account,
@@ -24,13 +24,13 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
-    /// /// The AI settings and spending limits of a tenant; its identifier is the organization's.
+    /// The AI settings and spending limits of a tenant; its identifier is the organization's.
     AiBudget,
     /// A tenant's own prices of models; its identifier is the organization's.
     AiPrices,
     /// A request to the AI gateway. It has one event and no state.
     AiRequest,
-    /// /// The spending thresholds that were reported to a tenant for a month.
+    /// The spending thresholds that were reported to a tenant for a month.
     AiMonth,
     /// An API key.
     ApiKey,
@@ -83,53 +83,53 @@ impl AggregateType {
 
 /// An aggregate: the unit of consistency. Its commands are functions that return events; only `apply` changes state.
 pub trait Aggregate: Sized + Clone + PartialEq + Serialize + DeserializeOwned {
-    /// /// The kind of the aggregate.
+    /// The kind of the aggregate.
     const TYPE: AggregateType;
-    /// /// The type of its events.
+    /// The type of its events.
     type Event: DomainEvent;
 
-    /// /// The state after an event. It never fails: an event that does not fit the state leaves the state as it was.
+    /// The state after an event. It never fails: an event that does not fit the state leaves the state as it was.
     fn apply(state: Option<Self>, event: &Self::Event, meta: EventMeta) -> Option<Self>;
 
-    /// /// The place of the aggregate in lists; `None` keeps it out of every list.
+    /// The place of the aggregate in lists; `None` keeps it out of every list.
     fn indexed(&self) -> Option<Indexed> {
         None
     }
 
-    /// /// Whether a job still has work to do for it. The job finds such aggregates of all tenants.
+    /// Whether a job still has work to do for it. The job finds such aggregates of all tenants.
     fn is_open(&self) -> bool {
         false
     }
 
-    /// /// When the state may be deleted, for aggregates that expire (sessions).
+    /// When the state may be deleted, for aggregates that expire (sessions).
     fn expires_at(&self) -> Option<Timestamp> {
         None
     }
 }
 
-/// /// The place of an aggregate in lists.
+/// The place of an aggregate in lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indexed {
-    /// /// The order of lists with the newest first.
+    /// The order of lists with the newest first.
     pub created_at: Timestamp,
-    /// /// The owner, for lists of one owner.
+    /// The owner, for lists of one owner.
     pub owner: AccountId,
     /// Whether lists of the whole tenant show it.
     pub tenant_wide: bool,
-    /// /// The order of lists with the highest score first: `Some(None)` has no score yet and comes last.
+    /// The order of lists with the highest score first: `Some(None)` has no score yet and comes last.
     pub score: Option<Option<u8>>,
 }
 
-/// /// A state and the number of events that it was folded from.
+/// A state and the number of events that it was folded from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Versioned<A> {
     /// The state.
     pub state: A,
-    /// /// The number of events folded into the state; the next event is `version + 1`.
+    /// The number of events folded into the state; the next event is `version + 1`.
     pub version: u64,
 }
 
-/// /// Folds a history, starting with its first event.
+/// Folds a history, starting with its first event.
 pub fn fold<A: Aggregate>(events: impl IntoIterator<Item = (A::Event, EventMeta)>) -> Option<Versioned<A>> {
     let mut version = 0;
     let mut state = None;

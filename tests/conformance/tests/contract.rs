@@ -143,8 +143,8 @@ fn live_arn(function: &str) -> String {
     )
 }
 
-/// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
-/// say the same, or the gateway takes the one for the other.
+/// The faults of an operation's integration. A function streams or it does not, and the URI and the transfer mode must
+/// both say so: otherwise the gateway misreads the answer.
 pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
     let mode = integration.get("responseTransferMode");
     let (version, action) = match mode.and_then(Value::as_str) {

@@ -38,7 +38,7 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
-    /// The same, if it has this status.
+    /// The same answer, if it has this status.
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.what);
         self

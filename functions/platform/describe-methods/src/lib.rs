@@ -18,7 +18,7 @@ fn methods(path: &str) -> Option<&'static str> {
         .find_map(|(known, methods)| (known == path).then_some(methods))
 }
 
-/// Answers the same to everybody.
+/// The answer is the same for every caller.
 pub struct DescribeMethods;
 
 impl Handler for DescribeMethods {

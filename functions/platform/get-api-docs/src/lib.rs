@@ -26,7 +26,7 @@ const PAGE: Document = Document {
     hash: include_str!(concat!(env!("OUT_DIR"), "/page.html.hash")),
 };
 
-/// What it answers changes with a deployment only.
+/// The answer changes only with a deployment.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// The answer is the same for every caller.

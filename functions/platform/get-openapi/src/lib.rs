@@ -19,7 +19,7 @@ const DOCUMENT: Document = Document {
     hash: include_str!(concat!(env!("OUT_DIR"), "/openapi.json.hash")),
 };
 
-/// What it answers changes with a deployment only.
+/// The answer changes only with a deployment.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// The answer is the same for every caller.

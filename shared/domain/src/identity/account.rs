@@ -1,4 +1,4 @@
-//! //! An account: a person who signs in. The person's data and the password hash are sealed with the key of the
+//! An account: a person who signs in. The person's data and the password hash are sealed with the key of the
 //! person.
 
 use crate::Timestamp;
@@ -9,24 +9,24 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// /// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64;
+/// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64;
 /// the upper
-/// /// limit bounds the time of hashing.
+/// limit bounds the time of hashing.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 
-/// /// The person of an account; erased together with the person.
+/// The person of an account; erased together with the person.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// /// The e-mail address in lower case. It is unique in a deployment, which is one environment in one region.
+    /// The e-mail address in lower case. It is unique in a deployment, which is one environment in one region.
     pub email: String,
-    /// /// The name of the person.
+    /// The name of the person.
     pub name: String,
-    /// /// The PHC string of the password.
+    /// The PHC string of the password.
     pub password_hash: String,
 }
 
 impl fmt::Debug for Person {
-    /// /// Prints no value, so that no log can contain it.
+    /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Person(..)")
     }
@@ -37,11 +37,11 @@ impl fmt::Debug for Person {
 pub struct Account {
     /// Its identifier.
     pub id: AccountId,
-    /// /// The organization that the account registered, or that invited it.
+    /// The organization that the account registered, or that invited it.
     pub organization_id: OrganizationId,
-    /// /// The person of the account; `None` after erasure.
+    /// The person of the account; `None` after erasure.
     pub person: Option<Person>,
-    /// /// When the account registered.
+    /// When the account registered.
     pub created_at: Timestamp,
 }
 
@@ -52,14 +52,14 @@ impl Account {
     }
 }
 
-/// /// The events of an account.
+/// The events of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountEvent {
-    /// /// The account registered.
+    /// The account registered.
     Registered {
-        /// /// The facts.
+        /// The facts.
         facts: Registered,
-        /// /// The person; `None` after erasure.
+        /// The person; `None` after erasure.
         person: Option<Person>,
     },
 }
@@ -71,17 +71,17 @@ pub struct Registered {
     organization_id: OrganizationId,
 }
 
-/// /// The command that registers an account.
+/// The command that registers an account.
 pub struct RegisterAccount<'a> {
     /// Its identifier.
     pub id: AccountId,
     /// The organization it belongs to.
     pub organization_id: OrganizationId,
-    /// /// The e-mail address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// /// The name of the person, 1 to 200 characters.
+    /// The name of the person, 1 to 200 characters.
     pub name: &'a str,
-    /// /// The PHC string of the password. [`check_password`] has checked the password.
+    /// The PHC string of the password. [`check_password`] has checked the password.
     pub password_hash: String,
 }
 

@@ -1,6 +1,6 @@
-//! //! A lead: a company that may buy, and the person we talk to there. The data about the company are facts; the data
+//! A lead: a company that may buy, and the person we talk to there. The data about the company are facts; the data
 //! about
-//! //! the person and the notes of the talks are personal and sealed.
+//! the person and the notes of the talks are personal and sealed.
 
 use super::lead_score::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
@@ -14,22 +14,22 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// /// The status of a lead.
+/// The status of a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
-    /// /// The lead was just created.
+    /// The lead was just created.
     #[default]
     New,
-    /// /// Somebody talked to the company.
+    /// Somebody talked to the company.
     Contacted,
-    /// /// The company fits.
+    /// The company fits.
     Qualified,
-    /// /// The company has a proposal.
+    /// The company has a proposal.
     Proposal,
-    /// /// The company bought.
+    /// The company bought.
     Won,
-    /// /// The company did not buy.
+    /// The company did not buy.
     Lost,
 }
 
@@ -43,7 +43,7 @@ impl LeadStatus {
         (Self::Lost, "lost"),
     ];
 
-    /// /// The name of the status in bodies.
+    /// The name of the status in bodies.
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(status, _)| *status == self).map_or("new", |(_, name)| name)
     }
@@ -58,27 +58,27 @@ impl FromStr for LeadStatus {
     }
 }
 
-/// /// The data about the company.
+/// The data about the company.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadDetails {
     /// 1 to 200 characters.
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// /// The number of employees, 1 to 10 million.
+    /// The number of employees, 1 to 10 million.
     pub company_size: Option<u32>,
-    /// /// The status of the lead.
+    /// The status of the lead.
     pub status: LeadStatus,
-    /// /// The account that owns the lead.
+    /// The account that owns the lead.
     pub owner_id: AccountId,
 }
 
-/// /// The person we talk to, and the notes.
+/// The person we talk to, and the notes.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Contact {
     /// At most 200 characters.
     pub name: Option<String>,
-    /// /// The e-mail address.
+    /// The e-mail address.
     pub email: Option<String>,
     /// At most 50 characters.
     pub phone: Option<String>,
@@ -87,7 +87,7 @@ pub struct Contact {
 }
 
 impl fmt::Debug for Contact {
-    /// /// Prints no value, so that no log can contain it.
+    /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contact(..)")
     }
@@ -101,33 +101,33 @@ pub struct Lead {
     /// The company.
     #[serde(flatten)]
     pub details: LeadDetails,
-    /// /// The contact; `None` after erasure.
+    /// The contact; `None` after erasure.
     pub contact: Option<Contact>,
     /// The latest score.
     pub score: Option<LeadScore>,
-    /// /// When the lead was created.
+    /// When the lead was created.
     pub created_at: Timestamp,
-    /// /// When the lead last changed.
+    /// When the lead last changed.
     pub updated_at: Timestamp,
-    /// /// When the lead was deleted; `None` if it was not.
+    /// When the lead was deleted; `None` if it was not.
     pub deleted_at: Option<Timestamp>,
 }
 
 impl Lead {
-    /// /// The data subject of a lead, which is its contact.
+    /// The data subject of a lead, which is its contact.
     pub fn subject(id: &LeadId) -> SubjectId {
         derived(id)
     }
 }
 
-/// /// The fields that a caller sets; an absent field is unknown.
+/// The fields that a caller sets; an absent field is unknown.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct LeadInput<'a> {
-    /// /// The name of the company. It must be set.
+    /// The name of the company. It must be set.
     pub company_name: &'a str,
     /// Optional.
     pub industry: Option<&'a str>,
-    /// /// The number of employees.
+    /// The number of employees.
     pub company_size: Option<i64>,
     /// Optional.
     pub contact_name: Option<&'a str>,
@@ -141,35 +141,35 @@ pub struct LeadInput<'a> {
     pub status: Option<&'a str>,
 }
 
-/// /// The events of a lead.
+/// The events of a lead.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LeadEvent {
-    /// /// The lead was created.
+    /// The lead was created.
     Created {
-        /// /// The facts.
+        /// The facts.
         facts: Created,
-        /// /// The contact; `None` after erasure.
+        /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
-    /// /// The fields of the lead were replaced.
+    /// The fields of the lead were replaced.
     Updated {
-        /// /// The facts.
+        /// The facts.
         facts: Created,
-        /// /// The contact; `None` after erasure.
+        /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
-    /// /// The lead was scored.
+    /// The lead was scored.
     Scored {
-        /// /// The lead, from which the event derives its subject.
+        /// The lead, from which the event derives its subject.
         lead_id: LeadId,
-        /// /// The owner of the lead at this time, whom a consumer notifies.
+        /// The owner of the lead at this time, whom a consumer notifies.
         owner_id: AccountId,
         /// The score.
         score: Box<LeadScore>,
     },
-    /// /// The lead was deleted.
+    /// The lead was deleted.
     Deleted(Deleted),
-    /// /// The contact of the lead was erased.
+    /// The contact of the lead was erased.
     ContactErased(Deleted),
 }
 
@@ -244,7 +244,7 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
     check.finish((LeadDetails { company_name, industry, company_size, status, owner_id }, contact))
 }
 
-/// /// The errors in the fields of a lead.
+/// The errors in the fields of a lead.
 pub fn check_lead(input: &LeadInput<'_>, owner: AccountId) -> Result<(), Invalid> {
     checked(input, owner).map(drop)
 }
@@ -255,9 +255,9 @@ pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Resul
     Ok(LeadEvent::Created { facts: Created { lead_id: id, details }, contact: Some(contact) })
 }
 
-/// /// Decides `lead_updated`: every field is replaced, absent ones are cleared. No event if nothing differs. A contact
+/// Decides `lead_updated`: every field is replaced, absent ones are cleared. No event if nothing differs. A contact
 /// that was
-/// /// erased stays erased: its fields must be absent.
+/// erased stays erased: its fields must be absent.
 pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, Invalid> {
     let (details, contact) = checked(input, lead.details.owner_id)?;
     if lead.contact.is_none() {
@@ -289,14 +289,14 @@ pub fn score_lead(lead: &Lead, mut score: LeadScore) -> LeadEvent {
     LeadEvent::Scored { lead_id: lead.id, owner_id: lead.details.owner_id, score: Box::new(score) }
 }
 
-/// /// Decides `lead_deleted`; no event if the lead is deleted already.
+/// Decides `lead_deleted`; no event if the lead is deleted already.
 pub fn delete_lead(lead: &Lead) -> Option<LeadEvent> {
     lead.deleted_at
         .is_none()
         .then_some(LeadEvent::Deleted(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
 }
 
-/// /// Decides `lead_contact_erased`; no event if the contact is erased already.
+/// Decides `lead_contact_erased`; no event if the contact is erased already.
 pub fn erase_lead_contact(lead: &Lead) -> Option<LeadEvent> {
     lead.contact
         .is_some()
@@ -326,7 +326,7 @@ impl Aggregate for Lead {
                 deleted_at: None,
             }),
             (Some(mut lead), LeadEvent::Updated { facts, contact }) => Some(Self {
-                // // Evidence quotes the contact; data that was replaced must not stay in a quotation.
+                // Evidence quotes the contact; data that was replaced must not stay in a quotation.
                 score: if lead.contact == *contact {
                     lead.score.take()
                 } else {

@@ -1,6 +1,6 @@
-//! //! The common part of whole and streamed answers: reading a request, and turning a failure into a problem. It must
+//! The common part of whole and streamed answers: reading a request, and turning a failure into a problem. It must
 //! never
-//! //! write the answer or the log line, because whole and streamed answers write them at different times.
+//! write the answer or the log line, because whole and streamed answers write them at different times.
 
 use super::conditional::revalidated;
 use super::cross_origin::Origin;
@@ -13,11 +13,11 @@ use crate::runtime::Json;
 use crate::{Invocation, Problem};
 use serde_json::Value;
 
-/// /// One request while it is being answered.
+/// One request while it is being answered.
 pub(crate) struct Exchange<'a> {
     invocation: &'a Invocation,
     event: Result<ProxyEvent, serde_json::Error>,
-    /// /// Identifies the request in the logs and in the answer.
+    /// Identifies the request in the logs and in the answer.
     pub(crate) correlation_id: String,
 }
 
@@ -53,11 +53,11 @@ impl AnswerForm {
     }
 }
 
-/// What the summary of a request says, beyond its status and its duration.
+/// The fields of a request's summary line, besides its status and its duration.
 pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 impl<'a> Exchange<'a> {
-    /// /// The request, and the fields that each of its log lines carries.
+    /// The request, and the fields that each of its log lines carries.
     pub(crate) fn open(event: &Json, invocation: &'a Invocation) -> (Self, Scope) {
         let event = ProxyEvent::read(event);
         let scope = Scope {
@@ -79,7 +79,7 @@ impl<'a> Exchange<'a> {
         self.event.as_ref().map(AnswerForm::of).unwrap_or_default()
     }
 
-    /// The request, unless it can't be read.
+    /// The request, or the problem if it can't be read.
     pub(crate) fn request(self, fields: &mut Fields) -> Result<Request, Problem> {
         let event = self.event.map_err(Problem::internal)?;
         fields.push(("method", event.method().into()));
@@ -97,7 +97,7 @@ impl From<Broken> for Problem {
     }
 }
 
-/// /// The answer with a problem, and the causes of the problem as text for the log.
+/// The answer with a problem, and the causes of the problem as text for the log.
 pub(crate) fn told(
     problem: &Problem,
     format: ProblemFormat,

@@ -1,4 +1,4 @@
-//! //! An answer. No cache may keep it unless the handler allows it.
+//! An answer. No cache may keep it unless the handler allows it.
 
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
@@ -36,14 +36,14 @@ enum Body {
 }
 
 impl Response {
-    /// /// A JSON answer. Our bodies are plain structs, which serde_json always can write; if it fails, the answer is a
+    /// A JSON answer. Our bodies are plain structs, which serde_json always can write; if it fails, the answer is a
     /// 500.
     pub fn json<T: Serialize + ?Sized>(status: u16, body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
         Ok(Self::text(status, "application/json", body))
     }
 
-    /// An answer of any text.
+    /// An answer with text of the given type.
     pub fn text(status: u16, content_type: &'static str, body: impl Into<Cow<'static, str>>) -> Self {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Text(body.into()))
     }
@@ -53,7 +53,7 @@ impl Response {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Bytes(body))
     }
 
-    /// /// 204: the request succeeded and the answer has no body.
+    /// 204: the request succeeded and the answer has no body.
     pub fn no_content() -> Self {
         Self::new(204, Vec::new(), Body::Text(Cow::Borrowed("")))
     }
@@ -62,7 +62,7 @@ impl Response {
         Self { status, headers, body, is_revalidated: true }
     }
 
-    /// /// The same answer with this header, which replaces one with the same name.
+    /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name, value.into()));
@@ -83,13 +83,13 @@ impl Response {
         self.with_header("ETag", format!("\"{version}\""))
     }
 
-    /// /// The same answer with the state of the rate limit.
+    /// The same answer with the state of the rate limit.
     pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
         let [limit, policy] = limit_headers(decision);
         self.with_header(limit.0, limit.1).with_header(policy.0, policy.1)
     }
 
-    /// /// The same answer, marked as a repetition of an earlier answer (same idempotency key) when `replayed`.
+    /// The same answer, marked as a repetition of an earlier answer (same idempotency key) when `replayed`.
     pub fn replayed(self, replayed: bool) -> Self {
         if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
     }
@@ -138,7 +138,7 @@ impl Response {
         }
     }
 
-    /// What is in it, besides its headers.
+    /// The body, which is taken out of the answer.
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
         match std::mem::replace(&mut self.body, Body::Text(Cow::Borrowed(""))) {
             Body::Text(text) => text.into_owned().into_bytes(),
@@ -146,7 +146,7 @@ impl Response {
         }
     }
 
-    /// /// The headers of the answer, with the headers of every answer.
+    /// The headers of the answer, with the headers of every answer.
     pub(crate) fn headers<'a>(
         &'a self,
         correlation_id: &'a str,
@@ -155,20 +155,20 @@ impl Response {
     }
 
     pub(super) fn problem(problem: &Problem, format: ProblemFormat, correlation_id: &str) -> Self {
-        // // The body has strings and numbers only, which serde_json always can write.
+        // The body has strings and numbers only, which serde_json always can write.
         let (media_type, body) = match format {
             ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
             ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
         };
         let plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
-        // // If two headers have one name, the last one counts.
+        // If two headers have one name, the last one counts.
         problem
             .headers()
             .iter()
             .fold(plain, |response, (name, value)| response.with_header(name, value.clone()))
     }
 
-    /// /// The answer in the form that API Gateway reads from a proxy integration.
+    /// The answer in the form that API Gateway reads from a proxy integration.
     pub(super) fn into_answer(self, correlation_id: &str) -> Result<Json, Failure> {
         let (body, is_base64_encoded) = match &self.body {
             Body::Text(text) => (Cow::Borrowed(text.as_ref()), false),
@@ -189,7 +189,7 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// /// The headers that the handler sets, and the headers of every answer that it does not set.
+/// The headers that the handler sets, and the headers of every answer that it does not set.
 struct Headers<'a> {
     own: &'a [(&'static str, String)],
     correlation_id: &'a str,

@@ -38,7 +38,7 @@ impl Kind {
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
     /// The path does not take the method.
     pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
-    /// Somebody else changed it at the same moment.
+    /// Another request changed it at the same moment.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
     pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "E-mail address already registered");

@@ -64,7 +64,7 @@ pub trait StreamingHandler: Send + Sync {
     /// call.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>>;
 
-    /// The format in which its problems are written.
+    /// The format of the function's problems.
     fn problem_format(&self) -> ProblemFormat {
         ProblemFormat::Problem
     }

@@ -65,7 +65,7 @@ impl StreamedResponse {
         Self { head: Response::text(status, content_type, ""), body: body.boxed() }
     }
 
-    /// The same with a header, instead of one with the same name.
+    /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(self, name: &'static str, value: impl Into<String>) -> Self {
         Self { head: self.head.with_header(name, value), ..self }
     }
