@@ -1,6 +1,5 @@
 //! Events in the form that the ledger stores: facts in `data`, and data that identifies a person in `personal`,
-//! separately
-//! for each subject, so that it can be sealed and erased. `data` must never contain personal data.
+//! separately for each subject, so that it can be sealed and erased. `data` must never contain personal data.
 
 use crate::Timestamp;
 use crate::id::SubjectId;
@@ -9,9 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Facts of sessions and API keys that must never leave the ledger, because they allow to test whether a stolen
-/// secret is
-/// valid. Their schemas mark them `x-sextant-private`.
+/// Facts of sessions and API keys that must never leave the ledger, because they allow to test whether a stolen secret
+/// is valid. Their schemas mark them `x-sextant-private`.
 pub const SECRET_FACTS: [&str; 3] = ["family_hash", "token", "secret_hash"];
 
 /// An event in the stored form. Its `data` has a JSON Schema in `events/schemas`.

@@ -9,9 +9,8 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64;
-/// the upper
-/// limit bounds the time of hashing.
+/// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64; the
+/// upper limit bounds the time of hashing.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 
 /// The person of an account; erased together with the person.

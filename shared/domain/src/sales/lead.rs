@@ -1,6 +1,5 @@
 //! A lead: a company that may buy, and the person we talk to there. The data about the company are facts; the data
-//! about
-//! the person and the notes of the talks are personal and sealed.
+//! about the person and the notes of the talks are personal and sealed.
 
 use super::lead_score::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
@@ -256,8 +255,7 @@ pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Resul
 }
 
 /// Decides `lead_updated`: every field is replaced, absent ones are cleared. No event if nothing differs. A contact
-/// that was
-/// erased stays erased: its fields must be absent.
+/// that was erased stays erased: its fields must be absent.
 pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, Invalid> {
     let (details, contact) = checked(input, lead.details.owner_id)?;
     if lead.contact.is_none() {

@@ -1,6 +1,5 @@
 //! The common part of whole and streamed answers: reading a request, and turning a failure into a problem. It must
-//! never
-//! write the answer or the log line, because whole and streamed answers write them at different times.
+//! never write the answer or the log line, because whole and streamed answers write them at different times.
 
 use super::conditional::revalidated;
 use super::cross_origin::Origin;
