@@ -217,8 +217,8 @@ def patch_openapi_import():
     """AWS: importing an OpenAPI document sets up all that its x-amazon-apigateway-* extensions say.
 
     Here request validators, models, request parameters, gateway responses, binary media types, the responses of mock
-    integrations and the method that stands for all others (`x-amazon-apigateway-any-method`) are left out, so that the
-    gateway would let everything pass and answer errors in its own words.
+    integrations and the method for all others (`x-amazon-apigateway-any-method`) are left out, so that the gateway would
+    accept every request and answer errors in its own words.
     """
     from ministack.services import apigateway_v1 as gateway
 
@@ -317,7 +317,7 @@ def patch_openapi_import():
                 if method in gateway._OPENAPI_HTTP_METHODS:
                     import_operation(api_id, spec, ids[path], path_item, method.upper(), operation, validators)
                 elif method == "x-amazon-apigateway-any-method":
-                    # Everybody may call it: it has no scheme that would have to be looked up.
+                    # It has no security scheme, because everybody may call it.
                     gateway._import_operation(api_id, ids[path], "ANY", operation, {}, [])
                     import_operation(api_id, spec, ids[path], path_item, "ANY", operation, validators)
         for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
@@ -328,8 +328,8 @@ def patch_openapi_import():
 
 
 def patch_binary_bodies():
-    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and what a function
-    answers in base64 is decoded.
+    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and an answer of a
+    function in base64 is decoded.
 
     Here a request without `Content-Type` is text, and an answer to a request without `Accept` stays base64.
     """

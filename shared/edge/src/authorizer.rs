@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The gateway makes a 500 of it.
+/// The gateway answers this failure with 500.
 const UNAVAILABLE: Failure = Failure("Unavailable");
-/// Who calls with a wrong token, in the gateway's access log.
+/// The caller with an invalid token, in the gateway's access log.
 const NOBODY: &str = "nobody";
 
 /// Verifies bearer tokens.
@@ -126,7 +126,7 @@ struct Answer<'a> {
     /// The id of an account or an API key; it is in the gateway's access log.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
-    /// None of a caller who is refused.
+    /// `None` for a caller who is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<Identity>,
 }
@@ -187,10 +187,10 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
     Answer { principal_id, policy_document: over("Allow", resource), context }
 }
 
-/// A wrong token opens nothing: the gateway makes its response ACCESS_DENIED of it, which says `invalid_token`, and keeps it as
-/// it keeps what allows. A request without `Authorization` does not come here: the gateway answers UNAUTHORIZED by itself. Lambda
-/// would count the text that makes UNAUTHORIZED here as an error of the function, so that any caller could ring its alarm
-/// and roll back a deployment.
+/// A policy that denies everything. The gateway answers it with its response ACCESS_DENIED, which says `invalid_token`,
+/// and caches it like a policy that allows. A request without `Authorization` does not reach this function: the gateway
+/// answers UNAUTHORIZED by itself. If this function failed with the text that causes UNAUTHORIZED, Lambda would count
+/// an error of the function, and any caller could trigger its alarm and roll back a deployment.
 fn refusal(resource: &str) -> Answer<'_> {
     Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
 }

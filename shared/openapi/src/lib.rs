@@ -8,7 +8,8 @@ use serde_yaml_ng::Value;
 
 pub use compressed::write_compressed;
 
-/// What is meant for API Gateway alone begins with one of these: its own words, and what its copy is completed with.
+/// Parts that only API Gateway gets begin with one of these: API Gateway's extensions, and the parts from which its
+/// copy is completed.
 const FOR_THE_GATEWAY: [&str; 2] = ["x-amazon-", "x-gateway-"];
 
 /// The document could not be converted.
@@ -33,7 +34,7 @@ pub fn public_document(yaml: &str) -> Result<String, Error> {
     serde_json::to_string(&document).map_err(Error::Write)
 }
 
-/// Every path of the document with the methods that it takes, as `Allow` lists them.
+/// Every path of the document with its methods, in the form of `Allow`.
 pub fn allowed_methods(yaml: &str) -> Result<Vec<(String, String)>, Error> {
     let document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     Ok(gateway::allowed_methods(&document))
@@ -58,9 +59,9 @@ const MAPS_OF_NAMES: [&str; 7] =
 /// Parts that API Gateway's import does not know, but clients read.
 const UNKNOWN_TO_THE_GATEWAY: [&str; 3] = ["example", "examples", "readOnly"];
 
-/// The document that API Gateway imports, as JSON, without examples. They say nothing to the gateway, and their nulls, which
-/// JSON means, are refused by CloudFormation. Security schemes with an authorizer get the only type that the gateway takes
-/// for them. HEAD, all other methods and the headers of the gateway's own answers are added.
+/// The document that API Gateway imports, as JSON and without examples. The gateway ignores examples, and
+/// CloudFormation refuses the nulls in them. Security schemes with an authorizer get the only type that the gateway
+/// accepts for them. HEAD, all other methods and the headers of the gateway's own answers are added.
 pub fn gateway_document(yaml: &str) -> Result<String, Error> {
     let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     strip_unknown(&mut document, false);

@@ -21,7 +21,7 @@ const SPEAKS_OPENAI: [&str; 3] = ["createChatCompletion", "createOpenaiEmbedding
 /// Lists that are always short and answered without pages.
 const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
 
-/// Reads whose answer is of the moment: what they tell changes without a version.
+/// Reads whose answer changes although no version changes.
 const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
 
 /// The contract.
@@ -288,7 +288,7 @@ fn conventions_of_methods_hold() {
             match status {
                 "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
                 "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
-                // A route that the generator has just written answers 204, which has nothing to name.
+                // A new route of the generator answers 204, which has no validator.
                 "200" if revalidated => needed.push("ETag"),
                 "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
                 _ => {}

@@ -159,7 +159,7 @@ fn replace(value: &Value, variable: &str, item: &str) -> Value {
     }
 }
 
-/// What the gateway invokes for every route: by operation id and context.
+/// The functions that the gateway invokes for all routes: operation id and context.
 const FOR_ALL_ROUTES: [(&str, &str); 2] = [("authorizeRequest", "identity"), ("describeMethods", "platform")];
 
 #[test]

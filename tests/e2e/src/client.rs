@@ -26,12 +26,12 @@ pub struct Answer {
     what: String,
 }
 
-/// What the API answered, as it came.
+/// The answer of the API with its body as bytes.
 #[derive(Debug)]
 pub struct RawAnswer {
     /// HTTP status.
     pub status: u16,
-    /// The body, compressed if it was sent so.
+    /// The body, still compressed if it was sent compressed.
     pub bytes: Vec<u8>,
     headers: HeaderMap,
     what: String,
@@ -100,7 +100,7 @@ impl Client {
         Answer { status: answer.status, text, headers: answer.headers, what: answer.what }
     }
 
-    /// Any request without a body, for an answer that is no text.
+    /// A request without a body; the answer need not be text.
     pub fn send_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> RawAnswer {
         self.send_bytes(method, path, headers, None)
     }

@@ -27,7 +27,8 @@ impl Handler for GetBudget {
                 application_core::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
             let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
             let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
-            // The version is of the budget alone, for `If-Match`: what was spent changes without it.
+            // The version is that of the budget, for `If-Match`. The amounts spent change while the version stays the
+            // same.
             Ok(Response::json(200, &body(&view))?
                 .with_etag(view.version)
                 .without_revalidation()

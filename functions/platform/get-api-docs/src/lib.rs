@@ -17,7 +17,7 @@ pub const fn page() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/page.html"))
 }
 
-/// It as it is sent, in every coding.
+/// The page in every content coding.
 const PAGE: Document = Document {
     content_type: "text/html; charset=utf-8",
     text: page(),

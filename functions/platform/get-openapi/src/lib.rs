@@ -10,7 +10,7 @@ pub const fn document() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
 }
 
-/// It as it is sent, in every coding.
+/// The document in every content coding.
 const DOCUMENT: Document = Document {
     content_type: "application/json",
     text: document(),

@@ -20,12 +20,12 @@ pub(crate) struct Exchange<'a> {
     pub(crate) correlation_id: String,
 }
 
-/// What the form of an answer depends on, whatever the answer says.
+/// The parts of a request that decide about the form of its answer.
 #[derive(Debug, Default)]
 pub(crate) struct AnswerForm {
     origin: Origin,
     is_head: bool,
-    /// For GET and HEAD alone: other methods change something, and take no 304.
+    /// Set for GET and HEAD only: other methods change something and never get 304.
     if_none_match: Option<String>,
     is_read: bool,
 }
@@ -38,7 +38,7 @@ impl AnswerForm {
         Self { origin: Origin::of(event), is_head, if_none_match, is_read }
     }
 
-    /// The answer as it is sent.
+    /// The answer in the form in which it is sent.
     pub(crate) fn finish(&self, response: Response) -> Response {
         let response = self.origin.open(response);
         let response =
@@ -46,7 +46,7 @@ impl AnswerForm {
         if self.is_head { response.without_body() } else { response }
     }
 
-    /// The head of an answer whose body is still to come.
+    /// The head of an answer whose body is streamed afterwards.
     pub(crate) fn finish_head(&self, head: Response) -> Response {
         self.origin.open(head)
     }
@@ -73,7 +73,7 @@ impl<'a> Exchange<'a> {
         (Self { invocation, event, correlation_id: scope.correlation_id.clone() }, scope)
     }
 
-    /// What its answer is formed by.
+    /// The parts that decide about the form of the answer.
     pub(crate) fn answer_form(&self) -> AnswerForm {
         self.event.as_ref().map(AnswerForm::of).unwrap_or_default()
     }

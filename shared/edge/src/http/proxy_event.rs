@@ -76,7 +76,7 @@ impl ProxyEvent {
         claims.get(name)?.as_str().map(str::to_owned)
     }
 
-    /// A setting of the deployed stage.
+    /// A variable of the deployed stage.
     pub(super) fn stage_variable(&self, name: &str) -> Option<&str> {
         let value = self.stage_variables.as_ref()?.get(name)?.as_str();
         (!value.trim().is_empty()).then_some(value)

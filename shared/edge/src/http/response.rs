@@ -10,7 +10,7 @@ use ports::LimitDecision;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
-/// What every answer carries unless it says otherwise, also what the gateway answers by itself.
+/// The headers of every answer, also of the gateway's own answers, unless the answer sets them itself.
 pub const DEFAULT_HEADERS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -23,15 +23,15 @@ pub struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Body,
-    /// Whether the same answer may be told as 304 to a reader who has it.
+    /// Whether a client that has this answer may get 304.
     is_revalidated: bool,
 }
 
-/// What is in an answer.
+/// The body of an answer.
 #[derive(Debug)]
 enum Body {
     Text(Cow<'static, str>),
-    /// What is no text, such as a compressed document.
+    /// Bytes that are not text, such as a compressed document.
     Bytes(&'static [u8]),
 }
 
@@ -48,7 +48,7 @@ impl Response {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Text(body.into()))
     }
 
-    /// An answer of bytes that are no text.
+    /// An answer with bytes that are not text.
     pub(super) fn bytes(status: u16, content_type: &'static str, body: &'static [u8]) -> Self {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Bytes(body))
     }
@@ -69,7 +69,7 @@ impl Response {
         self
     }
 
-    /// The same with another request header on which it depends.
+    /// The same answer with one more request header in its `Vary`.
     pub(super) fn with_vary(self, name: &str) -> Self {
         match self.header("Vary").map(str::to_owned) {
             Some(others) => self.with_header("Vary", format!("{others}, {name}")),
@@ -94,18 +94,18 @@ impl Response {
         if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
     }
 
-    /// The same, sent whole also to a reader who has the tag: what it says is of this moment.
+    /// The same answer, never replaced by 304, because its content differs with each read.
     pub fn without_revalidation(mut self) -> Self {
         self.is_revalidated = false;
         self
     }
 
-    /// Whether a reader who has the tag may be answered 304.
+    /// Whether a client that has the entity tag may get 304.
     pub(super) fn is_revalidated(&self) -> bool {
         self.is_revalidated
     }
 
-    /// 304: the reader has it. What describes the body goes with the body.
+    /// 304 for a client that has this answer. The headers that describe the body are removed with the body.
     pub(super) fn not_modified(self) -> Self {
         let mut response = self.without_body();
         response.status = 304;
@@ -113,7 +113,7 @@ impl Response {
         response
     }
 
-    /// The same without what is in it, as the answer to `HEAD`.
+    /// The same answer without its body, for `HEAD`.
     pub(super) fn without_body(mut self) -> Self {
         self.body = Body::Text(Cow::Borrowed(""));
         self
@@ -124,13 +124,13 @@ impl Response {
         self.status
     }
 
-    /// A header that it has besides those of every answer.
+    /// A header that the handler set.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// What is in it.
+    /// The body.
     pub(super) fn body(&self) -> &[u8] {
         match &self.body {
             Body::Text(text) => text.as_bytes(),

@@ -144,7 +144,7 @@ fn says_which_setting_is_missing_and_stops() {
     assert_eq!((&line["level"], &line["function"]), (&json!("ERROR"), &json!("greet")));
 }
 
-/// Lambda counts what comes as an error, and alarms and deployments look at that.
+/// Lambda counts errors of the function, and alarms and deployments depend on that count.
 #[test]
 fn a_wrong_token_is_no_error_of_the_authorizer() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
