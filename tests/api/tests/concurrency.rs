@@ -1,11 +1,11 @@
-//! Many writers at once: no change is lost, and the ledger and the state tell the same.
+//! Many writers at once: no change is lost, and the ledger and the state agree.
 
 use api_tests::{MODELS, Person, World, lead_body};
 use domain::tenancy::Role;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-/// Adds one to the size of the company, however often somebody else is faster; how often that was.
+/// Adds one to the size of the company and repeats after each conflict. Returns the number of conflicts.
 async fn add_one(world: &World, person: &Person, id: &str) -> usize {
     let mut lost = 0;
     loop {
@@ -23,7 +23,7 @@ async fn add_one(world: &World, person: &Person, id: &str) -> usize {
     }
 }
 
-/// A team, so that nobody meets the limits of one person.
+/// A team, so that nobody reaches the limits for one person.
 async fn team(world: &World, of: &Person, size: usize) -> Vec<Person> {
     let mut team = Vec::new();
     for _ in 0..size {
