@@ -1,4 +1,4 @@
-//! Counting a request beside its work.
+//! A request is counted at the same time as its work.
 
 use crate::support::NOW;
 use application_core::Error;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
-/// Takes its time, and allows or not.
+/// Waits, and then allows or refuses.
 struct Slow {
     allows: bool,
     fails: bool,
@@ -64,7 +64,7 @@ fn the_limits_are_the_products() {
     }
 }
 
-/// Decides as soon as the work has begun too.
+/// Decides when the work has begun too.
 struct Meeting(Barrier);
 
 impl Limiter for Meeting {
@@ -88,7 +88,7 @@ async fn the_work_runs_while_it_is_counted() {
         limiter.0.wait().await;
         Ok(7)
     });
-    // Each waits for the other, so one after the other would never end.
+    // Each side waits for the other, so one after the other would never end.
     let counted = timeout(Duration::from_secs(10), limited(&limiter, READS, "who", NOW, work));
     let (value, decision) = counted.await.expect("both at the same time").unwrap();
     assert_eq!((value, decision.remaining, decision.limit), (7, 3, READS));

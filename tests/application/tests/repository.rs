@@ -1,4 +1,4 @@
-//! Aggregates in and out of the store.
+//! Loading and saving of aggregates.
 
 use crate::support::{NOW, Tenant, input};
 use application_core::Error;
@@ -22,7 +22,7 @@ async fn what_is_stored_is_the_fold_of_what_happened() {
     assert_eq!((updated.version, updated.state.details.company_name.as_str()), (2, "Fabrikam"));
     assert_eq!(tenant.load().await, updated);
     assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 2).await.unwrap().unwrap(), updated);
-    // And as it was.
+    // The state before the change.
     let before = fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap();
     assert_eq!((before.version, before.state.details.company_name.as_str()), (1, "Contoso"));
     assert!(before.state.contact.unwrap().notes.is_some());

@@ -89,7 +89,7 @@ impl Tenant {
         caller.authorize().unwrap()
     }
 
-    /// Another lead of the tenant, of this owner.
+    /// Another lead of the tenant, with this owner.
     pub(crate) async fn add_lead(&self, number: u8, owner: AccountId, input: &LeadInput<'_>) -> LeadId {
         let id = new_id(NOW, &[number; 10]);
         let key = AggregateKey::new(self.tenant, AggregateType::Lead, &id);
@@ -101,7 +101,7 @@ impl Tenant {
         id
     }
 
-    /// What the tenant may spend on models from now on, and which it may ask.
+    /// Sets the tenant's limits and the models that it may call.
     pub(crate) async fn limit(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
         let mut work = Work::<AiBudget>::create(key, []);
