@@ -179,10 +179,10 @@ pub enum ReserveError {
     #[error("the budget {} has not enough left", .0.as_str())]
     OverBudget(BudgetScope),
     /// Another request is making this completion, or has just made it.
-    #[error("the answer is being made")]
+    #[error("another request is making the answer")]
     InFlight,
     /// The request has a reservation already, or was settled.
-    #[error("the request was made before")]
+    #[error("a request with this id exists already")]
     Repeated,
     /// The store failed.
     #[error(transparent)]

@@ -139,7 +139,7 @@ pub enum TrainerError {
     #[error("the provider does not answer")]
     Unavailable(#[source] Source),
     /// It throttles, or has no room at present.
-    #[error("the provider has no room now")]
+    #[error("the provider has no capacity at the moment")]
     Busy(#[source] Source),
     /// It refuses this request at every attempt, with this code. Its message may quote the file or name resources, and
     /// is never kept.

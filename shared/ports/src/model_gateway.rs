@@ -176,7 +176,7 @@ pub enum ModelError {
     #[error("the provider failed")]
     Unavailable(#[source] Source),
     /// The provider failed (5xx) and named the time after which it can be asked again.
-    #[error("the provider failed and wants to be left alone")]
+    #[error("the provider failed and asked for a pause")]
     Resting {
         /// The pause.
         retry_after: Duration,

@@ -370,7 +370,7 @@ fn arguments_are_refused_with_what_to_do() {
             "http:GET:/v1/x",
             "ai, analytics, identity, notifications, platform, sales, tenancy",
         ),
-        ("sales", "export", "http:GET:/v1/x", "a verb and what it acts on"),
+        ("sales", "export", "http:GET:/v1/x", "a verb and its object"),
         ("sales", "exportLeads", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "export-2fa", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "../../export-leads", "http:GET:/v1/x", "lower case with hyphens"),

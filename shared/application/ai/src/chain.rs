@@ -18,8 +18,8 @@ pub enum ChainError {
         /// The rule for weights.
         source: NoWeight,
     },
-    /// A model does not converse.
-    #[error("the model {0} does not converse")]
+    /// The model is not for conversations.
+    #[error("the model {0} is not for conversations")]
     NotChat(String),
 }
 

@@ -52,7 +52,7 @@ pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<Sw
         tracing::warn!(
             ai_presumed_requests = swept.presumed,
             ai_presumed_nano_usd = swept.nano_usd,
-            "requests to models were presumed to have cost what was set aside: the processes that made them ended early"
+            "requests to models were charged their whole reservations, because their processes ended early"
         );
     }
     match failure {

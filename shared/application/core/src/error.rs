@@ -27,7 +27,7 @@ pub enum Error {
     #[error("not found")]
     NotFound,
     /// An earlier request with the same idempotency key made it, and it was deleted since then.
-    #[error("what an earlier request made was deleted since")]
+    #[error("the object that an earlier request created was deleted")]
     Gone,
     /// The role or the scopes do not have the permission.
     #[error(transparent)]
@@ -60,7 +60,7 @@ pub enum Error {
     #[error("there is no such model")]
     UnknownModel,
     /// The prompt is longer than the model's context.
-    #[error("the question is too long for the model")]
+    #[error("the prompt is too long for the model")]
     ContextLength,
     /// The provider refuses the request.
     #[error("the provider refuses the request")]

@@ -9,7 +9,7 @@ const PLACES: usize = 9;
 /// The text is not an amount: `0` or digits without a leading zero, at most ten, then perhaps a point and one to nine
 /// digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no amount")]
+#[error("not an amount of US dollars")]
 pub struct NoAmount;
 
 /// A decimal such as `47.32` in nano-dollars.

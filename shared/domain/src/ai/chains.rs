@@ -99,7 +99,7 @@ fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'st
     if !choice.known.contains(model) {
         Some(("unknown", "unknown model; GET /v1/ai/models lists the known ones"))
     } else if !choice.chat.contains(model) {
-        Some(("format", "names a model that does not converse"))
+        Some(("format", "names a model that is not for conversations"))
     } else if choice.allowed.is_some_and(|allowed| !allowed.contains(model)) {
         Some(("not_allowed", "names a model that is not in allowed_models"))
     } else {
