@@ -28,12 +28,12 @@ pub(crate) struct UpOptions {
     /// OpenAI-compatible endpoint of the model that scores leads, such as http://localhost:11434 for Ollama.
     #[arg(long, env = "MODEL_URL", value_name = "URL")]
     model_url: Option<String>,
-    /// Model to ask there; the first one it lists when absent.
+    /// The model to call there; the first one that it lists when absent.
     #[arg(long, env = "MODEL_NAME", value_name = "NAME")]
     model_name: Option<String>,
 }
 
-/// What a deployment is made with.
+/// The models of a deployment.
 pub(crate) struct Plan {
     /// The models that score leads.
     pub(crate) chain: String,

@@ -7,11 +7,11 @@ use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
 
-/// What the crate behind a route links, besides what every function links.
+/// The further dependencies of the crate of a route.
 const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
-/// What the crate behind a queue links, besides what every function links.
+/// The further dependencies of the crate of a queue.
 const FOR_A_QUEUE: [&str; 1] = ["contracts"];
-/// What every function links, besides the use cases of its context.
+/// The dependencies of every function, apart from the use cases of its context.
 const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
 
 /// Plans the crate behind a route.

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
-            // A chain or an allow-list of models that can't be asked here would be passed over without a word.
+            // Models that this deployment can't call are refused, because the gateway would pass them over without an error.
             let openai = settings.optional("OPENAI_BASE_URL").is_some();
             let registry = Registry::shipped()?.deployed(&at.region, openai, at.has_own_bedrock());
             // Nothing in a budget is personal, so there is nothing to seal.

@@ -14,16 +14,16 @@ use std::fmt;
 
 /// The most bytes of a body.
 const LARGEST: usize = 256 * 1024;
-/// The most bytes of a body on routes that ask a model. Twice as long as JSON in the event it is still below Lambda's 6
-/// MB, and it is longer than the context of most models.
+/// The most bytes of a body on routes that call a model. As JSON in the event the body is up to twice as long, which is
+/// still below Lambda's 6 MB. It is longer than the context of most models.
 const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
 /// The greatest nesting of objects and arrays.
 const DEEPEST: usize = 32;
 
-/// What a body may be, and what else is asked of it.
+/// The limit of a body.
 struct Limit {
     bytes: usize,
-    /// What a longer body is answered.
+    /// The detail of the answer to a longer body.
     message: &'static str,
 }
 
@@ -43,9 +43,9 @@ impl Request {
     /// The JSON body as a `T`. 415 unless it is `application/json`, 413 above 256 KiB; 400 when it is not JSON, nested
     /// deeper than 32, names a key twice, or is not a `T`.
     ///
-    /// A 400 names every wrong field. What is wrong with the form of the body is found here. What else is wrong with it is
-    /// found by `judge`, which is asked only when the form is wrong, with placeholders where it is. A body of the right
-    /// form is judged by whoever uses it.
+    /// A 400 names every wrong field. Errors in the form of the body are found here. Other errors are found by `judge`. It
+    /// is called only if the form is wrong, and then gets placeholders for the wrong fields. The values of a body of the
+    /// right form are checked by its user.
     pub fn json<T: DeserializeOwned>(
         &self,
         judge: impl FnOnce(&T) -> Result<(), Invalid>,

@@ -30,7 +30,7 @@ pub(crate) use streamed::{Chunks, Streamed};
 /// be unique: a process may be a copy of another one.
 pub type Build<T> = fn(Settings) -> BoxFuture<'static, Result<Box<T>, Source>>;
 
-/// An invocation failed as a whole; Lambda is told this text.
+/// The failure of a whole invocation. Lambda gets this text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(pub &'static str);

@@ -22,7 +22,7 @@
 //!     fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>> {
 //!         Box::pin(async {
 //!             let numbers = stream::iter(0..3).map(|number| Ok(format!("data: {number}\n\n").into_bytes()));
-//!             // What is done here is done even if nobody listens any more; an empty chunk sends nothing.
+//!             // This work is done even if the client is gone; an empty chunk sends nothing.
 //!             let end = stream::once(async { settle().await.map(|()| Vec::new()) });
 //!             Ok(StreamedResponse::new(200, "text/event-stream", numbers.chain(end)).into())
 //!         })
