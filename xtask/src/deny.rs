@@ -2,36 +2,18 @@
 
 use crate::Outcome;
 use crate::artifacts::cargo;
-use crate::environment::{root, target};
-use crate::run::{run, run_logged};
+use crate::environment::root;
+use crate::run::run;
+use crate::tools;
 use std::process::Command;
-
-/// The pinned version.
-const VERSION: &str = "0.20.2";
 
 /// Checks licences, sources and banned or doubled crates. Advisories are not checked here: their database is fetched
 /// from a network that builds don't have.
 pub(crate) fn check() -> Outcome {
-    // Next to what is compiled, which CI keeps from one run to the next: it takes two and a half minutes of CPU.
-    let folder = target().join("cargo-deny");
-    let program = folder.join("bin/cargo-deny");
-    if !installed(&program) {
-        crate::environment::folder(folder.clone())?;
-        let mut install = cargo();
-        install.args([
-            "install",
-            "cargo-deny",
-            "--version",
-            VERSION,
-            "--locked",
-            "--no-default-features",
-            "--root",
-        ]);
-        run_logged("installing cargo-deny", install.arg(&folder), &folder.join("install.log"))?;
-    }
+    tools::install_for_checks()?;
     // The rules look at what is built for other machines too, which building here has not fetched.
     run("fetching the sources", cargo().args(["fetch", "--locked", "--quiet"]))?;
-    let mut deny = Command::new(&program);
+    let mut deny = Command::new(tools::check_tool("cargo-deny"));
     deny.current_dir(root()).args([
         "--offline",
         "check",
@@ -41,10 +23,4 @@ pub(crate) fn check() -> Outcome {
         "sources",
     ]);
     run("cargo deny", &mut deny)
-}
-
-fn installed(program: &std::path::Path) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| {
-        output.status.success() && String::from_utf8_lossy(&output.stdout).contains(VERSION)
-    })
 }

@@ -2,7 +2,11 @@
 
 use crate::error::Error;
 use std::io::{IsTerminal as _, Write as _};
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The steps that ended well since they were last asked for.
+static STEPS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
 fn paint(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
@@ -14,8 +18,15 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Re
     let _ = std::io::stdout().flush();
     let started = Instant::now();
     let result = work()?;
-    println!("    {} {:.1} s", paint("32", "done in"), started.elapsed().as_secs_f64());
+    let took = started.elapsed();
+    println!("    {} {:.1} s", paint("32", "done in"), took.as_secs_f64());
+    STEPS.lock().unwrap_or_else(PoisonError::into_inner).push((what.to_owned(), took));
     Ok(result)
+}
+
+/// The steps that ended well since the last call, each with how long it took.
+pub(crate) fn take_steps() -> Vec<(String, Duration)> {
+    std::mem::take(&mut *STEPS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A line below a step.

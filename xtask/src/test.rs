@@ -6,7 +6,7 @@ use crate::environment::local;
 use crate::error::at;
 use crate::local::{Deployment, Plan, prepare};
 use crate::run::{run, run_logged};
-use crate::say::{heading, step};
+use crate::say::{heading, step, take_steps};
 use crate::tools;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -44,25 +44,46 @@ const OWN_TIER: [&str; 3] = ["conformance", "api-tests", "e2e-tests"];
 pub(crate) fn test(options: &TestOptions) -> Outcome {
     let all = [Tier::Lint, Tier::Unit, Tier::Conformance, Tier::Api, Tier::E2e];
     let tiers = if options.tiers.is_empty() { all.to_vec() } else { options.tiers.clone() };
-    let mut times: Vec<(Tier, Duration)> = Vec::new();
+    let mut times = Vec::new();
     for tier in tiers {
         let started = Instant::now();
-        match tier {
-            Tier::Lint => lint()?,
-            Tier::Unit => unit()?,
+        let result = match tier {
+            Tier::Lint => lint(),
+            Tier::Unit => unit(),
             Tier::Conformance => {
-                step("the conformance tests", || run("the conformance tests", &mut only(&["conformance"])))?
+                step("the conformance tests", || run("the conformance tests", &mut only(&["conformance"])))
             }
-            Tier::Api => step("the api tests", || run("the api tests", &mut only(&["api"])))?,
-            Tier::E2e => e2e()?,
+            Tier::Api => step("the api tests", || run("the api tests", &mut only(&["api"]))),
+            Tier::E2e => e2e(),
+        };
+        times.push(TierTime { tier, took: started.elapsed(), steps: take_steps() });
+        if let Err(error) = result {
+            println!("{}", table(&times));
+            return Err(error);
         }
-        times.push((tier, started.elapsed()));
     }
     heading("All tests passed.");
-    for (tier, took) in times {
-        println!("  {:<12} {:>7.1} s", format!("{tier:?}").to_lowercase(), took.as_secs_f64());
-    }
+    println!("{}", table(&times));
     Ok(())
+}
+
+/// How long a tier took, and each of its steps that ended well.
+struct TierTime {
+    tier: Tier,
+    took: Duration,
+    steps: Vec<(String, Duration)>,
+}
+
+/// The tiers with their steps, in seconds of the clock, and the sum.
+fn table(times: &[TierTime]) -> String {
+    let mut rows = vec![format!("{:<56} {:>9}", "tier and step", "seconds")];
+    let row = |name: &str, took: Duration| format!("{name:<56} {:>9.1}", took.as_secs_f64());
+    for TierTime { tier, took, steps } in times {
+        rows.push(row(&format!("{tier:?}").to_lowercase(), *took));
+        rows.extend(steps.iter().map(|(what, took)| row(&format!("  {what}"), *took)));
+    }
+    rows.push(row("all", times.iter().map(|time| time.took).sum()));
+    rows.join("\n")
 }
 
 fn lint() -> Outcome {
@@ -153,4 +174,22 @@ fn deployed_tests(deployment: &Deployment) -> Outcome {
     let mut test = only(&["e2e", "logs"]);
     test.env("SEXTANT_E2E_ENVIRONMENT", &path);
     step("the end-to-end tests", || run("the end-to-end tests", &mut test))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tier, TierTime, table};
+    use std::time::Duration;
+
+    #[test]
+    fn every_tier_and_step_has_its_row() {
+        let steps = vec![("cargo fmt".to_owned(), Duration::from_millis(1_300))];
+        let lint = TierTime { tier: Tier::Lint, took: Duration::from_secs(60), steps };
+        let api = TierTime { tier: Tier::Api, took: Duration::from_secs(90), steps: Vec::new() };
+        let rows: Vec<String> = table(&[lint, api])
+            .lines()
+            .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(rows, ["tier and step seconds", "lint 60.0", "cargo fmt 1.3", "api 90.0", "all 150.0"]);
+    }
 }

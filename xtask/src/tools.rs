@@ -1,5 +1,5 @@
-//! Python programs for the deployment (SAM CLI, the emulator) and for checks of the templates (cfn-lint, checkov), in
-//! environments of the project's own.
+//! The programs that come from PyPI, in environments of the project's own: what deploying takes (SAM CLI, the emulator), what
+//! looks at the templates (cfn-lint, checkov), and what checks the code (cargo-deny, cargo-nextest).
 
 use crate::environment::{local, root};
 use crate::error::{Error, at};
@@ -16,6 +16,11 @@ pub(crate) fn tool(name: &str) -> PathBuf {
 /// A program of the environment for checks of the templates.
 pub(crate) fn lint_tool(name: &str) -> PathBuf {
     local().join("lint/bin").join(name)
+}
+
+/// A program of the environment that checks the code.
+pub(crate) fn check_tool(name: &str) -> PathBuf {
+    local().join("checks/bin").join(name)
 }
 
 /// Installs the programs of the local deployment, unless they are there already.
@@ -35,6 +40,13 @@ pub(crate) fn install_for_lint() -> Result<(), Error> {
     install()?;
     make_environment("lint")?;
     install_list("lint", "requirements-lint.txt")
+}
+
+/// Installs what checks the code and runs its tests. These are compiled programs and not Python's, so they need none of the
+/// other environments.
+pub(crate) fn install_for_checks() -> Result<(), Error> {
+    make_environment("checks")?;
+    install_list("checks", "requirements-checks.txt")
 }
 
 fn make_environment(name: &str) -> Result<(), Error> {

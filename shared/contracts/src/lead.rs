@@ -1,8 +1,49 @@
 //! Bodies of leads.
 
 use crate::lead_score::Breakdown;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+
+/// The size of a company in the form in which it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum CompanySize {
+    /// The number of employees.
+    Employees(i64),
+    /// A band of employees, such as `1001-5000` or `10,000+`.
+    Band(String),
+}
+
+impl<'de> Deserialize<'de> for CompanySize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CompanySizeVisitor)
+    }
+}
+
+/// Reads a company's size. A derived reader of an untagged enumeration could not name the expected types in its errors.
+struct CompanySizeVisitor;
+
+impl Visitor<'_> for CompanySizeVisitor {
+    type Value = CompanySize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number or a text such as 51-200 or 10,000+")
+    }
+
+    fn visit_i64<E>(self, employees: i64) -> Result<CompanySize, E> {
+        Ok(CompanySize::Employees(employees))
+    }
+
+    fn visit_u64<E>(self, employees: u64) -> Result<CompanySize, E> {
+        // A number that is too large for the type is also too large for the field.
+        Ok(CompanySize::Employees(i64::try_from(employees).unwrap_or(i64::MAX)))
+    }
+
+    fn visit_str<E>(self, band: &str) -> Result<CompanySize, E> {
+        Ok(CompanySize::Band(band.to_owned()))
+    }
+}
 
 /// `POST /v1/leads`. An optional field that is left out, or null, is unknown; `status` can't be null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +53,8 @@ pub struct CreateLeadRequest {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// Employees, 1 to 10,000,000.
-    pub company_size: Option<i64>,
+    /// The number of employees, 1 to 10,000,000, or a band.
+    pub company_size: Option<CompanySize>,
     /// At most 200 characters.
     pub contact_name: Option<String>,
     /// E-mail address, at most 254 characters.
@@ -35,8 +76,8 @@ pub struct ReplaceLeadRequest {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// Employees, 1 to 10,000,000.
-    pub company_size: Option<i64>,
+    /// The number of employees, 1 to 10,000,000, or a band.
+    pub company_size: Option<CompanySize>,
     /// At most 200 characters.
     pub contact_name: Option<String>,
     /// E-mail address, at most 254 characters.
@@ -58,8 +99,8 @@ pub struct Lead {
     pub company_name: String,
     /// Industry of the company.
     pub industry: Option<String>,
-    /// The number of employees.
-    pub company_size: Option<i64>,
+    /// The number of employees in the form in which it was sent.
+    pub company_size: Option<CompanySize>,
     /// Name of the contact.
     pub contact_name: Option<String>,
     /// E-mail address of the contact.

@@ -82,7 +82,9 @@ impl AggregateType {
 }
 
 /// An aggregate: the unit of consistency. Its commands are functions that return events; only `apply` changes state.
-pub trait Aggregate: Sized + Clone + PartialEq + Serialize + DeserializeOwned {
+pub trait Aggregate:
+    Sized + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
     /// The kind of the aggregate.
     const TYPE: AggregateType;
     /// The type of its events.

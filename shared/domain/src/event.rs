@@ -37,6 +37,12 @@ impl EncodedEvent {
         }
     }
 
+    /// The same event with another version of its shape.
+    pub fn with_version(mut self, schema_version: u16) -> Self {
+        self.schema_version = schema_version;
+        self
+    }
+
     /// The same event with the personal data of one subject.
     pub fn with_personal(mut self, subject: SubjectId, personal: &impl Serialize) -> Self {
         self.personal.insert(subject, serde_json::to_value(personal).unwrap_or_default());
@@ -91,7 +97,7 @@ impl DecodeError {
 }
 
 /// An event of one aggregate. Reading converts older versions.
-pub trait DomainEvent: Sized {
+pub trait DomainEvent: Sized + Send + Sync + 'static {
     /// The event in its stored form.
     fn encode(&self) -> EncodedEvent;
     /// The event from its stored form, whatever its version is.

@@ -1,6 +1,8 @@
 //! What is wrong with a value that a caller sent, named by field, so that the answer can name it too.
 //! It must never hold the value itself: it may be personal.
 
+use crate::email_address::EmailAddress;
+use crate::text::{self, TextFault};
 use std::fmt;
 
 /// One wrong field.
@@ -72,27 +74,27 @@ impl Check {
         }
     }
 
-    /// A line of text: trimmed, 1 to `longest` characters, no control characters.
+    /// A line of text: trimmed, 1 to `longest` characters, in Normalization Form C, without the characters that
+    /// [`text::fault_of_line`] refuses.
     pub fn line(&mut self, field: &str, value: &str, longest: usize) -> String {
-        let value = value.trim();
+        let value = text::composed(text::trimmed(value));
         if value.is_empty() {
             self.wrong(field, "required", "must not be empty");
         }
-        self.text(field, value, longest, false);
-        value.to_owned()
+        self.judged(field, &value, longest, text::fault_of_line(&value));
+        value.into_owned()
     }
 
-    /// An optional line of text; blank counts as absent.
+    /// An optional line of text; one that looks blank counts as absent.
     pub fn optional_line(&mut self, field: &str, value: Option<&str>, longest: usize) -> Option<String> {
-        let value = value.map(str::trim).filter(|text| !text.is_empty())?;
-        self.text(field, value, longest, false);
-        Some(value.to_owned())
+        let value = value.map(text::trimmed).filter(|text| !text.is_empty())?;
+        Some(self.line(field, value, longest))
     }
 
-    /// Optional text of several lines; blank counts as absent.
+    /// Optional text of several lines; one that looks blank counts as absent.
     pub fn optional_text(&mut self, field: &str, value: Option<&str>, longest: usize) -> Option<String> {
-        let value = value.map(str::trim).filter(|text| !text.is_empty())?;
-        self.text(field, value, longest, true);
+        let value = value.map(text::trimmed).filter(|text| !text.is_empty())?;
+        self.judged(field, value, longest, text::fault_of_lines(value));
         Some(value.to_owned())
     }
 
@@ -106,39 +108,21 @@ impl Check {
         }
     }
 
-    /// An e-mail address, lower-cased: RFC 5321 sizes and the plain dot-atom shape that mail providers accept.
+    /// An e-mail address in the form of [`EmailAddress`].
     pub fn email(&mut self, field: &str, value: &str) -> String {
-        let value = value.trim().to_lowercase();
-        let valid = value.len() <= 254
-            && value.split_once('@').is_some_and(|(local, host)| {
-                !local.is_empty()
-                    && local.len() <= 64
-                    && local.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c))
-                    && !local.starts_with('.')
-                    && !local.ends_with('.')
-                    && !local.contains("..")
-                    && host.contains('.')
-                    && host.split('.').all(|label| {
-                        !label.is_empty()
-                            && label.len() <= 63
-                            && !label.starts_with('-')
-                            && !label.ends_with('-')
-                            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-                    })
-            });
-        if !valid {
-            self.wrong(field, "format", "must be an e-mail address");
+        if let Some(address) = EmailAddress::parse(value) {
+            return address.as_str().to_owned();
         }
-        value
+        self.wrong(field, "format", "must be an e-mail address");
+        value.trim().to_lowercase()
     }
 
-    fn text(&mut self, field: &str, value: &str, longest: usize, lines: bool) {
+    fn judged(&mut self, field: &str, value: &str, longest: usize, fault: Option<TextFault>) {
         if value.chars().count() > longest {
             self.wrong(field, "too_long", format!("must have at most {longest} characters"));
         }
-        let forbidden = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
-        if value.chars().any(forbidden) {
-            self.wrong(field, "format", "must not contain control characters");
+        if let Some(fault) = fault {
+            self.wrong(field, "format", fault.message());
         }
     }
 

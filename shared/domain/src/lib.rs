@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod ai;
 pub mod audit;
 pub mod authority;
+pub mod email_address;
 pub mod event;
 pub mod field;
 pub mod id;
@@ -14,6 +15,7 @@ pub mod identity;
 pub mod notification;
 pub mod sales;
 pub mod tenancy;
+pub mod text;
 pub mod timestamp;
 
 pub use aggregate::{Aggregate, AggregateType, Indexed, Versioned};

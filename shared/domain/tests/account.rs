@@ -3,7 +3,9 @@
 use crate::support::{START, id};
 use domain::field::{Check, Invalid};
 use domain::id::{AccountId, OrganizationId};
-use domain::identity::{Account, AccountEvent, RegisterAccount, check_password, register_account};
+use domain::identity::{
+    Account, AccountEvent, RegisterAccount, check_password, prepared_password, register_account,
+};
 use domain::tenancy::{Member, Role, add_member};
 use testkit::{given, given_nothing};
 
@@ -66,10 +68,15 @@ fn judged(password: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn passwords_have_10_to_128_characters_of_any_kind() {
-    for good in
-        ["correct horse", "0123456789", "ünïcödé-päss", "          x", &"ab".repeat(64), "a\0b\nc\td ef"]
-    {
+fn passwords_have_10_to_128_characters() {
+    for good in [
+        "correct horse",
+        "0123456789",
+        "ünïcödé-päss",
+        "          x",
+        &"ab".repeat(64),
+        "pass\u{1f511}word\u{2003}1",
+    ] {
         assert_eq!(judged(good), Vec::<&str>::new(), "{good:?}");
     }
     assert_eq!(judged("123456789"), ["too_short"]);
@@ -77,6 +84,31 @@ fn passwords_have_10_to_128_characters_of_any_kind() {
     assert_eq!(judged(&format!("{}x", "ab".repeat(64))), ["too_long"]);
     // Characters count, not bytes.
     assert_eq!(judged("üüüüüüüüx"), ["too_short"]);
+}
+
+#[test]
+fn a_password_has_one_form_however_it_was_typed() {
+    let composed = "p\u{e4}ssw\u{f6}rter 1";
+    for same in [
+        composed,
+        "pa\u{308}sswo\u{308}rter 1",
+        "p\u{e4}ssw\u{f6}rter\u{a0}1",
+        "p\u{e4}ssw\u{f6}rter\u{3000}1",
+    ] {
+        assert_eq!(prepared_password(same).as_deref(), Some(composed), "{same:?}");
+    }
+    // Neither case nor width is changed.
+    assert_eq!(prepared_password("\u{ff21}Bc").as_deref(), Some("\u{ff21}Bc"));
+    // Characters are counted in the prepared form.
+    assert_eq!(judged(&"u\u{308}".repeat(9)), ["too_short"]);
+}
+
+#[test]
+fn a_password_has_nothing_that_no_keyboard_writes() {
+    for refused in ["a\0b\nc\td efg", "correct\u{200b}horse", "correct\u{202e}horse", "correct\u{2060}horse"]
+    {
+        assert_eq!(judged(refused), ["format"], "{refused:?}");
+    }
 }
 
 #[test]

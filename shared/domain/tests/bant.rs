@@ -46,7 +46,7 @@ fn one_dimension_is_not_enough_and_two_are() {
 fn every_field_that_speaks_is_heard() {
     let assessment = judge(&LeadInput {
         company_name: "Contoso",
-        company_size: Some(500),
+        company_size: Some(500_i64.into()),
         contact_email: Some("ann@contoso.example"),
         notes: Some("The CEO is struggling; they want it this month"),
         status: Some("proposal"),
@@ -66,7 +66,8 @@ fn every_field_that_speaks_is_heard() {
 #[test]
 fn sizes_mailboxes_and_statuses_count_as_they_should() {
     let size = |size: i64| {
-        judge(&LeadInput { company_name: "C", company_size: Some(size), ..LeadInput::default() }).factors[0]
+        judge(&LeadInput { company_name: "C", company_size: Some(size.into()), ..LeadInput::default() })
+            .factors[0]
             .impact
     };
     assert_eq!([1, 9, 10, 199, 200, 4999, 5000, 10_000_000].map(size), [-15, -15, 5, 5, 20, 20, 15, 15]);
@@ -86,6 +87,36 @@ fn sizes_mailboxes_and_statuses_count_as_they_should() {
         ["new", "contacted", "qualified", "proposal", "won", "lost"].map(status),
         [None, None, Some(15), Some(25), None, Some(-40)]
     );
+}
+
+#[test]
+fn a_band_counts_as_the_size_that_it_speaks_for() {
+    let band = |band: &str| {
+        let size = Some(band.into());
+        let factors =
+            judge(&LeadInput { company_name: "C", company_size: size, ..LeadInput::default() }).factors;
+        factors.first().map(|factor| factor.impact)
+    };
+    // Bands within one range, and bands across one limit.
+    for (text, impact) in [
+        ("1-5", -15),
+        ("1-10", -15),
+        ("11-50", 5),
+        ("51-200", 5),
+        ("201-500", 20),
+        ("1001-5000", 20),
+        ("5001-10,000", 15),
+        ("10,000+", 15),
+        ("850", 20),
+    ] {
+        assert_eq!(band(text), Some(impact), "{text}");
+    }
+    for silent in ["1-1000", "1+", "10-10000"] {
+        assert_eq!(band(silent), None, "{silent}");
+    }
+    let lead =
+        lead(&LeadInput { company_name: "C", company_size: Some("51 - 200".into()), ..LeadInput::default() });
+    assert_eq!(score_by_rules(&lead).factors[0].evidence.as_ref().unwrap().quote, "51 - 200");
 }
 
 #[test]
@@ -171,7 +202,7 @@ fn each_rule_counts_once_and_each_clause_once_for_a_dimension() {
 fn an_erased_contact_says_nothing() {
     let mut known = lead(&LeadInput {
         company_name: "Contoso",
-        company_size: Some(500),
+        company_size: Some(500_i64.into()),
         contact_email: Some("ceo@contoso.example"),
         notes: Some("The CEO needs it this week, budget approved"),
         ..LeadInput::default()
@@ -230,7 +261,7 @@ fn any_notes_are_judged_within_bounds_and_quoted_word_for_word() {
         let size = i64::try_from(dice.below(9_000)).unwrap() + 1;
         let input = LeadInput {
             company_name: "Contoso",
-            company_size: Some(size),
+            company_size: Some(size.into()),
             notes: Some(&notes),
             contact_email: Some("ann@contoso.example"),
             status: Some(dice.one_of(&["new", "qualified", "lost"])),

@@ -26,7 +26,9 @@ fn check<E: DomainEvent + PartialEq + Debug>(event: &E, name: &str) {
     assert_eq!((encoded.event_type.as_str(), encoded.schema_version), (name, 1));
     assert_eq!(&E::decode(&encoded).unwrap(), event);
 
-    for version in [0, 2, u16::MAX] {
+    // Leads with a band have the second version; their tests read it.
+    let newest = if matches!(name, "lead_created" | "lead_updated") { 2 } else { 1 };
+    for version in [0, newest + 1, u16::MAX] {
         let later = EncodedEvent { schema_version: version, ..encoded.clone() };
         let Err(DecodeError::Unknown { event_type, schema_version }) = E::decode(&later) else {
             panic!("{name} of version {version} was read");
@@ -65,7 +67,7 @@ fn registered() -> AccountEvent {
 fn lead() -> (LeadEvent, Lead) {
     let input = LeadInput {
         company_name: "Contoso",
-        company_size: Some(500),
+        company_size: Some(500_i64.into()),
         contact_email: Some("ceo@contoso.example"),
         notes: Some("The CEO needs it this week"),
         ..LeadInput::default()

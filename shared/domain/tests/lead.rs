@@ -14,7 +14,7 @@ fn full() -> LeadInput<'static> {
     LeadInput {
         company_name: "Contoso",
         industry: Some("Logistics"),
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some("Grace Hopper"),
         contact_email: Some("grace@contoso.example"),
         contact_phone: Some("+1 555 0100"),
@@ -91,7 +91,7 @@ fn every_wrong_field_is_named_at_once() {
     let input = LeadInput {
         company_name: " ",
         industry: Some(&long[..202]),
-        company_size: Some(0),
+        company_size: Some(0_i64.into()),
         contact_name: Some("a\nb"),
         contact_email: Some("nobody"),
         contact_phone: Some(&long[..102]),
@@ -117,11 +117,11 @@ fn every_wrong_field_is_named_at_once() {
 #[test]
 fn the_bounds_are_those_of_the_contract() {
     for size in [i64::MIN, -1, 0, 10_000_001, i64::from(u32::MAX) + 2, i64::MAX] {
-        let input = LeadInput { company_size: Some(size), ..full() };
+        let input = LeadInput { company_size: Some(size.into()), ..full() };
         assert_eq!(refused(&input), [("company_size".to_owned(), "range")], "{size}");
     }
     for size in [1, 10_000_000] {
-        assert!(create(&LeadInput { company_size: Some(size), ..full() }).is_ok());
+        assert!(create(&LeadInput { company_size: Some(size.into()), ..full() }).is_ok());
     }
     let (name, notes) = ("ü".repeat(200), "ü".repeat(10_000));
     assert!(create(&LeadInput { company_name: &name, notes: Some(&notes), ..full() }).is_ok());
@@ -132,6 +132,37 @@ fn the_bounds_are_those_of_the_contract() {
             [("company_name".to_owned(), "format")]
         );
     }
+}
+
+#[test]
+fn a_size_is_kept_as_it_was_given_with_its_bounds() {
+    for (given, shown, bounds) in [
+        ("1001-5000", "1001-5000", (1001, 5000)),
+        (" 10,000+ ", "10,000+", (10_000, 10_000_000)),
+        ("850", "850", (850, 850)),
+    ] {
+        let event = create(&LeadInput { company_size: Some(given.into()), ..full() }).unwrap();
+        let size = Lead::apply(None, &event, EventMeta { at: START }).unwrap().details.company_size.unwrap();
+        assert_eq!((size.to_string().as_str(), size.bounds()), (shown, bounds), "{given}");
+        assert_eq!(event.encode().schema_version, 2);
+        assert_eq!(LeadEvent::decode(&event.encode()).unwrap(), event);
+    }
+    let blank = create(&LeadInput { company_size: Some(" ".into()), ..full() }).unwrap();
+    assert_eq!(blank.encode().data["company_size"], serde_json::Value::Null);
+    assert_eq!(created().encode().schema_version, 1);
+    assert_eq!(
+        refused(&LeadInput { company_size: Some("many".into()), ..full() }),
+        [("company_size".to_owned(), "format")]
+    );
+}
+
+#[test]
+fn a_lead_of_before_there_were_bands_is_read() {
+    let mut stored = serde_json::to_value(lead()).unwrap();
+    assert_eq!(stored["company_size"], 1200);
+    stored["company_size"] = serde_json::json!(7);
+    let read: Lead = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.details.company_size.unwrap().bounds(), (7, 7));
 }
 
 #[test]
@@ -199,7 +230,7 @@ fn a_quote_of_a_contact_that_was_replaced_does_not_live_on() {
         assert_eq!(score.value(), Some(67));
         score.assessment.factors.iter().filter(|factor| factor.evidence.is_some()).count()
     };
-    assert_eq!(evidence(&LeadInput { company_size: Some(7), ..full() }), 2);
+    assert_eq!(evidence(&LeadInput { company_size: Some(7_i64.into()), ..full() }), 2);
     for replaced in [
         LeadInput { notes: Some("Something else"), ..full() },
         LeadInput { notes: None, ..full() },
@@ -336,7 +367,7 @@ fn any_history_comes_back_from_what_is_stored() {
             let erased = lead.contact.is_none();
             let input = LeadInput {
                 company_name: &name,
-                company_size: i64::try_from(size).ok(),
+                company_size: i64::try_from(size).ok().map(Into::into),
                 notes: (!erased).then_some("Budget approved"),
                 ..LeadInput::default()
             };

@@ -6,6 +6,7 @@ use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
 use domain::{Aggregate, AggregateType, EncodedEvent, Indexed, Timestamp, Versioned};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use type_safe_id::{DynamicType, TypeSafeId};
 
 /// Names one aggregate. It can't be made without a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +24,13 @@ impl AggregateKey {
         id: &type_safe_id::TypeSafeId<T>,
     ) -> Self {
         Self { tenant, kind, id: id.to_string() }
+    }
+
+    /// The key of another aggregate of the same tenant and kind, from a stored text; `None` if the text is not an
+    /// identifier.
+    pub fn of_same_kind(&self, id: &str) -> Option<Self> {
+        let id: TypeSafeId<DynamicType> = id.parse().ok()?;
+        Some(Self { id: id.to_string(), ..self.clone() })
     }
 
     /// The tenant.
@@ -127,7 +135,7 @@ pub struct Change {
 /// Kinds of unique values; part of their key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UniqueKind {
-    /// An account's e-mail address, across all tenants.
+    /// A key of the mailbox of an account, across all tenants: `domain::email_address::mailbox_keys`.
     Email,
 }
 

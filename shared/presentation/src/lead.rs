@@ -1,9 +1,9 @@
 //! Leads.
 
 use crate::lead_score::breakdown;
-use contracts::lead::Lead as Body;
+use contracts::lead::{CompanySize as SizeBody, Lead as Body};
 use domain::Versioned;
-use domain::sales::{Lead, LeadScore};
+use domain::sales::{CompanySize, CompanySizeInput, Lead, LeadScore};
 
 /// A lead, as all routes of leads answer it.
 pub fn lead(lead: &Versioned<Lead>) -> Body {
@@ -13,7 +13,7 @@ pub fn lead(lead: &Versioned<Lead>) -> Body {
         id: state.id.to_string(),
         company_name: state.details.company_name.clone(),
         industry: state.details.industry.clone(),
-        company_size: state.details.company_size.map(i64::from),
+        company_size: state.details.company_size.as_ref().map(company_size),
         contact_name: contact.and_then(|contact| contact.name.clone()),
         contact_email: contact.and_then(|contact| contact.email.clone()),
         contact_phone: contact.and_then(|contact| contact.phone.clone()),
@@ -26,5 +26,21 @@ pub fn lead(lead: &Versioned<Lead>) -> Body {
         created_at: state.created_at.to_string(),
         updated_at: state.updated_at.to_string(),
         version: *version,
+    }
+}
+
+/// A company's size in the form in which it was sent.
+fn company_size(size: &CompanySize) -> SizeBody {
+    match size {
+        CompanySize::Employees(employees) => SizeBody::Employees((*employees).into()),
+        band @ CompanySize::Band(_) => SizeBody::Band(band.to_string()),
+    }
+}
+
+/// Converts a company's size of a body to the domain's type.
+pub fn company_size_input(size: &SizeBody) -> CompanySizeInput<'_> {
+    match size {
+        SizeBody::Employees(employees) => CompanySizeInput::Number(*employees),
+        SizeBody::Band(band) => CompanySizeInput::Text(band),
     }
 }

@@ -1,5 +1,6 @@
-//! Turns aggregates into the shapes of the contract, in one place, so that all routes answer an aggregate in the same
-//! form. It must never decide who may see an aggregate; its caller has the authority.
+//! Converts aggregates to the contract's types in one place, so that all routes answer in the same form. It must never
+//! decide who may see an aggregate; its callers have the authority. It also reads values that several routes have in
+//! their bodies.
 
 mod api_key;
 mod budget;
@@ -12,7 +13,7 @@ mod organization;
 pub use api_key::{api_key, created_api_key};
 pub use budget::{budget, feature_dollars};
 pub use fine_tune::fine_tune;
-pub use lead::lead;
+pub use lead::{company_size_input, lead};
 pub use lead_score::lead_score;
 pub use notification::notification;
 pub use organization::organization;

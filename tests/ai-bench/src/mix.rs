@@ -6,7 +6,7 @@ use crate::notes;
 use crate::random::Random;
 use domain::Timestamp;
 use domain::id::{AccountId, OrganizationId, new_id};
-use domain::sales::{Contact, Lead, LeadDetails, LeadStatus};
+use domain::sales::{CompanySize, Contact, Lead, LeadDetails, LeadStatus};
 use std::sync::Arc;
 
 /// The seed of what is published.
@@ -148,9 +148,9 @@ fn lead(random: &mut Random, at: Timestamp, owner: AccountId) -> Lead {
         details: LeadDetails {
             company_name: company,
             industry: random.percent(70).then(|| (*random.pick(&INDUSTRIES)).to_owned()),
-            company_size: random
-                .percent(60)
-                .then(|| *random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000])),
+            company_size: random.percent(60).then(|| {
+                CompanySize::Employees(*random.pick(&[12, 45, 80, 150, 320, 850, 1200, 5000, 21000]))
+            }),
             status: *random.pick(&[LeadStatus::New, LeadStatus::Contacted, LeadStatus::Qualified]),
             owner_id: owner,
         },

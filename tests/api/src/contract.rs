@@ -165,6 +165,10 @@ fn json_schema(document: &Value, schema: &Value) -> Value {
                 .collect::<Map<_, _>>()
                 .into(),
             "items" => json_schema(document, value),
+            "oneOf" => {
+                let schemas = value.as_array().expect("schemas").iter();
+                schemas.map(|schema| json_schema(document, schema)).collect::<Vec<_>>().into()
+            }
             _ => value.clone(),
         };
         out.insert(key.clone(), value);

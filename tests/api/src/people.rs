@@ -2,7 +2,7 @@
 //! which the use case of invitations would add them.
 
 use crate::world::World;
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use application_identity::{RegisterAccount, Registration, register_account};
 use application_notifications::{Cause, notify_in_app};
 use domain::AggregateType;
@@ -103,7 +103,6 @@ impl World {
         let email = format!("{}-{}@northwind.example", role.as_str(), context.correlation_id);
         let key = |kind| AggregateKey::new(of.tenant, kind, &id);
         let actor = Actor::account(of.account);
-        let mut account = Work::<Account>::create(key(AggregateType::Account), [Account::subject(&id)]);
         let registered = identity::register_account(identity::RegisterAccount {
             id,
             organization_id: of.tenant,
@@ -111,9 +110,18 @@ impl World {
             name: "Charles Babbage",
             password_hash: "$none$".to_owned(),
         });
-        account.record(&registered.expect("an account"), &context, &actor).expect("an event");
-        let mut member = Work::<Member>::create(key(AggregateType::Member), []);
-        member.record(&add_member(id, role), &context, &actor).expect("an event");
+        let account = PendingChange::<Account>::create(
+            key(AggregateType::Account),
+            [Account::subject(&id)],
+            &registered.expect("an account"),
+            &context,
+            &actor,
+        )
+        .expect("an event");
+        let added = add_member(id, role);
+        let member =
+            PendingChange::<Member>::create(key(AggregateType::Member), [], &added, &context, &actor)
+                .expect("an event");
         let transaction = Transaction {
             changes: vec![account.finish().expect("an account").0, member.finish().expect("a member").0],
             unique: vec![Unique {

@@ -129,12 +129,11 @@ impl<'a> Call<'a> {
     }
 
     /// With this body.
-    pub fn text(mut self, body: &str) -> Self {
-        self.event["body"] = body.into();
-        self
+    pub fn text(self, body: &str) -> Self {
+        self.bytes(body.as_bytes())
     }
 
-    /// With these bytes as its body.
+    /// With these bytes as its body, in the form in which the gateway passes on JSON.
     pub fn bytes(mut self, body: &[u8]) -> Self {
         self.event["body"] = STANDARD.encode(body).into();
         self.event["isBase64Encoded"] = true.into();

@@ -427,8 +427,9 @@ async fn what_a_lead_says_never_changes_the_shape_of_the_question() {
     for hostile in HOSTILE {
         let mut body = lead_body();
         for field in ["company_name", "industry", "notes"] {
-            // A text of one line must not have line breaks.
-            let text = if field == "notes" { hostile.to_owned() } else { hostile.replace('\n', " ") };
+            // A text of one line must have no line breaks and no invisible characters.
+            let text =
+                if field == "notes" { hostile.to_owned() } else { hostile.replace(['\n', '\u{200b}'], " ") };
             body[field] = text.chars().take(100).collect::<String>().trim().into();
         }
         let scene = Scene::start(MODELS, &body).await;

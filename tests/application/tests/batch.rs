@@ -2,7 +2,7 @@
 
 use crate::scorer::{NOVA, SONNET, Scene};
 use crate::support::{NOW, input};
-use application_core::Error;
+use application_core::{Error, Precondition};
 use application_sales::{LeadOutcome, ScoreLead, delete_lead, score_leads};
 use domain::authority::{ScoreManyLeads, WriteLeads};
 use domain::id::{AccountId, LeadId, new_id};
@@ -193,7 +193,9 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
         tenant.add_lead(11, tenant.owner, &LeadInput { notes: Some("budget of lead1"), ..input() }).await;
     let deleted = tenant.add_lead(12, tenant.owner, &input()).await;
     let writes = tenant.authority::<WriteLeads>();
-    delete_lead(tenant.store.as_ref(), &tenant.context(), &writes, &deleted).await.unwrap();
+    delete_lead(tenant.store.as_ref(), &tenant.context(), &writes, &deleted, &Precondition::NONE)
+        .await
+        .unwrap();
     let colleague: AccountId = new_id(NOW, &[9; 10]);
     let of_a_colleague =
         tenant.add_lead(13, colleague, &LeadInput { notes: Some("lead2 has a budget"), ..input() }).await;

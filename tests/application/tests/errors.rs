@@ -10,7 +10,7 @@ fn repeated(outcome: Option<serde_json::Value>) -> Error {
 
 #[test]
 fn every_refusal_of_a_commit_has_its_own_meaning() {
-    assert!(matches!(CommitError::Conflict.into(), Error::VersionMismatch));
+    assert!(matches!(CommitError::Conflict.into(), Error::Conflict));
     assert!(matches!(CommitError::NotUnique(UniqueKind::Email).into(), Error::Taken(UniqueKind::Email)));
     assert!(matches!(repeated(None), Error::Idempotency(IdempotencyConflict::InFlight)));
     assert!(matches!(repeated(Some(json!({}))), Error::Idempotency(IdempotencyConflict::OtherRequest)));

@@ -4,8 +4,8 @@
 use crate::support::{NOW, context};
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune};
-use application_core::repository::{Actor, Work, load};
-use application_core::{Context, Error};
+use application_core::repository::{Actor, PendingChange, load};
+use application_core::{Context, Error, Precondition};
 use domain::ai::fine_tune::{
     CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
     WAIT_FOR_FILE, create_fine_tune,
@@ -60,9 +60,9 @@ impl Scene {
             created_by: new_id(NOW, &[2; 10]),
         });
         let key = AggregateKey::new(tenant, AggregateType::FineTune, &id);
-        let mut work = Work::<FineTune>::create(key.clone(), []);
-        work.record(&event.unwrap(), &context(&self.environment), &Actor::anonymous()).unwrap();
-        work.commit(self.store.as_ref()).await.unwrap();
+        let (context, actor) = (context(&self.environment), Actor::anonymous());
+        let pending = PendingChange::<FineTune>::create(key.clone(), [], &event.unwrap(), &context, &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
         key
     }
 
@@ -94,7 +94,10 @@ impl Scene {
 
     async fn cancel(&self, number: u8) -> FineTune {
         let context = context(&self.environment);
-        cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id(number), None).await.unwrap().value
+        let (id, unconditional) = (id(number), Precondition::NONE);
+        let canceled =
+            cancel_fine_tune(self.store.as_ref(), &context, &admin(), &id, &unconditional, None).await;
+        canceled.unwrap().value.state
     }
 }
 

@@ -3,7 +3,7 @@
 //! the bill of every score, so it must change on purpose.
 
 use crate::scorer::{SONNET, Scene};
-use domain::sales::{Contact, Lead};
+use domain::sales::{CompanySize, Contact, Lead};
 use serde_json::json;
 
 /// The instructions at the time when they repeated the schema.
@@ -22,7 +22,7 @@ fn leads(lead: &Lead) -> Vec<(&'static str, Lead)> {
         let mut lead = lead.clone();
         lead.details.company_name = "Contoso Logistics GmbH".to_owned();
         lead.details.industry = full.then(|| "Logistics".to_owned());
-        lead.details.company_size = full.then_some(1200);
+        lead.details.company_size = full.then_some(CompanySize::Employees(1200));
         lead.contact = Some(Contact {
             name: Some("Grace Hopper".to_owned()),
             email: full.then(|| "grace@contoso.example".to_owned()),

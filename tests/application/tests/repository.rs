@@ -1,8 +1,9 @@
 //! Loading and saving of aggregates.
 
 use crate::support::{NOW, Tenant, input};
-use application_core::Error;
-use application_core::repository::{Actor, Work, fold, load};
+use application_core::precondition::Versions;
+use application_core::repository::{Actor, PendingChange, fold, load};
+use application_core::{Error, Precondition};
 use application_sales::{LeadReplacement, delete_lead, erase_lead_contact, update_lead};
 use domain::AggregateType;
 use domain::authority::WriteLeads;
@@ -16,7 +17,8 @@ async fn what_is_stored_is_the_fold_of_what_happened() {
     let store = tenant.store.as_ref();
     let authority = tenant.authority::<WriteLeads>();
     let other = LeadInput { company_name: "Fabrikam", ..input() };
-    let replacement = LeadReplacement { seen_version: 1, input: &other, check: &|_| Ok(()) };
+    let precondition = Precondition { required: Some(Versions::Listed(vec![1])), excluded: None };
+    let replacement = LeadReplacement { precondition: &precondition, input: &other, check: &|_| Ok(()) };
     let updated =
         update_lead(store, &tenant.context(), &authority, &tenant.lead, &replacement).await.unwrap();
     assert_eq!((updated.version, updated.state.details.company_name.as_str()), (2, "Fabrikam"));
@@ -36,7 +38,7 @@ async fn what_is_not_there_is_none() {
     let key = AggregateKey::new(tenant.tenant, AggregateType::Lead, &missing);
     let store = tenant.store.as_ref();
     assert_eq!(load::<Lead>(store, &key).await.unwrap(), None);
-    assert!(Work::<Lead>::load(store, key.clone(), &[]).await.unwrap().is_none());
+    assert!(PendingChange::<Lead>::load(store, key.clone(), &[]).await.unwrap().is_none());
     assert_eq!(fold::<Lead>(store, &key, 9).await.unwrap(), None);
 }
 
@@ -46,15 +48,16 @@ async fn of_two_that_loaded_the_same_version_one_is_told() {
     let store = tenant.store.as_ref();
     let (lead, context) = (tenant.load().await.state, tenant.context());
     let event = domain::sales::delete_lead(&lead).unwrap();
-    let mut works = Vec::new();
+    let mut changes = Vec::new();
     for _ in 0..2 {
-        let mut work = Work::<Lead>::load(store, tenant.lead_key(), &[]).await.unwrap().unwrap();
-        work.record(&event, &context, &Actor::account(tenant.owner)).unwrap();
-        works.push(work);
+        let loaded = PendingChange::<Lead>::load(store, tenant.lead_key(), &[]).await.unwrap();
+        let mut pending = loaded.unwrap();
+        pending.record(&event, &context, &Actor::account(tenant.owner)).unwrap();
+        changes.push(pending);
     }
-    let second = works.pop().unwrap();
-    assert_eq!(works.pop().unwrap().commit(store).await.unwrap().version, 2);
-    assert!(matches!(second.commit(store).await, Err(Error::VersionMismatch)));
+    let second = changes.pop().unwrap();
+    assert_eq!(changes.pop().unwrap().commit(store).await.unwrap().version, 2);
+    assert!(matches!(second.commit(store).await, Err(Error::Conflict)));
     assert_eq!(store.history(&tenant.lead_key(), 9).await.unwrap().len(), 2);
 }
 
@@ -62,7 +65,8 @@ async fn of_two_that_loaded_the_same_version_one_is_told() {
 async fn an_event_says_who_when_and_for_which_request() {
     let tenant = Tenant::start().await;
     let store = tenant.store.as_ref();
-    delete_lead(store, &tenant.context(), &tenant.authority(), &tenant.lead).await.unwrap();
+    let (authority, unconditional) = (tenant.authority(), Precondition::NONE);
+    delete_lead(store, &tenant.context(), &authority, &tenant.lead, &unconditional).await.unwrap();
     let history = store.history(&tenant.lead_key(), 9).await.unwrap();
     let last = history.last().unwrap();
     assert_eq!((last.version, last.event.event_type.as_str()), (2, "lead_deleted"));

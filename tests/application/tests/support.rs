@@ -1,7 +1,7 @@
 //! A tenant with a lead, on the real adapter.
 
 use application_core::Context;
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Limits};
 use domain::authority::{Authority, Caller, Credential, Permission};
 use domain::id::{AccountId, LeadId, OrganizationId, new_id};
@@ -37,7 +37,7 @@ pub(crate) struct Tenant {
 pub(crate) fn input() -> LeadInput<'static> {
     LeadInput {
         company_name: "Contoso",
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some("Grace Hopper"),
         contact_email: Some("grace@contoso.example"),
         notes: Some("The CTO says the budget is approved"),
@@ -54,17 +54,19 @@ impl Tenant {
         let (_, wrapped) = environment.tenant_keys().generate(tenant).await.unwrap();
         let context = context(&environment);
         let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
-        let mut organization = Work::<Organization>::create(key, []);
         let command = RegisterOrganization { id: tenant, name: "Northwind", home_region: "eu-west-1" };
-        organization
-            .record(&register_organization(&command).unwrap(), &context, &Actor::anonymous())
-            .unwrap();
+        let registered = register_organization(&command).unwrap();
+        let organization =
+            PendingChange::<Organization>::create(key, [], &registered, &context, &Actor::anonymous())
+                .unwrap();
         let key = AggregateKey::new(tenant, AggregateType::Lead, &lead);
-        let mut work = Work::<Lead>::create(key, [Lead::subject(&lead)]);
         let created = create_lead(lead, owner, &input()).unwrap();
-        work.record(&created, &context, &Actor::account(owner)).unwrap();
+        let subject = Lead::subject(&lead);
+        let pending =
+            PendingChange::<Lead>::create(key, [subject], &created, &context, &Actor::account(owner))
+                .unwrap();
         let transaction = Transaction {
-            changes: vec![organization.finish().unwrap().0, work.finish().unwrap().0],
+            changes: vec![organization.finish().unwrap().0, pending.finish().unwrap().0],
             tenant_key: Some((tenant, wrapped)),
             ..Transaction::default()
         };
@@ -93,26 +95,20 @@ impl Tenant {
     pub(crate) async fn add_lead(&self, number: u8, owner: AccountId, input: &LeadInput<'_>) -> LeadId {
         let id = new_id(NOW, &[number; 10]);
         let key = AggregateKey::new(self.tenant, AggregateType::Lead, &id);
-        let mut work = Work::<Lead>::create(key, [Lead::subject(&id)]);
         let created = create_lead(id, owner, input).unwrap();
-        work.record(&created, &self.context(), &Actor::account(owner)).unwrap();
-        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
-        self.store.commit(&transaction).await.unwrap();
+        let (subject, actor) = (Lead::subject(&id), Actor::account(owner));
+        let pending = PendingChange::<Lead>::create(key, [subject], &created, &self.context(), &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
         id
     }
 
     /// Sets the tenant's limits and the models that it may call.
     pub(crate) async fn limit(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
-        let mut work = Work::<AiBudget>::create(key, []);
-        work.record(
-            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner }),
-            &self.context(),
-            &Actor::account(self.owner),
-        )
-        .unwrap();
-        let transaction = Transaction { changes: vec![work.finish().unwrap().0], ..Transaction::default() };
-        self.store.commit(&transaction).await.unwrap();
+        let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner });
+        let actor = Actor::account(self.owner);
+        let pending = PendingChange::<AiBudget>::create(key, [], &event, &self.context(), &actor);
+        pending.unwrap().commit(self.store.as_ref()).await.unwrap();
     }
 
     pub(crate) fn lead_key(&self) -> AggregateKey {

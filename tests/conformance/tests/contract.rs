@@ -242,11 +242,16 @@ fn every_answer_an_operation_can_give_is_documented() {
         if operation.takes("header", "Idempotency-Key") {
             needed.extend(["409", "422"]);
         }
-        if operation.takes("header", "If-None-Match") {
+        if operation.method == "GET" && operation.takes("header", "If-None-Match") {
             needed.push("304");
         }
         if operation.takes("header", "If-Match") {
-            needed.extend(["412", "428"]);
+            needed.extend(["400", "412"]);
+        }
+        match operation.method.as_str() {
+            "PUT" => needed.extend(["409", "428"]),
+            "DELETE" => needed.push("409"),
+            _ => {}
         }
         if operation.parameters.iter().any(|parameter| parameter["in"] == "query") {
             needed.push("400");
@@ -270,11 +275,15 @@ fn conventions_of_methods_hold() {
         if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
             wrong.push(format!("{} and Idempotency-Key", operation.id));
         }
-        if (operation.method == "PUT") != operation.takes("header", "If-Match") {
-            wrong.push(format!("{} and If-Match", operation.id));
+        // Every method that writes must honour a precondition (RFC 9110, section 13.1).
+        let writes = ["POST", "PUT", "DELETE", "PATCH"].contains(&operation.method.as_str());
+        for name in ["If-Match", "If-None-Match"] {
+            if writes && !operation.takes("header", name) {
+                wrong.push(format!("{} and {name}", operation.id));
+            }
         }
-        let revalidated = operation.method == "GET" && !ALWAYS_WHOLE.contains(&operation.id);
-        if revalidated != operation.takes("header", "If-None-Match") {
+        let revalidated = !ALWAYS_WHOLE.contains(&operation.id);
+        if operation.method == "GET" && revalidated != operation.takes("header", "If-None-Match") {
             wrong.push(format!("{} and If-None-Match", operation.id));
         }
         if (operation.id.starts_with("list") && !NOT_PAGED.contains(&operation.id))

@@ -282,7 +282,7 @@ fn lead_events() -> Vec<EncodedEvent> {
     let input = LeadInput {
         company_name: "Contoso",
         industry: Some("Logistics"),
-        company_size: Some(1200),
+        company_size: Some(1200_i64.into()),
         contact_name: Some(PERSONAL),
         contact_email: Some(&email),
         contact_phone: Some(PERSONAL),
@@ -293,7 +293,14 @@ fn lead_events() -> Vec<EncodedEvent> {
         create_lead(new_id::<LeadTag>(at(), &[4; 10]), new_id::<AccountTag>(at(), &[2; 10]), &input).unwrap();
     let lead: Lead = applied(None, &created);
     let smaller = LeadInput { industry: None, company_size: None, ..input };
-    let mut events = vec![created.encode(), update_lead(&lead, &smaller).unwrap().unwrap().encode()];
+    let band = LeadInput { company_size: Some("1001-5000".into()), ..input };
+    let open_band = LeadInput { company_size: Some("10,000+".into()), ..input };
+    let mut events = vec![
+        created.encode(),
+        update_lead(&lead, &smaller).unwrap().unwrap().encode(),
+        create_lead(lead.id, lead.details.owner_id, &band).unwrap().encode(),
+        update_lead(&lead, &open_band).unwrap().unwrap().encode(),
+    ];
     for outcome in [
         Ok(Breakdown { budget: 80, authority: 60, need: 70, timeline: 0 }),
         Err(AbstainReason::InsufficientData),

@@ -110,3 +110,27 @@ fn every_code_in_a_description_is_a_kind_of_problem() {
     }
     settle("codes", wrong);
 }
+
+#[test]
+fn bodies_reach_the_functions_as_bytes() {
+    // As text, the gateway would replace bytes that are not UTF-8 before a function could refuse them.
+    let binary = contract()["x-amazon-apigateway-binary-media-types"].as_array().unwrap();
+    assert_eq!(binary, &[Value::from("*/*")]);
+    let sent: BTreeSet<&str> = operations()
+        .iter()
+        .filter_map(|operation| operation.node["requestBody"]["content"].as_object())
+        .flat_map(|content| content.keys().map(String::as_str))
+        .collect();
+    assert_eq!(sent, BTreeSet::from(["application/json"]));
+    // A request without a Content-Type counts as application/json, and the template of a mock integration can't read bytes.
+    let mocks = contract()["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| {
+            (format!("{method} {path}"), &operation["x-amazon-apigateway-integration"])
+        })
+    });
+    let wrong = mocks
+        .filter(|(_, integration)| integration["type"] == "mock")
+        .filter(|(_, integration)| integration["contentHandling"] != "CONVERT_TO_TEXT");
+    settle("mock integrations", wrong.map(|(operation, _)| operation));
+}

@@ -1,4 +1,6 @@
-//! The sample events under `events/`: one for each function, in the form that its source sends.
+//! The sample events under `events/`: one for each function, in the form that its source really sends. Only the JSON
+//! bodies of requests are plain text, so that people can read them; the gateway sends them in base64, which the
+//! functions accept as well.
 
 use crate::contract::{Operation, operations};
 use crate::events::{faults_of_data, public};

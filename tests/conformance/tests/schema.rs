@@ -25,6 +25,7 @@ pub(crate) fn json_schema(schema: &'static Value) -> Value {
                 .collect::<Map<_, _>>()
                 .into(),
             "items" => json_schema(value),
+            "oneOf" => value.as_array().unwrap().iter().map(json_schema).collect::<Vec<_>>().into(),
             _ => value.clone(),
         };
         out.insert(key.clone(), value);
@@ -41,6 +42,10 @@ fn any(schema: &'static Value, holds: fn(&Value) -> bool) -> bool {
     holds(schema)
         || properties.is_some_and(|properties| properties.values().any(|property| any(property, holds)))
         || schema.get("items").is_some_and(|items| any(items, holds))
+        || schema
+            .get("oneOf")
+            .and_then(Value::as_array)
+            .is_some_and(|one| one.iter().any(|one| any(one, holds)))
 }
 
 #[test]

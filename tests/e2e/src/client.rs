@@ -95,23 +95,22 @@ impl Client {
 
     /// Any request; the test fails when no answer comes.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        let answer = self.send_bytes(method, path, headers, body);
+        self.send_bytes(method, path, headers, body.unwrap_or_default().as_bytes())
+    }
+
+    /// A request with these bytes as its body.
+    pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let answer = self.exchange(method, path, headers, body);
         let text = String::from_utf8(answer.bytes).unwrap_or_else(|error| panic!("{}: {error}", answer.what));
         Answer { status: answer.status, text, headers: answer.headers, what: answer.what }
     }
 
     /// A request without a body; the answer need not be text.
     pub fn send_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> RawAnswer {
-        self.send_bytes(method, path, headers, None)
+        self.exchange(method, path, headers, b"")
     }
 
-    fn send_bytes(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> RawAnswer {
+    fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> RawAnswer {
         let what = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(format!("{}{path}", environment().api_url));
         if let Some(token) = &self.token {
@@ -120,7 +119,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body.unwrap_or_default().to_owned()).expect("a request");
+        let request = request.body(body.to_vec()).expect("a request");
         let mut answer = agent().run(request).unwrap_or_else(|error| panic!("{what}: {error}"));
         let bytes = answer.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{what}: {error}"));
         RawAnswer { status: answer.status().as_u16(), bytes, headers: answer.headers().clone(), what }

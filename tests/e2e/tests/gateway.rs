@@ -77,6 +77,23 @@ fn bodies_that_can_t_be_read_are_refused() {
 }
 
 #[test]
+fn bodies_reach_the_functions_as_they_were_sent() {
+    let admin = &shared().admin;
+    let latin1 = b"{\"company_name\":\"M\xfcnchen\"}";
+    let json = [("Content-Type", "application/json")];
+    let problem = admin.send_bytes("POST", "/v1/leads", &json, latin1).problem(400, "invalid_request");
+    assert!(problem["detail"].as_str().unwrap().contains("UTF-8"), "{problem}");
+    let other = [("Content-Type", "application/json; charset=iso-8859-1")];
+    admin.send_bytes("POST", "/v1/leads", &other, latin1).problem(415, "unsupported_media_type");
+    for content_type in ["application/json", "application/json; charset=utf-8"] {
+        let body = lead("M\u{fc}nchner \u{1f680} R\u{fc}ck").to_string();
+        let created =
+            admin.send("POST", "/v1/leads", &[("Content-Type", content_type)], Some(&body)).json(201);
+        assert_eq!(created["company_name"], "M\u{fc}nchner \u{1f680} R\u{fc}ck", "{content_type}");
+    }
+}
+
+#[test]
 fn a_caller_sees_who_they_are() {
     let organization = shared();
     let profile = organization.admin.get("/v1/users/profile").json(200);

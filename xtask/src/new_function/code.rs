@@ -13,6 +13,8 @@ const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
 const FOR_A_QUEUE: [&str; 1] = ["contracts"];
 /// The dependencies of every function, apart from the use cases of its context.
 const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
+/// The precondition of a write to an entity without a version. A use case compares it with the version that it changes.
+const UNVERSIONED: &str = "            request.precondition()?.check(CurrentVersion::Unversioned)?;\n";
 
 /// Plans the crate behind a route.
 pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operation) -> Result<(), Error> {
@@ -38,9 +40,15 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
         }
     }
     match operation.method.as_str() {
-        "POST" => steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel())),
-        "PUT" => {
-            steps.push_str("            request.if_match()?.ok_or_else(Problem::precondition_required)?;\n")
+        "POST" => {
+            imports.push("application_core::CurrentVersion".to_owned());
+            steps.push_str(UNVERSIONED);
+            steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel()));
+        }
+        "PUT" => steps.push_str("            request.replacement_precondition()?;\n"),
+        "DELETE" | "PATCH" => {
+            imports.push("application_core::CurrentVersion".to_owned());
+            steps.push_str(UNVERSIONED);
         }
         _ if operation.is_list => steps.push_str(
             "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);

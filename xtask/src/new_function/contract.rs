@@ -194,8 +194,8 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &
 /// The parameters that its method needs.
 fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
-        "POST" => &["IdempotencyKey"],
-        "PUT" => &["IfMatch"],
+        "POST" => &["IdempotencyKey", "IfMatch", "IfNoneMatchOfWrite"],
+        "PUT" | "DELETE" | "PATCH" => &["IfMatch", "IfNoneMatchOfWrite"],
         _ if operation.is_list => &["Limit", "Cursor", "IfNoneMatch"],
         "GET" => &["IfNoneMatch"],
         _ => &[],
@@ -217,9 +217,18 @@ fn responses(operation: &Operation) -> Vec<(u16, &'static str)> {
         found.push((404, "NotFound"));
     }
     match operation.method.as_str() {
-        "POST" => found.extend([(400, "InvalidRequest"), (409, "Conflict"), (422, "IdempotencyKeyReused")]),
+        "POST" => found.extend([
+            (400, "InvalidRequest"),
+            (409, "Conflict"),
+            (412, "PreconditionFailed"),
+            (422, "IdempotencyKeyReused"),
+        ]),
+        "DELETE" | "PATCH" => {
+            found.extend([(400, "InvalidRequest"), (409, "Contended"), (412, "PreconditionFailed")])
+        }
         "PUT" => found.extend([
             (400, "InvalidRequest"),
+            (409, "Contended"),
             (412, "PreconditionFailed"),
             (428, "PreconditionRequired"),
         ]),

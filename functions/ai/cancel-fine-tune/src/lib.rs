@@ -21,8 +21,13 @@ impl Handler for CancelFineTune {
                 application_core::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
             let id: FineTuneId = request.id("id")?;
             let key = request.idempotency_key("cancelFineTune")?;
-            let answer = fine_tunes::cancel_fine_tune(store, &context, &authority, &id, key.as_ref()).await?;
-            Ok(Response::json(200, &presentation::fine_tune(&answer.value))?.replayed(answer.replayed))
+            let precondition = request.precondition()?;
+            let answer =
+                fine_tunes::cancel_fine_tune(store, &context, &authority, &id, &precondition, key.as_ref())
+                    .await?;
+            Ok(Response::json(200, &presentation::fine_tune(&answer.value.state))?
+                .with_etag(answer.value.version)
+                .replayed(answer.replayed))
         })
     }
 }

@@ -7,6 +7,7 @@ mod unused;
 
 use application_ai as ai;
 use application_ai::Completions;
+use application_core::CurrentVersion;
 use contracts::openai::ChatRequest;
 use domain::authority::CreateCompletions;
 use domain::field::all_of;
@@ -49,6 +50,7 @@ impl StreamingHandler for CreateChatCompletion {
                 let wrong = ai::check_completion(&self.whole.registry, &self.whole.chain, &authority, &asked);
                 all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
             }
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let created = context.now.seconds();
             if streamed {
                 let answer = ai::stream_completion(&self.streamed, &context, &authority, asked).await;

@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{Answered, CompletionRequest, Completions};
+use application_core::CurrentVersion;
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
 use domain::authority::CreateCompletions;
@@ -29,6 +30,7 @@ impl Handler for CreateCompletion {
                 ai::check_completion(&self.needs.registry, &self.needs.chain, &authority, &asked)
             };
             let asked = conversation(request.long_json(judge)?, request);
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let answer = ai::create_completion(&self.needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {

@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings};
+use application_core::CurrentVersion;
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::CreateEmbeddings;
@@ -29,6 +30,7 @@ impl Handler for CreateEmbedding {
                 application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
             let judge = |body: &Body| ai::check_embedding(&self.needs.registry, &texts(body.clone()), FIELD);
             let asked = texts(request.long_json(judge)?);
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),

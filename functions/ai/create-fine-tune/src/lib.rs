@@ -2,6 +2,7 @@
 
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, NewFineTune};
+use application_core::CurrentVersion;
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
 use domain::authority::ManageFineTunes;
@@ -31,6 +32,7 @@ impl Handler for CreateFineTune {
                 fine_tunes::check_fine_tune(&context, &authority, &input(body))
             };
             let body: CreateFineTuneRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Unversioned)?;
             let key = request.idempotency_key("createFineTune")?;
             let input = input(&body);
             let kept = (store, self.limiter.as_ref());
@@ -38,11 +40,12 @@ impl Handler for CreateFineTune {
             let answer =
                 fine_tunes::create_fine_tune(kept, made_of, &context, &authority, &input, key.as_ref())
                     .await?;
+            let fine_tunes::CreatedFineTune { fine_tune, upload: bring } = answer.value;
             let body = CreatedFineTune {
-                fine_tune: presentation::fine_tune(&answer.value.fine_tune),
-                upload: upload(answer.value.upload),
+                fine_tune: presentation::fine_tune(&fine_tune.state),
+                upload: upload(bring),
             };
-            Ok(Response::json(201, &body)?.replayed(answer.replayed))
+            Ok(Response::json(201, &body)?.with_etag(fine_tune.version).replayed(answer.replayed))
         })
     }
 }

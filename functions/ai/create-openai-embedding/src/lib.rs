@@ -2,6 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings, Registry};
+use application_core::CurrentVersion;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -42,6 +43,7 @@ impl Handler for CreateOpenaiEmbedding {
             if refused(&body).is_err() {
                 judge(registry, &body)?;
             }
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let base64 = is_base64(&body);
             let asked = texts(body);
             let answer = ai::create_embedding(&self.needs, &context, &authority, asked, FIELD).await?;

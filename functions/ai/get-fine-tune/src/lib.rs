@@ -25,7 +25,9 @@ impl Handler for GetFineTune {
             let limiter = self.limiter.as_ref();
             let (found, decision) =
                 fine_tunes::get_fine_tune(store, limiter, &context, &authority, &id).await?;
-            Ok(Response::json(200, &presentation::fine_tune(&found))?.with_rate_limit(decision))
+            Ok(Response::json(200, &presentation::fine_tune(&found.state))?
+                .with_etag(found.version)
+                .with_rate_limit(decision))
         })
     }
 }

@@ -34,9 +34,9 @@ impl Handler for UpdateBudget {
             let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
             // It grows with each request to a model and has no version, so it can't be compared.
             read_only.remove(SPENT);
-            let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
+            let precondition = request.replacement_precondition()?;
             let replacement = BudgetReplacement {
-                seen_version: seen,
+                precondition: &precondition,
                 input: &input(&body),
                 check: &|version, updated_at| {
                     let updated_at = updated_at.map(|at| at.to_string());

@@ -1,10 +1,11 @@
 //! `POST /v1/auth/login`: tokens for an address and a password.
 
-use application_core::Error;
+use application_core::{CurrentVersion, Error};
 use application_identity as identity;
 use application_identity::{Credentials, Login as Needs};
 use contracts::identity::{LoginRequest, TokenResponse};
 use domain::field::{Check, Invalid};
+use domain::identity::prepared_password;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
@@ -19,6 +20,7 @@ impl Handler for Login {
         Box::pin(async move {
             let body: LoginRequest = request.json(judge)?;
             judge(&body)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let credentials = Credentials {
                 email: &body.email,
                 password: &body.password,
@@ -48,6 +50,8 @@ impl Handler for Login {
 fn judge(body: &LoginRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     check.secret("email", &body.email, 254);
-    check.secret("password", &body.password, 128);
+    // The length of the password is checked in the form in which it is hashed.
+    let prepared = prepared_password(&body.password);
+    check.secret("password", prepared.as_deref().unwrap_or(&body.password), 128);
     check.finish(())
 }

@@ -18,7 +18,7 @@ impl Handler for Logout {
             let (store, context) = (self.store.as_ref(), request.context());
             let authority =
                 application_core::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
-            identity::logout(store, &context, &authority).await?;
+            identity::logout(store, &context, &authority, &request.precondition()?).await?;
             Ok(Response::no_content())
         })
     }

@@ -1,6 +1,6 @@
 //! `POST /v1/auth/refresh`: new tokens for a refresh token.
 
-use application_core::Error;
+use application_core::{CurrentVersion, Error};
 use application_identity as identity;
 use application_identity::RefreshSession as Needs;
 use contracts::identity::{RefreshRequest, TokenResponse};
@@ -19,6 +19,7 @@ impl Handler for RefreshSession {
         Box::pin(async move {
             let body: RefreshRequest = request.json(judge)?;
             judge(&body)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let refreshed =
                 identity::refresh_session(&self.needs, &request.context(), &body.refresh_token).await;
             let tokens = refreshed.map_err(|error| match error {

@@ -1,10 +1,10 @@
 //! `POST /v1/auth/register`: creates an organization and its first admin.
 
-use application_core::fingerprint;
+use application_core::{CurrentVersion, fingerprint};
 use application_identity as identity;
 use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
-use domain::field::Check;
+use domain::email_address::mailbox_key;
 use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, IdempotencyKey};
 
@@ -22,6 +22,7 @@ impl Handler for RegisterAccount {
                 identity::check_registration(&context, &registration(body, request)).map(drop)
             };
             let body: RegisterRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let registration = registration(&body, request);
             // The stored hash must not cover the password, because a short secret could be guessed from it.
             let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;
@@ -53,8 +54,8 @@ fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registra
     }
 }
 
-/// The owner of the idempotency key. No account exists yet, so it is the address: the same key of another address is
-/// another key.
+/// The owner of the idempotency key. No account exists yet, so it is the mailbox; two strangers with the same key do
+/// not collide.
 fn whose(email: &str) -> String {
-    fingerprint(Check::default().email("email", email).as_bytes())
+    fingerprint(mailbox_key(email).as_bytes())
 }

@@ -21,9 +21,18 @@ impl Handler for MarkNotificationRead {
                 application_core::authorize::<UseNotifications>(store, &context, &request.caller()?).await?;
             let id: NotificationId = request.id("id")?;
             let key = request.idempotency_key("markNotificationRead")?;
-            let answer =
-                notifications::mark_notification_read(store, &context, &authority, &id, key.as_ref()).await?;
+            let precondition = request.precondition()?;
+            let answer = notifications::mark_notification_read(
+                store,
+                &context,
+                &authority,
+                &id,
+                &precondition,
+                key.as_ref(),
+            )
+            .await?;
             Ok(Response::json(200, &presentation::notification(&answer.value.state))?
+                .with_etag(answer.value.version)
                 .replayed(answer.replayed))
         })
     }

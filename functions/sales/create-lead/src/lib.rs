@@ -1,5 +1,6 @@
 //! `POST /v1/leads`: creates a lead of the caller.
 
+use application_core::CurrentVersion;
 use application_sales as sales;
 use contracts::lead::CreateLeadRequest;
 use domain::authority::WriteLeads;
@@ -22,6 +23,7 @@ impl Handler for CreateLead {
                 application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
             let body: CreateLeadRequest = request.json(judge)?;
+            request.precondition()?.check(CurrentVersion::Unversioned)?;
             let key = request.idempotency_key("createLead")?;
             let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
             let body = presentation::lead(&answer.value);
@@ -39,7 +41,7 @@ fn input(body: &CreateLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,
         industry: body.industry.as_deref(),
-        company_size: body.company_size,
+        company_size: body.company_size.as_ref().map(presentation::company_size_input),
         contact_name: body.contact_name.as_deref(),
         contact_email: body.contact_email.as_deref(),
         contact_phone: body.contact_phone.as_deref(),

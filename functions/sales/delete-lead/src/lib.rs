@@ -20,7 +20,8 @@ impl Handler for DeleteLead {
             let authority =
                 application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
-            sales::delete_lead(store, &context, &authority, &id).await?;
+            let precondition = request.precondition()?;
+            sales::delete_lead(store, &context, &authority, &id, &precondition).await?;
             Ok(Response::no_content())
         })
     }

@@ -4,6 +4,7 @@ use application_sales as sales;
 use application_sales::LeadFilters;
 use contracts::list::List;
 use domain::authority::ReadLeads;
+use domain::text;
 use edge::cursor::CursorCodec;
 use edge::http::Parameters;
 use edge::{Handler, Problem, Request, Response};
@@ -58,7 +59,11 @@ fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {
         "score" => Some(ListOrder::Score),
         _ => None,
     });
-    let industry = |text: &str| (1..=100).contains(&text.chars().count()).then(|| text.to_owned());
+    // The filter has the form in which industries are stored.
+    let industry = |text: &str| {
+        let industry = text::composed(text::trimmed(text));
+        (1..=100).contains(&industry.chars().count()).then(|| industry.into_owned())
+    };
     LeadFilters {
         owner: parameters.read("owner", "must be the id of an account", |text| text.parse().ok()),
         status: parameters.read("status", STATUS, |text| text.parse().ok()),

@@ -21,8 +21,10 @@ impl Handler for ScoreLead {
                 application_core::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
             let id: LeadId = request.id("id")?;
             let key = request.idempotency_key("scoreLead")?;
+            let precondition = request.precondition()?;
             let (answer, decision) =
-                sales::score_lead(&self.needs, &context, &authority, &id, key.as_ref()).await?;
+                sales::score_lead(&self.needs, &context, &authority, &id, &precondition, key.as_ref())
+                    .await?;
             let body = presentation::lead_score(&answer.value.lead, &answer.value.score);
             Ok(Response::json(200, &body)?
                 .with_etag(body.version)

@@ -1,5 +1,6 @@
 //! `POST /v1/lead-scores`: scores up to fifty leads, ten with each prompt to a model.
 
+use application_core::CurrentVersion;
 use application_sales as sales;
 use application_sales::{LeadOutcome as Outcome, ScoreLead as Needs};
 use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
@@ -23,6 +24,7 @@ impl Handler for ScoreLeads {
                 application_core::authorize::<ScoreManyLeads>(store, &context, &request.caller()?).await?;
             let body: ScoreLeadsRequest = request.json(|body| ids(body).map(drop))?;
             let ids = ids(&body)?;
+            request.precondition()?.check(CurrentVersion::Absent)?;
             let key = request.idempotency_key("scoreLeads")?;
             let (answer, decision) =
                 sales::score_leads(&self.needs, &context, &authority, &ids, key.as_ref()).await?;

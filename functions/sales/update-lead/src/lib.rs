@@ -30,9 +30,9 @@ impl Handler for UpdateLead {
             let id: LeadId = request.id("id")?;
             let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
             let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;
-            let seen = request.if_match()?.ok_or_else(Problem::precondition_required)?;
+            let precondition = request.replacement_precondition()?;
             let replacement = LeadReplacement {
-                seen_version: seen,
+                precondition: &precondition,
                 input: &input(&body),
                 check: &|current| unchanged(&read_only, &presentation::lead(current)),
             };
@@ -47,7 +47,7 @@ fn input(body: &ReplaceLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,
         industry: body.industry.as_deref(),
-        company_size: body.company_size,
+        company_size: body.company_size.as_ref().map(presentation::company_size_input),
         contact_name: body.contact_name.as_deref(),
         contact_email: body.contact_email.as_deref(),
         contact_phone: body.contact_phone.as_deref(),

@@ -1,7 +1,8 @@
 //! `POST /v1/api-keys`: creates an API key of the organization, which is shown only in this answer.
 
+use application_core::CurrentVersion;
 use application_tenancy as tenancy;
-use application_tenancy::NewApiKey;
+use application_tenancy::{CreatedApiKey, NewApiKey};
 use contracts::api_key::CreateApiKeyRequest;
 use domain::authority::ManageApiKeys;
 use domain::tenancy::check_api_key;
@@ -24,12 +25,14 @@ impl Handler for CreateApiKey {
             let body: CreateApiKeyRequest = request.json(|body: &CreateApiKeyRequest| {
                 check_api_key(&body.name, &body.scopes, body.expires_in_days).map(drop)
             })?;
+            request.precondition()?.check(CurrentVersion::Unversioned)?;
             let key = request.idempotency_key("createApiKey")?;
             let input =
                 NewApiKey { name: &body.name, scopes: &body.scopes, expires_in_days: body.expires_in_days };
             let answer = tenancy::create_api_key(store, &context, &authority, &input, key.as_ref()).await?;
-            let body = presentation::created_api_key(&answer.value.record, answer.value.text);
-            Ok(Response::json(201, &body)?.replayed(answer.replayed))
+            let CreatedApiKey { record, text } = answer.value;
+            let body = presentation::created_api_key(&record.state, text);
+            Ok(Response::json(201, &body)?.with_etag(record.version).replayed(answer.replayed))
         })
     }
 }

@@ -20,7 +20,8 @@ impl Handler for RevokeApiKey {
             let authority =
                 application_core::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
             let id: ApiKeyId = request.id("id")?;
-            tenancy::revoke_api_key(store, &context, &authority, &id).await?;
+            let precondition = request.precondition()?;
+            tenancy::revoke_api_key(store, &context, &authority, &id, &precondition).await?;
             Ok(Response::no_content())
         })
     }

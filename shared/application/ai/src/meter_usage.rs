@@ -2,14 +2,12 @@
 //! cost. The count and the report are recorded apart, so the next delivery completes one that was cut off between the
 //! two.
 
-use application_core::repository::{self, Actor, Work};
-use application_core::{Context, Error};
-use domain::AggregateType;
+use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
+use application_core::repository::{self, Actor};
+use application_core::{Context, Error, Precondition};
 use domain::ai::{AiBudget, AiMonth, Limits, Month, MonthCosts, reach_thresholds};
+use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, AiUsage, MeteredRequest, Store};
-
-/// How often the report is decided anew when another process reported meanwhile.
-const TRIES: u32 = 3;
 
 /// Counts the request unless it was counted before; true when it was counted now.
 pub async fn meter_usage(
@@ -48,24 +46,14 @@ async fn tell_thresholds(
     if costs.reached().next().is_none() {
         return Ok(());
     }
-    let key = AggregateKey::new(tenant, AggregateType::AiMonth, &costs.month.id());
-    for _ in 0..TRIES {
-        let mut work = match Work::<AiMonth>::load(store, key.clone(), &[]).await? {
-            Some(work) => work,
-            None => Work::create(key.clone(), []),
-        };
-        let events = reach_thresholds(work.state(), &costs);
-        if events.is_empty() {
-            return Ok(());
-        }
-        for event in &events {
-            work.record(event, context, &Actor::system("meter-ai-usage"))?;
-        }
-        match work.commit(store).await {
-            Ok(_) => return Ok(()),
-            Err(Error::VersionMismatch) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::Contended)
+    let actor = Actor::system("meter-ai-usage");
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let telling = ChangeOrCreate {
+        key: AggregateKey::new(tenant, AggregateType::AiMonth, &costs.month.id()),
+        precondition: &Precondition::NONE,
+        decide: &|told: Option<&Versioned<AiMonth>>| {
+            Ok(reach_thresholds(told.map(|told| &told.state), &costs))
+        },
+    };
+    change_or_create(&command, &telling).await.map(drop)
 }

@@ -1,15 +1,16 @@
-//! Sets the prices that one tenant is charged, by a contract with the operator: two reads at the same time, one write.
-//! Only an operator can invoke it, so there is no authority of a tenant to prove.
+//! Sets the prices for one tenant by its contract with the operator: two reads, one write. Only an operator can do
+//! this, so no permission of a tenant is checked.
 
 use super::price_book::price_version;
 use super::registry::Registry;
-use application_core::repository::{self, Actor, Work};
-use application_core::{Context, Error};
-use domain::AggregateType;
+use application_core::command::{ChangeOrCreate, Changed, Command, Idempotency, change_or_create};
+use application_core::repository::{self, Actor};
+use application_core::{Context, Error, Precondition};
 use domain::ai::{AiPrices, OverridePrices, override_prices};
 use domain::field::Check;
 use domain::id::OrganizationId;
 use domain::tenancy::Organization;
+use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +51,8 @@ pub struct PricesOverride {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] names the faults; an organization that does not exist is `organization_id`. One of two
-/// simultaneous changes gets [`Error::VersionMismatch`].
+/// [`Error::Invalid`] names what is wrong; an organization that does not exist is `organization_id`. Of two operators at
+/// once the later one's prices hold.
 pub async fn override_model_prices(
     store: &dyn Store,
     registry: &Registry,
@@ -60,18 +61,11 @@ pub async fn override_model_prices(
 ) -> Result<PricesOverride, Error> {
     let tenant = input.organization;
     let organization = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
-    let key = AggregateKey::new(tenant, AggregateType::AiPrices, &tenant);
-    let (organization, loaded) = futures_util::future::try_join(
-        repository::load::<Organization>(store, &organization),
-        Work::<AiPrices>::load(store, key.clone(), &[]),
-    )
-    .await?;
-    if organization.is_none() {
+    if repository::load::<Organization>(store, &organization).await?.is_none() {
         let mut check = Check::default();
         check.wrong("organization_id", "unknown", "names an organization that does not exist");
         check.finish(())?;
     }
-    let mut work = loaded.unwrap_or_else(|| Work::create(key, []));
     let texts = |price: &'_ PriceTexts| -> [String; 4] {
         let PriceTexts { input, output, cache_read, cache_write } = price.clone();
         [input, output, cache_read, cache_write]
@@ -81,17 +75,16 @@ pub async fn override_model_prices(
     let prices =
         prices.iter().map(|(model, texts)| (model.clone(), texts.each_ref().map(String::as_str))).collect();
     let known_models: BTreeSet<String> = registry.models().iter().map(|model| model.id.clone()).collect();
-    let command =
-        OverridePrices { prices: &prices, reference: &input.reference, known_models: &known_models };
-    let event = override_prices(work.state(), &command)?;
-    let changed = event.is_some();
-    let after = match event {
-        Some(event) => {
-            work.record(&event, context, &Actor::system("override-model-prices"))?;
-            Some(work.commit(store).await?)
-        }
-        None if work.version() == 0 => None,
-        None => Some(work.finish()?.1),
+    let own = OverridePrices { prices: &prices, reference: &input.reference, known_models: &known_models };
+    let actor = Actor::system("override-model-prices");
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let overriding = ChangeOrCreate {
+        key: AggregateKey::new(tenant, AggregateType::AiPrices, &tenant),
+        precondition: &Precondition::NONE,
+        decide: &|current: Option<&Versioned<AiPrices>>| {
+            Ok(override_prices(current.map(|current| &current.state), &own)?.into_iter().collect())
+        },
     };
-    Ok(PricesOverride { price_version: price_version(registry, after.as_ref()), changed })
+    let Changed { after, wrote } = change_or_create(&command, &overriding).await?;
+    Ok(PricesOverride { price_version: price_version(registry, after.as_ref()), changed: wrote })
 }

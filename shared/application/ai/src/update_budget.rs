@@ -1,13 +1,14 @@
 //! Sets a tenant's budgets for models: one read, one write.
 
 use super::registry::{ModelUse, Registry};
-use application_core::repository::{Actor, Work};
-use application_core::{Context, Error};
+use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
+use application_core::repository::Actor;
+use application_core::{Context, Error, Precondition};
 use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
 use domain::authority::{Authority, ManageBudget};
 use domain::field::{Invalid, all_of};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{AggregateKey, Store};
+use ports::{AggregateKey, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The limits in a caller's form: decimals in US dollars.
@@ -33,8 +34,8 @@ pub struct BudgetInput<'a> {
 
 /// The replacement of a budget.
 pub struct BudgetReplacement<'a> {
-    /// The version that the caller read; 0 for a budget that was never changed.
-    pub seen_version: u64,
+    /// The versions of the budget that may be replaced; 0 is a budget that was never changed.
+    pub precondition: &'a Precondition,
     /// The new fields.
     pub input: &'a BudgetInput<'a>,
     /// Refuses members that a caller can't set and that differ from the budget's version and time of its last change.
@@ -50,7 +51,7 @@ pub fn check_budget(
     decide(registry, authority, None, input).map(drop)
 }
 
-/// Replaces the budget if it still has the version that the caller saw.
+/// Replaces the budget if its version is one that the caller names.
 pub async fn update_budget(
     store: &dyn Store,
     registry: &Registry,
@@ -59,23 +60,22 @@ pub async fn update_budget(
     replacement: &BudgetReplacement<'_>,
 ) -> Result<Versioned<AiBudget>, Error> {
     let tenant = authority.tenant();
-    let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
-    let mut work = match Work::<AiBudget>::load(store, key.clone(), &[]).await? {
-        Some(work) => work,
-        None => Work::create(key, []),
+    let actor = Actor::account(authority.account());
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let update = ChangeOrCreate {
+        key: AggregateKey::new(tenant, AggregateType::AiBudget, &tenant),
+        precondition: replacement.precondition,
+        decide: &|budget: Option<&Versioned<AiBudget>>| {
+            let version = budget.map_or(0, |budget| budget.version);
+            let current = budget.map(|budget| &budget.state);
+            let unchanged = (replacement.check)(version, current.map(|budget| budget.updated_at));
+            let event = all_of(unchanged, decide(registry, authority, current, replacement.input))?;
+            Ok(event.into_iter().collect())
+        },
     };
-    if work.version() != replacement.seen_version {
-        return Err(Error::VersionMismatch);
-    }
-    let current = work.state();
-    let unchanged = (replacement.check)(work.version(), current.map(|budget| budget.updated_at));
-    match all_of(unchanged, decide(registry, authority, current, replacement.input))? {
-        Some(event) => {
-            work.record(&event, context, &Actor::account(authority.account()))?;
-            work.commit(store).await
-        }
-        None => Ok(work.finish()?.1),
-    }
+    let after = change_or_create(&command, &update).await?.after;
+    // Setting a budget for the first time is a change, even if it is set to the default.
+    Ok(after.ok_or(StoreError::Malformed("a budget that was set and is not there"))?)
 }
 
 fn decide(

@@ -1,13 +1,13 @@
 //! Records refused accesses. The caller is answered as if the object did not exist, or with 403; the audit log has who
 //! asked for what. It must never contain another tenant's objects, because the caller can't know that those exist.
 
-use crate::repository::{Actor, Work};
+use crate::repository::{Actor, PendingChange};
 use crate::{Context, Error};
 use domain::AggregateType;
 use domain::audit::{Access, deny_access};
 use domain::authority::Caller;
 use domain::id::AccessTag;
-use ports::{AggregateKey, Store, Transaction};
+use ports::{AggregateKey, Store};
 
 /// Records that the caller was refused this object of their tenant: one write. A failed write is logged and the answer
 /// stays the same: a failure here must not tell the caller that the object exists.
@@ -36,9 +36,7 @@ async fn write(
 ) -> Result<(), Error> {
     let key = AggregateKey::new(caller.tenant, AggregateType::Access, &context.new_id::<AccessTag>()?);
     let event = deny_access(caller.account, permission, resource, &id);
-    let mut work = Work::<Access>::create(key, []);
-    work.record(&event, context, &Actor::caller(caller))?;
-    let changes = vec![work.finish()?.0];
-    store.commit(&Transaction { changes, ..Transaction::default() }).await?;
+    let actor = Actor::caller(caller);
+    PendingChange::<Access>::create(key, [], &event, context, &actor)?.commit(store).await?;
     Ok(())
 }

@@ -35,12 +35,12 @@ pub enum Error {
     /// The credentials or the refresh token are wrong. The answer never says which part.
     #[error("the credentials are wrong")]
     Unauthenticated,
-    /// The caller's copy is not the current version.
-    #[error("the version has changed")]
-    VersionMismatch,
-    /// Other requests changed it at each try.
-    #[error("too many concurrent changes")]
-    Contended,
+    /// The client's precondition does not hold for the current version of the entity.
+    #[error("the precondition does not hold")]
+    PreconditionFailed,
+    /// Other requests changed the aggregate at each attempt, or it exists already.
+    #[error("others changed it at the same time")]
+    Conflict,
     /// Another aggregate has the value.
     #[error("the value is taken")]
     Taken(UniqueKind),
@@ -112,8 +112,8 @@ impl Error {
             Self::NotFound => Self::NotFound,
             Self::Gone => Self::Gone,
             Self::Unauthenticated => Self::Unauthenticated,
-            Self::VersionMismatch => Self::VersionMismatch,
-            Self::Contended => Self::Contended,
+            Self::PreconditionFailed => Self::PreconditionFailed,
+            Self::Conflict => Self::Conflict,
             Self::Taken(kind) => Self::Taken(*kind),
             Self::Idempotency(conflict) => Self::Idempotency(*conflict),
             Self::Limited(decision) => Self::Limited(*decision),
@@ -142,7 +142,7 @@ impl Error {
 impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Conflict => Self::VersionMismatch,
+            CommitError::Conflict => Self::Conflict,
             CommitError::NotUnique(kind) => Self::Taken(kind),
             CommitError::Repeated(record) if record.outcome.is_none() => {
                 Self::Idempotency(IdempotencyConflict::InFlight)

@@ -2,8 +2,8 @@
 //! made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
 
 use crate::{Context, Error, IdempotencyConflict, repository};
-use domain::{Aggregate, Timestamp, Versioned};
-use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, IdempotencyRecord, Store, StoreError};
+use domain::{Aggregate, Versioned};
+use ports::{AggregateKey, Claim, IdempotencyKey, IdempotencyRecord, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -42,15 +42,6 @@ pub fn part(key: &IdempotencyKey, part: &impl ToString) -> IdempotencyKey {
     IdempotencyKey { scope: format!("{}#{}", key.scope, part.to_string()), ..key.clone() }
 }
 
-/// The part of a transaction that stores the outcome of the request.
-pub fn remember(
-    key: Option<&IdempotencyKey>,
-    outcome: impl FnOnce() -> Value,
-    now: Timestamp,
-) -> Option<(IdempotencyKey, Value, Timestamp)> {
-    key.map(|key| (key.clone(), outcome(), now))
-}
-
 /// Checks that a record belongs to this request and has an outcome.
 pub fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -> Result<Value, Error> {
     if key.is_none_or(|key| key.request_hash != record.request_hash) {
@@ -59,35 +50,26 @@ pub fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -> Resul
     record.outcome.ok_or(Error::Idempotency(IdempotencyConflict::InFlight))
 }
 
-/// The aggregate as the earlier request left it; `None` when it is gone, or when `may_show` says about its current
-/// state that the caller may not see it any more: a replay never shows more than a read. One read, and the history as
-/// well when the aggregate was changed since.
-pub async fn replay<A: Aggregate>(
-    store: &dyn Store,
-    key: impl FnOnce(&str) -> Result<AggregateKey, Error>,
-    outcome: Value,
-    may_show: impl FnOnce(&A) -> bool,
-) -> Result<Option<Answer<Versioned<A>>>, Error> {
+/// The key of the aggregate of an earlier request. It has the same kind and tenant as `like`.
+pub fn replayed_key(like: &AggregateKey, outcome: &Value) -> Result<AggregateKey, Error> {
     let outcome = read_outcome(outcome)?;
-    let key = key(&outcome.id)?;
-    let current = repository::load::<A>(store, &key).await?;
-    let Some(current) = current.filter(|current| may_show(&current.state)) else { return Ok(None) };
-    let value = as_of(store, &key, current, outcome.version).await?;
-    Ok(Some(Answer { value, replayed: true }))
+    Ok(like.of_same_kind(&outcome.id).ok_or(StoreError::Malformed("the outcome of a request"))?)
 }
 
-/// The same for a loaded aggregate that the caller may see.
+/// The aggregate in the state that the earlier request produced. The caller must be allowed to see the current state,
+/// because a repeated answer must not show more than a read. The history is read only if the aggregate was changed
+/// since.
 pub async fn replay_loaded<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
     current: Versioned<A>,
     outcome: Value,
 ) -> Result<Answer<Versioned<A>>, Error> {
-    let value = as_of(store, key, current, read_outcome(outcome)?.version).await?;
+    let value = as_of(store, key, current, read_outcome(&outcome)?.version).await?;
     Ok(Answer { value, replayed: true })
 }
 
-fn read_outcome(outcome: Value) -> Result<Outcome, Error> {
+fn read_outcome(outcome: &Value) -> Result<Outcome, Error> {
     Ok(Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
 }
 
@@ -101,15 +83,8 @@ async fn as_of<A: Aggregate>(
     if current.version == version {
         return Ok(current);
     }
-    repository::fold(store, key, version).await?.ok_or(Error::NotFound)
-}
-
-/// The record in a refused commit, if it is the reason of the refusal.
-pub fn repeated(error: CommitError) -> Result<IdempotencyRecord, Error> {
-    match error {
-        CommitError::Repeated(record) => Ok(record),
-        error => Err(error.into()),
-    }
+    let earlier = repository::fold(store, key, version).await?;
+    Ok(earlier.ok_or(StoreError::Malformed("an aggregate without its history"))?)
 }
 
 /// Claims the key for work that must not be done twice; returns the outcome of the earlier request when there is one.

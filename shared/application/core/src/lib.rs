@@ -2,18 +2,23 @@
 //! loading and committing aggregates. A use case contains no business decision, and knows no AWS, no HTTP and no wall
 //! clock: the time and the request come in its [`Context`].
 
+mod access;
 mod authorize;
+pub mod command;
 mod context;
 pub mod denial;
 mod error;
 pub mod idempotency;
 pub mod limits;
 pub mod model_answer;
+pub mod precondition;
 pub mod repository;
 pub mod secret;
 
+pub use access::{Access, check_owner};
 pub use authorize::authorize;
 pub use context::Context;
 pub use error::{Error, IdempotencyConflict};
 pub use idempotency::Answer;
+pub use precondition::{CurrentVersion, Precondition};
 pub use secret::fingerprint;

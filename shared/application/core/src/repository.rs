@@ -1,5 +1,5 @@
-//! Loads and commits aggregates of the [`Store`], with types. `Work` collects the events of one command for one
-//! aggregate and folds each event at once, so that the stored state is always the fold of the ledger.
+//! Typed loading and saving of aggregates. `PendingChange` collects the events of one command for one aggregate and
+//! folds each event at once, so that the stored state is always the fold of the ledger.
 
 use crate::{Context, Error};
 use domain::authority::Caller;
@@ -58,11 +58,12 @@ pub async fn fold<A: Aggregate>(
     Ok(domain::aggregate::fold(events))
 }
 
-/// The changes of one aggregate by a command.
+/// The uncommitted change of one aggregate by a command. There is always a state: that of the first event, or the
+/// loaded one.
 #[derive(Debug)]
-pub struct Work<A> {
+pub struct PendingChange<A> {
     key: AggregateKey,
-    state: Option<A>,
+    current: Versioned<A>,
     expected_version: u64,
     events: Vec<EventRecord>,
     new_subjects: Vec<SubjectId>,
@@ -70,27 +71,35 @@ pub struct Work<A> {
     erased_subjects: Vec<SubjectId>,
 }
 
-impl<A: Aggregate> Work<A> {
-    /// Begins to create an aggregate that must not exist yet.
-    pub fn create(key: AggregateKey, subjects: impl IntoIterator<Item = SubjectId>) -> Self {
-        Self {
+impl<A: Aggregate> PendingChange<A> {
+    /// A new aggregate with its first event. It must not exist yet.
+    pub fn create(
+        key: AggregateKey,
+        subjects: impl IntoIterator<Item = SubjectId>,
+        first: &A::Event,
+        context: &Context,
+        actor: &Actor,
+    ) -> Result<Self, Error> {
+        let state = A::apply(None, first, EventMeta { at: context.now })
+            .ok_or(StoreError::Malformed("a first event that creates nothing"))?;
+        Ok(Self {
+            events: vec![record_of(&key, 1, first, context, actor)?],
             key,
-            state: None,
+            current: Versioned { state, version: 1 },
             expected_version: 0,
-            events: Vec::new(),
             new_subjects: subjects.into_iter().collect(),
             subject_keys: SubjectKeys::new(),
             erased_subjects: Vec::new(),
-        }
+        })
     }
 
-    /// Begins to change a loaded aggregate.
+    /// A loaded aggregate.
     pub fn resume(key: AggregateKey, loaded: LoadedToChange) -> Result<Self, StoreError> {
-        let Versioned { state, version } = loaded.state.decode()?;
+        let current: Versioned<A> = loaded.state.decode()?;
         Ok(Self {
             key,
-            state: Some(state),
-            expected_version: version,
+            expected_version: current.version,
+            current,
             events: Vec::new(),
             new_subjects: Vec::new(),
             subject_keys: loaded.subject_keys,
@@ -108,30 +117,39 @@ impl<A: Aggregate> Work<A> {
         loaded.map(|loaded| Self::resume(key, loaded)).transpose()
     }
 
+    /// The key of the aggregate.
+    pub fn key(&self) -> &AggregateKey {
+        &self.key
+    }
+
     /// The state after all recorded events.
-    pub fn state(&self) -> Option<&A> {
-        self.state.as_ref()
+    pub fn state(&self) -> &A {
+        &self.current.state
     }
 
     /// The version after all recorded events.
     pub fn version(&self) -> u64 {
-        self.expected_version + self.events.len() as u64
+        self.current.version
+    }
+
+    /// The state and the version, including the events recorded so far.
+    pub fn current(&self) -> &Versioned<A> {
+        &self.current
+    }
+
+    /// The state and the version, if nothing is to be committed.
+    pub fn into_current(self) -> Versioned<A> {
+        self.current
     }
 
     /// Records an event and folds it.
     pub fn record(&mut self, event: &A::Event, context: &Context, actor: &Actor) -> Result<(), Error> {
         let version = self.version() + 1;
-        self.events.push(EventRecord {
-            event_id: context.new_id()?,
-            key: self.key.clone(),
-            version,
-            event: event.encode(),
-            actor: actor.0.clone(),
-            correlation_id: context.correlation_id.clone(),
-            causation_id: context.causation_id,
-            occurred_at: context.now,
-        });
-        self.state = A::apply(self.state.take(), event, EventMeta { at: context.now });
+        let before = self.current.state.clone();
+        let state = A::apply(Some(before), event, EventMeta { at: context.now })
+            .ok_or(StoreError::Malformed("an event that leaves no state"))?;
+        self.events.push(record_of(&self.key, version, event, context, actor)?);
+        self.current = Versioned { state, version };
         Ok(())
     }
 
@@ -142,14 +160,13 @@ impl<A: Aggregate> Work<A> {
 
     /// This aggregate's part of a transaction, and the resulting state.
     pub fn finish(self) -> Result<(Change, Versioned<A>), StoreError> {
-        let version = self.version();
-        let state = self.state.ok_or(StoreError::Malformed("an aggregate without a first event"))?;
+        let state = &self.current.state;
         let change = Change {
             key: self.key,
             expected_version: self.expected_version,
             events: self.events,
             state: ChangedState {
-                state: serde_json::to_value(&state).map_err(|error| StoreError::Decode(error.into()))?,
+                state: serde_json::to_value(state).map_err(|error| StoreError::Decode(error.into()))?,
                 indexed: state.indexed(),
                 open: state.is_open(),
                 expires_at: state.expires_at(),
@@ -158,15 +175,35 @@ impl<A: Aggregate> Work<A> {
             subject_keys: self.subject_keys,
             erased_subjects: self.erased_subjects,
         };
-        Ok((change, Versioned { state, version }))
+        Ok((change, self.current))
     }
 
-    /// Commits this aggregate alone: one write.
+    /// Commits this aggregate alone: one write. Code that competes with other writers uses [`crate::command`], which
+    /// repeats the decision.
     pub async fn commit(self, store: &dyn Store) -> Result<Versioned<A>, Error> {
         let (change, after) = self.finish()?;
         store.commit(&Transaction { changes: vec![change], ..Transaction::default() }).await?;
         Ok(after)
     }
+}
+
+fn record_of<E: DomainEvent>(
+    key: &AggregateKey,
+    version: u64,
+    event: &E,
+    context: &Context,
+    actor: &Actor,
+) -> Result<EventRecord, Error> {
+    Ok(EventRecord {
+        event_id: context.new_id()?,
+        key: key.clone(),
+        version,
+        event: event.encode(),
+        actor: actor.0.clone(),
+        correlation_id: context.correlation_id.clone(),
+        causation_id: context.causation_id,
+        occurred_at: context.now,
+    })
 }
 
 /// Random bytes.

@@ -5,6 +5,7 @@ mod authenticate;
 mod get_profile;
 mod login;
 mod logout;
+mod password;
 mod refresh_session;
 mod refresh_token;
 mod register_account;

@@ -2,14 +2,17 @@
 //! addresses have accounts.
 
 use super::access_token::{Issuer, Tokens, issue};
+use super::password;
 use super::refresh_token::PresentedToken;
 use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, fingerprint};
+use domain::email_address::{mailbox_key, mailbox_keys};
 use domain::id::OrganizationId;
 use domain::identity::{Account, Session, StartSession, start_session};
 use domain::tenancy::Member;
 use domain::{AggregateType, Versioned};
+use futures_util::future::try_join_all;
 use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
 use std::sync::Arc;
 
@@ -39,14 +42,13 @@ pub struct Credentials<'a> {
 
 /// Signs in and starts a session.
 pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
-    let email = credentials.email.trim().to_lowercase();
-    let by_account = fingerprint(email.as_bytes());
+    let by_account = fingerprint(mailbox_key(credentials.email).as_bytes());
     let by_address = fingerprint(credentials.source_address.as_bytes());
     // The network address first: an address over its limit must not use up the accounts of others.
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
     let (account, holder) = futures_util::future::join(
         needs.limiter.take(LOGINS_PER_ACCOUNT, &by_account, context.now),
-        needs.store.find_unique(UniqueKind::Email, &email),
+        find_holder(needs.store.as_ref(), credentials.email),
     )
     .await;
     allowed(account?)?;
@@ -54,11 +56,19 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     let found = find(needs.store.as_ref(), context, holder?).await?;
     let hash =
         found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
-    if !needs.passwords.verify(credentials.password, hash)? {
+    if !password::verify(needs.passwords.as_ref(), credentials.password, hash)? {
         return Err(Error::Unauthenticated);
     }
     let (account, member) = found.ok_or(Error::Unauthenticated)?;
     start(needs, context, &account, &member).await
+}
+
+/// The account of a mailbox. All keys of the mailbox are looked up at once, so that the time does not show which of
+/// them has an account.
+async fn find_holder(store: &dyn Store, email: &str) -> Result<Option<AggregateKey>, StoreError> {
+    let keys = mailbox_keys(email);
+    let found = try_join_all(keys.iter().map(|key| store.find_unique(UniqueKind::Email, key))).await?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// The account of an address. Without one, ids that do not exist are looked up, so that the work is the same.
@@ -94,10 +104,9 @@ async fn start(
         token: kept,
         at: context.now,
     });
-    let mut work =
-        Work::<Session>::create(AggregateKey::new(tenant, AggregateType::Session, &session_id), []);
-    work.record(&event, context, &Actor::account(account.id))?;
-    let Versioned { state: session, .. } = work.commit(needs.store.as_ref()).await?;
+    let key = AggregateKey::new(tenant, AggregateType::Session, &session_id);
+    let pending = PendingChange::<Session>::create(key, [], &event, context, &Actor::account(account.id))?;
+    let Versioned { state: session, .. } = pending.commit(needs.store.as_ref()).await?;
     let who = (&tenant, account, member, &session);
     issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
 }

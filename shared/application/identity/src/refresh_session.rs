@@ -2,7 +2,8 @@
 
 use super::access_token::{Issuer, Tokens, issue};
 use super::refresh_token::PresentedToken;
-use application_core::repository::{Actor, Work, random};
+use application_core::command::decide_anew;
+use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,9 +11,6 @@ use domain::AggregateType;
 use domain::identity::{Refresh, RefreshToken, Session, refresh_session as decide};
 use ports::{AggregateKey, LoadedToChange, Store, SubjectKeys, TokenSigner};
 use std::sync::Arc;
-
-/// How often a refresh is decided anew when another one came first.
-const TRIES: usize = 3;
 
 /// The ports of the use case.
 pub struct RefreshSession {
@@ -32,14 +30,8 @@ pub async fn refresh_session(
     token: &str,
 ) -> Result<Tokens, Error> {
     let presented = PresentedToken::decode(token)?;
-    for _ in 0..TRIES {
-        match attempt(needs, context, &presented).await {
-            // Another request used the token at the same moment; the next read sees its successor.
-            Err(Error::VersionMismatch) => {}
-            result => return result,
-        }
-    }
-    Err(Error::Contended)
+    // Another request may use the token at the same time; then the next attempt sees the new token.
+    decide_anew(|| Box::pin(attempt(needs, context, &presented))).await
 }
 
 async fn attempt(
@@ -58,10 +50,14 @@ async fn attempt(
     let state = states.next().flatten().ok_or(Error::Unauthenticated)?;
     let who = super::login::both(states.next().flatten(), states.next().flatten())?;
     let (account, member) = who.ok_or(Error::Unauthenticated)?;
-    let mut work =
-        Work::<Session>::resume(session_key, LoadedToChange { state, subject_keys: SubjectKeys::new() })?;
-    let session =
-        work.state().filter(|session| session.account_id == account.id).ok_or(Error::Unauthenticated)?;
+    let mut work = PendingChange::<Session>::resume(
+        session_key,
+        LoadedToChange { state, subject_keys: SubjectKeys::new() },
+    )?;
+    let session = work.state();
+    if session.account_id != account.id {
+        return Err(Error::Unauthenticated);
+    }
 
     let salt = URL_SAFE_NO_PAD.encode(random::<16>(context.entropy.as_ref())?);
     let next = presented.next(&salt);

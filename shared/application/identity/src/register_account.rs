@@ -1,9 +1,12 @@
 //! Registers an organization with its first admin: one transaction, so that neither exists without the other.
 
-use application_core::idempotency::{Answer, earlier, remember, repeated};
+use super::password;
+use application_core::command::{Command, commit_once};
+use application_core::idempotency::Answer;
 use application_core::limits::{LOGINS_PER_ADDRESS, allowed};
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, IdempotencyConflict, fingerprint, repository};
+use domain::email_address::mailbox_keys;
 use domain::field::{Check, Invalid, all_of};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{Account, AccountEvent, check_password};
@@ -69,35 +72,39 @@ pub async fn register_account(
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };
     // Hashing is the expensive part, so the fields are checked first, with an empty hash.
     let organization_event = decide(ids, registration, &needs.home_region)?;
-    let password_hash = needs.passwords.hash(registration.password)?;
+    let password_hash = password::hash(needs.passwords.as_ref(), registration.password)?;
     let account_event = account_event(ids, registration, password_hash)?;
 
     let tenant = ids.organization_id;
     let (_, wrapped_key) = needs.tenant_keys.generate(tenant).await?;
     let actor = Actor::anonymous();
     let account_key = AggregateKey::new(tenant, AggregateType::Account, &ids.account_id);
-    let mut organization =
-        Work::<Organization>::create(AggregateKey::new(tenant, AggregateType::Organization, &tenant), []);
-    organization.record(&organization_event, context, &actor)?;
-    let mut account = Work::<Account>::create(account_key.clone(), [Account::subject(&ids.account_id)]);
-    account.record(&account_event, context, &actor)?;
-    let mut member =
-        Work::<Member>::create(AggregateKey::new(tenant, AggregateType::Member, &ids.account_id), []);
-    member.record(&add_member(ids.account_id, Role::Admin), context, &actor)?;
+    let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
+    let organization = PendingChange::<Organization>::create(key, [], &organization_event, context, &actor)?;
+    let subject = Account::subject(&ids.account_id);
+    let account =
+        PendingChange::<Account>::create(account_key.clone(), [subject], &account_event, context, &actor)?;
+    let key = AggregateKey::new(tenant, AggregateType::Member, &ids.account_id);
+    let member_event = add_member(ids.account_id, Role::Admin);
+    let member = PendingChange::<Member>::create(key, [], &member_event, context, &actor)?;
 
-    let (account, after) = account.finish()?;
-    let email = after.state.person.ok_or(StoreError::Malformed("an account without a person"))?.email;
+    let (account, _) = account.finish()?;
+    let unique = mailbox_keys(registration.email).into_iter().map(|value| Unique {
+        kind: UniqueKind::Email,
+        value,
+        holder: account_key.clone(),
+    });
     let transaction = Transaction {
         changes: vec![organization.finish()?.0, account, member.finish()?.0],
-        unique: vec![Unique { kind: UniqueKind::Email, value: email, holder: account_key }],
+        unique: unique.collect(),
         tenant_key: Some((tenant, wrapped_key)),
-        idempotency: remember(idempotency, || json!(ids), context.now),
-        idempotency_claimed: false,
+        ..Transaction::default()
     };
-    match needs.store.commit(&transaction).await {
-        Ok(()) => Ok(Answer::first(ids)),
-        Err(error) => {
-            let value = earlier(idempotency, repeated(error)?)?;
+    let store = needs.store.as_ref();
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    match commit_once(&command, transaction, json!(ids)).await? {
+        None => Ok(Answer::first(ids)),
+        Some(value) => {
             let value = Registered::deserialize(value).map_err(|error| StoreError::Decode(error.into()))?;
             same_password(needs, &value, registration.password).await?;
             Ok(Answer { value, replayed: true })
@@ -149,7 +156,8 @@ async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: 
     let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);
     let account = repository::load::<Account>(needs.store.as_ref(), &key).await?;
     let person = account.and_then(|account| account.state.person);
-    if needs.passwords.verify(password, person.as_ref().map(|person| &*person.password_hash))? {
+    let hash = person.as_ref().map(|person| &*person.password_hash);
+    if password::verify(needs.passwords.as_ref(), password, hash)? {
         Ok(())
     } else {
         Err(Error::Idempotency(IdempotencyConflict::OtherRequest))

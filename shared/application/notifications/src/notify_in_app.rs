@@ -1,7 +1,7 @@
 //! Tells a person about an event, in the app. The notification's id is derived from the event's, so that an event that
 //! is delivered twice notifies once.
 
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error};
 use domain::AggregateType;
 use domain::id::{AccountId, EventId, OrganizationId, derived};
@@ -25,12 +25,11 @@ pub struct Cause {
 pub async fn notify_in_app(store: &dyn Store, context: &Context, cause: Cause) -> Result<bool, Error> {
     let id = derived(&cause.event_id);
     let key = AggregateKey::new(cause.tenant, AggregateType::Notification, &id);
-    let mut work = Work::<Notification>::create(key, []);
     let event = create_notification(id, cause.recipient, cause.kind);
-    work.record(&event, context, &Actor::system("notify-in-app"))?;
-    match work.commit(store).await {
+    let actor = Actor::system("notify-in-app");
+    match PendingChange::<Notification>::create(key, [], &event, context, &actor)?.commit(store).await {
         Ok(_) => Ok(true),
-        Err(Error::VersionMismatch) => Ok(false),
+        Err(Error::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
 }

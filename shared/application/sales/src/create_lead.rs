@@ -1,13 +1,14 @@
 //! Creates a lead: one write.
 
-use super::own_lead::lead_key;
-use application_core::idempotency::{Answer, earlier, outcome, remember, repeated, replay};
-use application_core::repository::{Actor, Work};
+use super::own_lead::{lead_access, lead_key};
+use application_core::command::{Command, Creation, create_once};
+use application_core::idempotency::Answer;
+use application_core::repository::Actor;
 use application_core::{Context, Error};
 use domain::Versioned;
 use domain::authority::{Authority, WriteLeads};
 use domain::sales::{self, Lead, LeadInput};
-use ports::{IdempotencyKey, Store, Transaction};
+use ports::{IdempotencyKey, Store};
 
 /// Creates a lead that the caller owns.
 pub async fn create_lead(
@@ -19,21 +20,14 @@ pub async fn create_lead(
 ) -> Result<Answer<Versioned<Lead>>, Error> {
     let id = context.new_id()?;
     let event = sales::create_lead(id, authority.account(), input)?;
-    let mut work = Work::<Lead>::create(lead_key(authority, &id), [Lead::subject(&id)]);
-    work.record(&event, context, &Actor::account(authority.account()))?;
-    let (change, after) = work.finish()?;
-    let transaction = Transaction {
-        changes: vec![change],
-        idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
-        ..Transaction::default()
+    let actor = Actor::account(authority.account());
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    let creation = Creation {
+        key: lead_key(authority, &id),
+        subjects: &[Lead::subject(&id)],
+        event: &event,
+        access: &|lead: &Lead| lead_access(authority, lead),
+        admission: None,
     };
-    match store.commit(&transaction).await {
-        Ok(()) => Ok(Answer::first(after)),
-        Err(error) => {
-            let outcome = earlier(idempotency, repeated(error)?)?;
-            let key = |id: &str| id.parse().map(|id| lead_key(authority, &id)).map_err(|_| Error::NotFound);
-            let may_show = |lead: &Lead| lead.deleted_at.is_none() && authority.covers(lead.details.owner_id);
-            replay(store, key, outcome, may_show).await?.ok_or(Error::Gone)
-        }
-    }
+    create_once(&command, creation).await
 }

@@ -1,6 +1,6 @@
 //! Reads a lead: one read, with the rate limit at the same time.
 
-use super::own_lead::{cover, lead_key};
+use super::own_lead::{lead_access, lead_key};
 use application_core::limits::{READS, limited};
 use application_core::{Context, Error, repository};
 use domain::Versioned;
@@ -22,6 +22,6 @@ pub async fn get_lead(
     let who = authority.account().to_string();
     let (lead, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
     let lead = lead.ok_or(Error::NotFound)?;
-    cover(store, context, authority, &lead.state).await?;
+    lead_access(authority, &lead.state).enforce(store, context, &key).await?;
     Ok((lead, decision))
 }

@@ -1,22 +1,20 @@
 //! Scores a lead. It is scored once, even if the result must be written again because the lead changed meanwhile, and
 //! once for each idempotency key.
 
-use super::own_lead::{self, lead_key};
+use super::own_lead::{lead_access, lead_key};
 use super::scoring::LeadScorer;
 use application_ai::Asker;
-use application_core::idempotency::{Answer, claim, outcome, remember, replay_loaded};
+use application_core::command::{Change, Command, Idempotency, change_loaded, release};
+use application_core::idempotency::{Answer, claim, replay_loaded};
 use application_core::limits::{LEAD_SCORES, limited};
-use application_core::repository::{Actor, Work};
-use application_core::{Context, Error};
+use application_core::repository::{Actor, PendingChange};
+use application_core::{Context, CurrentVersion, Error, Precondition};
 use domain::Versioned;
 use domain::authority::{Authority, Permission, ScoreLeads};
 use domain::id::LeadId;
 use domain::sales::{self, Lead, LeadScore};
-use ports::{IdempotencyKey, LimitDecision, Limiter, Store, Transaction};
+use ports::{IdempotencyKey, LimitDecision, Limiter, Store, StoreError};
 use std::sync::Arc;
-
-/// How often the result is written when the lead changes at the same time.
-const TRIES: usize = 5;
 
 /// The ports of the use case.
 pub struct ScoreLead {
@@ -43,28 +41,27 @@ pub async fn score_lead(
     context: &Context,
     authority: &Authority<ScoreLeads>,
     id: &LeadId,
+    precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<(Answer<Scored>, LimitDecision), Error> {
-    let store = needs.store.as_ref();
+    let (store, key) = (needs.store.as_ref(), lead_key(authority, id));
     let who = authority.account().to_string();
-    let read = async { Ok(Work::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await?) };
-    let (work, decision) =
+    let subjects = [Lead::subject(id)];
+    let read = async { Ok(PendingChange::<Lead>::load(store, key.clone(), &subjects).await?) };
+    let (pending, decision) =
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
-    let work = work.ok_or(Error::NotFound)?;
-    own_lead::cover(store, context, authority, work.state().ok_or(Error::NotFound)?).await?;
+    let pending = pending.ok_or(Error::NotFound)?;
+    lead_access(authority, pending.state()).enforce(store, context, &key).await?;
 
     if let Some(outcome) = claim(store, idempotency, context).await? {
-        let current = work.finish()?.1;
-        let key = lead_key(authority, id);
-        let Answer { value, replayed } = replay_loaded(store, &key, current, outcome).await?;
+        let Answer { value, replayed } = replay_loaded(store, &key, pending.into_current(), outcome).await?;
         return Ok((Answer { value: scored(value)?, replayed }, decision));
     }
-    match judge_and_write(needs, context, authority, work, idempotency).await {
+    match judge_and_write(needs, context, authority, pending, precondition, idempotency).await {
         Ok(lead) => Ok((Answer::first(scored(lead)?), decision)),
         Err(error) => {
             if let Some(key) = idempotency {
-                // A failed release only delays the retry until the claim ends by itself.
-                let _ = store.release(key).await;
+                release(store, key).await;
             }
             Err(error)
         }
@@ -75,44 +72,54 @@ async fn judge_and_write(
     needs: &ScoreLead,
     context: &Context,
     authority: &Authority<ScoreLeads>,
-    work: Work<Lead>,
+    pending: PendingChange<Lead>,
+    precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Versioned<Lead>, Error> {
+    // This check comes before the call to a model, which costs money.
+    precondition.check(CurrentVersion::Number(pending.version()))?;
     let asker = Asker::of(authority.caller());
-    let score = needs.scorer.score(work.state().ok_or(Error::NotFound)?, context, &asker).await?;
-    write(needs.store.as_ref(), context, authority, work, &score, idempotency).await
+    let score = needs.scorer.score(pending.state(), context, &asker).await?;
+    let judged = JudgedLead { pending, score: &score, precondition };
+    write(needs.store.as_ref(), context, authority, judged, idempotency).await
 }
 
-/// Writes a score, again whenever the lead was changed meanwhile.
+/// A lead and its new score.
+pub(super) struct JudgedLead<'a> {
+    /// The lead in the state that was scored.
+    pub(super) pending: PendingChange<Lead>,
+    /// The new score.
+    pub(super) score: &'a LeadScore,
+    /// The client's condition on the version of the lead.
+    pub(super) precondition: &'a Precondition,
+}
+
+/// Writes a score, and repeats that if another request changed the lead meanwhile. The idempotency key is already
+/// claimed.
 pub(super) async fn write<P: Permission>(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<P>,
-    mut work: Work<Lead>,
-    score: &LeadScore,
+    judged: JudgedLead<'_>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Versioned<Lead>, Error> {
-    let id = work.state().ok_or(Error::NotFound)?.id;
-    for _ in 0..TRIES {
-        let event = sales::score_lead(work.state().ok_or(Error::NotFound)?, score.clone());
-        work.record(&event, context, &Actor::account(authority.account()))?;
-        let (change, after) = work.finish()?;
-        let transaction = Transaction {
-            changes: vec![change],
-            idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
-            idempotency_claimed: idempotency.is_some(),
-            ..Transaction::default()
-        };
-        match store.commit(&transaction).await.map_err(Error::from) {
-            Ok(()) => return Ok(after),
-            Err(Error::VersionMismatch) => work = own_lead::load(store, context, authority, &id).await?,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::Contended)
+    let JudgedLead { pending, score, precondition } = judged;
+    let actor = Actor::account(authority.account());
+    let command = Command { store, context, actor, idempotency: Idempotency::claimed(idempotency) };
+    let scoring = Change {
+        key: pending.key().clone(),
+        subjects: &[Lead::subject(&pending.state().id)],
+        precondition,
+        access: &|lead: &Lead| lead_access(authority, lead),
+        decide: &|lead: &Versioned<Lead>| Ok(vec![sales::score_lead(&lead.state, score.clone())]),
+        erases: &[],
+        removes: false,
+    };
+    change_loaded(&command, &scoring, pending).await
 }
 
+/// The score of a scored lead.
 pub(super) fn scored(lead: Versioned<Lead>) -> Result<Scored, Error> {
-    let score = lead.state.score.clone().ok_or(Error::NotFound)?;
+    let score = lead.state.score.clone().ok_or(StoreError::Malformed("a scored lead without a score"))?;
     Ok(Scored { lead, score })
 }

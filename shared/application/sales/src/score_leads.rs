@@ -1,14 +1,15 @@
 //! Scores many leads with one request. Each has an outcome of its own and its score is written by a command of its own:
 //! no lead fails because another does, and a request that is repeated after a crash goes on where it ended.
 
-use super::own_lead::{self, lead_key};
-use super::score_lead::{ScoreLead, Scored, scored, write};
+use super::own_lead::{lead_access, lead_key};
+use super::score_lead::{JudgedLead, ScoreLead, Scored, scored, write};
 use super::scoring::Judgement;
 use application_ai::Asker;
+use application_core::command;
 use application_core::idempotency::{Answer, claim, outcome, part, replay_loaded};
 use application_core::limits::{LEAD_SCORES, limited};
-use application_core::repository::Work;
-use application_core::{Context, Error, IdempotencyConflict};
+use application_core::repository::PendingChange;
+use application_core::{Context, Error, IdempotencyConflict, Precondition};
 use domain::authority::{Authority, ScoreManyLeads};
 use domain::field::{Check, Invalid};
 use domain::id::LeadId;
@@ -44,7 +45,7 @@ enum Step {
     /// An earlier request with the same key scored it before it ended.
     Earlier(Box<Scored>),
     /// It must be scored.
-    ToJudge(Box<Work<Lead>>),
+    ToJudge(Box<PendingChange<Lead>>),
 }
 
 /// Scores leads; the outcomes are in the order of the ids. The request counts once in `lead_scores`, and each of its
@@ -65,7 +66,7 @@ pub async fn score_leads(
     let who = authority.account().to_string();
     let read = async {
         let loads = ids.iter().map(|id| async move {
-            Work::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await
+            PendingChange::<Lead>::load(store, lead_key(authority, id), &[Lead::subject(id)]).await
         });
         let works: Result<Vec<_>, _> = join_all(loads).await.into_iter().collect();
         Ok(works?)
@@ -93,7 +94,7 @@ async fn judge_and_write(
     needs: &ScoreLead,
     context: &Context,
     authority: &Authority<ScoreManyLeads>,
-    works: Vec<Option<Work<Lead>>>,
+    works: Vec<Option<PendingChange<Lead>>>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Vec<LeadOutcome>, Error> {
     let steps =
@@ -101,14 +102,14 @@ async fn judge_and_write(
     let steps: Vec<Result<Step, Error>> = join_all(steps).await;
     if steps.iter().any(Result::is_err) {
         let claimed = steps.iter().flatten().filter_map(|step| match step {
-            Step::ToJudge(work) => work.state().map(|lead| lead.id),
+            Step::ToJudge(work) => Some(work.state().id),
             Step::Done(_) | Step::Earlier(_) => None,
         });
         join_all(claimed.map(|id| release(needs.store.as_ref(), idempotency, id))).await;
     }
     let steps: Vec<Step> = steps.into_iter().collect::<Result<_, _>>()?;
     let leads = steps.iter().filter_map(|step| match step {
-        Step::ToJudge(work) => work.state().cloned(),
+        Step::ToJudge(work) => Some(work.state().clone()),
         Step::Done(_) | Step::Earlier(_) => None,
     });
     let leads: Vec<Lead> = leads.collect();
@@ -135,21 +136,20 @@ async fn step(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<ScoreManyLeads>,
-    work: Option<Work<Lead>>,
+    work: Option<PendingChange<Lead>>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Step, Error> {
     let Some(work) = work else { return Ok(Step::Done(LeadOutcome::NotFound)) };
-    let lead = work.state().ok_or(Error::NotFound)?;
+    let lead = work.state();
     let key = idempotency.map(|key| part(key, &lead.id));
-    let covered = own_lead::cover(store, context, authority, lead).await;
-    match covered {
+    match lead_access(authority, lead).enforce(store, context, work.key()).await {
         Ok(()) => {}
         Err(Error::NotFound) => return Ok(Step::Done(LeadOutcome::NotFound)),
         Err(error) => return Err(error),
     }
     match claim(store, key.as_ref(), context).await {
         Ok(None) => Ok(Step::ToJudge(Box::new(work))),
-        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, authority, work, outcome).await?))),
+        Ok(Some(outcome)) => Ok(Step::Earlier(Box::new(again(store, work, outcome).await?))),
         // An earlier request may still be writing this one; the others need not wait for it.
         Err(error @ Error::Idempotency(IdempotencyConflict::InFlight)) => {
             Ok(Step::Done(LeadOutcome::Failed(Arc::new(error))))
@@ -163,12 +163,12 @@ async fn finish(
     needs: &ScoreLead,
     context: &Context,
     authority: &Authority<ScoreManyLeads>,
-    work: Work<Lead>,
+    work: PendingChange<Lead>,
     score: Judgement,
     idempotency: Option<&IdempotencyKey>,
 ) -> LeadOutcome {
     let store = needs.store.as_ref();
-    let Some(id) = work.state().map(|lead| lead.id) else { return LeadOutcome::NotFound };
+    let id = work.state().id;
     let score = match score {
         Ok(score) => score,
         Err(error) => {
@@ -177,7 +177,8 @@ async fn finish(
         }
     };
     let key = idempotency.map(|key| part(key, &id));
-    let written = Box::pin(write(store, context, authority, work, &score, key.as_ref()));
+    let judged = JudgedLead { pending: work, score: &score, precondition: &Precondition::NONE };
+    let written = Box::pin(write(store, context, authority, judged, key.as_ref()));
     let time = needs.scorer.gateway.timer().sleep(context.time_left().saturating_sub(TELLING));
     let written = match select(written, time).await {
         Either::Left((written, _)) => written.and_then(scored),
@@ -199,10 +200,10 @@ fn failed(error: Arc<Error>) -> LeadOutcome {
     LeadOutcome::Failed(error)
 }
 
-/// Gives up the claim of a lead. A failure only delays the next try until the claim ends by itself.
+/// Releases the claim of a lead.
 async fn release(store: &dyn Store, idempotency: Option<&IdempotencyKey>, id: LeadId) {
     if let Some(key) = idempotency.map(|key| part(key, &id)) {
-        let _ = store.release(&key).await;
+        command::release(store, &key).await;
     }
 }
 
@@ -223,7 +224,7 @@ async fn all_again(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<ScoreManyLeads>,
-    works: Vec<Option<Work<Lead>>>,
+    works: Vec<Option<PendingChange<Lead>>>,
     versions: Value,
 ) -> Result<Vec<LeadOutcome>, Error> {
     let versions: Vec<Option<u64>> =
@@ -233,11 +234,11 @@ async fn all_again(
     }
     let outcomes = works.into_iter().zip(versions).map(|lead| async move {
         let (Some(work), Some(version)) = lead else { return Ok(LeadOutcome::NotFound) };
-        let current = work.state().ok_or(Error::NotFound)?;
-        match own_lead::cover(store, context, authority, current).await {
+        let lead = work.state();
+        match lead_access(authority, lead).enforce(store, context, work.key()).await {
             Ok(()) => {
-                let outcome = outcome(&current.id, version);
-                Ok(LeadOutcome::Scored(Box::new(again(store, authority, work, outcome).await?)))
+                let outcome = outcome(&lead.id, version);
+                Ok(LeadOutcome::Scored(Box::new(again(store, work, outcome).await?)))
             }
             Err(Error::NotFound) => Ok(LeadOutcome::NotFound),
             Err(error) => Err(error),
@@ -247,14 +248,9 @@ async fn all_again(
 }
 
 /// The score that an earlier request gave a lead.
-async fn again(
-    store: &dyn Store,
-    authority: &Authority<ScoreManyLeads>,
-    work: Work<Lead>,
-    outcome: Value,
-) -> Result<Scored, Error> {
-    let current = work.finish()?.1;
-    let key = lead_key(authority, &current.state.id);
+async fn again(store: &dyn Store, work: PendingChange<Lead>, outcome: Value) -> Result<Scored, Error> {
+    let key = work.key().clone();
+    let current = work.into_current();
     scored(replay_loaded(store, &key, current, outcome).await?.value)
 }
 

@@ -1,8 +1,9 @@
 //! Replaces a lead's fields: one read, one write.
 
-use super::own_lead;
+use super::own_lead::{lead_access, lead_key};
+use application_core::command::{Change, Command, Idempotency, change};
 use application_core::repository::Actor;
-use application_core::{Context, Error};
+use application_core::{Context, Error, Precondition};
 use domain::authority::{Authority, WriteLeads};
 use domain::field::all_of;
 use domain::id::LeadId;
@@ -12,15 +13,15 @@ use ports::Store;
 
 /// The replacement of a lead's fields.
 pub struct LeadReplacement<'a> {
-    /// The version that the caller read.
-    pub seen_version: u64,
+    /// The versions of the lead that may be replaced.
+    pub precondition: &'a Precondition,
     /// The new fields.
     pub input: &'a LeadInput<'a>,
     /// Refuses members that a caller can't set and that differ from the current lead.
     pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), Invalid> + Sync),
 }
 
-/// Replaces the fields of the lead if it still has the version that the caller read.
+/// Replaces the fields of the lead if its version is one that the caller names.
 pub async fn update_lead(
     store: &dyn Store,
     context: &Context,
@@ -28,18 +29,19 @@ pub async fn update_lead(
     id: &LeadId,
     replacement: &LeadReplacement<'_>,
 ) -> Result<Versioned<Lead>, Error> {
-    let mut work = own_lead::load(store, context, authority, id).await?;
-    if work.version() != replacement.seen_version {
-        return Err(Error::VersionMismatch);
-    }
-    let lead = work.state().ok_or(Error::NotFound)?;
-    let current = Versioned { state: lead.clone(), version: work.version() };
-    let event = all_of((replacement.check)(&current), sales::update_lead(lead, replacement.input))?;
-    match event {
-        Some(event) => {
-            work.record(&event, context, &Actor::account(authority.account()))?;
-            work.commit(store).await
-        }
-        None => Ok(work.finish()?.1),
-    }
+    let actor = Actor::account(authority.account());
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let update = Change {
+        key: lead_key(authority, id),
+        subjects: &[Lead::subject(id)],
+        precondition: replacement.precondition,
+        access: &|lead: &Lead| lead_access(authority, lead),
+        decide: &|lead: &Versioned<Lead>| {
+            let event = sales::update_lead(&lead.state, replacement.input);
+            Ok(all_of((replacement.check)(lead), event)?.into_iter().collect())
+        },
+        erases: &[],
+        removes: false,
+    };
+    Ok(change(&command, &update).await?.value)
 }

@@ -2,14 +2,15 @@
 //! because the secret is not stored.
 
 use super::api_key_text::ApiKeyText;
-use application_core::idempotency::{Answer, earlier, outcome, remember, repeated, replay};
-use application_core::repository::{Actor, Work};
-use application_core::{Context, Error};
-use domain::AggregateType;
+use application_core::command::{Command, Creation, create_once};
+use application_core::idempotency::Answer;
+use application_core::repository::Actor;
+use application_core::{Access, Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
 use domain::tenancy::{self, ApiKey, CreateApiKey};
-use ports::{AggregateKey, IdempotencyKey, Store, Transaction};
+use domain::{AggregateType, Versioned};
+use ports::{AggregateKey, IdempotencyKey, Store};
 use std::fmt;
 
 /// The request of an admin.
@@ -27,14 +28,14 @@ pub struct NewApiKey<'a> {
 #[derive(Clone, PartialEq)]
 pub struct CreatedApiKey {
     /// Its record.
-    pub record: ApiKey,
+    pub record: Versioned<ApiKey>,
     /// Its text, shown only once; none for a repeated request.
     pub text: Option<String>,
 }
 
 impl fmt::Debug for CreatedApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreatedApiKey").field("id", &self.record.id).finish_non_exhaustive()
+        f.debug_struct("CreatedApiKey").field("id", &self.record.state.id).finish_non_exhaustive()
     }
 }
 
@@ -58,24 +59,19 @@ pub async fn create_api_key(
         created_by: authority.account(),
         at: context.now,
     })?;
-    let key = |id: &ApiKeyId| AggregateKey::new(authority.tenant(), AggregateType::ApiKey, id);
-    let mut work = Work::<ApiKey>::create(key(&id), []);
-    work.record(&event, context, &Actor::caller(authority.caller()))?;
-    let (change, after) = work.finish()?;
-    let transaction = Transaction {
-        changes: vec![change],
-        idempotency: remember(idempotency, || outcome(&id, after.version), context.now),
-        ..Transaction::default()
+    let actor = Actor::caller(authority.caller());
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    let creation = Creation {
+        key: AggregateKey::new(authority.tenant(), AggregateType::ApiKey, &id),
+        subjects: &[],
+        event: &event,
+        access: &|key: &ApiKey| match key.revoked_at {
+            None => Access::Granted,
+            Some(_) => Access::Missing,
+        },
+        admission: None,
     };
-    match store.commit(&transaction).await {
-        Ok(()) => Ok(Answer::first(CreatedApiKey { record: after.state, text: Some(text.encode()) })),
-        Err(error) => {
-            let outcome = earlier(idempotency, repeated(error)?)?;
-            let key = |id: &str| id.parse().map(|id| key(&id)).map_err(|_| Error::NotFound);
-            let may_show = |key: &ApiKey| key.revoked_at.is_none();
-            let Answer { value, replayed } =
-                replay(store, key, outcome, may_show).await?.ok_or(Error::Gone)?;
-            Ok(Answer { value: CreatedApiKey { record: value.state, text: None }, replayed })
-        }
-    }
+    let Answer { value: record, replayed } = create_once(&command, creation).await?;
+    let text = (!replayed).then(|| text.encode());
+    Ok(Answer { value: CreatedApiKey { record, text }, replayed })
 }

@@ -1,11 +1,12 @@
 //! Revokes an API key: one read, one write. Its record stays listed.
 
-use application_core::repository::{Actor, Work};
-use application_core::{Context, Error};
-use domain::AggregateType;
+use application_core::command::{Change, Command, Idempotency, change};
+use application_core::repository::Actor;
+use application_core::{Access, Context, Error, Precondition};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
 use domain::tenancy::{self, ApiKey};
+use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, Store};
 
 /// Revokes the key; revoking it again changes nothing.
@@ -14,17 +15,18 @@ pub async fn revoke_api_key(
     context: &Context,
     authority: &Authority<ManageApiKeys>,
     id: &ApiKeyId,
+    precondition: &Precondition,
 ) -> Result<(), Error> {
-    let key = AggregateKey::new(authority.tenant(), AggregateType::ApiKey, id);
-    for _ in 0..3 {
-        let mut work = Work::<ApiKey>::load(store, key.clone(), &[]).await?.ok_or(Error::NotFound)?;
-        let record = work.state().ok_or(Error::NotFound)?;
-        let Some(event) = tenancy::revoke_api_key(record) else { return Ok(()) };
-        work.record(&event, context, &Actor::caller(authority.caller()))?;
-        match work.commit(store).await {
-            Err(Error::VersionMismatch) => {}
-            result => return result.map(drop),
-        }
-    }
-    Err(Error::Contended)
+    let actor = Actor::caller(authority.caller());
+    let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
+    let revocation = Change {
+        key: AggregateKey::new(authority.tenant(), AggregateType::ApiKey, id),
+        subjects: &[],
+        precondition,
+        access: &|_: &ApiKey| Access::Granted,
+        decide: &|key: &Versioned<ApiKey>| Ok(tenancy::revoke_api_key(&key.state).into_iter().collect()),
+        erases: &[],
+        removes: true,
+    };
+    change(&command, &revocation).await.map(drop)
 }

@@ -9,14 +9,10 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64; the
-/// upper limit bounds the time of hashing.
-const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
-
 /// The person of an account; erased together with the person.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// The e-mail address in lower case. It is unique in a deployment, which is one environment in one region.
+    /// The e-mail address in lower case. Its mailbox is unique in a deployment, which is one environment in one region.
     pub email: String,
     /// The name of the person.
     pub name: String,
@@ -80,24 +76,8 @@ pub struct RegisterAccount<'a> {
     pub email: &'a str,
     /// The name of the person, 1 to 200 characters.
     pub name: &'a str,
-    /// The PHC string of the password. [`check_password`] has checked the password.
+    /// The PHC string of the password. [`super::check_password`] has checked the password.
     pub password_hash: String,
-}
-
-/// Whether a password may be used: 10 to 128 characters, and neither the e-mail address nor one character repeated.
-pub fn check_password(check: &mut Check, password: &str, email: &str) {
-    let length = password.chars().count();
-    if !PASSWORD_LENGTH.contains(&length) {
-        check.wrong(
-            "password",
-            if length < 10 { "too_short" } else { "too_long" },
-            "must have 10 to 128 characters",
-        );
-    } else if password.eq_ignore_ascii_case(email) {
-        check.wrong("password", "format", "must not be the e-mail address");
-    } else if password.chars().all(|c| password.starts_with(c)) {
-        check.wrong("password", "format", "must not repeat one character");
-    }
 }
 
 /// Decides `account_registered`.

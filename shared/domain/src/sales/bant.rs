@@ -3,6 +3,7 @@
 
 use super::lead::{Lead, LeadStatus};
 use super::lead_score::{AbstainReason, Assessment, Breakdown, Dimension, Evidence, Factor, ScoredField};
+use super::size_signal::size_signal;
 
 /// Where every dimension starts; factors move it.
 const START: i16 = 40;
@@ -243,13 +244,9 @@ fn push(
 }
 
 fn facts(lead: &Lead, factors: &mut Vec<Factor>) {
-    if let Some(size) = lead.details.company_size {
-        let (impact, reason) = match size {
-            0..10 => (-15, "Very small companies rarely have the budget"),
-            10..200 => (5, "The company has the size of our smaller customers"),
-            200..5000 => (20, "The company has the size of our best customers"),
-            _ => (15, "A large company can pay, and takes its time"),
-        };
+    if let Some(size) = &lead.details.company_size
+        && let Some((impact, reason)) = size_signal(size)
+    {
         push(factors, Dimension::Budget, impact, ScoredField::CompanySize, size.to_string(), reason);
     }
     let (impact, reason) = match lead.details.status {

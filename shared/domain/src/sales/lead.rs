@@ -1,6 +1,7 @@
 //! A lead: a company that may buy, and the person we talk to there. The data about the company are facts; the data
 //! about the person and the notes of the talks are personal and sealed.
 
+use super::company_size::{CompanySize, CompanySizeInput, checked_size};
 use super::lead_score::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
 };
@@ -9,6 +10,7 @@ use crate::aggregate::{Aggregate, AggregateType, Indexed};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::field::{Check, Invalid};
 use crate::id::{AccountId, LeadId, SubjectId, derived};
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -64,8 +66,8 @@ pub struct LeadDetails {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// The number of employees, 1 to 10 million.
-    pub company_size: Option<u32>,
+    /// The number of employees.
+    pub company_size: Option<CompanySize>,
     /// The status of the lead.
     pub status: LeadStatus,
     /// The account that owns the lead.
@@ -126,8 +128,8 @@ pub struct LeadInput<'a> {
     pub company_name: &'a str,
     /// Optional.
     pub industry: Option<&'a str>,
-    /// The number of employees.
-    pub company_size: Option<i64>,
+    /// The number of employees, 1 to 10 million, or a band.
+    pub company_size: Option<CompanySizeInput<'a>>,
     /// Optional.
     pub contact_name: Option<&'a str>,
     /// Optional.
@@ -214,19 +216,12 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
     let mut check = Check::default();
     let company_name = check.line("company_name", input.company_name, 200);
     let industry = check.optional_line("industry", input.industry, 100);
-    let company_size = input.company_size.and_then(|size| {
-        let size = u32::try_from(size).ok().filter(|size| (1..=10_000_000).contains(size));
-        if size.is_none() {
-            check.wrong("company_size", "range", "must be from 1 to 10000000");
-        }
-        size
-    });
+    let company_size = input.company_size.and_then(|size| checked_size(&mut check, size));
     let contact = Contact {
         name: check.optional_line("contact_name", input.contact_name, 200),
         email: input
             .contact_email
-            .map(str::trim)
-            .filter(|email| !email.is_empty())
+            .filter(|email| !text::trimmed(email).is_empty())
             .map(|email| check.email("contact_email", email)),
         phone: check.optional_line("contact_phone", input.contact_phone, 50),
         notes: check.optional_text("notes", input.notes, 10_000),
@@ -372,10 +367,10 @@ impl DomainEvent for LeadEvent {
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            ("lead_created", 1) => {
+            ("lead_created", 1 | 2) => {
                 Ok(Self::Created { facts: event.read()?, contact: event.read_personal()? })
             }
-            ("lead_updated", 1) => {
+            ("lead_updated", 1 | 2) => {
                 Ok(Self::Updated { facts: event.read()?, contact: event.read_personal()? })
             }
             ("lead_scored", 1) => decode_score(event),
@@ -387,7 +382,10 @@ impl DomainEvent for LeadEvent {
 }
 
 fn with_contact(event_type: &str, facts: &Created, contact: Option<&Contact>) -> EncodedEvent {
-    let event = EncodedEvent::facts(event_type, facts);
+    // The second version allows a band in `company_size`. It is written for bands only, so that a reader of the first
+    // version still reads all other leads.
+    let has_band = facts.details.company_size.as_ref().is_some_and(CompanySize::is_band);
+    let event = EncodedEvent::facts(event_type, facts).with_version(if has_band { 2 } else { 1 });
     match contact {
         Some(contact) => event.with_personal(Lead::subject(&facts.lead_id), contact),
         None => event,

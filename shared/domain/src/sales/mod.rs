@@ -1,10 +1,13 @@
 //! Leads and their scores.
 
 mod bant;
+mod company_size;
 mod lead;
 mod lead_score;
+mod size_signal;
 
 pub use bant::score_by_rules;
+pub use company_size::{CompanySize, CompanySizeInput, SizeBand};
 pub use lead::{
     Contact, Lead, LeadDetails, LeadEvent, LeadInput, LeadStatus, check_lead, create_lead, delete_lead,
     erase_lead_contact, score_lead, update_lead,

@@ -2,6 +2,8 @@
 //! JSON pointer (RFC 6901). An answer must never repeat a value of the caller.
 
 use super::Request;
+use super::not_json::not_json;
+use super::whole_numbers::as_integers;
 use super::wrong_fields::{MOST_FAULTS, Repaired, push, read_repaired};
 use crate::Problem;
 use crate::problem::Kind;
@@ -83,7 +85,8 @@ impl Request {
         {
             return Ok(Replacement { body, read_only: Map::new() });
         }
-        let document = serde_json::from_slice(&self.body).map_err(Problem::internal)?;
+        let mut document = serde_json::from_slice(&self.body).map_err(Problem::internal)?;
+        as_integers(&mut document);
         let Repaired { body, wrong: form, read_only } = read_repaired(document, read_only);
         add(&mut wrong, form);
         match body {
@@ -103,20 +106,18 @@ impl Request {
 
     /// Refuses a body that is not a JSON object of the right size, and returns the members that are given twice.
     fn check_json(&self, largest: usize, too_large: &str) -> Result<Vec<FieldProblem>, Problem> {
-        let media_type =
-            self.header("Content-Type").and_then(|value| value.split(';').next()).unwrap_or_default();
-        if !media_type.trim().eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE).with_detail("Send application/json."));
-        }
-        self.check_content_coding()?;
+        self.check_media_type()?;
         if self.body.len() > largest {
             return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(too_large));
         }
         if self.body.is_empty() {
             return Err(Problem::invalid_request("The body is missing."));
         }
-        if std::str::from_utf8(&self.body).is_err() {
-            return Err(Problem::invalid_request("The body is not UTF-8."));
+        if let Err(error) = std::str::from_utf8(&self.body) {
+            let at = error.valid_up_to() + 1;
+            return Err(Problem::invalid_request(format!(
+                "The body is not UTF-8: byte {at} is part of no character."
+            )));
         }
         let twice = check(&self.body)?;
         // serde would accept the items of an array as the members in their order.
@@ -124,21 +125,6 @@ impl Request {
             return Err(Problem::field("", "type", "must be an object"));
         }
         Ok(twice)
-    }
-}
-
-impl Request {
-    /// Refuses a body with a content coding, and says which are accepted (RFC 9110, section 15.5.16). API Gateway
-    /// passes such a body on as text, which loses bytes that are not UTF-8, so it could not be decoded here.
-    fn check_content_coding(&self) -> Result<(), Problem> {
-        let codings = self.header("Content-Encoding").unwrap_or_default();
-        let mut codings = codings.split(',').map(str::trim).filter(|coding| !coding.is_empty());
-        if codings.all(|coding| coding.eq_ignore_ascii_case("identity")) {
-            return Ok(());
-        }
-        Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE)
-            .with_detail("Send the body without a content coding.")
-            .with_header("Accept-Encoding", "identity"))
     }
 }
 
@@ -177,11 +163,7 @@ fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
     }
     match read {
         Ok(()) => Ok(state.twice),
-        Err(error) => Err(Problem::invalid_request(format!(
-            "The body is not JSON: line {}, column {}.",
-            error.line(),
-            error.column()
-        ))),
+        Err(error) => Err(not_json(&error, &state.pointer)),
     }
 }
 

@@ -30,6 +30,8 @@ mod document;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
+mod media_type;
+mod not_json;
 mod parameters;
 mod precondition;
 mod proxy_event;
@@ -37,6 +39,7 @@ mod query;
 mod read_only;
 mod request;
 mod response;
+mod whole_numbers;
 mod wrong_fields;
 
 use crate::guard::guarded;

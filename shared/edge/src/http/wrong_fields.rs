@@ -206,6 +206,8 @@ fn wanted(expected: &str) -> (String, Option<Value>) {
         "a sequence" => ("an array", json!([])),
         "a map" => ("an object", json!({})),
         structure if structure.starts_with("struct ") => ("an object", json!({})),
+        // One of our own types, which names the types that it expects.
+        ours if ours.starts_with("a whole number or ") => return (ours.to_owned(), Some(json!(1))),
         _ => return ("of another type".to_owned(), None),
     };
     (words.to_owned(), Some(sample))

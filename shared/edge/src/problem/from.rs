@@ -6,9 +6,7 @@ use application_core::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
 use domain::authority::Denied;
 use domain::{DecodeError, Invalid};
-use ports::{
-    CommitError, EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind,
-};
+use ports::{EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,20 +74,6 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<CommitError> for Problem {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Conflict => {
-                Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
-            }
-            CommitError::NotUnique(kind) => kind.into(),
-            // The use case has to find out whether it is the same request.
-            CommitError::Repeated(_) => IdempotencyConflict::InFlight.into(),
-            CommitError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
@@ -138,8 +122,8 @@ impl From<Error> for Problem {
             ),
             Error::Denied(error) => error.into(),
             Error::Unauthenticated => Self::unauthenticated(),
-            Error::VersionMismatch => Self::precondition_failed(),
-            Error::Contended => {
+            Error::PreconditionFailed => Self::new(Kind::PRECONDITION_FAILED),
+            Error::Conflict => {
                 Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
             }
             Error::Taken(kind) => kind.into(),

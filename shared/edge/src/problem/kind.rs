@@ -38,7 +38,7 @@ impl Kind {
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
     /// The path does not take the method.
     pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
-    /// Another request changed it at the same moment.
+    /// Other requests changed it at the same time, at each attempt.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
     /// The e-mail address has an account.
     pub const EMAIL_TAKEN: Self = Self::new(409, "email_taken", "E-mail address already registered");
@@ -46,7 +46,7 @@ impl Kind {
     pub const REQUEST_IN_PROGRESS: Self = Self::new(409, "request_in_progress", "Request in progress");
     /// A repeated request made it the first time, and it was deleted since then.
     pub const GONE: Self = Self::new(410, "gone", "Resource deleted");
-    /// The entity changed since it was read.
+    /// The request's `If-Match` or `If-None-Match` does not allow the entity's version.
     pub const PRECONDITION_FAILED: Self = Self::new(412, "precondition_failed", "Precondition failed");
     /// The body is too large.
     pub const BODY_TOO_LARGE: Self = Self::new(413, "body_too_large", "Request body too large");

@@ -104,11 +104,6 @@ impl Problem {
         Self::new(Kind::NOT_FOUND)
     }
 
-    /// 412: the entity changed since the caller read it.
-    pub fn precondition_failed() -> Self {
-        Self::new(Kind::PRECONDITION_FAILED)
-    }
-
     /// 428: `If-Match` is missing.
     pub fn precondition_required() -> Self {
         Self::new(Kind::PRECONDITION_REQUIRED)

@@ -87,11 +87,11 @@ async fn maps_each_failure_to_its_problem() {
         (|| StoreError::Malformed("x").into(), 500, "internal_error"),
         (|| StoreError::Key(KeyError::Unavailable("x".into())).into(), 503, "unavailable"),
         (|| StoreError::Key(KeyError::Invalid("x".into())).into(), 500, "internal_error"),
-        (|| CommitError::Conflict.into(), 409, "conflict"),
-        (|| CommitError::NotUnique(UniqueKind::Email).into(), 409, "email_taken"),
-        (|| CommitError::Store(down()).into(), 503, "unavailable"),
+        (|| Error::from(CommitError::Conflict).into(), 409, "conflict"),
+        (|| Error::from(CommitError::NotUnique(UniqueKind::Email)).into(), 409, "email_taken"),
+        (|| Error::from(CommitError::Store(down())).into(), 503, "unavailable"),
         (|| Denied { permission: "lead:read" }.into(), 403, "forbidden"),
-        (|| Error::VersionMismatch.into(), 412, "precondition_failed"),
+        (|| Error::PreconditionFailed.into(), 412, "precondition_failed"),
         (|| Error::Unauthenticated.into(), 401, "unauthenticated"),
         (|| Error::Limited(DECISION).into(), 429, "rate_limited"),
         (|| IdempotencyConflict::InFlight.into(), 409, "request_in_progress"),
@@ -105,7 +105,7 @@ async fn maps_each_failure_to_its_problem() {
         let retry = matches!(code, "unavailable" | "conflict" | "rate_limited" | "request_in_progress");
         assert_eq!(answer["headers"]["Retry-After"], if retry { json!("1") } else { Value::Null }, "{code}");
     }
-    let repeated = answer(get(&[]), |_| Err(CommitError::Repeated(record(None)).into())).await;
+    let repeated = answer(get(&[]), |_| Err(Error::from(CommitError::Repeated(record(None))).into())).await;
     assert_eq!(problem(&repeated), (409, "request_in_progress".to_owned()));
 }
 

@@ -70,6 +70,69 @@ async fn refuses_other_media_types() {
 }
 
 #[tokio::test]
+async fn a_body_is_utf_8_and_no_other_charset() {
+    let good = r#"{"company_name":"a"}"#;
+    for charset in ["utf-8", "UTF-8", "\"utf-8\"", "utf8"] {
+        let event = with_header(post(good), "Content-Type", &format!("application/json; Charset={charset}"));
+        assert_eq!(answer(event, echo).await["statusCode"], 200, "{charset}");
+    }
+    for charset in ["iso-8859-1", "utf-16", "windows-1252", "us-ascii", "\"latin1\"", ""] {
+        let event = with_header(post(good), "Content-Type", &format!("application/json;charset={charset}"));
+        let refused = answer(event, echo).await;
+        assert_eq!(problem(&refused), (415, "unsupported_media_type".to_owned()), "{charset}");
+        assert_eq!(body(&refused)["detail"], "Send application/json in UTF-8, which needs no charset.");
+    }
+    for encoded in
+        [&b"{\"company_name\":\"M\xfcnchen\"}"[..], b"{\"company_name\":\"\xed\xa0\x80\"}", b"\xff\xfe{\0}\0"]
+    {
+        let mut event = post(&STANDARD.encode(encoded));
+        event["isBase64Encoded"] = json!(true);
+        let refused = answer(event, echo).await;
+        assert_eq!(problem(&refused).0, 400);
+        assert!(body(&refused)["detail"].as_str().unwrap().contains("UTF-8"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_unpaired_surrogate_is_named_with_its_place() {
+    for (sent, field) in [
+        (r#"{"company_name":"a\ud800"}"#, "/company_name"),
+        (r#"{"company_name":"a\udc00b"}"#, "/company_name"),
+        (r#"{"company_name":"a","tags":["\ud83dx"]}"#, "/tags"),
+        (r#"{"company_name":"a","contact":{"email":"\ud83d\n"}}"#, "/contact/email"),
+        (r#"{"company_name":"\ud83d\ud83d"}"#, "/company_name"),
+    ] {
+        let refused = send(sent).await;
+        assert_eq!(problem(&refused), (400, "invalid_request".to_owned()), "{sent}");
+        let error = body(&refused)["errors"][0].clone();
+        assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!("format")), "{sent}");
+        assert!(error["message"].as_str().unwrap().contains("unpaired surrogate"), "{error}");
+    }
+    assert_eq!(body(&send(r#"{"company_name":"\ud83d\ude80"}"#).await)["company_name"], "\u{1f680}");
+    // A damaged escape is not a surrogate.
+    let refused = send(r#"{"company_name":"\u12"}"#).await;
+    assert!(body(&refused)["detail"].as_str().unwrap().starts_with("The body is not JSON"), "{refused}");
+}
+
+#[tokio::test]
+async fn whole_numbers_may_have_a_fraction_or_an_exponent() {
+    for size in ["850.0", "8.5e2", "850", "8500e-1", "0.85E+3"] {
+        let sent = format!(r#"{{"company_name":"a","company_size":{size}}}"#);
+        assert_eq!(body(&send(&sent).await)["company_size"], 850, "{size}");
+    }
+    for (size, code) in [("850.5", "type"), ("-1.0", "range"), ("1e300", "type"), ("5e9", "range")] {
+        let sent = format!(r#"{{"company_name":"a","company_size":{size}}}"#);
+        let refused = send(&sent).await;
+        let error = body(&refused)["errors"][0].clone();
+        assert_eq!((&error["field"], &error["code"]), (&json!("/company_size"), &json!(code)), "{size}");
+    }
+    // Other errors are named, and this number is not an error.
+    let refused = send(r#"{"company_name":7,"company_size":850.0}"#).await;
+    let errors = body(&refused)["errors"].clone();
+    assert_eq!((errors.as_array().unwrap().len(), &errors[0]["field"]), (1, &json!("/company_name")));
+}
+
+#[tokio::test]
 async fn takes_256_kib_and_not_a_byte_more() {
     let sized = |bytes: usize| {
         let rest = r#"{"company_name":""}"#.len();
@@ -88,7 +151,7 @@ async fn refuses_what_is_not_json() {
     event["isBase64Encoded"] = json!(true);
     let refused = answer(event, echo).await;
     assert_eq!(problem(&refused).0, 400);
-    assert_eq!(body(&refused)["detail"], "The body is not UTF-8.");
+    assert_eq!(body(&refused)["detail"], "The body is not UTF-8: byte 18 is part of no character.");
     let mut event = post("*** not base64 ***");
     event["isBase64Encoded"] = json!(true);
     assert_eq!(problem(&answer(event, echo).await).0, 400);

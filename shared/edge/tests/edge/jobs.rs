@@ -114,7 +114,7 @@ impl StreamHandler for Carries {
         Box::pin(async move {
             assert_eq!(records.len(), 3);
             match self.0 {
-                Some("error") => Err(Error::Contended.into()),
+                Some("error") => Err(Error::Conflict.into()),
                 Some("panic") => panic!("defect"),
                 up_to => Ok(up_to.map(str::to_owned)),
             }
@@ -237,7 +237,7 @@ impl ScheduleHandler for Due {
     fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {
         Box::pin(async move {
             assert_eq!(context.correlation_id, "tick-1");
-            if due.to_string() == "2025-11-21T00:00:00.000Z" { Ok(()) } else { Err(Error::Contended.into()) }
+            if due.to_string() == "2025-11-21T00:00:00.000Z" { Ok(()) } else { Err(Error::Conflict.into()) }
         })
     }
 }

@@ -9,6 +9,7 @@ mod cursors;
 mod failures;
 mod jobs;
 mod logs;
+mod preconditions;
 mod reading;
 mod requests;
 mod runtime_api;

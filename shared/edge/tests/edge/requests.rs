@@ -216,31 +216,6 @@ async fn refuses_parameters_that_a_route_does_not_have() {
     assert_eq!(body(&refused)["errors"][0]["code"], "unknown");
 }
 
-async fn if_match(header: Option<&str>) -> Value {
-    let event = header.map_or_else(|| post("{}"), |header| with_header(post("{}"), "If-Match", header));
-    answer(event, |request| Response::json(200, &request.if_match()?)).await
-}
-
-#[tokio::test]
-async fn reads_the_version_of_if_match() {
-    assert_eq!(body(&if_match(None).await), Value::Null);
-    for header in [r#""7""#, r#" "7" "#, r#"W/"9", "7""#, r#""abc", "7", "7""#] {
-        assert_eq!(body(&if_match(Some(header)).await), json!(7), "{header}");
-    }
-    for header in [r#"W/"7""#, r#""abc""#, r#""07""#, r#""""#, r#""-7""#, r#""99999999999999999999999""#] {
-        assert_eq!(
-            problem(&if_match(Some(header)).await),
-            (412, "precondition_failed".to_owned()),
-            "{header}"
-        );
-    }
-    for header in ["7", "*", r#""7", "8""#, r#""7"#, "", ","] {
-        let refused = problem(&if_match(Some(header)).await);
-        let expected = if header == "," { (412, "precondition_failed") } else { (400, "invalid_request") };
-        assert_eq!(refused, (expected.0, expected.1.to_owned()), "{header}");
-    }
-}
-
 async fn idempotency(event: Value) -> Value {
     answer(event, |request| {
         let key = request.idempotency_key("createLead")?;

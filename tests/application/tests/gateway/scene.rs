@@ -5,18 +5,18 @@ use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
 use application_ai::{
     AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
 };
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error};
-use domain::AggregateType;
 use domain::ai::{
     AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Feature, Limits, PricesOverridden,
     TokenPrices,
 };
 use domain::id::{AccountId, OrganizationId, new_id};
+use domain::{Aggregate, AggregateType};
 use futures_util::StreamExt;
 use ports::{
-    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent, Store,
-    StreamingModelGateway, Timer, Transaction,
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent,
+    StreamingModelGateway, Timer,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -179,31 +179,32 @@ impl Scene {
 
     /// Sets the tenant's own prices.
     pub(crate) async fn set_prices(&self, prices: &[(&str, TokenPrices)]) {
-        let store = self.environment.store();
         let key = AggregateKey::new(self.tenant, AggregateType::AiPrices, &self.tenant);
-        let work = Work::<AiPrices>::load(&store, key.clone(), &[]).await.unwrap();
-        let mut work = work.unwrap_or_else(|| Work::create(key, []));
         let prices = prices.iter().map(|(model, prices)| ((*model).to_owned(), *prices)).collect();
         let event = AiPricesEvent::Overridden(PricesOverridden { prices, reference: "contract".to_owned() });
-        work.record(&event, &self.context(0), &Actor::system("test")).unwrap();
-        work.commit(&store).await.unwrap();
+        self.record::<AiPrices>(&key, &event).await;
         self.calls();
     }
 
     pub(crate) async fn set_limits(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
-        let work = Work::<AiBudget>::load(&self.environment.store(), key.clone(), &[]).await.unwrap();
-        let mut work = work.unwrap_or_else(|| Work::create(key, []));
-        work.record(
-            &AiBudgetEvent::Set(BudgetSet { limits, set_by: self.account }),
-            &self.context(0),
-            &Actor::account(self.account),
-        )
-        .unwrap();
-        let changes = vec![work.finish().unwrap().0];
-        let transaction = Transaction { changes, ..Transaction::default() };
-        self.environment.store().commit(&transaction).await.unwrap();
+        let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: self.account });
+        self.record::<AiBudget>(&key, &event).await;
         self.calls();
+    }
+
+    /// An event of an aggregate, which may be its first.
+    async fn record<A: Aggregate>(&self, key: &AggregateKey, event: &A::Event) {
+        let (store, context, actor) =
+            (self.environment.store(), self.context(0), Actor::account(self.account));
+        let pending = match PendingChange::<A>::load(&store, key.clone(), &[]).await.unwrap() {
+            Some(mut pending) => {
+                pending.record(event, &context, &actor).unwrap();
+                pending
+            }
+            None => PendingChange::create(key.clone(), [], event, &context, &actor).unwrap(),
+        };
+        pending.commit(&store).await.unwrap();
     }
 
     /// The calls to the database since the last call of this function.

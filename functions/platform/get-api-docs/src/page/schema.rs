@@ -49,6 +49,9 @@ pub(crate) fn kind(schema: &Node) -> String {
     if let Some(name) = reference(schema) {
         return format!("<a href=\"#schema-{0}\">{0}</a>", escape(name));
     }
+    if let Some(kinds) = schema.get("oneOf") {
+        return kinds.items().iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
     let base = schema.text_of("type");
     if base == "array" {
         let item = schema.get("items").map(kind).unwrap_or_default();

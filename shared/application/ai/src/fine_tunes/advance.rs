@@ -5,7 +5,7 @@
 //! the name of its fine-tune. The next run completes a run that was killed at any point, and two simultaneous runs do
 //! no harm: the second one to record a step is refused and leaves it.
 
-use application_core::repository::{Actor, Work, random};
+use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -83,7 +83,7 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
                 advanced.waiting += 1;
             }
             // Another run took it further, or an admin canceled it.
-            Err(Error::VersionMismatch) => {}
+            Err(Error::Conflict) => {}
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -104,11 +104,11 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
 async fn advance(tools: Tools<'_>, context: &Context, key: &AggregateKey) -> Result<u32, Error> {
     let mut steps = 0;
     for _ in 0..STEPS {
-        let Some(mut work) = Work::<FineTune>::load(tools.store, key.clone(), &[]).await? else { break };
-        let state = work.state().ok_or(Error::NotFound)?;
-        let Some(event) = next(tools, context, key, state).await? else { break };
-        work.record(&event, context, &Actor::system("advance-fine-tunes"))?;
-        work.commit(tools.store).await?;
+        let pending = PendingChange::<FineTune>::load(tools.store, key.clone(), &[]).await?;
+        let Some(mut pending) = pending else { break };
+        let Some(event) = next(tools, context, key, pending.state()).await? else { break };
+        pending.record(&event, context, &Actor::system("advance-fine-tunes"))?;
+        pending.commit(tools.store).await?;
         steps += 1;
     }
     Ok(steps)

@@ -4,10 +4,11 @@
 
 use super::{key, list_query};
 use crate::Registry;
-use application_core::idempotency::{Answer, claim, outcome, remember, replay};
+use application_core::command::{Command, Creation, create_once};
+use application_core::idempotency::Answer;
 use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
-use application_core::repository::{self, Actor, Work};
-use application_core::{Context, Error};
+use application_core::repository::{self, Actor};
+use application_core::{Access, Context, Error};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
@@ -15,10 +16,7 @@ use domain::field::{Check, Invalid, all_of};
 use domain::id::{FineTuneId, OrganizationId};
 use domain::{Aggregate, AggregateType, Timestamp, Versioned};
 use futures_util::future::try_join;
-use ports::{
-    AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Transaction,
-    Upload,
-};
+use ports::{AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Upload};
 use std::time::Duration;
 
 /// How long an upload is valid.
@@ -53,7 +51,7 @@ pub struct NewFineTune<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreatedFineTune {
     /// The fine-tune.
-    pub fine_tune: FineTune,
+    pub fine_tune: Versioned<FineTune>,
     /// The request that uploads the file.
     pub upload: Upload,
 }
@@ -106,60 +104,42 @@ pub async fn create_fine_tune(
     let training_model = model.training_model.as_deref().ok_or(Error::UnknownModel)?;
     let id: FineTuneId = context.new_id()?;
     let event = decide(id, authority, input, &model.id, training_model)?;
-    let created = match claim(store, idempotency, context).await? {
-        Some(outcome) => {
-            let key = |id: &str| id.parse().map(|id| key(tenant, &id)).map_err(|_| Error::NotFound);
-            replay::<FineTune>(store, key, outcome, |_| true).await?.ok_or(Error::NotFound)?
-        }
-        None => {
-            let result = create((store, limiter), context, authority, (&id, &event), idempotency).await;
-            if let (Err(_), Some(key)) = (&result, idempotency) {
-                // A failed release only delays the retry until the claim ends by itself.
-                let _ = store.release(key).await;
-            }
-            Answer::first(result?)
-        }
+    let actor = Actor::caller(authority.caller());
+    let command = Command { store, context, actor, idempotency: idempotency.into() };
+    let creation = Creation {
+        key: key(tenant, &id),
+        subjects: &[],
+        event: &event,
+        access: &|_: &FineTune| Access::Granted,
+        admission: Some(Box::pin(admit((store, limiter), context, tenant, &model.id))),
     };
-    let Answer { value, replayed } = created;
-    let fine_tune = value.state;
-    let place = FileKey::new(tenant, &fine_tune.id);
-    let upload = uploads.upload(&place, &fine_tune.training_file, context.now, UPLOAD_VALID).await?;
+    let Answer { value: fine_tune, replayed } = create_once(&command, creation).await?;
+    let place = FileKey::new(tenant, &fine_tune.state.id);
+    let upload = uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID).await?;
     Ok(Answer { value: CreatedFineTune { fine_tune, upload }, replayed })
 }
 
-/// Records the first of equal requests, if the organization may have one more.
-async fn create(
+/// Whether the organization may have one more fine-tune of this model. The request counts in its limit.
+async fn admit(
     (store, limiter): (&dyn Store, &dyn Limiter),
     context: &Context,
-    authority: &Authority<ManageFineTunes>,
-    (id, event): (&FineTuneId, &FineTuneEvent),
-    idempotency: Option<&IdempotencyKey>,
-) -> Result<Versioned<FineTune>, Error> {
-    let tenant = authority.tenant();
-    let mut work = Work::<FineTune>::create(key(tenant, id), []);
-    work.record(event, context, &Actor::caller(authority.caller()))?;
-    let (change, after) = work.finish()?;
+    tenant: OrganizationId,
+    base_model: &str,
+) -> Result<(), Error> {
     let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let (budget, open) = try_join(
         async { Ok(repository::load::<AiBudget>(store, &budget).await?) },
         count_open(store, tenant, context.now),
     )
     .await?;
-    if budget.is_some_and(|budget| !budget.state.limits.allows(&after.state.base_model)) {
+    if budget.is_some_and(|budget| !budget.state.limits.allows(base_model)) {
         return Err(Error::UnknownModel);
     }
     if open >= OPEN_FINE_TUNES.burst {
         return Err(Error::Limited(too_many_open()));
     }
     allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
-    let transaction = Transaction {
-        changes: vec![change],
-        idempotency: remember(idempotency, || outcome(id, after.version), context.now),
-        idempotency_claimed: idempotency.is_some(),
-        ..Transaction::default()
-    };
-    store.commit(&transaction).await?;
-    Ok(after)
+    Ok(())
 }
 
 /// The number of the organization's fine-tunes that have not ended or are being stopped, among those younger than

@@ -17,10 +17,10 @@ pub async fn get_fine_tune(
     context: &Context,
     authority: &Authority<ManageFineTunes>,
     id: &FineTuneId,
-) -> Result<(FineTune, LimitDecision), Error> {
+) -> Result<(Versioned<FineTune>, LimitDecision), Error> {
     let read = async {
         let found = repository::load::<FineTune>(store, &key(authority.tenant(), id)).await?;
-        found.map(|found| found.state).ok_or(Error::NotFound)
+        found.ok_or(Error::NotFound)
     };
     limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
 }

@@ -108,7 +108,7 @@ impl Admission {
                     Attempt::Wait(admission) => admission,
                 };
             }
-            let Some((key, _)) = self.lookup.question.cache else { return Err(Error::Contended) };
+            let Some((key, _)) = self.lookup.question.cache else { return Err(Error::Conflict) };
             if self.context().time_left() < TO_SETTLE + pause {
                 return Err(Error::ModelsUnavailable { retry_after: Some(LONGEST_WAIT) });
             }
@@ -154,7 +154,7 @@ impl Admission {
                 }
                 Ok(Attempt::Again(self))
             }
-            Err(ReserveError::Repeated) => Err(Error::Contended),
+            Err(ReserveError::Repeated) => Err(Error::Conflict),
             Err(ReserveError::Store(error)) => {
                 self.take_back(reservation, making).await;
                 Err(error.into())

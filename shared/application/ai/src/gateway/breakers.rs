@@ -65,7 +65,10 @@ pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candid
         Ok(())
     };
     if let Err(error) = told {
-        tracing::warn!(error = &error as &dyn std::error::Error, "an answer could not be recorded in its breaker");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "an answer could not be recorded in its breaker"
+        );
     }
 }
 
@@ -99,7 +102,10 @@ pub(super) async fn tell_failed(
         Ok(Breaker::Closed)
     };
     told.unwrap_or_else(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a failure could not be recorded in its breaker");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a failure could not be recorded in its breaker"
+        );
         Breaker::Closed
     })
 }

@@ -62,7 +62,7 @@ pub async fn embed(
     let input = InputBounds { most: most(&embed.texts), fewest: (longest / 8) as u64 };
     let mut session = match admit(lookup, input).await? {
         // The cache was not read.
-        Admitted::FromCache(_) => return Err(Error::Contended),
+        Admitted::FromCache(_) => return Err(Error::Conflict),
         Admitted::Reserved(reserved) => Session::from(*reserved),
     };
     let mut vectors = vec![None; embed.texts.len()];

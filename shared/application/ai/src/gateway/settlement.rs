@@ -83,7 +83,7 @@ impl Session {
         match self.gateway.state.extend(&mut self.reservation, needed, &self.terms.limits).await {
             Ok(()) => Ok(()),
             Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
-            Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Contended),
+            Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Conflict),
             Err(ReserveError::Store(error)) => Err(error.into()),
         }
     }

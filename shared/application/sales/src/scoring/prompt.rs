@@ -2,7 +2,7 @@
 //! forge, because `<` is escaped in it. Only data that scoring needs is sent: the contact's name, phone and the local
 //! part of the address are not. Fields without information are left out too, because tokens cost money.
 
-use domain::sales::{Lead, ScoredField};
+use domain::sales::{CompanySize, Lead, ScoredField};
 use ports::{Message, Role};
 use serde::Serialize;
 
@@ -25,12 +25,36 @@ pub(super) struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     industry: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    company_size: Option<u32>,
+    company_size: Option<ToldSize>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<String>,
+}
+
+/// The company's size in the form in which it was sent: a number, or the text of a band.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum ToldSize {
+    Employees(u32),
+    Band(String),
+}
+
+impl ToldSize {
+    fn of(size: &CompanySize) -> Self {
+        match size {
+            CompanySize::Employees(employees) => Self::Employees(*employees),
+            band @ CompanySize::Band(_) => Self::Band(band.to_string()),
+        }
+    }
+
+    fn quotable(&self) -> String {
+        match self {
+            Self::Employees(employees) => employees.to_string(),
+            Self::Band(band) => band.clone(),
+        }
+    }
 }
 
 impl Document {
@@ -42,7 +66,7 @@ impl Document {
         Self {
             company_name: folded(&lead.details.company_name).unwrap_or_default(),
             industry: lead.details.industry.as_deref().and_then(folded),
-            company_size: lead.details.company_size,
+            company_size: lead.details.company_size.as_ref().map(ToldSize::of),
             status: lead.details.status.as_str(),
             contact_email: email.and_then(|email| email.split_once('@')).and_then(|(_, host)| folded(host)),
             notes: contact.and_then(|contact| contact.notes.as_deref()).and_then(folded).map(cut),
@@ -54,7 +78,7 @@ impl Document {
         match field {
             ScoredField::CompanyName => Some(self.company_name.clone()),
             ScoredField::Industry => self.industry.clone(),
-            ScoredField::CompanySize => self.company_size.map(|size| size.to_string()),
+            ScoredField::CompanySize => self.company_size.as_ref().map(ToldSize::quotable),
             ScoredField::Status => Some(self.status.to_owned()),
             ScoredField::ContactEmail => self.contact_email.clone(),
             ScoredField::Notes => self.notes.clone(),
