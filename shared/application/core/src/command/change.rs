@@ -55,13 +55,13 @@ pub struct Changed<T> {
     pub wrote: bool,
 }
 
-/// Changes an aggregate once for each idempotency key: one read, one write, and one more write to claim a key. If nothing
-/// changes, nothing is written.
+/// Changes an aggregate once for each idempotency key: one read, one write, and one more write to claim a key. If
+/// nothing changes, nothing is written.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] if the aggregate does not exist or the caller may not access it, [`Error::PreconditionFailed`], and
-/// [`Error::Conflict`] if other requests were faster at every attempt.
+/// [`Error::NotFound`] if the aggregate does not exist or the caller may not access it, [`Error::PreconditionFailed`],
+/// and [`Error::Conflict`] if other requests were faster at every attempt.
 pub async fn change<A: Aggregate>(
     command: &Command<'_>,
     change: &Change<'_, A>,
@@ -126,7 +126,8 @@ async fn change_from<A: Aggregate>(
     .await
 }
 
-/// Changes an aggregate that may not exist yet: one read, one write. Returns none if it did not exist and no event was decided.
+/// Changes an aggregate that may not exist yet: one read, one write. Returns none if it did not exist and no event was
+/// decided.
 ///
 /// # Errors
 ///
