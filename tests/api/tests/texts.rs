@@ -2,7 +2,7 @@
 
 use adapter_password::Argon2Passwords;
 use api_tests::{Answer, World, lead_body};
-use application_core::repository::{Actor, Work};
+use application_core::repository::{Actor, PendingChange};
 use domain::AggregateType;
 use domain::id::AccountId;
 use domain::identity::{Account, RegisterAccount, register_account};
@@ -56,10 +56,13 @@ async fn former_account(world: &World, key: &str, password: &str) {
         password_hash: Argon2Passwords::new().unwrap().hash(password).unwrap(),
     });
     let actor = Actor::account(of.account);
-    let mut account = Work::<Account>::create(holder.clone(), [Account::subject(&id)]);
-    account.record(&registered.unwrap(), &context, &actor).unwrap();
-    let mut member = Work::<Member>::create(AggregateKey::new(of.tenant, AggregateType::Member, &id), []);
-    member.record(&add_member(id, Role::Admin), &context, &actor).unwrap();
+    let subjects = [Account::subject(&id)];
+    let registered = registered.unwrap();
+    let account =
+        PendingChange::<Account>::create(holder.clone(), subjects, &registered, &context, &actor).unwrap();
+    let (of_member, added) =
+        (AggregateKey::new(of.tenant, AggregateType::Member, &id), add_member(id, Role::Admin));
+    let member = PendingChange::<Member>::create(of_member, [], &added, &context, &actor).unwrap();
     let transaction = Transaction {
         changes: vec![account.finish().unwrap().0, member.finish().unwrap().0],
         unique: vec![Unique { kind: UniqueKind::Email, value: key.to_owned(), holder }],
