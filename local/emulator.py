@@ -17,6 +17,7 @@ import logging
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
 from pathlib import Path
 
 EMULATOR = "ministack"
@@ -552,6 +553,42 @@ def patch_response_streaming():
     gateway._invoke_lambda_proxy_v1 = invoke_in_its_mode
 
 
+def patch_source_address():
+    """AWS: `requestContext.identity.sourceIp` is the other end of the connection, and the gateway adds that address to the
+    end of `X-Forwarded-For`. What a client writes into the header is only what it claims.
+
+    Here the first address of the header is the source, so that anybody could pass for anybody before every limit by
+    network address.
+    """
+    from ministack.core.responses import get_request_client_ip
+    from ministack.services import apigateway_v1 as gateway
+
+    header = "x-forwarded-for"
+    execute = gateway._execute_in_scope
+    build_event = gateway._build_lambda_event_v1
+    # The address that the client of this request claims.
+    claimed = contextvars.ContextVar("X-Forwarded-For as it was sent", default="")
+
+    async def execute_with_peer(*positional, **named):
+        """Every event of this request, the authorizer's too, takes the source from the header: it has the peer alone."""
+        arguments = signature(execute).bind(*positional, **named)
+        headers = dict(arguments.arguments["headers"])
+        claimed.set(", ".join(value for name, value in headers.items() if name.lower() == header))
+        headers = {name: value for name, value in headers.items() if name.lower() != header}
+        arguments.arguments["headers"] = {**headers, header: get_request_client_ip()}
+        return await execute(*arguments.args, **arguments.kwargs)
+
+    def build_event_with_chain(*positional, **named):
+        event = build_event(*positional, **named)
+        chain = ", ".join(filter(None, (claimed.get(), event["requestContext"]["identity"]["sourceIp"])))
+        event["headers"][header] = chain
+        event["multiValueHeaders"][header] = [chain]
+        return event
+
+    gateway._execute_in_scope = execute_with_peer
+    gateway._build_lambda_event_v1 = build_event_with_chain
+
+
 def patch_stream_failures():
     """AWS: of a stream batch, everything from the first record that a function reports as failed is delivered again.
 
@@ -656,6 +693,7 @@ def main():
     patch_openapi_update()
     patch_function_errors()
     patch_response_streaming()
+    patch_source_address()
     patch_stream_failures()
     patch_encryption_context()
     patch_local_domain()

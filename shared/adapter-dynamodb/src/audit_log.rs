@@ -2,6 +2,7 @@
 //! number of entries and the last hash. Walking the chain finds an edit, a swap, a gap or a cut. An entry must never be
 //! changed or removed.
 
+use crate::client::client;
 use crate::digest::digest;
 use crate::failure::{failed, given_up};
 use crate::keys::{AUDIT_ENTRY, Item, ItemKey, PK, SK, audit_partition};
@@ -61,7 +62,7 @@ enum Append {
 impl DynamoAuditLog {
     /// The audit log on the state table.
     pub fn new(config: &SdkConfig, state_table: String) -> Self {
-        Self { client: Client::new(config), table: state_table }
+        Self { client: client(config), table: state_table }
     }
 
     async fn append_entry(&self, entry: &AuditEntry) -> Result<bool, StoreError> {

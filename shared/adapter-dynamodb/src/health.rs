@@ -1,5 +1,6 @@
 //! Whether the state table answers: one read of an item that does not exist.
 
+use crate::client::client;
 use crate::failure::failed;
 use crate::keys::ItemKey;
 use adapter_aws::SdkConfig;
@@ -16,7 +17,7 @@ pub struct HealthProbe {
 impl HealthProbe {
     /// A probe of the state table.
     pub fn new(config: &SdkConfig, state_table: String) -> Self {
-        Self { client: Client::new(config), table: state_table }
+        Self { client: client(config), table: state_table }
     }
 
     /// Succeeds when the table answers.

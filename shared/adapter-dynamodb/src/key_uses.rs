@@ -2,6 +2,7 @@
 //! takes one query. A use is written at most once an hour, by any process; each process remembers the uses that it
 //! knows, so that most uses cost no call.
 
+use crate::client::client;
 use crate::failure::{failed, given_up};
 use crate::keys::{ItemKey, PK, SK, key_uses_partition};
 use crate::state_item::EXPIRES_AT;
@@ -43,7 +44,7 @@ impl fmt::Debug for DynamoKeyUses {
 impl DynamoKeyUses {
     /// Uses on the ephemeral table.
     pub fn new(config: &SdkConfig, ephemeral_table: String) -> Self {
-        Self { client: Client::new(config), table: ephemeral_table, remembered: Mutex::default() }
+        Self { client: client(config), table: ephemeral_table, remembered: Mutex::default() }
     }
 
     async fn write(&self, tenant: OrganizationId, key: ApiKeyId, now: Timestamp) -> Result<(), StoreError> {

@@ -39,6 +39,7 @@ mod ai;
 mod audit_log;
 mod batch;
 mod claim;
+mod client;
 mod commit;
 mod digest;
 mod failure;

@@ -1,11 +1,16 @@
-//! Rate limits by the generic cell rate algorithm (ITU-T I.371). All that is kept of a limit is one moment, the
-//! theoretical arrival time: until when the requests counted so far use it up. A request moves it on by one interval and
-//! is refused when it would be more than a period ahead.
+//! Rate limits by the generic cell rate algorithm (ITU-T I.371). The only stored state of a limit is one time, the theoretical
+//! arrival time: the time until which the counted requests use up the limit. Each request adds one interval. A request is
+//! refused if the new time would be more than one period ahead.
 //!
-//! DynamoDB can't take the later of two moments in an update, so there are two forms of it, for a limit that is at rest
-//! and for one that is in use. The process remembers the moment it saw last to guess the right one; a wrong guess costs
-//! a second update and changes nothing else. A refused request writes nothing.
+//! An update in DynamoDB can't take the later of two times, so there are two forms of it: one for a limit at rest and one for a
+//! limit in use. The process remembers the time that it saw last to guess the right form. A wrong guess costs a second update and
+//! changes nothing else. A refused request writes nothing.
+//!
+//! A process whose clock is ahead stores times that would block all other processes for as long as its clock is ahead. So a
+//! stored time that no current request can have produced is not trusted; the limit then counts as at rest, apart from the
+//! requests that this process counted itself.
 
+use crate::client::client;
 use crate::failure::{failed, given_up};
 use crate::keys::{Item, ItemKey};
 use crate::state_item::EXPIRES_AT;
@@ -22,11 +27,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The theoretical arrival time, Unix nanoseconds.
 const ARRIVAL: &str = "tat";
-/// How many limits the process remembers; then it forgets all and begins anew.
+/// The most limits that the process remembers. When it has more, it forgets all of them.
 const MOST_REMEMBERED: usize = 4096;
 /// Other processes only ever move the moment on, so each guess can be wrong once; another try is for the item's purge
 /// in between.
 const MOST_UPDATES: u32 = 4;
+/// The most nanoseconds by which the times of two requests that are counted at once may differ, because their machines
+/// have different clocks and a request counts at the time when it began. Without it, a process whose clock is a
+/// millisecond behind would not trust a full limit.
+const CLOCK_TOLERANCE: i128 = 10 * NANOS;
 
 /// Counts requests on DynamoDB.
 pub struct DynamoLimiter {
@@ -44,31 +53,36 @@ impl fmt::Debug for DynamoLimiter {
 impl DynamoLimiter {
     /// A limiter on the ephemeral table.
     pub fn new(config: &SdkConfig, ephemeral_table: String) -> Self {
-        Self { client: Client::new(config), table: ephemeral_table, remembered: Mutex::default() }
+        Self { client: client(config), table: ephemeral_table, remembered: Mutex::default() }
     }
 
     async fn count(&self, limit: RateLimit, who: &str, now: Timestamp) -> Result<LimitDecision, StoreError> {
         let key = ItemKey::limit(limit.name, who);
         let gcra = Gcra::new(limit, now);
-        let mut arrival = self.remembered().get(key.partition()).copied();
+        let own = self.remembered().get(key.partition()).copied().filter(|own| gcra.believes(*own));
+        // A guess of the stored time; the first answer corrects it.
+        let mut form =
+            if own.is_some_and(|own| own > gcra.now) { Form::InUse } else { Form::AtRest(gcra.now) };
         for _ in 0..MOST_UPDATES {
-            let update = self.update(&key, &gcra, arrival.is_some_and(|arrival| arrival > gcra.now));
-            match update.await? {
+            let found = match self.update(&key, &gcra, form).await? {
                 Update::Counted(counted) => {
                     self.remember(&key, counted);
                     return Ok(gcra.allowed(limit, counted));
                 }
-                Update::Refused(found) => arrival = found,
-            }
-            if let Some(found) = arrival.filter(|found| *found > gcra.latest) {
-                self.remember(&key, found);
-                return Ok(gcra.refused(limit, found));
-            }
+                Update::Refused(found) => found,
+            };
+            form = match gcra.form(found, own) {
+                Ok(form) => form,
+                Err(Full(arrival)) => {
+                    self.remember(&key, arrival);
+                    return Ok(gcra.refused(limit, arrival));
+                }
+            };
         }
         Err(given_up("UpdateItem", "the limit keeps moving"))
     }
 
-    async fn update(&self, key: &ItemKey, gcra: &Gcra, in_use: bool) -> Result<Update, StoreError> {
+    async fn update(&self, key: &ItemKey, gcra: &Gcra, form: Form) -> Result<Update, StoreError> {
         let update = self
             .client
             .update_item()
@@ -80,17 +94,17 @@ impl DynamoLimiter {
             .expression_attribute_values(":expires_at", digits(gcra.expires_at))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = if in_use {
-            update
+        let update = match form {
+            Form::InUse => update
                 .update_expression("SET #tat = #tat + :interval, #expires_at = :expires_at")
                 .condition_expression("#tat > :now AND #tat <= :latest")
                 .expression_attribute_values(":interval", digits(gcra.interval))
-                .expression_attribute_values(":latest", digits(gcra.latest))
-        } else {
-            update
+                .expression_attribute_values(":latest", digits(gcra.latest)),
+            Form::AtRest(from) => update
                 .update_expression("SET #tat = :first, #expires_at = :expires_at")
-                .condition_expression("attribute_not_exists(#tat) OR #tat <= :now")
-                .expression_attribute_values(":first", digits(gcra.now + gcra.interval))
+                .condition_expression("attribute_not_exists(#tat) OR #tat <= :now OR #tat > :believable")
+                .expression_attribute_values(":first", digits(from + gcra.interval))
+                .expression_attribute_values(":believable", digits(gcra.believable)),
         };
         let error = match update.send().await {
             Ok(answer) => {
@@ -108,6 +122,35 @@ impl DynamoLimiter {
         }
     }
 
+    /// Stores a time one interval earlier, unless the limit is at rest; then nothing has to be taken back.
+    async fn uncount(&self, limit: RateLimit, who: &str, now: Timestamp) -> Result<(), StoreError> {
+        let key = ItemKey::limit(limit.name, who);
+        let gcra = Gcra::new(limit, now);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .update_expression("SET #tat = #tat - :interval")
+            .condition_expression("#tat > :now")
+            .expression_attribute_names("#tat", ARRIVAL)
+            .expression_attribute_values(":interval", digits(gcra.interval))
+            .expression_attribute_values(":now", digits(gcra.now))
+            .return_values(ReturnValue::UpdatedNew);
+        match update.send().await {
+            Ok(answer) => {
+                if let Some(arrival) = answer.attributes.as_ref().and_then(arrival) {
+                    self.remember(&key, arrival);
+                }
+                Ok(())
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("UpdateItem", error)),
+            },
+        }
+    }
+
     fn remember(&self, key: &ItemKey, arrival: i128) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED && !remembered.contains_key(key.partition()) {
@@ -116,7 +159,7 @@ impl DynamoLimiter {
         remembered.insert(key.partition().to_owned(), arrival);
     }
 
-    /// What is remembered is only a guess, so it is good even after a panic elsewhere.
+    /// The remembered times are only guesses, so they can be used even after a panic in another thread.
     fn remembered(&self) -> MutexGuard<'_, HashMap<String, i128>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,6 +174,15 @@ impl Limiter for DynamoLimiter {
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
         Box::pin(self.count(limit, who, now))
     }
+
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.uncount(limit, who, now))
+    }
 }
 
 enum Update {
@@ -140,21 +192,35 @@ enum Update {
     Refused(Option<i128>),
 }
 
+/// How a request is counted, depending on the stored arrival time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One interval later than the stored time.
+    InUse,
+    /// One interval later than this time, because the stored time is past or not trusted.
+    AtRest(i128),
+}
+
+/// The limit is used up; this is its arrival time.
+struct Full(i128);
+
 fn arrival(item: &Item) -> Option<i128> {
     item.get(ARRIVAL)?.as_n().ok()?.parse().ok()
 }
 
 const NANOS: i128 = 1_000_000_000;
 
-/// The numbers of one request, in nanoseconds.
+/// The values of one request, in nanoseconds.
 struct Gcra {
     now: i128,
     period: i128,
-    /// Between two requests at an even rate. Rounded down, so that a whole burst fits into the period.
+    /// The time between two requests at an even rate. It is rounded down, so that a whole burst fits into the period.
     interval: i128,
     /// The latest arrival time at which another request is allowed.
     latest: i128,
-    /// After this second nothing of the limit is in use any more.
+    /// The latest arrival time that requests up to now can have produced.
+    believable: i128,
+    /// The second after which no part of the limit is in use.
     expires_at: i64,
 }
 
@@ -164,7 +230,32 @@ impl Gcra {
         let interval = period / i128::from(limit.burst.max(1));
         let at = i128::from(now.millis()) * 1_000_000;
         let expires_at = now.seconds().saturating_add(i64::from(limit.period_seconds)).saturating_add(1);
-        Self { now: at, period, interval, latest: at + period - interval, expires_at }
+        Self {
+            now: at,
+            period,
+            interval,
+            latest: at + period - interval,
+            believable: at + period + CLOCK_TOLERANCE,
+            expires_at,
+        }
+    }
+
+    fn believes(&self, arrival: i128) -> bool {
+        arrival <= self.believable
+    }
+
+    /// How to count if `stored` is found. `own` is the time that this process counted before. It replaces a stored time
+    /// that is past or not trusted, so that no process alone allows more than the limit, whatever other clocks show.
+    fn form(&self, stored: Option<i128>, own: Option<i128>) -> Result<Form, Full> {
+        match stored {
+            None => Ok(Form::AtRest(self.now)),
+            Some(stored) if self.believes(stored) && stored > self.latest => Err(Full(stored)),
+            Some(stored) if self.believes(stored) && stored > self.now => Ok(Form::InUse),
+            Some(_) => match own.unwrap_or(self.now).max(self.now) {
+                own if own > self.latest => Err(Full(own)),
+                own => Ok(Form::AtRest(own)),
+            },
+        }
     }
 
     fn allowed(&self, limit: RateLimit, arrival: i128) -> LimitDecision {

@@ -1,6 +1,7 @@
 //! Counts the failures of the relay on a record of the stream, so that the relay can park a record that always fails.
 //! The emulator ignores the bounds of a stream mapping, and AWS would drop the record; counting works in both.
 
+use crate::client::client;
 use crate::failure::failed;
 use crate::keys::ItemKey;
 use crate::state_item::EXPIRES_AT;
@@ -25,7 +26,7 @@ pub struct RelayAttempts {
 impl RelayAttempts {
     /// A counter on the ephemeral table.
     pub fn new(config: &SdkConfig, ephemeral_table: String) -> Self {
-        Self { client: Client::new(config), table: ephemeral_table }
+        Self { client: client(config), table: ephemeral_table }
     }
 
     /// Counts a failure on a record, which is named by its event or its stream identifier; returns the number of

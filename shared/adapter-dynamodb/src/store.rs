@@ -1,5 +1,6 @@
 //! The store: its parts, and the files with their operations.
 
+use crate::client::client;
 use crate::shards::ListShards;
 use crate::tables::Tables;
 use adapter_aws::SdkConfig;
@@ -32,7 +33,7 @@ impl fmt::Debug for DynamoStore {
 impl DynamoStore {
     /// A store that neither seals nor unseals; lists have one shard.
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), tables, shards: ListShards::default(), tenant_keys: None }
+        Self { client: client(config), tables, shards: ListShards::default(), tenant_keys: None }
     }
 
     /// The same store, sealing personal data under the tenants' keys.
@@ -55,7 +56,7 @@ impl DynamoStore {
 /// decides.
 pub(crate) fn expires(kind: AggregateType) -> bool {
     match kind {
-        AggregateType::Session | AggregateType::Access => true,
+        AggregateType::Session | AggregateType::Access | AggregateType::SignIn => true,
         AggregateType::Organization
         | AggregateType::Member
         | AggregateType::Account

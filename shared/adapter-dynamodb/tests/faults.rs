@@ -4,10 +4,10 @@
 mod support;
 
 use adapter_aws::CallLimits;
-use domain::id::{SessionId, new_id};
+use domain::id::{LeadId, SessionId, new_id};
 use domain::identity::{RefreshToken, Session, StartSession, start_session};
 use domain::{AggregateType, sales::LeadInput};
-use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Store, StoreError};
+use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Limiter, RateLimit, Store, StoreError};
 use serde_json::json;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -158,6 +158,83 @@ async fn keys_that_were_left_unprocessed_are_asked_for_again() {
     world.environment.wire().fail_next("BatchGetItem", Fault::Answer(200, answer));
     let found = world.store.load_many(&[key]).await.unwrap();
     assert_eq!(found.into_iter().map(|state| state.map(typed)).collect::<Vec<_>>(), [Some(lead)]);
+}
+
+/// Empty answers with status 200.
+fn empty_answers() -> [Fault; 2] {
+    [Fault::Answer(200, json!({})), Fault::NoBody]
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_asked_for_again_and_never_means_that_there_is_nothing() {
+    let world = World::start().await;
+    let (id, lead) = world.create(at(0), &company("Acme")).await;
+    let key = world.lead_key(&id);
+    let wire = world.environment.wire();
+    for fault in empty_answers() {
+        wire.fail_next("GetItem", fault.clone());
+        assert_eq!(world.load(&id).await, lead, "{fault:?}");
+        wire.fail_next("BatchGetItem", fault.clone());
+        let found = world.store.load_many(std::slice::from_ref(&key)).await.unwrap();
+        assert_eq!(found.into_iter().map(|state| state.map(typed)).collect::<Vec<_>>(), [Some(lead.clone())]);
+        wire.fail_next("Query", fault.clone());
+        assert_eq!(world.folded(&id).await, Some(lead.clone()), "{fault:?}");
+        assert_eq!(wire.faults_left(), 0);
+    }
+    // A real answer about an item that does not exist needs no second call.
+    wire.take_calls();
+    let missing: LeadId = new_id(at(0), &random_bytes());
+    let missing = AggregateKey::new(world.tenant, AggregateType::Lead, &missing);
+    assert_eq!(world.store.load(&missing).await.unwrap(), None);
+    assert_eq!(world.store.load_many(std::slice::from_ref(&missing)).await.unwrap(), [None]);
+    assert_eq!(world.store.history(&missing, 1).await.unwrap(), []);
+    assert_eq!(wire.take_calls().len(), 3);
+}
+
+#[tokio::test]
+async fn an_empty_answer_to_a_write_does_not_count_as_written() {
+    let world = World::start().await;
+    let wire = world.environment.wire();
+    for (number, fault) in (1..).zip(empty_answers()) {
+        wire.fail_next(TRANSACT, fault.clone());
+        let (id, lead) = world.create(at(0), &company("Acme")).await;
+        assert_eq!(world.load(&id).await, lead, "{fault:?}");
+        wire.fail_next("PutItem", fault.clone());
+        let key = IdempotencyKey {
+            scope: "score".to_owned(),
+            key: number.to_string(),
+            request_hash: "hash".to_owned(),
+        };
+        assert_eq!(world.store.claim(&key, at(0), at(60)).await.unwrap(), Claim::Claimed);
+        assert!(
+            matches!(world.store.claim(&key, at(1), at(61)).await.unwrap(), Claim::Taken(_)),
+            "{fault:?}"
+        );
+        wire.fail_next("UpdateItem", fault.clone());
+        let one = RateLimit { name: "reads", burst: 1, period_seconds: 60 };
+        let (limiter, who) = (world.environment.limiter(), number.to_string());
+        assert!(limiter.take(one, &who, at(0)).await.unwrap().allowed);
+        assert!(!limiter.take(one, &who, at(0)).await.unwrap().allowed, "{fault:?}");
+        assert_eq!(wire.faults_left(), 0);
+    }
+}
+
+#[tokio::test]
+async fn answers_that_stay_empty_are_a_failure() {
+    let world = World::on(impatient(3)).await;
+    let (id, _) = world.create(at(0), &company("Acme")).await;
+    for fault in empty_answers() {
+        for _ in 0..3 {
+            world.environment.wire().fail_next("GetItem", fault.clone());
+        }
+        let error = world.store.load(&world.lead_key(&id)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        assert_eq!(world.environment.wire().faults_left(), 0);
+        for _ in 0..3 {
+            world.environment.wire().fail_next("GetItem", fault.clone());
+        }
+        assert!(world.environment.health_probe().reachable().await.is_err());
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! when the one before succeeded.
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use contracts::event_message::{EventMessage, SOURCE};
 use ports::{BoxFuture, EventRecord, PublishOutcome, Publisher, Source};
@@ -35,19 +36,10 @@ impl EventBridgePublisher {
     async fn put(&self, batch: &[(&EventRecord, String)]) -> Vec<PublishOutcome> {
         let entries = batch.iter().map(|(record, detail)| self.entry(record, detail)).collect();
         match self.client.put_events().set_entries(Some(entries)).send().await {
-            Ok(answer) => {
-                let mut outcomes: Vec<_> = answer.entries().iter().map(outcome).collect();
-                // One outcome for each entry, whatever the answer holds: a shorter list would shift the outcomes that
-                // follow.
-                outcomes
-                    .resize_with(batch.len(), || PublishOutcome::Failed("the bus gave no outcome".into()));
-                outcomes
-            }
+            Ok(answer) => outcomes(batch.len(), &answer),
             Err(error) => {
                 // The entries were measured before, so a failure here is a failure of the call and not of an event.
-                let mut outcomes = vec![PublishOutcome::Unavailable(Source::from(error))];
-                outcomes.resize_with(batch.len(), || PublishOutcome::NotTried);
-                outcomes
+                failed_call(batch.len(), Source::from(error))
             }
         }
     }
@@ -107,9 +99,27 @@ impl EventBridgePublisher {
     }
 }
 
+/// The outcome of each of `sent` entries. An answer with more or fewer entries is not usable for any of them, because
+/// entries are identified only by their position: the call has failed, and the next one may succeed.
+fn outcomes(sent: usize, answer: &PutEventsOutput) -> Vec<PublishOutcome> {
+    let entries = answer.entries();
+    if entries.len() == sent {
+        entries.iter().map(outcome).collect()
+    } else {
+        failed_call(sent, "the bus answered for another number of events".into())
+    }
+}
+
+fn failed_call(sent: usize, source: Source) -> Vec<PublishOutcome> {
+    let mut outcomes = vec![PublishOutcome::Unavailable(source)];
+    outcomes.resize_with(sent, || PublishOutcome::NotTried);
+    outcomes
+}
+
 fn outcome(entry: &PutEventsResultEntry) -> PublishOutcome {
     match entry.error_code() {
-        None => PublishOutcome::Published,
+        None if entry.event_id().is_some() => PublishOutcome::Published,
+        None => PublishOutcome::Unavailable("the bus gave neither an id nor an error".into()),
         Some(code @ ("EventSizeTooLarge" | "MalformedDetail" | "InvalidArgument")) => {
             PublishOutcome::Rejected(code.into())
         }
@@ -133,5 +143,58 @@ fn message(record: &EventRecord) -> EventMessage {
         correlation_id: record.correlation_id.clone(),
         causation_id: record.causation_id.map(|id| id.to_string()),
         data: record.event.data.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken() -> PutEventsResultEntry {
+        PutEventsResultEntry::builder().event_id("1").build()
+    }
+
+    fn refused(code: &str) -> PutEventsResultEntry {
+        PutEventsResultEntry::builder().error_code(code).build()
+    }
+
+    /// The outcomes of `sent` entries by name.
+    fn names(sent: usize, entries: impl IntoIterator<Item = PutEventsResultEntry>) -> Vec<&'static str> {
+        let answer = PutEventsOutput::builder().set_entries(Some(entries.into_iter().collect())).build();
+        outcomes(sent, &answer).iter().map(name).collect()
+    }
+
+    fn name(outcome: &PublishOutcome) -> &'static str {
+        match outcome {
+            PublishOutcome::Published => "published",
+            PublishOutcome::Failed(_) => "failed",
+            PublishOutcome::Unavailable(_) => "unavailable",
+            PublishOutcome::Rejected(_) => "rejected",
+            PublishOutcome::NotTried => "not tried",
+        }
+    }
+
+    #[test]
+    fn each_entry_has_its_own_outcome() {
+        let entries = [taken(), refused("MalformedDetail"), refused("ThrottlingException"), refused("New")];
+        assert_eq!(names(4, entries), ["published", "rejected", "unavailable", "failed"]);
+    }
+
+    #[test]
+    fn an_answer_for_another_number_of_events_is_a_failed_call_and_no_events_fault() {
+        let unknown = ["unavailable", "not tried", "not tried"];
+        assert_eq!(names(3, []), unknown);
+        assert_eq!(names(3, [taken(), taken()]), unknown);
+        // It is unknown which of the three entries is meant, so none may be parked.
+        assert_eq!(names(3, [refused("MalformedDetail")]), unknown);
+        assert_eq!(names(3, [taken(), taken(), taken(), taken()]), unknown);
+        let without_entries = outcomes(1, &PutEventsOutput::builder().build());
+        assert_eq!(without_entries.iter().map(name).collect::<Vec<_>>(), ["unavailable"]);
+    }
+
+    #[test]
+    fn an_entry_without_an_id_is_not_published() {
+        let neither = PutEventsResultEntry::builder().build();
+        assert_eq!(names(2, [taken(), neither]), ["published", "unavailable"]);
     }
 }

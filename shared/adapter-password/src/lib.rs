@@ -1,14 +1,18 @@
 //! Hashes passwords with argon2id, in the first configuration of the OWASP Password Storage Cheat Sheet: 19 MiB, two
 //! passes, one lane. The parameters are part of the PHC string, so they can be raised while old hashes stay valid.
 //!
-//! It runs on the calling thread: a function handles one request at a time, so a second thread would only wait beside
-//! it. It must never log, keep or compare a password in any other way.
+//! It runs on the calling thread: a Lambda sandbox has one request at a time and this is its work, so a second thread
+//! would only wait beside it. All hashes of a process share one [`WorkingMemory`]. It must never log, keep or compare a
+//! password in any other way.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{Error as PhcError, PasswordHasher as _, PasswordVerifier as _};
+mod working_memory;
+
+use argon2::password_hash::Error as PhcError;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use ports::{PasswordError, PasswordHasher};
 use ring::rand::{SecureRandom, SystemRandom};
+use working_memory::WorkingMemory;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -16,9 +20,10 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// Argon2id at today's parameters.
+/// Argon2id with the current parameters. One for each process is enough, because each has its own working memory.
 pub struct Argon2Passwords {
     today: Argon2<'static>,
+    memory: WorkingMemory,
     random: SystemRandom,
 }
 
@@ -27,7 +32,7 @@ pub struct Argon2Passwords {
 enum Failure {
     #[error("the system gave no random bytes for a salt")]
     NoSalt,
-    #[error("argon2 refused its input")]
+    #[error("argon2 refused its input, or there is no memory for it")]
     Argon2(#[from] argon2::Error),
     #[error("the stored hash is not a usable PHC string")]
     StoredHash(#[source] PhcError),
@@ -51,21 +56,29 @@ impl Argon2Passwords {
     pub fn new() -> Result<Self, PasswordError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).map_err(Failure::from)?;
         let today = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Ok(Self { today, random: SystemRandom::new() })
+        Ok(Self { today, memory: WorkingMemory::default(), random: SystemRandom::new() })
     }
 
     fn salted(&self, password: &str) -> Result<String, Failure> {
         let mut salt = [0; SALT_BYTES];
         self.random.fill(&mut salt).map_err(|_| Failure::NoSalt)?;
-        let hash =
-            self.today.hash_password_with_salt(password.as_bytes(), &salt).map_err(Failure::NewHash)?;
+        let mut output = [0; HASH_BYTES];
+        self.memory.hash_into(&self.today, password.as_bytes(), &salt, &mut output)?;
+        let unwritable = |error: PhcError| Failure::NewHash(error);
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(self.today.params()).map_err(unwritable)?,
+            salt: Some(Salt::new(&salt).map_err(|error| unwritable(error.into()))?),
+            hash: Some(Output::new(&output).map_err(|error| unwritable(error.into()))?),
+        };
         Ok(hash.to_string())
     }
 
     /// Does the work of a comparison for an account that does not exist, so that the answer takes as long.
     fn in_vain(&self, password: &str) -> Result<bool, Failure> {
         let mut unused = [0; HASH_BYTES];
-        self.today.hash_password_into(password.as_bytes(), &[0; SALT_BYTES], &mut unused)?;
+        self.memory.hash_into(&self.today, password.as_bytes(), &[0; SALT_BYTES], &mut unused)?;
         // The black box keeps the optimizer from removing a computation whose result is not read.
         std::hint::black_box(unused);
         Ok(false)
@@ -73,15 +86,23 @@ impl Argon2Passwords {
 
     fn compare(&self, password: &str, stored: &str) -> Result<bool, Failure> {
         let stored = PasswordHash::new(stored).map_err(|error| Failure::StoredHash(error.into()))?;
-        if stored.salt.is_none() || stored.hash.is_none() {
+        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
             return Err(Failure::StoredHashIncomplete);
-        }
-        match self.today.verify_password(password.as_bytes(), &stored) {
-            Ok(()) => Ok(true),
-            Err(PhcError::PasswordInvalid) => Ok(false),
-            Err(error) => Err(Failure::StoredHash(error)),
-        }
+        };
+        let argon2 = argon2_of(&stored).map_err(Failure::StoredHash)?;
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..expected.len()).ok_or(Failure::StoredHashIncomplete)?;
+        self.memory.hash_into(&argon2, password.as_bytes(), &salt, output)?;
+        // `Output` compares in constant time.
+        Ok(Output::new(output).map_err(|error| Failure::StoredHash(error.into()))? == expected)
     }
+}
+
+/// Argon2 with the parameters of a stored hash. A hash without a version was made with the default version.
+fn argon2_of(stored: &PasswordHash) -> Result<Argon2<'static>, PhcError> {
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    Ok(Argon2::new(algorithm, version, Params::try_from(stored)?))
 }
 
 impl PasswordHasher for Argon2Passwords {
@@ -100,6 +121,8 @@ impl PasswordHasher for Argon2Passwords {
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
+
+    use argon2::password_hash::PasswordHasher as _;
 
     use super::*;
 

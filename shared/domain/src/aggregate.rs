@@ -24,6 +24,8 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
+    /// A sign-in that failed.
+    SignIn,
     /// The AI settings and spending limits of a tenant; its identifier is the organization's.
     AiBudget,
     /// A tenant's own prices of models; its identifier is the organization's.
@@ -40,7 +42,7 @@ pub enum AggregateType {
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -48,6 +50,7 @@ impl AggregateType {
         Self::Lead,
         Self::Notification,
         Self::Access,
+        Self::SignIn,
         Self::AiBudget,
         Self::AiPrices,
         Self::AiRequest,
@@ -71,6 +74,7 @@ impl AggregateType {
             Self::Lead => "lead",
             Self::Notification => "notification",
             Self::Access => "access",
+            Self::SignIn => "sign_in",
             Self::AiBudget => "ai_budget",
             Self::AiPrices => "ai_prices",
             Self::AiRequest => "ai_request",

@@ -61,6 +61,13 @@ impl StaticType for AccessTag {
     const TYPE: &'static str = "access";
 }
 
+/// The tag of the identifiers of failed logins.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignInTag;
+impl StaticType for SignInTag {
+    const TYPE: &'static str = "signin";
+}
+
 /// The tag of the id of a request to the AI gateway.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AiRequestTag;
@@ -97,6 +104,8 @@ pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
+/// A failed sign-in.
+pub type SignInId = TypeSafeId<SignInTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
 /// A month of a tenant's requests to models.
@@ -125,6 +134,12 @@ pub fn made_at<T: StaticType>(id: &TypeSafeId<T>) -> Option<Timestamp> {
 pub fn derived<T: StaticType, S: StaticType>(from: &TypeSafeId<S>) -> TypeSafeId<T> {
     let uuid: Uuid = from.uuid();
     TypeSafeId::from_uuid(uuid)
+}
+
+/// The organization of events without an organization, such as a login with an address that has no account. Generated
+/// identifiers are never all zeros, so no organization has this one.
+pub fn no_organization() -> OrganizationId {
+    OrganizationId::from_uuid(Uuid::nil())
 }
 
 #[cfg(test)]

@@ -19,10 +19,13 @@ const LONGEST: usize = 2048;
 pub struct CursorCodec(hmac::Key);
 
 impl CursorCodec {
-    /// A codec with the secret of `CURSOR_KEY`, at least 32 characters.
+    /// A codec with the value of the secret that `CURSOR_SECRET_ID` names, at least 32 characters.
     pub fn new(key: &str) -> Result<Self, StartError> {
         if key.len() < SHORTEST_KEY {
-            return Err(StartError::invalid("CURSOR_KEY", "is shorter than 32 characters"));
+            return Err(StartError::invalid(
+                "CURSOR_SECRET_ID",
+                "names a secret that is shorter than 32 characters",
+            ));
         }
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
     }

@@ -70,15 +70,15 @@ mod tests {
 
     #[test]
     fn names_a_missing_or_blank_variable() {
-        let settings = Settings::from([("STATE_TABLE", "state"), ("CURSOR_KEY", " ")]);
+        let settings = Settings::from([("STATE_TABLE", "state"), ("CURSOR_SECRET_ID", " ")]);
         assert_eq!(settings.required("STATE_TABLE").unwrap(), "state");
-        let missing = settings.required("CURSOR_KEY").unwrap_err();
-        assert_eq!(missing.to_string(), "the environment variable CURSOR_KEY is missing");
+        let missing = settings.required("CURSOR_SECRET_ID").unwrap_err();
+        assert_eq!(missing.to_string(), "the environment variable CURSOR_SECRET_ID is missing");
         assert_eq!(settings.optional("LARGE_TENANTS"), None);
     }
 
     #[test]
     fn shows_no_values() {
-        assert_eq!(format!("{:?}", Settings::from([("CURSOR_KEY", "s3cret")])), r#"{"CURSOR_KEY"}"#);
+        assert_eq!(format!("{:?}", Settings::from([("STATE_TABLE", "s3cret")])), r#"{"STATE_TABLE"}"#);
     }
 }

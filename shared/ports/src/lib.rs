@@ -9,6 +9,7 @@ mod entropy;
 mod fine_tuning;
 mod key_uses;
 mod limiter;
+mod message_visibility;
 mod model_gateway;
 mod password;
 mod publisher;
@@ -34,6 +35,7 @@ pub use fine_tuning::{
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
+pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
     Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
     Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,

@@ -39,4 +39,12 @@ pub trait Limiter: Send + Sync {
         who: &'a str,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>>;
+
+    /// Takes back a request that [`Limiter::take`] counted and that was not carried out: one write.
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 }

@@ -208,6 +208,12 @@ pub enum StoreError {
     /// A stored item can't be understood: a defect, never the caller's fault.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),
+    /// The ledger lacks an event of an aggregate. This is a defect and never the caller's fault.
+    #[error("the history of an aggregate lacks version {missing_version}")]
+    IncompleteHistory {
+        /// The first missing version.
+        missing_version: u64,
+    },
     /// The record or the transaction is larger than the store accepts, so another try is useless.
     #[error("a record or transaction is larger than the store takes")]
     TooLarge,
@@ -332,7 +338,8 @@ pub trait Store: Send + Sync {
     /// Carries a transaction out: one write.
     fn commit<'a>(&'a self, transaction: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>>;
 
-    /// The history up to and including version `through`, unsealed where the subject's key still exists.
+    /// The stored history up to and including version `through`, unsealed where the subject's key still exists. Use
+    /// cases call `application_core::repository::history`, which finds gaps.
     fn history<'a>(
         &'a self,
         key: &'a AggregateKey,

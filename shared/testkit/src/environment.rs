@@ -12,7 +12,7 @@ use adapter_dynamodb::{
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::id::OrganizationId;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -171,6 +171,19 @@ impl TestEnvironment {
                 return items;
             }
         }
+    }
+
+    /// Deletes one event of the ledger, which the product never does.
+    pub async fn forget_event(&self, partition: &str, version: u64) {
+        let delete = self
+            .client()
+            .delete_item()
+            .table_name(self.tables().ledger)
+            .key("pk", AttributeValue::S(partition.to_owned()))
+            .key("sk", AttributeValue::N(version.to_string()))
+            .return_values(ReturnValue::AllOld);
+        let deleted = delete.send().await.expect("a deletion").attributes;
+        assert!(deleted.is_some(), "{partition} has no version {version}");
     }
 }
 

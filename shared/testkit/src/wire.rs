@@ -15,6 +15,8 @@ use std::time::Duration;
 pub enum Fault {
     /// The call is answered with this status and body instead of being carried out.
     Answer(u16, Value),
+    /// It is answered with status 200 and an empty body instead of being carried out.
+    NoBody,
     /// The call is carried out, but its answer never arrives: the connection breaks.
     LostAnswer,
     /// The call is carried out after this time.
@@ -157,18 +159,17 @@ fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
         let fault = take_fault(shared, &operation);
         match &fault {
             Some(Fault::Answer(status, body)) => {
-                let body = body.to_string();
-                let length = body.len();
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0");
-                (&client)
-                    .write_all(format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
-                    .ok()?;
+                answer_instead(&client, *status, &body.to_string())?;
+                continue;
+            }
+            Some(Fault::NoBody) => {
+                answer_instead(&client, 200, "")?;
                 continue;
             }
             Some(Fault::Delay(time)) => thread::sleep(*time),
             Some(Fault::LostAnswer) | None => {}
         }
-        (&upstream).write_all(&request.asking_for_capacity()).ok()?;
+        (&upstream).write_all(&request.bytes()).ok()?;
         let answer = Message::read(&mut from_upstream)?;
         let capacity = consumed(&answer.body);
         lock(&shared.calls).push(Call { operation, capacity });
@@ -178,6 +179,12 @@ fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
         }
         (&client).write_all(&answer.bytes()).ok()?;
     }
+}
+
+fn answer_instead(mut client: &TcpStream, status: u16, body: &str) -> Option<()> {
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0");
+    let length = body.len();
+    client.write_all(format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes()).ok()
 }
 
 fn goes_on(shared: &Shared) -> bool {
@@ -236,15 +243,5 @@ impl Message {
 
     fn bytes(&self) -> Vec<u8> {
         [self.lines.join("\r\n").as_bytes(), b"\r\n\r\n", &self.body].concat()
-    }
-
-    fn asking_for_capacity(mut self) -> Vec<u8> {
-        if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
-            body.insert("ReturnConsumedCapacity".to_owned(), Value::from("TOTAL"));
-            self.body = Value::Object(body).to_string().into_bytes();
-            self.lines.retain(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
-            self.lines.push(format!("content-length: {}", self.body.len()));
-        }
-        self.bytes()
     }
 }

@@ -235,6 +235,15 @@ impl Limiter for NoLimits {
         };
         Box::pin(ready(Ok(decision)))
     }
+
+    fn give_back<'a>(
+        &'a self,
+        _: RateLimit,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// Waits for nothing but lets others go on.

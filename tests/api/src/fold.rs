@@ -4,9 +4,10 @@ use crate::world::World;
 use application_core::repository;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
-use domain::audit::Access;
+use domain::audit::{Access, FailedSignIn};
 use domain::id::{
     AccessId, AccountId, AiMonthId, ApiKeyId, FineTuneId, LeadId, NotificationId, OrganizationId, SessionId,
+    SignInId,
 };
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
@@ -83,6 +84,10 @@ impl World {
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));
                 self.compare::<Access>(&key, versions).await;
+            }
+            AggregateType::SignIn => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<SignInId>(id));
+                self.compare::<FailedSignIn>(&key, versions).await;
             }
             AggregateType::AiBudget => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));

@@ -166,7 +166,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 streamed: streamed_completions(parts),
             })),
         ),
-        ("createApiKey", whole(create_api_key::CreateApiKey { store: store() })),
+        ("createApiKey", whole(create_api_key::CreateApiKey { store: store(), limiter: limiter() })),
         (
             "listApiKeys",
             whole(list_api_keys::ListApiKeys {

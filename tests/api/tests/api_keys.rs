@@ -370,3 +370,30 @@ async fn no_log_line_holds_a_key() {
     let secret = text.rsplit_once('_').unwrap().1;
     assert!(!lines.concat().contains("sxk_") && !lines.concat().contains(secret), "{lines:?}");
 }
+
+#[tokio::test]
+async fn an_organization_has_a_hundred_usable_keys_and_makes_fifty_a_day() {
+    let world = World::start();
+    let admin = world.admin().await;
+    let create = |key: String| world.call("createApiKey").by(&admin).json(&body()).key(&key).send();
+    let mut last = Value::Null;
+    for day in 0..2 {
+        for number in 0..50 {
+            last = create(format!("{day}-{number}")).await.expect(201).json();
+        }
+        let refused = create(format!("{day}-51")).await.problem(429, "rate_limited");
+        assert!(refused.header("RateLimit").unwrap().starts_with("\"new_api_keys\";r=0"));
+        assert_eq!(refused.json()["detail"], "The limit new_api_keys allows 50 requests in 86400 seconds.");
+        world.pass(if day == 0 { DAY } else { 2 * 3600 });
+    }
+    let refused = create("one-more".to_owned()).await.problem(409, "conflict");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("100 API keys"), "{refused:?}");
+    // The request that created the hundredth key may be repeated; a refused one may be sent again when there is room.
+    let again = create("1-49".to_owned()).await.expect(201);
+    assert_eq!((again.is_replay(), &again.json()["id"]), (true, &last["id"]));
+    world.call("revokeApiKey").by(&admin).path("id", last["id"].as_str().unwrap()).send().await.expect(204);
+    assert!(!create("one-more".to_owned()).await.expect(201).is_replay());
+    // Expired keys do not count.
+    world.pass(31 * DAY);
+    create("later".to_owned()).await.expect(201);
+}

@@ -38,6 +38,30 @@ async fn a_repeated_creation_is_answered_alike_and_done_once() {
 }
 
 #[tokio::test]
+async fn a_replay_from_a_ledger_with_a_gap_is_a_defect_that_is_told_once() {
+    let world = World::start();
+    let person = world.admin().await;
+    let create = || world.call("createLead").by(&person).json(&lead_body()).key("k1");
+    let lead = create().send().await.expect(201).json();
+    let id = lead["id"].as_str().unwrap();
+    let mut body = lead_body();
+    body["company_size"] = json!(7);
+    world.call("updateLead").by(&person).path("id", id).if_match(1).json(&body).send().await.expect(200);
+    // The state has version 2, so the answer is made from the ledger, in which the first event is missing.
+    world.environment().forget_event(&format!("{}#lead#{id}", person.tenant), 1).await;
+    let (answer, lines) = edge::log::capture(create().send()).await;
+    answer.problem(500, "internal_error");
+    let told: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line.get("Defects").is_some())
+        .collect();
+    assert_eq!(told.len(), 1, "{lines:?}");
+    assert_eq!(told[0]["Defect"], "IncompleteHistory");
+    assert_eq!((&told[0]["aggregate_id"], &told[0]["missing_version"]), (&json!(id), &json!(1)));
+}
+
+#[tokio::test]
 async fn another_request_with_the_same_key_is_refused() {
     let world = World::start();
     let person = world.admin().await;

@@ -32,6 +32,9 @@ async fn eventful() -> World {
     let reuse = world.call("refreshSession").json(&json!({"refresh_token": tokens["refresh_token"]}));
     reuse.send().await.expect(401);
 
+    let wrong = json!({"email": login["email"], "password": "another password"});
+    world.call("login").json(&wrong).send().await.expect(401);
+
     let person = world.admin().await;
     let rep = world.colleague(&person, Role::SalesRep).await;
     let id = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();

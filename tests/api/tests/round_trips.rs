@@ -90,8 +90,16 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         ("deleteLead again", lead("deleteLead"), &[("GetItem", 1.0)]),
         ("markNotificationRead", mark(), &[("GetItem", 1.0), ("TransactWriteItems", 5.0)]),
         ("markNotificationRead again", mark(), &[("GetItem", 1.0)]),
-        ("createApiKey", scene.call("createApiKey"), &[("TransactWriteItems", 6.0)]),
-        ("createApiKey with a key", scene.call("createApiKey").key("k2"), &[("TransactWriteItems", 8.0)]),
+        (
+            "createApiKey",
+            scene.call("createApiKey"),
+            &[("Query", 0.5), ("TransactWriteItems", 6.0), ("UpdateItem", 1.0)],
+        ),
+        (
+            "createApiKey with a key",
+            scene.call("createApiKey").key("k2"),
+            &[("Query", 0.5), ("TransactWriteItems", 8.0), ("UpdateItem", 1.0)],
+        ),
         ("listApiKeys", scene.call("listApiKeys"), &[("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)]),
         ("revokeApiKey", revoke(), &[("GetItem", 1.0), ("TransactWriteItems", 6.0)]),
         ("revokeApiKey again", revoke(), &[("GetItem", 1.0)]),
@@ -135,7 +143,7 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
 }
 
 /// In addition to writing a score: one look-up, one reservation and one settlement; for a cached answer, the look-up
-/// and the record. Two limits are counted, that of scores and that of models.
+/// and the record. Three limits are counted: that of scores, that of models, and that of models for the organization.
 #[tokio::test]
 async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
     let world = World::with_chain(api_tests::MODELS);
@@ -153,7 +161,7 @@ async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
         names.sort();
         seen.push(names);
     }
-    let (limits, reads) = (["UpdateItem"; 2], ["BatchGetItem"; 2]);
+    let (limits, reads) = (["UpdateItem"; 3], ["BatchGetItem"; 2]);
     // Reservation, settlement and score.
     assert_eq!(seen[0], [reads.as_slice(), &["TransactWriteItems"; 3], &limits].concat());
     // Record and score.

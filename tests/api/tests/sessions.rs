@@ -88,8 +88,8 @@ fn text(value: &Value, name: &str) -> String {
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     let world = World::start();
-    register(&world, "ada@northwind.example").await;
-    let before = world.snapshot().await;
+    let ada = register(&world, "ada@northwind.example").await;
+    let before = world.ledger().await.len();
     let wrong = login(&world, "ada@northwind.example", "wrong horse battery staple").await;
     let unknown = login(&world, "eve@northwind.example", PASSWORD).await;
     let wrong = wrong.problem(401, "invalid_credentials");
@@ -100,7 +100,25 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
         world.pass(HOUR);
         assert_eq!(login(&world, "ada@northwind.example", other).await, wrong, "{other:?}");
     }
-    world.unchanged_since(&before).await;
+    // Nothing changed except that each failure is recorded for the audit log.
+    let failed = world.events("sign_in_failed").await;
+    assert_eq!((failed.len(), world.ledger().await.len()), (6, before + 6));
+    let facts = |event: &Value| event["data"]["M"].clone();
+    let is_null = |fact: &Value| fact["NULL"] == true;
+    let of_nobody: Vec<_> = failed.iter().filter(|event| is_null(&facts(event)["account_id"])).collect();
+    assert_eq!(of_nobody.len(), 1);
+    assert_eq!(of_nobody[0]["tenant_id"]["S"], "org_00000000000000000000000000");
+    assert_eq!(facts(of_nobody[0])["email_hash"]["S"].as_str().unwrap().len(), 43);
+    for event in failed.iter().filter(|event| !is_null(&facts(event)["account_id"])) {
+        assert_eq!(facts(event)["account_id"]["S"], ada["account_id"]);
+        assert!(is_null(&facts(event)["email_hash"]), "{event}");
+        assert_eq!(event["tenant_id"]["S"], ada["organization_id"]);
+        // Tests have no network address.
+        assert_eq!(facts(event)["network"]["S"], "unknown");
+    }
+    let text = json!(failed).to_string();
+    assert!(!text.contains("northwind") && !text.contains("battery"), "{text}");
+    world.check_folds().await;
 }
 
 #[tokio::test]

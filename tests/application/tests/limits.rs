@@ -3,7 +3,8 @@
 use crate::support::NOW;
 use application_core::Error;
 use application_core::limits::{
-    LEAD_SCORES, LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, READS, allowed, limited,
+    AI_CALLS, AI_CALLS_OF_ORGANIZATION, Counted, KEY_READS_OF_ORGANIZATION, LEAD_SCORES, LOGINS_PER_ACCOUNT,
+    LOGINS_PER_ADDRESS, NEW_API_KEYS, READS, allowed, limited, masked_network, network, take_both,
 };
 use domain::Timestamp;
 use ports::{BoxFuture, LimitDecision, Limiter, RateLimit, StoreError};
@@ -49,6 +50,15 @@ impl Limiter for Slow {
             })
         })
     }
+
+    fn give_back<'a>(
+        &'a self,
+        _: RateLimit,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[test]
@@ -58,7 +68,20 @@ fn the_limits_are_the_products() {
     assert_eq!(numbers(LEAD_SCORES), (10, 60));
     assert_eq!(numbers(LOGINS_PER_ACCOUNT), (5, 900));
     assert_eq!(numbers(LOGINS_PER_ADDRESS), (20, 900));
-    let names = [READS.name, LEAD_SCORES.name, LOGINS_PER_ACCOUNT.name, LOGINS_PER_ADDRESS.name];
+    assert_eq!(numbers(AI_CALLS), (60, 60));
+    assert_eq!(numbers(AI_CALLS_OF_ORGANIZATION), (120, 60));
+    assert_eq!(numbers(KEY_READS_OF_ORGANIZATION), (300, 60));
+    assert_eq!(numbers(NEW_API_KEYS), (50, 86_400));
+    let names = [
+        READS.name,
+        LEAD_SCORES.name,
+        LOGINS_PER_ACCOUNT.name,
+        LOGINS_PER_ADDRESS.name,
+        AI_CALLS.name,
+        AI_CALLS_OF_ORGANIZATION.name,
+        KEY_READS_OF_ORGANIZATION.name,
+        NEW_API_KEYS.name,
+    ];
     for (at, name) in names.iter().enumerate() {
         assert!(!names[..at].contains(name), "{name} is counted for two limits");
     }
@@ -78,6 +101,15 @@ impl Limiter for Meeting {
             self.0.wait().await;
             Ok(LimitDecision { limit, allowed: true, remaining: 3, retry_after_seconds: 0, reset_seconds: 9 })
         })
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        _: RateLimit,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -130,4 +162,77 @@ fn a_decision_allows_or_is_the_error() {
     assert!(allowed(decision(true)).is_ok());
     assert!(matches!(allowed(decision(false)), Err(Error::Limited(_))));
     assert_eq!(asked.get(), 2);
+}
+
+#[test]
+fn an_ipv6_network_and_an_ipv4_address_count_as_one() {
+    for (address, counted) in [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("not an address", "not an address"),
+    ] {
+        assert_eq!(network(address), counted, "{address}");
+    }
+}
+
+#[test]
+fn what_is_recorded_of_an_address_names_no_machine() {
+    for (address, recorded) in [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("", "unknown"),
+        ("ada@northwind.example", "unknown"),
+    ] {
+        assert_eq!(masked_network(address), recorded, "{address}");
+    }
+}
+
+const KEY: RateLimit = RateLimit { name: "key", burst: 3, period_seconds: 60 };
+const ORGANIZATION: RateLimit = RateLimit { name: "organization", burst: 5, period_seconds: 60 };
+
+async fn ask(limiter: &dyn Limiter, key: &str) -> Result<LimitDecision, Error> {
+    let own = Counted { limit: KEY, who: key };
+    take_both(limiter, own, Counted { limit: ORGANIZATION, who: "organization" }, NOW).await
+}
+
+#[tokio::test]
+async fn an_organizations_limit_stands_above_those_of_its_keys() {
+    let environment = testkit::TestEnvironment::start();
+    let limiter = environment.limiter();
+    let refused_by = |result: Result<LimitDecision, Error>| match result {
+        Err(Error::Limited(decision)) => decision.limit.name,
+        other => panic!("{other:?}"),
+    };
+    for left in [2, 1, 0] {
+        let decision = ask(&limiter, "first").await.unwrap();
+        assert_eq!((decision.limit, decision.remaining), (KEY, left));
+    }
+    // A key that continues over its own limit uses up nothing of the other keys' limit.
+    for _ in 0..10 {
+        assert_eq!(refused_by(ask(&limiter, "first").await), "key");
+    }
+    for left in [1, 0] {
+        let decision = ask(&limiter, "second").await.unwrap();
+        assert_eq!((decision.limit, decision.remaining), (ORGANIZATION, left));
+    }
+    for key in ["second", "third", "fourth"] {
+        assert_eq!(refused_by(ask(&limiter, key).await), "organization");
+    }
+    // A request that the organization's limit refused does not count for the key: `second` was allowed two requests and
+    // has one left.
+    let own = limiter.take(KEY, "second", NOW).await.unwrap();
+    assert_eq!((own.allowed, own.remaining), (true, 0));
+}
+
+#[tokio::test]
+async fn both_limits_are_counted_at_the_same_time() {
+    let limiter = Meeting(Barrier::new(2));
+    let counted = timeout(Duration::from_secs(10), ask(&limiter, "key"));
+    assert!(counted.await.expect("both at the same time").unwrap().allowed);
 }

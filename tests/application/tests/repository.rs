@@ -9,7 +9,7 @@ use domain::AggregateType;
 use domain::authority::WriteLeads;
 use domain::id::{AccountId, LeadId, new_id};
 use domain::sales::{Lead, LeadInput};
-use ports::AggregateKey;
+use ports::{AggregateKey, StoreError};
 
 #[tokio::test]
 async fn what_is_stored_is_the_fold_of_what_happened() {
@@ -40,6 +40,30 @@ async fn what_is_not_there_is_none() {
     assert_eq!(load::<Lead>(store, &key).await.unwrap(), None);
     assert!(PendingChange::<Lead>::load(store, key.clone(), &[]).await.unwrap().is_none());
     assert_eq!(fold::<Lead>(store, &key, 9).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_history_with_a_gap_is_a_defect_and_never_an_older_state() {
+    let tenant = Tenant::start().await;
+    let store = tenant.store.as_ref();
+    for (seen_version, name) in [(1, "Fabrikam"), (2, "Globex")] {
+        let other = LeadInput { company_name: name, ..input() };
+        let precondition =
+            Precondition { required: Some(Versions::Listed(vec![seen_version])), excluded: None };
+        let replacement = LeadReplacement { precondition: &precondition, input: &other, check: &|_| Ok(()) };
+        update_lead(store, &tenant.context(), &tenant.authority(), &tenant.lead, &replacement).await.unwrap();
+    }
+    let partition = format!("{}#lead#{}", tenant.tenant, tenant.lead);
+    tenant.environment.forget_event(&partition, 2).await;
+    for through in [3, 9] {
+        let error = fold::<Lead>(store, &tenant.lead_key(), through).await.unwrap_err();
+        assert!(matches!(error, StoreError::IncompleteHistory { missing_version: 2 }), "{error:?}");
+    }
+    // The history before the gap is complete.
+    assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap().version, 1);
+    tenant.environment.forget_event(&partition, 1).await;
+    let error = fold::<Lead>(store, &tenant.lead_key(), 3).await.unwrap_err();
+    assert!(matches!(error, StoreError::IncompleteHistory { missing_version: 1 }), "{error:?}");
 }
 
 #[tokio::test]

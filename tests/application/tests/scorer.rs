@@ -1,5 +1,6 @@
 //! The engines of scores: models through the AI gateway, and rules where they may score instead.
 
+use crate::support::RoomyOrganization;
 use crate::support::{NOW, Tenant};
 use application_ai::{AiGateway, Asker, Chain, Providers, Registry, RegistryError};
 use application_core::Error;
@@ -44,7 +45,7 @@ impl Scene {
         let registry = Registry::shipped().unwrap();
         let environment = &self.tenant.environment;
         let state = Arc::new(environment.ai_state());
-        let limiter = Arc::new(environment.limiter());
+        let limiter = Arc::new(RoomyOrganization(Arc::new(environment.limiter())));
         LeadScorer {
             gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.clone())),
             providers: Providers { bedrock: self.model.clone(), openai: None },

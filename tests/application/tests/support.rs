@@ -1,6 +1,7 @@
 //! A tenant with a lead, on the real adapter.
 
 use application_core::Context;
+use application_core::limits::AI_CALLS_OF_ORGANIZATION;
 use application_core::repository::{Actor, PendingChange};
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Limits};
 use domain::authority::{Authority, Caller, Credential, Permission};
@@ -8,7 +9,9 @@ use domain::id::{AccountId, LeadId, OrganizationId, new_id};
 use domain::sales::{Lead, LeadInput, create_lead};
 use domain::tenancy::{Organization, RegisterOrganization, Role, register_organization};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{AggregateKey, Store, TenantKeys, Transaction};
+use ports::{
+    AggregateKey, BoxFuture, LimitDecision, Limiter, RateLimit, Store, StoreError, TenantKeys, Transaction,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::TestEnvironment;
@@ -117,5 +120,36 @@ impl Tenant {
 
     pub(crate) async fn load(&self) -> Versioned<Lead> {
         application_core::repository::load(self.store.as_ref(), &self.lead_key()).await.unwrap().unwrap()
+    }
+}
+
+/// The real limits, except that of an organization, which is counted and never reached, for tests with many requests of
+/// one organization.
+pub(crate) struct RoomyOrganization(pub(crate) Arc<dyn Limiter>);
+
+impl RoomyOrganization {
+    fn limit(limit: RateLimit) -> RateLimit {
+        let roomy = limit.name == AI_CALLS_OF_ORGANIZATION.name;
+        RateLimit { burst: if roomy { 100_000 } else { limit.burst }, ..limit }
+    }
+}
+
+impl Limiter for RoomyOrganization {
+    fn take<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
+        self.0.take(Self::limit(limit), who, now)
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        limit: RateLimit,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.give_back(Self::limit(limit), who, now)
     }
 }

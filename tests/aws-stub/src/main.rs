@@ -1,6 +1,6 @@
-//! The AWS services that a function calls while it is measured: an embedded DynamoDB with the template's tables, a key
-//! service with real cryptography, and a bus that accepts everything. It counts the calls and the capacity that they
-//! use.
+//! The AWS services that a function calls, for measuring one: an embedded DynamoDB with the template's tables, a key
+//! service with real cryptography, a bus that accepts everything, and a secret store. It counts the calls and the capacity
+//! they use.
 //!
 //! It prints the address of its control endpoint and ends when its standard input does:
 //! - `GET /endpoints`: the variables that lead an AWS SDK to the services, and the names of the tables and keys.
@@ -11,7 +11,8 @@
 
 mod bus;
 mod http;
-// The adapter's own tests use the same stub.
+mod secrets;
+// The stub of the adapter's own tests.
 #[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
 mod kms;
 
@@ -25,12 +26,14 @@ fn main() {
     let environment = Arc::new(TestEnvironment::start());
     let keys = Arc::new(KmsStub::start());
     let bus = bus::Bus::start();
+    let secrets = secrets::Secrets::start();
     let tables = environment.tables();
     let database = environment.sdk_config().endpoint_url().expect("an endpoint").to_owned();
     let endpoints = json!({
         "AWS_ENDPOINT_URL": database,
         "AWS_ENDPOINT_URL_KMS": keys.url,
         "AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url,
         "LEDGER_TABLE": tables.ledger,
         "STATE_TABLE": tables.state,
         "EPHEMERAL_TABLE": tables.ephemeral,
@@ -39,7 +42,7 @@ fn main() {
     });
     let url = http::listen(move |request| match request.path.as_str() {
         "/endpoints" => (200, endpoints.clone()),
-        "/calls" => (200, calls(&environment, &keys, &bus)),
+        "/calls" => (200, calls(&environment, &keys, &bus, &secrets)),
         _ => (404, Value::Null),
     });
     let mut output = std::io::stdout();
@@ -47,9 +50,10 @@ fn main() {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn calls(environment: &TestEnvironment, keys: &KmsStub, bus: &bus::Bus) -> Value {
+fn calls(environment: &TestEnvironment, keys: &KmsStub, bus: &bus::Bus, secrets: &secrets::Secrets) -> Value {
     let database = environment.wire().take_calls().into_iter().map(|call| (call.operation, call.capacity));
-    let others = keys.calls().into_iter().chain(bus.calls()).map(|operation| (operation, 0.0));
+    let others =
+        keys.calls().into_iter().chain(bus.calls()).chain(secrets.calls()).map(|operation| (operation, 0.0));
     let all = database.chain(others);
     all.map(|(operation, capacity)| json!({"operation": operation, "capacity": capacity})).collect()
 }

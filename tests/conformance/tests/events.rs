@@ -11,7 +11,7 @@ use domain::ai::{
     AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
     SetBudget, Tokens, Unmetered, override_prices, reach_thresholds, set_budget,
 };
-use domain::audit::deny_access;
+use domain::audit::{SignInAttempt, deny_access, fail_sign_in};
 use domain::event::SECRET_FACTS;
 use domain::id::{
     AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
@@ -124,6 +124,10 @@ fn written() -> Vec<EncodedEvent> {
     events.extend(fine_tune_events());
     events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
+    for (account_id, email_hash) in [(Some(account), None), (None, Some("A".repeat(43)))] {
+        let network = "203.0.113.0/24".to_owned();
+        events.push(fail_sign_in(SignInAttempt { account_id, email_hash, network }).encode());
+    }
     events
 }
 

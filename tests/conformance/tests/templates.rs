@@ -207,3 +207,16 @@ fn every_stack_treats_its_functions_alike() {
         assert_eq!((&other_before, &other_after), (&before, &after), "infra/{context}.yaml");
     }
 }
+
+#[test]
+fn no_environment_variable_holds_a_secret() {
+    let mut wrong = Vec::new();
+    for (name, template) in templates() {
+        walk(&name, &template, &mut |place, value| {
+            if value.as_str().is_some_and(|text| text.contains("{{resolve:secretsmanager")) {
+                wrong.push(place.to_owned());
+            }
+        });
+    }
+    assert!(wrong.is_empty(), "functions read secrets themselves: {wrong:#?}");
+}

@@ -294,7 +294,12 @@ impl World {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ];
         let endpoints = self.endpoints.iter().filter(|(name, _)| {
-            function.variables.contains(*name) || (!as_in_aws && name.starts_with("AWS_ENDPOINT_URL"))
+            // A function that reads a secret before its first request could not start without an answer.
+            let at_start =
+                name.as_str() == SECRETS_ENDPOINT && function.variables.contains("CURSOR_SECRET_ID");
+            function.variables.contains(*name)
+                || at_start
+                || (!as_in_aws && name.starts_with("AWS_ENDPOINT_URL"))
         });
         let named = function.variables.iter().filter(|name| !self.endpoints.contains_key(*name));
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -306,6 +311,9 @@ impl World {
             .collect()
     }
 }
+
+/// The variable with the address of the secret store.
+const SECRETS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 
 /// A claim of an access token.
 fn claim(token: &str, name: &str) -> Option<String> {
@@ -319,7 +327,7 @@ fn setting(name: &str) -> &'static str {
     match name {
         "TOKEN_ISSUER" => "https://api.sextant.example",
         "TOKEN_AUDIENCE" => "sextant",
-        "CURSOR_KEY" => "a key of the bench that is long enough to be one",
+        "CURSOR_SECRET_ID" => "sextant-bench-cursors",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
         // A model's time is its own; what is measured is ours.

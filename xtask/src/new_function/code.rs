@@ -10,7 +10,7 @@ use crate::error::Error;
 /// The further dependencies of the crate of a route.
 const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
 /// The further dependencies of the crate of a queue.
-const FOR_A_QUEUE: [&str; 1] = ["contracts"];
+const FOR_A_QUEUE: [&str; 3] = ["adapter-aws", "adapter-sqs", "contracts"];
 /// The dependencies of every function, apart from the use cases of its context.
 const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
 /// The precondition of a write to an entity without a version. A use case compares it with the version that it changes.
@@ -157,7 +157,7 @@ impl EventHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    let main = job_main(names, ("queue", "EventHandler"));
+    let main = queue_main(names);
     create(plan, names, &FOR_A_QUEUE, lib, main)
 }
 
@@ -187,7 +187,7 @@ impl ScheduleHandler for {pascal} {{
 ",
         uses(imports.map(str::to_owned).to_vec())
     );
-    let main = job_main(names, ("schedule", "ScheduleHandler"));
+    let main = schedule_main(names);
     create(plan, names, &[], lib, main)
 }
 
@@ -230,11 +230,39 @@ workspace = true
     )
 }
 
-/// The wiring of a job, which needs nothing yet.
-fn job_main(names: &Names, (module, handler): (&str, &str)) -> String {
+/// The wiring of a consumer, whose handler needs nothing yet.
+fn queue_main(names: &Names) -> String {
+    let imports = uses(vec![
+        "adapter_aws::AwsSettings".to_owned(),
+        "adapter_sqs::SqsVisibility".to_owned(),
+        "edge::queue::Consumer".to_owned(),
+        format!("{}::{}", names.snake(), names.pascal()),
+        "std::process::ExitCode".to_owned(),
+    ]);
+    format!(
+        "//! Wires `{name}` to AWS.
+
+{imports}
+fn main() -> ExitCode {{
+    edge::queue::run(\"{name}\", |_| {{
+        Box::pin(async {{
+            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let visibility = Box::new(SqsVisibility::new(&aws));
+            Ok(Box::new(Consumer {{ handler: Box::new({pascal}), visibility }}))
+        }})
+    }})
+}}
+",
+        name = names.name,
+        pascal = names.pascal()
+    )
+}
+
+/// The wiring of a function on a schedule, which needs nothing yet.
+fn schedule_main(names: &Names) -> String {
     let name = &names.name;
     let imports = uses(vec![
-        format!("edge::{module}::{handler}"),
+        "edge::schedule::ScheduleHandler".to_owned(),
         format!("{}::{}", names.snake(), names.pascal()),
         "std::process::ExitCode".to_owned(),
     ]);
@@ -243,9 +271,9 @@ fn job_main(names: &Names, (module, handler): (&str, &str)) -> String {
 
 {imports}
 fn main() -> ExitCode {{
-    edge::{module}::run(\"{name}\", |_| {{
+    edge::schedule::run(\"{name}\", |_| {{
         Box::pin(async {{
-            let handler: Box<dyn {handler}> = Box::new({});
+            let handler: Box<dyn ScheduleHandler> = Box::new({});
             Ok(handler)
         }})
     }})

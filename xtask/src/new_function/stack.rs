@@ -48,7 +48,7 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
     let queue = match trigger {
         Trigger::Queue(_) => format!(
             "              - Effect: Allow
-                Action: [sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes]
+                Action: [sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ChangeMessageVisibility]
                 Resource: !Sub arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:sextant-${{Environment}}-{name}
 "
         ),

@@ -2,7 +2,8 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoAiUsage, DynamoStore, Tables};
-use edge::queue::EventHandler;
+use adapter_sqs::SqsVisibility;
+use edge::queue::Consumer;
 use meter_ai_usage::MeterAiUsage;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ fn main() -> ExitCode {
             let tables = Tables::from_env()?;
             let usage = Arc::new(DynamoAiUsage::new(&aws, tables.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(MeterAiUsage { usage, store }) as Box<dyn EventHandler>)
+            let visibility = Box::new(SqsVisibility::new(&aws));
+            Ok(Box::new(Consumer { handler: Box::new(MeterAiUsage { usage, store }), visibility }))
         })
     })
 }

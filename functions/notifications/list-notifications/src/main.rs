@@ -2,6 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
+use adapter_secrets::Secret;
 use edge::Handler;
 use edge::cursor::CursorCodec;
 use list_notifications::ListNotifications;
@@ -15,7 +16,8 @@ fn main() -> ExitCode {
             let tables = Tables::from_env()?;
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let cursors = CursorCodec::new(settings.required("CURSOR_KEY")?)?;
+            let secret = Secret::new(&aws, settings.required("CURSOR_SECRET_ID")?);
+            let cursors = CursorCodec::new(secret.value().await?.expose())?;
             Ok(Box::new(ListNotifications { store, limiter, cursors }) as Box<dyn Handler>)
         })
     })

@@ -2,7 +2,8 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoStore, Tables};
-use edge::queue::EventHandler;
+use adapter_sqs::SqsVisibility;
+use edge::queue::Consumer;
 use notify_in_app::NotifyInApp;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
-            Ok(Box::new(NotifyInApp { store }) as Box<dyn EventHandler>)
+            let visibility = Box::new(SqsVisibility::new(&aws));
+            Ok(Box::new(Consumer { handler: Box::new(NotifyInApp { store }), visibility }))
         })
     })
 }

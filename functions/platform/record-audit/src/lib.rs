@@ -32,14 +32,33 @@ struct AccessDenied {
     resource_id: String,
 }
 
-fn entry(event: &EventMessage) -> Result<AuditEntry, JobError> {
-    let (action, resource_type, resource_id) = if event.event_type == "access_denied" {
+/// The fields of `sign_in_failed` that are used.
+#[derive(Deserialize)]
+struct SignInFailed {
+    account_id: Option<String>,
+}
+
+/// The action of an entry, and the type and id of its object.
+fn action(event: &EventMessage) -> Result<(String, String, String), JobError> {
+    let malformed = |_| JobError::Malformed("data");
+    let own = || (event.event_type.clone(), event.aggregate_type.clone(), event.aggregate_id.clone());
+    Ok(match event.event_type.as_str() {
         // The event's own aggregate is the refusal; the entry must name the thing that was refused.
-        let facts = AccessDenied::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
-        (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
-    } else {
-        (event.event_type.clone(), event.aggregate_type.clone(), event.aggregate_id.clone())
-    };
+        "access_denied" => {
+            let facts = AccessDenied::deserialize(&event.data).map_err(malformed)?;
+            (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
+        }
+        // The account, if the address belongs to one.
+        "sign_in_failed" => {
+            let facts = SignInFailed::deserialize(&event.data).map_err(malformed)?;
+            facts.account_id.map_or_else(own, |id| (event.event_type.clone(), "account".to_owned(), id))
+        }
+        _ => own(),
+    })
+}
+
+fn entry(event: &EventMessage) -> Result<AuditEntry, JobError> {
+    let (action, resource_type, resource_id) = action(event)?;
     Ok(AuditEntry {
         event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,
         tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,

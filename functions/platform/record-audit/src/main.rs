@@ -2,7 +2,8 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoAuditLog, TableVariable};
-use edge::queue::EventHandler;
+use adapter_sqs::SqsVisibility;
+use edge::queue::Consumer;
 use record_audit::RecordAudit;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let log = Arc::new(DynamoAuditLog::new(&aws, TableVariable::State.read()?));
-            Ok(Box::new(RecordAudit { log }) as Box<dyn EventHandler>)
+            let visibility = Box::new(SqsVisibility::new(&aws));
+            Ok(Box::new(Consumer { handler: Box::new(RecordAudit { log }), visibility }))
         })
     })
 }

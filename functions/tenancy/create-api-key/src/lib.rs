@@ -7,13 +7,15 @@ use contracts::api_key::CreateApiKeyRequest;
 use domain::authority::ManageApiKeys;
 use domain::tenancy::check_api_key;
 use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
 pub struct CreateApiKey {
     /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
+    /// Counts new keys.
+    pub limiter: Arc<dyn Limiter>,
 }
 
 impl Handler for CreateApiKey {
@@ -29,7 +31,8 @@ impl Handler for CreateApiKey {
             let key = request.idempotency_key("createApiKey")?;
             let input =
                 NewApiKey { name: &body.name, scopes: &body.scopes, expires_in_days: body.expires_in_days };
-            let answer = tenancy::create_api_key(store, &context, &authority, &input, key.as_ref()).await?;
+            let needs = (store, self.limiter.as_ref());
+            let answer = tenancy::create_api_key(needs, &context, &authority, &input, key.as_ref()).await?;
             let CreatedApiKey { record, text } = answer.value;
             let body = presentation::created_api_key(&record.state, text);
             Ok(Response::json(201, &body)?.with_etag(record.version).replayed(answer.replayed))

@@ -1,7 +1,7 @@
 //! Wires `create-api-key` to AWS.
 
 use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
+use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use create_api_key::CreateApiKey;
 use edge::Handler;
 use std::process::ExitCode;
@@ -12,8 +12,9 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let tables = Tables::from_env()?;
+            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(CreateApiKey { store }) as Box<dyn Handler>)
+            Ok(Box::new(CreateApiKey { store, limiter }) as Box<dyn Handler>)
         })
     })
 }

@@ -2,6 +2,7 @@
 
 use adapter_aws::AwsSettings;
 use adapter_dynamodb::{DynamoKeyUses, DynamoLimiter, DynamoStore, Tables};
+use adapter_secrets::Secret;
 use edge::Handler;
 use edge::cursor::CursorCodec;
 use list_api_keys::ListApiKeys;
@@ -16,7 +17,8 @@ fn main() -> ExitCode {
             let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
             let key_uses = Arc::new(DynamoKeyUses::new(&aws, tables.ephemeral.clone()));
             let store = Arc::new(DynamoStore::new(&aws, tables));
-            let cursors = CursorCodec::new(settings.required("CURSOR_KEY")?)?;
+            let secret = Secret::new(&aws, settings.required("CURSOR_SECRET_ID")?);
+            let cursors = CursorCodec::new(secret.value().await?.expose())?;
             Ok(Box::new(ListApiKeys { store, key_uses, limiter, cursors }) as Box<dyn Handler>)
         })
     })

@@ -15,6 +15,7 @@ mod settle;
 mod spent;
 mod usage;
 
+use crate::client::client;
 use crate::failure::given_up;
 use crate::patience::Patience;
 use crate::shards::ListShards;
@@ -50,7 +51,7 @@ impl fmt::Debug for DynamoAiState {
 impl DynamoAiState {
     /// A state in which every tenant has one counter for each budget.
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), tables, shards: ListShards::default() }
+        Self { client: client(config), tables, shards: ListShards::default() }
     }
 
     /// The same state, with several counters for large tenants. Each counter has its part of a limit, and a request's

@@ -4,6 +4,7 @@
 //! when they are read, such as a feature's part, have no sum of their own, because every sum is a write for every
 //! request.
 
+use crate::client::client;
 use crate::failure::failed;
 use crate::keys::{Item, ItemKey, PK, SK, ai_usage_partition};
 use crate::patience::Patience;
@@ -54,7 +55,7 @@ pub struct DynamoAiUsage {
 impl DynamoAiUsage {
     /// Sums on the ephemeral table.
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), table: tables.ephemeral }
+        Self { client: client(config), table: tables.ephemeral }
     }
 
     async fn add_once(&self, request: &MeteredRequest) -> Result<bool, StoreError> {

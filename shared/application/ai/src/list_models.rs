@@ -2,7 +2,7 @@
 
 use super::price_book::{price_version, priced};
 use super::registry::{Model, Registry};
-use application_core::limits::{READS, limited};
+use application_core::limits::limited_read;
 use application_core::repository;
 use application_core::{Context, Error};
 use domain::AggregateType;
@@ -30,8 +30,7 @@ pub async fn list_models<'a>(
     let tenant = authority.tenant();
     let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let read = async { Ok(repository::load::<AiBudget>(store, &key).await?) };
-    let who = authority.caller().principal();
-    let (budget, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let (budget, decision) = limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
     let limits = budget.map(|budget| budget.state.limits).unwrap_or_default();
     Ok((registry.models().iter().filter(|model| limits.allows(&model.id)).collect(), decision))
 }
@@ -52,8 +51,8 @@ pub async fn list_priced_models(
         let prices = repository::load::<AiPrices>(store, &prices_key);
         Ok(futures_util::future::try_join(budget, prices).await?)
     };
-    let who = authority.caller().principal();
-    let ((budget, prices), decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let ((budget, prices), decision) =
+        limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
     let limits: Limits = budget.map(|budget| budget.state.limits).unwrap_or_default();
     let prices = prices.as_ref();
     let allowed = registry.models().iter().filter(|model| limits.allows(&model.id));

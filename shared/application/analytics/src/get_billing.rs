@@ -150,7 +150,7 @@ async fn own_prices(
     let Some(last) = versions.max() else { return Ok(OwnPrices::new()) };
     let key = AggregateKey::new(tenant, AggregateType::AiPrices, &tenant);
     let mut own = OwnPrices::new();
-    for record in store.history(&key, last).await? {
+    for record in repository::history_at(store, &key, last).await? {
         let event = AiPricesEvent::decode(&record.event).map_err(|error| StoreError::Decode(error.into()))?;
         // Each event sets all of them.
         let AiPricesEvent::Overridden(PricesOverridden { prices, .. }) = event;

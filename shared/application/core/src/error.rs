@@ -44,6 +44,9 @@ pub enum Error {
     /// Another aggregate has the value.
     #[error("the value is taken")]
     Taken(UniqueKind),
+    /// The organization has the most usable API keys that are allowed.
+    #[error("the organization has too many API keys")]
+    TooManyApiKeys,
     /// The idempotency key can't be used.
     #[error("the idempotency key can't be used for this request")]
     Idempotency(IdempotencyConflict),
@@ -115,6 +118,7 @@ impl Error {
             Self::PreconditionFailed => Self::PreconditionFailed,
             Self::Conflict => Self::Conflict,
             Self::Taken(kind) => Self::Taken(*kind),
+            Self::TooManyApiKeys => Self::TooManyApiKeys,
             Self::Idempotency(conflict) => Self::Idempotency(*conflict),
             Self::Limited(decision) => Self::Limited(*decision),
             Self::NoModel => Self::NoModel,

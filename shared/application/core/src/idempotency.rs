@@ -83,8 +83,7 @@ async fn as_of<A: Aggregate>(
     if current.version == version {
         return Ok(current);
     }
-    let earlier = repository::fold(store, key, version).await?;
-    Ok(earlier.ok_or(StoreError::Malformed("an aggregate without its history"))?)
+    Ok(repository::fold_at(store, key, version).await?)
 }
 
 /// Claims the key for work that must not be done twice; returns the outcome of the earlier request when there is one.

@@ -44,14 +44,65 @@ pub async fn load<A: Aggregate>(
     store.load(key).await?.map(StoredState::decode).transpose()
 }
 
+/// The history up to and including version `through`, or to the last version if that is earlier. It has every version;
+/// a history with a gap is a defect and is not returned.
+pub async fn history(
+    store: &dyn Store,
+    key: &AggregateKey,
+    through: u64,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let records = store.history(key, through).await?;
+    match records.iter().zip(1..).find(|(record, version)| record.version != *version) {
+        None => Ok(records),
+        Some((_, missing)) => Err(incomplete(key, missing)),
+    }
+}
+
+/// The history up to and including `version`, which must exist.
+pub async fn history_at(
+    store: &dyn Store,
+    key: &AggregateKey,
+    version: u64,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let records = history(store, key, version).await?;
+    let last = records.last().map_or(0, |record| record.version);
+    if last == version { Ok(records) } else { Err(incomplete(key, last + 1)) }
+}
+
+/// Reports to operators that the ledger lacks an event. `defect` makes the line a metric.
+fn incomplete(key: &AggregateKey, missing_version: u64) -> StoreError {
+    tracing::error!(
+        defect = "IncompleteHistory",
+        aggregate = key.kind().as_str(),
+        aggregate_id = key.id(),
+        missing_version,
+        "a history lacks a version"
+    );
+    StoreError::IncompleteHistory { missing_version }
+}
+
 /// Folds an aggregate from the ledger, up to and including version `through`.
 pub async fn fold<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
     through: u64,
 ) -> Result<Option<Versioned<A>>, StoreError> {
-    let mut events = Vec::new();
-    for record in store.history(key, through).await? {
+    fold_records(history(store, key, through).await?)
+}
+
+/// Folds an aggregate from the ledger up to `version`, which must exist.
+pub async fn fold_at<A: Aggregate>(
+    store: &dyn Store,
+    key: &AggregateKey,
+    version: u64,
+) -> Result<Versioned<A>, StoreError> {
+    let folded = fold_records(history_at(store, key, version).await?)?;
+    folded.ok_or(StoreError::Malformed("a history that leads to no state"))
+}
+
+fn fold_records<A: Aggregate>(records: Vec<EventRecord>) -> Result<Option<Versioned<A>>, StoreError> {
+    let mut events = Vec::with_capacity(records.len());
+    for record in records {
         let event = A::Event::decode(&record.event).map_err(|error| StoreError::Decode(error.into()))?;
         events.push((event, EventMeta { at: record.occurred_at }));
     }

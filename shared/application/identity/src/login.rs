@@ -1,14 +1,16 @@
-//! Signs a person in. Every failure gives the same answer after the same work, so that the answer does not reveal which
-//! addresses have accounts.
+//! Logs a person in. Every failure gives the same answer after the same work, so that nobody learns which addresses
+//! have accounts. Every failure is recorded for the audit log. The limits by network and by account come first, so that
+//! nobody can fill the log.
 
 use super::access_token::{Issuer, Tokens, issue};
 use super::password;
 use super::refresh_token::PresentedToken;
-use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed};
+use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed, masked_network, network};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, fingerprint};
+use domain::audit::{FailedSignIn, SignInAttempt, fail_sign_in};
 use domain::email_address::{mailbox_key, mailbox_keys};
-use domain::id::OrganizationId;
+use domain::id::{OrganizationId, SignInTag, no_organization};
 use domain::identity::{Account, Session, StartSession, start_session};
 use domain::tenancy::Member;
 use domain::{AggregateType, Versioned};
@@ -43,7 +45,7 @@ pub struct Credentials<'a> {
 /// Signs in and starts a session.
 pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
     let by_account = fingerprint(mailbox_key(credentials.email).as_bytes());
-    let by_address = fingerprint(credentials.source_address.as_bytes());
+    let by_address = fingerprint(network(credentials.source_address).as_bytes());
     // The network address first: an address over its limit must not use up the accounts of others.
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
     let (account, holder) = futures_util::future::join(
@@ -56,10 +58,15 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     let found = find(needs.store.as_ref(), context, holder?).await?;
     let hash =
         found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
-    if !password::verify(needs.passwords.as_ref(), credentials.password, hash)? {
-        return Err(Error::Unauthenticated);
-    }
-    let (account, member) = found.ok_or(Error::Unauthenticated)?;
+    let matches = password::verify(needs.passwords.as_ref(), credentials.password, hash)?;
+    let (account, member) = match found {
+        Some(found) if matches => found,
+        other => {
+            let account = other.map(|(account, _)| account);
+            record_failure(needs.store.as_ref(), context, account.as_ref(), &by_account, credentials).await;
+            return Err(Error::Unauthenticated);
+        }
+    };
     start(needs, context, &account, &member).await
 }
 
@@ -86,6 +93,31 @@ async fn find(
         None => (context.new_id()?, context.new_id()?),
     };
     super::get_profile::account_and_member(store, tenant, account).await
+}
+
+/// Records a failed login: one write, whether or not the address has an account. If it fails, that is logged and the
+/// answer stays the same.
+async fn record_failure(
+    store: &dyn Store,
+    context: &Context,
+    account: Option<&Account>,
+    email_hash: &str,
+    credentials: &Credentials<'_>,
+) {
+    let written = async {
+        let tenant = account.map_or_else(no_organization, |account| account.organization_id);
+        let key = AggregateKey::new(tenant, AggregateType::SignIn, &context.new_id::<SignInTag>()?);
+        let event = fail_sign_in(SignInAttempt {
+            account_id: account.map(|account| account.id),
+            email_hash: account.is_none().then(|| email_hash.to_owned()),
+            network: masked_network(credentials.source_address),
+        });
+        let failed = PendingChange::<FailedSignIn>::create(key, [], &event, context, &Actor::anonymous())?;
+        failed.commit(store).await.map(drop)
+    };
+    if let Err(error) = written.await {
+        tracing::error!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
+    }
 }
 
 async fn start(

@@ -3,7 +3,7 @@
 use super::password;
 use application_core::command::{Command, commit_once};
 use application_core::idempotency::Answer;
-use application_core::limits::{LOGINS_PER_ADDRESS, allowed};
+use application_core::limits::{LOGINS_PER_ADDRESS, allowed, network};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::email_address::mailbox_keys;
@@ -66,7 +66,7 @@ pub async fn register_account(
     registration: &Registration<'_>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Answer<Registered>, Error> {
-    let who = fingerprint(registration.source_address.as_bytes());
+    let who = fingerprint(network(registration.source_address).as_bytes());
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
 
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };

@@ -1,17 +1,25 @@
-//! Creates an API key: one write. Its secret is shown once; a repeated request gets the key's record without it,
-//! because the secret is not stored.
+//! Creates an API key: one count of the existing keys in addition to the rate limit, and one write. Its secret is shown
+//! once; a repeated request gets the key's record without it, because the secret is stored nowhere.
 
 use super::api_key_text::ApiKeyText;
 use application_core::command::{Command, Creation, create_once};
 use application_core::idempotency::Answer;
+use application_core::limits::{NEW_API_KEYS, limited};
 use application_core::repository::Actor;
 use application_core::{Access, Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
-use domain::id::ApiKeyId;
+use domain::id::{ApiKeyId, OrganizationId};
 use domain::tenancy::{self, ApiKey, CreateApiKey};
-use domain::{AggregateType, Versioned};
-use ports::{AggregateKey, IdempotencyKey, Store};
+use domain::{AggregateType, Timestamp, Versioned};
+use ports::{AggregateKey, IdempotencyKey, Limiter, ListOrder, ListQuery, Store};
 use std::fmt;
+
+/// The most keys of an organization that are neither revoked nor expired.
+const MOST_USABLE_KEYS: usize = 100;
+/// The keys in one page of the count.
+const PAGE: u32 = 100;
+/// The seconds after which every key has expired: 365 days, and one more for the end of the day.
+const LONGEST_LIFE: i64 = 366 * 24 * 3600;
 
 /// The request of an admin.
 #[derive(Debug)]
@@ -41,7 +49,7 @@ impl fmt::Debug for CreatedApiKey {
 
 /// Creates a key of the caller's organization.
 pub async fn create_api_key(
-    store: &dyn Store,
+    (store, limiter): (&dyn Store, &dyn Limiter),
     context: &Context,
     authority: &Authority<ManageApiKeys>,
     input: &NewApiKey<'_>,
@@ -69,9 +77,52 @@ pub async fn create_api_key(
             None => Access::Granted,
             Some(_) => Access::Missing,
         },
-        admission: None,
+        // A repeated request is answered although its own key may have been the last that was allowed.
+        admission: Some(Box::pin(admit(store, limiter, authority.tenant(), context.now))),
     };
     let Answer { value: record, replayed } = create_once(&command, creation).await?;
     let text = (!replayed).then(|| text.encode());
     Ok(Answer { value: CreatedApiKey { record, text }, replayed })
+}
+
+/// Whether the organization may have one more key.
+async fn admit(
+    store: &dyn Store,
+    limiter: &dyn Limiter,
+    tenant: OrganizationId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let who = tenant.to_string();
+    let counted = Box::pin(count_usable(store, tenant, now));
+    let (usable, _) = limited(limiter, NEW_API_KEYS, &who, now, counted).await?;
+    if usable < MOST_USABLE_KEYS { Ok(()) } else { Err(Error::TooManyApiKeys) }
+}
+
+/// The number of usable keys of the organization. The list is an index that follows its table, so a key that was just
+/// created may be missing, and simultaneous requests may exceed the limit by a few.
+async fn count_usable(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
+    let mut query = ListQuery {
+        tenant,
+        kind: AggregateType::ApiKey,
+        owner: None,
+        order: ListOrder::Created,
+        filters: Vec::new(),
+        min_score: None,
+        created_from: Some(now.plus_seconds(-LONGEST_LIFE)),
+        created_to: None,
+        limit: PAGE,
+        after: None,
+    };
+    let mut usable = 0;
+    loop {
+        let page = store.list(&query).await?;
+        for item in page.items {
+            let key = item.decode::<ApiKey>()?.state;
+            usable += usize::from(key.revoked_at.is_none() && key.expires_at > now);
+        }
+        match page.next {
+            Some(next) if usable < MOST_USABLE_KEYS => query.after = Some(next),
+            _ => return Ok(usable),
+        }
+    }
 }

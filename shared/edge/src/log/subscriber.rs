@@ -1,6 +1,7 @@
 //! Turns each `tracing` event into a log line. Spans are not kept: a function serves one request at a time, and the
 //! scope has the information that spans would have.
 
+use super::summary::defect_declaration;
 use super::{Line, chain, is_scopes, mask};
 use domain::Timestamp;
 use serde_json::Value;
@@ -17,6 +18,9 @@ const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "rustls", "tokio
 
 /// The fields that each line has of its own; no field of the event may have these names.
 const OWN: [&str; 3] = ["timestamp", "level", "target"];
+
+/// A field that makes its event a metric. Its value is the name of a defect with an alarm, such as `IncompleteHistory`.
+const DEFECT: &str = "defect";
 
 /// This target logs the handler's failure a second time, with the message of a panic.
 const REPEATS: &str = "lambda_runtime::layers::panic";
@@ -48,26 +52,35 @@ impl Subscriber for Lines {
         let target = metadata.target();
         let library = LIBRARIES.iter().any(|prefix| target.starts_with(prefix));
         metadata.is_event()
-            && *metadata.level() <= self.level
+            && (*metadata.level() <= self.level || tells_of_defect(metadata))
             && (!library || *metadata.level() <= Level::INFO)
             && target != REPEATS
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        // The event of a defect is a metric, which must not depend on the level.
+        Some(self.level.max(LevelFilter::ERROR))
     }
 
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
         let mut line = Line::begin();
-        let now = now().to_string();
-        for (name, value) in OWN.into_iter().zip([now.as_str(), metadata.level().as_str(), metadata.target()])
+        let now = now();
+        let time = now.to_string();
+        for (name, value) in
+            OWN.into_iter().zip([time.as_str(), metadata.level().as_str(), metadata.target()])
         {
             line.add(name, value);
         }
-        let mut fields = Fields(line);
+        let mut fields = Fields { line, defect: None };
         event.record(&mut fields);
-        fields.0.write();
+        let Fields { mut line, defect } = fields;
+        if let Some(defect) = defect {
+            line.add_json("_aws", &defect_declaration(now));
+            line.add("Defect", &defect);
+            line.add("Defects", &1);
+        }
+        line.write();
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -84,20 +97,27 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
+fn tells_of_defect(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::ERROR && metadata.fields().field(DEFECT).is_some()
+}
+
 /// The time of a line.
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
 }
 
-struct Fields(Line);
+struct Fields {
+    line: Line,
+    defect: Option<String>,
+}
 
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
         if OWN.contains(&field.name()) || is_scopes(field.name()) {
             return;
         }
-        self.0.add(field.name(), &mask::value(field.name(), value));
+        self.line.add(field.name(), &mask::value(field.name(), value));
     }
 }
 
@@ -107,6 +127,10 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == DEFECT {
+            self.defect = Some(value.to_owned());
+            return;
+        }
         self.add(field, Value::from(value));
     }
 

@@ -157,6 +157,15 @@ impl Summary<'_> {
     }
 }
 
+/// The declaration with which CloudWatch counts a line about a defect under the name of the defect.
+pub(super) fn defect_declaration(now: Timestamp) -> String {
+    let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());
+    format!(
+        r#"{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{namespace}","Dimensions":[["Defect"]],"Metrics":[{{"Name":"Defects","Unit":"Count"}}]}}]}}"#,
+        now.millis()
+    )
+}
+
 /// The description by which CloudWatch makes metrics of the line: the embedded metric format's `_aws`.
 fn declaration(now: Timestamp, failure_of_version: bool) -> String {
     let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());

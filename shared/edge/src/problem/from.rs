@@ -67,6 +67,7 @@ impl From<StoreError> for Problem {
 
             StoreError::Refused(_)
             | StoreError::Malformed(_)
+            | StoreError::IncompleteHistory { .. }
             | StoreError::TooLarge
             | StoreError::Decode(_)
             | StoreError::Key(KeyError::Invalid(_)) => Self::internal(error),
@@ -127,6 +128,10 @@ impl From<Error> for Problem {
                 Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
             }
             Error::Taken(kind) => kind.into(),
+            Error::TooManyApiKeys => Self::new(Kind::CONFLICT).with_detail(
+                "Your organization has 100 API keys that are neither revoked nor expired, and may not have more. \
+                 Revoke one that is not needed any more.",
+            ),
             Error::Idempotency(conflict) => conflict.into(),
             Error::Limited(decision) => decision.into(),
             Error::NoModel => Self::unavailable(error),

@@ -112,7 +112,12 @@ impl Problem {
     /// 429, with `Retry-After` and the limit's headers.
     pub fn rate_limited(decision: LimitDecision) -> Self {
         let [limit, policy] = limit_headers(decision);
+        let of = decision.limit;
         Self::new(Kind::RATE_LIMITED)
+            .with_detail(format!(
+                "The limit {} allows {} requests in {} seconds.",
+                of.name, of.burst, of.period_seconds
+            ))
             .with_header("Retry-After", decision.retry_after_seconds.max(1).to_string())
             .with_header(limit.0, limit.1)
             .with_header(policy.0, policy.1)

@@ -90,7 +90,7 @@ fn refuses_a_position_with_a_tag_that_is_not_its_own() {
 fn wants_a_long_key() {
     assert_eq!(
         CursorCodec::new("short").unwrap_err(),
-        StartError::invalid("CURSOR_KEY", "is shorter than 32 characters")
+        StartError::invalid("CURSOR_SECRET_ID", "names a secret that is shorter than 32 characters")
     );
 }
 

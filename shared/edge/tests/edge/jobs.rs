@@ -8,7 +8,7 @@ use edge::queue::EventHandler;
 use edge::schedule::ScheduleHandler;
 use edge::stream::{ItemChange, StreamHandler};
 use edge::{Failure, Invocation, JobError, log, queue, schedule, stream};
-use ports::{BoxFuture, StoreError};
+use ports::{BoxFuture, MessageVisibility, RetriedMessage, Source, StoreError};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -84,6 +84,69 @@ async fn reports_the_messages_that_failed_and_handles_the_others() {
     assert_eq!(first["tenant"], ORGANIZATION);
     assert_eq!(first["error"], "the store is unavailable: down for [masked]");
     assert!(!lines.concat().contains("ada@"), "{lines:?}");
+}
+
+/// Records the messages that are delivered again, and when.
+#[derive(Default)]
+struct Retries {
+    asked: Mutex<Vec<(String, Vec<RetriedMessage>)>>,
+    fails: bool,
+}
+
+impl MessageVisibility for Retries {
+    fn retry_after<'a>(
+        &'a self,
+        queue_arn: &'a str,
+        messages: &'a [RetriedMessage],
+    ) -> BoxFuture<'a, Result<(), Source>> {
+        self.asked.lock().unwrap().push((queue_arn.to_owned(), messages.to_vec()));
+        let result = if self.fails { Err("down".into()) } else { Ok(()) };
+        Box::pin(async { result })
+    }
+}
+
+/// The message in its `count`th delivery.
+fn delivered(mut message: Value, count: u32) -> Value {
+    message["receiptHandle"] = format!("receipt of {}", message["messageId"].as_str().unwrap()).into();
+    message["eventSourceARN"] = "arn:aws:sqs:eu-west-1:123456789012:sextant-dev-jobs".into();
+    message["attributes"] = json!({"ApproximateReceiveCount": count.to_string()});
+    message
+}
+
+#[tokio::test]
+async fn messages_that_failed_come_again_soon_and_later_each_time() {
+    let retries = Retries::default();
+    let invocation = Invocation::in_process(now());
+    for (count, seconds) in
+        [(1, 4), (2, 8), (3, 16), (4, 32), (5, 64), (6, 128), (7, 256), (8, 512), (9, 900), (40, 900)]
+    {
+        let batch = json!({"Records": [
+            delivered(message("m1", "lead_created"), count),
+            delivered(message("m2", "fails"), count),
+            delivered(json!({"messageId": "m3", "body": "{}"}), count),
+        ]});
+        let answer = queue::invoke_consumer(&Events::default(), &retries, batch, &invocation).await.unwrap();
+        assert_eq!(answer, failed(&["m2", "m3"]));
+        let expected = ["receipt of m2", "receipt of m3"]
+            .map(|receipt| RetriedMessage { receipt_handle: receipt.to_owned(), seconds });
+        let asked = std::mem::take(&mut *retries.asked.lock().unwrap());
+        let queue = "arn:aws:sqs:eu-west-1:123456789012:sextant-dev-jobs".to_owned();
+        assert_eq!(asked, [(queue, expected.to_vec())], "{count}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_without_failures_changes_no_visibility_and_a_failed_change_fails_nothing() {
+    let invocation = Invocation::in_process(now());
+    let retries = Retries::default();
+    let batch = json!({"Records": [delivered(message("m1", "lead_created"), 1)]});
+    let answer = queue::invoke_consumer(&Events::default(), &retries, batch, &invocation).await.unwrap();
+    assert_eq!((answer, retries.asked.lock().unwrap().len()), (failed(&[]), 0));
+
+    let broken = Retries { fails: true, ..Retries::default() };
+    let batch = json!({"Records": [delivered(message("m1", "fails"), 1), message("m2", "lead_created")]});
+    let answer = queue::invoke_consumer(&Events::default(), &broken, batch, &invocation).await.unwrap();
+    assert_eq!(answer, failed(&["m1"]));
 }
 
 #[tokio::test]

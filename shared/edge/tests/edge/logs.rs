@@ -39,6 +39,27 @@ async fn sums_up_a_request_in_one_line_with_its_metrics() {
 }
 
 #[tokio::test]
+async fn a_defect_is_counted_under_its_name() {
+    let (_, lines) = log::capture(async {
+        tracing::error!(defect = "IncompleteHistory", missing_version = 2, "a history lacks a version");
+    })
+    .await;
+    assert_eq!(lines.len(), 1);
+    let line = &parsed(&lines)[0];
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(
+        *directive,
+        json!({
+            "Namespace": "Sextant",
+            "Dimensions": [["Defect"]],
+            "Metrics": [{"Name": "Defects", "Unit": "Count"}],
+        })
+    );
+    assert_eq!((&line["Defect"], &line["Defects"]), (&json!("IncompleteHistory"), &json!(1)));
+    assert_eq!((&line["missing_version"], &line["level"]), (&json!(2), &json!("ERROR")));
+}
+
+#[tokio::test]
 async fn declares_metrics_as_cloudwatch_wants_them() {
     let (_, lines) = log::capture(answer(get(&[]), |_| Err(Problem::internal("x")))).await;
     let line = &parsed(&lines)[0];

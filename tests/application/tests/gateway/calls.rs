@@ -1,17 +1,20 @@
 //! The calls to DynamoDB on each path. The table in the documentation of the gateway has the same numbers.
 
-use super::scene::{NOVA, NOVA_COST, Scene, ask, cacheable, limits, providers, until};
+use super::scene::{NOVA, NOVA_COST, Scene, ask, cacheable, limits, providers, strict_gateway, until};
 use crate::support::NOW;
+use application_ai::Asker;
 use application_ai::gateway::complete;
 use application_core::Error;
 use application_core::limits::AI_CALLS;
 use domain::ai::CacheUse;
+use domain::id::new_id;
 use ports::Limiter;
 
-const MISS: [&str; 4] = ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem"];
+const MISS: [&str; 5] =
+    ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem", "UpdateItem"];
 
 #[tokio::test]
-async fn a_miss_is_four_calls_and_a_hit_three() {
+async fn a_miss_is_five_calls_and_a_hit_four() {
     let scene = Scene::start();
     scene.model.answer("Paris");
     let ask = cacheable(NOVA);
@@ -21,7 +24,7 @@ async fn a_miss_is_four_calls_and_a_hit_three() {
     assert_eq!((first.cost.nano_usd, first.head.model.as_str()), (NOVA_COST, NOVA));
 
     let again = scene.complete(&ask).await.unwrap();
-    assert_eq!(scene.calls(), ["BatchGetItem", "PutItem", "UpdateItem"]);
+    assert_eq!(scene.calls(), ["BatchGetItem", "PutItem", "UpdateItem", "UpdateItem"]);
     assert_eq!((again.text.as_str(), again.head.cache, again.head.attempts), ("Paris", CacheUse::Hit, 0));
     assert_eq!((again.cost.nano_usd, again.tokens, again.head.model), (0, first.tokens, first.head.model));
     assert_eq!(scene.model.calls().len(), 1);
@@ -34,7 +37,7 @@ async fn a_miss_is_four_calls_and_a_hit_three() {
 }
 
 #[tokio::test]
-async fn a_question_without_the_cache_is_four_calls() {
+async fn a_question_without_the_cache_is_five_calls() {
     let scene = Scene::start();
     scene.model.always("Paris");
     for _ in 0..2 {
@@ -47,13 +50,13 @@ async fn a_question_without_the_cache_is_four_calls() {
 }
 
 #[tokio::test]
-async fn over_budget_is_three_calls_and_nothing_is_asked_or_kept() {
+async fn over_budget_is_three_or_four_calls_and_nothing_is_asked_or_kept() {
     let scene = Scene::start();
     scene.set_limits(limits(1)).await;
     let refused = scene.complete(&cacheable(NOVA)).await.unwrap_err();
     assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
     // The bound alone is more than the limit, so no reservation is tried.
-    assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
+    assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem", "UpdateItem"]);
     assert!(scene.model.calls().is_empty());
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 0));
 
@@ -66,14 +69,14 @@ async fn over_budget_is_three_calls_and_nothing_is_asked_or_kept() {
     scene.set_limits(limits(scene.spent().await.committed + 1)).await;
     scene.calls();
     assert!(matches!(scene.complete(&ask(NOVA)).await.unwrap_err(), Error::OverBudget(_)));
-    assert_eq!(scene.calls(), ["BatchGetItem", "TransactWriteItems", "UpdateItem"]);
+    assert_eq!(scene.calls(), ["BatchGetItem", "TransactWriteItems", "UpdateItem", "UpdateItem"]);
     scene.model.let_go(1);
     making.await.unwrap().unwrap();
     assert_eq!(scene.settled().await, NOVA_COST);
 }
 
 #[tokio::test]
-async fn a_request_over_the_rate_limit_is_two_calls() {
+async fn a_request_over_the_rate_limit_asks_nobody() {
     let scene = Scene::start();
     let asker = scene.asker();
     let limiter = scene.environment.limiter();
@@ -88,6 +91,30 @@ async fn a_request_over_the_rate_limit_is_two_calls() {
     assert!(scene.calls().iter().all(|call| ["BatchGetItem", "UpdateItem"].contains(&call.as_str())));
     assert!(scene.model.calls().is_empty());
     assert_eq!(scene.settled().await, 0);
+}
+
+#[tokio::test]
+async fn more_askers_of_an_organization_make_no_more_calls() {
+    let scene = Scene::start();
+    scene.model.always("Paris");
+    let gateway = strict_gateway(&scene);
+    let providers = providers(&scene.model);
+    let (mut answered, mut refused) = (0, 0);
+    for number in 0..5 {
+        let asker = Asker { account: new_id(NOW, &[number; 10]), ..scene.asker() };
+        for _ in 0..40 {
+            match complete(&gateway, &providers, &scene.context(0), &asker, &ask(NOVA)).await {
+                Ok(_) => answered += 1,
+                Err(Error::Limited(decision)) => {
+                    assert_eq!(decision.limit.name, "ai_calls_organization");
+                    refused += 1;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert_eq!((answered, refused), (120, 80));
+    assert_eq!(scene.model.calls().len(), 120);
 }
 
 #[tokio::test]

@@ -44,7 +44,10 @@ async fn vectors_cost_their_tokens() {
     assert_eq!(scene.model.embedding_calls()[0].input_type, InputType::Query);
     assert_eq!((embedded.cost.nano_usd, embedded.cost.tokens.input), (9 * PRICE, 9));
     assert_eq!((embedded.head.model.as_str(), embedded.head.attempts), (TITAN, 1));
-    assert_eq!(scene.calls(), ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem"]);
+    assert_eq!(
+        scene.calls(),
+        ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem", "UpdateItem"]
+    );
     assert_eq!(scene.settled().await, 9 * PRICE);
     let ledger = scene.ledger().await;
     assert_eq!((ledger[0].cache.as_str(), ledger[0].outcome.as_str()), ("bypass", "answered"));

@@ -32,7 +32,7 @@ const ORDER: &str = "SEXTANT_TEST_PROCESS";
 const SIGKILL: i32 = 9;
 
 /// Limit, look-up, reservation and settlement, before and after each; and the two parts of the answer.
-const SIMPLE_STEPS: usize = 2 * 4 + 2;
+const SIMPLE_STEPS: usize = 2 * 5 + 2;
 /// Eight partitions and three settlements, before and after each.
 const SWEEP_STEPS: usize = 2 * (8 + 3);
 

@@ -20,7 +20,7 @@ async fn a_model_that_the_tenant_may_not_ask_does_not_exist() {
     for forbidden in [SONNET.to_owned(), format!("{SONNET},{HAIKU}")] {
         let refused = scene.complete(&ask(&forbidden)).await.unwrap_err();
         assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
-        assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem"]);
+        assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem", "UpdateItem"]);
     }
     let scene = allowing(&[]).await;
     assert!(matches!(scene.complete(&ask(NOVA)).await.unwrap_err(), Error::UnknownModel));

@@ -1,6 +1,6 @@
 //! A tenant, a gateway and a scripted model on an embedded DynamoDB.
 
-use crate::support::{NOW, context};
+use crate::support::{NOW, RoomyOrganization, context};
 use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
 use application_ai::{
     AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
@@ -295,7 +295,19 @@ impl Scene {
 
 fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<ShortTimer>) -> AiGateway {
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
-    AiGateway::new(state, Arc::new(environment.limiter()), timer, test_registry())
+    AiGateway::new(
+        state,
+        Arc::new(RoomyOrganization(Arc::new(environment.limiter()))),
+        timer,
+        test_registry(),
+    )
+}
+
+/// A gateway of this scene with the organization's real limit.
+pub(crate) fn strict_gateway(scene: &Scene) -> Arc<AiGateway> {
+    let environment = &scene.environment;
+    let (state, limiter) = (Arc::new(environment.ai_state()), Arc::new(environment.limiter()));
+    Arc::new(AiGateway::new(state, limiter, Arc::new(SharedTimer(Arc::default())), test_registry()))
 }
 
 /// The models of the shipped registry, with prices of a test version.

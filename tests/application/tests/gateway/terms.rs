@@ -12,7 +12,8 @@ use domain::ai::{Feature, Limits, TokenPrices};
 use ports::{EmbeddingGateway, InputType, Message, ModelError, ModelName, Observation, Role};
 use std::sync::Arc;
 
-const MISS: [&str; 4] = ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem"];
+const MISS: [&str; 5] =
+    ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem", "UpdateItem"];
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
 /// A tenant whose conversations use these models.
@@ -86,7 +87,7 @@ async fn an_answer_of_another_chain_is_not_given_again() {
     scene.complete(&cacheable(SONNET)).await.unwrap();
     scene.calls();
     assert_eq!(scene.complete(&cacheable(SONNET)).await.unwrap().head.cache.as_str(), "hit");
-    assert_eq!(scene.calls(), ["BatchGetItem", "PutItem", "UpdateItem"]);
+    assert_eq!(scene.calls(), ["BatchGetItem", "PutItem", "UpdateItem", "UpdateItem"]);
     scene.set_limits(with_chain(&[NOVA, HAIKU])).await;
     let again = scene.complete(&cacheable(SONNET)).await.unwrap();
     assert_eq!((again.head.model.as_str(), again.head.cache.as_str()), (NOVA, "miss"));

@@ -6,7 +6,7 @@ use super::question::{InputBounds, Question, longest_answer};
 use super::terms::Terms;
 use crate::registry::{Model, ModelUse};
 use crate::seal::Seal;
-use application_core::limits::{AI_CALLS, allowed};
+use application_core::limits::{AI_CALLS, AI_CALLS_OF_ORGANIZATION, Counted, take_both};
 use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::Tokens;
@@ -70,12 +70,15 @@ pub(super) async fn look_up(
     let wanted =
         RequestLookup { tenant: question.asker.tenant, cache: reads, models: &names, now: context.now };
     let asker = question.asker.name();
+    let organization = question.asker.tenant.to_string();
+    let own = Counted { limit: AI_CALLS, who: &asker };
+    let above = Counted { limit: AI_CALLS_OF_ORGANIZATION, who: &organization };
     let (decision, found) = futures_util::future::join(
-        gateway.limiter.take(AI_CALLS, &asker, context.now),
+        take_both(gateway.limiter.as_ref(), own, above, context.now),
         gateway.state.look_up(&wanted),
     )
     .await;
-    let limit = allowed(decision?)?;
+    let limit = decision?;
     let found = found?;
     let terms = Terms::new(gateway, &question, found.budget, found.prices);
     Ok(Lookup {
