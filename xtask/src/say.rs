@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The steps that ended well since they were last asked for.
+/// The successful steps since the last call of [`take_steps`].
 static STEPS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
 fn paint(code: &str, text: &str) -> String {
@@ -24,7 +24,7 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Re
     Ok(result)
 }
 
-/// The steps that ended well since the last call, each with how long it took.
+/// The successful steps since the last call, each with its duration.
 pub(crate) fn take_steps() -> Vec<(String, Duration)> {
     std::mem::take(&mut *STEPS.lock().unwrap_or_else(PoisonError::into_inner))
 }

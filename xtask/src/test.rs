@@ -67,14 +67,14 @@ pub(crate) fn test(options: &TestOptions) -> Outcome {
     Ok(())
 }
 
-/// How long a tier took, and each of its steps that ended well.
+/// The duration of a tier and of each of its successful steps.
 struct TierTime {
     tier: Tier,
     took: Duration,
     steps: Vec<(String, Duration)>,
 }
 
-/// The tiers with their steps, in seconds of the clock, and the sum.
+/// The tiers with their steps, in seconds, and the sum.
 fn table(times: &[TierTime]) -> String {
     let mut rows = vec![format!("{:<56} {:>9}", "tier and step", "seconds")];
     let row = |name: &str, took: Duration| format!("{name:<56} {:>9.1}", took.as_secs_f64());

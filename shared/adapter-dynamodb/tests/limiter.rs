@@ -157,9 +157,9 @@ async fn clocks_that_differ_a_little_share_one_limit() {
     }
 }
 
-/// Processes with these clocks, in seconds from the right one, ask at random for some minutes. Gives for each process how
-/// many requests were allowed, the longest wait that a process with the right clock was told, and for how many
-/// milliseconds it all lasted.
+/// Processes with these clocks, in seconds from the right time, send requests at random times for some minutes. Returns
+/// for each process the number of allowed requests, the longest wait that a process with the right clock got, and the
+/// milliseconds of the whole walk.
 async fn walk(limit: RateLimit, clocks: &[i64], seed: u64) -> (Vec<u32>, u32, i64) {
     let environment = TestEnvironment::start();
     let entropy = TestEntropy::new(seed);
@@ -185,7 +185,7 @@ async fn whatever_clocks_say_the_limit_holds_for_each_process_and_for_all_with_t
     let sets: [&[i64]; 5] = [&[0, 0, 0], &[0, 0, 240], &[0, 900, 240, 0], &[0, -240, 0], &[-900, 0, 900, 7]];
     for (seed, clocks) in (1..).zip(sets) {
         let (allowed, longest, lasted) = walk(TEN_A_MINUTE, clocks, seed).await;
-        // The burst, and one more for each interval of 6 s.
+        // The burst, and one more request for each interval of 6 s.
         let most = 10 + u32::try_from(lasted / 6_000).unwrap() + 1;
         for (clock, allowed) in clocks.iter().zip(&allowed) {
             assert!(*allowed <= most, "{clocks:?}: {allowed} of {most} by the process at {clock}");

@@ -89,7 +89,7 @@ mod tests {
         hash(&memory, 1024, b"first");
         let before = place_and_blocks(&memory);
         assert_eq!(before.1, 1024);
-        // Fewer blocks than there are use the beginning of the same memory.
+        // Hashes with fewer blocks use the beginning of the same memory.
         for (memory_kib, password) in [(1024, "second"), (64, "third"), (1024, "first")] {
             hash(&memory, memory_kib, password.as_bytes());
             assert_eq!(place_and_blocks(&memory), before, "{password}");

@@ -24,7 +24,7 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
-    /// A sign-in that failed.
+    /// A failed login.
     SignIn,
     /// The AI settings and spending limits of a tenant; its identifier is the organization's.
     AiBudget,

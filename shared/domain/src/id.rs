@@ -104,7 +104,7 @@ pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
-/// A failed sign-in.
+/// The id of a failed login.
 pub type SignInId = TypeSafeId<SignInTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;

@@ -19,7 +19,7 @@ const LONGEST: usize = 2048;
 pub struct CursorCodec(hmac::Key);
 
 impl CursorCodec {
-    /// A codec with the value of the secret that `CURSOR_SECRET_ID` names, at least 32 characters.
+    /// A codec with the value of the secret named by `CURSOR_SECRET_ID`, which has at least 32 characters.
     pub fn new(key: &str) -> Result<Self, StartError> {
         if key.len() < SHORTEST_KEY {
             return Err(StartError::invalid(

@@ -294,7 +294,7 @@ impl World {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ];
         let endpoints = self.endpoints.iter().filter(|(name, _)| {
-            // A function that reads a secret before its first request could not start without an answer.
+            // A function that reads a secret at its start could not start without an answer.
             let at_start =
                 name.as_str() == SECRETS_ENDPOINT && function.variables.contains("CURSOR_SECRET_ID");
             function.variables.contains(*name)

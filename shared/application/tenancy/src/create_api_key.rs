@@ -77,7 +77,7 @@ pub async fn create_api_key(
             None => Access::Granted,
             Some(_) => Access::Missing,
         },
-        // A repeated request is answered although its own key may have been the last that was allowed.
+        // A repeated request is answered even if its own key was the last allowed one.
         admission: Some(Box::pin(admit(store, limiter, authority.tenant(), context.now))),
     };
     let Answer { value: record, replayed } = create_once(&command, creation).await?;

@@ -77,8 +77,8 @@ impl Response {
         }
     }
 
-    /// The same with the entity's version as `ETag`. Nothing in the body may change without the version, because a
-    /// reader who has this version is answered 304; where something does, add [`Self::without_revalidation`].
+    /// The same answer with the entity's version as `ETag`. The body must not change while the version stays the same,
+    /// because a client with this version gets 304. If it can, add [`Self::without_revalidation`].
     pub fn with_etag(self, version: u64) -> Self {
         self.with_header("ETag", format!("\"{version}\""))
     }

@@ -36,7 +36,7 @@ impl Kind {
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or the caller may not ask it.
     pub const MODEL_NOT_FOUND: Self = Self::new(404, "model_not_found", "Model not found");
-    /// The path does not take the method.
+    /// The path does not have the method.
     pub const METHOD_NOT_ALLOWED: Self = Self::new(405, "method_not_allowed", "Method not allowed");
     /// Other requests changed it at the same time, at each attempt.
     pub const CONFLICT: Self = Self::new(409, "conflict", "Conflicting change");
