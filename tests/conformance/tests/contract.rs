@@ -298,7 +298,7 @@ fn conventions_of_methods_hold() {
                 "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
                 "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
                 // A new route of the generator answers 204, which has no validator.
-                "200" if revalidated => needed.push("ETag"),
+                "200" if operation.method == "GET" && revalidated => needed.push("ETag"),
                 "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
                 _ => {}
             }
