@@ -356,7 +356,7 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
     scene.world.unchanged_since(&before).await;
 }
 
-/// Values that the schema of a query parameter does not allow.
+/// NUL is allowed in a text that is only compared, because it matches nothing.
 fn wrong_texts(schema: &Value) -> Vec<String> {
     let mut wrong = vec![String::new(), format!("{MARK}\0")];
     if let Some(longest) = schema["maxLength"].as_u64() {
@@ -440,7 +440,7 @@ async fn every_header_parameter_is_checked_and_named() {
                 "If-Match" | "If-None-Match" if operation.method != "GET" => {
                     &["", "1", "\"1", "'1'", "*, \"1\"", "W/1", "w/\"1\"", "\"1\" \"2\"", "\"a b\""]
                 }
-                // Every text is a list of directives (RFC 9111, section 5.2).
+                // A text that is not an entity tag matches nothing.
                 "Cache-Control" => &[],
                 // A text that is not an entity tag matches nothing.
                 "If-None-Match" => &[],

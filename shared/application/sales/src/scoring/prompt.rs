@@ -17,8 +17,7 @@ only from the data. With evidence for fewer than two of the four: abstain, with 
 /// first page or two decide, and the rest costs without adding information.
 const NOTES_TOLD: usize = 4_000;
 
-/// The part of a lead that the model gets. A completion is checked against this and not against the lead: text that was
-/// not sent can't be quoted.
+/// The company's size in the form in which it was sent: a number, or the text of a band.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Document {
     company_name: String,
