@@ -41,7 +41,7 @@ enum Command {
     Test(test::TestOptions),
     /// Build the functions into target/lambda/<function>/bootstrap.
     Build(artifacts::BuildOptions),
-    /// Measure what functions cost: size, instructions, system calls, memory, round trips.
+    /// Measure the costs of functions: size, instructions, system calls, memory, round trips.
     Bench(bench::BenchOptions),
     /// Write a new function with everything that belongs to it: crate, contract, stack, sample event, tests' tables.
     NewFunction(new_function::NewFunctionOptions),

@@ -5,49 +5,49 @@ use crate::Timestamp;
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::{Builder, Uuid};
 
-/// The tag of an account's id.
+/// The tag of a session's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrganizationTag;
 impl StaticType for OrganizationTag {
     const TYPE: &'static str = "org";
 }
-/// The tag of a session's id.
+/// The tag of a lead's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountTag;
 impl StaticType for AccountTag {
     const TYPE: &'static str = "account";
 }
-/// The tag of a lead's id.
+/// The tag of a notification's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionTag;
 impl StaticType for SessionTag {
     const TYPE: &'static str = "session";
 }
-/// The tag of a notification's id.
+/// The tag of an API key's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeadTag;
 impl StaticType for LeadTag {
     const TYPE: &'static str = "lead";
 }
-/// The tag of an API key's id.
+/// The tag of an event's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationTag;
 impl StaticType for NotificationTag {
     const TYPE: &'static str = "notification";
 }
-/// The tag of an event's id.
+/// The tag of a data subject's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKeyTag;
 impl StaticType for ApiKeyTag {
     const TYPE: &'static str = "apikey";
 }
-/// The tag of a data subject's id.
+/// The tag of a refused access's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTag;
 impl StaticType for EventTag {
     const TYPE: &'static str = "event";
 }
-/// The tag of a refused access's id.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectTag;
 impl StaticType for SubjectTag {
