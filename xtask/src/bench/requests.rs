@@ -128,7 +128,7 @@ fn events(
     }
 }
 
-/// The person of each request, if one person makes at most `each` requests.
+/// The person of each request, if one person makes at most `of_one` requests.
 pub(crate) fn people(world: &mut World, requests: u32, of_one: u32) -> Vec<String> {
     let people: Vec<String> = (0..requests.div_ceil(of_one)).map(|_| world.colleague()).collect();
     let turns = people.iter().flat_map(|one| (0..of_one).map(move |_| one.clone()));
