@@ -113,8 +113,8 @@ fn lead(number: u32) -> Value {
 
 type Timed = (usize, Duration, Value);
 
-/// The duration of each request. The first request of each user is made but not counted, because it starts functions
-/// that are not running yet.
+/// The user, the duration and the answer of each request. The first request of each user is made but not counted, because
+/// it starts functions that are not running yet.
 fn timed(
     users: &[Client],
     of_user: u32,

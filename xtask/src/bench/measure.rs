@@ -201,7 +201,7 @@ struct Trace {
     syscalls: u64,
     peak_memory_bytes: u64,
     calls: Vec<Call>,
-    /// The first counted request. The requests before it fill the caches of the process.
+    /// The number of requests before the counted ones. They fill the caches of the process.
     counted_from: u32,
 }
 
