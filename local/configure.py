@@ -14,7 +14,7 @@ from pathlib import Path
 
 import boto3
 
-# How functions find the document; the names are in infra/configuration.yaml.
+# The names by which functions find the document; they are in infra/configuration.yaml.
 LIVE = "live"
 RUNTIME = "runtime"
 

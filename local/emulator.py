@@ -23,8 +23,8 @@ from pathlib import Path
 EMULATOR = "ministack"
 EMULATOR_VERSION = "1.5.33"
 
-# The environment functions see besides their own: nothing of the shell this was started from, where an AWS_PROFILE or a
-# LOG_LEVEL would change what they do.
+# The environment of functions beside their own variables. Nothing else of this process's shell is passed on: an
+# AWS_PROFILE or a LOG_LEVEL there would change what functions do.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -77,10 +77,10 @@ def prepare_environment(options):
         STATE_DIR=str(state),
         S3_DATA_DIR=str(state / "s3"),
         TMPDIR=str(scratch),
-        # Roles and resource policies are enforced: a function that lacks a permission fails here and not on AWS. The
-        # access key below is the account's root, which deploys; functions get credentials of their own roles.
+        # Roles and resource policies are enforced, so that a function without a permission fails here and not only on
+        # AWS. The access key below is the account's root, which deploys; functions get credentials of their own roles.
         AUTH="true",
-        # An MQTT listener on a fixed port that nothing here uses.
+        # This would be an MQTT listener on a fixed port, which nothing here uses.
         IOT_MTLS_ENABLED="0",
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.port}",
         AWS_ACCESS_KEY_ID="test",
@@ -89,7 +89,7 @@ def prepare_environment(options):
     )
     if options.bedrock:
         os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = options.bedrock
-        # Jobs that train models: the same server, another service.
+        # Training jobs: the same server plays the part of this service too.
         os.environ["AWS_ENDPOINT_URL_BEDROCK"] = options.bedrock
 
 
@@ -201,7 +201,7 @@ def patch_transform_parameters():
         finally:
             values.reset(token)
 
-    # Everybody who imported the function by name has to get this one.
+    # Modules that imported the function by name must get this one.
     for module in [m for name, m in list(sys.modules.items()) if name.startswith("ministack.services.cloudformation")]:
         if getattr(module, "_apply_transforms", None) is apply:
             module._apply_transforms = apply_with_values
@@ -218,8 +218,8 @@ def patch_openapi_import():
     """AWS: importing an OpenAPI document sets up all that its x-amazon-apigateway-* extensions say.
 
     Here request validators, models, request parameters, gateway responses, binary media types, the responses of mock
-    integrations and the method that stands for all others (`x-amazon-apigateway-any-method`) are left out, so that the
-    gateway would let everything pass and answer errors in its own words.
+    integrations and the method for all others (`x-amazon-apigateway-any-method`) are left out, so that the gateway would
+    accept every request and answer errors in its own words.
     """
     from ministack.services import apigateway_v1 as gateway
 
@@ -241,7 +241,7 @@ def patch_openapi_import():
         }
 
     def import_model(api_id, spec, name, schema):
-        # A model is a document of its own: what its references name has to be in it.
+        # A model is a document of its own, so it must contain the targets of its references.
         definitions = (spec.get("components") or {}).get("schemas") or {}
         text = json.dumps({**schema, "definitions": definitions})
         text = text.replace("#/components/schemas/", "#/definitions/")
@@ -318,7 +318,7 @@ def patch_openapi_import():
                 if method in gateway._OPENAPI_HTTP_METHODS:
                     import_operation(api_id, spec, ids[path], path_item, method.upper(), operation, validators)
                 elif method == "x-amazon-apigateway-any-method":
-                    # Everybody may call it: it has no scheme that would have to be looked up.
+                    # It has no security scheme, because everybody may call it.
                     gateway._import_operation(api_id, ids[path], "ANY", operation, {}, [])
                     import_operation(api_id, spec, ids[path], path_item, "ANY", operation, validators)
         for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
@@ -329,8 +329,8 @@ def patch_openapi_import():
 
 
 def patch_binary_bodies():
-    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and what a function
-    answers in base64 is decoded.
+    """AWS: with `*/*` among the binary media types every body is bytes: a function gets it in base64, and an answer of a
+    function in base64 is decoded.
 
     Here a request without `Content-Type` is text, and an answer to a request without `Accept` stays base64.
     """
@@ -371,7 +371,7 @@ def patch_openapi_update():
             store[physical_id] = store.pop(imported, {})
         gateway._rest_apis[physical_id]["binaryMediaTypes"] = gateway._rest_apis[imported]["binaryMediaTypes"]
         gateway._delete_rest_api(imported)
-        # The rest of the properties, now that the document is the same on both sides.
+        # Updates the remaining properties, now that the document is the same on both sides.
         return update(physical_id, {**old_props, "Body": body}, new_props, stack_name, logical_id)
 
     handlers["update"] = update_in_place
@@ -422,7 +422,7 @@ def patch_response_streaming():
 
     action = "/response-streaming-invocations"
     delimiter = bytes(8)
-    # The answer that the invocation of this context streams to; None when it is taken as a whole.
+    # The answer that the invocation of this context streams to; None when the answer is whole.
     streamed_to = contextvars.ContextVar("answer of a streaming invocation", default=None)
 
     class Answer:
@@ -462,7 +462,7 @@ def patch_response_streaming():
         async def send(self, send, _receive):
             while (chunk := await self.chunks.get()) is not None:
                 if isinstance(chunk, EOFError):
-                    # Without the last frame the client sees that something is missing.
+                    # Without the last frame the client sees that a part is missing.
                     return
                 if chunk:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -515,7 +515,7 @@ def patch_response_streaming():
             headers[name] = value
         return headers
 
-    # Invocations that go on whether or not their clients are still there.
+    # Invocations that go on even when their clients have left.
     running = set()
 
     async def run(answer, function, event, account_id, region):
@@ -566,7 +566,7 @@ def patch_source_address():
     header = "x-forwarded-for"
     execute = gateway._execute_in_scope
     build_event = gateway._build_lambda_event_v1
-    # What the client of this request claims.
+    # The address that the client of this request claims.
     claimed = contextvars.ContextVar("X-Forwarded-For as it was sent", default="")
 
     async def execute_with_peer(*positional, **named):
@@ -600,7 +600,7 @@ def patch_stream_failures():
 
     execute = functions._execute_function
     poll = functions._poll_dynamodb_streams
-    # (stream, number of records that must come again), filled while one pass of the poller runs.
+    # (stream, number of records that must be delivered again), filled during one pass of the poller.
     undone = []
 
     def execute_and_note(function, event, *positional, **named):
@@ -752,7 +752,7 @@ def main():
 
     from ministack import app
 
-    # The emulator has read its own level; functions must not inherit it.
+    # The emulator has read this level for itself; functions must not inherit it.
     del os.environ["LOG_LEVEL"]
 
     patch_runtime_api()
@@ -770,10 +770,10 @@ def main():
     patch_batch_permissions()
     patch_local_domain()
 
-    # SAM's own usage metrics, which nobody collects here: it complains at every transform.
+    # SAM's own usage metrics are not collected here, and it complains at every transform.
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
-    # It parses the command line too, with options of its own.
+    # The emulator parses the command line too, with options of its own.
     sys.argv = [EMULATOR]
     app.main()
 

@@ -22,7 +22,7 @@ from urllib.parse import unquote_plus
 
 import boto3
 
-# Seconds in which one message is worked on: the relay may run for 30.
+# Seconds for the work on one message: the relay may run for 30.
 PATIENCE = 120
 
 
@@ -113,7 +113,7 @@ class Redrive:
         found = self.tables.get_item(TableName=f"{self.prefix}-ledger", Key=key, ConsistentRead=True)
         if "Item" not in found:
             raise NotPublished("the ledger has no such event")
-        # The relay counts failures by this number, which is none of the stream's.
+        # The relay counts failures by this number, which is not a number of the stream.
         number = str(time.time_ns())
         change = {"Keys": key, "NewImage": found["Item"], "SequenceNumber": number, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         self.relay([{"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": change}])

@@ -17,7 +17,7 @@ from samcli.lib.cfn_language_extensions.sam_integration import expand_language_e
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
-# What the transforms decide by. Values of other parameters stay references.
+# Parameters that conditions of the templates use. Values of other parameters stay references.
 PARAMETERS = {
     "Environment": "production",
     "Architecture": "arm64",
@@ -87,7 +87,7 @@ def main():
     parser.add_argument("folder", type=Path, help="folder to write to")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    # SAM asks for the region that it writes the template for.
+    # SAM needs the region that it writes the template for.
     os.environ["AWS_DEFAULT_REGION"] = PARAMETERS["AWS::Region"]
     logging.disable(logging.WARNING)
     wrong = []

@@ -1,4 +1,4 @@
-//! Builds the functions once, with one cargo call, and lays each out as Lambda wants it: an archive with `bootstrap`.
+//! Builds all functions with one cargo call, and packs each as Lambda expects it: an archive with `bootstrap`.
 
 use crate::Outcome;
 use crate::environment::{folder, local, root, target};
@@ -13,13 +13,13 @@ use std::process::Command;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// The C library of provided.al2023, which binaries for AWS are linked against.
+/// The C library of provided.al2023, against which binaries for AWS are linked.
 const GLIBC: &str = "2.34";
 
-/// What functions are built for.
+/// The processor that functions are built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Architecture {
-    /// Graviton, what AWS runs.
+    /// Graviton, on which the functions run in AWS.
     #[value(name = "arm64")]
     Arm64,
     /// Intel and AMD.
@@ -48,7 +48,7 @@ pub(crate) struct BuildOptions {
     functions: Vec<String>,
 }
 
-/// Builds functions into `target/lambda`.
+/// Builds functions and packs them into `target/lambda`.
 pub(crate) fn build(options: &BuildOptions) -> Outcome {
     let functions = if options.functions.is_empty() { all_functions()? } else { options.functions.clone() };
     let (built, method) = match options.aws {
@@ -66,7 +66,7 @@ pub(crate) fn build(options: &BuildOptions) -> Outcome {
     Ok(())
 }
 
-/// Every function, by the name of its folder and package.
+/// The names of all functions, which are those of their folders and packages.
 pub fn all_functions() -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for context in entries(&root().join("functions"))? {
@@ -89,7 +89,7 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(entries)
 }
 
-/// Builds functions, and further packages, for this machine.
+/// Builds functions, and the `further` packages, for this machine.
 pub(crate) fn build_here(functions: &[String], further: &[&str]) -> Outcome {
     let mut cargo = cargo();
     cargo.args(["build", "--locked"]);
@@ -99,7 +99,7 @@ pub(crate) fn build_here(functions: &[String], further: &[&str]) -> Outcome {
     run("building the functions", &mut cargo)
 }
 
-/// Builds and lays out every function for this machine.
+/// Builds and packs every function for this machine.
 pub(crate) fn build_all_here(further: &[&str]) -> Outcome {
     let functions = all_functions()?;
     build_here(&functions, further)?;
@@ -109,7 +109,7 @@ pub(crate) fn build_all_here(further: &[&str]) -> Outcome {
         .try_for_each(|function| lay_out(function, &target().join("debug"), CompressionMethod::Stored))
 }
 
-/// Writes what `infra/api.yaml` has API Gateway import: the contract without its examples.
+/// Writes the contract without its examples, which `infra/api.yaml` includes.
 pub(crate) fn write_contract() -> Outcome {
     let from = root().join("infra/openapi.yaml");
     let document = openapi::gateway_document(&fs::read_to_string(&from).map_err(at(&from))?)
@@ -118,7 +118,7 @@ pub(crate) fn write_contract() -> Outcome {
     fs::write(&to, document).map_err(at(&to))
 }
 
-/// Builds functions, optimized, against the C library of provided.al2023; the folder they are in.
+/// Builds functions, optimized, against the C library of provided.al2023; returns their folder.
 pub(crate) fn build_for_aws(functions: &[String], architecture: Architecture) -> Result<PathBuf, Error> {
     tools::install_for_aws()?;
     let triple = architecture.triple();
@@ -144,30 +144,30 @@ pub(crate) fn build_for_aws(functions: &[String], architecture: Architecture) ->
     Ok(target().join(triple).join("release"))
 }
 
-/// Lays out a function that is built in this folder, as for the local deploy.
+/// Packs a function that was built in this folder, as for the local deployment.
 pub fn lay_out_from(function: &str, built: &Path) -> Outcome {
     lay_out(function, built, CompressionMethod::Stored)
 }
 
-/// Writes `bootstrap`, for whoever runs the function by hand, and `bootstrap.zip`, which is what SAM uploads: given a
-/// folder it would compress all functions anew at every deploy.
+/// Writes `bootstrap`, which can be run by hand, and `bootstrap.zip`, which SAM uploads: given a folder, SAM would
+/// compress all functions at every deployment.
 fn lay_out(function: &str, built: &Path, method: CompressionMethod) -> Outcome {
     let from = built.join(function);
     let folder = folder(root().join("target/lambda").join(function))?;
     let (bootstrap, archive) = (folder.join("bootstrap"), folder.join("bootstrap.zip"));
     let new = fs::read(&from).map_err(at(&from))?;
-    // An unchanged archive keeps its bytes, so that deploying it again finds nothing new.
+    // An unchanged archive keeps its bytes, so that deploying it again finds no change.
     if archive.exists() && fs::read(&bootstrap).is_ok_and(|old| old == new) {
         return Ok(());
     }
-    // A running function keeps the old file open: replacing it must not write into it.
+    // A running function keeps the old file open, so the new file must replace it and not overwrite it.
     let fresh = bootstrap.with_extension("new");
     fs::copy(&from, &fresh).map_err(at(&fresh))?;
     fs::write(&archive, archived(&new, method)?).map_err(at(&archive))?;
     fs::rename(&fresh, &bootstrap).map_err(at(&bootstrap))
 }
 
-/// An archive of one executable, the same bytes for the same program.
+/// An archive of one executable, with the same bytes for the same program.
 fn archived(program: &[u8], method: CompressionMethod) -> Result<Vec<u8>, Error> {
     let options = SimpleFileOptions::default()
         .compression_method(method)
@@ -187,7 +187,8 @@ fn archived(program: &[u8], method: CompressionMethod) -> Result<Vec<u8>, Error>
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // Inherited from the cargo that runs this program; for another cargo it would mean a second build.
+    // These variables come from the cargo that runs this program; another cargo would build everything again because of
+    // them.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" {
             command.env_remove(&name);

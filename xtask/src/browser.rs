@@ -1,4 +1,4 @@
-//! The browser that one end-to-end test looks at the API page with.
+//! Chromium, with which one end-to-end test looks at the API page.
 
 use crate::Outcome;
 use crate::environment::local;
@@ -7,7 +7,7 @@ use crate::run::run_logged;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Makes sure that there is a Chromium; installs Debian's where that can be done without asking.
+/// Makes sure that Chromium is there; installs Debian's package where that needs no confirmation.
 pub(crate) fn ensure() -> Outcome {
     if works("chromium") {
         return Ok(());

@@ -1,5 +1,4 @@
-//! `cargo xtask configure`: checks a configuration document as functions will, and deploys it. The calls are those of
-//! `local/configure.py`, which has the AWS client that SAM CLI brings.
+//! `cargo xtask configure`: checks a configuration document in the same way as functions, and deploys it. `local/configure.py` makes the calls, because it has the AWS client that comes with SAM CLI.
 
 use crate::Outcome;
 use crate::environment::{folder, local, root};
@@ -21,9 +20,9 @@ const REGISTRY: &str = "shared/application/ai/src/models.json";
 pub(crate) struct ConfigureOptions {
     /// Environment of the deployment, such as `production`.
     environment: String,
-    /// File with the document. Without it, what is deployed is printed.
+    /// File with the document. Without it, the deployed document is printed.
     document: Option<PathBuf>,
-    /// Gives the document to all processes at once, without a bake time under the alarms.
+    /// Deploy the document to all processes at once, without a bake time under the alarms.
     #[arg(long)]
     at_once: bool,
 }
@@ -41,7 +40,7 @@ struct Row {
     usage: String,
 }
 
-/// Deploys a document, or prints what is deployed.
+/// Deploys a document, or prints the deployed one.
 pub(crate) fn configure(options: &ConfigureOptions) -> Outcome {
     if let Some(document) = &options.document {
         check(document)?;

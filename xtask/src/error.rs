@@ -1,70 +1,34 @@
-//! Why a command failed, and what to do about it.
+//! Failures of a command, with a hint about what to do.
 
 use std::path::PathBuf;
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A program is not installed.
     #[error("{program} can't be started. {hint}")]
-    Missing {
-        /// Which.
-        program: String,
-        /// What to do.
-        hint: &'static str,
-        /// Why not.
-        source: std::io::Error,
-    },
+    Missing { program: String, hint: &'static str, source: std::io::Error },
     /// A program ended with an error.
     #[error("{what} failed ({status}). {hint}")]
-    Failed {
-        /// What was being done.
-        what: String,
-        /// How it ended.
-        status: String,
-        /// What to do.
-        hint: String,
-    },
+    Failed { what: String, status: String, hint: String },
     /// A file can't be read or written.
     #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A file does not hold what it should.
+    File { path: PathBuf, source: std::io::Error },
+    /// A file does not have the expected content.
     #[error("{0}")]
     Content(String),
-    /// A server of ours did not start.
+    /// A local server did not start.
     #[error("{what} did not answer within {seconds} s; its log is {log}")]
-    NotUp {
-        /// Which.
-        what: &'static str,
-        /// How long we waited.
-        seconds: u64,
-        /// Where it says why.
-        log: PathBuf,
-    },
+    NotUp { what: &'static str, seconds: u64, log: PathBuf },
     /// An HTTP call failed.
     #[error("{what}: {source}")]
-    Http {
-        /// What was being done.
-        what: String,
-        /// Why not.
-        source: Box<ureq::Error>,
-    },
-    /// An HTTP answer is not what it should be.
+    Http { what: String, source: Box<ureq::Error> },
+    /// An HTTP answer is not the expected one.
     #[error("{what}: {problem}")]
-    Answer {
-        /// What was being done.
-        what: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Answer { what: String, problem: String },
 }
 
-/// The same error with the path it is about.
+/// The same error with the path that it is about.
 pub fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.into();
     move |source| Error::File { path, source }

@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask --help`. They run on a developer's machine and in CI, and never ship. What measures
-//! is a program of its own, `tests/bench`, which uses what is public here.
+//! The commands of the project: `cargo xtask --help`. They run on a developer's machine and in CI, and are never
+//! deployed. The measurements are a separate program, `tests/bench`, which uses the public parts of this crate.
 #![allow(clippy::print_stdout, reason = "these are commands that speak to people")]
 
 pub mod artifacts;
@@ -34,19 +34,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build everything, deploy it to a local emulator and run the main job against it. What is left running is
-    /// stopped by `down`.
+    /// Build everything, deploy it to a local emulator and run the main job against it. `down` stops it.
     Up(local::UpOptions),
-    /// Stop what `up` started. What was stored is thrown away.
+    /// Stop the processes that `up` started. Stored data is deleted.
     Down,
     /// Run the tests: unit, api, conformance and e2e, or only the named tiers.
     Test(test::TestOptions),
     /// Build the functions into target/lambda/<function>/bootstrap.
     Build(artifacts::BuildOptions),
-    /// Measure what functions cost: size, instructions, system calls, memory, round trips.
+    /// Measure the costs of functions: size, instructions, system calls, memory, round trips.
     #[command(disable_help_flag = true)]
     Bench(bench::BenchOptions),
-    /// Write a new function with everything that goes with it: crate, contract, stack, sample event, tests' tables.
+    /// Write a new function with everything that belongs to it: crate, contract, stack, sample event, tables of tests.
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
@@ -54,13 +53,13 @@ enum Command {
     Models,
     /// Check a configuration document and deploy it gradually, with the AWS credentials and the region of the environment.
     Configure(configure::ConfigureOptions),
-    /// Publish events again that did not reach the bus, with the AWS credentials and the region of the environment.
+    /// Publish events that did not reach the bus, with the AWS credentials and the region of the environment.
     Redrive(redrive::RedriveOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
 
-/// Does what the arguments of the process ask for.
+/// Runs the command in the arguments of the process.
 pub fn run_command() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Up(options) => local::up(&options),
@@ -84,5 +83,5 @@ pub fn run_command() -> ExitCode {
     }
 }
 
-/// What every command returns.
+/// The result of every command.
 pub type Outcome = Result<(), Error>;

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The chain without a model: the rules engine judges.
+/// The scoring chain without a model: the rules engine scores.
 const RULES_ONLY: [&str; 1] = ["rules"];
-/// The chain with a model of one's own behind the Bedrock route.
+/// The scoring chain with a model of the developer's, which answers in Bedrock's place.
 const WITH_MODEL: [&str; 2] = ["self-hosted", "rules"];
 
 /// Options of `up`.
@@ -26,20 +26,20 @@ pub(crate) struct UpOptions {
     /// OpenAI-compatible endpoint of the model that scores leads, such as http://localhost:11434 for Ollama.
     #[arg(long, env = "MODEL_URL", value_name = "URL")]
     model_url: Option<String>,
-    /// Model to ask there; the first one it lists when absent.
+    /// The model to call there; the first one that it lists when absent.
     #[arg(long, env = "MODEL_NAME", value_name = "NAME")]
     model_name: Option<String>,
 }
 
-/// What a deployment is made with.
+/// The models of a deployment.
 pub(crate) struct Plan {
-    /// Models that score leads.
+    /// The models that score leads.
     pub(crate) chain: Vec<&'static str>,
-    /// Where the model server forwards to.
+    /// The endpoint and the model that the model server forwards to.
     pub(crate) forward: Option<(String, Option<String>)>,
 }
 
-/// A running deployment. Everything of it is in one folder.
+/// A running deployment. All its files are in one folder.
 pub struct Deployment {
     folder: PathBuf,
 }
@@ -50,7 +50,7 @@ impl Deployment {
         Ok(Self { folder: folder(local().join("up"))? })
     }
 
-    /// The deployment that the end-to-end tests make, next to the developer's.
+    /// The deployment of the end-to-end tests, beside the developer's.
     pub(crate) fn tests() -> Result<Self, Error> {
         Ok(Self { folder: folder(local().join("e2e"))? })
     }
@@ -59,7 +59,7 @@ impl Deployment {
         self.folder.join(name)
     }
 
-    /// Starts what does not run yet and deploys the template; only what changed is deployed anew.
+    /// Starts the servers that do not run yet and deploys the template; only changed functions are deployed again.
     pub(crate) fn bring_up(&self, plan: &Plan) -> Result<Endpoints, Error> {
         let model_url = step("starting the model server", || self.start_model_server(plan))?;
         let port = step("starting the emulator", || self.start_emulator(&model_url))?;
@@ -73,7 +73,7 @@ impl Deployment {
         Ok(endpoints)
     }
 
-    /// Deploys again what is running, with what it was deployed with.
+    /// Deploys the running deployment again with the same plan.
     pub fn deploy_again(&self) -> Outcome {
         let not_running = || Error::Content("nothing is running; `make up` starts it".into());
         let port = fs::read_to_string(self.file("emulator.port")).map_err(|_| not_running())?;
@@ -86,7 +86,7 @@ impl Deployment {
         self.deploy(&endpoints)
     }
 
-    /// Stops everything and throws away what was stored.
+    /// Stops everything and throws the stored data away.
     pub(crate) fn take_down(&self) -> Result<bool, Error> {
         let emulator = stop(&self.file("emulator.pid"))?;
         let model_server = stop(&self.file("model-server.pid"))?;
@@ -106,14 +106,14 @@ impl Deployment {
             detail(format!("runs at {url}"));
             return Ok(url);
         }
-        // The functions know its address: it keeps its port over restarts.
+        // The functions know the address, so the server keeps its port over restarts.
         let port = announced_url(&log).and_then(|url| url.rsplit(':').next()?.parse::<u16>().ok());
         stop(&pid)?;
         let port = match port {
             Some(port) => port,
             None => free_port()?,
         };
-        // A copy, so that the next build can replace the original while this one runs.
+        // The server runs as a copy, so that the next build can replace the original.
         let program = self.file("model-server");
         fs::copy(target().join("debug/model-stub"), &program).map_err(at(&program))?;
         let mut command = Command::new(&program);
@@ -199,7 +199,7 @@ impl Deployment {
             .arg("RequestBurst=1000")
             .arg("AuthorizerConcurrency=0")
             .env("SAM_CLI_TELEMETRY", "0")
-            // Seconds between two looks whether the deployment is done; the default of 5 is for AWS.
+            // Seconds between two checks whether the deployment is done; the default of 5 is for AWS.
             .env("SAM_CLI_POLL_DELAY", "0.2");
         as_root(&mut sam, endpoints);
         run_logged("sam deploy", &mut sam, &self.file("deploy.log"))
@@ -216,9 +216,9 @@ fn as_root(command: &mut Command, endpoints: &Endpoints) {
         .env_remove("AWS_PROFILE");
 }
 
-/// Where a deployment is reached.
+/// The addresses of a deployment.
 pub(crate) struct Endpoints {
-    /// The API: everything before `/v1`.
+    /// The API: the address before `/v1`.
     pub(crate) api_url: String,
     /// The AWS APIs of the emulator.
     pub(crate) aws_url: String,
@@ -274,14 +274,14 @@ pub(crate) fn down() -> Outcome {
     Ok(())
 }
 
-/// Builds the functions and the servers that a deployment takes.
+/// Builds the functions and the servers of a deployment.
 pub(crate) fn prepare() -> Outcome {
     folder(local())?;
     step("installing SAM CLI and the emulator", tools::install)?;
     step("building the functions", || build_all_here(&["model-stub"]))
 }
 
-/// Milliseconds since 1970, to tell one run from the next.
+/// Milliseconds since 1970, which make each run different.
 pub fn now_millis() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long an event may take from the ledger to the notification.
+/// How long the notification of an event may take, in seconds.
 const DELIVERY_SECONDS: u64 = 60;
 
 /// A client of the API.
@@ -28,12 +28,12 @@ impl Client {
         Self { agent: config.into(), api_url: api_url.to_owned(), token: None }
     }
 
-    /// Makes every call from now on with this access token.
+    /// Uses this access token for every call from now on.
     pub fn sign_in(&mut self, token: String) {
         self.token = Some(token);
     }
 
-    /// One call; an answer other than `expected` is an error that shows it.
+    /// Makes a call; an answer other than `expected` is an error that shows the answer.
     pub fn call(
         &self,
         method: &str,
@@ -71,7 +71,7 @@ impl Client {
     }
 }
 
-/// Leads that differ in what they say.
+/// Leads with much, little and no information.
 fn leads() -> [Value; 3] {
     [
         json!({

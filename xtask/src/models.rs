@@ -1,5 +1,5 @@
-//! `cargo xtask models`: how long the providers serve the models of the registry. It warns and never fails: a date that comes
-//! nearer is no fault of the tree.
+//! `cargo xtask models`: says how long the providers serve the models of the registry. It warns and never fails,
+//! because a date that comes nearer is not a fault of the tree.
 
 use crate::Outcome;
 use crate::environment::root;
@@ -10,10 +10,11 @@ use serde::Deserialize;
 use std::fs;
 
 const REGISTRY: &str = "shared/application/ai/src/models.json";
-/// Days before the end of a model's life on which the warnings begin: time to choose another and to evaluate it.
+/// The number of days before the end of a model's life at which the warnings begin: enough to choose and evaluate
+/// another.
 const WARN_BEFORE: i64 = 90;
-/// Days for which a model that is not announced to end is served at least: Bedrock's Legacy period of six months
-/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html>).
+/// The number of days for which a model without an announced end is served at least: Bedrock's Legacy period of six
+/// months (<https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html>).
 const NOTICE: i64 = 180;
 
 #[derive(Deserialize)]
@@ -54,11 +55,11 @@ fn report(registry: &str, today: i64) -> Result<Vec<String>, Error> {
     let (mut warnings, mut fine) = (Vec::new(), Vec::new());
     for row in table.models.iter().filter(|row| row.provider == "bedrock" && row.id != "self-hosted") {
         let Some(lifecycle) = &row.lifecycle else {
-            warnings.push(format!("warning: {}: nobody wrote down how long it is served", row.id));
+            warnings.push(format!("warning: {}: the registry does not say how long it is served", row.id));
             continue;
         };
         let days = |text: &str| {
-            day(text).ok_or_else(|| Error::Content(format!("{REGISTRY}: {}: {text} is no date", row.id)))
+            day(text).ok_or_else(|| Error::Content(format!("{REGISTRY}: {}: {text} is not a date", row.id)))
         };
         let (until, why) = match &lifecycle.eol {
             Some(eol) => (days(eol)?, "its end is announced"),
@@ -139,6 +140,9 @@ mod tests {
         }
         let unknown =
             r#"{"models": [{"id": "m", "provider": "bedrock"}, {"id": "o", "provider": "openai"}]}"#;
-        assert_eq!(report(unknown, 0).unwrap(), ["warning: m: nobody wrote down how long it is served"]);
+        assert_eq!(
+            report(unknown, 0).unwrap(),
+            ["warning: m: the registry does not say how long it is served"]
+        );
     }
 }

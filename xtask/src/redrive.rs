@@ -1,5 +1,5 @@
-//! `cargo xtask redrive`: publishes events again that did not reach the bus. The work is that of `local/redrive.py`, which
-//! has the AWS client that SAM CLI brings.
+//! `cargo xtask redrive`: publishes events that did not reach the bus. It runs `local/redrive.py`, because SAM CLI
+//! brings an AWS client for Python.
 
 use crate::Outcome;
 use crate::environment::{folder, local, root};
@@ -13,7 +13,7 @@ use std::process::Command;
 pub(crate) struct RedriveOptions {
     /// Environment of the deployment, such as `production`.
     environment: String,
-    /// Only say what waits in the relay's parking queue.
+    /// Only list what waits in the relay's parking queue.
     #[arg(long)]
     look: bool,
 }

@@ -1,4 +1,4 @@
-//! Runs programs and servers. A server belongs to a pid file, and is only ever stopped by the process id in it.
+//! Runs programs and servers. A server has a pid file, and is stopped only by the process id in it.
 
 use crate::error::{Error, at};
 use crate::say;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Runs a program with its output going where ours goes.
+/// Runs a program, with its output on the screen.
 pub fn run(what: &str, command: &mut Command) -> Result<(), Error> {
     let status = command.status().map_err(|source| missing(command, source))?;
     if status.success() {
@@ -22,7 +22,7 @@ pub fn run(what: &str, command: &mut Command) -> Result<(), Error> {
     })
 }
 
-/// Runs a program quietly: its output goes to `log`, and a line of it now and then to the screen.
+/// Runs a program quietly: its output goes to `log`, and some of its lines to the screen.
 pub fn run_logged(what: &str, command: &mut Command, log: &Path) -> Result<(), Error> {
     let file = File::create(log).map_err(at(log))?;
     let errors = file.try_clone().map_err(at(log))?;
@@ -66,14 +66,14 @@ fn missing(command: &Command, source: std::io::Error) -> Error {
     Error::Missing { program, hint: "Install it, or look whether it is on the PATH.", source }
 }
 
-/// Starts a server that outlives this command; its process id is kept in `pid_file`.
+/// Starts a server that outlives this command, and writes its process id into `pid_file`.
 pub fn start(command: &mut Command, log: &Path, pid_file: &Path) -> Result<Child, Error> {
     let file = File::create(log).map_err(at(log))?;
     let errors = file.try_clone().map_err(at(log))?;
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
-        // A group of its own, so that Ctrl-C in this terminal does not stop it.
+        // The server gets a process group of its own, so that Ctrl-C in this terminal does not stop it.
         command.process_group(0);
     }
     let child = command
@@ -87,7 +87,8 @@ pub fn start(command: &mut Command, log: &Path, pid_file: &Path) -> Result<Child
     Ok(child)
 }
 
-/// When a process started, in clock ticks since boot: with the id it names one process even when ids are used again.
+/// When a process started, in clock ticks since boot: together with the id it identifies a process even when ids are
+/// used again.
 fn started_at(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Field 22; the second field is in parentheses and may hold blanks.
@@ -102,7 +103,7 @@ pub fn running(pid_file: &Path) -> Option<u32> {
     (started_at(pid)? == start).then_some(pid)
 }
 
-/// Stops the process in a pid file: asks, waits 10 s, then insists. True when one was running.
+/// Stops the process in a pid file: asks it to end, waits 10 s, then kills it. True when one was running.
 pub fn stop(pid_file: &Path) -> Result<bool, Error> {
     let Some(pid) = running(pid_file) else {
         let _ = fs::remove_file(pid_file);
@@ -111,7 +112,7 @@ pub fn stop(pid_file: &Path) -> Result<bool, Error> {
     for (signal, patience) in [("-TERM", 100), ("-KILL", 50)] {
         let _ = Command::new("kill").arg(signal).arg(pid.to_string()).stderr(Stdio::null()).status();
         for _ in 0..patience {
-            // A child of ours that ended stays as a zombie until it is waited for; its start is still readable.
+            // A child of this process that ended stays as a zombie until it is waited for; its start is still readable.
             if running(pid_file).is_none() || is_zombie(pid) {
                 let _ = fs::remove_file(pid_file);
                 return Ok(true);
@@ -129,7 +130,7 @@ fn is_zombie(pid: u32) -> bool {
         .unwrap_or(true)
 }
 
-/// Waits until `ready` says so.
+/// Waits until `ready` returns true.
 pub fn wait_for(
     what: &'static str,
     seconds: u64,
@@ -151,7 +152,7 @@ pub fn wait_for(
     Err(Error::NotUp { what, seconds, log: log.to_owned() })
 }
 
-/// The URL that a server announced in the first line of its log.
+/// The URL in the first line of a server's log.
 pub fn announced_url(log: &Path) -> Option<String> {
     let mut lines = BufReader::new(File::open(log).ok()?).lines();
     lines.next()?.ok().filter(|line| line.starts_with("http://"))

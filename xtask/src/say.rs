@@ -1,18 +1,18 @@
-//! What commands tell the person who waits for them: a line per step, with how long it took.
+//! Output of commands for the person who waits: a line for each step, with its duration.
 
 use crate::error::Error;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The steps that ended well since they were last asked for.
+/// The successful steps since the last call of [`take_steps`].
 static STEPS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
 fn paint(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// Announces a step, runs it, and says how long it took.
+/// Prints the name of a step, runs it, and prints its duration.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     println!("{} {what}", paint("1;34", "==>"));
     let _ = std::io::stdout().flush();
@@ -24,7 +24,7 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T,
     Ok(result)
 }
 
-/// The steps that ended well since the last call, each with how long it took.
+/// The successful steps since the last call, each with its duration.
 pub fn take_steps() -> Vec<(String, Duration)> {
     std::mem::take(&mut *STEPS.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -40,7 +40,7 @@ pub fn heading(text: &str) {
     println!("\n{}", paint("1", text));
 }
 
-/// The end of a command that failed.
+/// Prints the error of a failed command.
 pub fn failure(error: &Error) {
     eprintln!("{} {error}", paint("1;31", "error:"));
     let mut source = std::error::Error::source(error);

@@ -1,5 +1,5 @@
-//! Whether what is built for AWS runs at all: one function for Graviton, under an emulator of the processor, against a
-//! Runtime API of this machine. It must never be taken for a test of what the function does; the other tiers are.
+//! Checks that a function built for AWS runs at all: one function for Graviton, under an emulator of the processor,
+//! against a Runtime API on this machine. It is not a test of the function's behaviour; the other tiers are.
 
 use crate::Outcome;
 use crate::artifacts::{Architecture, build_for_aws};
@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// It needs nothing of AWS, and its answer holds much that is known.
+/// This function needs no AWS service, and much of its answer is known.
 const FUNCTION: &str = "get-openapi";
 const SAMPLE: &str = "events/platform/get-openapi.json";
 
-/// Emulation is slow, and a busy machine slower.
+/// Emulation is slow, and slower on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The emulator and the C library of the foreign processor, as Debian packages them.
@@ -26,7 +26,7 @@ const EMULATOR: &str = "qemu-aarch64";
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 const PACKAGES: [&str; 2] = ["qemu-user", "libc6-arm64-cross"];
 
-/// Builds a function for Graviton, runs it and looks at its answer.
+/// Builds a function for Graviton, runs it and checks its answer.
 pub(crate) fn smoke() -> Outcome {
     folder(local())?;
     let functions = [FUNCTION.to_owned()];

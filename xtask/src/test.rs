@@ -1,4 +1,4 @@
-//! The tests, tier by tier. `make test` runs them all; each tier says how long it took.
+//! The tests, tier by tier. `make test` runs all tiers; the duration of each is printed.
 
 use crate::Outcome;
 use crate::artifacts::{all_functions, cargo};
@@ -37,7 +37,7 @@ pub(crate) struct TestOptions {
     tiers: Vec<Tier>,
 }
 
-/// Packages with a tier of their own.
+/// Packages with tests in a tier of their own.
 const OWN_TIER: [&str; 3] = ["conformance", "api-tests", "e2e-tests"];
 
 /// Runs the tests.
@@ -67,14 +67,14 @@ pub(crate) fn test(options: &TestOptions) -> Outcome {
     Ok(())
 }
 
-/// How long a tier took, and each of its steps that ended well.
+/// The duration of a tier and of each of its successful steps.
 struct TierTime {
     tier: Tier,
     took: Duration,
     steps: Vec<(String, Duration)>,
 }
 
-/// The tiers with their steps, in seconds of the clock, and the sum.
+/// The tiers with their steps, in seconds, and the sum.
 fn table(times: &[TierTime]) -> String {
     let mut rows = vec![format!("{:<56} {:>9}", "tier and step", "seconds")];
     let row = |name: &str, took: Duration| format!("{name:<56} {:>9.1}", took.as_secs_f64());
@@ -105,8 +105,8 @@ fn lint() -> Outcome {
         run("cargo clippy", &mut clippy)
     })?;
     step("cargo deny", crate::deny::check)?;
-    step("the models' lives", crate::models::models)?;
-    step("installing what looks at the templates", || {
+    step("the lives of the registry's models", crate::models::models)?;
+    step("installing the programs that check the templates", || {
         crate::environment::folder(local())?;
         tools::install_for_lint()
     })?;
@@ -145,8 +145,8 @@ fn unit() -> Outcome {
     step("the examples in documentation", || run("the examples in documentation", workspace().arg("--doc")))
 }
 
-/// The binaries that may have tests: all but the functions'. A function's `main.rs` only wires, and a conformance test keeps
-/// tests out of it, so that none of these binaries has to be linked twice.
+/// The binaries that may have tests: all except those of functions. A function's `main.rs` only wires, and a
+/// conformance test forbids tests in it, so that none of these binaries has to be linked twice.
 fn binaries_with_tests() -> Result<Vec<String>, Error> {
     let functions = all_functions()?;
     let mut metadata = cargo();
@@ -177,7 +177,7 @@ fn only(targets: &[&str]) -> Command {
     test
 }
 
-/// Deploys the template for the tests alone, runs them, and takes the deployment down however they end.
+/// Deploys the template for the tests alone, runs them, and takes the deployment down in any case.
 fn e2e() -> Outcome {
     prepare()?;
     step("looking for a browser", crate::browser::ensure)?;
@@ -190,7 +190,7 @@ fn e2e() -> Outcome {
 }
 
 fn deployed_tests(deployment: &Deployment) -> Outcome {
-    // A model first, so that the tests can script what it answers; the rules when it fails.
+    // A model first, so that the tests can script its answers, and the rules when it fails.
     let plan = Plan { chain: vec!["amazon.nova-pro-v1:0", "rules"], forward: None };
     let endpoints = deployment.bring_up(&plan)?;
     let path = local().join("e2e/environment.json");
@@ -200,7 +200,7 @@ fn deployed_tests(deployment: &Deployment) -> Outcome {
         "python": tools::tool("python"), "node": clients.node, "javascript": clients.javascript,
     });
     fs::write(&path, environment.to_string()).map_err(at(&path))?;
-    // Cargo runs them by name: `logs` reads what `e2e` left behind.
+    // Cargo runs the test binaries in the order of their names: `logs` reads the logs that `e2e` left.
     let mut test = only(&["e2e", "logs"]);
     test.env("SEXTANT_E2E_ENVIRONMENT", &path);
     step("the end-to-end tests", || run("the end-to-end tests", &mut test))

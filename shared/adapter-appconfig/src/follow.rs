@@ -1,4 +1,4 @@
-//! The configuration of a process, which follows what is deployed.
+//! The configuration of a process, which follows the deployed document.
 
 use crate::session::{Latest, SessionError, Sessions};
 use crate::{DEFAULT, StartError, VARIABLE};
@@ -11,22 +11,22 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
-/// How long a configuration holds before a newer one is looked for.
+/// How long a configuration is used before the process looks for a newer one.
 const HOLDS: Duration = Duration::from_secs(60);
-/// How long the document of the build holds: it may lack what operators have set, such as a guardrail.
+/// How long the document of the build is used: it may lack settings of the operators, such as a guardrail.
 const DEFAULT_HOLDS: Duration = Duration::from_secs(5);
 /// How long a start waits for AppConfig.
 const START: Duration = Duration::from_millis(1500);
-/// How often a start asks: once more where AppConfig fails at once, as it does when it throttles.
+/// The most reads at the start: a second one if AppConfig fails at once, which it does when it throttles.
 const STARTING_LOOKS: usize = 2;
 
-/// The configuration out of AppConfig. Clones share everything.
+/// The configuration from AppConfig. Clones share everything.
 #[derive(Clone)]
 pub struct AppConfig(Arc<Shared>);
 
 struct Shared {
     sessions: Sessions,
-    /// The models that documents may name; `None` where the function asks none.
+    /// The models that documents may name; `None` if the function calls no models.
     catalog: Option<ModelCatalog>,
     holds: Duration,
     default_holds: Duration,
@@ -35,17 +35,17 @@ struct Shared {
 
 struct State {
     current: Arc<RuntimeConfiguration>,
-    /// Whether AppConfig has given a good document.
+    /// Whether AppConfig has returned a valid document.
     deployed: bool,
     token: Option<String>,
     next_look: Instant,
     looking: bool,
-    /// The hash of the document that was refused last, so that a new session does not tell of it again.
+    /// The hash of the last refused document, so that a new session does not report it again.
     refused: Option<blake3::Hash>,
 }
 
 impl AppConfig {
-    /// Follows the application that the environment names. It waits for AppConfig for one and a half seconds at most, and
+    /// Follows the application named in the environment. It waits at most one and a half seconds for AppConfig, and
     /// begins with the document of the build if there is no answer.
     pub async fn from_env(config: &SdkConfig, catalog: Option<ModelCatalog>) -> Result<Self, StartError> {
         let application = std::env::var(VARIABLE).ok().filter(|name| !name.trim().is_empty());
@@ -61,7 +61,7 @@ impl AppConfig {
         Self::holding(config, application, catalog, HOLDS, DEFAULT_HOLDS).await
     }
 
-    /// The same with other times until a newer configuration is looked for: from a deployed one, and from the build's.
+    /// Follows with other times between reads: after a deployed configuration, and after that of the build.
     pub async fn holding(
         config: &SdkConfig,
         application: String,
@@ -100,7 +100,7 @@ impl AppConfig {
 impl Configuration for AppConfig {
     fn current(&self) -> Arc<RuntimeConfiguration> {
         let mut state = self.0.state();
-        // Outside of a runtime nothing can be begun.
+        // Outside of a runtime no task can be started.
         if let (true, Ok(runtime)) =
             (!state.looking && Instant::now() >= state.next_look, Handle::try_current())
         {
@@ -117,7 +117,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks for a newer document. Whoever calls it has set `looking`.
+    /// Looks for a newer document. The caller has set `looking`.
     async fn look(&self) {
         let ending = Ending(self);
         let token = self.state().token.take();
@@ -151,7 +151,7 @@ impl Shared {
         state.next_look = Instant::now() + self.pause(&state).max(latest.pause);
     }
 
-    /// A token whose answer was lost is used up, so the next look begins a session.
+    /// A token whose answer was lost is used up, so the next read begins a new session.
     fn failed(&self, error: &SessionError) {
         let mut state = self.state();
         state.token = None;
@@ -180,7 +180,7 @@ fn tell_of_refusal(error: &ConfigurationError) {
     );
 }
 
-/// Lets the next look begin, also when this one was given up in the middle.
+/// Allows the next read to begin, even if this one was dropped before its end.
 struct Ending<'a>(&'a Shared);
 
 impl Drop for Ending<'_> {

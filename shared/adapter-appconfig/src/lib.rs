@@ -1,8 +1,8 @@
-//! The configuration out of AWS AppConfig: one session for each process, which is asked at the start and then not more
-//! often than once a minute, beside a request.
+//! The configuration from AWS AppConfig. Each process has one session. It reads the configuration at the start, and then at most
+//! once a minute during a request.
 //!
-//! Whatever happens to AppConfig or to a document, there is a configuration: the last good one, or that of the build. A
-//! request never waits for a look, and no look begins while another one runs.
+//! There is always a configuration, whatever happens to AppConfig or to a document: the last valid one, or that of the build. A
+//! request never waits for a read, and no read begins while another one runs.
 
 mod follow;
 mod session;
@@ -10,15 +10,15 @@ mod session;
 pub use follow::AppConfig;
 pub use session::SessionError;
 
-/// The variable that names the AppConfig application.
+/// The variable with the name of the AppConfig application.
 const VARIABLE: &str = "CONFIGURATION";
-/// The document that holds until AppConfig has given one, which is also what the template deploys first.
+/// The document that is used until AppConfig has returned one. The template deploys the same document first.
 const DEFAULT: &[u8] = include_bytes!("../../../infra/configuration.default.json");
 
 /// A process can't begin to follow the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// It is not told which application to ask.
+    /// The name of the application is missing.
     #[error("the environment variable {VARIABLE} is missing")]
     NoApplication,
     /// The document of the build can't be used.

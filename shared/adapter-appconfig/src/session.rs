@@ -1,4 +1,4 @@
-//! One session with AppConfig: a chain of tokens, each of which is good for one question.
+//! One session with AppConfig: a chain of tokens, each of which is valid for one request.
 
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
 use aws_sdk_appconfigdata::Client;
@@ -7,24 +7,24 @@ use ports::Source;
 use std::fmt;
 use std::time::Duration;
 
-/// The environment of the AppConfig application. There is one: environments of ours are applications of their own.
+/// The only environment of the AppConfig application: each environment of this system is its own application.
 const ENVIRONMENT: &str = "live";
 /// The profile of the document.
 const PROFILE: &str = "runtime";
-/// A token may not be used twice, so a call is not repeated: its answer may have been lost on the way.
+/// A call is not repeated, because a token can be used only once and an answer may have been lost.
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_millis(1000), operation: Duration::from_millis(1000), attempts: 1 };
 
-/// AppConfig was asked and gave no answer.
+/// A call to AppConfig failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// It answered with an error: no such application, no access, throttling.
+    /// It answered with an error, such as an unknown application, no access, or throttling.
     #[error("AppConfig answered {}", .0.as_deref().unwrap_or("with an error without a code"))]
     Answered(Option<String>),
     /// It could not be reached, or not in time.
     #[error("AppConfig could not be reached")]
     Unreachable(#[source] Source),
-    /// Its answer has no token to go on with.
+    /// Its answer has no token for the next request.
     #[error("AppConfig answered without a token")]
     NoToken,
     /// It did not answer before the process had to begin.
@@ -32,19 +32,19 @@ pub enum SessionError {
     Late,
 }
 
-/// What a question was answered.
+/// The answer to a request.
 pub(crate) struct Latest {
     /// The document; `None` when this session already has the newest one, or none is deployed.
     pub(crate) document: Option<Vec<u8>>,
-    /// How long AppConfig wants not to be asked again.
+    /// The pause before the next request that AppConfig asks for.
     pub(crate) pause: Duration,
 }
 
-/// Where a session is begun.
+/// The place where sessions begin.
 pub(crate) struct Sessions {
     client: Client,
     application: String,
-    /// The shortest time between two questions, 15 seconds to a day.
+    /// The shortest time between two requests, 15 seconds to a day.
     interval: Duration,
 }
 
@@ -57,7 +57,8 @@ impl Sessions {
         &self.application
     }
 
-    /// The newest document, by the token of the answer before it or in a new session; and the token for the next question.
+    /// The newest document, read with the token of the previous answer or in a new session, and the token for the next
+    /// request.
     pub(crate) async fn latest(&self, token: Option<String>) -> Result<(Latest, String), SessionError> {
         let token = match token {
             Some(token) => token,
@@ -87,7 +88,7 @@ impl Sessions {
     }
 }
 
-/// The SDK's error without the response it holds.
+/// The SDK's error without the response in it.
 fn failure<E, R>(error: SdkError<E, R>) -> SessionError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! A process that follows its configuration, against a server that speaks AppConfig's wire format.
+//! A process that follows its configuration from a server with AppConfig's wire format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod log;
@@ -21,7 +21,7 @@ const BEGIN: &str = "StartConfigurationSession";
 const GET: &str = "GetLatestConfiguration";
 const ONE: &str = r#"{"version": 1, "chains": {"lead_scoring": ["nova", "rules"], "completion": ["nova"]}, "fine_tuning": true}"#;
 const TWO: &str = r#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["nova"]}}"#;
-/// How long a configuration holds in these tests.
+/// How long a configuration is used in these tests.
 const HOLDS: Duration = Duration::from_millis(80);
 
 fn config(url: &str) -> SdkConfig {
@@ -57,7 +57,7 @@ fn steps(configuration: &AppConfig) -> usize {
     configuration.current().chains[&Feature::LeadScoring].len()
 }
 
-/// Lets a look end that has begun.
+/// Waits until the current read has ended.
 async fn look_ends() {
     tokio::time::sleep(Duration::from_millis(150)).await;
 }
@@ -80,7 +80,7 @@ async fn the_start_asks_once_and_requests_do_not_wait() {
     }
     assert!(stub.calls().is_empty(), "nothing is asked while the configuration holds");
 
-    // It is time to look again, and the look is slow: the requests are answered at once, with what was known.
+    // The next read is due and slow: the requests are answered at once with the known configuration.
     stub.deploy(TWO);
     stub.fault(Some(Fault::Slow(Duration::from_millis(300))));
     tokio::time::sleep(HOLDS).await;
@@ -118,18 +118,18 @@ async fn a_document_that_is_refused_leaves_the_last_good_one_and_is_told_once() 
         tokio::time::sleep(HOLDS).await;
         assert_eq!(steps(&configuration), 2);
         look_ends().await;
-        // A session that is lost is begun anew, and gets the same document once more.
+        // After a lost session a new one begins and gets the same document again.
         stub.expire_tokens();
     }
     assert!(stub.calls().len() > 5);
     let lines = told("configuration_refused");
     assert_eq!(lines.iter().filter(|line| line.contains("wrong values")).count(), 1, "{lines:?}");
-    // It names the member and not what it says.
+    // The line names the member and not its value.
     assert!(
         lines.iter().any(|line| line.contains("chains.lead_scoring.0"))
             && !lines.iter().any(|line| line.contains("no-such-model"))
     );
-    // The next good one is taken.
+    // The next valid document is used.
     stub.deploy(TWO);
     tokio::time::sleep(HOLDS).await;
     let _begins = configuration.current();
@@ -164,7 +164,7 @@ async fn a_lost_answer_costs_one_look_and_a_new_session() {
 #[tokio::test]
 async fn a_start_without_appconfig_has_the_document_of_the_build_and_says_so() {
     log::start();
-    // Nobody listens there.
+    // No server listens at this address.
     let nobody = config("http://127.0.0.1:1");
     let began = Instant::now();
     let configuration = AppConfig::start(&nobody, "sextant-alone".to_owned(), Some(catalog())).await.unwrap();

@@ -1,4 +1,4 @@
-//! What starting up and one call cost, in instructions.
+//! The cost of starting up and of one call, in instructions.
 //!
 //! ```text
 //! cargo build --release -p adapter-aws --example init_cost

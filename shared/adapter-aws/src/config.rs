@@ -14,11 +14,11 @@ use crate::endpoints::ServiceEndpoints;
 use crate::settings::{AwsSettings, CallLimits};
 use crate::transport::{CONNECT_TIMEOUT, http_client};
 
-/// Builds the configuration every SDK client of the process is made from.
+/// Builds the configuration from which every SDK client of the process is made.
 ///
-/// The behaviour version is pinned, so an SDK update can't change retries or timeouts unseen. Throughput watching
-/// ("stalled stream protection") is off: the attempt limit already ends a stalled answer, and the watcher would cost
-/// each call a timer and a wrapped body.
+/// The behaviour version is pinned, so that an SDK update can't change retries or timeouts unnoticed. Stalled stream
+/// protection is off: the limit of an attempt already ends a stalled answer, and the protection would cost each call a
+/// timer and a wrapped body.
 pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -33,7 +33,7 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
     builder.build()
 }
 
-/// The same configuration, HTTP client included, with other limits: for a service that answers slowly, like a model.
+/// The same configuration, HTTP client included, with other limits: for a service that answers slowly, such as a model.
 pub fn with_limits(config: &SdkConfig, limits: CallLimits) -> SdkConfig {
     config.to_builder().retry_config(retries(limits)).timeout_config(timeouts(limits)).build()
 }

@@ -1,7 +1,7 @@
-//! Base addresses of single services, offered to the SDK where it looks for them itself.
+//! Base addresses of single services, in the form in which the SDK looks for them.
 //!
 //! Every generated client asks for its own address when it is made from the shared configuration, so adapters need no
-//! code for it. It must never answer for anything but the endpoint.
+//! code for it. This must never answer a request for any other setting.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! Counts the requests a process really sends, so that tests can hold "one call per read" and benchmarks can tell
-//! start-up from work.
+//! Counts the requests that a process really sends, so that tests can assert "one call per read" and benchmarks can
+//! tell start-up from work.
 //!
-//! It sits below the retries, at the connector: each attempt counts, whichever client made it. It is installed only
-//! when asked for, and must never look into a request body.
+//! It is below the retries, at the connector, so each attempt of every client counts. It is installed only on request
+//! and must never look into a request body.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-/// A shared counter of attempts; clones count into the same place.
+/// A shared counter of attempts; clones share the counts.
 #[derive(Debug, Clone, Default)]
 pub struct RoundTrips(Arc<Mutex<State>>);
 
-/// What was called, and in which phase of the process or test.
+/// A called operation, and the phase of the process or test in which it was called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoundTrip {
     /// The name last given to [`RoundTrips::enter`]; empty before.
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl RoundTrips {
-    /// Counts what follows under this phase, for example `init` or the name of a step.
+    /// Counts later attempts under this phase, for example `init` or the name of a step.
     pub fn enter(&self, phase: &'static str) {
         self.state().phase = phase;
     }

@@ -1,7 +1,7 @@
-//! What a function must be told to call AWS, read once from its environment.
+//! The settings that a function needs to call AWS, read once from its environment.
 //!
-//! It must never keep a secret: credentials are only checked for presence here, the SDK's own environment provider
-//! reads them when a request is signed.
+//! They must never hold a secret: credentials are only checked for presence here, and the SDK's own environment
+//! provider reads them when a request is signed.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -24,9 +24,9 @@ pub struct AwsSettings {
     /// One base address instead of AWS's own, from `AWS_ENDPOINT_URL`: a local emulator.
     pub endpoint_url: Option<String>,
     /// Base addresses of single services by the AWS SDK convention: the service id in capitals with underscores, so
-    /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` is found here as `BEDROCK_RUNTIME`. They win over `endpoint_url`.
+    /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` is found here as `BEDROCK_RUNTIME`. They take precedence over `endpoint_url`.
     pub service_endpoints: BTreeMap<String, String>,
-    /// Time and attempts one call may take.
+    /// The time and the attempts that one call may take.
     pub limits: CallLimits,
     /// Counts every request sent, when a test or a benchmark asks for it.
     pub round_trips: Option<RoundTrips>,
@@ -37,11 +37,11 @@ pub struct AwsSettings {
 /// Opening a connection always has one second: AWS answers in single milliseconds or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallLimits {
-    /// For one attempt, from picking a connection until the answer is read.
+    /// The time of one attempt, from picking a connection until the answer is read.
     pub attempt: Duration,
-    /// For all attempts and the pauses between them.
+    /// The time of all attempts and the pauses between them.
     pub operation: Duration,
-    /// How many attempts in all; 1 means no retry.
+    /// The number of attempts; 1 means no retry.
     pub attempts: u32,
 }
 
@@ -52,7 +52,7 @@ impl Default for CallLimits {
     }
 }
 
-/// Why the environment can't be used. Names the variable, never its value.
+/// The environment can't be used. The error names the variable, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The variable is absent, blank or not text.
@@ -64,7 +64,7 @@ pub enum SettingsError {
 }
 
 impl AwsSettings {
-    /// Whether something of one's own stands in the place of Bedrock's models.
+    /// Whether another server stands in the place of Bedrock's models.
     pub fn has_own_bedrock(&self) -> bool {
         self.service_endpoints.contains_key(BEDROCK)
     }
@@ -98,7 +98,7 @@ impl AwsSettings {
         Ok(Self { region, endpoint_url, service_endpoints, limits: CallLimits::default(), round_trips: None })
     }
 
-    /// Whether any client may speak to an `https` address. When none can, no TLS stack is built.
+    /// Whether any client may call an `https` address. When none can, no TLS stack is built.
     pub(crate) fn needs_tls(&self) -> bool {
         let plain = |url: &String| url.starts_with("http://");
         !self.endpoint_url.as_ref().is_some_and(plain) || !self.service_endpoints.values().all(plain)

@@ -1,10 +1,10 @@
-//! The one HTTP client all SDK clients of a process share, and the certificates it trusts.
+//! The one HTTP client that all SDK clients of a process share, and the certificates that it trusts.
 //!
-//! It must never load the system's certificates, consult proxy variables or accept a root other than Amazon's.
+//! It must never load the system's certificates, read proxy variables or accept a root other than Amazon's.
 //!
 //! The SDK builds a connector for every client and every timeout setting, and builds one more only to see whether it
-//! can be built. Here the connector is built once and handed out, so its connection pool is shared too. That leaves no
-//! room for read timeouts of its own, and it needs none: the attempt limit covers them.
+//! can be built. Here the connector is built once and shared, together with its connection pool. It therefore has no
+//! read timeouts of its own, and needs none: the limit of an attempt covers them.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn tls_context(settings: &AwsSettings) -> Option<TlsContext> {
     }
     let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes());
     // The builder's result has no failing case today. Should one appear, a client without TLS fails on every https
-    // address, while falling back to the default context would trust certificates nobody chose.
+    // address, while the default context would trust certificates that were never chosen.
     TlsContext::builder().with_trust_store(roots).build().ok()
 }
 

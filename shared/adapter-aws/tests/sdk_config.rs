@@ -14,7 +14,7 @@ use support::{Answer, Stub};
 
 const FOUND: Answer = Answer::With(200, r#"{"Item":{"pk":{"S":"a"}}}"#);
 
-/// The credentials every test signs with: the provider reads them from the process environment, as in a sandbox.
+/// The credentials that every test signs with: the provider reads them from the process environment, as on Lambda.
 fn settings(url: &str) -> AwsSettings {
     AwsSettings {
         region: "eu-west-1".to_owned(),
@@ -26,7 +26,7 @@ fn settings(url: &str) -> AwsSettings {
 }
 
 fn config(settings: &AwsSettings) -> SdkConfig {
-    // The only thing replaced: variables of a test process can't be set safely while others run.
+    // Only the credentials are replaced: variables of a test process can't be set safely while other tests run.
     let credentials = aws_sdk_dynamodb::config::Credentials::new("AKIDTEST", "secret", None, None, "test");
     let provider = aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials);
     sdk_config(settings).to_builder().credentials_provider(provider).build()
@@ -93,7 +93,8 @@ async fn a_silent_service_is_given_up_in_time() {
 
 #[tokio::test]
 async fn an_https_address_is_never_spoken_to_in_the_clear() {
-    // The server answers plain HTTP happily: only a TLS client fails here. Building it also proves the roots parse.
+    // The server answers plain HTTP: only a TLS client fails here. Building it also proves that the roots can be
+    // parsed.
     let stub = Stub::start(FOUND);
     let mut settings = settings(&stub.url.replace("http://", "https://"));
     settings.limits.attempts = 1;

@@ -1,4 +1,5 @@
-//! Bedrock's answer in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
+//! Translates Bedrock's answer for the port. An answer without token counts is still an answer; the gateway estimates
+//! its cost.
 
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types;
@@ -20,8 +21,8 @@ pub(crate) fn read(output: ConverseOutput) -> Result<ModelAnswer, ModelError> {
     })
 }
 
-/// The input of the answer tool, else what the model said. A model that was forced to call the tool and did not is
-/// caught by the caller's own check of the schema.
+/// The input of the answer tool, otherwise the model's text. The caller's check of the schema catches a model that was
+/// forced to call the tool and did not.
 fn text(message: &types::Message) -> String {
     let structured = message.content().iter().find_map(|block| match block {
         types::ContentBlock::ToolUse(tool) if tool.name() == ANSWER_TOOL => {
@@ -37,8 +38,8 @@ fn text(message: &types::Message) -> String {
     }
 }
 
-/// The counts; `None` where there are none. The SDK fills counts that are missing with zeros, and only a guardrail answers
-/// without having asked the model.
+/// The token counts; `None` when Bedrock sent none. The SDK fills missing counts with zeros, and only a guardrail
+/// answers without asking the model.
 pub(crate) fn metered(usage: &types::TokenUsage, stop: StopReason) -> Option<Usage> {
     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
     let usage = Usage {
@@ -53,11 +54,11 @@ pub(crate) fn metered(usage: &types::TokenUsage, stop: StopReason) -> Option<Usa
 
 pub(crate) fn stop_reason(reason: &types::StopReason) -> StopReason {
     match reason {
-        // Calling the one tool it was given is how a structured answer ends, and a stop text is an end that was asked for.
+        // A structured answer ends with the call of its only tool, and a stop text is an end that the caller asked for.
         types::StopReason::EndTurn | types::StopReason::ToolUse | types::StopReason::StopSequence => {
             StopReason::EndTurn
         }
-        // A full context cuts an answer just as the limit does.
+        // A full context cuts an answer in the same way as the limit.
         types::StopReason::MaxTokens | types::StopReason::ModelContextWindowExceeded => StopReason::MaxTokens,
         types::StopReason::ContentFiltered | types::StopReason::GuardrailIntervened => StopReason::Filtered,
         _ => StopReason::Other,

@@ -2,10 +2,10 @@
 //! long enough, [`Meaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
 //! count would let one caller close a model to everybody.
 
-/// What an error means to the gateway.
+/// The meaning of an error for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The provider or the model failed, whatever was asked.
+    /// The provider or the model failed, whatever the request was.
     Failing,
     /// The provider gave up waiting for the model.
     TimedOut,
@@ -13,26 +13,26 @@ pub(crate) enum Meaning {
     Throttled,
     /// The account can't use the model.
     NotAvailable,
-    /// The question is too long.
+    /// The prompt is too long.
     TooLong,
-    /// The model's answer was malformed.
+    /// The model's output was malformed.
     Malformed,
-    /// The request is refused as it is.
+    /// The provider refuses this request.
     Refused,
-    /// The status says that all is well, and the body can't be read.
+    /// The status says success, and the body can't be read.
     Unreadable,
 }
 
-/// A rule. An empty list matches everything.
+/// A rule of the table. An empty list matches everything.
 pub(crate) struct Rule {
-    /// Names of the error.
+    /// Bedrock's names of the error.
     names: &'static [&'static str],
-    /// HTTP statuses, from and to; for a model's own error, the status that the model gave where it is known.
+    /// Ranges of HTTP statuses; for a model's own error, the status that the model gave where it is known.
     statuses: &'static [(u16, u16)],
-    /// Parts of the message, in lower case.
+    /// Parts of the message, in lower case; one of them must be in it.
     texts: &'static [&'static str],
     pub(crate) meaning: Meaning,
-    /// Why it means this.
+    /// The reason for the meaning.
     #[cfg_attr(not(test), allow(dead_code, reason = "for readers and for the tests"))]
     pub(crate) reason: &'static str,
 }
@@ -131,7 +131,8 @@ pub(crate) const RULES: &[Rule] = &[
         meaning: Meaning::NotAvailable,
         reason: "our own credentials are wrong",
     },
-    // How the models on Bedrock say that a prompt does not fit: Claude (three wordings), Nova, Llama and Mistral, Titan.
+    // The wordings of models on Bedrock for a prompt that does not fit: Claude (three wordings), Nova, Llama and
+    // Mistral, Titan.
     Rule {
         names: &["ValidationException"],
         statuses: &[],
@@ -146,7 +147,7 @@ pub(crate) const RULES: &[Rule] = &[
         meaning: Meaning::TooLong,
         reason: "the prompt does not fit the model's context",
     },
-    // A wrong id, an id that only an inference profile makes usable, an account that may not use the model.
+    // The id is wrong, or can be used only through an inference profile, or the account may not use the model.
     Rule {
         names: &["ValidationException"],
         statuses: &[],
@@ -168,7 +169,7 @@ pub(crate) const RULES: &[Rule] = &[
         meaning: Meaning::Refused,
         reason: "the request breaks a rule of the service or the model: a parameter, the schema, the content",
     },
-    // Errors without a name that the operation documents: of a proxy, or of AWS's own front.
+    // Errors without a name that the operation documents come from a proxy or from AWS's own front end.
     Rule {
         names: &[],
         statuses: &[(429, 429)],
@@ -245,7 +246,7 @@ mod tests {
 
     const TOOL_USE: &str = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
 
-    /// An example for each rule: what Bedrock says, and what it means.
+    /// An example for each rule: Bedrock's error, and its meaning.
     const EXAMPLES: &[(&str, u16, &str, Meaning)] = &[
         ("ThrottlingException", 429, "Too many tokens, please wait before trying again.", Meaning::Throttled),
         ("ServiceQuotaExceededException", 400, "Your request exceeds the service quota", Meaning::Throttled),

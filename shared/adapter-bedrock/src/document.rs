@@ -1,5 +1,5 @@
-//! JSON values to the SDK's documents and back. Both hold the same values; only numbers are named differently.
-//! Property order is not kept: neither side has one here.
+//! Converts JSON values to the SDK's documents and back. Both hold the same values, with other names for numbers.
+//! Neither keeps the order of properties.
 
 use aws_smithy_types::{Document, Number};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Embedding models on Bedrock: InvokeModel, whose bodies are each model's own. The two families below are spoken, any
-//! other model is one we don't have.
+//! Embedding models on Bedrock, by InvokeModel. Each model has bodies of its own. Two families are supported; any other
+//! model counts as not available.
 //!
 //! Bodies: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
@@ -24,7 +24,7 @@ use crate::failure::{self, ProviderFailure, refused, unavailable};
 /// Requests of one call that run at the same time.
 const CONCURRENT: usize = 8;
 
-/// Where Bedrock counts the tokens of models whose own bodies don't.
+/// The header with the token count, for models whose bodies have none.
 const TOKEN_COUNT: &str = "x-amzn-bedrock-input-token-count";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Family {
         let name = match self {
             Self::Titan => "dimensions",
             Self::CohereV4 => "output_dimension",
-            // It has no such parameter.
+            // Cohere Embed v3 has no such parameter.
             Self::CohereV3 => return body,
         };
         if let (Some(dimensions), Value::Object(fields)) = (dimensions, &mut body) {
@@ -128,7 +128,7 @@ async fn request(
         .send()
         .await
         .map_err(failure::of_call)?;
-    // serde's errors quote what they could not read.
+    // serde's errors quote the text that they could not read.
     let answer: Answer = serde_json::from_slice(output.body().as_ref())
         .map_err(|_| unavailable(ProviderFailure::Incomplete("readable vectors")))?;
     let input_tokens = answer.input_text_token_count.or_else(|| counted.0.get().copied());
@@ -139,14 +139,14 @@ async fn request(
     }
     let fits = |vector: &Vec<f32>, wanted| u32::try_from(vector.len()) == Ok(wanted);
     if call.dimensions.is_some_and(|wanted| vectors.iter().any(|vector| !fits(vector, wanted))) {
-        // The model ignores the number that was asked for. The caller chose it, and the vectors were paid for.
+        // The model ignores the requested number of dimensions. The caller chose it, and the vectors were paid for.
         let error = refused(ProviderFailure::Incomplete("vectors of the dimensions that were asked for"));
         return Err(EmbeddingFailure { input_tokens, ..error.into() });
     }
     Ok(Embeddings { vectors, input_tokens })
 }
 
-/// Both families' answers; the fields have different names.
+/// The answer of either family; the fields have different names.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(rename = "inputTextTokenCount")]
@@ -157,7 +157,7 @@ struct Answer {
     embeddings: Option<CohereVectors>,
 }
 
-/// `embeddings_by_type`, or `embeddings_floats` where the model does not know `embedding_types`.
+/// `embeddings_by_type`, or `embeddings_floats` of models that do not know `embedding_types`.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum CohereVectors {
@@ -175,7 +175,7 @@ impl Answer {
     }
 }
 
-/// Keeps the token count in a response's head, which the SDK's output does not show.
+/// Keeps the token count of the response's head, which the SDK's output does not show.
 #[derive(Debug, Clone, Default)]
 struct TokenCount(Arc<OnceLock<u64>>);
 
@@ -193,7 +193,7 @@ impl Intercept for TokenCount {
     ) -> Result<(), BoxError> {
         let count = context.response().headers().get(TOKEN_COUNT).and_then(|count| count.parse().ok());
         if let Some(count) = count {
-            // One response for each request: see the crate about retries.
+            // Each request has one response: see the crate's documentation about retries.
             let _already_set = self.0.set(count);
         }
         Ok(())

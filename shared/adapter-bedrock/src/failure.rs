@@ -1,4 +1,4 @@
-//! What went wrong, sorted by what the caller can do about it.
+//! Sorts failures by what the caller can do about them.
 //!
 //! Provider messages may repeat parts of the request, so they are read here to tell causes apart and never kept.
 
@@ -17,10 +17,10 @@ use serde::Deserialize;
 
 use crate::classification::{self, Meaning};
 
-/// The cause of a failed call, without anything that was asked or answered.
+/// The cause of a failed call, without any part of the prompt or the completion.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderFailure {
-    /// The request can't be made, for example because a required part is missing.
+    /// The request can't be built, for example because a required part is missing.
     #[error("the request could not be built")]
     Request(#[source] Source),
     /// The service could not be reached: nothing was sent.
@@ -32,14 +32,14 @@ pub enum ProviderFailure {
     /// The answer began and could not be read to its end.
     #[error("the answer could not be read")]
     BrokenAnswer(#[source] Source),
-    /// The service says that all is well, in a body that is not of the shape it documents. Neither the body nor the
-    /// reader's error is kept, which may quote it.
+    /// The status says success, but the body does not have the documented shape. Neither the body nor the reader's
+    /// error, which may quote it, is kept.
     #[error("the answer is not in the service's form (request {})", request_id.as_deref().unwrap_or("unknown"))]
     Unreadable {
-        /// What the provider's support asks for.
+        /// The id of the request, which the provider's support asks for.
         request_id: Option<String>,
     },
-    /// The answer lacks something the service promises.
+    /// The answer lacks a part that the service promises.
     #[error("the answer has no {0}")]
     Incomplete(&'static str),
     /// The service answered with an error.
@@ -47,15 +47,15 @@ pub enum ProviderFailure {
     Answered {
         /// HTTP status.
         status: u16,
-        /// The service's name of the error.
+        /// The service's name for the error.
         code: Option<String>,
-        /// What the provider's support asks for.
+        /// The id of the request, which the provider's support asks for.
         request_id: Option<String>,
     },
 }
 
-/// A failure that is not the request's fault. Where an answer may have been made and its counts are unknown, the call may
-/// be billed; an error in place of an answer, and a request that was never sent, are not.
+/// A failure that is not caused by the request. A call may be billed when its answer may have been made and its counts
+/// are unknown. An error in place of an answer is not billed, nor is a request that was never sent.
 pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
     match failure {
         ProviderFailure::Lost(_)
@@ -76,7 +76,7 @@ pub(crate) fn unbuildable(error: BuildError) -> ModelError {
     refused(ProviderFailure::Request(error.into()))
 }
 
-/// Why a call failed, whichever operation it was.
+/// The cause of a failed call, for any operation.
 pub(crate) fn of_call<E>(error: SdkError<E, Response>) -> ModelError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -94,7 +94,7 @@ where
     told.meaning()
 }
 
-/// The status that the model itself gave, where the service passes on a model's error.
+/// The status that the model itself gave, when the service passes on a model's error.
 fn original_status(response: &Response) -> Option<u16> {
     #[derive(Deserialize)]
     struct Body {
@@ -105,8 +105,8 @@ fn original_status(response: &Response) -> Option<u16> {
     Some(body.original_status_code)
 }
 
-/// Why a stream broke off after its head had said that all is well. Exceptions in a stream have the meaning of the same
-/// errors before it.
+/// The cause of a stream that broke off after its head said success. Exceptions in a stream have the same meaning as
+/// the same errors before it.
 pub(crate) fn of_event(
     error: SdkError<ConverseStreamOutputError, RawMessage>,
     request_id: Option<&str>,
@@ -122,16 +122,16 @@ pub(crate) fn of_event(
             let original = error.original_status_code().and_then(|status| u16::try_from(status).ok());
             (original.unwrap_or(424), MODEL_STREAM_ERROR)
         }
-        // Errors without a name ConverseStream documents: the service's own trouble, by all one can know.
+        // Errors without a name that ConverseStream documents are most likely the service's own.
         _ => (500, event.code().unwrap_or("unknown")),
     };
     Told { status, code: Some(code), message: event.message(), retry_after: None, request_id }.meaning()
 }
 
-/// The model broke off in the middle of its answer; the status of its own error comes along.
+/// The model broke off in the middle of its answer; the event has the status of the model's error.
 const MODEL_STREAM_ERROR: &str = "ModelStreamErrorException";
 
-/// The service did not answer, or not to the end.
+/// The service did not answer, or did not finish its answer.
 fn of_transport<E, R>(error: SdkError<E, R>) -> ModelError
 where
     E: Error + Send + Sync + 'static,
@@ -142,7 +142,7 @@ where
         SdkError::ConstructionFailure(_) => refused(ProviderFailure::Request(source(error))),
         SdkError::ResponseError(_) => unavailable(ProviderFailure::BrokenAnswer(source(error))),
         SdkError::DispatchFailure(failure) => {
-            // The only time-out of the transport is the one for connecting.
+            // Only connecting has a timeout in the transport.
             let timed_out = failure.is_timeout();
             let source = source(SdkError::<E, R>::DispatchFailure(failure));
             let never_sent = timed_out || never_connected(source.as_ref());
@@ -152,13 +152,13 @@ where
                 ProviderFailure::Lost(source)
             })
         }
-        // A kind of failure this version does not know is no reason to give up on the model.
+        // An unknown kind of failure is no reason to give up on the model.
         other => unavailable(ProviderFailure::Lost(source(other))),
     }
 }
 
-/// Whether the cause is that there was no connection to send the request on: no such name, nobody there, no TLS. The SDK
-/// hides the type of its HTTP client's error and not what it says; should that change, the tests tell.
+/// Whether no connection could be made: unknown host name, no listener, no TLS. The SDK hides the type of its HTTP
+/// client's error but not its text; a test notices when the text changes.
 fn never_connected(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
         .any(|error| error.to_string() == "client error (Connect)")
@@ -173,7 +173,7 @@ where
     error.into_source().unwrap_or_else(|_| "unknown kind of failure".into())
 }
 
-/// An error as the service told it.
+/// An error as the service described it.
 struct Told<'a> {
     status: u16,
     code: Option<&'a str>,
@@ -199,7 +199,7 @@ impl Told<'_> {
         }
     }
 
-    /// The service's own trouble, with the time that it asks for.
+    /// The service's own failure, with the pause that it asks for.
     fn failing(&self) -> ModelError {
         match self.retry_after {
             Some(retry_after) => ModelError::Resting { retry_after, source: Box::new(self.answered()) },
@@ -216,7 +216,7 @@ impl Told<'_> {
     }
 }
 
-/// When the provider wants to hear from us again: seconds, or a date (RFC 9110, 10.2.3).
+/// The provider's `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
 fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
     let value = response.headers().get("retry-after")?.trim();
     if let Ok(seconds) = value.parse() {

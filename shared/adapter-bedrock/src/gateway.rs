@@ -1,4 +1,4 @@
-//! The calls themselves: one attempt each, bounded by the call's own time.
+//! The calls to Bedrock: one attempt each, bounded by the call's own time.
 
 use std::time::Duration;
 
@@ -12,27 +12,30 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{answer, embedding, failure, request, stream};
 
-/// No answer takes longer; what a call may really take is its own `time_left`. One attempt: see the crate.
+/// No answer takes longer than this; the real bound of a call is its `time_left`. One attempt: see the crate's
+/// documentation.
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_secs(600), operation: Duration::from_secs(600), attempts: 1 };
 
 /// Models on Bedrock. The model of a call is a model id, an inference profile's id or its ARN.
 ///
-/// Each port has a vtable of its own, so a function that asks for whole answers links nothing of the other two.
+/// Each port has a vtable of its own, so a function that asks for whole completions links nothing of the other two
+/// ports.
 #[derive(Debug, Clone)]
 pub struct BedrockGateway {
     client: Client,
 }
 
 impl BedrockGateway {
-    /// A gateway on the process's configuration, whose limits for quick services it replaces by its own.
+    /// A gateway with the configuration of the process, but with limits of its own: those of the process are for fast
+    /// services.
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(&with_limits(config, LIMITS)) }
     }
 
     async fn answer(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         let request = request::whole(&self.client, call).map_err(failure::unbuildable)?;
-        // Dropping the request closes its connection, so a model that is late stops costing as soon as it can.
+        // Dropping the request closes its connection, so that a late model stops costing as soon as possible.
         match timeout(call.time_left, request.send()).await {
             Err(_) => Err(ModelError::TimedOut),
             Ok(Err(error)) => Err(failure::of_call(error)),

@@ -1,7 +1,7 @@
 //! The ports to models over Amazon Bedrock: Converse, ConverseStream, and InvokeModel for embeddings.
 //!
-//! One call is one attempt: retries, fallbacks and budgets are decided above, where the remaining time and the cost are
-//! known. It must never log, keep or put into an error what was asked or answered.
+//! One call is one attempt: the AI gateway decides about retries, fallbacks and budgets, because it knows the remaining
+//! time and the cost. This crate must never log, keep or put into an error any part of a prompt or a completion.
 
 mod answer;
 mod classification;

@@ -1,5 +1,5 @@
-//! A call in Bedrock's terms, the same for a whole answer and for one that arrives bit by bit. Everything the port asks
-//! for is sent or refused, nothing is left out.
+//! Translates a call for Bedrock, in the same way for whole and for streamed answers. Every field of the port is sent
+//! or refused; none is left out.
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::BuildError;
@@ -14,7 +14,7 @@ use crate::document;
 /// The tool whose input is the structured answer.
 pub(crate) const ANSWER_TOOL: &str = "answer";
 
-/// What both operations take.
+/// The parts that both operations take.
 struct Parts {
     model: String,
     inference: types::InferenceConfiguration,
@@ -48,7 +48,8 @@ pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStre
         types::GuardrailStreamConfiguration::builder()
             .guardrail_identifier(guardrail.id)
             .guardrail_version(guardrail.version)
-            // Text leaves after the guardrail has seen it: nothing is shown that it would have stopped.
+            // Text is sent only after the guardrail has seen it, so that nothing is shown that the guardrail would
+            // stop.
             .stream_processing_mode(types::GuardrailStreamProcessingMode::Sync)
             .build()
     };
@@ -63,12 +64,12 @@ pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStre
 }
 
 fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
-    // By name and without a rest, so that a new field does not compile until it is sent or refused.
+    // All fields are named, without `..`, so that a new field does not compile until it is sent or refused.
     let ModelCall {
         model,
         system: instructions,
         messages,
-        // What of it a model is held to.
+        // The caller checks the answer against it.
         output_schema: _,
         max_output_tokens,
         temperature,
@@ -76,7 +77,7 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         stop,
         cache_instructions,
         guardrail,
-        // Bounds the call from outside.
+        // The time bounds the call from outside.
         time_left: _,
     } = call;
     let inference = types::InferenceConfiguration::builder()
@@ -95,15 +96,15 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
     })
 }
 
-/// Bedrock refuses a blank block; no instructions is no block, and nothing to keep in a cache.
+/// Bedrock refuses a blank block. Without instructions there is no block, and nothing to cache.
 fn system(instructions: &str, cached: bool) -> Result<Option<Vec<types::SystemContentBlock>>, BuildError> {
     if instructions.trim().is_empty() {
         return Ok(None);
     }
     let mut blocks = vec![types::SystemContentBlock::Text(instructions.to_owned())];
     if cached {
-        // The prefix up to this block is kept. Claude and Nova both take it here; what comes before it in the prefix, the
-        // tool, is kept with it.
+        // The prefix up to this block is cached. Claude and Nova both accept the block here. The tool, which is before
+        // it in the prefix, is cached with it.
         let point = types::CachePointBlock::builder().r#type(types::CachePointType::Default).build()?;
         blocks.push(types::SystemContentBlock::CachePoint(point));
     }
@@ -118,8 +119,8 @@ fn message(turn: &Message) -> Result<types::Message, BuildError> {
     types::Message::builder().role(role).content(types::ContentBlock::Text(turn.text.clone())).build()
 }
 
-/// One tool that the model is forced to call. Claude and Nova both constrain a forced tool's input to its schema, while
-/// Converse's own output format (`outputConfig`) exists for a part of the models only.
+/// The only tool, which the model is forced to call. Claude and Nova both constrain a forced tool's input to its
+/// schema, while Converse's own output format (`outputConfig`) exists for some models only.
 fn answer_tool(schema: &Value) -> Result<types::ToolConfiguration, BuildError> {
     let tool = types::ToolSpecification::builder()
         .name(ANSWER_TOOL)

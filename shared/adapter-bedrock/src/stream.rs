@@ -1,5 +1,5 @@
-//! Bedrock's events in the port's terms, each as soon as it is here. A stream that ends without the reason of its end was
-//! cut, and never ends as if it were whole. One that ends without token counts is whole; the gateway estimates its cost.
+//! Translates Bedrock's events for the port, each as soon as it arrives. A stream that ends without a stop reason was
+//! cut and never looks whole. A stream that ends without token counts is whole; the gateway estimates its cost.
 
 use std::time::Duration;
 
@@ -17,17 +17,18 @@ use crate::answer;
 use crate::failure::{self, ProviderFailure, unavailable};
 use crate::request::ANSWER_TOOL;
 
-/// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
+/// How long the end of the body may take after a whole answer. When it is read to its end, the connection can serve the
+/// next call.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// How long the token counts may come after the reason of the end.
+/// How long the token counts may come after the stop reason.
 const COUNTS: Duration = Duration::from_secs(2);
 
-/// `structured`: the answer is the input of the answer tool.
+/// With `structured`, the answer is the input of the answer tool.
 pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
     let request_id = output.request_id().map(str::to_owned);
     let reader = Reader { events: output.stream, request_id, deadline, told: Told::new(structured) };
-    // Dropping the stream drops the receiver and with it the connection.
+    // Dropping the stream drops the receiver and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         let next = reader.next().await;
@@ -55,7 +56,7 @@ impl Reader {
             let event = match timeout_at(deadline, self.events.recv()).await {
                 Ok(Ok(Some(event))) => event,
                 Ok(Ok(None)) => return self.told.end(),
-                // What comes after the end of an answer changes nothing: it was said and has to be paid.
+                // Events after the end of an answer change nothing: the answer was given and must be paid.
                 _ if self.told.stop.is_some() => return self.told.end(),
                 Ok(Err(error)) => return Err(failure::of_event(error, self.request_id.as_deref())),
                 Err(_) => return Err(ModelError::TimedOut),
@@ -67,13 +68,13 @@ impl Reader {
     }
 }
 
-/// What the events said so far.
+/// What the events have told so far.
 struct Told {
     structured: bool,
-    /// Index of the answer tool's block, the first one if the model calls it again.
+    /// The index of the answer tool's block; the first one if the model calls the tool again.
     tool: Option<i32>,
-    /// What a model says beside the tool it is forced to call. It is the answer only if the call never comes, just as in
-    /// a whole answer, so it has to wait.
+    /// Text beside the tool that the model is forced to call. It is the answer only if the call never comes, just as in
+    /// a whole answer, so it must wait.
     aside: String,
     said: bool,
     stop: Option<StopReason>,
@@ -85,7 +86,7 @@ impl Told {
         Self { structured, tool: None, aside: String::new(), said: false, stop: None, usage: None }
     }
 
-    /// The text in this event that can be told now.
+    /// The text of this event that can be passed on now.
     fn take(&mut self, event: types::ConverseStreamOutput) -> Option<String> {
         match event {
             types::ConverseStreamOutput::ContentBlockStart(start) => {
@@ -131,7 +132,7 @@ impl Told {
         };
         if self.structured && !self.said {
             self.said = true;
-            // A tool that is called with nothing gets an empty object, which a stream spells as no text at all.
+            // A tool that is called without input has an empty object as input, which a stream sends as no text at all.
             let text = match self.tool {
                 Some(_) => "{}".to_owned(),
                 None => std::mem::take(&mut self.aside),

@@ -1,4 +1,5 @@
-//! The gateway against a server that speaks Bedrock's wire format: what is sent, and what each answer and failure means.
+//! The gateway against a server that speaks Bedrock's wire format: the requests it sends, and the meaning of each
+//! answer and failure.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ async fn sends_everything_the_call_holds() {
     stub.script(vec![Step::tool_input(json!({"score": 81, "reasons": ["budget"]}))]).unwrap();
     let schema = json!({"type": "object", "properties": {"score": {"type": "integer", "maximum": 100}}});
     let call = ModelCall {
-        // Claude takes a temperature or a `top_p`.
+        // Claude takes either a temperature or a `top_p`.
         model: NOVA.to_owned(),
         messages: vec![
             Message { role: Role::User, text: "one".to_owned() },
@@ -104,7 +105,7 @@ async fn a_cache_point_and_a_guardrail_are_sent_when_asked_for() {
     stub.script(vec![Step::text("fine"), Step::text("fine")]).unwrap();
     let guardrail = Guardrail { id: "gr-1".to_owned(), version: "DRAFT".to_owned() };
     let guarded = ModelCall { cache_instructions: true, guardrail: Some(guardrail), ..call() };
-    // Nothing to keep, no block for it.
+    // Without instructions there is no block to cache.
     let without = ModelCall { cache_instructions: true, system: String::new(), ..call() };
     let gateway = BedrockGateway::new(&config(stub.url()));
     gateway.converse(&guarded).await.unwrap();
@@ -222,7 +223,7 @@ async fn what_never_works_is_told_apart() {
     assert!(matches!(fails(too_long).await, ModelError::ContextLength));
     let error = fails(Step::status(400)).await;
     assert!(matches!(error, ModelError::Refused(_)), "{error:?}");
-    // Refused before it is sent: a conversation has at least one turn.
+    // The gateway refuses it before it sends anything: a conversation has at least one turn.
     let empty = ModelCall { messages: vec![Message { role: Role::User, text: String::new() }], ..call() };
     assert!(matches!(converse(&empty, Step::text("x")).await.0, Err(ModelError::Refused(_))));
 }
@@ -237,7 +238,7 @@ async fn time_left_is_the_only_limit() {
     assert!(matches!(result, Err(ModelError::TimedOut)));
     assert!(started.elapsed() < Duration::from_secs(2));
 
-    // Longer than the limits of the shared configuration.
+    // The answer takes longer than the limits of the shared configuration.
     let (result, _) = converse(&call(), Step::text("slow").with_delay_ms(200)).await;
     assert_eq!(result.unwrap().text, "slow");
 }
@@ -252,7 +253,7 @@ async fn broken_and_absent_connections_are_unavailability() {
     let broken = cause(fails(Step::text("never arrives whole").with_cut_after_bytes(12)).await);
     assert!(matches!(broken, (true, ProviderFailure::BrokenAnswer(_))), "{broken:?}");
 
-    // The request arrived, and not a byte came back.
+    // The request arrives, and the server sends no byte.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     std::thread::spawn(move || {

@@ -31,7 +31,7 @@ async fn embed(
     (result.map_err(|failure| failure.error), stub.calls())
 }
 
-/// One text's vector, asked for alone.
+/// The vector of one text, in a request of its own.
 async fn alone(model: &str, text: &str, dimensions: Option<u32>) -> Vec<f32> {
     let one = EmbeddingCall { texts: vec![text.to_owned()], ..call(model, 0, dimensions) };
     embed(&one, vec![]).await.0.unwrap().vectors.remove(0)
@@ -39,7 +39,7 @@ async fn alone(model: &str, text: &str, dimensions: Option<u32>) -> Vec<f32> {
 
 #[tokio::test]
 async fn titan_takes_one_text_a_request_and_keeps_their_order() {
-    // The first request is the last to be answered.
+    // The first request is answered last.
     let steps = vec![Step::embedding().with_delay_ms(150)];
     let asked = call(TITAN, 20, Some(256));
     let (result, calls) = embed(&asked, steps).await;
@@ -49,7 +49,7 @@ async fn titan_takes_one_text_a_request_and_keeps_their_order() {
         let text = format!("secret text number {number}");
         assert_eq!(embeddings.vectors[number], alone(TITAN, &text, Some(256)).await);
     }
-    // 20 or 21 bytes each, four to a token.
+    // Each text has 20 or 21 bytes, and four bytes count as one token.
     assert_eq!(embeddings.input_tokens, Some(10 * 5 + 10 * 6));
     assert_eq!(calls.len(), 20);
     assert_eq!((calls[0].model_id.as_str(), calls[0].operation), (TITAN, "invoke"));
@@ -112,7 +112,7 @@ async fn vectors_that_were_made_are_kept_and_no_more_are_begun_after_a_failure()
     assert!(matches!(failure.error, ModelError::Unavailable(_)));
     assert_eq!(failure.vectors.len(), 200);
     let made = failure.vectors.iter().flatten().count();
-    // Every request but the one that failed gave its text's vector and its tokens.
+    // Every request except the failed one returned the vector and the tokens of its text.
     assert_eq!(made, stub.calls().len() - 1);
     assert!((10..40).contains(&made), "{made}");
     assert!((made as u64 * 5..=made as u64 * 6).contains(&failure.input_tokens.unwrap()), "{made}");
@@ -131,7 +131,7 @@ async fn what_a_model_can_not_do_is_refused() {
     }
     let (result, calls) = embed(&call("cohere.embed-multilingual-v3", 1, Some(512)), vec![]).await;
     assert!(matches!(result, Err(ModelError::Refused(_))) && calls.is_empty());
-    // The service's own opinion.
+    // The service refuses the number of dimensions.
     let (result, _) = embed(&call(TITAN, 1, Some(100)), vec![]).await;
     assert!(matches!(result, Err(ModelError::Refused(_))));
 }

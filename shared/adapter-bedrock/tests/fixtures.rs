@@ -1,4 +1,4 @@
-//! What Bedrock documents that it sends, read by the gateway: see `fixtures/README.md`.
+//! Answers and errors that Bedrock documents, read by the gateway: see `fixtures/README.md`.
 
 use crate::support::{answers, answers_with, call, config, everything_said, frame, read};
 use adapter_bedrock::BedrockGateway;

@@ -1,4 +1,4 @@
-//! The adapter against a server that answers as Bedrock does.
+//! The adapter against a server with Bedrock's wire format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod converse;

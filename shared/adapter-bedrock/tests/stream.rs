@@ -1,4 +1,4 @@
-//! Answers bit by bit, against a server that speaks Bedrock's wire format.
+//! Streamed answers, against a server that speaks Bedrock's wire format.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -27,7 +27,7 @@ async fn answer(
     read(gateway.converse_stream(call).await.unwrap()).await
 }
 
-/// The answer to events that no script can make.
+/// The answer to events that no script can produce.
 async fn events(
     call: &ModelCall,
     events: &[(&'static str, Value)],
@@ -83,7 +83,7 @@ async fn sends_what_a_whole_answer_would_be_asked_for() {
     stub.script(vec![Step::text("fine")]).unwrap();
     let guardrail = Guardrail { id: "gr-1".to_owned(), version: "7".to_owned() };
     let call = ModelCall {
-        // Claude takes a temperature or a `top_p`.
+        // Claude takes either a temperature or a `top_p`.
         model: "amazon.nova-pro-v1:0".to_owned(),
         top_p: Some(0.75),
         stop: vec!["END".to_owned()],
@@ -142,7 +142,7 @@ async fn a_structured_answer_is_the_tools_input() {
     assert_eq!(serde_json::from_str::<Value>(&said.concat()).unwrap(), input);
     assert_eq!(end.unwrap().0, StopReason::EndTurn);
 
-    // A model that never calls the tool is shown as it spoke.
+    // The text of a model that never calls the tool is the answer.
     let (said, _) = answer(&structured(), Step::text("I would rather not, if that is fine with you.")).await;
     assert_eq!(said.concat(), "I would rather not, if that is fine with you.");
 }
@@ -177,7 +177,7 @@ async fn what_is_said_beside_the_tool_is_not_the_answer() {
     .await;
     assert_eq!(said, ["{\"a\":1}"]);
     end.unwrap();
-    // Called with nothing.
+    // The tool is called without input.
     let (said, end) = events(&structured(), &[("contentBlockStart", start), stopped(), metered()]).await;
     assert_eq!(said, ["{}"]);
     end.unwrap();
@@ -277,7 +277,7 @@ async fn a_frame_that_can_not_be_read_is_unavailability_and_not_repeated() {
     write_message_to(&no_json, &mut unreadable).unwrap();
     for body in [damaged, unreadable] {
         let gateway = BedrockGateway::new(&config(&answers_with(EVENT_STREAM, body)));
-        // The first frame is read along with the head.
+        // The first frame is read together with the head.
         let error = match gateway.converse_stream(&call()).await {
             Ok(stream) => read(stream).await.1.unwrap_err(),
             Err(error) => error,
@@ -295,7 +295,7 @@ async fn time_left_covers_the_whole_stream() {
     assert!(!said.is_empty());
     assert!(matches!(end, Err(ModelError::TimedOut)), "{end:?}");
     assert!(started.elapsed() < Duration::from_millis(450));
-    // What waits before its head has no more time than that.
+    // A call that waits for its head has no more time than `time_left`.
     let stub = Stub::start().await.unwrap();
     stub.script(vec![Step::text("late").with_delay_ms(5_000)]).unwrap();
     let late = BedrockGateway::new(&config(stub.url())).converse_stream(&short).await.map(|_| ());
@@ -338,7 +338,7 @@ async fn dropping_the_stream_ends_the_call() {
         write!(connection, "HTTP/1.1 200 OK\r\nContent-Type: {EVENT_STREAM}\r\nContent-Length: 9999\r\n\r\n")
             .unwrap();
         connection.write_all(&body).unwrap();
-        // The rest of a body is read until the client has hung up.
+        // Reads the rest of a body until the client has closed the connection.
         while connection.read(&mut request).is_ok_and(|read| read > 0) {}
         closed.send(()).unwrap();
     });

@@ -1,4 +1,4 @@
-//! What went wrong, sorted by whether asking again can help.
+//! Sorts failures by whether a later call can succeed.
 
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
 use ports::TrainerError;
@@ -14,24 +14,24 @@ struct CallFailed {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// The service's name of its error; none when it did not answer.
+/// The service's name for its error; none when it did not answer.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// What a failure means for who asked.
+/// The meaning of a failure for the caller.
 #[derive(Debug, PartialEq, Eq)]
 enum Meaning {
-    /// Later there may be room.
+    /// There may be room later.
     Busy,
-    /// It is wrong and stays wrong.
+    /// The request is wrong and stays wrong.
     Refused,
-    /// Anything else may be otherwise later: a load, a permission of ours.
+    /// Anything else may succeed later, for example after a load or a missing permission of the deployment.
     Unavailable,
 }
 
-/// What a request that is called invalid says when not it is wrong, but what this deployment set up around it: the role that
-/// a job takes on, the bucket, the key.
+/// Parts of messages by which the service calls a request invalid although the deployment's own resources are at fault:
+/// the role that a job takes on, the bucket, the key.
 const OURS: &[&str] = &[
     "assume",
     "iam role",
@@ -45,7 +45,7 @@ const OURS: &[&str] = &[
     "not authorized",
 ];
 
-/// Sorts a failure by the service's name of it and its words, which go no further than here.
+/// Sorts a failure by the service's name for it and by its message, which is not kept.
 fn meaning(code: &str, words: &str) -> Meaning {
     let words = words.to_lowercase();
     match code {
@@ -55,8 +55,8 @@ fn meaning(code: &str, words: &str) -> Meaning {
     }
 }
 
-/// The failure of a call. The service's words may quote a line of the file and name roles and buckets, so that only its code
-/// is kept.
+/// The failure of a call. Only the service's code is kept, because its message may quote a line of the file and name
+/// roles and buckets.
 pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> TrainerError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -85,7 +85,7 @@ pub(crate) fn unbuildable(
     )
 }
 
-/// The answer lacks what the service promises.
+/// The answer lacks a part that the service promises.
 pub(crate) fn incomplete(operation: &'static str) -> TrainerError {
     TrainerError::Unavailable(
         CallFailed { operation, code: "incomplete answer".to_owned(), source: None }.into(),

@@ -1,4 +1,4 @@
-//! Jobs: start, look, stop; and the end of a model that nobody wants.
+//! Starts, reads and stops jobs, and deletes the model of a canceled one.
 
 use crate::failure::{code, failed, incomplete, unbuildable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-/// The service checks the file's place before it answers.
+/// The service checks the location of the file before it answers.
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_secs(10), operation: Duration::from_secs(25), attempts: 3 };
 const CREATE: &str = "CreateModelCustomizationJob";
@@ -19,10 +19,10 @@ const GET: &str = "GetModelCustomizationJob";
 const STOP: &str = "StopModelCustomizationJob";
 const DELETE: &str = "DeleteCustomModel";
 
-/// Where jobs read and write, and as whom.
+/// Where jobs read and write, and with which role.
 #[derive(Debug, Clone)]
 pub struct TrainingPlace {
-    /// The bucket that files are in, and that measurements go to.
+    /// The bucket of training files and of the jobs' measurements.
     pub bucket: String,
     /// The role that a job takes on.
     pub role_arn: String,
@@ -80,7 +80,7 @@ impl BedrockTrainer {
             .await;
         match answer {
             Ok(answer) => Ok(answer.job_arn),
-            // The service forgets tokens, but not names.
+            // The service forgets request tokens, but not names.
             Err(error) if code(&error) == Some("ConflictException") => {
                 let known = self.client.get_model_customization_job().job_identifier(name).send().await;
                 known.map(|known| known.job_arn).map_err(|_| failed(CREATE, error))
@@ -100,10 +100,10 @@ impl BedrockTrainer {
             Some(Status::Completed) => {
                 JobState::Completed(job.output_model_arn.ok_or_else(|| incomplete(GET))?)
             }
-            // Its failure message may quote the file.
+            // The failure message may quote the file, so it is not read.
             Some(Status::Failed) => JobState::Failed,
             Some(Status::Stopped) => JobState::Stopped,
-            // Whatever else there may be one day, it is not the end.
+            // An unknown status is not an end.
             _ => JobState::Running,
         }))
     }
@@ -128,7 +128,8 @@ impl BedrockTrainer {
     }
 }
 
-/// The parameters as the service takes them, which is as texts. A batch has one example for Amazon Nova, so it isn't set.
+/// The parameters as texts, which is the form the service takes. A batch has one example for Amazon Nova, so the batch
+/// size isn't set.
 fn hyper_parameters(job: &TrainingJob) -> HashMap<String, String> {
     let parameters = job.hyper_parameters;
     HashMap::from([

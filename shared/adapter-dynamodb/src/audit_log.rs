@@ -1,6 +1,6 @@
-//! The audit log: entries of a tenant in one partition, each with the hash of the one before, and a head that says how
-//! many there are and what the last one's hash is. An edit, a swap, a gap or a cut shows when the chain is walked. An
-//! entry must never be changed or removed.
+//! The audit log: entries of a tenant in one partition, each with the hash of the one before, and a head with the
+//! number of entries and the last hash. Walking the chain finds an edit, a swap, a gap or a cut. An entry must never be
+//! changed or removed.
 
 use crate::client::client;
 use crate::digest::digest;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// The hash before the first entry.
 const GENESIS: [u8; 32] = [0; 32];
-/// Entries of a tenant are made one after the other, so many writers at once need patience.
+/// Entries of a tenant are made one after the other, so many simultaneous writers must wait.
 const TRIES: u32 = 40;
 const TRYING_TIME: Duration = Duration::from_secs(6);
 
@@ -126,7 +126,7 @@ impl DynamoAuditLog {
         }
     }
 
-    /// The head; before the first entry one with nothing in it.
+    /// The head; before the first entry an empty one.
     async fn head(&self, tenant: OrganizationId) -> Result<Head, StoreError> {
         let key = ItemKey::audit_head(tenant).attributes();
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
@@ -139,7 +139,7 @@ impl DynamoAuditLog {
         }
     }
 
-    /// Entries may be appended meanwhile, so the head is read before the walk and after it.
+    /// Entries may be appended meanwhile, so the head is read before and after the walk.
     async fn walk(&self, tenant: OrganizationId) -> Result<u64, StoreError> {
         let before = self.head(tenant).await?;
         let mut last = Head { sequence: 0, hash: GENESIS.to_vec() };
@@ -193,7 +193,7 @@ fn must_be_new(put: PutBuilder) -> PutBuilder {
     put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", PK)
 }
 
-/// What an entry's hash covers: its place, the hash before it, and every field.
+/// The hashed bytes of an entry: its number, the hash before it, and every field.
 fn hash(previous: &Head, entry: &AuditEntry) -> [u8; 32] {
     digest([
         previous.hash.as_slice(),
@@ -232,7 +232,7 @@ fn read_head(item: &Item) -> Result<Head, StoreError> {
     Ok(Head { sequence: read_number(item, SEQUENCE)?, hash: read_binary(item, HASH)?.to_vec() })
 }
 
-/// Checks that an entry follows the one before and is what it was when it was appended.
+/// Checks that an entry follows the one before and has not changed since it was appended.
 fn check_entry(tenant: OrganizationId, previous: &Head, item: &Item) -> Result<Head, StoreError> {
     let entry = AuditEntry {
         event_id: read_parsed(item, EVENT_ID)?,

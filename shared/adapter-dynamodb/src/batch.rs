@@ -12,8 +12,8 @@ use std::time::Duration;
 /// The most keys of one BatchGetItem.
 const BATCH: usize = 100;
 
-/// The items that exist, by key: one call for each hundred keys. What DynamoDB leaves unprocessed, because it throttles,
-/// is asked for again.
+/// The existing items, by key: one call for each hundred keys. Keys that DynamoDB leaves unprocessed, because it
+/// throttles, are asked for again.
 pub(crate) async fn get_many(
     client: &Client,
     wanted: Vec<(&str, ItemKey)>,

@@ -1,5 +1,5 @@
-//! Records of idempotency keys: a claim while the request is in flight, its outcome afterwards. A record that is past
-//! its time counts as gone, whether or not TTL has purged it.
+//! Records of idempotency keys: a claim while the request is running, its outcome afterwards. An expired record counts
+//! as absent, whether or not the TTL has deleted it.
 
 use crate::commit::IDEMPOTENCY_SECONDS;
 use crate::failure::failed;
@@ -15,11 +15,11 @@ use domain::Timestamp;
 use ports::{Claim, IdempotencyKey, IdempotencyRecord, StoreError};
 use serde_json::Value;
 
-/// Which request it was.
+/// The hash of the request.
 pub(crate) const REQUEST_HASH: &str = "request_hash";
-/// What it led to; absent while it is in flight.
+/// The outcome of the request; absent while it is running.
 pub(crate) const OUTCOME: &str = "outcome";
-/// Who made the claim: random.
+/// The random id of the claim.
 const CLAIM: &str = "claim";
 /// When the claim was made, Unix seconds.
 const CLAIMED_AT: &str = "claimed_at";
@@ -53,14 +53,14 @@ impl DynamoStore {
             return Err(failed("PutItem", error));
         };
         let taken = refused.item().ok_or(StoreError::Malformed("a claim without its record"))?;
-        // The answer to our own claim was lost and the SDK sent it again.
+        // The answer to this request's own claim was lost and the SDK sent it again.
         if taken.get(CLAIM) == Some(&binary(claim)) {
             return Ok(Claim::Claimed);
         }
         read_record(taken).map(Claim::Taken)
     }
 
-    /// Only over our own claim: what another request led to is never replaced.
+    /// Writes only over the request's own claim: the outcome of another request is never replaced.
     pub(crate) async fn write_outcome(
         &self,
         key: &IdempotencyKey,
@@ -80,14 +80,14 @@ impl DynamoStore {
         match put.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                // The answer to our own write was lost, or the claim is somebody else's by now.
+                // The answer to this request's own write was lost, or another request holds the claim by now.
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
                 _ => Err(failed("PutItem", error)),
             },
         }
     }
 
-    /// The claim's end is moved to its beginning: with that it is past its time.
+    /// Sets the claim's end to its beginning, so that it has expired.
     pub(crate) async fn end_claim(&self, key: &IdempotencyKey) -> Result<(), StoreError> {
         let update = self
             .client
@@ -103,7 +103,7 @@ impl DynamoStore {
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                // It has an outcome, or is gone: nothing to give up.
+                // The record has an outcome or is gone, so there is no claim to end.
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
                 _ => Err(failed("UpdateItem", error)),
             },
@@ -111,7 +111,7 @@ impl DynamoStore {
     }
 }
 
-/// The item of a request; without an outcome it is in flight.
+/// The item of a request; without an outcome the request is running.
 pub(crate) fn record_item(key: &IdempotencyKey, outcome: Option<&Value>, expires_at: i64) -> Item {
     let mut item = ItemKey::idempotency(key).attributes();
     item.insert(REQUEST_HASH.to_owned(), text(&key.request_hash));

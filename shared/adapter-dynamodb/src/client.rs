@@ -1,9 +1,9 @@
-//! The one way to make a client of DynamoDB: every client asks each call for the capacity that it used, and takes an
-//! answer that says nothing at all for a failure on the way, which the SDK's retries repeat.
+//! The only place that creates DynamoDB clients. Every client requests the used capacity of each call, and treats an empty
+//! answer as a failure of the network, which the SDK repeats.
 //!
-//! DynamoDB's answer to `GetItem` of an item that does not exist is `{}`, and so is its answer to most writes. An answer
-//! that a proxy or a load balancer emptied looks the same, and would mean "no such item" or "it is written". With
-//! `ReturnConsumedCapacity` a real answer always names the capacity, at no charge.
+//! DynamoDB answers `{}` to `GetItem` of an item that does not exist, and to most writes. An answer that a proxy or a load
+//! balancer emptied looks the same and would mean "no such item" or "written". With `ReturnConsumedCapacity` a real answer
+//! always contains the capacity, at no cost.
 
 use adapter_aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -28,7 +28,7 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     Client::from_conf(Builder::from(config).interceptor(NoEmptyAnswers).build())
 }
 
-/// An answer without anything in it.
+/// An empty answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer is empty")]
 struct EmptyAnswer;
@@ -67,7 +67,7 @@ impl Intercept for NoEmptyAnswers {
     }
 }
 
-/// Asks for the capacity in whichever of the inputs this is.
+/// Requests the capacity in the input, whatever its operation is.
 macro_rules! ask_in {
     ($input:expr, $($kind:ty),+) => {
         $(if let Some(input) = $input.downcast_mut::<$kind>() {
@@ -89,7 +89,7 @@ fn ask_for_capacity(input: &mut Input) {
     );
 }
 
-/// Whether an answer has neither a capacity nor anything else of what its operation can answer.
+/// Whether an answer has neither a capacity nor any other output of its operation.
 fn says_nothing(answer: &Output) -> bool {
     if let Some(answer) = answer.downcast_ref::<GetItemOutput>() {
         return answer.consumed_capacity.is_none() && answer.item.is_none();
@@ -115,7 +115,7 @@ fn says_nothing(answer: &Output) -> bool {
 
 #[cfg(test)]
 mod tests {
-    /// Every operation that this crate calls, as it stands in the sources.
+    /// Every operation that this crate calls.
     const KNOWN: [&str; 6] =
         ["batch_get_item", "get_item", "put_item", "query", "transact_write_items", "update_item"];
 

@@ -1,5 +1,5 @@
-//! One transaction for one command: events, states, keys of data subjects, unique values and the idempotency record
-//! happen together or not at all. Why it did not happen is read from the cancellation reasons, by position.
+//! One transaction for one command: events, states, keys of data subjects, unique values and the idempotency record are
+//! written together or not at all. The reasons of a cancellation are read by position.
 
 use crate::claim::{OUTCOME, REQUEST_HASH, read_record, record_item};
 use crate::keys::{ItemKey, PK};
@@ -20,13 +20,13 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What happens to the record of an idempotency key after this time: the request may be made anew.
+/// The lifetime of an idempotency record, in seconds; after it the request may be made anew.
 pub(crate) const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
-/// Two transactions that touch the same item at the same moment cancel each other; the next try nearly always succeeds.
+/// Two simultaneous transactions on the same item cancel each other; the next try nearly always succeeds.
 const TRIES: u32 = 5;
 const TRYING_TIME: Duration = Duration::from_secs(2);
 
-/// What an action of the transaction is for, so that its cancellation reason can be understood.
+/// The purpose of an action, by which its cancellation reason is understood.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Aggregate,
@@ -89,8 +89,8 @@ impl DynamoStore {
             let item = ledger_item(event, &subject_keys)?;
             actions.put(Purpose::Aggregate, must_be_new(&self.tables.ledger), item)?;
         }
-        // A session that is past its time but not yet purged needs no care here: its history makes its creation fail,
-        // and a change of it is right as long as its version is.
+        // An expired session that still exists needs no special care: its history makes its creation fail, and a change
+        // of it is valid as long as its version is.
         let table = self.state_table(change.key.kind());
         let condition = match change.expected_version {
             0 => must_be_new(table),
@@ -117,9 +117,9 @@ impl DynamoStore {
         actions.put(Purpose::Unique(unique.kind), must_be_new(&self.tables.state), item)
     }
 
-    /// The record may replace one that is past its time, whether or not TTL has purged it. A claim may be replaced by
-    /// the request that made it; should the claim have ended meanwhile, the work is done all the same and its record
-    /// only gives way to another outcome.
+    /// The record may replace an expired one, whether or not the TTL has deleted it. A claim may be replaced by the
+    /// request that made it. Should the claim have ended meanwhile, the work is done all the same, and its record gives
+    /// way only to another outcome.
     fn add_idempotency(
         &self,
         actions: &mut Actions<Purpose>,
@@ -158,7 +158,7 @@ impl DynamoStore {
     }
 }
 
-/// What failed conditions mean. A repeated request is told so before it is told that what it made exists already.
+/// The meaning of failed conditions. A repeated request is reported before an existing aggregate.
 fn refusal(refused: &[Refused<Purpose>]) -> Option<CommitError> {
     if let Some(record) = refused.iter().find(|refused| matches!(refused.purpose, Purpose::Idempotency)) {
         return Some(match record.found.as_ref().map(read_record) {

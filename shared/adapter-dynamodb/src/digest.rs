@@ -1,4 +1,5 @@
-//! Bytes made of several fields so that no two lists of fields give the same bytes: each is preceded by its length.
+//! Turns several fields into bytes, so that no two lists of fields give the same bytes: each field is preceded by its
+//! length.
 
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN};
 
@@ -6,7 +7,7 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN};
 pub(crate) fn framed<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for field in fields {
-        // No field comes near 4 GiB: an item has at most 400 KB.
+        // Fields are far below 4 GiB: an item has at most 400 KB.
         bytes.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
         bytes.extend_from_slice(field);
     }

@@ -1,5 +1,5 @@
-//! Failures of calls as errors of the ports. What DynamoDB says about a refused call may quote items, so only its code
-//! is kept.
+//! Turns failures of calls into errors of the ports. DynamoDB's message about a refused call may quote items, so only
+//! its code is kept.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -61,7 +61,7 @@ where
     StoreError::Unavailable(failure.into())
 }
 
-/// A call that was given up for a reason of ours.
+/// A call that was given up by this process.
 pub(crate) fn given_up(operation: &'static str, code: &str) -> StoreError {
     StoreError::Unavailable(CallFailed { operation, code: code.to_owned(), source: None }.into())
 }

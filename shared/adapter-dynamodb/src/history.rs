@@ -1,4 +1,4 @@
-//! The history of an aggregate. What was sealed for a subject that has been erased stays away.
+//! The history of an aggregate. Sealed data of an erased subject is left out.
 
 use crate::failure::failed;
 use crate::keys::{PK, SK, ledger_partition};

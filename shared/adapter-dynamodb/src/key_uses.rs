@@ -1,6 +1,6 @@
-//! When API keys were used last: one small item for each key, in one partition for each tenant, so that a page of keys
-//! takes one query. A use is written at most once an hour, whoever notices it; the process remembers what it knows, so
-//! that most uses cost no call.
+//! The last uses of API keys: one small item for each key, in one partition for each tenant, so that a page of keys
+//! takes one query. A use is written at most once an hour, by any process; each process remembers the uses that it
+//! knows, so that most uses cost no call.
 
 use crate::client::client;
 use crate::failure::{failed, given_up};
@@ -19,16 +19,16 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// When the key was used, Unix milliseconds.
+/// The time of the last use, Unix milliseconds.
 const USED_AT: &str = "used_at";
-/// No key lives longer than a year, so the last use of one that is still valid is there.
+/// No key lives longer than a year, so the last use of a valid key is always there.
 const KEEP_SECONDS: i64 = 400 * 24 * 3600;
-/// How long a request waits for its note.
+/// How long a request waits for the write of its use.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many keys the process remembers; then it forgets all and begins anew.
+/// The number of keys that the process remembers; then it forgets all and begins anew.
 const MOST_REMEMBERED: usize = 4096;
 
-/// Remembers on DynamoDB when keys were used.
+/// The last uses of keys, on DynamoDB.
 pub struct DynamoKeyUses {
     client: Client,
     table: String,
@@ -69,7 +69,7 @@ impl DynamoKeyUses {
             Err(_elapsed) => return Err(given_up("UpdateItem", "no answer in time")),
             Ok(Ok(_)) => now,
             Ok(Err(error)) => match error.as_service_error() {
-                // Another process noted it.
+                // Another process wrote it.
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     let found = refused.item().and_then(|item| read_number(item, USED_AT).ok());
                     found.map_or(now, Timestamp::from_millis)
@@ -85,7 +85,7 @@ impl DynamoKeyUses {
         Ok(())
     }
 
-    /// Keys of a page stand next to each other: their ids are ordered by time, as the list is.
+    /// The keys of a page are next to each other: their ids are ordered by time, like the list.
     async fn read(
         &self,
         tenant: OrganizationId,
@@ -122,7 +122,7 @@ impl DynamoKeyUses {
             .collect()
     }
 
-    /// What is remembered only saves calls, so it is good even after a panic elsewhere.
+    /// The memory only saves calls, so it is still good after a panic of another holder.
     fn remembered(&self) -> MutexGuard<'_, HashMap<ApiKeyId, Timestamp>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }

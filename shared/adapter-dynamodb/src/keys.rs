@@ -1,6 +1,6 @@
 //! The keys of all items. They are made here and nowhere else, and a key of a tenant's item can't be made without the
-//! tenant. Identifiers hold no delimiter, and whatever a caller may choose is hashed or comes last, so no key can be
-//! forged to be another.
+//! tenant. Identifiers contain no delimiter, and every value that a caller chooses is hashed or comes last, so no key
+//! can be forged.
 
 use crate::digest::digest;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -44,7 +44,7 @@ impl ItemKey {
         Self::of(format!("{tenant}#organization_key"), "key")
     }
 
-    /// Who has a unique value.
+    /// The holder of a unique value.
     pub(crate) fn unique(kind: UniqueKind, value: &str) -> Self {
         let kind = match kind {
             UniqueKind::Email => "email",
@@ -52,18 +52,18 @@ impl ItemKey {
         Self::of(format!("unique#{kind}#{}", text(&digest([value.as_bytes()]))), "holder")
     }
 
-    /// What a request with an idempotency key led to.
+    /// The outcome of a request with an idempotency key.
     pub(crate) fn idempotency(key: &IdempotencyKey) -> Self {
         let hash = digest([key.scope.as_bytes(), key.key.as_bytes()]);
         Self::of(format!("idempotency#{}", text(&hash)), "record")
     }
 
-    /// How much of a limit is used.
+    /// The used part of a limit.
     pub(crate) fn limit(name: &'static str, who: &str) -> Self {
         Self::of(format!("limit#{name}#{who}"), "gcra")
     }
 
-    /// When an API key was used last.
+    /// The last use of an API key.
     pub(crate) fn key_use(tenant: OrganizationId, key: ApiKeyId) -> Self {
         Self::of(key_uses(tenant), key.to_string())
     }
@@ -88,8 +88,8 @@ impl ItemKey {
         Self::of(audit(tenant), format!("event#{event}"))
     }
 
-    /// A counter of what a tenant spends on models: of one budget, of `whose` share of it (an account, a feature, or
-    /// nobody's), in one month or on one day. A tenant with many requests has several, each in a partition of its own.
+    /// A counter of a tenant's spending on models: of one budget, for one account, one feature or all of it (`whose`),
+    /// in one month or on one day. A tenant with many requests has several, each in a partition of its own.
     pub(crate) fn ai_spent(
         tenant: OrganizationId,
         budget: BudgetScope,
@@ -110,24 +110,25 @@ impl ItemKey {
         Self::of(format!("{tenant}#ai_metered#{event}"), "mark")
     }
 
-    /// Money that is set aside for a request, among everybody's: the sweeper must find it without knowing the tenant.
-    /// The request comes first, so that the oldest are found first.
+    /// Money that is set aside for a request, among those of all tenants: the sweeper must find it without knowing the
+    /// tenant. The request comes first, so that the oldest are found first.
     pub(crate) fn ai_open(tenant: OrganizationId, request: AiRequestId) -> Self {
         let [first, ..] = digest([request.to_string().as_bytes()]);
         Self::of(ai_open(u32::from(first) % AI_OPEN_SHARDS), format!("{request}#{tenant}"))
     }
 
-    /// An answer of a model, and who is making it.
+    /// A cached completion, and the request that is making it.
     pub(crate) fn ai_answer(key: &CacheKey) -> Self {
         Self::of(format!("{}#ai_answer#{}", key.tenant, text(&key.hash)), "answer")
     }
 
-    /// How a model does, for the whole fleet. It holds nothing of any tenant, and the names are those of the registry.
+    /// The breaker of a model, shared by all functions. It holds nothing of any tenant, and the names are those of the
+    /// registry.
     pub(crate) fn ai_breaker(model: &ModelName) -> Self {
         Self::of(format!("ai_breaker#{}#{}", model.provider, model.model), "breaker")
     }
 
-    /// An item that nobody writes, for probes.
+    /// An item that is never written, for probes.
     pub(crate) fn probe() -> Self {
         Self::of("health".to_owned(), "probe")
     }
@@ -146,7 +147,7 @@ impl ItemKey {
         ])
     }
 
-    /// The partition, to remember things by.
+    /// The partition key.
     pub(crate) fn partition(&self) -> &str {
         &self.pk
     }
@@ -156,7 +157,7 @@ impl ItemKey {
     }
 }
 
-/// Over how many partitions the open reservations are spread.
+/// The number of partitions of the open reservations.
 pub(crate) const AI_OPEN_SHARDS: u32 = 8;
 
 /// A partition of open reservations.
@@ -169,7 +170,7 @@ pub(crate) fn ai_usage_partition(tenant: OrganizationId, month: &Month) -> Attri
     AttributeValue::S(ai_usage(tenant, month))
 }
 
-/// How the sort keys of audit entries begin.
+/// The prefix of the sort keys of audit entries.
 pub(crate) const AUDIT_ENTRY: &str = "entry#";
 
 /// The partition of an aggregate in the ledger.
@@ -212,7 +213,7 @@ impl IndexPartition {
         Self(format!("{tenant}#{}#owner#{owner}", kind.as_str()))
     }
 
-    /// The open ones of a kind, whosever they are.
+    /// The open aggregates of a kind, of all tenants.
     pub(crate) fn open(kind: AggregateType) -> Self {
         Self(format!("open#{}", kind.as_str()))
     }

@@ -1,5 +1,5 @@
-//! An event of the ledger as the table's stream shows it. The sealed part is left out: whoever reads the stream has no
-//! business with it.
+//! Reads an event of the ledger from the table's stream. The sealed part is left out, because readers of the stream
+//! must not have it.
 
 use domain::{AggregateType, EncodedEvent, Timestamp};
 use ports::{AggregateKey, EventRecord, StoreError};

@@ -1,5 +1,5 @@
-//! The item of an event in the ledger. Its attributes have the names of the message that the relay makes of it; `personal`
-//! holds one sealed text for each data subject.
+//! The item of an event in the ledger. Its attributes have the names of the message that the relay makes of it;
+//! `personal` holds one sealed text for each data subject.
 
 use crate::keys::{Item, PK, SK, ledger_partition};
 use crate::seal::seal_personal;
@@ -66,10 +66,10 @@ pub(crate) fn ledger_item(
     Ok(item)
 }
 
-/// An event as it was stored, and its sealed personal parts.
+/// An event in its stored form, with its sealed personal parts.
 #[derive(Debug)]
 pub(crate) struct StoredEvent {
-    /// Everything but the personal part.
+    /// Everything except the personal part.
     pub(crate) record: EventRecord,
     /// The sealed texts by subject.
     pub(crate) sealed: BTreeMap<SubjectId, Vec<u8>>,

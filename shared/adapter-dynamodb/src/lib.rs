@@ -7,8 +7,8 @@
 //! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
 //! | ephemeral | sessions and refused accesses, idempotency records, limits, uses of API keys, relay attempts; what models may cost and cost, answers of models, breakers |
 //!
-//! Expressions hold placeholders only; what a caller sends is never part of one. Personal data reaches the ledger sealed.
-//! Errors never hold values. What each function must be allowed to do follows from what it calls:
+//! Expressions contain placeholders only and never a caller's text. Personal data is sealed before it reaches the ledger.
+//! Errors never contain values. The permissions of a function follow from its calls:
 //!
 //! | call | DynamoDB actions |
 //! |---|---|

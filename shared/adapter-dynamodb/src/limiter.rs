@@ -1,14 +1,14 @@
-//! Rate limits by the generic cell rate algorithm (ITU-T I.371). All that is kept of a limit is one moment, the
-//! theoretical arrival time: until when the requests counted so far use it up. A request moves it on by one interval and
-//! is refused when it would be more than a period ahead.
+//! Rate limits by the generic cell rate algorithm (ITU-T I.371). The only stored state of a limit is one time, the theoretical
+//! arrival time: the time until which the counted requests use up the limit. Each request adds one interval. A request is
+//! refused if the new time would be more than one period ahead.
 //!
-//! DynamoDB can't take the later of two moments in an update, so there are two forms of it, for a limit that is at rest
-//! and for one that is in use. The process remembers the moment it saw last to guess the right one; a wrong guess costs
-//! a second update and changes nothing else. A refused request writes nothing.
+//! An update in DynamoDB can't take the later of two times, so there are two forms of it: one for a limit at rest and one for a
+//! limit in use. The process remembers the time that it saw last to guess the right form. A wrong guess costs a second update and
+//! changes nothing else. A refused request writes nothing.
 //!
-//! A process whose clock is ahead stores moments that would lock all others out for as long as it is ahead. A stored
-//! moment that no request at this time can have made is not believed; the limit then counts as at rest, but for what the
-//! process counted itself.
+//! A process whose clock is ahead stores times that would block all other processes for as long as its clock is ahead. So a
+//! stored time that no current request can have produced is not trusted; the limit then counts as at rest, apart from the
+//! requests that this process counted itself.
 
 use crate::client::client;
 use crate::failure::{failed, given_up};
@@ -27,14 +27,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The theoretical arrival time, Unix nanoseconds.
 const ARRIVAL: &str = "tat";
-/// How many limits the process remembers; then it forgets all and begins anew.
+/// The most limits that the process remembers. When it has more, it forgets all of them.
 const MOST_REMEMBERED: usize = 4096;
 /// Other processes only ever move the moment on, so each guess can be wrong once; another try is for the item's purge
 /// in between.
 const MOST_UPDATES: u32 = 4;
-/// Nanoseconds by which the moments of two requests that are counted at the same time may differ: by the clocks of their
-/// machines, and because a request counts at the moment when it began. Without it a full limit would be doubted by a
-/// process whose clock is a millisecond behind.
+/// The most nanoseconds by which the times of two requests that are counted at once may differ, because their machines
+/// have different clocks and a request counts at the time when it began. Without it, a process whose clock is a
+/// millisecond behind would not trust a full limit.
 const CLOCK_TOLERANCE: i128 = 10 * NANOS;
 
 /// Counts requests on DynamoDB.
@@ -60,7 +60,7 @@ impl DynamoLimiter {
         let key = ItemKey::limit(limit.name, who);
         let gcra = Gcra::new(limit, now);
         let own = self.remembered().get(key.partition()).copied().filter(|own| gcra.believes(*own));
-        // A guess of what is stored; the first answer corrects it.
+        // A guess of the stored time; the first answer corrects it.
         let mut form =
             if own.is_some_and(|own| own > gcra.now) { Form::InUse } else { Form::AtRest(gcra.now) };
         for _ in 0..MOST_UPDATES {
@@ -122,7 +122,7 @@ impl DynamoLimiter {
         }
     }
 
-    /// One interval earlier than what is stored, unless the limit is at rest, where there is nothing to take back.
+    /// Stores a time one interval earlier, unless the limit is at rest; then nothing has to be taken back.
     async fn uncount(&self, limit: RateLimit, who: &str, now: Timestamp) -> Result<(), StoreError> {
         let key = ItemKey::limit(limit.name, who);
         let gcra = Gcra::new(limit, now);
@@ -159,7 +159,7 @@ impl DynamoLimiter {
         remembered.insert(key.partition().to_owned(), arrival);
     }
 
-    /// What is remembered is only a guess, so it is good even after a panic elsewhere.
+    /// The remembered times are only guesses, so they can be used even after a panic in another thread.
     fn remembered(&self) -> MutexGuard<'_, HashMap<String, i128>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,16 +192,16 @@ enum Update {
     Refused(Option<i128>),
 }
 
-/// How a request is counted, by the arrival time that is stored.
+/// How a request is counted, depending on the stored arrival time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// One interval later than what is stored.
+    /// One interval later than the stored time.
     InUse,
-    /// One interval later than this moment, whatever is stored: it is past, or not believed.
+    /// One interval later than this time, because the stored time is past or not trusted.
     AtRest(i128),
 }
 
-/// Nothing is left of the limit, whose arrival time is this one.
+/// The limit is used up; this is its arrival time.
 struct Full(i128);
 
 fn arrival(item: &Item) -> Option<i128> {
@@ -210,17 +210,17 @@ fn arrival(item: &Item) -> Option<i128> {
 
 const NANOS: i128 = 1_000_000_000;
 
-/// The numbers of one request, in nanoseconds.
+/// The values of one request, in nanoseconds.
 struct Gcra {
     now: i128,
     period: i128,
-    /// Between two requests at an even rate. Rounded down, so that a whole burst fits into the period.
+    /// The time between two requests at an even rate. It is rounded down, so that a whole burst fits into the period.
     interval: i128,
     /// The latest arrival time at which another request is allowed.
     latest: i128,
-    /// The latest arrival time that requests of this time can have made.
+    /// The latest arrival time that requests up to now can have produced.
     believable: i128,
-    /// After this second nothing of the limit is in use any more.
+    /// The second after which no part of the limit is in use.
     expires_at: i64,
 }
 
@@ -244,8 +244,8 @@ impl Gcra {
         arrival <= self.believable
     }
 
-    /// How to count when `stored` is found. `own` is what this process counted before. It stands in for a stored moment that
-    /// is past or not believed, so that whatever other clocks say, no process alone allows more than the limit.
+    /// How to count if `stored` is found. `own` is the time that this process counted before. It replaces a stored time
+    /// that is past or not trusted, so that no process alone allows more than the limit, whatever other clocks show.
     fn form(&self, stored: Option<i128>, own: Option<i128>) -> Result<Form, Full> {
         match stored {
             None => Ok(Form::AtRest(self.now)),

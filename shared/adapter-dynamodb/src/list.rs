@@ -1,5 +1,5 @@
-//! Pages of current states from the list indexes, newest or highest first. All shards of a list are read at once and
-//! merged. Filters are applied by DynamoDB after reading, so a page of a narrow list may take several queries; their
+//! Pages of current states from the list indexes, newest or highest first. All shards of a list are read at the same
+//! time and merged. DynamoDB applies filters after reading, so a page of a narrow list may take several queries. Their
 //! number is bounded, and a page that could not be filled says where to go on.
 
 use crate::failure::failed;
@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 
 /// The most queries of one shard for one page.
 const MOST_QUERIES: u32 = 10;
-/// How many items a query looks at when most of them may not pass the filter.
+/// The number of items that a query reads when most of them may not pass the filter.
 const FILTERED_LIMIT: i32 = 250;
 
 impl DynamoStore {
@@ -98,7 +98,7 @@ impl DynamoStore {
     }
 }
 
-/// A state that was found, and where it stands.
+/// A found state, and its place in the list.
 struct Found {
     sort_key: String,
     state: StoredState,
@@ -108,9 +108,10 @@ struct Found {
 struct Shard {
     partition: IndexPartition,
     found: VecDeque<Found>,
-    /// Where the next query begins; the inner `None` is the beginning, the outer `None` means there is no more.
+    /// The beginning of the next query; the inner `None` is the beginning of the list, the outer `None` means that
+    /// there is no more.
     end: Option<Option<Item>>,
-    /// Sort key up to which it was read; `None` before the first query and after the last.
+    /// The sort key up to which the shard was read; `None` before the first query and after the last.
     frontier: Option<String>,
 }
 
@@ -119,13 +120,13 @@ impl Shard {
         Self { partition, found: VecDeque::new(), end: Some(None), frontier: None }
     }
 
-    /// Nothing at hand, but there may be more.
+    /// Whether the shard has no state at hand but may have more.
     fn is_starving(&self) -> bool {
         self.found.is_empty() && self.end.is_some()
     }
 }
 
-/// Takes the next state in the order of the list; nothing when a shard that may have an earlier one must be read first.
+/// Takes the next state in the order of the list; none when a shard that may have an earlier one must be read first.
 fn take_next(shards: &mut [Shard]) -> Option<Found> {
     let frontier = frontier(shards);
     let first = shards.iter_mut().filter(|shard| !shard.found.is_empty()).max_by(|a, b| {
@@ -138,8 +139,8 @@ fn take_next(shards: &mut [Shard]) -> Option<Found> {
     if reached { first.found.pop_front() } else { None }
 }
 
-/// Where the next page begins: after the last state of a full page; when the page could not be filled, after everything
-/// that was read.
+/// The beginning of the next page: after the last state of a full page; when the page could not be filled, after
+/// everything that was read.
 fn next_position(shards: &[Shard], last_of_full: Option<String>) -> Option<Position> {
     if shards.iter().all(|shard| shard.found.is_empty() && shard.end.is_none()) {
         return None;
@@ -148,12 +149,12 @@ fn next_position(shards: &[Shard], last_of_full: Option<String>) -> Option<Posit
     Some(Position { sort_key })
 }
 
-/// The sort key above which nothing is left unread.
+/// The sort key above which everything was read.
 fn frontier(shards: &[Shard]) -> Option<String> {
     shards.iter().filter(|shard| shard.is_starving()).filter_map(|shard| shard.frontier.clone()).max()
 }
 
-/// The part of an index that a page is in: sort keys from `low` to `high`, both included.
+/// The range of a page in an index: sort keys from `low` to `high`, both included.
 #[derive(Debug, PartialEq)]
 struct Bounds {
     low: Option<String>,
@@ -161,8 +162,8 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// A sort key is longer than the moment or score it begins with and so greater: such a bound is part of the range
-    /// as its lower end and not as its upper end, as the query wants it.
+    /// A sort key is longer than the time or score with which it begins, and so greater. Such a bound is therefore part
+    /// of the range as its lower end and not as its upper end, as the query wants it.
     fn of(query: &ListQuery) -> Self {
         let after = query.after.as_ref().map(|after| after.sort_key.clone());
         match query.order {
@@ -186,7 +187,7 @@ impl Bounds {
     }
 }
 
-/// The expressions of a page, the same for all shards but for the partition.
+/// The expressions of a page, the same for all shards except for the partition.
 struct Selection {
     condition: &'static str,
     filter: Option<String>,
@@ -239,7 +240,7 @@ impl Selection {
             narrow(&format!("{name} = {value}"), (&name, attribute), (&value, text(&filter.value)));
         }
         let limit = if terms.is_empty() {
-            // One more than the page tells whether there is another, and one may be the end of the page before.
+            // One more than the page says whether there is another page, and one may be the end of the page before.
             i32::try_from(query.limit).unwrap_or(100).saturating_add(2)
         } else {
             FILTERED_LIMIT

@@ -1,5 +1,5 @@
-//! Open fine-tunes, whosever they are, from a partition of a list index that no tenant's list reads. It must never give
-//! more of them than their keys: what they are is read from the table, under each tenant's key.
+//! Open fine-tunes of all tenants, from a partition of a list index that no tenant's list reads. It must return only
+//! their keys: their states are read from the table, under each tenant's key.
 
 use crate::failure::failed;
 use crate::keys::{IndexPartition, PK, fine_tune_of};

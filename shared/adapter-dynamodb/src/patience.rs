@@ -1,5 +1,5 @@
-//! Pauses between tries of what DynamoDB says to try again: exponential, with full jitter, bounded in number and time,
-//! so that writers that met once don't meet again in step and nobody waits for ever.
+//! Pauses between retries after a retryable answer of DynamoDB: exponential, with full jitter, bounded in number and
+//! time, so that colliding writers do not collide again and no caller waits for ever.
 
 use crate::random::random;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// What is left of tries and time.
+/// The tries and the time that are left.
 #[derive(Debug)]
 pub(crate) struct Patience {
     tries_left: u32,
@@ -16,12 +16,12 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// So many tries, the first included, begun within so much time.
+    /// At most `tries` tries, the first included, begun within `time`.
     pub(crate) fn new(tries: u32, time: Duration) -> Self {
         Self { tries_left: tries.saturating_sub(1), pauses: 0, until: Instant::now() + time }
     }
 
-    /// Waits before another try; false when there is none left.
+    /// Waits before another try; false when no try is left.
     pub(crate) async fn pause(&mut self) -> bool {
         let Some(left) = self.tries_left.checked_sub(1) else { return false };
         self.tries_left = left;

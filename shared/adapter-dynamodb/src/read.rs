@@ -15,7 +15,7 @@ use ports::{
 };
 use std::collections::HashMap;
 
-/// The store was made without tenant keys, but is asked to seal or unseal.
+/// The store has no tenant keys, but must seal or unseal.
 #[derive(Debug, thiserror::Error)]
 #[error("the store was made without tenant keys")]
 struct NoTenantKeys;
@@ -54,7 +54,7 @@ impl DynamoStore {
         for subject in subjects {
             wanted.push((&self.tables.state, ItemKey::subject(tenant, *subject)));
         }
-        // Without it the commit would have to read it, one call later.
+        // Otherwise the commit would have to read it, one call later.
         let unknown = self.tenant_keys.as_ref().filter(|keys| keys.cached(tenant).is_none());
         if unknown.is_some() {
             wanted.push((&self.tables.state, ItemKey::tenant_key(tenant)));
@@ -89,7 +89,7 @@ impl DynamoStore {
         Ok(Some(AggregateKey::new(tenant, aggregate, &id)))
     }
 
-    /// The wrapped keys of the subjects that still have one, and the tenant's key to unwrap them with, if there is any:
+    /// The wrapped keys of the subjects that still have one, and the tenant's key that unwraps them, if there is any:
     /// one batch read.
     pub(crate) async fn read_keys(
         &self,
@@ -117,8 +117,8 @@ impl DynamoStore {
         Ok((subject_keys, tenant_key))
     }
 
-    /// The plaintext of a tenant's key: from memory, or unwrapped from `given` (a tenant that is just being made) or
-    /// from its item.
+    /// The plaintext of a tenant's key: from memory, or unwrapped from `given` (a tenant that is being created) or from
+    /// its item.
     pub(crate) async fn tenant_key(
         &self,
         tenant: OrganizationId,
@@ -159,7 +159,7 @@ pub(crate) const TENANT_ID: &str = "tenant_id";
 pub(crate) const HOLDER_TYPE: &str = "holder_type";
 pub(crate) const HOLDER_ID: &str = "holder_id";
 
-/// Opens the keys of subjects.
+/// Unwraps the keys of subjects.
 pub(crate) fn unwrap_subject_keys(
     tenant: OrganizationId,
     tenant_key: &DataKey,

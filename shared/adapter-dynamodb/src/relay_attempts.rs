@@ -1,5 +1,5 @@
-//! How often the relay failed on a record of the stream, so that it can put a poison record aside. The emulator ignores
-//! the bounds of a stream mapping, and AWS would drop the record; counting works in both.
+//! Counts the failures of the relay on a record of the stream, so that the relay can park a record that always fails.
+//! The emulator ignores the bounds of a stream mapping, and AWS would drop the record; counting works in both.
 
 use crate::client::client;
 use crate::failure::failed;
@@ -13,7 +13,7 @@ use domain::Timestamp;
 use ports::{Attempts, BoxFuture, StoreError};
 
 const ATTEMPTS: &str = "attempts";
-/// A stream keeps its records for 24 hours; later nobody can fail on them.
+/// A stream keeps its records for 24 hours; no failure can be counted later.
 const KEEP_SECONDS: i64 = 2 * 24 * 3600;
 
 /// Counts failures by record.
@@ -29,7 +29,8 @@ impl RelayAttempts {
         Self { client: client(config), table: ephemeral_table }
     }
 
-    /// Counts one failure on a record, named by its event or its stream identifier; how many there were.
+    /// Counts a failure on a record, which is named by its event or its stream identifier; returns the number of
+    /// failures.
     pub async fn record_failure(&self, record: &str, now: Timestamp) -> Result<u32, StoreError> {
         let update = self
             .client

@@ -1,6 +1,6 @@
-//! Sealing of personal data: AES-256-GCM under a random key of each data subject, which is wrapped under the tenant's
-//! data key. Everything that says where a sealed text belongs is authenticated with it, so it can't be moved to another
-//! event, aggregate, subject or tenant. A plaintext key must never leave this process or outlive the call.
+//! Seals personal data: AES-256-GCM under a random key of each data subject, which is wrapped under the tenant's data
+//! key. The place of a sealed text is authenticated with it, so it can't be moved to another event, aggregate, subject
+//! or tenant. A plaintext key must never leave this process or outlive the call.
 
 use crate::digest::framed;
 use crate::random::random;
@@ -42,7 +42,7 @@ pub(crate) fn unwrap(
         .ok_or_else(|| KeyError::Invalid(NotOpened.into()).into())
 }
 
-/// What an event says about a subject, sealed under the subject's key.
+/// The personal data of an event about a subject, sealed under the subject's key.
 pub(crate) fn seal_personal(
     key: &DataKey,
     event: &EventRecord,
@@ -52,7 +52,7 @@ pub(crate) fn seal_personal(
     seal(key, &event_context(event, subject), personal.to_string().into_bytes())
 }
 
-/// What an event says about a subject.
+/// The personal data of an event about a subject.
 pub(crate) fn open_personal(
     key: &DataKey,
     event: &EventRecord,

@@ -1,6 +1,6 @@
-//! How many partitions the lists of an organization, and the counters of its budgets, are spread over. One partition of an
-//! index takes 1,000 writes a second, and one counter far fewer transactions, so organizations that write more have a number
-//! of shards in the configuration.
+//! The number of partitions of an organization's lists and budget counters. One partition of an index takes 1,000
+//! writes a second, and one counter far fewer transactions, so organizations that write more have a number of shards in
+//! the configuration.
 
 use crate::digest::digest;
 use domain::id::OrganizationId;
@@ -8,14 +8,14 @@ use ports::{Configuration, FixedConfiguration};
 use std::fmt;
 use std::sync::Arc;
 
-/// Shards by organization; one for everybody else. A number may be raised without moving items: shard 0 has the key of an
-/// unsharded list, and all shards are read. Until every process has the new number, lists may miss items that a newer
-/// process wrote. It must not be lowered while items live in the shards that would go.
+/// Shards by organization; one for every other organization. A number may be raised without moving items, because shard
+/// 0 has the key of an unsharded list and all shards are read. Until every process has the new number, lists may lack
+/// items that a newer process wrote. A number must not be lowered while the removed shards contain items.
 #[derive(Clone)]
 pub struct ListShards(Arc<dyn Configuration>);
 
 impl Default for ListShards {
-    /// One shard for everybody.
+    /// One shard for every organization.
     fn default() -> Self {
         Self(Arc::new(FixedConfiguration::default()))
     }
@@ -28,17 +28,17 @@ impl fmt::Debug for ListShards {
 }
 
 impl ListShards {
-    /// As many as are configured, at every request anew.
+    /// The configured numbers, read again at every request.
     pub fn new(configuration: Arc<dyn Configuration>) -> Self {
         Self(configuration)
     }
 
-    /// How many shards the lists and the counters of an organization have.
+    /// The number of shards of an organization's lists and counters.
     pub(crate) fn of(&self, tenant: OrganizationId) -> u32 {
         self.0.current().shards(tenant)
     }
 
-    /// The shard an aggregate is in, and that a request begins at: the same as long as the number stays.
+    /// The shard of an aggregate, and the shard at which a request begins: the same as long as the number stays.
     pub(crate) fn shard(&self, tenant: OrganizationId, id: &str) -> u32 {
         let [a, b, c, d, ..] = digest([id.as_bytes()]);
         u32::from_be_bytes([a, b, c, d]) % self.of(tenant).max(1)

@@ -1,6 +1,6 @@
 //! The item of a current state: the document, its version, and the keys under which lists find it. The document is JSON
-//! text: as attributes a list of 20 leads took 10.1 million instructions instead of 7.4. What lists filter by stands
-//! beside it.
+//! text: as attributes, a list of 20 leads took 10.1 million instructions instead of 7.4. Fields by which lists filter
+//! stand beside it.
 
 use crate::keys::{IndexPartition, Item, ItemKey};
 use crate::shards::ListShards;
@@ -11,9 +11,9 @@ use serde_json::Value;
 
 /// The document, as JSON text.
 const STATE: &str = "state";
-/// Version of the shape of the document.
+/// The version of the shape of the document.
 pub(crate) const SCHEMA_VERSION: &str = "schema_version";
-/// How many events made it.
+/// The number of events that were folded.
 pub(crate) const VERSION: &str = "version";
 /// When the item expires, Unix seconds; the ephemeral table's TTL attribute.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
@@ -35,7 +35,7 @@ pub(crate) struct Index {
 
 const BY_CREATED: Index = Index { name: "by_created", pk: "gsi1pk", sk: "gsi1sk" };
 const BY_SCORE: Index = Index { name: "by_score", pk: "gsi2pk", sk: "gsi2sk" };
-/// Where the open ones of a kind are found, whosever they are. A kind that is ranked by score can't be there.
+/// The index with the open aggregates of a kind, of all tenants. A kind that is ranked by score can't be there.
 pub(crate) const OPEN: Index = BY_SCORE;
 const OWNER_BY_CREATED: Index = Index { name: "owner_by_created", pk: "gsi3pk", sk: "gsi3sk" };
 const OWNER_BY_SCORE: Index = Index { name: "owner_by_score", pk: "gsi4pk", sk: "gsi4sk" };
@@ -52,7 +52,7 @@ pub(crate) fn index(order: ListOrder, owned: bool) -> Index {
 
 const FILTER_FIELDS: [FilterField; 2] = [FilterField::Status, FilterField::Industry];
 
-/// The attribute that a list is narrowed by; it has the name of the document's field.
+/// The attribute by which a list is filtered; it has the name of the document's field.
 pub(crate) fn filter_attribute(field: FilterField) -> &'static str {
     match field {
         FilterField::Status => "status",
@@ -60,7 +60,7 @@ pub(crate) fn filter_attribute(field: FilterField) -> &'static str {
     }
 }
 
-/// How sort keys of the score indexes begin: the unscored are 000, so that they come after every score.
+/// The prefix of sort keys of the score indexes: 000 for states without a score, so that they come after every score.
 pub(crate) fn score_prefix(score: Option<u8>) -> String {
     format!("{:03}", score.map_or(0, |score| u16::from(score) + 1))
 }
@@ -119,7 +119,7 @@ fn created_key(created_at: Timestamp, id: &str) -> String {
     format!("{created_at}#{id}")
 }
 
-/// Reads the document and its versions. States that were written before they carried a schema version have the first.
+/// Reads the document and its versions. A state without a schema version has the first one.
 pub(crate) fn read_state_item(item: &Item) -> Result<StoredState, StoreError> {
     let state = serde_json::from_str(read_text(item, STATE)?).map_err(|_| StoreError::Malformed(STATE))?;
     let schema_version =

@@ -1,4 +1,4 @@
-//! The store: what it is made of, and which file does what.
+//! The store: its parts, and the files with their operations.
 
 use crate::client::client;
 use crate::shards::ListShards;
@@ -52,7 +52,8 @@ impl DynamoStore {
     }
 }
 
-/// Whether the states of a kind expire. Where a state is must be known before it is read, so the kind decides.
+/// Whether the states of a kind expire. The table of a state must be known before the state is read, so the kind
+/// decides.
 pub(crate) fn expires(kind: AggregateType) -> bool {
     match kind {
         AggregateType::Session | AggregateType::Access | AggregateType::SignIn => true,

@@ -1,9 +1,9 @@
-//! The names of the three tables, from the environment. It must never guess a name: a function that is told no table
-//! does not start.
+//! The names of the three tables, from the environment. It must never guess a name: a function without the name of a
+//! table does not start.
 
 use std::env;
 
-/// The tables everything is kept in.
+/// The names of the three tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
     /// Immutable events.

@@ -1,5 +1,5 @@
-//! Transactions: each action knows what it is for, so that a cancellation, whose reasons come by position, can be
-//! understood. A transaction that only met others is tried again; one whose conditions failed is not.
+//! Transactions. Each action has a purpose, so that a cancellation, whose reasons come by position, can be understood.
+//! A transaction that only collided with others is tried again; one whose conditions failed is not.
 
 use crate::failure::{failed, given_up};
 use crate::keys::{Item, PK};
@@ -20,7 +20,7 @@ const MOST_ACTIONS: usize = 100;
 /// The condition that an item does not exist; `#pk` is [`PK`].
 pub(crate) const MUST_BE_NEW: &str = "attribute_not_exists(#pk)";
 
-/// The actions of a transaction and what each is for, in the same order.
+/// The actions of a transaction and the purpose of each, in the same order.
 #[derive(Debug)]
 pub(crate) struct Actions<P> {
     items: Vec<TransactWriteItem>,
@@ -30,14 +30,14 @@ pub(crate) struct Actions<P> {
 /// An action whose condition did not hold.
 #[derive(Debug)]
 pub(crate) struct Refused<P> {
-    /// What it was for.
+    /// The purpose of the action.
     pub(crate) purpose: P,
-    /// What was found, if the action asked for it and there was anything.
+    /// The existing item, if the action asked for it and there is one.
     pub(crate) found: Option<Item>,
 }
 
 impl<P: Copy> Actions<P> {
-    /// None yet.
+    /// No actions.
     pub(crate) fn new() -> Self {
         Self { items: Vec::new(), purposes: Vec::new() }
     }
@@ -76,8 +76,8 @@ impl<P: Copy> Actions<P> {
         self.purposes.push(purpose);
     }
 
-    /// Does all of it or nothing: then the result names the conditions that failed. What is certain comes first: a
-    /// failed condition holds whatever else went wrong.
+    /// Carries all actions out, or none: then the result names the conditions that failed. Failed conditions are
+    /// reported before other reasons, because they are certain.
     pub(crate) async fn send(
         self,
         client: &Client,
@@ -126,7 +126,7 @@ impl<P: Copy> Actions<P> {
     }
 }
 
-/// Whether a reason is gone by itself after a while.
+/// Whether a later try can succeed after this reason.
 fn passes(code: &str) -> bool {
     ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(&code)
 }

@@ -1,4 +1,4 @@
-//! JSON as DynamoDB attributes and back, and the typed reading of items. It must never repeat a value in an error.
+//! Converts JSON to DynamoDB attributes and back, and reads items with types. It must never repeat a value in an error.
 
 use crate::keys::Item;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -7,7 +7,7 @@ use ports::StoreError;
 use serde_json::{Map, Number, Value};
 use std::str::FromStr;
 
-/// The most an item may have, names included (DynamoDB: 400 KB).
+/// The largest size of an item, names included (DynamoDB: 400 KB).
 const LARGEST_ITEM: usize = 400 * 1024;
 
 /// A JSON value as an attribute.
@@ -67,17 +67,17 @@ pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }
 
-/// Reads an attribute that must be there as text.
+/// Reads a required text attribute.
 pub(crate) fn read_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, StoreError> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or(StoreError::Malformed(name))
 }
 
-/// Reads an attribute that must be there as text of a certain form.
+/// Reads a required text attribute of a certain form.
 pub(crate) fn read_parsed<T: FromStr>(item: &Item, name: &'static str) -> Result<T, StoreError> {
     read_text(item, name)?.parse().map_err(|_| StoreError::Malformed(name))
 }
 
-/// Reads an attribute that must be there as a number.
+/// Reads a required number attribute.
 pub(crate) fn read_number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, StoreError> {
     item.get(name)
         .and_then(|value| value.as_n().ok())
@@ -85,12 +85,12 @@ pub(crate) fn read_number<T: FromStr>(item: &Item, name: &'static str) -> Result
         .ok_or(StoreError::Malformed(name))
 }
 
-/// Reads an attribute that must be there as bytes.
+/// Reads a required binary attribute.
 pub(crate) fn read_binary<'a>(item: &'a Item, name: &'static str) -> Result<&'a [u8], StoreError> {
     item.get(name).and_then(|value| value.as_b().ok()).map(AsRef::as_ref).ok_or(StoreError::Malformed(name))
 }
 
-/// Reads an attribute that must be there as a document.
+/// Reads a required document attribute.
 pub(crate) fn read_json(item: &Item, name: &'static str) -> Result<Value, StoreError> {
     json(item.get(name).ok_or(StoreError::Malformed(name))?)
 }
@@ -101,7 +101,7 @@ pub(crate) fn check_size(item: &Item) -> Result<(), StoreError> {
     if size > LARGEST_ITEM { Err(StoreError::TooLarge) } else { Ok(()) }
 }
 
-/// The bytes DynamoDB counts for a value; for numbers a little more.
+/// The bytes that DynamoDB counts for a value; a little more for numbers.
 fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),

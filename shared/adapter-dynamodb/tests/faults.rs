@@ -157,7 +157,7 @@ async fn keys_that_were_left_unprocessed_are_asked_for_again() {
     assert_eq!(found.into_iter().map(|state| state.map(typed)).collect::<Vec<_>>(), [Some(lead)]);
 }
 
-/// Answers of status 200 that say nothing.
+/// Empty answers with status 200.
 fn empty_answers() -> [Fault; 2] {
     [Fault::Answer(200, json!({})), Fault::NoBody]
 }

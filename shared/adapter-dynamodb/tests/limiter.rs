@@ -106,7 +106,7 @@ async fn limits_are_apart_and_expire_when_they_are_at_rest() {
     }
 }
 
-/// Requests at once until one is refused, by the clock of the process that counts them.
+/// Sends requests at one time, by the clock of the counting process, until one is refused.
 async fn fill(limiter: &DynamoLimiter, limit: RateLimit, now: Timestamp) -> u32 {
     let mut allowed = 0;
     while limiter.take(limit, "ann", now).await.unwrap().allowed {
@@ -123,7 +123,7 @@ async fn a_process_whose_clock_is_ahead_locks_nobody_out() {
         let (wrong, right) = (environment.limiter(), environment.limiter());
         assert_eq!(fill(&wrong, limit, at(ahead)).await, limit.burst);
         environment.wire().take_calls();
-        // What it left behind counts as nothing, at once and with one call.
+        // The time that it stored is ignored at once, with one call.
         let decision = right.take(limit, "ann", at(0)).await.unwrap();
         assert_eq!((decision.allowed, decision.remaining), (true, limit.burst - 1), "{limit:?} {ahead}");
         assert_eq!(environment.wire().take_calls().len(), 1);
@@ -136,7 +136,7 @@ async fn a_clock_that_is_ahead_gives_no_process_more_than_the_limit() {
     let environment = TestEnvironment::start();
     let (wrong, right) = (environment.limiter(), environment.limiter());
     let (mut by_wrong, mut by_right) = (0, 0);
-    // Each undoes what the other stored, and remembers what it counted itself.
+    // Each process overwrites the time of the other one, and remembers its own.
     for _ in 0..30 {
         by_wrong += u32::from(wrong.take(TEN_A_MINUTE, "ann", at(900)).await.unwrap().allowed);
         by_right += u32::from(right.take(TEN_A_MINUTE, "ann", at(0)).await.unwrap().allowed);
@@ -154,9 +154,9 @@ async fn clocks_that_differ_a_little_share_one_limit() {
     }
 }
 
-/// Processes with these clocks, in seconds from the right one, ask at random for some minutes. Gives for each process how
-/// many requests were allowed, the longest wait that a process with the right clock was told, and for how many
-/// milliseconds it all lasted.
+/// Processes with these clocks, in seconds from the right time, send requests at random times for some minutes. Returns
+/// for each process the number of allowed requests, the longest wait that a process with the right clock got, and the
+/// milliseconds of the whole walk.
 async fn walk(limit: RateLimit, clocks: &[i64], seed: u64) -> (Vec<u32>, u32, i64) {
     let environment = TestEnvironment::start();
     let entropy = TestEntropy::new(seed);
@@ -182,7 +182,7 @@ async fn whatever_clocks_say_the_limit_holds_for_each_process_and_for_all_with_t
     let sets: [&[i64]; 5] = [&[0, 0, 0], &[0, 0, 240], &[0, 900, 240, 0], &[0, -240, 0], &[-900, 0, 900, 7]];
     for (seed, clocks) in (1..).zip(sets) {
         let (allowed, longest, lasted) = walk(TEN_A_MINUTE, clocks, seed).await;
-        // The burst, and one more for each interval of 6 s.
+        // The burst, and one more request for each interval of 6 s.
         let most = 10 + u32::try_from(lasted / 6_000).unwrap() + 1;
         for (clock, allowed) in clocks.iter().zip(&allowed) {
             assert!(*allowed <= most, "{clocks:?}: {allowed} of {most} by the process at {clock}");

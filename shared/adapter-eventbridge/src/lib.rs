@@ -1,5 +1,4 @@
-//! The event bus. It publishes what the relay hands it and must never be used by anything else: the ledger's stream is
-//! the only outbox.
+//! The event bus. Only the relay may use it, because the ledger's stream is the only outbox.
 
 mod publisher;
 

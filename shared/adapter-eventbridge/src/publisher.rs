@@ -1,5 +1,5 @@
-//! Publishes events in their order: batches of at most ten entries and 256 KB (PutEvents quotas), the next one only when
-//! the one before it went through.
+//! Publishes events in their order: batches of at most ten entries and 256 KB (PutEvents quotas), the next batch only
+//! when the one before succeeded.
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
@@ -19,7 +19,7 @@ pub struct EventBridgePublisher {
 }
 
 impl EventBridgePublisher {
-    /// The bus with this name.
+    /// A publisher to the bus with this name.
     pub fn new(config: &adapter_aws::SdkConfig, bus: String) -> Self {
         Self { client: Client::new(config), bus }
     }
@@ -38,7 +38,7 @@ impl EventBridgePublisher {
         match self.client.put_events().set_entries(Some(entries)).send().await {
             Ok(answer) => outcomes(batch.len(), &answer),
             Err(error) => {
-                // Entries were measured before: what fails here is the call, not an event.
+                // The entries were measured before, so a failure here is a failure of the call and not of an event.
                 failed_call(batch.len(), Source::from(error))
             }
         }
@@ -79,7 +79,7 @@ impl Publisher for EventBridgePublisher {
 }
 
 impl EventBridgePublisher {
-    /// Sends the batch, unless something before it failed.
+    /// Sends the batch, unless a batch before it failed.
     async fn flush(
         &self,
         batch: &mut Vec<(&EventRecord, String)>,
@@ -99,8 +99,8 @@ impl EventBridgePublisher {
     }
 }
 
-/// What became of each of `sent` entries. An answer with more or fewer entries says nothing about any of them, as they are
-/// told apart by their position only: the call has failed, and the next one may carry them.
+/// The outcome of each of `sent` entries. An answer with more or fewer entries is not usable for any of them, because
+/// entries are identified only by their position: the call has failed, and the next one may succeed.
 fn outcomes(sent: usize, answer: &PutEventsOutput) -> Vec<PublishOutcome> {
     let entries = answer.entries();
     if entries.len() == sent {
@@ -128,7 +128,7 @@ fn outcome(entry: &PutEventsResultEntry) -> PublishOutcome {
     }
 }
 
-/// The event as others see it.
+/// The event as a message for the bus.
 fn message(record: &EventRecord) -> EventMessage {
     EventMessage {
         event_id: record.event_id.to_string(),
@@ -185,7 +185,7 @@ mod tests {
         let unknown = ["unavailable", "not tried", "not tried"];
         assert_eq!(names(3, []), unknown);
         assert_eq!(names(3, [taken(), taken()]), unknown);
-        // Which of the three it is about is not known, so none may be parked for it.
+        // It is unknown which of the three entries is meant, so none may be parked.
         assert_eq!(names(3, [refused("MalformedDetail")]), unknown);
         assert_eq!(names(3, [taken(), taken(), taken(), taken()]), unknown);
         let without_entries = outcomes(1, &PutEventsOutput::builder().build());

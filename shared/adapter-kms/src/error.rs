@@ -1,10 +1,10 @@
-//! What can go wrong with KMS, reduced to what may be kept: the SDK's own error can hold the whole answer of the
-//! service, and that of a data key holds the key.
+//! Failures of KMS, without the service's answer: the SDK's own error can hold the whole answer, and that of a data key
+//! holds the key.
 
 use aws_sdk_kms::error::SdkError;
 use ports::Source;
 
-/// KMS answered, but not with what was asked for.
+/// KMS answered, but without the requested value.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("the answer lacks the {0}")]
@@ -17,7 +17,7 @@ pub(crate) enum Unusable {
     Json(#[source] serde_json::Error),
 }
 
-/// The cause without the raw answer.
+/// The cause of an error, without the raw answer.
 pub(crate) fn cause<E, R>(error: SdkError<E, R>) -> Source
 where
     E: std::error::Error + Send + Sync + 'static,

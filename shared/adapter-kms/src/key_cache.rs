@@ -1,7 +1,7 @@
-//! Plaintext tenant keys a warm process holds, so that a command needs no call to KMS.
+//! Plaintext data keys of tenants that a warm process holds, so that a command needs no call to KMS.
 //!
-//! It is bounded in number and in time: after ten minutes KMS is asked again, so a revoked key stops working. The bytes
-//! are not wiped on removal, because copies of them live with their users anyway; they end with the sandbox.
+//! The cache is bounded in number and in time: after ten minutes KMS is asked again, so a revoked key stops working.
+//! The bytes are not wiped on removal, because their users hold copies anyway; they end with the process.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use domain::id::OrganizationId;
 use ports::{DataKey, WrappedKey};
 
-/// A sandbox that serves more tenants than this within ten minutes asks KMS for the least recently seen again.
+/// The most keys that are held. A process that serves more tenants within ten minutes asks KMS again for the least
+/// recently used.
 const MOST: usize = 256;
 const LIFETIME: Duration = Duration::from_secs(600);
 
@@ -25,7 +26,7 @@ struct Entry {
 }
 
 impl KeyCache {
-    /// The key of a tenant, if held; of exactly this wrapped form, if one is given.
+    /// The key of a tenant, if it is held; if a wrapped form is given, only the key of exactly that form.
     pub(crate) fn get(
         &self,
         tenant: OrganizationId,
@@ -42,7 +43,7 @@ impl KeyCache {
         Some(entry.key.clone())
     }
 
-    /// Holds a key fetched just now, in place of any other of the tenant.
+    /// Holds a newly fetched key, in place of any other of the tenant.
     pub(crate) fn put(&self, tenant: OrganizationId, key: DataKey, wrapped: WrappedKey, now: Instant) {
         let mut entries = self.entries();
         entries.retain(|_, entry| now.saturating_duration_since(entry.fetched) < LIFETIME);
@@ -53,7 +54,7 @@ impl KeyCache {
         entries.insert(tenant, Entry { key, wrapped, fetched: now, used: now });
     }
 
-    /// Entries are replaced whole, so a panic elsewhere leaves them good.
+    /// Entries are replaced whole, so they stay consistent when another holder of the lock panics.
     fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

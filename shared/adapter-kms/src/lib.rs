@@ -1,7 +1,7 @@
-//! AWS KMS: wraps the tenants' data keys and signs access tokens, with keys that never leave it.
+//! AWS KMS: wraps the tenants' data keys and signs access tokens, with keys that never leave KMS.
 //!
-//! It must never log or return a plaintext key other than through its port, and never ask KMS for what the process
-//! already holds.
+//! It must never log a plaintext key or return it other than through its port, and never ask KMS for a key that the
+//! process already holds.
 
 mod error;
 mod key_cache;

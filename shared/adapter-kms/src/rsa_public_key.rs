@@ -1,10 +1,12 @@
-//! Reads the one kind of public key tokens are signed with: RSA, 2048 bits, exponent 65537.
+//! Reads the only kind of public key that tokens are signed with: RSA, 2048 bits, exponent 65537.
 //!
-//! KMS gives it as a DER SubjectPublicKeyInfo (RFC 5280, RFC 3279 section 2.3.1). For this kind of key everything but
-//! the modulus is constant, so the whole is compared instead of parsed: no parser to trust, and nothing else passes.
+//! KMS returns it as a DER SubjectPublicKeyInfo (RFC 5280, RFC 3279 section 2.3.1). For this kind of key everything
+//! except the modulus is constant, so the bytes are compared instead of parsed: there is no parser to trust, and no
+//! other key passes.
 
-/// Sequence of the algorithm `rsaEncryption` and a bit string, in it a sequence of a 257-byte integer that begins with
-/// zero (the modulus, whose highest bit is set) and what follows in [`TAIL`].
+/// The bytes before the modulus: a sequence of the algorithm `rsaEncryption` and a bit string, in which a sequence
+/// begins with a 257-byte integer that starts with zero (the modulus, whose highest bit is set). [`TAIL`] follows the
+/// modulus.
 const HEAD: [u8; 33] = [
     0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
     0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00,
@@ -18,7 +20,7 @@ pub(crate) const EXPONENT: [u8; 3] = [1, 0, 1];
 
 const MODULUS_BYTES: usize = 256;
 
-/// The modulus, big-endian, if the bytes are exactly such a key.
+/// The modulus, big-endian, if the bytes are such a key.
 pub(crate) fn modulus(spki: &[u8]) -> Option<&[u8]> {
     let modulus = spki.strip_prefix(&HEAD)?.strip_suffix(&TAIL)?;
     let whole = modulus.len() == MODULUS_BYTES && modulus.first().is_some_and(|byte| byte & 0x80 != 0);

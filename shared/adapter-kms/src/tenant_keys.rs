@@ -47,7 +47,7 @@ impl KmsTenantKeys {
         if let Some(key) = self.cache.get(tenant, Some(wrapped), Instant::now()) {
             return Ok(key);
         }
-        // The key is named although KMS could find it in the ciphertext: only ours may have wrapped it.
+        // The key is named, although KMS could find it in the ciphertext, because only this key may have wrapped it.
         let call =
             self.client.decrypt().key_id(&self.customer_key).ciphertext_blob(Blob::new(wrapped.0.clone()));
         let answer = call.encryption_context(CONTEXT, tenant.to_string()).send().await.map_err(refusal)?;
@@ -66,8 +66,8 @@ fn unavailable(cause: Unusable) -> KeyError {
     KeyError::Unavailable(Box::new(cause))
 }
 
-/// KMS says "invalid ciphertext" for a damaged key and for another tenant's alike, and "incorrect key" when another key
-/// wrapped it. Trying again helps with neither; with everything else it may.
+/// KMS answers "invalid ciphertext" for a damaged key and for another tenant's, and "incorrect key" when another key
+/// wrapped it. A retry helps with neither; with every other error it may.
 fn refusal(error: SdkError<DecryptError>) -> KeyError {
     let invalid = error
         .as_service_error()

@@ -1,6 +1,6 @@
-//! Signs access tokens with an RSA key of KMS and gives the public halves of all token keys.
+//! Signs access tokens with an RSA key of KMS and returns the public halves of all token keys.
 //!
-//! The digest is computed here and only it is sent: KMS never sees the claims.
+//! The digest is computed here and only the digest is sent: KMS never sees the claims.
 
 use std::str::FromStr;
 
@@ -21,8 +21,8 @@ use crate::rsa_public_key::{EXPONENT, modulus};
 /// Fetches every public token key, the signing one first.
 pub type PublicKeySource = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<Jwk>, TokenError>> + Send + Sync>;
 
-/// Which keys sign and verify: a comma list of key ARNs. The first signs, all verify, so that a key can be replaced
-/// while its tokens are still in use.
+/// The keys that sign and verify: a comma-separated list of key ARNs. The first signs, all verify, so that a key can be
+/// replaced while its tokens are still valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenKeyList {
     signing: KeyRef,
@@ -37,7 +37,7 @@ pub struct NoTokenKey;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KeyRef {
     arn: String,
-    /// The last part of the ARN: what tokens and the key set call the key.
+    /// The last part of the ARN: the id of the key in tokens and in the key set.
     kid: String,
 }
 
@@ -72,12 +72,12 @@ struct Header<'a> {
 }
 
 impl KmsTokenKeys {
-    /// Makes no call.
+    /// Makes no call to KMS.
     pub fn new(config: &SdkConfig, keys: TokenKeyList) -> Self {
         Self { client: Client::new(config), keys }
     }
 
-    /// What a token verifier gets its keys from. Every call asks KMS for all keys at once.
+    /// The source of keys for a token verifier. Every call asks KMS for all keys at the same time.
     pub fn public_keys(&self) -> PublicKeySource {
         let (client, keys) = (self.client.clone(), self.keys.verifying.clone());
         Box::new(move || {

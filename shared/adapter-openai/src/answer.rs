@@ -1,4 +1,5 @@
-//! A chat completion in the port's terms. An answer without token counts is an answer; the gateway estimates what it cost.
+//! Translates a chat completion for the port. An answer without token counts is still an answer; the gateway estimates
+//! its cost.
 
 use ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde::Deserialize;
@@ -20,11 +21,12 @@ struct Choice {
 #[derive(Deserialize)]
 struct Message {
     content: Option<String>,
-    /// What the model says instead of an answer by the schema it was given.
+    /// The model's refusal, which it gives in place of an answer by the schema.
     refusal: Option<String>,
 }
 
-/// Token counts. The prompt's includes what was read from the cache. Some servers leave them out, or send zeros.
+/// Token counts. The prompt's count includes tokens that were read from the cache. Some servers send no counts, or
+/// zeros.
 #[derive(Deserialize)]
 pub(crate) struct Counts {
     prompt_tokens: Option<u64>,
@@ -38,14 +40,14 @@ struct PromptDetails {
 }
 
 impl Counts {
-    /// The counts, where the server sent both: no prompt has zero tokens.
+    /// The counts, when the server sent both: no prompt has zero tokens.
     pub(crate) fn usage(self) -> Option<Usage> {
         let cached = self.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
         Some(Usage {
             input_tokens: self.prompt_tokens.filter(|tokens| *tokens > 0)?.saturating_sub(cached),
             output_tokens: self.completion_tokens?,
             cache_read_tokens: cached,
-            // These servers write to their caches for nothing and don't count it.
+            // These servers write to their caches for free and do not count it.
             cache_write_tokens: 0,
         })
     }
@@ -53,7 +55,7 @@ impl Counts {
 
 pub(crate) fn read(body: &[u8]) -> Result<ModelAnswer, ModelError> {
     let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
-    // serde's errors quote what they could not read.
+    // serde's errors quote the text that they could not read.
     let completion: Completion =
         serde_json::from_slice(body).map_err(|_| incomplete("readable completion"))?;
     let choice = completion.choices.into_iter().next().ok_or_else(|| incomplete("choice"))?;

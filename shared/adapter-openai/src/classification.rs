@@ -2,10 +2,10 @@
 //! long enough, [`Meaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
 //! count would let one caller close a model to everybody.
 
-/// What an error means to the gateway.
+/// The meaning of an error for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The server failed, whatever was asked.
+    /// The server failed, whatever the request was.
     Failing,
     /// A proxy or the server gave up waiting for the model.
     TimedOut,
@@ -13,24 +13,24 @@ pub(crate) enum Meaning {
     Throttled,
     /// The account can't use the model.
     NotAvailable,
-    /// The question is too long.
+    /// The prompt is too long.
     TooLong,
-    /// The model's answer was malformed.
+    /// The model's output was malformed.
     Malformed,
-    /// The request is refused as it is.
+    /// The server refuses this request.
     Refused,
 }
 
-/// A rule. An empty list matches everything.
+/// A rule of the table. An empty list matches everything.
 pub(crate) struct Rule {
-    /// HTTP statuses, from and to.
+    /// Ranges of HTTP statuses.
     statuses: &'static [(u16, u16)],
-    /// The error's `code` or `type`.
+    /// The error's `code` or `type`; one of them must be in the list.
     names: &'static [&'static str],
-    /// Parts of the message, in lower case.
+    /// Parts of the message, in lower case; one of them must be in it.
     texts: &'static [&'static str],
     pub(crate) meaning: Meaning,
-    /// Why it means this.
+    /// The reason for the meaning.
     #[cfg_attr(not(test), allow(dead_code, reason = "for readers and for the tests"))]
     pub(crate) reason: &'static str,
 }
@@ -169,7 +169,7 @@ pub(crate) const RULES: &[Rule] = &[
         meaning: Meaning::Refused,
         reason: "the request breaks a rule of the server or of the model",
     },
-    // Server errors, and redirects: nobody serves models there today.
+    // Server errors. Redirects count as such: no model server redirects today.
     Rule {
         statuses: &[],
         names: &[],
@@ -179,7 +179,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
 ];
 
-/// The rule for an error of this status, with these names and this message.
+/// The rule for an error with this status, these names and this message.
 pub(crate) fn rule(status: u16, names: [Option<&str>; 2], message: &str) -> Option<(usize, &'static Rule)> {
     let message = message.to_lowercase();
     RULES.iter().enumerate().find(|(_, rule)| {
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// An example for each rule: status, `code`, `type`, message, and what it means.
+    /// An example for each rule: status, `code`, `type`, message, and meaning.
     const EXAMPLES: &[(u16, &str, &str, &str, Meaning)] = &[
         (400, "context_length_exceeded", "invalid_request_error", "", Meaning::TooLong),
         (400, "", "exceed_context_size_error", "", Meaning::TooLong),

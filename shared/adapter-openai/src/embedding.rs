@@ -1,4 +1,4 @@
-//! Texts as vectors. An answer without token counts is an answer; the gateway estimates what it cost.
+//! Turns texts into vectors. An answer without token counts is still an answer; the gateway estimates its cost.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::endpoint::Endpoint;
 use crate::failure::{ProviderFailure, refused, unavailable};
 
-/// Texts that OpenAI takes in one request.
+/// The most texts that OpenAI accepts in one request.
 const MAX_TEXTS: usize = 2_048;
 
-/// Tokens that OpenAI takes in one request. No text has more tokens than bytes.
+/// The most tokens that OpenAI accepts in one request. A text has at most as many tokens as bytes.
 const MAX_TOKENS: usize = 300_000;
 
 /// Requests of one call that run at the same time.
@@ -53,7 +53,7 @@ pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<E
     Embeddings::joined(stream::iter(requests).buffered(CONCURRENT).collect().await)
 }
 
-/// The texts in their order, as many in each part as one request may hold.
+/// The texts in their order, in batches that each fit into one request.
 fn batches(texts: &[String]) -> Vec<&[String]> {
     let mut batches = Vec::new();
     let mut rest = texts;
@@ -63,7 +63,7 @@ fn batches(texts: &[String]) -> Vec<&[String]> {
             bytes = bytes.saturating_add(text.len());
             bytes <= MAX_TOKENS
         });
-        // A text that is too long alone is the server's to refuse.
+        // A single text that is too long is sent alone, and the server refuses it.
         let (batch, later) = rest.split_at(fits.count().max(1));
         batches.push(batch);
         rest = later;
@@ -85,7 +85,7 @@ async fn request(
     }
     let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
     let answer = endpoint.ask("/embeddings", &Value::Object(body)).await?;
-    // serde's errors quote what they could not read.
+    // serde's errors quote the text that they could not read.
     let mut list: List = serde_json::from_slice(&answer).map_err(|_| incomplete("readable vectors"))?;
     let input_tokens = list.usage.and_then(|counts| counts.prompt_tokens).filter(|tokens| *tokens > 0);
     list.data.sort_by_key(|entry| entry.index);
@@ -95,7 +95,7 @@ async fn request(
     }
     let fits = |entry: &Entry, wanted| u32::try_from(entry.embedding.len()) == Ok(wanted);
     if call.dimensions.is_some_and(|wanted| list.data.iter().any(|entry| !fits(entry, wanted))) {
-        // The server ignores the number that was asked for. The caller chose it, and the vectors were paid for.
+        // The server ignores the requested number of dimensions. The caller chose it, and the vectors were paid for.
         let error = refused(ProviderFailure::Incomplete("vectors of the dimensions that were asked for"));
         return Err(EmbeddingFailure { input_tokens, ..error.into() });
     }

@@ -1,7 +1,7 @@
-//! The HTTP to one server: a request out, a good answer's head or the meaning of a bad one back.
+//! The HTTP connection to one server. A request returns the head of a good answer, or the meaning of a bad one.
 //!
-//! It trusts Mozilla's roots, not the system's, and asks no proxy. It must never follow a redirect: that would hand the key
-//! and the prompt to whoever the answer names.
+//! It trusts Mozilla's roots, not the system's, and uses no proxy. It must never follow a redirect: that would give the
+//! key and the prompt to the server that the answer names.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,10 +21,10 @@ use serde_json::Value;
 use crate::failure::{self, ProviderFailure, refused, unavailable};
 use crate::settings::{KeySource, Server, SettingsError};
 
-/// A server that can't be reached in this time is not there.
+/// A server that can't be reached in this time counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A connection that was idle for longer was most likely closed at the other end.
+/// A connection that was idle for longer was most likely closed by the server.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read whole: some thousand vectors.
@@ -33,7 +33,7 @@ const MAX_ANSWER: usize = 128 * 1024 * 1024;
 /// The largest error that is read.
 const MAX_ERROR: usize = 64 * 1024;
 
-/// One server.
+/// One server and its connections.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -65,7 +65,7 @@ impl Endpoint {
         Ok(Self { client, base: server.base, key: server.key })
     }
 
-    /// One request. Dropping it, or the answer, closes the connection. A kept connection that turns out to be closed before
+    /// Sends a request. Dropping it, or the answer, closes the connection. A kept connection that was closed before
     /// anything was sent on it is replaced by a new one; nothing is ever sent twice.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Response<Incoming>, ModelError> {
         let mut request = Request::post(format!("{}{path}", self.base))
@@ -87,7 +87,7 @@ impl Endpoint {
         if response.status().is_success() { Ok(response) } else { Err(error(response).await) }
     }
 
-    /// One request and its whole answer.
+    /// Sends a request and reads its whole answer.
     pub(crate) async fn ask(&self, path: &str, body: &Value) -> Result<Bytes, ModelError> {
         let body = self.post(path, body).await?.into_body();
         match Limited::new(body, MAX_ANSWER).collect().await {
@@ -97,7 +97,7 @@ impl Endpoint {
     }
 }
 
-/// The error says nothing about what is wrong with the key.
+/// The error does not say what is wrong with the key.
 fn bearer(key: &str) -> Result<HeaderValue, ModelError> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))
         .map_err(|_| refused(ProviderFailure::Request("the key can't be sent".into())))?;
@@ -111,7 +111,7 @@ async fn error(response: Response<Incoming>) -> ModelError {
     let retry_after =
         header(RETRY_AFTER.as_str()).and_then(|value| failure::retry_after(&value, SystemTime::now()));
     let request_id = header("x-request-id");
-    // Whatever can't be read says nothing; the status still does.
+    // A body that can't be read tells nothing; the status still does.
     let body = match Limited::new(response.into_body(), MAX_ERROR).collect().await {
         Ok(collected) => serde_json::from_slice(&collected.to_bytes()).unwrap_or_default(),
         Err(_) => Value::Null,

@@ -1,4 +1,4 @@
-//! What went wrong, sorted by what the caller can do about it.
+//! Sorts failures by what the caller can do about them.
 //!
 //! Messages of a server may repeat parts of the request, so they are read here to tell causes apart and never kept.
 
@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::classification::{self, Meaning};
 
-/// The cause of a failed call, without anything that was asked or answered.
+/// The cause of a failed call, without any part of the prompt or the completion.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderFailure {
-    /// The request can't be made, or asks for what this wire format can't say.
+    /// The request can't be built, or has a part that this wire format can't express.
     #[error("the request could not be built")]
     Request(#[source] Source),
-    /// The API key could not be had.
+    /// The API key could not be read.
     #[error("the API key could not be read")]
     Key(#[source] Source),
     /// The server could not be reached: nothing was sent.
@@ -27,7 +27,7 @@ pub enum ProviderFailure {
     /// The answer began and could not be read to its end.
     #[error("the answer could not be read")]
     BrokenAnswer(#[source] Source),
-    /// The answer lacks something the format promises.
+    /// The answer lacks a part that the format promises.
     #[error("the answer has no {0}")]
     Incomplete(&'static str),
     /// The server answered with an error.
@@ -35,15 +35,15 @@ pub enum ProviderFailure {
     Answered {
         /// HTTP status.
         status: u16,
-        /// The server's name of the error.
+        /// The server's name for the error.
         code: Option<String>,
-        /// What the provider's support asks for.
+        /// The id of the request, which the provider's support asks for.
         request_id: Option<String>,
     },
 }
 
-/// A failure that is not the request's fault. Where an answer may have been made and its counts are unknown, the call may
-/// be billed; an error in place of an answer, and a request that was never sent, are not.
+/// A failure that is not caused by the request. A call may be billed when its answer may have been made and its counts
+/// are unknown. An error in place of an answer is not billed, nor is a request that was never sent.
 pub(crate) fn unavailable(failure: ProviderFailure) -> ModelError {
     match failure {
         ProviderFailure::Lost(_) | ProviderFailure::BrokenAnswer(_) | ProviderFailure::Incomplete(_) => {
@@ -88,7 +88,7 @@ pub(crate) fn of_answer(
     }
 }
 
-/// The meaning of an error in a stream whose head had said that all is well.
+/// The meaning of an error in a stream whose head said success.
 pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError {
     let told = Told::new(error);
     let by_name = match () {
@@ -100,8 +100,8 @@ pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError 
     of_answer(status, error, None, request_id)
 }
 
-/// An error as a server tells it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
-/// vLLM), or `{"error": "text"}`. The code may be a number, then it is the status.
+/// An error as a server writes it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
+/// vLLM), or `{"error": "text"}`. A code that is a number is the status.
 struct Told<'a> {
     message: &'a str,
     kind: Option<&'a str>,
@@ -127,13 +127,13 @@ impl<'a> Told<'a> {
     }
 }
 
-/// Whether this is a name and no text: any server may write anything here.
+/// Whether this is a name and no text, because a server may write any text here.
 fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || [b'_', b'-', b'.'].contains(&byte))
 }
 
-/// When the provider wants to hear from us again: seconds, or a date (RFC 9110, 10.2.3).
+/// The provider's `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
 pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {

@@ -1,4 +1,4 @@
-//! The calls themselves: one attempt each, bounded by the call's own time, in which the key is fetched too.
+//! The calls to the server: one attempt each, bounded by the call's own time, which includes fetching the key.
 
 use std::fmt;
 
@@ -16,13 +16,14 @@ const CHAT: &str = "/chat/completions";
 
 /// Models behind one server that speaks OpenAI's wire format.
 ///
-/// Each port has a vtable of its own, so a function that asks for whole answers links nothing of the other two.
+/// Each port has a vtable of its own, so a function that asks for whole completions links nothing of the other two
+/// ports.
 pub struct OpenAiGateway {
     endpoint: Endpoint,
     token_limit: TokenLimit,
 }
 
-/// The key's source may hold anything.
+/// The key's source may hold secrets, so it is not shown.
 impl fmt::Debug for OpenAiGateway {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -33,7 +34,7 @@ impl fmt::Debug for OpenAiGateway {
 }
 
 impl OpenAiGateway {
-    /// A gateway with connections of its own. It connects to nothing yet.
+    /// A gateway with connections of its own. It does not connect yet.
     pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let server = settings.check()?;
         let token_limit = server.token_limit;
@@ -45,7 +46,7 @@ impl ModelGateway for OpenAiGateway {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         Box::pin(async move {
             let body = request::chat(call, self.token_limit, false)?;
-            // Dropping the request closes its connection, so a model that is late stops costing as soon as it can.
+            // Dropping the request closes its connection, so that a late model stops costing as soon as possible.
             match timeout(call.time_left, self.endpoint.ask(CHAT, &body)).await {
                 Err(_) => Err(ModelError::TimedOut),
                 Ok(bytes) => answer::read(&bytes?),

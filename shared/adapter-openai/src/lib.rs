@@ -1,8 +1,9 @@
 //! The ports to models over OpenAI's wire format: chat completions, whole or as server-sent events, and embeddings, of
-//! OpenAI itself or of any server that speaks it (Ollama, vLLM).
+//! OpenAI itself or of any server that speaks the format (Ollama, vLLM).
 //!
-//! One call is one attempt: retries, fallbacks and budgets are decided above, where the remaining time and the cost are
-//! known. It must never log, keep or put into an error what was asked or answered, nor the key.
+//! One call is one attempt: the AI gateway decides about retries, fallbacks and budgets, because it knows the remaining
+//! time and the cost. This crate must never log, keep or put into an error any part of a prompt or a completion, nor
+//! the key.
 
 mod answer;
 mod classification;

@@ -1,4 +1,4 @@
-//! Several servers, each with models of its own.
+//! Several servers, each with its own models.
 
 use crate::gateway::OpenAiGateway;
 use ports::{
@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 /// The servers by the models that they serve.
 ///
-/// Each port has a vtable of its own, so a function that asks for whole answers links nothing of the other two.
+/// Each port has its own vtable, so a function that asks for whole answers links nothing of the other two.
 #[derive(Debug, Default)]
 pub struct OpenAiProviders(HashMap<String, Arc<OpenAiGateway>>);
 
 impl OpenAiProviders {
-    /// Lets this server be asked for these models, and no other.
+    /// Adds a server for these models and no others.
     pub fn add(&mut self, server: OpenAiGateway, models: &[String]) {
         let server = Arc::new(server);
         self.0.extend(models.iter().map(|model| (model.clone(), Arc::clone(&server))));

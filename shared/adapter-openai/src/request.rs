@@ -1,4 +1,4 @@
-//! A call in OpenAI's terms. Everything the port asks for is sent or refused, nothing is left out.
+//! Translates a call for OpenAI's format. Every field of the port is sent or refused; none is left out.
 
 use ports::{Message, ModelCall, ModelError, Role};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use crate::failure::{ProviderFailure, refused};
 use crate::settings::TokenLimit;
 
 pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<Value, ModelError> {
-    // By name and without a rest, so that a new field does not compile until it is sent or refused.
+    // All fields are named, without `..`, so that a new field does not compile until it is sent or refused.
     let ModelCall {
         model,
         system,
@@ -17,14 +17,14 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
         temperature,
         top_p,
         stop,
-        // It has no counterpart: these servers keep every prompt's beginning by themselves.
+        // It has no counterpart: these servers cache the beginning of every prompt by themselves.
         cache_instructions: _,
         guardrail,
-        // Bounds the call from outside.
+        // The time bounds the call from outside.
         time_left: _,
     } = call;
     if guardrail.is_some() {
-        // Asking without it would be an answer that nobody guards.
+        // Sending the request without the guardrail would give an unguarded answer.
         let reason = "a guardrail of Bedrock can't be put around a model elsewhere";
         return Err(refused(ProviderFailure::Request(reason.into())));
     }
@@ -47,7 +47,8 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
         set("stop", json!(stop));
     }
     if let Some(schema) = call.forced_schema() {
-        // Not `strict`: that is refused for any schema with a keyword OpenAI does not enforce, and the caller checks anyway.
+        // Not `strict`: that is refused for any schema with a keyword that OpenAI does not enforce, and the caller
+        // checks anyway.
         let named = json!({ "name": "answer", "schema": schema });
         set("response_format", json!({ "type": "json_schema", "json_schema": named }));
     } else if output_schema.is_some() {
@@ -72,7 +73,7 @@ fn conversation(system: &str, messages: &[Message]) -> Value {
     system.into_iter().chain(turns).collect()
 }
 
-/// 0.2 as 0.2 and not as 0.20000000298023224.
+/// Writes 0.2 as 0.2 and not as 0.20000000298023224.
 fn number(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }

@@ -1,39 +1,39 @@
-//! Which server is asked, and how it wants to be. It must never hold a key: that comes at each call from where it is kept.
+//! The settings of the server that is asked. They must never hold a key: its source is asked at each call.
 
 use std::sync::Arc;
 
 use hyper::Uri;
 use ports::{BoxFuture, Source};
 
-/// Gives the API key at the moment of a call, for example out of a secret store that keeps it for some minutes.
+/// Returns the API key at the moment of a call, for example from a secret store that caches it for some minutes.
 pub type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Source>> + Send + Sync>;
 
-/// The name under which a server takes the upper bound of an answer. OpenAI's newer models refuse `max_tokens`, servers
-/// that only speak its format mostly know nothing else and would answer without a bound.
+/// The name under which a server accepts the upper bound of an answer. OpenAI's newer models refuse `max_tokens`. Most
+/// servers that only speak its format know no other name and would answer without a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenLimit {
     /// `max_tokens`.
     MaxTokens,
-    /// `max_completion_tokens`, which counts what the model thinks to itself too.
+    /// `max_completion_tokens`, which also counts the model's reasoning.
     MaxCompletionTokens,
 }
 
 /// A server that speaks OpenAI's wire format.
 #[derive(Clone)]
 pub struct OpenAiSettings {
-    /// What comes before `/chat/completions`: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`.
+    /// The address before `/chat/completions`: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`.
     pub base_url: String,
     /// The API key; a local server needs none.
     pub key: Option<KeySource>,
-    /// When absent, the host decides: `max_completion_tokens` for OpenAI's own and Azure's (`api.openai.com`,
-    /// `*.openai.azure.com`), whose models all take it, `max_tokens` for any other.
+    /// When absent, the host decides: `max_completion_tokens` for OpenAI's and Azure's hosts (`api.openai.com`,
+    /// `*.openai.azure.com`), whose models all accept it, and `max_tokens` for any other.
     pub token_limit: Option<TokenLimit>,
 }
 
-/// A server that can't be asked.
+/// The settings can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The base URL is none.
+    /// The base URL is invalid.
     #[error("the base URL of the models must look like https://host/v1 or http://host:port/v1")]
     BaseUrl,
     /// TLS can't be set up.
@@ -43,7 +43,7 @@ pub enum SettingsError {
 
 /// The settings, checked.
 pub(crate) struct Server {
-    /// Without a trailing slash.
+    /// The base URL, without a trailing slash.
     pub(crate) base: String,
     pub(crate) tls: bool,
     pub(crate) token_limit: TokenLimit,
@@ -60,7 +60,7 @@ impl OpenAiSettings {
             Some("http") => false,
             _ => return Err(SettingsError::BaseUrl),
         };
-        // A path is appended, and a key in an address would be in every error about it.
+        // The path is appended to the address, and a key in the address would be in every error about it.
         if uri.query().is_some() || uri.authority().is_some_and(|authority| authority.as_str().contains('@'))
         {
             return Err(SettingsError::BaseUrl);

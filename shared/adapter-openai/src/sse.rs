@@ -1,11 +1,11 @@
-//! Splits a stream of server-sent events into the data of each event, however the bytes were cut on their way (WHATWG
-//! HTML, 9.2.6). It knows nothing of what the data means. The crates for this are either without a release since 2022 or
-//! younger than a year, and it is a page.
+//! Splits a stream of server-sent events into the data of each event, however the bytes were cut in transit (WHATWG
+//! HTML, 9.2.6). It does not interpret the data. The crates for this are either without a release since 2022 or younger
+//! than a year, and the code is one page.
 
 /// The most that one event may hold, in bytes.
 const MAX_EVENT: usize = 4 * 1024 * 1024;
 
-/// The stream is none of events.
+/// The bytes are not a stream of events.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SseError {
     #[error("an event is too large")]
@@ -14,20 +14,20 @@ pub(crate) enum SseError {
     NotText,
 }
 
-/// Collects bytes until events are whole.
+/// Collects bytes until an event is whole.
 #[derive(Debug, Default)]
 pub(crate) struct EventSplitter {
     line: Vec<u8>,
     /// The data lines of the event so far, each with its line feed.
     data: Vec<u8>,
-    /// The last byte ended a line by a carriage return: a line feed after it belongs to it.
+    /// Whether the last byte was a carriage return that ended a line: a line feed after it belongs to it.
     after_return: bool,
-    /// A byte order mark may only be the stream's first character.
+    /// Whether the stream has begun: a byte order mark may only be its first character.
     begun: bool,
 }
 
 impl EventSplitter {
-    /// The data of the events that these bytes complete. An event that the stream's end cuts off is none.
+    /// The data of the events that these bytes complete. An event that the end of the stream cuts off is dropped.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, SseError> {
         let mut whole = Vec::new();
         for &byte in bytes {

@@ -1,8 +1,8 @@
-//! Chunks of a chat completion in the port's terms, each as soon as it is here. A stream that ends without the reason of
-//! its end was cut, and never ends as if it were whole.
+//! Translates chunks of a chat completion for the port, each as soon as it arrives. A stream that ends without a finish
+//! reason was cut and never looks whole.
 //!
-//! The counts come in a chunk of their own with no choices (OpenAI, Ollama, vLLM) or along with the last choice (Mistral,
-//! llama.cpp). Some servers send none; the gateway estimates what such an answer cost.
+//! The counts come in a chunk of their own without choices (OpenAI, Ollama, vLLM) or with the last choice (Mistral,
+//! llama.cpp). Some servers send none; the gateway estimates the cost of such an answer.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,10 +20,11 @@ use crate::answer::{self, Counts};
 use crate::failure::{self, ProviderFailure, unavailable};
 use crate::sse::EventSplitter;
 
-/// How long the end of the body may take after a whole answer. Read to its end, the connection serves the next call.
+/// How long the end of the body may take after a whole answer. When it is read to its end, the connection can serve the
+/// next call.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// How long the token counts may come after the reason of the end.
+/// How long the token counts may come after the finish reason.
 const COUNTS: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -58,7 +59,7 @@ pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStre
         ready: VecDeque::new(),
         told: Told::default(),
     };
-    // Dropping the stream drops the body and with it the connection.
+    // Dropping the stream drops the body and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         let next = reader.next().await;
@@ -73,7 +74,7 @@ struct Reader {
     request_id: Option<String>,
     deadline: Instant,
     splitter: EventSplitter,
-    /// Events that came along with the one before.
+    /// Events that arrived together with the one before.
     ready: VecDeque<String>,
     told: Told,
 }
@@ -103,7 +104,7 @@ impl Reader {
                     self.ready.extend(events);
                 }
                 Ok(None) => return self.told.end(),
-                // What comes after the end of the answer changes nothing: it was said and has to be paid.
+                // Events after the end of an answer change nothing: the answer was given and must be paid.
                 _ if self.told.done || self.told.stop.is_some() => return self.told.end(),
                 Ok(Some(Err(error))) => return Err(unavailable(ProviderFailure::BrokenAnswer(error.into()))),
                 Err(_) => return Err(ModelError::TimedOut),
@@ -112,13 +113,13 @@ impl Reader {
     }
 }
 
-/// What the chunks said so far.
+/// What the chunks have told so far.
 #[derive(Default)]
 struct Told {
     stop: Option<StopReason>,
     usage: Option<Usage>,
     refused: bool,
-    /// The server said that nothing follows.
+    /// Whether the server said that nothing follows.
     done: bool,
 }
 
@@ -129,7 +130,7 @@ impl Told {
             self.done = true;
             return Ok(None);
         }
-        // serde's errors quote what they could not read.
+        // serde's errors quote the text that they could not read.
         let chunk: Chunk = serde_json::from_str(event)
             .map_err(|_| unavailable(ProviderFailure::Incomplete("readable event")))?;
         if let Some(error) = chunk.error {

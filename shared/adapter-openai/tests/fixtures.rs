@@ -1,4 +1,4 @@
-//! What servers document that they send, read by the gateway: see `fixtures/README.md`.
+//! Answers and errors that servers document, read by the gateway: see `fixtures/README.md`.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn completions() {
             StopReason::Filtered,
             usage(81, 11, 0),
         ),
-        // We offer no tools; a model that calls one anyway said nothing.
+        // The request offers no tools; a model that calls one anyway gave no answer.
         (include_str!("fixtures/chat-tool-calls.json"), "", StopReason::Other, usage(82, 17, 0)),
         (
             include_str!("fixtures/ollama-chat.json"),
@@ -134,7 +134,7 @@ async fn errors_mean_the_same_whatever_was_called() {
             if let ModelError::Throttled { retry_after } = &got {
                 assert_eq!(*retry_after, Some(Duration::from_secs(7)));
             }
-            // What fails and says when it is back is told with that.
+            // A failure with `Retry-After` is returned with that time.
             if let ModelError::Resting { retry_after, .. } = &got {
                 assert_eq!((*retry_after, status >= 300), (Duration::from_secs(7), true));
             }
@@ -157,14 +157,14 @@ async fn an_error_keeps_its_code_and_its_request() {
 async fn vectors() {
     let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
     let got = gateway(&url).embed(&embedding(2, Some(3))).await.unwrap();
-    // In the order of the texts, whatever the answer's.
+    // In the order of the texts, whatever the order of the answer.
     assert_eq!(got.vectors, [vec![0.002_306_425_5, -0.009_327_292, -0.002_884_222_2], vec![0.0, 1.0, 0.0]]);
     assert_eq!(got.input_tokens, Some(8));
 
     let (url, _) = server(vec![json(include_str!("fixtures/ollama-embeddings.json"))]);
     assert_eq!(gateway(&url).embed(&embedding(2, None)).await.unwrap().vectors.len(), 2);
 
-    // One vector too few.
+    // A vector is missing.
     let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
     let error = gateway(&url).embed(&embedding(3, None)).await.unwrap_err().error;
     assert!(matches!(error, ModelError::Lost(_)), "{error:?}");

@@ -1,4 +1,4 @@
-//! The adapter against a server that answers as OpenAI's, Ollama's and llama.cpp's do.
+//! The adapter against a server with the wire formats of OpenAI, Ollama and llama.cpp.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod fixtures;

@@ -1,4 +1,4 @@
-//! The gateway against the model server and against hand-made answers: what is sent, when it ends, what goes wrong.
+//! The gateway against the model server and against hand-made answers: requests, ends of answers, failures.
 
 use crate::support;
 use std::io::{Read, Write};
@@ -126,7 +126,7 @@ async fn the_key_is_sent_and_never_said() {
     let said = everything_said(&error);
     assert!(said.contains("bad_key") && !said.contains(KEY), "{said}");
     assert!(!format!("{gateway:?}").contains(KEY));
-    // The second request came on the connection of the first.
+    // The second request came over the connection of the first.
     assert!(sent.recv().is_ok());
 }
 
@@ -147,7 +147,7 @@ async fn a_key_that_can_not_be_had_or_sent_is_no_call() {
         .await
         .unwrap_err();
     assert!(matches!(error, ModelError::Refused(_)) && !everything_said(&error).contains("lines"));
-    // The time for the key is the call's.
+    // The time for the key is part of the call's time.
     let slow = with(Arc::new(|| {
         Box::pin(async {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -206,7 +206,7 @@ async fn a_cut_answer_is_a_failure() {
     assert!(matches!(end, Err(ModelError::Lost(_))), "{end:?}");
     assert_eq!(stub.calls().len(), 3, "the application decides about retries");
 
-    // A body that ends well, in the middle of the answer.
+    // The body ends well, but in the middle of the answer.
     let whole = include_str!("fixtures/stream-text.sse");
     let (before, _) = whole.split_once("data: {\"id\":\"chatcmpl-CVFjOTBIgA3kuQLnIXXxtg7Ge7hbs\",\"object\":\"chat.completion.chunk\",\"created\":1761564674,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_560af6e559\",\"choices\":[{\"index\":0,\"delta\":{},").unwrap();
     let (url, _) = server(vec![events(before)]);
@@ -217,7 +217,7 @@ async fn a_cut_answer_is_a_failure() {
 
 #[tokio::test]
 async fn a_whole_answer_needs_no_farewell() {
-    // Neither `[DONE]` nor the end of the body.
+    // The body has neither `[DONE]` nor an end.
     let whole = include_str!("fixtures/stream-text.sse");
     let (url, _) = server(vec![events(whole.strip_suffix("data: [DONE]\n\n").unwrap())]);
     read(gateway(&url).converse_stream(&call()).await.unwrap()).await.1.unwrap();

@@ -1,5 +1,5 @@
 //! Hashes passwords with argon2id, in the first configuration of the OWASP Password Storage Cheat Sheet: 19 MiB, two
-//! passes, one lane. Parameters travel in the PHC string, so they can be raised without losing anybody.
+//! passes, one lane. The parameters are part of the PHC string, so they can be raised while old hashes stay valid.
 //!
 //! It runs on the calling thread: a Lambda sandbox has one request at a time and this is its work, so a second thread
 //! would only wait beside it. All hashes of a process share one [`WorkingMemory`]. It must never log, keep or compare a
@@ -20,14 +20,14 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// Argon2id at today's parameters. A process needs one only: each has working memory of its own.
+/// Argon2id with the current parameters. One for each process is enough, because each has its own working memory.
 pub struct Argon2Passwords {
     today: Argon2<'static>,
     memory: WorkingMemory,
     random: SystemRandom,
 }
 
-/// What keeps a password from being hashed or compared.
+/// The reason why a password can't be hashed or compared.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the system gave no random bytes for a salt")]
@@ -49,7 +49,7 @@ impl From<Failure> for PasswordError {
 }
 
 impl Argon2Passwords {
-    /// Ready to hash; costs nothing until it does.
+    /// Prepares hashing without doing any work yet.
     ///
     /// # Errors
     /// [`PasswordError`] if the parameters were outside argon2's bounds.
@@ -75,11 +75,11 @@ impl Argon2Passwords {
         Ok(hash.to_string())
     }
 
-    /// The work of comparing, for an account that does not exist.
+    /// Does the work of a comparison for an account that does not exist, so that the answer takes as long.
     fn in_vain(&self, password: &str) -> Result<bool, Failure> {
         let mut unused = [0; HASH_BYTES];
         self.memory.hash_into(&self.today, password.as_bytes(), &[0; SALT_BYTES], &mut unused)?;
-        // Kept from the optimizer: a result nobody reads need not be computed.
+        // The black box keeps the optimizer from removing a computation whose result is not read.
         std::hint::black_box(unused);
         Ok(false)
     }
@@ -98,7 +98,7 @@ impl Argon2Passwords {
     }
 }
 
-/// Argon2 as a stored hash was made with it. A hash that names no version was made with the default one.
+/// Argon2 with the parameters of a stored hash. A hash without a version was made with the default version.
 fn argon2_of(stored: &PasswordHash) -> Result<Argon2<'static>, PhcError> {
     let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
     let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
@@ -204,8 +204,8 @@ mod tests {
             assert!(!passwords.verify("wrong", stored).unwrap());
             start.elapsed()
         };
-        // The quickest of alternating runs, with room to spare: what else the machine does can only slow one down.
-        // Without the work done in vain the ratio would be near zero.
+        // Compares the fastest of alternating runs, with a margin: other load on the machine can only slow a run down.
+        // Without the work for unknown accounts the ratio would be near zero.
         let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
         for _ in 0..8 {
             known = known.min(timed(Some(&hash)));

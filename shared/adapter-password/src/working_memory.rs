@@ -1,19 +1,20 @@
-//! The memory that argon2 works in: allocated at the first hash, wiped after each, and used again by the next.
+//! The working memory of argon2: allocated at the first hash, wiped after each hash, and reused by the next.
 //!
-//! Argon2's own allocation for each hash makes a process grow by up to 7 MB with every request. When the first 19 MiB
-//! are freed, glibc raises its threshold for `mmap` above that size (mallopt(3), M_MMAP_THRESHOLD). From then on such a
-//! block comes from the heap, where small allocations that live longer split the hole it leaves.
+//! If argon2 allocates memory for each hash, a process grows by up to 7 MB with every request. When the first 19 MiB are freed,
+//! glibc raises its threshold for `mmap` above that size (mallopt(3), M_MMAP_THRESHOLD). After that such a block comes from the
+//! heap, where small allocations with a longer life split the space that it leaves.
 
 use argon2::{Argon2, Block, Error};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroize;
 
-/// Memory for one hash at a time. Hashes of several threads wait for each other, as a second 19 MiB would also stay.
+/// Memory for one hash at a time. Hashes of several threads wait for each other, because a second block of 19 MiB would
+/// stay allocated too.
 #[derive(Default)]
 pub(crate) struct WorkingMemory(Mutex<Vec<Block>>);
 
 impl WorkingMemory {
-    /// Hashes as `argon2` says. The memory grows when a stored hash was made with more than any hash before.
+    /// Hashes with the parameters of `argon2`. The memory grows if a stored hash needs more than all hashes before.
     pub(crate) fn hash_into(
         &self,
         argon2: &Argon2<'_>,
@@ -24,7 +25,7 @@ impl WorkingMemory {
         let blocks = argon2.params().block_count();
         let mut memory = self.lock();
         if memory.len() < blocks {
-            // What is there is wiped and need not be copied, so it can go first.
+            // The old memory is wiped and need not be copied, so it is freed first.
             *memory = Vec::new();
             memory.try_reserve_exact(blocks).map_err(|_| Error::OutOfMemory)?;
             memory.resize(blocks, Block::new());
@@ -33,7 +34,7 @@ impl WorkingMemory {
         argon2.hash_password_into_with_memory(password, salt, output, &mut used)
     }
 
-    /// After a panic of another hash the memory is as good as before: it was wiped then too.
+    /// The memory can be used even after a panic in another hash, because it was wiped then too.
     fn lock(&self) -> MutexGuard<'_, Vec<Block>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,7 +89,7 @@ mod tests {
         hash(&memory, 1024, b"first");
         let before = place_and_blocks(&memory);
         assert_eq!(before.1, 1024);
-        // Fewer blocks than there are use the beginning of the same memory.
+        // Hashes with fewer blocks use the beginning of the same memory.
         for (memory_kib, password) in [(1024, "second"), (64, "third"), (1024, "first")] {
             hash(&memory, memory_kib, password.as_bytes());
             assert_eq!(place_and_blocks(&memory), before, "{password}");

@@ -1,5 +1,5 @@
-//! How much memory a process holds after many sign-ins. It is the only test of its binary, so that nothing else
-//! allocates in its process.
+//! The memory of a process after many sign-ins. This is the only test of its binary, so that nothing else allocates in
+//! its process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use adapter_password::Argon2Passwords;
@@ -15,7 +15,7 @@ fn resident_kib() -> u64 {
 fn a_process_does_not_grow_with_its_sign_ins() {
     let passwords = Argon2Passwords::new().unwrap();
     let hash = passwords.hash("correct horse battery staple").unwrap();
-    // As a request does: small things that are kept for longer than the request.
+    // Small allocations that live longer than a request, as in a real process.
     let mut kept = Vec::new();
     let mut sign_in = |password: &str, stored: Option<&str>| {
         passwords.verify(password, stored).unwrap();

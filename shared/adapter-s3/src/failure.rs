@@ -1,10 +1,10 @@
-//! What went wrong, without anything that was asked: a request may carry a signature.
+//! Failures without any part of the request, which may carry a signature.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use ports::FileError;
 use std::error::Error;
 
-/// A call failed. What the service says is left out, but for its code.
+/// A call failed. Of the service's answer only the code is kept.
 #[derive(Debug, thiserror::Error)]
 #[error("S3 {operation}: {code}")]
 struct CallFailed {

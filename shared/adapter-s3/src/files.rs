@@ -1,4 +1,4 @@
-//! Reads training files in ranges. A file that is not there is no failure: its owner has a day to bring it.
+//! Reads training files in ranges. A missing file is not a failure: its owner has a day to upload it.
 
 use crate::client;
 use crate::failure::{failed, unusable};
@@ -8,7 +8,7 @@ use ports::{BoxFuture, FileError, FileKey, TrainingFiles};
 use std::fmt;
 use std::time::Duration;
 
-/// A piece is some megabytes, so an attempt may take longer than a look-up.
+/// A range has some megabytes, so an attempt may take longer than a look-up.
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_secs(15), operation: Duration::from_secs(40), attempts: 3 };
 

@@ -1,5 +1,5 @@
-//! The request that brings a file, signed with the function's own credentials. The signature covers the file's size and
-//! digest and how it is encrypted, so that nothing else can be brought with it, however often it is made.
+//! The request that uploads a file, signed with the function's own credentials. The signature covers the file's size,
+//! its digest and its encryption, so that the request can upload no other file, however often it is sent.
 
 use crate::client;
 use crate::failure::{failed, unusable};
@@ -13,7 +13,7 @@ use ports::{BoxFuture, FileError, FileKey, TrainingUploads, Upload};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// What the signature covers, and the request has to carry.
+/// The headers that the signature covers, and that the request must carry.
 const SIGNED: [&str; 4] = [
     "content-length",
     "x-amz-checksum-sha256",

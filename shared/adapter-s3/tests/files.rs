@@ -83,7 +83,7 @@ async fn an_endpoint_of_ones_own_has_the_bucket_in_its_path() {
     assert!(upload.url.starts_with(&format!("http://127.0.0.1:9/training/{}?", key().as_str())));
 }
 
-/// Gives each request the next answer; and what was asked.
+/// A server that sends the next answer for each request; returns its address and the requests.
 fn server(answers: Vec<&'static str>) -> (S3TrainingFiles, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -93,7 +93,7 @@ fn server(answers: Vec<&'static str>) -> (S3TrainingFiles, Receiver<String>) {
             let (mut connection, _) = listener.accept().unwrap();
             let mut request = vec![0; 64 * 1024];
             let read = connection.read(&mut request).unwrap();
-            // Not every test looks at what was asked.
+            // Some tests do not read the requests.
             let _unseen = sender.send(String::from_utf8_lossy(&request[..read]).into_owned());
             connection.write_all(answer.as_bytes()).unwrap();
         }

@@ -1,4 +1,4 @@
-//! One secret, and its value for a while.
+//! A secret, and its value for some minutes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use ports::{BoxFuture, Source};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How long a value is used before it is looked up again.
+/// How long a value is used before it is read again.
 const KEPT: Duration = Duration::from_secs(300);
 
-/// A text nobody may see.
+/// A secret text. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretValue(Arc<str>);
 
 impl SecretValue {
-    /// The text itself, to be handed on and to be shown to nobody.
+    /// The text itself, to be sent to the service that it belongs to and nowhere else.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -31,7 +31,7 @@ impl fmt::Debug for SecretValue {
     }
 }
 
-/// The value could not be had.
+/// The value could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Secrets Manager answered with an error: no such secret, no access, throttling.
@@ -45,13 +45,13 @@ pub enum SecretError {
     NoText,
 }
 
-/// One secret. Clones share its value.
+/// A secret. Clones share its value.
 #[derive(Clone)]
 pub struct Secret {
     client: Client,
     id: String,
     kept_for: Duration,
-    /// Held during a look-up, so that requests that need the value at the same time cause one.
+    /// Locked during a look-up, so that simultaneous requests for the value cause one look-up.
     kept: Arc<Mutex<Option<Kept>>>,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The secret with this name or ARN. Nothing is looked up yet.
+    /// The secret with this name or ARN. Nothing is read yet.
     pub fn new(config: &SdkConfig, id: impl Into<String>) -> Self {
         Self { client: Client::new(config), id: id.into(), kept_for: KEPT, kept: Arc::default() }
     }
@@ -77,8 +77,8 @@ impl Secret {
         Self { kept_for: time, ..self }
     }
 
-    /// The value: from memory, or looked up. A failed look-up is not kept, and neither is a value past its time used
-    /// instead: a secret that was taken away must stop working.
+    /// The value, from memory or from Secrets Manager. A failed look-up is not kept, and a value past its time is not
+    /// used instead: a secret that was taken away must stop working.
     pub async fn value(&self) -> Result<SecretValue, SecretError> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
@@ -100,7 +100,7 @@ impl Secret {
 
     async fn look_up(&self) -> Result<SecretValue, SecretError> {
         let output = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(failure)?;
-        // The service's errors and outputs hide the text themselves; from here on `SecretValue` does.
+        // The service's errors and outputs hide the text themselves; from here on `SecretValue` hides it.
         output
             .secret_string()
             .filter(|text| !text.trim().is_empty())
@@ -109,7 +109,7 @@ impl Secret {
     }
 }
 
-/// The SDK's error without the response it holds.
+/// The SDK's error without the response.
 fn failure<E, R>(error: SdkError<E, R>) -> SecretError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

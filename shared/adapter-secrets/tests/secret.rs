@@ -15,7 +15,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 const ID: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sextant/openai-AbCdEf";
 
-/// A server that gives each request the next answer, some time after it came; and the requests.
+/// A server that sends the next answer for each request after a pause; returns its address and the requests.
 fn server(answers: Vec<(u16, String)>) -> (SdkConfig, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -61,7 +61,7 @@ async fn one_look_up_serves_everybody_for_a_while() {
     let (config, sent) = server(vec![value("sk-one"), value("sk-two")]);
     let secret = Secret::new(&config, ID).kept_for(Duration::from_millis(400));
     assert!(sent.try_recv().is_err(), "nothing is looked up before it is needed");
-    // At the same time, and by different clones.
+    // At the same time, and by another clone.
     let other = secret.clone();
     let (one, two) = tokio::join!(secret.value(), other.value());
     assert_eq!((one.unwrap().expose(), two.unwrap().expose()), ("sk-one", "sk-one"));

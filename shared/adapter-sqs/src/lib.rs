@@ -1,4 +1,4 @@
-//! Queues: the parking lot of the relay, and when messages that a consumer could not handle come again.
+//! Queues: the parking lot of the relay, and the times at which failed messages are delivered again.
 
 mod parking_lot;
 mod visibility;

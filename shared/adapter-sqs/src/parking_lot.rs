@@ -1,5 +1,5 @@
-//! Where the relay parks records that it can't carry. A message names the record and the reason; it never holds the
-//! record, whose sealed part belongs into the ledger alone. Redrive reads the ledger again.
+//! The queue in which the relay parks records that it can't publish. A message names the record and the reason. It
+//! never holds the record, whose sealed part belongs into the ledger alone; redrive reads the ledger again.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
@@ -33,8 +33,8 @@ impl ParkingLot for SqsParkingLot {
     }
 }
 
-/// Whether SQS has the message. An answer without an identifier, as of a proxy that lost the body, does not say so, and a
-/// record that counts as parked without being it would be lost.
+/// Fails unless SQS has the message. An answer without an identifier, such as that of a proxy that lost the body, does
+/// not prove it, and a record that only seems to be parked would be lost.
 fn parked(answer: &SendMessageOutput) -> Result<(), Source> {
     match answer.message_id() {
         Some(_) => Ok(()),

@@ -1,26 +1,26 @@
-//! When messages that failed come again. It needs `sqs:ChangeMessageVisibility` on the function's own queue.
+//! Sets when failed messages are delivered again. It needs `sqs:ChangeMessageVisibility` on the function's own queue.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use ports::{BoxFuture, MessageVisibility, RetriedMessage, Source};
 
-/// The queues that call a function.
+/// Changes the visibility of messages of a function's queue.
 pub struct SqsVisibility {
     client: Client,
 }
 
-/// SQS kept the time of some messages as it was.
+/// SQS did not change the time of some messages.
 #[derive(Debug, thiserror::Error)]
 #[error("SQS changed the visibility of all but {0} messages")]
 struct Unchanged(usize);
 
-/// What names the queue is no ARN of SQS.
+/// The name of the queue is not an ARN of SQS.
 #[derive(Debug, thiserror::Error)]
 #[error("the source of the messages is no queue")]
 struct NoQueue;
 
 impl SqsVisibility {
-    /// Any queue that this configuration's role may change.
+    /// An adapter for all queues that the role of this configuration may change.
     pub fn new(config: &adapter_aws::SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

@@ -1,18 +1,18 @@
-//! The public keys a process has fetched, kept for its life.
+//! The public keys that a process has fetched, kept for its life.
 //!
-//! Keys change with a deployment, so what was fetched stays true. A token that names an unknown key may be newer than
-//! what is held and causes another look, but never more than one a minute: a flood of invented names must not become
-//! a flood of calls to the key service.
+//! Keys change only with a deployment, so fetched keys stay valid. A token that names an unknown key may be newer than
+//! the fetched keys and causes another fetch, but at most one a minute: a flood of invented names must not become a
+//! flood of calls to the key service.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonwebtoken::DecodingKey;
 use ports::{BoxFuture, Jwk, TokenError};
 
-/// Fetches every key that verifies, the signing one first.
+/// Fetches every key that verifies, the signing key first.
 pub type KeySource = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<Jwk>, TokenError>> + Send + Sync>;
 
-/// Seconds between two looks for an unknown key.
+/// Seconds between two fetches for an unknown key.
 const LOOK_AGAIN_SECONDS: i64 = 60;
 
 pub(crate) struct KeyRing {
@@ -36,14 +36,15 @@ impl KeyRing {
         Self { source, held: Mutex::new(None) }
     }
 
-    /// The key a token names, if it is one of ours.
+    /// The key that a token names, if it is in the ring.
     pub(crate) async fn find(&self, kid: &str, now: i64) -> Result<Option<DecodingKey>, TokenError> {
         let mut held = match self.held() {
             Some(held) => held,
             None => self.look(now).await?,
         };
         if !held.has(kid) && now >= held.looked_at.saturating_add(LOOK_AGAIN_SECONDS) {
-            // Noted before the call, so that an unreachable key service isn't asked for every such token either.
+            // The time is noted before the call, so that an unreachable key service isn't asked for every such token
+            // either.
             self.hold(Held { looked_at: now, ..held });
             held = self.look(now).await?;
         }
@@ -54,7 +55,8 @@ impl KeyRing {
     pub(crate) async fn published(&self) -> Result<Vec<Jwk>, TokenError> {
         let held = match self.held() {
             Some(held) => held,
-            // No clock here: keys published by a fresh process are looked for again whenever a token asks for it.
+            // There is no clock here: keys that a fresh process published are fetched again when a token asks for an
+            // unknown one.
             None => self.look(i64::MIN).await?,
         };
         Ok(held.keys.iter().map(|key| key.published.clone()).collect())
@@ -86,7 +88,7 @@ impl Held {
 impl TryFrom<Jwk> for Key {
     type Error = TokenError;
 
-    /// A key the source gives and this can't read is the key service's fault, not the token's.
+    /// A key of the source that this can't read is a fault of the key service, not of the token.
     fn try_from(published: Jwk) -> Result<Self, TokenError> {
         let decoding = DecodingKey::from_rsa_components(&published.n, &published.e)
             .map_err(|error| TokenError::Unavailable(error.into()))?;

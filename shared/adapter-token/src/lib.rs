@@ -1,7 +1,8 @@
 //! Verifies access tokens: compact RS256 JWTs (RFC 7519), by the advice of RFC 8725.
 //!
-//! It knows nothing of where keys live: whoever builds it hands in a [`KeySource`]. It must never sign, never accept an
-//! algorithm a token names unless it is RS256, and never say to a caller more than a fixed word about what was wrong.
+//! The builder passes a [`KeySource`], so this crate does not depend on where keys are stored. It must never sign,
+//! never accept an algorithm other than RS256 that a token names, and never tell a caller more than a fixed word about
+//! a wrong token.
 
 mod key_ring;
 mod ring_provider;

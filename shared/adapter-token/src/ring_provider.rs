@@ -1,7 +1,7 @@
 //! The cryptography behind `jsonwebtoken`: RS256 verification by ring, and nothing else.
 //!
-//! The crate's own providers would bring a second cryptographic library next to the one TLS already uses. It must never
-//! offer another algorithm: what isn't here can't be confused with RS256 (RFC 8725, section 3.1).
+//! The crate's own providers would bring a second cryptographic library next to the one of TLS. This provider must
+//! never offer another algorithm: an absent algorithm can't be confused with RS256 (RFC 8725, section 3.1).
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -15,13 +15,13 @@ static RING: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes ring what `jsonwebtoken` uses in this process. Only the first call does something, and no feature of the crate
-/// is enabled that could have installed another provider before.
+/// Makes `jsonwebtoken` use ring in this process. Only the first call has an effect, and no feature of the crate is
+/// enabled that could have installed another provider before.
 pub(crate) fn install() {
     let _already_installed = RING.install_default();
 }
 
-/// Tokens are signed where the key is, by KMS.
+/// KMS signs tokens; this process holds no signing key.
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::UnsupportedAlgorithm.into())
 }

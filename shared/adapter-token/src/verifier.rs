@@ -1,4 +1,5 @@
-//! The checks of one token. Time comes from the caller; nothing of a token is trusted before its signature is.
+//! The checks of one token. The time comes from the caller. No part of a token is trusted before its signature is
+//! verified.
 
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
@@ -8,10 +9,10 @@ use serde::Deserialize;
 use crate::key_ring::{KeyRing, KeySource};
 use crate::ring_provider;
 
-/// How far clocks may differ, in seconds.
+/// The tolerated difference between clocks, in seconds.
 const LEEWAY: i64 = 30;
 
-/// No token of ours comes near 8 KiB; longer ones aren't even parsed.
+/// Sextant's tokens are much shorter than 8 KiB; longer ones aren't even parsed.
 const LONGEST: usize = 8 * 1024;
 
 /// Verifies RS256 access tokens of one issuer for one audience.
@@ -20,7 +21,7 @@ pub struct Rs256Verifier {
     expected: Validation,
 }
 
-/// What a token carries: our claims, and the one standard time we never issue but must honour.
+/// The content of a token: Sextant's claims, and one standard time (`nbf`) that Sextant never issues but must honour.
 #[derive(Deserialize)]
 struct Presented {
     #[serde(flatten)]
@@ -36,7 +37,7 @@ impl Rs256Verifier {
         expected.set_issuer(&[issuer]);
         expected.set_audience(&[audience]);
         expected.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Times are checked here against the caller's clock: the crate would read the system's.
+        // Times are checked here against the caller's clock, because the crate would read the system's.
         expected.validate_exp = false;
         expected.validate_nbf = false;
         Self { keys: KeyRing::new(source), expected }
@@ -50,7 +51,7 @@ impl Rs256Verifier {
         if header.alg != Algorithm::RS256 {
             return Err(TokenError::Invalid("algorithm"));
         }
-        // RFC 7515, section 4.1.11: extensions that must be understood, and none is.
+        // RFC 7515, section 4.1.11: a token with critical extensions is refused, because none is understood.
         if header.crit.is_some() {
             return Err(TokenError::Invalid("critical extension"));
         }

@@ -8,35 +8,35 @@ use std::fmt;
 /// Answer 200 to `GET /v1/ai/models`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelList {
-    /// The models.
+    /// The models that the caller may ask.
     pub data: Vec<Model>,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 
-/// A model. Prices are US dollars for a million tokens, decimals with three places.
+/// A model. Prices are in US dollars for a million tokens, decimals with three places.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
-    /// What to name it by.
+    /// The name of the model in requests.
     pub id: String,
     /// `bedrock` or `openai`.
     pub provider: String,
     /// `chat` or `embeddings`.
     #[serde(rename = "use")]
     pub usage: String,
-    /// Tokens read.
+    /// Price of input tokens.
     pub input_usd: String,
-    /// Tokens written.
+    /// Price of output tokens.
     pub output_usd: String,
-    /// Tokens read from the prompt cache.
+    /// Price of tokens that are read from the provider's prompt cache.
     pub cache_read_usd: String,
-    /// Tokens written to the prompt cache.
+    /// Price of tokens that are written to the provider's prompt cache.
     pub cache_write_usd: String,
-    /// Tokens that question and answer may have together.
+    /// The most tokens that prompt and completion may have together.
     pub context_tokens: u64,
-    /// Tokens of the longest answer.
+    /// The most tokens that a completion may have.
     pub max_output_tokens: u32,
-    /// Numbers of a vector.
+    /// The number of dimensions of a vector; null for models that converse.
     pub dimensions: Option<u32>,
 }
 
@@ -44,97 +44,97 @@ pub struct Model {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CompletionRequest {
-    /// The model; the environment's chain when absent.
+    /// The model; when absent, the organization's or the environment's chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Instructions.
+    /// Instructions to the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
-    /// The turns, beginning with a user's.
+    /// The turns of the conversation; the first is the user's.
     pub messages: Vec<Turn>,
-    /// The longest answer, in tokens.
+    /// The most tokens that the completion may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// How much chance is in the answer.
+    /// The sampling temperature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-    /// Share of the likeliest tokens to choose from.
+    /// Nucleus sampling: the share of the likeliest tokens to choose from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
-    /// Texts that end the answer.
+    /// Texts that end the completion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Vec<String>>,
-    /// JSON Schema that the answer must match.
+    /// The JSON Schema that the completion must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_schema: Option<Value>,
 }
 
-/// One turn.
+/// One turn of a conversation.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
-    /// Who speaks.
+    /// The speaker.
     pub role: TurnRole,
-    /// What is said.
+    /// The text of the turn.
     pub content: String,
 }
 
-/// Who speaks.
+/// The speaker of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnRole {
     /// The caller.
     User,
-    /// The model.
+    /// The name of the model.
     Assistant,
 }
 
 /// Answer 200 to `POST /v1/ai/completions`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
-    /// The request (`aireq_…`).
+    /// The id of the request (`aireq_…`).
     pub id: String,
     /// The model that answered.
     pub model: String,
-    /// Its provider.
+    /// The provider of that model.
     pub provider: String,
-    /// The answer.
+    /// The text of the completion.
     pub text: String,
     /// `end_turn`, `max_tokens`, `filtered` or `other`.
     pub stop_reason: String,
-    /// Tokens of the answer.
+    /// The tokens that were used.
     pub usage: Usage,
-    /// What the request cost in US dollars, a decimal such as `0.008130000`; nothing when the cache answered.
+    /// The cost of the request in US dollars, a decimal such as `0.008130000`; 0 when the cache answered.
     pub cost_usd: String,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
     /// `hit`, `miss` or `bypass`.
     pub cache: String,
-    /// Calls to providers.
+    /// The number of calls to providers.
     pub attempts: u32,
 }
 
-/// Tokens.
+/// Numbers of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Read at full price.
+    /// Input tokens at full price.
     pub input_tokens: u64,
-    /// Written.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// Read from the prompt cache.
+    /// Input tokens that were read from the provider's prompt cache.
     pub cache_read_tokens: u64,
-    /// Written to the prompt cache.
+    /// Input tokens that were written to the provider's prompt cache.
     pub cache_write_tokens: u64,
 }
 
-/// What texts are embedded for.
+/// The purpose of texts that are embedded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputType {
-    /// To be found.
+    /// The texts are documents, which queries look for.
     #[default]
     Document,
-    /// To find documents.
+    /// The texts are queries, which look for documents.
     Query,
 }
 
@@ -148,14 +148,14 @@ impl InputType {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingRequest {
-    /// The model.
+    /// The name of the model.
     pub model: String,
-    /// The texts.
+    /// The texts to embed.
     pub texts: Vec<String>,
-    /// Numbers of each vector.
+    /// The number of dimensions of each vector; the model's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<u32>,
-    /// What for; `document` when absent.
+    /// The purpose of the texts; `document` when absent.
     #[serde(default, skip_serializing_if = "InputType::is_document")]
     pub input_type: InputType,
 }
@@ -163,17 +163,17 @@ pub struct EmbeddingRequest {
 /// Answer 200 to `POST /v1/ai/embeddings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embeddings {
-    /// The request (`aireq_…`).
+    /// The id of the request (`aireq_…`).
     pub id: String,
     /// The model that answered.
     pub model: String,
-    /// One vector for each text, in their order.
+    /// One vector for each text, in the order of the texts.
     pub vectors: Vec<Vec<f32>>,
-    /// Tokens read.
+    /// Input tokens.
     pub input_tokens: u64,
-    /// What the request cost in US dollars.
+    /// The cost of the request in US dollars.
     pub cost_usd: String,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 
@@ -205,23 +205,23 @@ impl fmt::Debug for EmbeddingRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplaceBudgetRequest {
-    /// All that may be spent in a calendar month (UTC).
+    /// The limit of the organization for a calendar month (UTC).
     pub tenant_month_usd: String,
-    /// All that may be spent on a day (UTC).
+    /// The limit of the organization for a day (UTC).
     pub tenant_day_usd: String,
-    /// What each account may spend on a day.
+    /// The limit of each account for a day.
     pub user_day_usd: String,
-    /// What these features may cost in a month.
+    /// The limits of these features for a month.
     pub feature_month_usd: BTreeMap<String, String>,
-    /// What a month usually costs.
+    /// The expected cost of a month, of which percentages are reported.
     pub expected_month_usd: String,
-    /// The only models that may be asked; all when absent or null.
+    /// The only models that may be asked; absent or null: all.
     #[serde(default)]
     pub allowed_models: Option<Vec<String>>,
-    /// The organization's own chains by feature, each with its steps; the environment's for the others.
+    /// The organization's own chains by feature, each with its steps; other features use the environment's chain.
     #[serde(default)]
     pub chains: BTreeMap<String, Vec<String>>,
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked before it is sent to providers.
     #[serde(default)]
     pub mask_personal_data: bool,
 }
@@ -229,47 +229,48 @@ pub struct ReplaceBudgetRequest {
 /// Answer 200 to `PUT /v1/ai/budgets`. Amounts are decimals in US dollars with nine places.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    /// All that may be spent in a calendar month (UTC).
+    /// The limit of the organization for a calendar month (UTC).
     pub tenant_month_usd: String,
-    /// All that may be spent on a day (UTC).
+    /// The limit of the organization for a day (UTC).
     pub tenant_day_usd: String,
-    /// What each account may spend on a day.
+    /// The limit of each account for a day.
     pub user_day_usd: String,
-    /// What these features may cost in a month.
+    /// The limits of these features for a month.
     pub feature_month_usd: BTreeMap<String, String>,
-    /// What a month usually costs.
+    /// The expected cost of a month, of which percentages are reported.
     pub expected_month_usd: String,
     /// The only models that may be asked; null for all.
     pub allowed_models: Option<Vec<String>>,
     /// The organization's own chains by feature, each with its steps.
     pub chains: BTreeMap<String, Vec<String>>,
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked before it is sent to providers.
     pub mask_personal_data: bool,
-    /// Number of changes so far.
+    /// The number of changes so far; 0 for a budget that was never set.
     pub version: u64,
-    /// When it was changed last, RFC 3339 in UTC; null while it never was.
+    /// When it was last changed, RFC 3339 in UTC; null when it was never changed.
     pub updated_at: Option<String>,
 }
 
 /// Answer 200 to `GET /v1/ai/budgets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetAndSpent {
-    /// What may be spent.
+    /// The limits.
     #[serde(flatten)]
     pub budget: Budget,
-    /// What was spent.
+    /// The amounts spent so far.
     pub spent: SpentAmounts,
 }
 
-/// What was spent, decimals in US dollars with nine places. What is set aside for requests that run is not in it.
+/// Amounts spent, decimals in US dollars with nine places. Money that is set aside for running requests is not
+/// included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpentAmounts {
-    /// In this month.
+    /// Spent by the organization in this month.
     pub tenant_month_usd: String,
-    /// Today.
+    /// Spent by the organization today.
     pub tenant_day_usd: String,
-    /// Today, by the caller's account.
+    /// Spent by the caller's account today.
     pub user_day_usd: String,
-    /// In this month, by each feature that spent anything.
+    /// Spent in this month by each feature that spent anything.
     pub feature_month_usd: BTreeMap<String, String>,
 }

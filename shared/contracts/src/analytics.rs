@@ -1,154 +1,155 @@
-//! Bodies of analytics: what was used, and what is billed. Amounts are decimals in US dollars with nine places.
+//! Bodies of analytics: usage and bills. Amounts are decimals in US dollars with nine places.
 
 use serde::{Deserialize, Serialize};
 
 /// Answer 200 to `GET /v1/analytics/usage`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageReport {
-    /// Such as `2026-11`, UTC.
+    /// The month, such as `2026-11`, UTC.
     pub month: String,
-    /// All of it.
+    /// The usage of the whole organization.
     pub total: Usage,
-    /// By feature; together the total.
+    /// By feature; the sums are the total.
     pub by_feature: Vec<FeatureUsage>,
-    /// By model and version of the prices; together the total.
+    /// By model and version of the price table; the sums are the total.
     pub by_model: Vec<ModelUsage>,
-    /// The accounts that cost most, dearest first.
+    /// The most expensive accounts, in descending order of cost.
     pub by_account: Vec<AccountUsage>,
-    /// The API keys that cost most, dearest first.
+    /// The most expensive API keys, in descending order of cost.
     pub by_api_key: Vec<ApiKeyUsage>,
-    /// What accounts and API keys that are not listed used; null when all are.
+    /// The usage of accounts and API keys that are not listed; null when all are listed.
     pub others: Option<Usage>,
 }
 
-/// What requests used.
+/// The usage of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Requests.
+    /// The number of requests.
     pub requests: u64,
-    /// Those that the cache answered.
+    /// The number of requests that the cache answered.
     pub cache_hits: u64,
-    /// Those of which something is charged at its most, because nobody knows what it used.
+    /// The number of requests with a presumed charge, because the provider's counts are missing.
     pub presumed_requests: u64,
-    /// Tokens read at full price.
+    /// Input tokens at full price.
     pub input_tokens: u64,
-    /// Tokens written.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// Tokens read from a provider's prompt cache.
+    /// Input tokens that were read from a provider's prompt cache.
     pub cache_read_tokens: u64,
-    /// Tokens written to a provider's prompt cache.
+    /// Input tokens that were written to a provider's prompt cache.
     pub cache_write_tokens: u64,
-    /// What all of it cost.
+    /// The cost of all of it.
     pub cost_usd: String,
-    /// What of that was presumed.
+    /// The presumed part of that cost.
     pub presumed_usd: String,
 }
 
-/// What a feature used.
+/// The usage of a feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureUsage {
     /// The feature.
     pub feature: String,
-    /// What it used.
+    /// The usage of this feature.
     pub usage: Usage,
 }
 
-/// What a model was used for.
+/// The usage of a model at one version of the price table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelUsage {
     /// The model.
     pub model: String,
-    /// The version of the prices.
+    /// The version of the price table.
     pub price_version: String,
-    /// What it used.
+    /// The usage of this model.
     pub usage: Usage,
 }
 
-/// What an account used itself, not through API keys.
+/// The usage of an account itself, without that of API keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountUsage {
-    /// The account.
+    /// The id of the account.
     pub account_id: String,
-    /// What it used.
+    /// The usage of this account.
     pub usage: Usage,
 }
 
-/// What an API key used.
+/// The usage of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKeyUsage {
-    /// The key.
+    /// The id of the key.
     pub api_key_id: String,
-    /// What it used.
+    /// The usage of this key.
     pub usage: Usage,
 }
 
 /// Answer 200 to `GET /v1/analytics/billing`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bill {
-    /// Such as `2026-11`, UTC.
+    /// The month, such as `2026-11`, UTC.
     pub month: String,
     /// The sum of the lines' amounts, to the nano-dollar.
     pub total_usd: String,
-    /// What of that was presumed.
+    /// The presumed part of that sum.
     pub presumed_usd: String,
-    /// Linear: what the month costs if it goes on as it began; null for a month that is over, and in its first three days.
+    /// A linear forecast: the cost of the month if it goes on as it began; null for a month that is over, and in its
+    /// first three days.
     pub forecast_usd: Option<String>,
-    /// What it consists of.
+    /// The lines of the bill.
     pub lines: Vec<InvoiceLine>,
-    /// What may be spent, and how much of it is.
+    /// The budget, and how much of it is spent.
     pub budget: BudgetUse,
 }
 
-/// What a feature used of a model at the same prices.
+/// The usage of a model by one feature at the same prices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceLine {
     /// The feature.
     pub feature: String,
     /// The model.
     pub model: String,
-    /// The version of the prices.
+    /// The version of the price table.
     pub price_version: String,
-    /// Requests that the model answered, or was asked last for.
+    /// Requests that this model answered, or was the last to be asked for.
     pub requests: u64,
-    /// Those that the cache answered, free of charge.
+    /// Requests that the cache answered, at no cost.
     pub cache_hits: u64,
-    /// What it costs: tokens, what was presumed, and difference together.
+    /// The amount of the line: tokens, presumed charges and difference together.
     pub amount_usd: String,
-    /// Tokens at the model's prices.
+    /// The tokens at the model's prices.
     pub tokens: Vec<TokenCharge>,
-    /// Requests of which something is charged at its most; they are counted in the line of the model that answered.
+    /// Requests with a presumed charge; they are counted in the line of the model that answered.
     pub presumed_requests: u64,
-    /// What was charged so for calls of this model.
+    /// The presumed charges for calls of this model.
     pub presumed_usd: String,
-    /// What tokens and what was presumed do not explain of it, perhaps negative: 0 unless prices were changed under the same
-    /// version; null when they are not known.
+    /// The part of the amount that tokens and presumed charges do not explain, perhaps negative: 0 unless prices were
+    /// changed under the same version; null when the prices are not known.
     pub difference_usd: Option<String>,
 }
 
-/// Tokens of a kind and what they cost.
+/// Tokens of one kind and their cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCharge {
     /// `input`, `output`, `cache_read` or `cache_write`.
     pub kind: String,
-    /// How many.
+    /// The number of tokens.
     pub tokens: u64,
-    /// What one costs; null when the prices are not known.
+    /// The price of one token; null when the prices are not known.
     pub price_usd: Option<String>,
-    /// What they cost; null when the prices are not known.
+    /// The cost of the tokens; null when the prices are not known.
     pub amount_usd: Option<String>,
 }
 
-/// A budget as it is now, and what the month makes of it.
+/// The current budget, and the spending of the month compared with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetUse {
-    /// All that may be spent in a month.
+    /// The limit of the organization for a month.
     pub tenant_month_usd: String,
-    /// What a month usually costs.
+    /// The expected cost of a month.
     pub expected_month_usd: String,
     /// Whole percent of the limit, rounded down; null when it is 0.
     pub percent_of_limit: Option<u64>,
-    /// Whole percent of what is expected, rounded down; null when that is 0.
+    /// Whole percent of the expected cost, rounded down; null when that is 0.
     pub percent_of_expected: Option<u64>,
-    /// Parts of what is expected that were told in the month, in percent.
+    /// The percentages of the expected cost that were reported in the month.
     pub told_percent: Vec<u16>,
 }

@@ -7,11 +7,11 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApiKeyRequest {
-    /// What it is called, 1 to 100 characters.
+    /// The name of the key, 1 to 100 characters.
     pub name: String,
-    /// What it may be used for: names of scopes, such as `completion:create`.
+    /// The scopes of the key: names of permissions, such as `completion:create`.
     pub scopes: Vec<String>,
-    /// How long it is valid, 1 to 365 days; 90 when absent.
+    /// The number of days for which it is valid, 1 to 365; 90 when absent.
     pub expires_in_days: Option<i64>,
 }
 
@@ -20,18 +20,18 @@ pub struct CreateApiKeyRequest {
 pub struct CreatedApiKey {
     /// Id (`apikey_…`).
     pub id: String,
-    /// What it is called.
+    /// The name of the key.
     pub name: String,
-    /// The key itself (`sxk_…`), shown this once; absent when the request is a repeated one.
+    /// The key itself (`sxk_…`), shown only in this answer; absent when the request is a repeated one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// How the key begins: all of it but the secret.
+    /// The beginning of the key: all of it except the secret.
     pub prefix: String,
-    /// What it may be used for.
+    /// The scopes of the key.
     pub scopes: Vec<String>,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When it ends, RFC 3339 in UTC.
+    /// When it expires, RFC 3339 in UTC.
     pub expires_at: String,
 }
 
@@ -46,20 +46,20 @@ impl fmt::Debug for CreatedApiKey {
 pub struct ApiKey {
     /// Id (`apikey_…`).
     pub id: String,
-    /// What it is called.
+    /// The name of the key.
     pub name: String,
-    /// How the key begins: all of it but the secret.
+    /// The beginning of the key: all of it except the secret.
     pub prefix: String,
-    /// What it may be used for.
+    /// The scopes of the key.
     pub scopes: Vec<String>,
     /// Id of the account that created it.
     pub created_by: String,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When it ends, RFC 3339 in UTC.
+    /// When it expires, RFC 3339 in UTC.
     pub expires_at: String,
-    /// When it was used last, to the hour; null when it never was.
+    /// When it was last used, to the hour; null when it was never used.
     pub last_used_at: Option<String>,
-    /// When it was revoked; null when it was not.
+    /// When it was revoked; null when it was not revoked.
     pub revoked_at: Option<String>,
 }

@@ -18,25 +18,25 @@ pub struct EventMessage {
     pub schema_version: u16,
     /// The organization it belongs to (`org_…`).
     pub tenant_id: String,
-    /// Kind of what it happened to, such as `lead`.
+    /// The kind of aggregate, such as `lead`.
     pub aggregate_type: String,
-    /// Id of what it happened to.
+    /// The id of the aggregate.
     pub aggregate_id: String,
     /// Position in the aggregate's history, from 1.
     pub version: u64,
-    /// When it happened, RFC 3339 in UTC.
+    /// When the event happened, RFC 3339 in UTC.
     pub occurred_at: String,
-    /// Who did it: an account's id, `system:<function>` or `anonymous`.
+    /// Who caused it: an account's or API key's id, `system:<function>` or `anonymous`.
     pub actor: String,
-    /// The request it belongs to.
+    /// The correlation id of the request that caused it.
     pub correlation_id: String,
-    /// Id of the event that caused it; null when a request did.
+    /// The id of the event that caused it; null when a request caused it.
     pub causation_id: Option<String>,
     /// Facts and ids.
     pub data: Value,
 }
 
-/// What EventBridge puts into a queue: the message in its envelope. Other fields of the envelope are ignored.
+/// The message that EventBridge puts into a queue, in its envelope. Other fields of the envelope are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BusEvent {
     /// Always [`SOURCE`].

@@ -1,4 +1,4 @@
-//! Bodies of fine-tunes. The request that brings a file is in one answer only, and never in `Debug`.
+//! Bodies of fine-tunes. The request that uploads a file is in one answer only, and never in `Debug`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,47 +8,47 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateFineTuneRequest {
-    /// What it is called, 1 to 100 characters.
+    /// The name of the fine-tune, 1 to 100 characters.
     pub name: String,
-    /// The model that learns.
+    /// The model to train.
     pub base_model: String,
-    /// How it learns.
+    /// The parameters of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hyper_parameters: Option<HyperParametersInput>,
-    /// What it learns from.
+    /// The file to train with.
     pub training_file: TrainingFile,
 }
 
-/// How a model shall learn.
+/// Parameters of the training, as a caller sends them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HyperParametersInput {
-    /// How often the file is gone through; 2 when absent.
+    /// The number of passes over the file; 2 when absent.
     pub epoch_count: Option<u32>,
-    /// How fast the model changes; 0.00001 when absent.
+    /// The learning rate; 0.00001 when absent.
     pub learning_rate: Option<f64>,
-    /// Over how many steps that rate is reached; 10 when absent.
+    /// The number of steps until the learning rate is reached; 10 when absent.
     pub warmup_steps: Option<u32>,
 }
 
-/// How a model learns.
+/// Parameters of the training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HyperParameters {
-    /// How often the file is gone through.
+    /// The number of passes over the file.
     pub epoch_count: u32,
-    /// How fast the model changes.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// Over how many steps that rate is reached.
+    /// The number of steps until the learning rate is reached.
     pub warmup_steps: u32,
 }
 
-/// The file to learn from.
+/// The file to train with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingFile {
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Its SHA-256, base64.
+    /// The SHA-256, base64.
     pub sha256: String,
 }
 
@@ -57,47 +57,47 @@ pub struct TrainingFile {
 pub struct FineTune {
     /// Id (`finetune_…`).
     pub id: String,
-    /// What it is called.
+    /// The name of the fine-tune.
     pub name: String,
-    /// The model that learns.
+    /// The model to train.
     pub base_model: String,
-    /// How it learns.
+    /// The parameters of the training.
     pub hyper_parameters: HyperParameters,
-    /// What it learns from.
+    /// The file to train with.
     pub training_file: TrainingFile,
-    /// Examples in the file; null until it was checked.
+    /// The number of examples in the file; null until the file was checked.
     pub records: Option<u32>,
     /// `awaiting_file`, `submitting`, `training`, `completed`, `failed` or `canceled`.
     pub status: String,
-    /// What the provider calls the new model; null until there is one.
+    /// The provider's name for the new model; null until the model exists.
     pub custom_model: Option<String>,
-    /// Why there is none; null unless it failed.
+    /// Why there is no model; null unless the fine-tune failed.
     pub failure: Option<Failure>,
     /// Id of the account that created it.
     pub created_by: String,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When its status changed last, RFC 3339 in UTC.
+    /// When its status last changed, RFC 3339 in UTC.
     pub changed_at: String,
 }
 
-/// Why there is no model.
+/// The reason why there is no model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `file_missing`, `file_differs`, `invalid_lines`, `too_few_records`, `too_many_records` or `provider`.
     pub reason: String,
     /// The first wrong lines.
     pub lines: Vec<LineFault>,
-    /// What is known of the provider's failure, such as its code; null unless it is its failure.
+    /// The provider's code or a similar short text; null unless the provider failed.
     pub message: Option<String>,
 }
 
 /// A wrong line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineFault {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     pub line: u32,
-    /// What is wrong.
+    /// The rule that the line breaks.
     pub reason: String,
 }
 
@@ -106,20 +106,20 @@ pub struct LineFault {
 pub struct CreatedFineTune {
     /// The fine-tune.
     pub fine_tune: FineTune,
-    /// The request that brings its file.
+    /// The request that uploads the file.
     pub upload: Upload,
 }
 
-/// A request that brings a file.
+/// A signed request that uploads a file.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
     /// `PUT`.
     pub method: String,
-    /// Where to.
+    /// The address to send the file to.
     pub url: String,
-    /// What it has to carry.
+    /// The headers that the request must have.
     pub headers: BTreeMap<String, String>,
-    /// When it ends, RFC 3339 in UTC.
+    /// When the signature expires, RFC 3339 in UTC.
     pub expires_at: String,
 }
 

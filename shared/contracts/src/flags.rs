@@ -1,4 +1,4 @@
-//! Feature flags as clients see them: names and values, not who gets what and why.
+//! Feature flags for clients: names and values, without the rules.
 
 use serde::{Deserialize, Serialize};
 

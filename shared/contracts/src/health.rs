@@ -1,13 +1,13 @@
-//! The body of the health route. It must not tell names of resources: the route is public.
+//! The body of the health route. It must not contain names of resources, because the route is public.
 
 use serde::{Deserialize, Serialize};
 
 /// `GET /v1/health`; 200 when `ok`, 503 when `degraded`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ok` when every check is, else `degraded`.
+    /// `ok` when all checks are `ok`, otherwise `degraded`.
     pub status: String,
-    /// What the service depends on.
+    /// The checked dependencies.
     pub checks: Vec<HealthCheck>,
     /// Version of the service.
     pub version: String,
@@ -16,10 +16,10 @@ pub struct Health {
 /// One dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// What was checked.
+    /// The name of the dependency.
     pub name: String,
     /// `ok` or `degraded`.
     pub status: String,
-    /// How long it took in milliseconds.
+    /// The duration of the check in milliseconds.
     pub latency_ms: u64,
 }

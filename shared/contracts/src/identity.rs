@@ -99,7 +99,7 @@ impl fmt::Debug for TokenResponse {
 }
 
 impl fmt::Debug for Profile {
-    /// The id alone: the rest is personal.
+    /// Shows the id alone: the other fields are personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Profile").field("id", &self.id).finish_non_exhaustive()
     }

@@ -5,11 +5,11 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// The size of a company as it was given.
+/// The size of a company in the form in which it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum CompanySize {
-    /// Employees.
+    /// The number of employees.
     Employees(i64),
     /// A band of employees, such as `1001-5000` or `10,000+`.
     Band(String),
@@ -21,7 +21,7 @@ impl<'de> Deserialize<'de> for CompanySize {
     }
 }
 
-/// Reads a company's size. A derived reader of an untagged enumeration could not say what it wants.
+/// Reads a company's size. A derived reader of an untagged enumeration could not name the expected types in its errors.
 struct CompanySizeVisitor;
 
 impl Visitor<'_> for CompanySizeVisitor {
@@ -36,7 +36,7 @@ impl Visitor<'_> for CompanySizeVisitor {
     }
 
     fn visit_u64<E>(self, employees: u64) -> Result<CompanySize, E> {
-        // What is too large for the type is too large for the field.
+        // A number that is too large for the type is also too large for the field.
         Ok(CompanySize::Employees(i64::try_from(employees).unwrap_or(i64::MAX)))
     }
 
@@ -53,7 +53,7 @@ pub struct CreateLeadRequest {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// Employees, 1 to 10,000,000, or a band of them.
+    /// The number of employees, 1 to 10,000,000, or a band.
     pub company_size: Option<CompanySize>,
     /// At most 200 characters.
     pub contact_name: Option<String>,
@@ -76,7 +76,7 @@ pub struct ReplaceLeadRequest {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// Employees, 1 to 10,000,000, or a band of them.
+    /// The number of employees, 1 to 10,000,000, or a band.
     pub company_size: Option<CompanySize>,
     /// At most 200 characters.
     pub contact_name: Option<String>,
@@ -90,7 +90,7 @@ pub struct ReplaceLeadRequest {
     pub status: String,
 }
 
-/// A lead, as every route of leads answers it.
+/// A lead, as all routes of leads answer it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lead {
     /// Id (`lead_…`).
@@ -99,7 +99,7 @@ pub struct Lead {
     pub company_name: String,
     /// Industry of the company.
     pub industry: Option<String>,
-    /// Employees, as they were given.
+    /// The number of employees in the form in which it was sent.
     pub company_size: Option<CompanySize>,
     /// Name of the contact.
     pub contact_name: Option<String>,
@@ -107,7 +107,7 @@ pub struct Lead {
     pub contact_email: Option<String>,
     /// Telephone number of the contact.
     pub contact_phone: Option<String>,
-    /// What is known.
+    /// Free text about the lead.
     pub notes: Option<String>,
     /// `new`, `contacted`, `qualified`, `proposal`, `won` or `lost`.
     pub status: String,
@@ -121,7 +121,7 @@ pub struct Lead {
     pub scored_at: Option<String>,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When anything about it last changed, RFC 3339 in UTC.
+    /// When it last changed, RFC 3339 in UTC.
     pub updated_at: String,
     /// Number of changes, from 1; the `ETag` is this in quotes.
     pub version: u64,
@@ -140,7 +140,7 @@ impl fmt::Debug for ReplaceLeadRequest {
 }
 
 impl fmt::Debug for Lead {
-    /// The id and version alone: the rest may be personal.
+    /// Shows id and version alone: the other fields may be personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lead").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
     }

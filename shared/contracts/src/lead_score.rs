@@ -1,4 +1,4 @@
-//! The bodies of scoring: of one lead, and of many at once.
+//! The bodies of scoring: of one lead, and of many leads with one request.
 
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -9,15 +9,15 @@ use std::fmt;
 pub struct LeadScore {
     /// Id of the lead (`lead_…`).
     pub lead_id: String,
-    /// 0 to 100; null exactly when abstained.
+    /// 0 to 100; null exactly when the score abstained.
     pub score: Option<u8>,
-    /// The score's parts; null exactly when abstained.
+    /// The parts of the score; null exactly when the score abstained.
     pub score_breakdown: Option<Breakdown>,
-    /// What speaks for and against, the strongest first.
+    /// The reasons for and against the lead, the strongest first.
     pub factors: Vec<Factor>,
-    /// How sure the score is, 0.0 to 1.0.
+    /// The confidence of the score, 0.0 to 1.0.
     pub confidence: f64,
-    /// Whether the lead says too little for a score.
+    /// Whether the lead has too little data for a score.
     pub abstained: bool,
     /// `insufficient_data`; null unless abstained.
     pub abstain_reason: Option<String>,
@@ -25,13 +25,13 @@ pub struct LeadScore {
     pub engine: String,
     /// The model that answered; `rules` for the rules.
     pub model: String,
-    /// Version of the price table that the cost comes from.
+    /// The version of the price table.
     pub price_version: String,
-    /// What the answer cost in US dollars, a decimal such as `0.008130000`.
+    /// The cost of the score in US dollars, a decimal such as `0.008130000`.
     pub cost_usd: String,
     /// When it was scored, RFC 3339 in UTC.
     pub scored_at: String,
-    /// The lead's version that holds this score.
+    /// The version of the lead that holds this score.
     pub version: u64,
 }
 
@@ -39,7 +39,7 @@ pub struct LeadScore {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreLeadsRequest {
-    /// Ids of leads, 1 to 50 and none twice.
+    /// Ids of leads, 1 to 50, each only once.
     pub lead_ids: Vec<String>,
 }
 
@@ -50,17 +50,17 @@ pub struct LeadScores {
     pub data: Vec<LeadOutcome>,
 }
 
-/// What became of one lead.
+/// The outcome of one lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadOutcome {
-    /// The id that the request names.
+    /// The id in the request.
     pub lead_id: String,
     /// `scored`, `not_found` or `failed`.
     pub status: String,
-    /// The score; left out unless scored.
+    /// The score; left out unless the lead was scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<LeadScore>,
-    /// Why there is none, as an answer to scoring this lead alone would say; left out when scored.
+    /// The problem that scoring this lead alone would have; left out when the lead was scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
@@ -68,13 +68,13 @@ pub struct LeadOutcome {
 /// A score by dimension, each 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breakdown {
-    /// Can they pay.
+    /// Whether the company has a budget.
     pub budget: u8,
-    /// Does the contact decide.
+    /// Whether the contact can decide.
     pub authority: u8,
-    /// Do they need it.
+    /// Whether the company needs the product.
     pub need: u8,
-    /// Will it be soon.
+    /// Whether the decision is near.
     pub timeline: u8,
 }
 
@@ -85,23 +85,23 @@ pub struct Factor {
     pub dimension: String,
     /// How much it moves its dimension, -100 to 100; above 0 speaks for the lead.
     pub impact: i8,
-    /// Where it comes from.
+    /// The words of the lead that support it.
     pub evidence: Evidence,
     /// Why it matters; null when the contact was erased.
     pub reason: Option<String>,
 }
 
-/// What a factor rests on.
+/// The evidence of a factor.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Name of the lead's field.
+    /// The name of the lead's field.
     pub field: String,
-    /// What that field says, word for word; null when the contact was erased.
+    /// A quote of that field, word for word; null when the contact was erased.
     pub quote: Option<String>,
 }
 
 impl fmt::Debug for Evidence {
-    /// The field alone: the quote is personal.
+    /// Shows the field alone: the quote is personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evidence").field("field", &self.field).finish_non_exhaustive()
     }

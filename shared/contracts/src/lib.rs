@@ -1,9 +1,9 @@
-//! What crosses a wire: HTTP bodies, problem documents and event messages, in the shape that `infra/openapi.yaml` and
-//! `events/schemas` give them. These types must never judge values: the domain does, so that every way in has the same
-//! rules. Ids, times and enumerations are therefore strings here.
+//! Bodies, problem documents and event messages that cross a wire, in the shapes of `infra/openapi.yaml` and
+//! `events/schemas`. These types must never judge values: the domain does, so that every way in has the same rules.
+//! Ids, times and enumerations are therefore strings here.
 //!
-//! Requests refuse fields they don't know, so that a misspelled one is an error and not a silent loss. Types that hold
-//! personal data or secrets show nothing in `Debug`, so that no log line can leak them.
+//! Requests refuse unknown fields, so that a misspelled field is an error and not a silent loss. Types that hold
+//! personal data or secrets hide them in `Debug`, so that no log line can leak them.
 
 pub mod ai;
 pub mod analytics;

@@ -10,11 +10,11 @@ pub struct Notification {
     pub id: String,
     /// `lead_scored`, `session_revoked` or `ai_budget_threshold_reached`.
     pub kind: String,
-    /// The same for people.
+    /// The kind as a text for people.
     pub title: String,
-    /// An object of the ids and numbers that go with the kind, such as `lead_id` and `score`.
+    /// An object with the ids and numbers of the kind, such as `lead_id` and `score`.
     pub params: Value,
-    /// When it was marked read, RFC 3339 in UTC; null while unread.
+    /// When it was marked as read, RFC 3339 in UTC; null while unread.
     pub read_at: Option<String>,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,

@@ -1,7 +1,6 @@
-//! OpenAI's wire format, as its clients send and read it: chat completions, embeddings and models
-//! (platform.openai.com/docs/api-reference). Fields that change nothing here are taken and left alone, so that unchanged
-//! clients work; fields that would change the answer and that we don't have, and those that nobody knows, are refused by
-//! whoever maps them.
+//! OpenAI's wire format: chat completions, embeddings and models (platform.openai.com/docs/api-reference). Fields that
+//! change nothing here are accepted and ignored, so that unchanged clients work. Unsupported fields that would change
+//! the answer, and unknown fields, are kept for the mapping, which refuses them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,44 +9,44 @@ use std::fmt;
 /// Body of `POST /v1/chat/completions`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatRequest {
-    /// The model; `auto` for the environment's chain.
+    /// The name of the model; `auto` for the chain.
     pub model: String,
-    /// The turns.
+    /// The turns of the conversation.
     pub messages: Vec<ChatMessage>,
-    /// The longest answer, in tokens.
+    /// The most tokens that the completion may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// The newer name of `max_tokens`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_completion_tokens: Option<u32>,
-    /// How much chance is in the answer.
+    /// The sampling temperature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-    /// Share of the likeliest tokens to choose from.
+    /// Nucleus sampling: the share of the likeliest tokens to choose from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
-    /// A text that ends the answer, or several.
+    /// One or several texts that end the completion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
-    /// Whether the answer comes bit by bit.
+    /// Whether the completion is streamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<bool>,
-    /// How it comes.
+    /// Options of the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
-    /// What the answer must look like.
+    /// The form that the completion must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_format: Option<ResponseFormat>,
-    /// Answers wanted; only 1.
+    /// The number of completions; only 1 is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
-    /// Refused when there are any.
+    /// Refused when it is not empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Value>>,
-    /// Means nothing without tools.
+    /// Ignored: it has no meaning without tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<Value>,
-    /// Means nothing without tools.
+    /// Ignored: it has no meaning without tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
     /// Refused unless 0.
@@ -59,68 +58,68 @@ pub struct ChatRequest {
     /// Refused when true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
-    /// Left alone: a wish that models don't promise to keep.
+    /// Ignored: models do not promise to respect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Left alone: who asks is known from the key.
+    /// Ignored: the credentials say who asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Left alone.
+    /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
-    /// Left alone: nothing is stored.
+    /// Ignored: nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
-    /// What else there is: to be judged by name.
+    /// All other fields; the mapping accepts or refuses them by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// One turn.
+/// One turn of a conversation.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatMessage {
     /// `system`, `developer`, `user` or `assistant`.
     pub role: ChatRole,
-    /// What is said; a model's turn may have none.
+    /// The text of the turn; a model's turn may have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// Left alone.
+    /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What a model said instead; clients send it back with the answers they got.
+    /// The refusal of a model; clients send it back with the answers that they got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
-    /// What else there is: to be judged by name.
+    /// All other fields; the mapping accepts or refuses them by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// Who speaks.
+/// The speaker of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatRole {
-    /// Instructions.
+    /// Instructions to the model.
     System,
-    /// Instructions, by their newer name.
+    /// Instructions to the model, by their newer name.
     Developer,
     /// The caller.
     User,
-    /// The model.
+    /// The name of the model.
     Assistant,
 }
 
-/// What is said: a text, or parts of one.
+/// The content of a turn: a text, or parts of one.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Content {
     /// A text.
     Text(String),
-    /// Parts that follow each other.
+    /// Parts in their order.
     Parts(Vec<Part>),
 }
 
 impl Content {
-    /// The whole text.
+    /// All text of the content.
     pub fn into_text(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -135,54 +134,54 @@ impl Content {
     }
 }
 
-/// A part of what is said. Only text is taken.
+/// A part of a turn. Only text is accepted.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part {
     /// Text.
     Text {
-        /// The text.
+        /// The text of this part.
         text: String,
     },
-    /// What a model said instead of an answer.
+    /// A model's refusal to answer.
     Refusal {
-        /// The text.
+        /// The text of the refusal.
         refusal: String,
     },
 }
 
-/// A text that ends the answer, or several.
+/// One or several texts that end the completion.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Stop {
-    /// One.
+    /// One text.
     One(String),
-    /// Several.
+    /// Several texts.
     Several(Vec<String>),
 }
 
-/// How a streamed answer comes.
+/// Options of a streamed completion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamOptions {
-    /// Whether tokens are told at the end.
+    /// Whether the last chunk has the token counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_usage: Option<bool>,
-    /// Left alone: nothing is padded.
+    /// Ignored: nothing is padded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_obfuscation: Option<bool>,
 }
 
-/// What an answer must look like.
+/// The form that a completion must have.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseFormat {
-    /// Anything.
+    /// Any text.
     Text,
     /// A JSON object.
     JsonObject,
-    /// What a schema says.
+    /// JSON that matches a schema.
     JsonSchema {
-        /// The schema.
+        /// The JSON Schema.
         json_schema: NamedSchema,
     },
 }
@@ -190,15 +189,15 @@ pub enum ResponseFormat {
 /// A schema with its name.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct NamedSchema {
-    /// What to call it.
+    /// The name of the schema.
     pub name: String,
-    /// The schema.
+    /// The JSON Schema.
     #[serde(default)]
     pub schema: Option<Value>,
-    /// Left alone: a whole answer is checked, whatever this says. A streamed one is as right as its provider makes it.
+    /// Ignored: a whole completion is always checked; a streamed one is as right as its provider makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
-    /// Left alone.
+    /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -206,102 +205,102 @@ pub struct NamedSchema {
 /// Answer 200 to `POST /v1/chat/completions`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatCompletion {
-    /// The request (`aireq_…`).
+    /// The id of the request (`aireq_…`).
     pub id: String,
-    /// `chat.completion`.
+    /// Always `chat.completion`.
     pub object: String,
-    /// Unix seconds.
+    /// When the request began, Unix seconds.
     pub created: i64,
     /// The model that answered.
     pub model: String,
-    /// One.
+    /// Always one completion.
     pub choices: Vec<Choice>,
-    /// Tokens.
+    /// The tokens that were used.
     pub usage: ChatUsage,
 }
 
-/// An answer.
+/// A completion.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// 0.
+    /// Always 0.
     pub index: u32,
-    /// What the model says.
+    /// The message of the model.
     pub message: AssistantMessage,
     /// `stop`, `length` or `content_filter`.
     pub finish_reason: String,
-    /// Null.
+    /// Always null.
     pub logprobs: Option<Value>,
 }
 
-/// What the model says.
+/// The message of a model.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct AssistantMessage {
-    /// `assistant`.
+    /// Always `assistant`.
     pub role: String,
     /// The text.
     pub content: String,
-    /// Null.
+    /// Always null.
     pub refusal: Option<String>,
 }
 
-/// Tokens of an answer.
+/// Tokens of a prompt and its completion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatUsage {
-    /// Read, also from the prompt cache.
+    /// Tokens of the prompt, those from the prompt cache included.
     pub prompt_tokens: u64,
-    /// Written.
+    /// Tokens of the completion.
     pub completion_tokens: u64,
-    /// Both.
+    /// The sum of both.
     pub total_tokens: u64,
-    /// What the prompt cache gave.
+    /// Details of the prompt's tokens.
     pub prompt_tokens_details: PromptTokensDetails,
 }
 
-/// What is in the prompt's tokens.
+/// Details of the prompt's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptTokensDetails {
-    /// Read from the prompt cache.
+    /// Tokens that were read from the prompt cache.
     pub cached_tokens: u64,
 }
 
-/// A part of a streamed answer.
+/// A chunk of a streamed completion.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatChunk {
-    /// The request.
+    /// The id of the request.
     pub id: String,
-    /// `chat.completion.chunk`.
+    /// Always `chat.completion.chunk`.
     pub object: String,
-    /// Unix seconds.
+    /// When the request began, Unix seconds.
     pub created: i64,
     /// The model that answers.
     pub model: String,
-    /// One, or none in the part that tells the tokens.
+    /// One choice, or none in the chunk with the token counts.
     pub choices: Vec<ChunkChoice>,
-    /// Tokens, in the last part when they were asked for; the others leave it out.
+    /// The token counts, in the last chunk if the request asked for them; the other chunks leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<ChatUsage>,
 }
 
-/// A part of an answer.
+/// The new part of a completion.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChunkChoice {
-    /// 0.
+    /// Always 0.
     pub index: u32,
-    /// What is new.
+    /// The new text.
     pub delta: ChunkDelta,
-    /// Null until the answer ends.
+    /// Null until the completion ends.
     pub finish_reason: Option<String>,
-    /// Null.
+    /// Always null.
     pub logprobs: Option<Value>,
 }
 
-/// What is new in a part.
+/// The new text of a chunk.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChunkDelta {
-    /// `assistant`, in the first part.
+    /// `assistant`, in the first chunk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// More text.
+    /// The text that follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
@@ -309,35 +308,35 @@ pub struct ChunkDelta {
 /// Body of `POST /v1/embeddings`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingRequest {
-    /// The model.
+    /// The name of the model.
     pub model: String,
-    /// A text, or several. Tokens are not taken: they mean something to one model only.
+    /// One or several texts. Token ids are not accepted, because they have a meaning for one model only.
     pub input: Input,
-    /// Numbers of each vector.
+    /// The number of dimensions of each vector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<u32>,
-    /// `float` or `base64`.
+    /// The form of the vectors: `float` or `base64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_format: Option<EncodingFormat>,
-    /// Left alone.
+    /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// What else there is: to be judged by name.
+    /// All other fields; the mapping accepts or refuses them by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// A text, or several.
+/// One or several texts.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Input {
-    /// One.
+    /// One text.
     One(String),
-    /// Several.
+    /// Several texts.
     Several(Vec<String>),
 }
 
-/// How vectors are written.
+/// The form of vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EncodingFormat {
@@ -350,32 +349,32 @@ pub enum EncodingFormat {
 /// Answer 200 to `POST /v1/embeddings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingList {
-    /// `list`.
+    /// Always `list`.
     pub object: String,
     /// One for each text.
     pub data: Vec<Embedding>,
     /// The model that answered.
     pub model: String,
-    /// Tokens.
+    /// The tokens that were used.
     pub usage: EmbeddingUsage,
 }
 
 /// A vector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedding {
-    /// `embedding`.
+    /// Always `embedding`.
     pub object: String,
-    /// Position of its text.
+    /// The position of its text, from 0.
     pub index: u32,
-    /// The vector.
+    /// The numbers of the vector.
     pub embedding: Vector,
 }
 
-/// A vector, as it was asked for.
+/// A vector, in the requested form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Vector {
-    /// Numbers, each as short as it can be written.
+    /// Numbers, each in its shortest form.
     Numbers(Vec<f32>),
     /// Little-endian 32-bit floats in base64.
     Base64(String),
@@ -384,16 +383,16 @@ pub enum Vector {
 /// Tokens of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbeddingUsage {
-    /// Read.
+    /// Tokens of the texts.
     pub prompt_tokens: u64,
-    /// The same.
+    /// The same number.
     pub total_tokens: u64,
 }
 
 /// Answer 200 to `GET /v1/models`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelList {
-    /// `list`.
+    /// Always `list`.
     pub object: String,
     /// The models.
     pub data: Vec<Model>,
@@ -402,17 +401,17 @@ pub struct ModelList {
 /// A model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
-    /// What to name it by.
+    /// The name of the model in requests.
     pub id: String,
-    /// `model`.
+    /// Always `model`.
     pub object: String,
-    /// 0: the registry does not know.
+    /// Always 0: the registry does not know it.
     pub created: i64,
-    /// Its provider.
+    /// The provider of the model.
     pub owned_by: String,
 }
 
-/// Every answer that is an error.
+/// The body of every error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The error.
@@ -422,14 +421,14 @@ pub struct ErrorBody {
 /// An error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorDetail {
-    /// For people.
+    /// A text for people.
     pub message: String,
-    /// Its class, such as `invalid_request_error`.
+    /// The class of the error, such as `invalid_request_error`.
     #[serde(rename = "type")]
     pub class: String,
-    /// The wrong field.
+    /// The first wrong field; null when no field is wrong.
     pub param: Option<String>,
-    /// For programs, such as `context_length_exceeded`.
+    /// A code for programs, such as `context_length_exceeded`.
     pub code: Option<String>,
 }
 

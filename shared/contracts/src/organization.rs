@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Organization {
     /// Id (`org_…`).
     pub id: String,
-    /// Name.
+    /// Name of the organization.
     pub name: String,
     /// `starter`, `professional` or `enterprise`.
     pub subscription_tier: String,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// What the `type` of every problem begins with; the code follows. Clients compare it, so it never changes.
+/// The beginning of the `type` of every problem; the code follows. Clients compare it, so it never changes.
 pub const TYPE_BASE: &str = "https://sextant.dev/problems/";
 
 /// A problem document.
@@ -24,9 +24,9 @@ pub struct Problem {
     pub detail: Option<String>,
     /// The kind of problem, for programs, such as `not_found`.
     pub code: String,
-    /// Names the request in the logs.
+    /// The id of the request, which is in its log lines.
     pub correlation_id: String,
-    /// Every wrong field; left out when there is none.
+    /// Every wrong field; left out when no field is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
 }
@@ -36,9 +36,9 @@ pub struct Problem {
 pub struct FieldProblem {
     /// JSON pointer into the body (`/contact_email`), or the name of a query parameter or header (`limit`).
     pub field: String,
-    /// What is wrong, for programs, such as `too_long`.
+    /// The rule that the field breaks, for programs, such as `too_long`.
     pub code: String,
-    /// What is wrong, for people. Never repeats the value.
+    /// The rule that the field breaks, for people. Never repeats the value.
     pub message: String,
 }
 

@@ -1,4 +1,5 @@
-//! What every aggregate has in common: a type, a state that is the fold of its events, and where lists find it.
+//! The common part of all aggregates: a type, a state that is the fold of the aggregate's events, and its place in
+//! lists.
 
 use crate::Timestamp;
 use crate::event::{DomainEvent, EventMeta};
@@ -7,12 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The kinds of aggregates; the name is part of every storage key.
+/// The kinds of aggregates. The name of the kind is part of every storage key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AggregateType {
     /// A tenant.
     Organization,
-    /// A person's place in an organization.
+    /// The membership of a person in an organization.
     Member,
     /// A person who signs in.
     Account,
@@ -24,15 +25,15 @@ pub enum AggregateType {
     Notification,
     /// A refused access.
     Access,
-    /// A sign-in that failed.
+    /// A failed login.
     SignIn,
-    /// What a tenant may spend on models; its identifier is the organization's.
+    /// The AI settings and spending limits of a tenant; its identifier is the organization's.
     AiBudget,
     /// A tenant's own prices of models; its identifier is the organization's.
     AiPrices,
     /// A request to the AI gateway. It has one event and no state.
     AiRequest,
-    /// What a tenant was told of a month's costs of models.
+    /// The spending thresholds that were reported to a tenant for a month.
     AiMonth,
     /// An API key.
     ApiKey,
@@ -89,63 +90,64 @@ impl AggregateType {
 pub trait Aggregate:
     Sized + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// Its kind.
+    /// The kind of the aggregate.
     const TYPE: AggregateType;
-    /// Its events.
+    /// The type of its events.
     type Event: DomainEvent;
-    /// Version of the shape in which the state is stored, from 1. A state is kept for as long as the aggregate exists, so a
-    /// change of the shape that the old code's documents don't have raises it and teaches [`Self::upcast`] the step.
+    /// The version of the shape in which the state is stored, starting with 1. A state is kept for as long as the
+    /// aggregate exists. A change of the shape that earlier documents do not have raises the version and adds a step to
+    /// [`Self::upcast`].
     const SCHEMA_VERSION: u32 = 1;
 
-    /// The state after an event. Total: an event that makes no sense in this state leaves it as it was.
+    /// The state after an event. It never fails: an event that does not fit the state leaves the state as it was.
     fn apply(state: Option<Self>, event: &Self::Event, meta: EventMeta) -> Option<Self>;
 
-    /// A stored document of an earlier schema version in the shape of [`Self::SCHEMA_VERSION`]. `None` when there was no such
-    /// version.
+    /// Converts a stored document of an earlier schema version to the shape of [`Self::SCHEMA_VERSION`]. `None` if
+    /// there was no such version.
     fn upcast(document: Value, schema_version: u32) -> Option<Value> {
         let _ = (document, schema_version);
         None
     }
 
-    /// How lists find it; `None` keeps it out of every list.
+    /// The place of the aggregate in lists; `None` keeps it out of every list.
     fn indexed(&self) -> Option<Indexed> {
         None
     }
 
-    /// Whether a job has to go on with it. The job finds all of them, whosever they are.
+    /// Whether a job still has work to do for it. The job finds such aggregates of all tenants.
     fn is_open(&self) -> bool {
         false
     }
 
-    /// When the state may be forgotten, for aggregates that expire (sessions).
+    /// When the state may be deleted, for aggregates that expire (sessions).
     fn expires_at(&self) -> Option<Timestamp> {
         None
     }
 }
 
-/// Where an aggregate appears in lists.
+/// The place of an aggregate in lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indexed {
-    /// For lists of newest first.
+    /// The order of lists with the newest first.
     pub created_at: Timestamp,
-    /// For lists of one owner's own.
+    /// The owner, for lists of one owner.
     pub owner: AccountId,
     /// Whether lists of the whole tenant show it.
     pub tenant_wide: bool,
-    /// For lists of highest first: `Some(None)` is ranked but not yet scored, and comes last.
+    /// The order of lists with the highest score first: `Some(None)` has no score yet and comes last.
     pub score: Option<Option<u8>>,
 }
 
-/// A state and how many events made it.
+/// A state and the number of events that it was folded from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Versioned<A> {
     /// The state.
     pub state: A,
-    /// Number of events folded into it; the next event is `version + 1`.
+    /// The number of events folded into the state; the next event is `version + 1`.
     pub version: u64,
 }
 
-/// Folds a history from its first event.
+/// Folds a history, starting with its first event.
 pub fn fold<A: Aggregate>(events: impl IntoIterator<Item = (A::Event, EventMeta)>) -> Option<Versioned<A>> {
     let mut version = 0;
     let mut state = None;

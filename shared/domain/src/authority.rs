@@ -1,8 +1,9 @@
-//! Who may do what. A use case asks for an `Authority<P>` of the permission it needs, and the only way to get one is
-//! `Caller::authorize`, so an operation without a decision does not compile. Everything not granted is denied.
+//! Permissions and authorities. A use case asks for an `Authority<P>` of the permission that it needs, and the only way
+//! to get one is `Caller::authorize`, so an operation without a decision does not compile. Everything that is not
+//! granted is denied.
 //!
-//! A caller is a person with a role, or an API key with scopes. A key reaches only what is made for keys and what its
-//! scopes name; the role of whoever created it gives it nothing.
+//! A caller is a person with a role, or an API key with scopes. A key has only permissions that are made for keys and
+//! that its scopes name; the role of the account that created it gives it nothing.
 
 use crate::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::tenancy::Role;
@@ -19,11 +20,12 @@ pub enum Reach {
     Tenant,
 }
 
-/// A permission, as a type: what a use case's signature names.
+/// A permission, as a type that a use case's signature names.
 pub trait Permission {
     /// Its name in audit entries.
     const NAME: &'static str;
-    /// Whether API keys may hold it; then it is one of [`Scope::ALL`], and a key that holds it reaches the whole tenant.
+    /// Whether API keys may hold it. Then it is one of [`Scope::ALL`], and a key that holds it reaches the whole
+    /// tenant.
     const FOR_KEYS: bool = false;
     /// How far it reaches for a role; `None` is denied.
     fn reach(role: Role) -> Option<Reach>;
@@ -59,7 +61,7 @@ impl Permission for ScoreLeads {
     }
 }
 
-/// Score many leads at once: a team's, so a manager's.
+/// Score many leads at once. It concerns a team's leads, so sales reps do not have it.
 #[derive(Debug)]
 pub struct ScoreManyLeads;
 impl Permission for ScoreManyLeads {
@@ -72,7 +74,7 @@ impl Permission for ScoreManyLeads {
     }
 }
 
-/// Read and mark one's notifications: own for everybody, a manager's post isn't a team's.
+/// Read and mark notifications. Everybody reads their own notifications only; managers do not see their team's.
 #[derive(Debug)]
 pub struct UseNotifications;
 impl Permission for UseNotifications {
@@ -102,7 +104,7 @@ impl Permission for ReadOrganization {
     }
 }
 
-/// Create, list and revoke API keys. No key may: a stolen one could make others.
+/// Create, list and revoke API keys. Keys do not have it, because a stolen key could create others.
 #[derive(Debug)]
 pub struct ManageApiKeys;
 impl Permission for ManageApiKeys {
@@ -145,7 +147,7 @@ impl Permission for ReadModels {
     }
 }
 
-/// Read the feature flags that hold for the caller.
+/// Read the feature flags of the caller.
 #[derive(Debug)]
 pub struct ReadFlags;
 impl Permission for ReadFlags {
@@ -156,7 +158,7 @@ impl Permission for ReadFlags {
     }
 }
 
-/// Read what the organization may spend on models, and spent.
+/// Read the organization's budgets for models and the amounts spent.
 #[derive(Debug)]
 pub struct ReadBudget;
 impl Permission for ReadBudget {
@@ -166,7 +168,7 @@ impl Permission for ReadBudget {
     }
 }
 
-/// Change what the organization may spend on models. No key may: a stolen one could spend without end.
+/// Change the organization's budgets for models. Keys do not have it, because a stolen key could spend without limit.
 #[derive(Debug)]
 pub struct ManageBudget;
 impl Permission for ManageBudget {
@@ -176,7 +178,7 @@ impl Permission for ManageBudget {
     }
 }
 
-/// Read what the organization's people and programs used.
+/// Read the usage of the organization's people and programs.
 #[derive(Debug)]
 pub struct ReadAnalytics;
 impl Permission for ReadAnalytics {
@@ -186,7 +188,7 @@ impl Permission for ReadAnalytics {
     }
 }
 
-/// Read what the organization is billed.
+/// Read the organization's bills.
 #[derive(Debug)]
 pub struct ReadBilling;
 impl Permission for ReadBilling {
@@ -196,7 +198,8 @@ impl Permission for ReadBilling {
     }
 }
 
-/// Fine-tune models. No key may: a job costs much more than a question, and its file is the organization's knowledge.
+/// Fine-tune models. Keys do not have it, because a job costs much more than a prompt, and its file is the
+/// organization's knowledge.
 #[derive(Debug)]
 pub struct ManageFineTunes;
 impl Permission for ManageFineTunes {
@@ -213,7 +216,7 @@ fn own_for_representatives(role: Role) -> Option<Reach> {
     })
 }
 
-/// What an API key may be used for: the name of a permission that keys may hold.
+/// A scope of an API key: the name of a permission that keys may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(&'static str);
 
@@ -226,13 +229,13 @@ impl Scope {
         Self::of::<ReadFlags>(),
     ];
 
-    /// The scope for a permission. One that keys may not hold does not compile in a constant.
+    /// The scope for a permission. A permission that keys may not hold does not compile in a constant.
     const fn of<P: Permission>() -> Self {
         assert!(P::FOR_KEYS, "no key may hold this permission");
         Self(P::NAME)
     }
 
-    /// The name in claims and bodies: the permission's.
+    /// The name in claims and bodies, which is the permission's.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -262,7 +265,7 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
-/// What a caller proved who they are with.
+/// The credentials of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// The access token of a session of a person.
@@ -276,19 +279,19 @@ pub enum Credential {
     ApiKey {
         /// The key.
         id: ApiKeyId,
-        /// What it may be used for.
+        /// Its scopes.
         scopes: Vec<Scope>,
     },
 }
 
-/// Who calls, from verified claims: the only source of tenant, role and scopes.
+/// The caller, from verified claims: the only source of tenant, role and scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The caller's organization.
     pub tenant: OrganizationId,
     /// The caller's account; of an API key, the account that created it.
     pub account: AccountId,
-    /// What the caller came with.
+    /// The caller's credentials.
     pub credential: Credential,
 }
 
@@ -301,8 +304,8 @@ pub struct Denied {
 }
 
 impl Caller {
-    /// Who acts, by name: the account of a person, or the key and not its creator. What is remembered or recorded of a
-    /// caller goes by it.
+    /// The name of the acting principal: the account of a person, or the key and not its creator. Everything that is
+    /// remembered or recorded about a caller uses it.
     pub fn principal(&self) -> String {
         match &self.credential {
             Credential::Session { .. } => self.account.to_string(),
@@ -345,7 +348,7 @@ impl<P: Permission> Authority<P> {
         self.caller.account
     }
 
-    /// Who acts, and what they came with.
+    /// The caller.
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
@@ -363,12 +366,12 @@ impl<P: Permission> Authority<P> {
         P::NAME
     }
 
-    /// Whether it covers something that `owner` owns.
+    /// Whether it covers something with this owner.
     pub fn covers(&self, owner: AccountId) -> bool {
         self.reach == Reach::Tenant || owner == self.caller.account
     }
 
-    /// The owner that lists must be narrowed to; `None` for the whole tenant.
+    /// The owner to which lists must be narrowed; `None` for the whole tenant.
     pub fn only_owner(&self) -> Option<AccountId> {
         (self.reach == Reach::Own).then_some(self.caller.account)
     }

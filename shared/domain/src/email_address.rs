@@ -1,36 +1,36 @@
-//! E-mail addresses: which are addresses, and which of them are one mailbox. `münchen.example` and
-//! `xn--mnchen-3ya.example` name one domain, so the mailboxes of both are the same.
+//! E-mail addresses: which texts are addresses, and which addresses are one mailbox. `münchen.example` and
+//! `xn--mnchen-3ya.example` are the same domain, so their mailboxes are the same.
 
 use crate::text::{category, composed, trimmed};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{CanonicalCombiningClass, GeneralCategory, GeneralCategoryGroup};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// Bytes of the longest address (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+/// The most bytes of an address (RFC 5321, section 4.5.3.1.3, without the angle brackets).
 const LONGEST: usize = 254;
-/// Bytes of the longest local part (RFC 5321, section 4.5.3.1.1).
+/// The most bytes of a local part (RFC 5321, section 4.5.3.1.1).
 const LONGEST_LOCAL: usize = 64;
 
-/// An e-mail address (RFC 5321 with the characters of RFC 6531), lower-cased and in Normalization Form C. It shows nothing
-/// in `Debug`.
+/// An e-mail address (RFC 5321 with the characters of RFC 6531), in lower case and in Normalization Form C. `Debug`
+/// does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress {
     text: String,
-    /// With the domain as A-labels (RFC 5890).
+    /// The address with its domain as A-labels (RFC 5890).
     ascii: String,
-    /// With the domain as U-labels.
+    /// The address with its domain as U-labels.
     unicode: String,
 }
 
 impl std::fmt::Debug for EmailAddress {
-    /// Tells nothing, so that no log can.
+    /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EmailAddress(..)")
     }
 }
 
 impl EmailAddress {
-    /// The address that a text is: a plain dot-atom as mail providers accept it, and a domain name with a dot.
+    /// Parses an address: a plain dot-atom of the form that mail providers accept, and a domain name with a dot.
     pub fn parse(text: &str) -> Option<Self> {
         let (local, domain) = trimmed(text).split_once('@')?;
         let local = composed(&local.to_lowercase()).into_owned();
@@ -42,21 +42,21 @@ impl EmailAddress {
         (is_local_part(&local) && fits).then_some(Self { text, ascii, unicode })
     }
 
-    /// The address as it is shown. Its domain has the form in which it was sent: A-labels or U-labels.
+    /// The address for people. Its domain has the form in which it was sent: A-labels or U-labels.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// What a mailbox is compared by: the address with its domain as A-labels (UTS #46). A text that is no address is compared
-/// by itself, lower-cased.
+/// The key by which mailboxes are compared: the address with its domain as A-labels (UTS #46). For a text that is not
+/// an address it is the text in lower case.
 pub fn mailbox_key(text: &str) -> String {
     EmailAddress::parse(text).map_or_else(|| text.trim().to_lowercase(), |address| address.ascii)
 }
 
-/// Every key under which the account of a mailbox may be registered: as the address is written, by A-labels, and by
-/// U-labels. Accounts that registered before mailboxes were compared by A-labels are found under the first or the last, and
-/// whoever registers takes all of them, so that none of them is given twice.
+/// All keys under which the account of a mailbox may be registered: the address as it is written, with A-labels, and
+/// with U-labels. Accounts from before mailboxes were compared by A-labels are found under the first or the last key. A
+/// new account takes all keys, so that no key is given twice.
 pub fn mailbox_keys(text: &str) -> Vec<String> {
     let mut keys = vec![text.trim().to_lowercase()];
     if let Some(address) = EmailAddress::parse(text) {
@@ -87,8 +87,8 @@ impl Domain {
     }
 }
 
-/// Whether a label may have this character (RFC 5892): letters, marks and digits, the joiners, which UTS #46 allows in
-/// their context only, and punctuation that words have. UTS #46 alone would also take symbols.
+/// Whether a label may have this character (RFC 5892): letters, marks and digits, the joiners, which UTS #46 allows
+/// only in their context, and punctuation inside words. UTS #46 alone would also allow symbols.
 fn is_domain_character(c: char) -> bool {
     matches!(
         c,
@@ -100,8 +100,8 @@ fn is_domain_character(c: char) -> bool {
         .contains(category(c))
 }
 
-/// Whether a lower-cased text is a dot-atom. Outside of ASCII it may have letters, digits and marks; a joiner must stand
-/// behind a virama (RFC 5892, appendix A), where it changes how the text looks.
+/// Whether a text in lower case is a dot-atom. Outside of ASCII it may have letters, digits and marks. A joiner must
+/// follow a virama (RFC 5892, appendix A), where it changes the look of the text.
 fn is_local_part(local: &str) -> bool {
     local.split('.').all(|atom| {
         let mut before = None;

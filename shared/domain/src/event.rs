@@ -1,5 +1,5 @@
-//! Events as the ledger keeps them: facts in `data`, and what identifies a person in `personal`, apart and by subject,
-//! so that it can be sealed and erased. `data` must never hold personal data.
+//! Events in the form that the ledger stores: facts in `data`, and data that identifies a person in `personal`,
+//! separately for each subject, so that it can be sealed and erased. `data` must never contain personal data.
 
 use crate::Timestamp;
 use crate::id::SubjectId;
@@ -8,54 +8,54 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Facts of sessions and API keys that must never leave the ledger: with them a stolen secret could be told from a wrong
-/// one. Their schemas mark them `x-sextant-private`.
+/// Facts of sessions and API keys that must never leave the ledger, because they allow to test whether a stolen secret
+/// is valid. Their schemas mark them `x-sextant-private`.
 pub const SECRET_FACTS: [&str; 3] = ["family_hash", "token", "secret_hash"];
 
-/// An event in the shape that is stored. Its `data` has a JSON Schema in `events/schemas`.
+/// An event in the stored form. Its `data` has a JSON Schema in `events/schemas`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodedEvent {
-    /// Past-tense name, such as `lead_created`.
+    /// The name in the past tense, such as `lead_created`.
     pub event_type: String,
-    /// Version of the shape of `data` and `personal`, from 1.
+    /// The version of the shape of `data` and `personal`, starting with 1.
     pub schema_version: u16,
-    /// Facts and identifiers.
+    /// The facts and identifiers.
     pub data: Value,
-    /// What identifies a person, by subject. A subject that was erased is missing.
+    /// The data that identifies a person, by subject. An erased subject is missing.
     pub personal: BTreeMap<SubjectId, Value>,
 }
 
 impl EncodedEvent {
-    /// An event of facts only.
+    /// An event without personal data.
     pub fn facts(event_type: &str, data: &impl Serialize) -> Self {
         Self {
             event_type: event_type.to_owned(),
             schema_version: 1,
-            // Our events are plain structs of strings and numbers, which serde_json can't fail to write.
+            // Our events are plain structs of strings and numbers, which serde_json always can write.
             data: serde_json::to_value(data).unwrap_or_default(),
             personal: BTreeMap::new(),
         }
     }
 
-    /// The same event in another version of its shape.
+    /// The same event with another version of its shape.
     pub fn with_version(mut self, schema_version: u16) -> Self {
         self.schema_version = schema_version;
         self
     }
 
-    /// The same event with the personal part of one subject.
+    /// The same event with the personal data of one subject.
     pub fn with_personal(mut self, subject: SubjectId, personal: &impl Serialize) -> Self {
         self.personal.insert(subject, serde_json::to_value(personal).unwrap_or_default());
         self
     }
 
-    /// Reads `data`.
+    /// Reads `data` as a type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         T::deserialize(&self.data)
             .map_err(|source| DecodeError::Data { event_type: self.event_type.clone(), source })
     }
 
-    /// Reads the only subject's personal part; `None` when the subject was erased.
+    /// Reads the personal data of the only subject; `None` if the subject was erased.
     pub fn read_personal<T: DeserializeOwned>(&self) -> Result<Option<T>, DecodeError> {
         self.personal
             .values()
@@ -68,10 +68,10 @@ impl EncodedEvent {
     }
 }
 
-/// A stored event could not be understood.
+/// A stored event can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// No event of this aggregate has that name and version.
+    /// The aggregate has no event with this name and version.
     #[error("unknown event {event_type} version {schema_version}")]
     Unknown {
         /// The name found.
@@ -79,34 +79,34 @@ pub enum DecodeError {
         /// The version found.
         schema_version: u16,
     },
-    /// Its body does not have the shape of its version.
+    /// The stored body does not have the shape of its version.
     #[error("malformed event {event_type}")]
     Data {
         /// The event's name.
         event_type: String,
-        /// Where the shape differs.
+        /// The difference of the shape.
         source: serde_json::Error,
     },
 }
 
 impl DecodeError {
-    /// The error for an event that an aggregate doesn't know.
+    /// The error for an event that the aggregate does not have.
     pub fn unknown(event: &EncodedEvent) -> Self {
         Self::Unknown { event_type: event.event_type.clone(), schema_version: event.schema_version }
     }
 }
 
-/// An event of one aggregate. Reading upcasts older versions.
+/// An event of one aggregate. Reading converts older versions.
 pub trait DomainEvent: Sized + Send + Sync + 'static {
-    /// The event in its stored shape.
+    /// The event in its stored form.
     fn encode(&self) -> EncodedEvent;
-    /// The event from its stored shape, whatever version it has.
+    /// The event from its stored form, whatever its version is.
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError>;
 }
 
-/// When and where in its aggregate's history an event stands.
+/// The time and the position of an event in the history of its aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventMeta {
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
 }

@@ -74,8 +74,8 @@ impl Check {
         }
     }
 
-    /// A line of text: trimmed, 1 to `longest` characters, in Normalization Form C, without what [`text::fault_of_line`]
-    /// refuses.
+    /// A line of text: trimmed, 1 to `longest` characters, in Normalization Form C, without the characters that
+    /// [`text::fault_of_line`] refuses.
     pub fn line(&mut self, field: &str, value: &str, longest: usize) -> String {
         let value = text::composed(text::trimmed(value));
         if value.is_empty() {
@@ -108,7 +108,7 @@ impl Check {
         }
     }
 
-    /// An e-mail address, as [`EmailAddress`] shows it.
+    /// An e-mail address in the form of [`EmailAddress`].
     pub fn email(&mut self, field: &str, value: &str) -> String {
         if let Some(address) = EmailAddress::parse(value) {
             return address.as_str().to_owned();

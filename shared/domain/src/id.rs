@@ -1,88 +1,88 @@
-//! Identifiers: prefixed TypeIDs (`lead_01h2…`, a UUIDv7 in Crockford base 32). They are made of the caller's time and
-//! random bytes, and can hold no delimiter, so a key built from them can't be forged.
+//! Identifiers: prefixed TypeIDs (`lead_01h2…`, a UUIDv7 in Crockford base 32). They are made from a time and random
+//! bytes of the caller, and contain no delimiter, so a key that is built from them can't be forged.
 
 use crate::Timestamp;
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::{Builder, Uuid};
 
-/// What an organization's identifier is tagged with.
+/// The tag of an API key's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrganizationTag;
 impl StaticType for OrganizationTag {
     const TYPE: &'static str = "org";
 }
-/// What an account's identifier is tagged with.
+/// The tag of an event's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountTag;
 impl StaticType for AccountTag {
     const TYPE: &'static str = "account";
 }
-/// What a session's identifier is tagged with.
+/// The tag of a data subject's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionTag;
 impl StaticType for SessionTag {
     const TYPE: &'static str = "session";
 }
-/// What a lead's identifier is tagged with.
+/// The tag of a refused access's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeadTag;
 impl StaticType for LeadTag {
     const TYPE: &'static str = "lead";
 }
-/// What a notification's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationTag;
 impl StaticType for NotificationTag {
     const TYPE: &'static str = "notification";
 }
-/// What an API key's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKeyTag;
 impl StaticType for ApiKeyTag {
     const TYPE: &'static str = "apikey";
 }
-/// What an event's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTag;
 impl StaticType for EventTag {
     const TYPE: &'static str = "event";
 }
-/// What a data subject's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectTag;
 impl StaticType for SubjectTag {
     const TYPE: &'static str = "subject";
 }
 
-/// What a refused access's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccessTag;
 impl StaticType for AccessTag {
     const TYPE: &'static str = "access";
 }
 
-/// What a failed sign-in's identifier is tagged with.
+/// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignInTag;
 impl StaticType for SignInTag {
     const TYPE: &'static str = "signin";
 }
 
-/// What a request to the AI gateway is tagged with.
+/// The tag of the id of a request to the AI gateway.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AiRequestTag;
 impl StaticType for AiRequestTag {
     const TYPE: &'static str = "aireq";
 }
 
-/// What a month of a tenant's requests to models is tagged with.
+/// The tag of the id of a month of model costs.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AiMonthTag;
 impl StaticType for AiMonthTag {
     const TYPE: &'static str = "aimonth";
 }
 
-/// What a fine-tune's identifier is tagged with.
+/// The tag of a fine-tune's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FineTuneTag;
 impl StaticType for FineTuneTag {
@@ -104,7 +104,7 @@ pub type ApiKeyId = TypeSafeId<ApiKeyTag>;
 pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
-/// A failed sign-in.
+/// The id of a failed login.
 pub type SignInId = TypeSafeId<SignInTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
@@ -115,13 +115,13 @@ pub type FineTuneId = TypeSafeId<FineTuneTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 
-/// A time-ordered identifier (UUIDv7, RFC 9562) from a moment and ten random bytes.
+/// A time-ordered id (UUIDv7, RFC 9562) from a time and ten random bytes.
 pub fn new_id<T: StaticType>(at: Timestamp, random: &[u8; 10]) -> TypeSafeId<T> {
     let millis = u64::try_from(at.millis()).unwrap_or_default();
     TypeSafeId::from_uuid(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
 }
 
-/// The moment that an identifier was made of, in milliseconds; `None` for one that [`new_id`] did not make.
+/// The time in an id, in milliseconds; `None` for an id that [`new_id`] did not make.
 pub fn made_at<T: StaticType>(id: &TypeSafeId<T>) -> Option<Timestamp> {
     let (seconds, nanos) = id.uuid().get_timestamp()?.to_unix();
     let millis = seconds.checked_mul(1000)?.checked_add(u64::from(nanos / 1_000_000))?;
@@ -129,15 +129,15 @@ pub fn made_at<T: StaticType>(id: &TypeSafeId<T>) -> Option<Timestamp> {
     i64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 
-/// The identifier of another kind that belongs one-to-one to this one, such as the contact of a lead or the
-/// notification that an event causes. Deriving it makes its creation idempotent.
+/// The id of another kind that belongs one-to-one to this one, such as the contact of a lead or the notification of an
+/// event. Deriving it makes its creation idempotent.
 pub fn derived<T: StaticType, S: StaticType>(from: &TypeSafeId<S>) -> TypeSafeId<T> {
     let uuid: Uuid = from.uuid();
     TypeSafeId::from_uuid(uuid)
 }
 
-/// The organization of what happened to no organization's account, such as a sign-in with an address that is nobody's. No
-/// identifier that is made is all zeros, so it is nobody's organization.
+/// The organization of events without an organization, such as a login with an address that has no account. Generated
+/// identifiers are never all zeros, so no organization has this one.
 pub fn no_organization() -> OrganizationId {
     OrganizationId::from_uuid(Uuid::nil())
 }

@@ -1,7 +1,7 @@
-//! The business itself: aggregates, the commands they accept, the events that result, and who may do what.
+//! The business rules: aggregates, the commands that they accept, the resulting events, and permissions.
 //!
-//! Everything here is pure and synchronous. It must never read a clock, draw a random number, know a database, a
-//! network, HTTP or a runtime: time, identifiers and secrets come in as values.
+//! Everything here is pure and synchronous. It must never read a clock, draw a random number, or know a database, a
+//! network, HTTP or a runtime: times, ids and secrets come in as values.
 
 pub mod aggregate;
 pub mod ai;

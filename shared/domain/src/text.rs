@@ -1,8 +1,8 @@
-//! Text that people write: which invisible characters a field keeps, loses or refuses. Two texts that look alike must not
-//! differ by what nobody sees, and no text may change how the text around it is shown.
+//! Text that people write: which invisible characters a field keeps, removes or refuses. Two texts that look the same must not
+//! differ by invisible characters, and no text may change the display of the text around it.
 //!
-//! The edges of every field are freed from what is invisible. Within a field of one line, line breaks, controls of the
-//! writing direction (UAX #9) and invisible characters are refused. What spelling needs stays (UTS #55): joiners inside
+//! Invisible characters at the edges of a field are removed. Within a field of one line, line breaks, controls of the writing
+//! direction (UAX #9) and invisible characters are refused. Characters that spelling needs are kept (UTS #55): joiners inside
 //! words and emoji, variation selectors, and the tags of flags. Fields of several lines refuse control characters only.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -15,14 +15,14 @@ use std::borrow::Cow;
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
-/// What the tags of a flag follow.
+/// The character that the tags of a flag follow.
 const BLACK_FLAG: char = '\u{1f3f4}';
 const CANCEL_TAG: char = '\u{e007f}';
-/// Letters and digits of the longest flag: `gbeng` has five, ISO 3166-2 allows six.
+/// The most letters and digits of a flag: `gbeng` has five, ISO 3166-2 allows six.
 const LONGEST_FLAG: usize = 6;
 
-/// Characters that show nothing although no Unicode property says so: the empty Braille pattern, the null notehead, the
-/// blanks of Egyptian hieroglyphs and the Khitan filler.
+/// Characters that are invisible although no Unicode property says so: the empty Braille pattern, the null notehead,
+/// the blanks of Egyptian hieroglyphs and the Khitan filler.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{16fe4}'];
 
 /// Why a text is refused.
@@ -34,12 +34,13 @@ pub enum TextFault {
     LineBreak,
     /// A control of the writing direction.
     Direction(char),
-    /// A character that nobody sees.
+    /// An invisible character.
     Invisible(char),
 }
 
 impl TextFault {
-    /// For people. An invisible character is named by its code point, or nobody could find it.
+    /// The message for people. It names an invisible character by its code point, because the reader could not find it
+    /// otherwise.
     pub fn message(self) -> String {
         match self {
             Self::Control => "must not contain control characters".to_owned(),
@@ -75,7 +76,7 @@ pub fn trimmed(text: &str) -> &str {
     rest
 }
 
-/// What is wrong with a trimmed text of one line; the first fault is enough.
+/// The first fault of a trimmed text of one line.
 pub fn fault_of_line(text: &str) -> Option<TextFault> {
     if text.is_ascii() {
         return text.chars().find_map(control_fault);
@@ -89,13 +90,13 @@ pub fn fault_of_line(text: &str) -> Option<TextFault> {
     })
 }
 
-/// What is wrong with a text that may have several lines.
+/// The first fault of a text that may have several lines.
 pub fn fault_of_lines(text: &str) -> Option<TextFault> {
     let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     text.contains(forbidden).then_some(TextFault::Control)
 }
 
-/// A control character's fault; NEL, VT and FF break lines as LF and CR do (UAX #14).
+/// The fault of a control character. NEL, VT and FF break lines like LF and CR (UAX #14).
 fn control_fault(c: char) -> Option<TextFault> {
     match c {
         '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(TextFault::LineBreak),
@@ -119,7 +120,7 @@ fn fault_at(c: char, before: Option<char>, rest: &[char]) -> Option<TextFault> {
             (!selects).then_some(TextFault::Invisible(c))
         }
         c if is(CodePointSetData::new::<BidiControl>(), c) => Some(TextFault::Direction(c)),
-        // Annotations of characters are for programs among themselves.
+        // Annotations of characters are for the exchange between programs only.
         '\u{fff9}'..='\u{fffb}' => Some(TextFault::Invisible(c)),
         c if is_ignorable(c) || is(CodePointSetData::new::<NoncharacterCodePoint>(), c) => {
             Some(TextFault::Invisible(c))
@@ -128,8 +129,8 @@ fn fault_at(c: char, before: Option<char>, rest: &[char]) -> Option<TextFault> {
     }
 }
 
-/// Whether the tag at this place belongs to a flag: three letters or digits at least, behind the black flag and before
-/// the tag that ends them (UTS #51, emoji tag sequences).
+/// Whether the tag at this position belongs to a flag: at least three letters or digits between the black flag and the
+/// end tag (UTS #51, emoji tag sequences).
 fn is_in_flag(characters: &[char], at: usize) -> bool {
     let (head, tail) = characters.split_at_checked(at).unwrap_or_default();
     let before = head.iter().rev().take_while(|c| is_flag_tag(**c)).count();
@@ -139,12 +140,12 @@ fn is_in_flag(characters: &[char], at: usize) -> bool {
     begins && ends && (3..=LONGEST_FLAG).contains(&(before + after))
 }
 
-/// Whether a tag stands for a letter or a digit of a flag.
+/// Whether a tag is a letter or a digit of a flag.
 fn is_flag_tag(c: char) -> bool {
     matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}')
 }
 
-/// Whether a joiner may stand beside this character: a letter, mark, digit or emoji.
+/// Whether a joiner may be next to this character, which is so for a letter, mark, digit or emoji.
 fn is_joinable(c: char) -> bool {
     let groups = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Mark)

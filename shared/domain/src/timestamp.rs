@@ -1,4 +1,4 @@
-//! A moment, in milliseconds since the Unix epoch, UTC. It must never read the clock.
+//! A point in time, in milliseconds since the Unix epoch, UTC. It must never read the clock.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -14,11 +14,11 @@ pub struct Timestamp(i64);
 #[error("not an RFC 3339 date-time between 1970 and 9999")]
 pub struct InvalidTimestamp;
 
-/// 9999-12-31T23:59:59.999Z, the last moment RFC 3339 can write.
+/// 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can write.
 const LAST_MILLIS: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// A moment from Unix milliseconds, clamped to the years that RFC 3339 can write.
+    /// A time from Unix milliseconds, clamped to the years that RFC 3339 can write.
     pub const fn from_millis(millis: i64) -> Self {
         if millis < 0 {
             Self(0)
@@ -39,12 +39,12 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This moment and `seconds` more.
+    /// This time plus `seconds`.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// This moment and `time` more, in whole milliseconds.
+    /// This time plus `time`, in whole milliseconds.
     pub fn plus(self, time: Duration) -> Self {
         Self::from_millis(self.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
     }
@@ -59,7 +59,7 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Always 24 characters, so that the text sorts as the moments do.
+    /// Always 24 characters, so that the texts sort like the times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
         write!(

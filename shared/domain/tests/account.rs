@@ -97,9 +97,9 @@ fn a_password_has_one_form_however_it_was_typed() {
     ] {
         assert_eq!(prepared_password(same).as_deref(), Some(composed), "{same:?}");
     }
-    // Neither case nor width is folded.
+    // Neither case nor width is changed.
     assert_eq!(prepared_password("\u{ff21}Bc").as_deref(), Some("\u{ff21}Bc"));
-    // Characters count in that form.
+    // Characters are counted in the prepared form.
     assert_eq!(judged(&"u\u{308}".repeat(9)), ["too_short"]);
 }
 

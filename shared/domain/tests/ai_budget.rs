@@ -1,4 +1,4 @@
-//! What a tenant may spend on models: which amounts are taken, and what a change is.
+//! Budgets of a tenant for models: valid amounts, and changes.
 
 use crate::support::{START, at, id};
 use domain::ai::{AiBudget, AiBudgetEvent, Feature, Limits, SetBudget, set_budget};
@@ -43,7 +43,7 @@ fn set() -> AiBudgetEvent {
     decide(None, "250", &[("completion", "40")], Some(&["nova"])).unwrap().unwrap()
 }
 
-/// Field and code of everything that was wrong.
+/// Field and code of every fault.
 fn faults(result: Result<Option<AiBudgetEvent>, Invalid>) -> Vec<(String, &'static str)> {
     result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
 }
@@ -83,7 +83,7 @@ fn a_change_replaces_everything_and_no_change_is_none() {
         .then_nothing();
 }
 
-/// What a new tenant has can be set too: then it stays when the default changes.
+/// The limits of a new tenant can also be set: then they stay when the default changes.
 #[test]
 fn the_default_can_be_set() {
     let command = SetBudget {
@@ -143,7 +143,7 @@ fn events_come_back_as_they_were() {
     }
 }
 
-/// The chains that were decided on, or each wrong field with its code.
+/// The decided chains, or each wrong field with its code.
 type Decided = Result<BTreeMap<Feature, Vec<String>>, Vec<(String, &'static str)>>;
 
 /// The decision on these chains, where `nova`, `sonnet` and `titan` exist and `titan` does not converse.

@@ -1,4 +1,4 @@
-//! What a tenant is told of a month's costs, and how often.
+//! Alerts about a month's costs, and how often they are sent.
 
 use crate::support::{START, id};
 use domain::ai::{AiMonth, AiMonthEvent, Month, MonthCosts, reach_thresholds};
@@ -27,7 +27,7 @@ fn a_part_is_reached_to_the_nano_dollar() {
         (80_000_000_000, 100_000_000_000, &[80]),
         (u64::MAX, u64::MAX, &[80, 100]),
         (u64::MAX, 1, &[80, 100, 150]),
-        // Nobody wants to be told.
+        // No alerts are wanted.
         (0, 0, &[]),
         (100, 0, &[]),
     ] {

@@ -1,4 +1,4 @@
-//! A tenant's own prices: which are taken, and what a change is.
+//! A tenant's own prices: valid prices, and changes.
 
 use domain::ai::{AiPrices, AiPricesEvent, OverridePrices, TokenPrices, override_prices};
 use domain::{DecodeError, DomainEvent, EncodedEvent, Invalid};
@@ -39,7 +39,7 @@ fn prices_are_exact_and_replaced_as_a_whole() {
         .then([ended])
         .unwrap();
     assert_eq!(after.prices.keys().collect::<Vec<_>>(), ["sonnet"]);
-    // Nobody's prices are changed to nothing, and somebody's are.
+    // A tenant without own prices does not change, and one with own prices does.
     assert_eq!(decide(None, &[], "none").unwrap(), None);
     assert!(decide(Some(&prices), &[], "ended").unwrap().is_some());
 }

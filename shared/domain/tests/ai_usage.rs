@@ -1,4 +1,4 @@
-//! What each model used of a request.
+//! The usage of a request by model.
 
 use crate::support::{START, id};
 use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens, Unmetered};
@@ -78,14 +78,14 @@ fn what_nobody_metered_is_told_of_each_model() {
     let parts = of(unmetered(6, 60)).by_model().unwrap();
     assert_eq!(parts[0], ModelUsed { unmetered: unmetered(4, 20), ..used("answered", 7, 50) });
     assert_eq!((parts[0].metered(), parts[1].metered()), (Some(tokens(3)), Some(tokens(1))));
-    // The other's part is more than the whole.
+    // The other model's part is more than the whole.
     for wrong in [unmetered(1, 60), unmetered(6, 39), Unmetered::default()] {
         assert_eq!(of(wrong).by_model(), None);
     }
     assert_eq!(ModelUsed { unmetered: unmetered(4, 1), ..used("one", 3, 50) }.metered(), None);
     let encoded = of(unmetered(6, 60)).encode();
     assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), of(unmetered(6, 60)));
-    // One from before there was this.
+    // A request from before these parts existed.
     assert!(request(vec![used("one", 3, 50)]).encode().data.pointer("/unmetered").is_none());
 }
 

@@ -1,4 +1,4 @@
-//! API keys: what makes a good one, how long it is valid, and how it ends.
+//! API keys: valid fields, lifetime, and end.
 
 use crate::support::{START, at, id};
 use domain::authority::Scope;
@@ -73,7 +73,7 @@ fn every_wrong_field_is_named() {
     assert_eq!(wrong(create("a\0b", &["model:read"], None)), field("name", "format"));
     assert_eq!(wrong(create(&"n".repeat(101), &["model:read"], None)), field("name", "too_long"));
     assert_eq!(wrong(create("n", &[], None)), field("scopes", "required"));
-    // A permission that people have and keys may not hold is no scope.
+    // A permission that keys may not hold is not a scope.
     for unknown in ["lead:read", "api_key:manage", "", "Model:read", "model:read "] {
         assert_eq!(wrong(create("n", &[unknown], None)), field("scopes", "unknown"), "{unknown:?}");
     }

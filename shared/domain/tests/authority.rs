@@ -1,4 +1,4 @@
-//! Who may do what: every permission, for every role.
+//! Every permission, for every role.
 
 use crate::support::id;
 use domain::authority::{
@@ -96,7 +96,7 @@ fn a_role_without_the_permission_gets_no_authority() {
     }
 }
 
-/// Fails unless a key holds the permission with its scope, and neither without it nor with the others.
+/// Fails unless a key holds the permission with its scope, and with no other scope.
 fn check_key<P: Permission + Debug>() {
     let own: Scope = P::NAME.parse().unwrap();
     assert!(P::FOR_KEYS && Scope::ALL.contains(&own));
@@ -142,7 +142,7 @@ fn a_key_can_do_nothing_else_whoever_created_it() {
     check_no_key::<ManageApiKeys>();
 }
 
-/// A permission that has a scope's name and is not made for keys.
+/// A permission with the name of a scope that is not made for keys.
 #[derive(Debug)]
 struct Impostor;
 impl Permission for Impostor {

@@ -92,7 +92,7 @@ fn sizes_mailboxes_and_statuses_count_as_they_should() {
     ] {
         assert_eq!(mailbox(&format!("a@{host}")), -10, "{host}");
     }
-    // Neither the header of the list nor a part of a line is a domain.
+    // Neither the header of the list nor a part of a line counts as a domain.
     for host in ["microsoft.com", "mail.co", "notgmail.com", "zzzz.zz", "0.aa"] {
         assert_eq!(mailbox(&format!("a@{host}")), 5, "{host}");
     }
@@ -114,7 +114,7 @@ fn a_band_counts_as_the_size_that_it_speaks_for() {
             judge(&LeadInput { company_name: "C", company_size: size, ..LeadInput::default() }).factors;
         factors.first().map(|factor| factor.impact)
     };
-    // Within one step, and over one limit.
+    // Bands within one range, and bands across one limit.
     for (text, impact) in [
         ("1-5", -15),
         ("1-10", -15),
@@ -357,7 +357,8 @@ fn hostile_notes_are_read_in_time_that_grows_with_their_length() {
         let lead = lead(&LeadInput { company_name: "Contoso", notes: Some(&notes), ..LeadInput::default() });
         let started = std::time::Instant::now();
         let _ = score_by_rules(&lead);
-        // Some milliseconds without optimization; a minute if the work grew with the square of the length.
+        // Without optimization this takes some milliseconds; it would take a minute if the work grew with the square of
+        // the length.
         assert!(started.elapsed().as_secs() < 5, "{word}");
     }
 }

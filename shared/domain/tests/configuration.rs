@@ -1,4 +1,4 @@
-//! The configuration document: taken as a whole or refused as a whole, and what flags answer.
+//! The configuration document, which is accepted or refused as a whole, and the values of flags.
 
 use crate::support::id;
 use domain::Timestamp;
@@ -55,7 +55,7 @@ fn read(document: &Value) -> Result<RuntimeConfiguration, ConfigurationError> {
     RuntimeConfiguration::parse(document.to_string().as_bytes(), Some(&catalog()))
 }
 
-/// The fields that are wrong.
+/// The wrong fields.
 fn wrong(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let mut document = whole();
     change(&mut document);
@@ -234,6 +234,6 @@ fn a_growing_percentage_reaches_its_share_and_loses_nobody() {
         assert!(smaller.iter().all(|number| larger.contains(number)), "at {percentage}");
         smaller = larger;
     }
-    // Another flag begins with other organizations.
+    // Another flag reaches other organizations first.
     assert_ne!(half, on("b", 50));
 }

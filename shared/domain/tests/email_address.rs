@@ -1,4 +1,4 @@
-//! Addresses of every script, and which of them are one mailbox.
+//! Addresses in every script, and which addresses are one mailbox.
 
 use domain::email_address::{EmailAddress, mailbox_key, mailbox_keys};
 
@@ -12,7 +12,7 @@ fn addresses_of_every_script_are_taken() {
         (" Ann.Lee+x@Example.CO.uk ", "ann.lee+x@example.co.uk"),
         ("ada@M\u{dc}NCHEN.example", "ada@m\u{fc}nchen.example"),
         ("ada@xn--mnchen-3ya.example", "ada@xn--mnchen-3ya.example"),
-        // Decomposed: the same letters.
+        // The decomposed form of the same letters.
         ("jo\u{308}rg@mu\u{308}nchen.example", "j\u{f6}rg@m\u{fc}nchen.example"),
         // Hindi, Tamil and Thai: words with viramas, vowel signs and tones.
         (
@@ -27,7 +27,7 @@ fn addresses_of_every_script_are_taken() {
             "\u{e17}\u{e35}\u{e48}@\u{e17}\u{e35}\u{e48}.example",
             "\u{e17}\u{e35}\u{e48}@\u{e17}\u{e35}\u{e48}.example",
         ),
-        // A virama and a joiner, as Sinhala writes Sri.
+        // A virama and a joiner, as in the Sinhala spelling of Sri.
         (
             "\u{dc1}\u{dca}\u{200d}\u{dbb}\u{dd3}@\u{dc1}\u{dca}\u{200d}\u{dbb}\u{dd3}.example",
             "\u{dc1}\u{dca}\u{200d}\u{dbb}\u{dd3}@\u{dc1}\u{dca}\u{200d}\u{dbb}\u{dd3}.example",

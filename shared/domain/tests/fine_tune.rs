@@ -213,7 +213,7 @@ fn every_wrong_line_is_told_what_is_wrong() {
     assert_eq!(with(r#""assistant""#, r#""system""#), Some(NotAConversation));
     assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"image":{}}"#), Some(NotAConversation));
     assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"text":"Hi","text":"Hi"}"#), Some(NotAConversation));
-    // An array of what an object has is no object.
+    // An array with the members of an object is not an object.
     assert_eq!(with(r#"{"text":"Hi"}"#, r#"["Hi"]"#), Some(NotAConversation));
     let turns =
         r#"[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]"#;
@@ -229,7 +229,7 @@ fn every_wrong_line_is_told_what_is_wrong() {
     assert_eq!(with(r#"[{"text":"You sell."}]"#, "[]"), Some(BlankText));
     assert_eq!(with("Hi", "Say User: now"), Some(ReservedWord));
     assert_eq!(with("You sell.", "[EOS]"), Some(ReservedWord));
-    // Only prompts may not hold them.
+    // Only prompts must not contain them.
     assert_eq!(with("Hello", "User: hello"), None);
 }
 

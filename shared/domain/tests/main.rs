@@ -1,4 +1,4 @@
-//! The decisions of the domain: given what happened, when something is decided, then this happens, or is refused.
+//! The decisions of the domain: given these events, when something is decided, then these events follow, or a refusal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod access;

@@ -1,4 +1,4 @@
-//! How well the rules read notes: precision and recall by dimension and by language, over sentences with labels.
+//! The quality of the rules for notes: precision and recall by dimension and by language, over labelled sentences.
 
 #![expect(clippy::print_stdout, reason = "the figures are what these tests are run for")]
 
@@ -29,7 +29,7 @@ const DIMENSIONS: [(char, Dimension); 4] = [
     ('T', Dimension::Timeline),
 ];
 
-/// What the rules claim of a sentence, as labels are written: `B+ T-`.
+/// The claims of the rules for a sentence, in the form of the labels: `B+ T-`.
 fn claimed(notes: &str) -> Vec<(char, char)> {
     let input = LeadInput { company_name: "Contoso", notes: Some(notes), ..LeadInput::default() };
     let event = create_lead(id(1), id(2), &input).unwrap();

@@ -120,7 +120,7 @@ fn a_session_ends_by_idleness_and_by_age() {
     }
     assert_eq!(used.idle_expires_at, at(ABSOLUTE_SECONDS));
     assert_eq!(refresh(&used, &current, "x", at(ABSOLUTE_SECONDS)), Err(RefreshRefused::Ended));
-    // Not even reuse is told of after the end.
+    // After the end, even a replay is not reported.
     assert_eq!(refresh(&used, "one", "x", at(ABSOLUTE_SECONDS)), Err(RefreshRefused::Ended));
 }
 
@@ -155,7 +155,8 @@ fn the_secret_facts_are_facts_of_the_events() {
     assert!(event.encode().data.get("token").is_some());
 }
 
-/// However tokens are presented, exactly one is current, an ended session stays ended, and no time goes past its end.
+/// For any sequence of presented tokens, exactly one token is current, an ended session stays ended, and no time is
+/// after its end.
 #[test]
 fn no_sequence_of_refreshes_breaks_a_session() {
     for seed in 0..200 {
@@ -165,7 +166,7 @@ fn no_sequence_of_refreshes_breaks_a_session() {
         let mut now = START;
         for step in 0..40 {
             now = now.plus_seconds(dice.one_of(&[0, 1, 5, 10, 11, 3600, 7 * 3600]));
-            // Mostly the newest.
+            // Mostly the newest token.
             let back = dice.one_of(&[0, 0, 0, 0, 1, 2]).min(issued.len() - 1);
             let presented = issued[issued.len() - 1 - back].clone();
             let next = format!("t{step}");

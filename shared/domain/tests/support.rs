@@ -1,10 +1,10 @@
-//! Identifiers, moments and chance that repeats.
+//! Identifiers, times and repeatable random numbers.
 
 use domain::Timestamp;
 use domain::id::new_id;
 use type_safe_id::{StaticType, TypeSafeId};
 
-/// When the events of given / when / then begin.
+/// The time of the first event in given / when / then.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Text that people write: what nobody sees is trimmed or refused, and what spelling needs stays.
+//! Text that people write: invisible characters are trimmed or refused, and characters that spelling needs are kept.
 
 use domain::field::Check;
 
@@ -135,7 +135,7 @@ fn what_spelling_needs_stays() {
         "Zürich & Söhne (Ö)",
         "\u{fffd}",
     ] {
-        // A chillu at the end of a word is written with a joiner that is trimmed.
+        // A chillu at the end of a word has a joiner that is trimmed.
         let expected = kept.trim_end_matches('\u{200d}');
         assert_eq!(line(kept).as_deref(), Ok(expected), "{kept:?}");
     }
@@ -145,7 +145,7 @@ fn what_spelling_needs_stays() {
 fn one_text_has_one_form() {
     assert_eq!(line("Zu\u{308}rich").as_deref(), Ok("Zürich"));
     assert_eq!(line("\u{212b}ngstr\u{f6}m").as_deref(), Ok("\u{c5}ngstr\u{f6}m"));
-    // Characters are counted in that form.
+    // Characters are counted in the composed form.
     let mut check = Check::default();
     check.line("name", &"u\u{308}".repeat(10), 10);
     assert!(check.finish(()).is_ok());

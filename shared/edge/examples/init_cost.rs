@@ -1,4 +1,4 @@
-//! What starting a function costs that does nothing, in instructions: until it asks for its first event.
+//! The cost in instructions of starting a function that does nothing, until it asks for its first event.
 //!
 //! ```text
 //! cargo build --release -p edge --example init_cost

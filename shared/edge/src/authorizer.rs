@@ -1,5 +1,5 @@
-//! The REQUEST authorizer of API Gateway (REST API): from the `Authorization` header to claims and a policy. The claims
-//! of a person and of an API key differ, and `Request::caller` reads both.
+//! The REQUEST authorizer of API Gateway (REST API): turns the `Authorization` header into claims and a policy. The
+//! claims of a person and of an API key differ, and `Request::caller` reads both.
 //!
 //! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
 //! decided by the use cases. Why a token is refused must never be answered, and what a caller sends must never be a failure.
@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// The gateway makes a 500 of it.
+/// The gateway answers this failure with 500.
 const UNAVAILABLE: Failure = Failure("Unavailable");
-/// Who calls with a wrong token, in the gateway's access log.
+/// The caller with an invalid token, in the gateway's access log.
 const NOBODY: &str = "nobody";
 
-/// Judges bearer tokens.
+/// Verifies bearer tokens.
 pub trait Authorizer: Send + Sync {
-    /// The caller that a token proves at `now`.
+    /// The caller whom a token identifies at `now`.
     fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>>;
 }
 
@@ -42,7 +42,7 @@ pub async fn invoke(authorizer: &dyn Authorizer, event: Value, now: Timestamp) -
     runtime::in_process(event, async |event| serve(authorizer, event, &invocation).await).await
 }
 
-/// The fields of the event that we use.
+/// The fields of the event that are used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AuthorizerEvent {
@@ -119,19 +119,19 @@ fn whole_stage(method_arn: &str) -> Option<String> {
     Some(format!("{api}/{stage}/*/*"))
 }
 
-/// What the gateway takes: the caller's name, a policy and the claims, which reach functions as text.
+/// The answer for the gateway: the caller's name, a policy and the claims, which reach functions as text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    /// An account, or an API key: what the gateway's access log names.
+    /// The id of an account or an API key; it is in the gateway's access log.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
-    /// None of a caller who is refused.
+    /// `None` for a caller who is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<Identity>,
 }
 
-/// What functions learn of the caller; the gateway keeps it, so nothing personal is in it.
+/// The claims about the caller. The gateway stores them, so they contain nothing personal.
 #[derive(Serialize)]
 struct Identity {
     sub: String,
@@ -141,7 +141,7 @@ struct Identity {
     credential: Proof,
 }
 
-/// What only a person has, and what only an API key has.
+/// Claims that only a person has, and claims that only an API key has.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Proof {
@@ -187,10 +187,10 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
     Answer { principal_id, policy_document: over("Allow", resource), context }
 }
 
-/// A wrong token opens nothing: the gateway makes its response ACCESS_DENIED of it, which says `invalid_token`, and keeps it as
-/// it keeps what allows. A request without `Authorization` does not come here: the gateway answers UNAUTHORIZED by itself. Lambda
-/// would count the text that makes UNAUTHORIZED here as an error of the function, so that any caller could ring its alarm
-/// and roll back a deployment.
+/// A policy that denies everything. The gateway answers it with its response ACCESS_DENIED, which says `invalid_token`,
+/// and caches it like a policy that allows. A request without `Authorization` does not reach this function: the gateway
+/// answers UNAUTHORIZED by itself. If this function failed with the text that causes UNAUTHORIZED, Lambda would count
+/// an error of the function, and any caller could trigger its alarm and roll back a deployment.
 fn refusal(resource: &str) -> Answer<'_> {
     Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
 }

@@ -1,6 +1,6 @@
-//! Cursors: where a page of a list ended, sealed so that only the same caller can use it, for the same list. A cursor is
-//! opaque to clients and authenticated (HMAC-SHA-256); it is not encrypted, so a position must not hold anything that
-//! its reader may not know.
+//! Cursors: the position where a page of a list ended, signed so that only the same caller can use it, for the same
+//! list. A cursor is opaque to clients and authenticated (HMAC-SHA-256). It is not encrypted, so a position must not
+//! hold anything that its reader may not know.
 
 use crate::{Problem, StartError};
 use base64::Engine as _;
@@ -10,16 +10,16 @@ use ports::Position;
 use ring::hmac;
 use std::fmt;
 
-/// Bytes of the shortest key: as many as the hash has (RFC 2104, section 3).
+/// The least bytes of a key: as many as the hash has (RFC 2104, section 3).
 const SHORTEST_KEY: usize = 32;
-/// Characters of the longest cursor; `infra/openapi.yaml` says so.
+/// The most characters of a cursor, as in `infra/openapi.yaml`.
 const LONGEST: usize = 2048;
 
-/// Seals and opens cursors.
+/// Signs and verifies cursors.
 pub struct CursorCodec(hmac::Key);
 
 impl CursorCodec {
-    /// A codec with the value of the secret that `CURSOR_SECRET_ID` names, at least 32 characters.
+    /// A codec with the value of the secret named by `CURSOR_SECRET_ID`, which has at least 32 characters.
     pub fn new(key: &str) -> Result<Self, StartError> {
         if key.len() < SHORTEST_KEY {
             return Err(StartError::invalid(
@@ -37,7 +37,7 @@ impl CursorCodec {
         format!("{}.{}", encode(position.sort_key.as_bytes()), encode(tag.as_ref()))
     }
 
-    /// The position in a cursor. 400 `invalid_cursor` when it was changed, or sealed for another list, query, tenant,
+    /// The position in a cursor. 400 `invalid_cursor` when it was changed, or made for another list, query, tenant,
     /// account or API key.
     pub fn open(&self, cursor: &str, caller: &Caller, fingerprint: &str) -> Result<Position, Problem> {
         self.try_open(cursor, caller, fingerprint).ok_or_else(Problem::invalid_cursor)
@@ -59,7 +59,7 @@ impl CursorCodec {
     }
 }
 
-/// What the tag covers. Lengths keep the parts apart.
+/// The signed bytes. Lengths keep the parts apart.
 fn signed(position: &Position, caller: &Caller, fingerprint: &str) -> Vec<u8> {
     let mut signed = Vec::new();
     let (tenant, principal) = (caller.tenant.to_string(), caller.principal());

@@ -1,9 +1,9 @@
-//! The operating system's random bytes, as the use cases' port.
+//! The operating system's random bytes, as the port of the use cases.
 
 use ports::{Entropy, EntropyError};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Random bytes from the operating system (`getrandom`), without a generator of our own that would need seeding.
+/// Random bytes from the operating system (`getrandom`), without a generator in the process that would need seeding.
 #[derive(Debug)]
 pub struct SystemEntropy(SystemRandom);
 

@@ -1,5 +1,5 @@
-//! Keeps a handler from taking its process down: panics are caught, and its deadline is enforced.
-//! What a panic says must never be logged, because it may quote what the caller sent; where it happened is enough.
+//! Keeps a handler from taking its process down: panics are caught, and its deadline is enforced. The message of a
+//! panic must never be logged, because it may quote the caller; its place is enough.
 
 use futures_util::FutureExt as _;
 use std::cell::{Cell, RefCell};
@@ -15,12 +15,12 @@ thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Why guarded work has no result.
+/// The reason why guarded work has no result.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// It panicked, at this place in the source.
+    /// The work panicked, at this place in the source.
     Panicked(String),
-    /// It was not done at its deadline, and was dropped.
+    /// The work was not done at its deadline, and was dropped.
     TimedOut,
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn guarded<T>(deadline: Instant, work: impl Future<Output = T> 
     }
 }
 
-/// A future that marks its thread while it is polled, so that the hook knows whose panic it sees.
+/// A future that marks its thread while it is polled, so that the hook can attribute a panic to it.
 struct Marked<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
 impl<T> Future for Marked<'_, T> {
@@ -56,8 +56,8 @@ impl<T> Future for Marked<'_, T> {
     }
 }
 
-/// Replaces what the process prints at a panic: guarded work leaves its location for [`guarded`] to pick up, everything
-/// else goes to the hook that was there before.
+/// Replaces the process's panic hook: panics of guarded work leave their location for [`guarded`], all others go to the
+/// hook that was installed before.
 fn remember_locations() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

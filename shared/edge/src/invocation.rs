@@ -1,4 +1,4 @@
-//! One invocation: what the Runtime API says about it, or what a test says instead.
+//! One invocation, as described by the Runtime API or by a test.
 
 use crate::SystemEntropy;
 use application_core::Context;
@@ -8,13 +8,14 @@ use ports::Entropy;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a handler's time is cut by, so that an answer and a log line still fit before the function is stopped.
+/// The time by which a handler's deadline is earlier than the function's timeout, so that the answer and a log line
+/// still fit.
 const RESERVE: Duration = Duration::from_millis(500);
 
 /// One invocation of a function.
 #[derive(Clone)]
 pub struct Invocation {
-    /// Name of the function, such as `score-lead`.
+    /// The name of the function, such as `score-lead`.
     pub function: &'static str,
     /// When it began.
     pub now: Timestamp,
@@ -22,18 +23,18 @@ pub struct Invocation {
     pub began: Instant,
     /// When the handler must be done: before the function's timeout.
     pub deadline: Instant,
-    /// Lambda's identifier of it.
+    /// Lambda's id of the invocation.
     pub request_id: String,
-    /// X-Ray's identifier of the trace it belongs to.
+    /// X-Ray's id of the trace that it belongs to.
     pub trace_id: Option<String>,
-    /// Whether it is the first of its process.
+    /// Whether it is the first invocation of its process.
     pub cold_start: bool,
     /// Randomness for the handler.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Invocation {
-    /// An invocation in a test: system randomness, and the time that a function has behind API Gateway.
+    /// An invocation in a test: system randomness, and the time of a function behind API Gateway.
     pub fn in_process(now: Timestamp) -> Self {
         Self {
             function: "in-process",
@@ -59,12 +60,12 @@ impl Invocation {
         Instant::now() + Duration::from_millis(left).saturating_sub(RESERVE)
     }
 
-    /// Time until the handler must be done.
+    /// The time until the handler must be done.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// What a use case must know of it.
+    /// The context for a use case.
     pub(crate) fn context(&self, correlation_id: &str, causation_id: Option<EventId>) -> Context {
         Context {
             now: self.now,

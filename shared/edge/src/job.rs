@@ -1,4 +1,4 @@
-//! What jobs have in common: how their work fails, and how that is told to the service that delivers it.
+//! Common parts of jobs: how their work fails, and how failures are reported to the service that delivers the messages.
 
 use crate::guard::{Broken, guarded};
 use crate::log::chain;
@@ -8,10 +8,11 @@ use ports::{BoxFuture, CommitError, StoreError};
 use serde::Serialize;
 use std::time::Instant;
 
-/// Work of a job was not done. It is delivered again until its source gives up on it.
+/// The work of a job was not done. It is delivered again until its source gives up.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// What was delivered is not what the job takes; it will end in the dead-letter queue. Never quotes it.
+    /// The message does not have the form that the job expects; it will end in the dead-letter queue. The text never
+    /// quotes it.
     #[error("malformed: {0}")]
     Malformed(&'static str),
     /// The use case failed.
@@ -37,7 +38,7 @@ impl From<CommitError> for JobError {
     }
 }
 
-/// The result of a job's work, or why there is none, as text for the log.
+/// The result of a job's work, or the reason of its failure as text for the log.
 pub(crate) async fn attempt<T>(
     deadline: Instant,
     work: BoxFuture<'_, Result<T, JobError>>,
@@ -50,7 +51,7 @@ pub(crate) async fn attempt<T>(
     }
 }
 
-/// What Lambda takes from a function that reports partial failures.
+/// The answer by which Lambda learns of partial failures.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct BatchFailures<'a> {
@@ -63,7 +64,7 @@ struct BatchItemFailure<'a> {
     item_identifier: &'a str,
 }
 
-/// Tells Lambda which of a batch must be delivered again.
+/// Tells Lambda which messages of a batch must be delivered again.
 pub(crate) fn batch_failures(identifiers: &[String]) -> Result<Json, Failure> {
     let failures = identifiers.iter().map(|id| BatchItemFailure { item_identifier: id });
     written(&BatchFailures { batch_item_failures: failures.collect() })

@@ -1,6 +1,6 @@
-//! Functions that an operator invokes by hand (`aws lambda invoke`). They have no route and no event source: IAM alone decides
-//! who may. What an operator wrote wrongly is answered by field, as the API does; what failed for another reason fails the
-//! invocation, and the log says why.
+//! Functions that an operator invokes by hand (`aws lambda invoke`). They have no route and no event source: IAM alone
+//! decides who may invoke them. Wrong fields of the event are answered by name, as in the API. Any other failure fails
+//! the invocation, and the log has the reason.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt};
@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Does what an operator asks for.
+/// Carries an operator's request out.
 pub trait OperatorHandler: Send + Sync {
-    /// Does what `event` asks for; what it answers is shown to the operator.
+    /// Carries `event` out; the answer is shown to the operator.
     fn handle<'a>(&'a self, event: &'a Value, context: &'a Context) -> BoxFuture<'a, Result<Value, Error>>;
 }
 
-/// The event as the function takes it. It names no value, only what is wrong with it.
+/// Reads the event as the function's input. The error names the fault and no value.
 pub fn read<T: DeserializeOwned>(event: &Value) -> Result<T, Invalid> {
-    // serde's own words would quote what was sent.
+    // serde's own messages would quote the event.
     T::deserialize(event).map_err(|_| {
         Invalid::one(
             "event",
@@ -57,7 +57,7 @@ async fn serve(handler: &dyn OperatorHandler, event: Json, invocation: &Invocati
     };
     log::scoped(scope, async {
         let context = invocation.context(&correlation_id, None);
-        // An event that is no JSON never gets here.
+        // Lambda delivers only JSON.
         let event: Value = serde_json::from_str(event.get()).unwrap_or_default();
         let work = async {
             match handler.handle(&event, &context).await {
@@ -79,7 +79,7 @@ async fn serve(handler: &dyn OperatorHandler, event: Json, invocation: &Invocati
     .await
 }
 
-/// What is wrong, by field, in the words of the API's problems.
+/// The wrong fields, in the form of the API's problems.
 fn refusal(invalid: &Invalid) -> Value {
     let fault = |fault: &domain::field::FieldError| json!({ "field": fault.field, "code": fault.code, "message": fault.message });
     json!({ "outcome": "refused", "errors": invalid.0.iter().map(fault).collect::<Vec<_>>() })

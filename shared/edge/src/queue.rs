@@ -1,7 +1,7 @@
-//! Functions behind an SQS queue that EventBridge fills. Each message is judged alone: one that is malformed, fails, panics
-//! or is not reached in time is reported, so that it alone is delivered again, and in the end lands in the dead-letter
-//! queue. It comes again soon at first and later each time, and not after the queue's visibility timeout, which must be long
-//! enough for a whole batch. A body must never be logged.
+//! Functions behind an SQS queue that EventBridge fills. Each message is handled alone. A message that is malformed,
+//! fails, panics or is not reached in time is reported, so that only it is delivered again and finally goes to the
+//! dead-letter queue. The first repetition comes soon and each further one later; none waits for the queue's visibility
+//! timeout, which must be long enough for a whole batch. A body must never be logged.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
@@ -16,13 +16,13 @@ use serde_json::Value;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// A message is not begun with less time left than this: it would only be cut off.
+/// A message is not begun with less time left than this, because its work would only be cut off.
 const TIME_FOR_ONE: Duration = Duration::from_secs(1);
-/// Seconds until a message that failed once comes again; each further failure doubles them.
+/// The seconds until a message is delivered again after its first failure; each further failure doubles them.
 const FIRST_RETRY_SECONDS: u32 = 4;
-/// Seconds that a message waits at most.
+/// The most seconds that a message waits.
 const LONGEST_RETRY_SECONDS: u32 = 900;
-/// Messages whose visibility one call changes (SQS quota).
+/// The most messages whose visibility one call can change (SQS quota).
 const MOST_CHANGES: usize = 10;
 
 /// Handles events.
@@ -35,11 +35,11 @@ pub trait EventHandler: Send + Sync {
     ) -> BoxFuture<'a, Result<(), JobError>>;
 }
 
-/// What a function behind a queue is made of.
+/// The parts of a function behind a queue.
 pub struct Consumer {
     /// Handles the events.
     pub handler: Box<dyn EventHandler>,
-    /// Says when those that failed come again.
+    /// Sets when failed messages are delivered again.
     pub visibility: Box<dyn MessageVisibility>,
 }
 
@@ -50,7 +50,7 @@ pub fn run(function: &'static str, build: Build<Consumer>) -> ExitCode {
     })
 }
 
-/// Leaves it to the queue when messages come again.
+/// Leaves the time of the next delivery to the queue.
 struct AsTheQueueSays;
 
 impl MessageVisibility for AsTheQueueSays {
@@ -64,7 +64,7 @@ pub async fn invoke(handler: &dyn EventHandler, event: Value, now: Timestamp) ->
     invoke_as(handler, event, &Invocation::in_process(now)).await
 }
 
-/// The fields of the batch that we use.
+/// The fields of the batch that are used.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -87,13 +87,13 @@ struct Message {
 
 #[derive(Default, Deserialize)]
 struct Attributes {
-    /// How often the message was delivered, this time included, as a number in a text.
+    /// The number of deliveries of the message, including this one, as a text.
     #[serde(rename = "ApproximateReceiveCount", default)]
     receive_count: String,
 }
 
 impl Message {
-    /// Seconds until it comes again, after it failed this time.
+    /// The seconds until the next delivery if this one fails.
     fn retry_seconds(&self) -> u32 {
         let receive_count: u32 = self.attributes.receive_count.parse().unwrap_or(1);
         let doubled = 2_u32.checked_pow(receive_count.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -101,7 +101,7 @@ impl Message {
     }
 }
 
-/// Handles a batch in-process, with everything about the invocation under control.
+/// Handles a batch in-process, with an invocation made by the test.
 pub async fn invoke_as(
     handler: &dyn EventHandler,
     event: Value,
@@ -110,7 +110,7 @@ pub async fn invoke_as(
     invoke_consumer(handler, &AsTheQueueSays, event, invocation).await
 }
 
-/// The same for a consumer that says when messages come again.
+/// Handles an event in this process with a consumer that sets the times of further deliveries.
 pub async fn invoke_consumer(
     handler: &dyn EventHandler,
     visibility: &dyn MessageVisibility,
@@ -157,7 +157,7 @@ async fn serve(
     .await
 }
 
-/// Handles the messages one after the other; those that failed.
+/// Handles the messages one after the other. Returns those that failed.
 async fn handle_all<'a>(
     handler: &dyn EventHandler,
     messages: &'a [Message],
@@ -172,7 +172,7 @@ async fn handle_all<'a>(
     failed
 }
 
-/// Lets the messages that failed come again in their time. Should that fail, they come when the queue says so.
+/// Sets the next delivery of each failed message. If that fails, the queue's visibility timeout applies.
 async fn retry_later(visibility: &dyn MessageVisibility, failed: &[&Message], invocation: &Invocation) {
     let Some(queue_arn) = failed.first().map(|message| message.queue_arn.as_str()) else { return };
     let retried: Vec<_> = failed

@@ -1,5 +1,4 @@
-//! Functions that EventBridge starts by the clock. Delivery is at least once, so a run must be harmless when it is
-//! repeated.
+//! Functions that EventBridge starts by the clock. Delivery is at least once, so a repeated run must change nothing.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt};
@@ -13,9 +12,10 @@ use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Does what is due.
+/// Carries a scheduled run out.
 pub trait ScheduleHandler: Send + Sync {
-    /// Does what is due at `due`, the moment the schedule names; `context.now` is later when delivery was.
+    /// Carries the run out that was due at `due`, the time of the schedule; `context.now` is later when the delivery
+    /// was late.
     fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>>;
 }
 
@@ -30,7 +30,7 @@ pub async fn invoke(handler: &dyn ScheduleHandler, event: Value, now: Timestamp)
     runtime::in_process(event, async |event| serve(handler, event, &invocation).await).await
 }
 
-/// The fields of the event that we use. Each may be of any type, so that one that is wrong does not hide the other.
+/// The fields of the event that are used. Each may have any type, so that a wrong one does not hide the other.
 #[derive(Default, Deserialize)]
 struct Tick {
     #[serde(default)]
@@ -40,7 +40,7 @@ struct Tick {
 }
 
 impl Tick {
-    /// The moment the schedule names.
+    /// The time of the schedule.
     fn due(&self) -> Result<Timestamp, &'static str> {
         let time = self.time.as_str().ok_or("the event has no time")?;
         Timestamp::parse(time).map_err(|_| "the event's time can't be read")
@@ -53,7 +53,7 @@ async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocati
         Ok(event) => (event, None),
         Err(error) => (Tick::default(), Some(log::chain(&error))),
     };
-    // The event's identifier stays the same when it is delivered again; Lambda's does too, but says less.
+    // The id of the event stays the same when it is delivered again; Lambda's id does too, but tells less.
     let correlation_id = event.id.as_str().unwrap_or(&invocation.request_id).to_owned();
     let due = event.due();
     let scope = Scope {

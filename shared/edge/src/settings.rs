@@ -1,4 +1,4 @@
-//! What a function is told by its environment, read once at start. It must never show a value: some are secrets.
+//! The settings of a function from its environment, read once at start. They must never be shown: some are secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Default)]
 pub struct Settings(BTreeMap<String, String>);
 
-/// A function can't start. Names the variable, never its value.
+/// A function can't start. The error names the variable, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The variable is absent or blank.
@@ -16,15 +16,15 @@ pub enum StartError {
     /// The variable's value can't be used.
     #[error("the environment variable {name} {reason}")]
     Invalid {
-        /// Which variable.
+        /// The name of the variable.
         name: String,
-        /// What is wrong with it, without the value.
+        /// The fault of the value, without the value.
         reason: &'static str,
     },
 }
 
 impl StartError {
-    /// A variable whose value can't be used.
+    /// The error for a variable whose value can't be used.
     pub fn invalid(name: &str, reason: &'static str) -> Self {
         Self::Invalid { name: name.to_owned(), reason }
     }
@@ -58,7 +58,7 @@ impl<const N: usize> From<[(&str, &str); N]> for Settings {
 }
 
 impl fmt::Debug for Settings {
-    /// The names alone: values may be secrets.
+    /// Shows the names alone: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

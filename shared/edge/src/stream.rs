@@ -1,5 +1,5 @@
-//! Functions behind a DynamoDB stream. Records of a shard are in order, so a failure is reported by the first record that
-//! must come again; everything after it comes again too. An image must never be logged.
+//! Functions behind a DynamoDB stream. Records of a shard are in order, so a failure is reported by the first record
+//! that must be delivered again; all later records are delivered again too. An image must never be logged.
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
@@ -15,8 +15,8 @@ use std::time::Instant;
 
 /// Handles records.
 pub trait StreamHandler: Send + Sync {
-    /// Handles a batch in order. `Some(sequence number)` names the first record that must be delivered again, with
-    /// everything after it; an error means the whole batch must.
+    /// Handles a batch in order. `Some(sequence number)` names the first record that must be delivered again, with all
+    /// later ones; an error means the whole batch.
     fn handle<'a>(
         &'a self,
         records: &'a [ItemChange],
@@ -31,12 +31,13 @@ pub struct ItemChange {
     pub sequence_number: String,
     /// The item's keys, as plain JSON.
     pub keys: Value,
-    /// The item after the change, as plain JSON; `None` when it was deleted or is not in the shape DynamoDB documents.
+    /// The item after the change, as plain JSON; `None` when it was deleted or does not have the shape that DynamoDB
+    /// documents.
     pub new_image: Option<Value>,
 }
 
 impl std::fmt::Debug for ItemChange {
-    /// The position alone: an image may be secret.
+    /// Shows the position alone: an image may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ItemChange").field("sequence_number", &self.sequence_number).finish_non_exhaustive()
     }
@@ -52,7 +53,7 @@ pub async fn invoke(handler: &dyn StreamHandler, event: Value, now: Timestamp) -
     invoke_as(handler, event, &Invocation::in_process(now)).await
 }
 
-/// The fields of the batch that we use.
+/// The fields of the batch that are used.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -72,7 +73,7 @@ struct Change {
     new_image: Option<Value>,
 }
 
-/// Handles a batch in-process, with everything about the invocation under control.
+/// Handles a batch in-process, with an invocation made by the test.
 pub async fn invoke_as(
     handler: &dyn StreamHandler,
     event: Value,
@@ -110,7 +111,8 @@ async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocati
     let context = invocation.context(&invocation.request_id, None);
     let (first, error) = match attempt(invocation.deadline, handler.handle(&records, &context)).await {
         Ok(None) => (None, None),
-        // Should the handler name a record that is not in the batch, all of it comes again: at least once, never less.
+        // Should the handler name a record outside of the batch, the whole batch is delivered again: at least once,
+        // never less.
         Ok(Some(number)) => (Some(position(&number).unwrap_or_default()), None),
         Err(error) => (Some(0), Some(error)),
     };

@@ -1,4 +1,4 @@
-//! The runtime's clock, as the use cases' port.
+//! The runtime's clock, as the port of the use cases.
 
 use ports::{BoxFuture, Timer};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Documents as functions send them: compressed when they are built, so that no request waits for it.
+//! Documents in the codings in which functions send them. They are compressed at build time, so that no request waits
+//! for it.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -6,9 +7,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Bytes that Brotli looks at in one go.
+/// The size of the buffer of Brotli in bytes.
 const BUFFER: usize = 1 << 16;
-/// Brotli's best quality, and a window of 4 MiB.
+/// The best quality of Brotli, and a window of 4 MiB.
 const QUALITY: u32 = 11;
 const WINDOW_BITS: u32 = 22;
 

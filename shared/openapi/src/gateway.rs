@@ -1,20 +1,19 @@
-//! What the copy of the contract for API Gateway has besides what stands in it: HEAD for every GET, an answer to every
-//! other method of a path, and the headers of everything that the gateway answers by itself. Nobody writes them for each
-//! path, so that no path can lack them.
+//! The additions to the contract in the copy for API Gateway: HEAD for every GET, an answer to every other method of a
+//! path, and the headers of the gateway's own answers. They are generated, so that no path can lack them.
 
 use serde_yaml_ng::{Mapping, Value};
 
-/// The operation that answers all methods that a path does not list. Its place is the root of the contract.
+/// The operation that answers all methods that a path does not list. It is written at the root of the contract.
 const OTHER_METHODS: &str = "x-gateway-other-methods";
-/// The headers that every gateway response has besides its own. Its place is the root of the contract.
+/// The additional headers of every gateway response. They are written at the root of the contract.
 const RESPONSE_HEADERS: &str = "x-gateway-response-headers";
-/// The operation of a path for all methods that have none.
+/// The operation of a path for all methods that the path does not list.
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 
-/// The methods of HTTP that a path can list, in the order in which they are told.
+/// The HTTP methods that a path can list, in the order in which `Allow` lists them.
 const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
 
-/// Adds to a document what API Gateway is told besides.
+/// Adds these parts to a document.
 pub(super) fn complete(document: &mut Value) {
     let Some(root) = document.as_mapping_mut() else { return };
     let others = root.remove(OTHER_METHODS);
@@ -34,7 +33,7 @@ pub(super) fn complete(document: &mut Value) {
     }
 }
 
-/// HEAD is asked as GET is and reaches the same function, which sends no body.
+/// HEAD has the same parameters as GET and invokes the same function, which sends no body.
 fn add_head(item: &mut Mapping) {
     if item.contains_key("head") {
         return;
@@ -60,7 +59,7 @@ fn add_headers(response: &mut Mapping, headers: &Mapping) {
     }
 }
 
-/// Every path with the methods it takes, as `Allow` lists them.
+/// Every path with its methods, in the form of `Allow`.
 pub(super) fn allowed_methods(document: &Value) -> Vec<(String, String)> {
     let paths = document.get("paths").and_then(Value::as_mapping);
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Turns `infra/openapi.yaml` into what clients read and into what API Gateway imports. Build scripts use it, so that no
-//! function parses YAML; it must never be linked into one.
+//! Turns `infra/openapi.yaml` into the document that clients read and into the one that API Gateway imports. Build
+//! scripts use it, so that no function parses YAML; no function may link it.
 
 mod compressed;
 mod gateway;
@@ -8,16 +8,17 @@ use serde_yaml_ng::Value;
 
 pub use compressed::write_compressed;
 
-/// What is meant for API Gateway alone begins with one of these: its own words, and what its copy is completed with.
+/// Parts that only API Gateway gets begin with one of these: API Gateway's extensions, and the parts from which its
+/// copy is completed.
 const FOR_THE_GATEWAY: [&str; 2] = ["x-amazon-", "x-gateway-"];
 
 /// The document could not be converted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is not YAML.
+    /// The document is not YAML.
     #[error("the document is not YAML")]
     Read(#[source] serde_yaml_ng::Error),
-    /// It can't be written as JSON, for example because a key is not a string.
+    /// The document can't be written as JSON, for example because a key is not a string.
     #[error("the document can't be written as JSON")]
     Write(#[source] serde_json::Error),
     /// CloudFormation refuses a template with a null.
@@ -25,15 +26,15 @@ pub enum Error {
     Null(String),
 }
 
-/// The document as JSON, in the order it was written in, without what is meant for API Gateway: integrations name
-/// functions and roles, and are nobody else's business.
+/// The document as JSON, in its written order, without the parts for API Gateway: integrations name functions and
+/// roles, which clients must not see.
 pub fn public_document(yaml: &str) -> Result<String, Error> {
     let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     strip(&mut document);
     serde_json::to_string(&document).map_err(Error::Write)
 }
 
-/// Every path of the document with the methods that it takes, as `Allow` lists them.
+/// Every path of the document with its methods, in the form of `Allow`.
 pub fn allowed_methods(yaml: &str) -> Result<Vec<(String, String)>, Error> {
     let document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     Ok(gateway::allowed_methods(&document))
@@ -51,16 +52,16 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// Maps whose keys are names that the document gives, and not words of OpenAPI.
+/// Maps whose keys are names of the document and not words of OpenAPI.
 const MAPS_OF_NAMES: [&str; 7] =
     ["properties", "schemas", "responses", "parameters", "headers", "requestBodies", "paths"];
 
-/// What API Gateway's import does not know; clients read it.
+/// Parts that API Gateway's import does not know, but clients read.
 const UNKNOWN_TO_THE_GATEWAY: [&str; 3] = ["example", "examples", "readOnly"];
 
-/// The document that API Gateway imports, as JSON, without examples. They say nothing to the gateway, and their nulls, which
-/// JSON means, are refused by CloudFormation. Security schemes with an authorizer get the only type that the gateway takes
-/// for them. HEAD, all other methods and the headers of the gateway's own answers are added.
+/// The document that API Gateway imports, as JSON and without examples. The gateway ignores examples, and
+/// CloudFormation refuses the nulls in them. Security schemes with an authorizer get the only type that the gateway
+/// accepts for them. HEAD, all other methods and the headers of the gateway's own answers are added.
 pub fn gateway_document(yaml: &str) -> Result<String, Error> {
     let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     strip_unknown(&mut document, false);
@@ -87,7 +88,8 @@ fn strip_unknown(value: &mut Value, keys_are_names: bool) {
     }
 }
 
-/// Bearer tokens are a scheme of the type `http`; API Gateway takes an authorizer only with the type `apiKey`, in a header.
+/// Bearer tokens have a scheme of the type `http`; API Gateway accepts an authorizer only with the type `apiKey`, in a
+/// header.
 fn retype_authorizers(document: &mut Value) {
     let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
     let Some(Value::Mapping(schemes)) = schemes else { return };

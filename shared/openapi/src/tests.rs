@@ -1,4 +1,4 @@
-//! What of the contract clients get, and what API Gateway gets.
+//! The documents that clients and API Gateway get from the contract.
 
 use super::{Error, allowed_methods, gateway_document, public_document};
 

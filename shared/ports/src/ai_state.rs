@@ -1,7 +1,7 @@
-//! What the AI gateway must remember across the fleet: answers that can be given again, who is working on one, what was
-//! reserved and spent, and which models fail. All of it is durable; where it can't be reached, no model is called.
+//! The state of the AI gateway, shared by all functions: cached completions, the requests that make one, money set
+//! aside and spent, and breakers. All of it is durable; when it can't be reached, no model is called.
 //!
-//! The calls of one request, in their order: [`AiState::look_up`]; on a hit [`AiState::record`]; on a miss
+//! The calls of one request, in their order: [`AiState::look_up`]; on a cache hit [`AiState::record`]; on a miss
 //! [`AiState::reserve`], the provider, [`AiState::settle`].
 
 use super::{BoxFuture, StoreError};
@@ -11,37 +11,38 @@ use domain::{Timestamp, Versioned};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// Names an answer: a hash over everything that shapes it. It can't be made without the tenant.
+/// The key of a cached completion: a hash over everything that shapes the completion. It can't be made without the
+/// tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CacheKey {
-    /// Whose answer it is.
+    /// The tenant of the completion.
     pub tenant: OrganizationId,
-    /// BLAKE3 over the request.
+    /// BLAKE3 over the fields of the request.
     pub hash: [u8; 32],
 }
 
-/// What the cache has for a key.
+/// The cache's content for a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cached {
     /// Nothing.
     Nothing,
-    /// Somebody is making the answer.
+    /// Another request is making the completion.
     InFlight {
-        /// When they are given up.
+        /// The time at which the cache stops waiting for that request.
         until: Timestamp,
     },
     /// A recent answer for this key could not be cached (cut off or filtered). Callers must not wait for it.
     NotCacheable,
-    /// An answer, as it was stored, and since when.
+    /// A completion in its stored form.
     Answer {
-        /// What was stored.
+        /// The stored text.
         answer: String,
-        /// When.
+        /// When it was stored.
         stored_at: Timestamp,
     },
 }
 
-/// A model as breakers know it.
+/// A model, as the breakers name it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ModelName {
     /// Its provider.
@@ -50,54 +51,54 @@ pub struct ModelName {
     pub model: String,
 }
 
-/// What a breaker says about a model.
+/// The state of a model's breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Breaker {
     /// It may be asked.
     Closed,
-    /// At least half of its calls fail. Before this moment only requests that have no other model left ask it: three attempts
-    /// still answer most of them.
+    /// At least half of its calls fail. Before `until` only requests without another model ask it: three attempts still
+    /// answer most of them.
     Failing {
-        /// When one call may try again.
+        /// When one call may probe the model.
         until: Timestamp,
     },
-    /// Asking does not help: nearly all of its calls fail, or the provider named a time. It may not be asked before this
-    /// moment.
+    /// Asking does not help: nearly all of its calls fail, or the provider named a time. It may not be asked before
+    /// `until`.
     Open {
-        /// When one call may try again.
+        /// When one call may probe the model.
         until: Timestamp,
     },
-    /// One call may try it: whoever gets [`AiState::probe`].
+    /// One call may probe it: the one that [`AiState::probe`] allows.
     HalfOpen,
 }
 
-/// What is read before anything is decided about a request.
+/// Everything that is read before a decision about a request.
 #[derive(Debug, Clone)]
 pub struct RequestLookup<'a> {
     /// The organization that asks.
     pub tenant: OrganizationId,
-    /// The answer to look for.
+    /// The key of the completion to look for.
     pub cache: Option<CacheKey>,
     /// The models of the chain.
     pub models: &'a [ModelName],
-    /// The moment against which leases and breakers are held.
+    /// The time against which leases and breakers are compared.
     pub now: Timestamp,
 }
 
-/// What [`AiState::look_up`] read.
+/// The result of [`AiState::look_up`].
 #[derive(Debug, Clone)]
 pub struct RequestState {
     /// The tenant's budget, if it was ever set.
     pub budget: Option<AiBudget>,
     /// The tenant's own prices, if it ever had any.
     pub prices: Option<Versioned<AiPrices>>,
-    /// What the cache has.
+    /// The cache's content.
     pub cached: Cached,
-    /// One for each model asked about, in their order.
+    /// One for each model of the look-up, in the same order.
     pub breakers: Vec<Breaker>,
 }
 
-/// A part of a budget, as a problem names it.
+/// A budget, as problems name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BudgetScope {
     /// The tenant's month.
@@ -122,28 +123,28 @@ impl BudgetScope {
     }
 }
 
-/// Money set aside for a request before a model is asked. It stays set aside until the request is settled, by whoever made
-/// it or, after `lease_until`, by the sweeper.
+/// Money set aside for a request before a model is asked. It stays set aside until the request is settled, by the
+/// request itself or, after `lease_until`, by the sweeper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// Whose.
+    /// The tenant that pays.
     pub tenant: OrganizationId,
-    /// When it was made, which is now: the moment against which somebody else's lease on the answer is held.
+    /// When it was made, which is now: the time against which another request's lease on the completion is compared.
     pub at: Timestamp,
     /// When the sweeper may settle it.
     pub lease_until: Timestamp,
     /// The most that the request may cost, in nano-dollars.
     pub bound: u64,
-    /// Which of the tenant's counters it is charged to; tenants with many requests have several. [`AiState::reserve`]
-    /// chooses it.
+    /// The shard of the tenant's counters that is charged; tenants with many requests have several.
+    /// [`AiState::reserve`] chooses it.
     pub shard: u32,
-    /// The cached answer is older than the caller's `max-age`; this is when it was stored. [`AiState::reserve`] then takes the
-    /// right to make the answer although one is cached. It is not stored.
+    /// The cached completion is older than the caller's `max-age`; this is when it was stored. [`AiState::reserve`]
+    /// then takes the right to make the completion although one is cached. This field is not stored.
     #[serde(skip)]
     pub replaces: Option<Timestamp>,
-    /// What is recorded should the process die: the first model, tokens at their bound.
+    /// The record that is written if the process dies: the first model, with tokens at their bound.
     pub presumed: AiRequestMetered,
-    /// Until when what is done with it may take, where somebody waits. It is not stored.
+    /// The deadline of calls with this reservation, if a caller waits for them. This field is not stored.
     #[serde(skip)]
     pub until: Option<Instant>,
 }
@@ -154,13 +155,13 @@ impl Reservation {
         self.presumed.request_id
     }
 
-    /// When the request began, which may be before it was reserved: the month and the day that are charged, by the
-    /// reservation and by the settlement alike.
+    /// When the request began, which may be before it was reserved. The reservation and the settlement both charge the
+    /// month and the day of this time.
     pub fn began(&self) -> Timestamp {
         self.presumed.began().unwrap_or(self.at)
     }
 
-    /// Who is charged beside the tenant.
+    /// The account that is charged beside the tenant.
     pub fn account(&self) -> AccountId {
         self.presumed.account_id
     }
@@ -171,49 +172,49 @@ impl Reservation {
     }
 }
 
-/// A reservation was not made. Nothing was.
+/// No reservation was made, and nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReserveError {
-    /// A budget has not enough left.
+    /// A budget has too little left.
     #[error("the budget {} has not enough left", .0.as_str())]
     OverBudget(BudgetScope),
-    /// Somebody else is making this answer, or just made it.
-    #[error("the answer is being made")]
+    /// Another request is making this completion, or has just made it.
+    #[error("another request is making the answer")]
     InFlight,
     /// The request has a reservation already, or was settled.
-    #[error("the request was made before")]
+    #[error("a request with this id exists already")]
     Repeated,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// An answer to be cached.
+/// A completion for the cache.
 #[derive(Debug, Clone)]
 pub struct AnswerToCache {
-    /// The sealed answer.
+    /// The sealed completion.
     pub answer: String,
     /// How long it is cached.
     pub ttl: Duration,
 }
 
-/// The end of a request for which money was set aside.
+/// The end of a request with a reservation.
 #[derive(Debug, Clone)]
 pub struct Settlement {
-    /// What was set aside.
+    /// The reservation.
     pub reservation: Reservation,
-    /// What it used; its cost is what is charged.
+    /// The usage of the request, whose cost is charged.
     pub metered: AiRequestMetered,
     /// When it ended.
     pub at: Timestamp,
-    /// The key that was being worked on, and the answer if it may be given again. Without one, those who wait for the answer
-    /// of a request that was answered need not wait for the next either: for a minute each asks for itself.
+    /// The cache key of the request, and the completion if it can be cached. Without a completion, requests that wait
+    /// for it stop waiting, and for a minute no request waits for the next one either.
     pub cache: Option<(CacheKey, Option<AnswerToCache>)>,
-    /// Ties the event to its request.
+    /// The correlation id of the request's event.
     pub correlation_id: String,
 }
 
-/// What a tenant has spent and set aside, in nano-dollars.
+/// The amounts that a tenant has spent and set aside, in nano-dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Set aside and spent.
@@ -222,28 +223,28 @@ pub struct Spent {
     pub settled: u64,
 }
 
-/// Calls to a model that one process made since it last told.
+/// Calls to a model by one process since its last report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observation {
     /// Calls.
     pub calls: u32,
-    /// Calls that failed by the provider's fault: 5xx, timeouts, connections. Never what a request caused.
+    /// Calls that failed by the provider's fault: 5xx, timeouts, connections. Never failures that a request caused.
     pub failures: u32,
-    /// How long the provider wants to be left alone.
+    /// The pause that the provider asked for.
     pub retry_after: Option<Duration>,
 }
 
-/// Remembers for the AI gateway.
+/// The state of the AI gateway.
 pub trait AiState: Send + Sync {
-    /// Everything that decides a request: one batch read.
+    /// Reads everything that decides about a request: one batch read.
     fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>>;
 
-    /// What the cache has: one read.
+    /// Reads the cache's content for a key: one read.
     fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
 
-    /// Sets money aside from all four budgets, and takes the right to make the answer of `cache`, or does nothing: one
-    /// transaction, tried again while others change the same counters, and given up at [`Reservation::until`]. `lease_until`
-    /// ends that right too. Sets [`Reservation::shard`].
+    /// Sets money aside from all four budgets and takes the right to make the completion of `cache`, or does nothing:
+    /// one transaction, retried while others change the same counters, and given up at [`Reservation::until`]. The
+    /// right ends at `lease_until` too. Sets [`Reservation::shard`].
     fn reserve<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -251,8 +252,8 @@ pub trait AiState: Send + Sync {
         cache: Option<&'a CacheKey>,
     ) -> BoxFuture<'a, Result<(), ReserveError>>;
 
-    /// Sets more aside, up to `bound`, for a request that has a reservation: one transaction. Sets
-    /// [`Reservation::bound`]. [`ReserveError::Repeated`] when the request was settled.
+    /// Sets more aside, up to `bound`, for a request with a reservation: one transaction. Sets [`Reservation::bound`].
+    /// [`ReserveError::Repeated`] when the request was settled.
     fn extend<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -260,13 +261,13 @@ pub trait AiState: Send + Sync {
         limits: &'a Limits,
     ) -> BoxFuture<'a, Result<(), ReserveError>>;
 
-    /// Charges what was used, gives back the rest, records the request and keeps the answer, exactly once: one
+    /// Charges the usage, gives the rest back, records the request and caches the completion, exactly once: one
     /// transaction, given up at [`Reservation::until`]. `false` when it was settled before; then nothing changes.
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Leaves to the sweeper what [`AiState::settle`] could not do: writes down what the request used beside what is set
-    /// aside for it, so that it is charged that and not its bound. One write, of an item that no other request writes,
-    /// given up at [`Reservation::until`]; nothing when it was settled.
+    /// Leaves a failed [`AiState::settle`] to the sweeper: writes the usage of the request beside its reservation, so
+    /// that the usage is charged and not the bound. One write, of an item that no other request writes, given up at
+    /// [`Reservation::until`]; it does nothing when the request was settled.
     fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Records a request that cost nothing, exactly once: one write.
@@ -278,12 +279,12 @@ pub trait AiState: Send + Sync {
         correlation_id: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Reservations whose lease has ended at `now`, at most `limit` of them, the oldest leases first. What is presumed of
-    /// each costs its bound, also when that was extended; or it is what [`AiState::leave`] wrote down.
+    /// Reservations whose lease has ended at `now`, at most `limit` of them, the oldest leases first. The presumed
+    /// record of each costs its bound, including extensions, unless [`AiState::leave`] wrote the usage.
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>>;
 
-    /// What was spent in the month and on the day of `at`: by the tenant in the month, on the day, by the account on the
-    /// day, and by each feature in the month.
+    /// The amounts spent in the month and on the day of `at`: by the tenant in the month and on the day, by the account
+    /// on the day, and by each feature in the month.
     fn spent<'a>(
         &'a self,
         tenant: OrganizationId,
@@ -291,11 +292,11 @@ pub trait AiState: Send + Sync {
         at: Timestamp,
     ) -> BoxFuture<'a, Result<SpentByScope, StoreError>>;
 
-    /// Counts calls to a model, and opens its breaker when half of at least 20 calls within 60 seconds failed: for requests
-    /// that have another model left, and for all where nine in ten failed. One write; another one when a window begins, and
-    /// when the breaker opens. The time that a provider names (`Retry-After`, at most a minute) holds for everybody else:
-    /// [`AiState::look_up`] answers [`Breaker::Open`] where it throttles and [`Breaker::Failing`] where it failed. The caller
-    /// itself knows the time and goes by it.
+    /// Counts calls to a model, and opens its breaker when half of at least 20 calls within 60 seconds failed: for
+    /// requests with another model left, and for all requests when nine in ten failed. One write; another one when a
+    /// window begins, and when the breaker opens. A pause that the provider asks for (`Retry-After`, at most a minute)
+    /// applies to all other requests: [`AiState::look_up`] answers [`Breaker::Open`] for throttling and
+    /// [`Breaker::Failing`] for failures. The caller itself knows the pause and keeps it.
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,
@@ -303,9 +304,9 @@ pub trait AiState: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
-    /// What a half-open breaker says to this call: [`Breaker::HalfOpen`], it is the one that may try, a right that ends at
-    /// `until`, so that a crash does not keep the breaker open; [`Breaker::Open`], another one tries; [`Breaker::Closed`],
-    /// another one did, and the model may be asked. One write.
+    /// The answer of a half-open breaker to this call. [`Breaker::HalfOpen`]: the call may probe the model, until
+    /// `until`, so that a crash does not keep the breaker open. [`Breaker::Open`]: another call is probing.
+    /// [`Breaker::Closed`]: another call succeeded, and the model may be asked. One write.
     fn probe<'a>(
         &'a self,
         model: &'a ModelName,
@@ -313,7 +314,7 @@ pub trait AiState: Send + Sync {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
-    /// Tells how the probe went: closes the breaker, or opens it again for `retry_after` or 30 seconds.
+    /// Reports the result of the probe: closes the breaker, or opens it again for `retry_after` or 30 seconds.
     fn probed<'a>(
         &'a self,
         model: &'a ModelName,
@@ -323,7 +324,7 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
-/// What was spent, by budget.
+/// The amounts spent, by budget.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpentByScope {
     /// The tenant's month.

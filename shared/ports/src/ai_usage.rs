@@ -1,38 +1,38 @@
-//! What a tenant's requests to models used, summed up by month. The ledger has every request; this is what can be read at
-//! once.
+//! The usage of models by a tenant, summed up by month. The ledger has every request; these sums can be read at once.
 
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Feature, Month};
 use domain::id::{AccountId, ApiKeyId, EventId, OrganizationId};
 
-/// A request that was metered.
+/// A metered request.
 #[derive(Debug, Clone)]
 pub struct MeteredRequest {
-    /// Whose.
+    /// The tenant.
     pub tenant: OrganizationId,
-    /// The event that told of it, which is counted once.
+    /// The event of the request, which is counted once.
     pub event_id: EventId,
-    /// When it began: the month that it counts in, whenever it ended. Budgets charge it to the same month.
+    /// When the request began: its month is the one in which it counts, whenever it ended. Budgets charge the same
+    /// month.
     pub at: Timestamp,
-    /// What it used.
+    /// The usage.
     pub metered: AiRequestMetered,
 }
 
-/// What is billed together: what a feature used of a model at the same prices. A month has few of them, as many as there
-/// are features, models and changes of prices at the most. A request is counted with the model that answered, or was asked
-/// last; tokens and costs with the model they were used at.
+/// The parts of a bill: a feature, a model and a version of the prices. A month has few of them, at most as many as
+/// features, models and versions. A request is counted with the model that answered or was asked last; tokens and costs
+/// with the model that used them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsageLine {
     /// The feature.
     pub feature: Feature,
     /// The model, by its name in the registry.
     pub model: String,
-    /// The version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 
-/// What accounts and API keys used. What an account's keys asked is not the account's.
+/// The usage of accounts and API keys. The requests of a key do not count for the account that created it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UsageByAsker {
     /// By account, in no order.
@@ -43,37 +43,37 @@ pub struct UsageByAsker {
     pub complete: bool,
 }
 
-/// A sum over requests. Sums stop at the largest number instead of turning over.
+/// A sum over requests. It stops at the largest number instead of overflowing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AiUsageSum {
-    /// Requests.
+    /// The number of requests.
     pub requests: u64,
-    /// Those that the cache answered.
+    /// The number of requests that the cache answered.
     pub hits: u64,
-    /// Those of which something is charged that nobody knows the tokens of; these are in no sum.
+    /// The number of requests with a presumed charge; tokens without counts are in no sum.
     pub presumed: u64,
-    /// Tokens read at full price.
+    /// Input tokens at full price.
     pub input_tokens: u64,
-    /// Tokens written.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// Tokens read from a provider's prompt cache.
+    /// Input tokens that were read from a provider's prompt cache.
     pub cache_read_tokens: u64,
-    /// Tokens written to a provider's prompt cache.
+    /// Input tokens that were written to a provider's prompt cache.
     pub cache_write_tokens: u64,
-    /// Nano-dollars, the presumed ones too.
+    /// The cost in nano-dollars, presumed charges included.
     pub cost: u64,
-    /// Nano-dollars that are charged for what nobody knows the tokens of.
+    /// Presumed charges in nano-dollars.
     pub presumed_cost: u64,
 }
 
 impl AiUsageSum {
-    /// The two together.
+    /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         self.each(other, u64::saturating_add)
     }
 
-    /// What is left of this one without the other.
+    /// The difference.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         self.each(other, u64::saturating_sub)
@@ -94,28 +94,28 @@ impl AiUsageSum {
     }
 }
 
-/// Sums up what requests used.
+/// The monthly sums of usage.
 pub trait AiUsage: Send + Sync {
     /// Adds a request to the sums of its month, exactly once for its event: one transaction. `false` when it was added
     /// before; then nothing changes.
     fn add<'a>(&'a self, request: &'a MeteredRequest) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// What the month of a tenant has cost so far, in nano-dollars: one consistent read.
+    /// The cost of a tenant's month so far, in nano-dollars: one consistent read.
     fn month_cost<'a>(
         &'a self,
         tenant: OrganizationId,
         month: &'a Month,
     ) -> BoxFuture<'a, Result<u64, StoreError>>;
 
-    /// Every line of the month, in their order; together they are all that was used. It is eventually consistent.
+    /// Every line of the month, in order; their sum is the whole usage. The read is eventually consistent.
     fn lines<'a>(
         &'a self,
         tenant: OrganizationId,
         month: &'a Month,
     ) -> BoxFuture<'a, Result<Vec<(UsageLine, AiUsageSum)>, StoreError>>;
 
-    /// What at most `most` accounts and at most `most` API keys used in the month: those whose identifiers come first.
-    /// It is eventually consistent, and not of the same moment as the lines.
+    /// The usage of at most `most` accounts and at most `most` API keys in the month, those with the first ids. The
+    /// read is eventually consistent, and not of the same moment as the lines.
     fn askers<'a>(
         &'a self,
         tenant: OrganizationId,

@@ -1,4 +1,4 @@
-//! The audit log: per tenant, append-only, chained by hashes so that an edit or a cut shows.
+//! The audit log: append-only, for each tenant, chained by hashes so that an edit or a cut is found.
 
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
@@ -10,26 +10,27 @@ use serde::{Deserialize, Serialize};
 pub struct AuditEntry {
     /// The event it records; an event is recorded once.
     pub event_id: EventId,
-    /// Whose log.
+    /// The tenant of the log.
     pub tenant: OrganizationId,
-    /// What happened: the event's type; for a refused access followed by `:` and the permission.
+    /// The action: the event's type; for a refused access followed by `:` and the permission.
     pub action: String,
-    /// Who did it: an account, `system:<function>` or `anonymous`.
+    /// The actor: an account, an API key, `system:<function>` or `anonymous`.
     pub actor: String,
-    /// What it happened to: aggregate type and id.
+    /// The type of the aggregate.
     pub resource_type: String,
-    /// Its identifier.
+    /// The id of the aggregate.
     pub resource_id: String,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// The request it belongs to.
+    /// The correlation id of the request.
     pub correlation_id: String,
 }
 
 /// Appends entries.
 pub trait AuditLog: Send + Sync {
-    /// Appends unless the event is recorded already; true when it was appended now.
+    /// Appends the entry unless its event is recorded already; true when it was appended now.
     fn append<'a>(&'a self, entry: &'a AuditEntry) -> BoxFuture<'a, Result<bool, StoreError>>;
-    /// Walks the tenant's chain from its first entry and compares it with the head; the number of entries when whole.
+    /// Walks the tenant's chain from its first entry and compares it with the head; returns the number of entries of an
+    /// intact chain.
     fn verify(&self, tenant: OrganizationId) -> BoxFuture<'_, Result<u64, StoreError>>;
 }

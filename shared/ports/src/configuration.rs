@@ -1,12 +1,12 @@
-//! What operators configured, at the moment it is asked for.
+//! The current configuration by the operators.
 
 use domain::configuration::RuntimeConfiguration;
 use std::sync::Arc;
 
-/// What operators configured last.
+/// The source of the current configuration.
 pub trait Configuration: Send + Sync {
-    /// The configuration that holds now. It never waits: where it is time to look for a newer one, that happens beside the
-    /// request, and a later one gets it.
+    /// The current configuration. It never waits: a due look for a newer one runs at the same time as the request, and
+    /// a later request gets its result.
     fn current(&self) -> Arc<RuntimeConfiguration>;
 }
 
@@ -15,7 +15,7 @@ pub trait Configuration: Send + Sync {
 pub struct FixedConfiguration(Arc<RuntimeConfiguration>);
 
 impl FixedConfiguration {
-    /// This one, for ever.
+    /// A fixed configuration.
     pub fn new(configuration: RuntimeConfiguration) -> Self {
         Self(Arc::new(configuration))
     }

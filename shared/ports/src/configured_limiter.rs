@@ -1,10 +1,10 @@
-//! Rate limits as operators configured them.
+//! Rate limits from the configuration.
 
 use crate::{BoxFuture, Configuration, LimitDecision, Limiter, RateLimit, StoreError};
 use domain::Timestamp;
 use std::sync::Arc;
 
-/// Counts with the limits of the configuration, and with those of the build where it names none.
+/// Counts with the limits of the configuration, or with those of the build if the configuration has none.
 pub struct ConfiguredLimiter {
     limiter: Arc<dyn Limiter>,
     configuration: Arc<dyn Configuration>,
@@ -52,7 +52,7 @@ mod tests {
     use domain::configuration::RuntimeConfiguration;
     use futures_util::FutureExt;
 
-    /// Allows everything, and says which limit was asked.
+    /// Allows everything, and returns the limit that it got.
     struct Telling;
 
     impl Limiter for Telling {

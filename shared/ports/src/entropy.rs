@@ -1,4 +1,4 @@
-//! Randomness, as a port so that tests can repeat it.
+//! Randomness, as a port, so that tests can repeat it.
 
 /// The system gave no random bytes.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What fine-tuning needs from outside: where training files are kept, who trains, and which fine-tunes are open.
+//! The ports of fine-tuning: the store of training files, the provider of training, and the list of open fine-tunes.
 
 use super::{AggregateKey, BoxFuture, Source, StoreError};
 use domain::Timestamp;
@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Where the training file of a fine-tune is. It can't be made without a tenant.
+/// The key of a fine-tune's training file. It can't be made without a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileKey(String);
 
 impl FileKey {
-    /// The place of a tenant's fine-tune.
+    /// The key for a tenant's fine-tune.
     pub fn new(tenant: OrganizationId, id: &FineTuneId) -> Self {
         Self(format!("fine-tunes/{tenant}/{id}/training.jsonl"))
     }
@@ -24,17 +24,17 @@ impl FileKey {
     }
 }
 
-/// A request that brings the file, and nothing else: whoever has it can make it without further authority. It must
-/// never be logged.
+/// A request that uploads the file, and nothing else: its holder can send it without further authority. It must never
+/// be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Upload {
     /// `PUT`.
     pub method: String,
-    /// Where to, signed.
+    /// The signed address.
     pub url: String,
-    /// What the request has to carry; the signature covers it.
+    /// The headers that the request must have; the signature covers them.
     pub headers: BTreeMap<String, String>,
-    /// When it ends.
+    /// When the signature expires.
     pub expires_at: Timestamp,
 }
 
@@ -49,9 +49,9 @@ impl fmt::Debug for Upload {
 #[error("training files can't be reached")]
 pub struct FileError(#[source] pub Source);
 
-/// Lets a file be brought.
+/// Signs uploads of training files.
 pub trait TrainingUploads: Send + Sync {
-    /// A request that brings exactly this file, from `now` for as long as `valid`. It calls nobody.
+    /// A request that uploads exactly this file, valid from `now` for the time `valid`. It makes no call.
     fn upload<'a>(
         &'a self,
         key: &'a FileKey,
@@ -61,7 +61,7 @@ pub trait TrainingUploads: Send + Sync {
     ) -> BoxFuture<'a, Result<Upload, FileError>>;
 }
 
-/// Reads the files that were brought.
+/// Reads uploaded files.
 pub trait TrainingFiles: Send + Sync {
     /// The size of the file in bytes; `None` when it is not there.
     fn size<'a>(&'a self, key: &'a FileKey) -> BoxFuture<'a, Result<Option<u64>, FileError>>;
@@ -75,18 +75,18 @@ pub trait TrainingFiles: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<u8>, FileError>>;
 }
 
-/// What the provider is to train.
+/// A job for the provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingJob {
-    /// Its name, the same each time it is asked for: a provider that has the job starts no other.
+    /// Its name, the same at each attempt: a provider that has the job starts no other.
     pub name: JobName,
-    /// The model that learns, as the provider names it.
+    /// The model to train, by the provider's name.
     pub model: String,
-    /// How.
+    /// The parameters of the training.
     pub hyper_parameters: HyperParameters,
-    /// From what.
+    /// The training file.
     pub file: FileKey,
-    /// Whose it is.
+    /// The tenant.
     pub tenant: OrganizationId,
 }
 
@@ -103,7 +103,7 @@ impl TrainingJob {
     }
 }
 
-/// The provider's name for the job of a fine-tune. Names there hold no underscores.
+/// The provider's name for the job of a fine-tune. Such names contain no underscores.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobName(String);
 
@@ -119,46 +119,46 @@ impl JobName {
     }
 }
 
-/// How a job stands at the provider.
+/// The state of a job at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// It trains, or is about to, or to stop.
+    /// It is training, starting or stopping.
     Running,
-    /// There is a model with this name.
+    /// It ended with a model of this name.
     Completed(String),
-    /// It failed. Why is told at the provider, in words that may quote the file or name what is ours.
+    /// It failed. The provider's message may quote the file or name resources, so it is not read.
     Failed,
     /// It was stopped.
     Stopped,
 }
 
-/// A provider did not do what it was asked to.
+/// The provider did not carry a call out.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainerError {
-    /// It can't be reached, or refuses us for what we must mend.
+    /// It can't be reached, or refuses the deployment for a reason that an operator must mend.
     #[error("the provider does not answer")]
     Unavailable(#[source] Source),
-    /// It throttles, or has no room now. Nothing is wrong.
-    #[error("the provider has no room now")]
+    /// It throttles, or has no room at present.
+    #[error("the provider has no capacity at the moment")]
     Busy(#[source] Source),
-    /// It will not do this, however often it is asked; with its code for that. Its words may quote the file or name what is
-    /// ours, and are never kept.
+    /// It refuses this request at every attempt, with this code. Its message may quote the file or name resources, and
+    /// is never kept.
     #[error("the provider refuses the job")]
     Refused(String),
 }
 
 /// Trains models.
 pub trait Trainer: Send + Sync {
-    /// Starts a job unless one with its name exists, and says what the provider calls it.
+    /// Starts a job unless one with its name exists; returns the provider's id of the job.
     fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>>;
 
-    /// How a job stands; `None` when there is none.
+    /// The state of a job; `None` when it does not exist.
     fn look<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>>;
 
-    /// Stops a job. One that has ended, or that does not exist, stays as it is.
+    /// Stops a job. A job that has ended, or that does not exist, stays as it is.
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
 
-    /// Deletes a model that a job made, by the name that its end gave. One that is gone stays so.
+    /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing.
     fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
 }
 
@@ -167,12 +167,13 @@ pub trait Trainer: Send + Sync {
 pub struct OpenKeys {
     /// Their keys.
     pub keys: Vec<AggregateKey>,
-    /// Entries that name no fine-tune. Somebody has to look at them; they stop nobody's.
+    /// The number of entries that name no fine-tune. An operator must look at them; they do not stop other fine-tunes.
     pub malformed: u32,
 }
 
-/// Finds fine-tunes that a job has to go on with, whosever they are.
+/// Finds the fine-tunes of all tenants that a job must take further.
 pub trait OpenFineTunes: Send + Sync {
-    /// At most so many of them, the oldest first. One that was opened or ended just now may be missing, or still there.
+    /// At most `limit` of them, the oldest first. A fine-tune that was opened or ended just now may be missing or still
+    /// there.
     fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>>;
 }

@@ -1,17 +1,17 @@
-//! When API keys were used last. It is worth knowing and not worth a request: a use is noted at most once an hour, it is
-//! no event, and it may be lost.
+//! The last uses of API keys. They are useful but not worth a request's failure: a use is written at most once an hour,
+//! is no event, and may be lost.
 
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
 use domain::id::{ApiKeyId, OrganizationId};
 use std::collections::BTreeMap;
 
-/// How exact the moment of the last use is, in seconds.
+/// The precision of the last use, in seconds.
 pub const KEY_USE_SECONDS: i64 = 3600;
 
-/// Remembers when keys were used.
+/// The last uses of keys.
 pub trait KeyUses: Send + Sync {
-    /// Notes that a key was used: at most one write, and none when a use was noted less than an hour ago.
+    /// Records that a key was used: at most one write, and none when a use was recorded less than an hour ago.
     fn note(
         &self,
         tenant: OrganizationId,
@@ -19,7 +19,7 @@ pub trait KeyUses: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// When each of these keys, at most 100, was used last; those that never were are missing. One read.
+    /// The last use of each of these keys, at most 100; keys that were never used are missing. One read.
     fn last<'a>(
         &'a self,
         tenant: OrganizationId,

@@ -1,5 +1,6 @@
-//! What use cases need from outside. Object-safe and with boxed futures, so that a use case is compiled once, whatever
-//! stands behind a port. No port may take a tenant as text: tenants come from a caller's authority or a stored record.
+//! The ports of use cases: traits for everything outside. They are object-safe and have boxed futures, so that a use
+//! case is compiled once for all adapters. No port may take a tenant as text: tenants come from a caller's authority or
+//! a stored record.
 
 mod ai_state;
 mod ai_usage;
@@ -56,8 +57,8 @@ pub use tenant_keys::{DataKey, KeyError, TenantKeys, WrappedKey};
 pub use timer::Timer;
 pub use tokens::{Claims, Jwk, TokenError, TokenSigner, TokenVerifier};
 
-/// A boxed future: what every port and handler returns.
+/// A boxed future: the result of every port and handler.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Any failure of something outside, kept as the source of a typed error.
+/// Any failure of an adapter, kept as the source of a typed error.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;

@@ -40,7 +40,7 @@ pub trait Limiter: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>>;
 
-    /// Takes back what [`Limiter::take`] counted for a request that was not carried out: one write.
+    /// Takes back a request that [`Limiter::take`] counted and that was not carried out: one write.
     fn give_back<'a>(
         &'a self,
         limit: RateLimit,

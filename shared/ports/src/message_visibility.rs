@@ -1,19 +1,19 @@
-//! When a message that could not be handled comes again.
+//! The time at which a failed message is delivered again.
 
 use super::{BoxFuture, Source};
 
-/// A message that failed, and how long it waits.
+/// A failed message, and how long it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetriedMessage {
-    /// Names this delivery of the message.
+    /// Identifies this delivery of the message.
     pub receipt_handle: String,
     /// Seconds from now until it is delivered again.
     pub seconds: u32,
 }
 
-/// Changes when messages of a queue come again. Without it they come when the queue's visibility timeout is over.
+/// Sets when messages of a queue are delivered again. Without it, the queue's visibility timeout applies.
 pub trait MessageVisibility: Send + Sync {
-    /// Lets at most ten messages of one queue come again when their time is over: one call.
+    /// Sets the next delivery of at most ten messages of one queue: one call.
     fn retry_after<'a>(
         &'a self,
         queue_arn: &'a str,

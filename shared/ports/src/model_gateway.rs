@@ -2,7 +2,7 @@
 //! pays for it is decided before (`application_ai`). Each trait is one thing a provider can do, so that a function links only
 //! what it calls.
 //!
-//! What is asked and answered belongs to customers: `Debug` says how much of it there is and never quotes it, so that no
+//! Prompts and completions belong to customers: `Debug` shows their size and never their text, so that no
 //! log line or error can.
 
 use super::{BoxFuture, Source};
@@ -12,21 +12,21 @@ use std::fmt::{self, Debug, Formatter};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Who speaks in a conversation with a model.
+/// The speaker of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// We.
+    /// The caller.
     User,
     /// The model.
     Assistant,
 }
 
-/// One turn.
+/// One turn of a conversation.
 #[derive(Clone, PartialEq)]
 pub struct Message {
-    /// Who.
+    /// The speaker.
     pub role: Role,
-    /// What.
+    /// The text.
     pub text: String,
 }
 
@@ -35,38 +35,39 @@ pub struct Message {
 pub struct ModelCall {
     /// The model's identifier at its provider.
     pub model: String,
-    /// Instructions. Never holds tenant data.
+    /// Instructions. They never contain tenant data.
     pub system: String,
     /// The conversation, beginning with a user's turn.
     pub messages: Vec<Message>,
-    /// JSON Schema the answer must match; the provider may use it to constrain the model, the caller checks it anyway.
+    /// The JSON Schema that the completion must match. The provider may use it to constrain the model; the caller
+    /// checks the completion anyway.
     pub output_schema: Option<Value>,
-    /// Upper bound of the answer, in tokens.
+    /// The most tokens of the completion.
     pub max_output_tokens: u32,
-    /// 0.0 to 1.0; the model's own when absent.
+    /// The sampling temperature, 0.0 to 1.0; the model's default when absent.
     pub temperature: Option<f32>,
-    /// Share of the likeliest tokens to choose from, 0.0 to 1.0; the model's own when absent.
+    /// The share of the likeliest tokens to choose from, 0.0 to 1.0; the model's default when absent.
     pub top_p: Option<f32>,
-    /// Texts that end the answer; they are not part of it.
+    /// Texts that end the completion; they are not part of it.
     pub stop: Vec<String>,
-    /// Asks the provider to keep the instructions in its prompt cache. Only for models that can, and only where they are
-    /// long enough to be kept: a provider refuses it elsewhere.
+    /// Asks the provider to keep the instructions in its prompt cache. Only for models with a prompt cache, and only
+    /// when the instructions are long enough: otherwise the provider refuses the call.
     pub cache_instructions: bool,
-    /// The guardrail that the provider puts around the call: identifier and version.
+    /// The guardrail around the call: id and version.
     pub guardrail: Option<Guardrail>,
-    /// Time left for the answer.
+    /// The time that is left for the completion.
     pub time_left: Duration,
 }
 
 impl ModelCall {
-    /// The schema that the provider may hold the model to. One that asks for some JSON object and says nothing of what is in
-    /// it is none: held to it, models answer `{}`.
+    /// The schema to which the provider may hold the model. A schema for any JSON object does not count: held to it,
+    /// models answer `{}`.
     pub fn forced_schema(&self) -> Option<&Value> {
         self.output_schema.as_ref().filter(|schema| !is_any_object(schema))
     }
 }
 
-/// Whether a schema asks for some JSON object and says nothing of what is in it.
+/// Whether a schema asks for a JSON object without describing its content.
 pub fn is_any_object(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema.get("type").is_some_and(|kind| kind == "object")
@@ -87,7 +88,7 @@ pub struct Guardrail {
     pub version: String,
 }
 
-/// What is no guardrail.
+/// The text is not a guardrail.
 #[derive(Debug, thiserror::Error)]
 #[error("a guardrail is written as its id, a colon and its version, which is a number or DRAFT")]
 pub struct NoGuardrail;
@@ -106,29 +107,29 @@ impl FromStr for Guardrail {
     }
 }
 
-/// Tokens metered by the provider.
+/// Tokens that the provider reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Read at full price.
+    /// Input tokens at full price.
     pub input_tokens: u64,
-    /// Written.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// Read from the provider's prompt cache.
+    /// Input tokens that were read from the provider's prompt cache.
     pub cache_read_tokens: u64,
-    /// Written to the provider's prompt cache.
+    /// Input tokens that were written to the provider's prompt cache.
     pub cache_write_tokens: u64,
 }
 
-/// Why a model stopped.
+/// The reason why a model stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// It was done.
+    /// The completion is whole.
     EndTurn,
-    /// It ran into `max_output_tokens`: the answer is cut.
+    /// The completion reached `max_output_tokens` and is cut.
     MaxTokens,
-    /// A guardrail or content filter stepped in.
+    /// A guardrail or content filter stopped it.
     Filtered,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
@@ -151,44 +152,44 @@ impl StopReason {
     }
 }
 
-/// A model's answer.
+/// A model's completion.
 #[derive(Clone)]
 pub struct ModelAnswer {
     /// The text.
     pub text: String,
-    /// Why it ended.
+    /// The reason why it ended.
     pub stop: StopReason,
-    /// Tokens it used; `None` where the provider sent no counts.
+    /// The tokens that it used; `None` when the provider sent no counts.
     pub usage: Option<Usage>,
 }
 
-/// A model gave no answer.
+/// A model gave no completion.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// The provider is throttling us (429).
+    /// The provider throttles (429).
     #[error("the provider is throttling")]
     Throttled {
-        /// When it wants to hear from us again.
+        /// The pause that the provider asks for.
         retry_after: Option<Duration>,
     },
-    /// The provider said that it failed (5xx), or could not be connected to: no answer was made that it bills.
+    /// The provider reported a failure (5xx), or could not be connected to: it bills no completion.
     #[error("the provider failed")]
     Unavailable(#[source] Source),
-    /// The provider failed (5xx) and says when it can be asked again.
-    #[error("the provider failed and wants to be left alone")]
+    /// The provider failed (5xx) and named the time after which it can be asked again.
+    #[error("the provider failed and asked for a pause")]
     Resting {
-        /// How long.
+        /// The pause.
         retry_after: Duration,
-        /// Why.
+        /// The cause.
         source: Source,
     },
-    /// The request was sent, and its answer is lost or can't be read. It may be billed.
+    /// The request was sent, and its answer is lost or can't be read. The call may be billed.
     #[error("the provider's answer was lost")]
     Lost(#[source] Source),
-    /// No answer within the time left, which is ours. What the model did until then may be billed.
+    /// No answer within `time_left`. The model's work until then may be billed.
     #[error("the provider did not answer in time")]
     TimedOut,
-    /// The provider gave up waiting for the model (408, 504). What the model did until then may be billed.
+    /// The provider gave up waiting for the model (408, 504). The model's work until then may be billed.
     #[error("the provider timed out")]
     ProviderTimedOut,
     /// The conversation is longer than the model's context, or larger than the account may send at once.
@@ -197,28 +198,29 @@ pub enum ModelError {
     /// The account can't use the model: it does not exist, or access, a subscription or credit is missing.
     #[error("the model is not available")]
     NoSuchModel,
-    /// The provider refuses the request as it is; asking again is useless.
+    /// The provider refuses the request; repeating it is useless.
     #[error("the provider refuses the request")]
     Refused(#[source] Source),
-    /// The model answered in a form that its provider can't pass on, for example a malformed tool call. The question causes
-    /// it. Another try or another model may do better. The provider sends an error in place of the answer and does not bill it.
+    /// The model's output has a form that its provider can't pass on, for example a malformed tool call. The prompt
+    /// causes it. Another try or another model may succeed. The provider sends an error in place of the completion and
+    /// does not bill it.
     #[error("the model's answer was malformed")]
     MalformedAnswer(#[source] Source),
 }
 
-/// What caused a failed call. Breakers are shared by all organizations, so only failures of the provider may open one.
+/// The cause of a failed call. Breakers are shared by all organizations, so only failures of the provider may open one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureCause {
     /// The provider or its model failed. Counts in the breaker.
     Provider,
-    /// The time for the call was over. Long questions and long answers cause this too, so it counts only where the model had
-    /// as much time as a healthy one needs.
+    /// The time for the call was over. Long prompts and long completions cause this too, so it counts only when the
+    /// model had as much time as a healthy model needs.
     Time,
-    /// The account's quota is used up. A `Retry-After` holds for the whole fleet; nothing else counts.
+    /// The account's quota is used up. A `Retry-After` applies to all functions; nothing else counts.
     Quota,
     /// The account can't use the model. It never counts: an operator must change something.
     Configuration,
-    /// The question. It never counts: one caller must not close a model to others.
+    /// The prompt. It never counts: one caller must not close a model to others.
     Request,
 }
 
@@ -236,7 +238,7 @@ impl FailureCause {
 }
 
 impl ModelError {
-    /// What caused it.
+    /// The cause of the failure.
     pub fn cause(&self) -> FailureCause {
         match self {
             Self::Unavailable(_) | Self::Resting { .. } | Self::Lost(_) => FailureCause::Provider,
@@ -247,37 +249,37 @@ impl ModelError {
         }
     }
 
-    /// Whether the call may be billed, though nobody says for how many tokens.
+    /// Whether the call may be billed although its token counts are unknown.
     pub fn may_be_billed(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::TimedOut | Self::ProviderTimedOut)
     }
 }
 
-/// A part of an answer that arrives bit by bit.
+/// A part of a streamed completion.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Delta {
     /// More text; never empty.
     Text(String),
-    /// The answer is complete. Nothing follows.
+    /// The completion is whole. Nothing follows.
     End {
-        /// Why it ended.
+        /// The reason why it ended.
         stop: StopReason,
-        /// Tokens it used; `None` where the provider sent no counts.
+        /// The tokens that it used; `None` when the provider sent no counts.
         usage: Option<Usage>,
     },
 }
 
-/// An answer that arrives bit by bit. It ends after [`Delta::End`] or the first error; one that ends without either was
-/// cut. Dropping it ends the call.
+/// A streamed completion. It ends after [`Delta::End`] or the first error; a stream that ends without either was cut.
+/// Dropping it ends the call.
 pub type ModelStream = BoxStream<'static, Result<Delta, ModelError>>;
 
-/// What texts are embedded for. Some models give what is stored and what looks for it different vectors.
+/// The purpose of texts that are embedded. Some models give documents and queries different vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum InputType {
-    /// To be found.
+    /// The texts are documents, which queries look for.
     #[default]
     Document,
-    /// To find documents.
+    /// The texts are queries, which look for documents.
     Query,
 }
 
@@ -288,36 +290,37 @@ pub struct EmbeddingCall {
     pub model: String,
     /// The texts; none is empty.
     pub texts: Vec<String>,
-    /// Numbers of each vector; the model's own when absent.
+    /// The number of dimensions of each vector; the model's default when absent.
     pub dimensions: Option<u32>,
-    /// What for; ignored by models that know no difference.
+    /// The purpose; ignored by models without this difference.
     pub input_type: InputType,
-    /// Time left for the answer.
+    /// The time that is left for the call.
     pub time_left: Duration,
 }
 
 /// Texts as vectors.
 #[derive(Clone, PartialEq)]
 pub struct Embeddings {
-    /// One vector for each text, in their order.
+    /// One vector for each text, in the order of the texts.
     pub vectors: Vec<Vec<f32>>,
-    /// Tokens read; `None` where the provider sent no counts for some of the texts.
+    /// Input tokens; `None` when the provider sent no counts for some of the texts.
     pub input_tokens: Option<u64>,
 }
 
-/// Not all texts were embedded. What was is there and was paid for.
+/// Some texts were not embedded. The existing vectors were paid for.
 pub struct EmbeddingFailure {
-    /// Why the others were not.
+    /// The cause.
     pub error: ModelError,
-    /// One for each text, in their order; `None` where there is none.
+    /// One for each text, in the order of the texts; `None` for a missing vector.
     pub vectors: Vec<Option<Vec<f32>>>,
-    /// Tokens read, also for texts whose vectors can't be used; `None` where the provider sent no counts for some of them.
+    /// Input tokens, also of texts whose vectors can't be used; `None` when the provider sent no counts for some of
+    /// them.
     pub input_tokens: Option<u64>,
 }
 
 impl Embeddings {
-    /// What requests for parts of the texts gave together, in the order of the texts: of each, how many texts it was for and
-    /// its outcome, `None` when it was not made.
+    /// Joins the results of requests for parts of the texts, in the order of the texts: for each request the number of
+    /// its texts and its outcome, `None` when it was not made.
     pub fn joined(
         parts: Vec<(usize, Option<Result<Self, EmbeddingFailure>>)>,
     ) -> Result<Self, EmbeddingFailure> {
@@ -358,20 +361,21 @@ pub trait ModelGateway: Send + Sync {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
 }
 
-/// Answers calls to models bit by bit.
+/// Answers calls to models with streams.
 pub trait StreamingModelGateway: Send + Sync {
-    /// One call, one attempt. It is done when the answer begins; `time_left` covers the whole answer.
+    /// One call, one attempt. It returns when the completion begins; `time_left` covers the whole completion.
     fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>>;
 }
 
-/// Makes vectors of texts.
+/// Turns texts into vectors.
 pub trait EmbeddingGateway: Send + Sync {
-    /// The vectors of all texts, or those that there are and why not all. One attempt; several requests where the provider
-    /// takes only one text, or some, at once. After one that fails no more are begun, and those that run are waited for.
+    /// The vectors of all texts, or the existing ones and the cause of the failure. One attempt; several requests where
+    /// the provider accepts only one text, or some, at once. After a failed request no more are begun, and running ones
+    /// are waited for.
     fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>>;
 }
 
-/// A text as its length.
+/// Shows the length of a text.
 struct Bytes<'a>(&'a str);
 
 impl Debug for Bytes<'_> {
@@ -455,7 +459,7 @@ impl Debug for EmbeddingCall {
 
 impl Debug for Embeddings {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // A vector tells what its text was about.
+        // A vector reveals the meaning of its text.
         let Self { vectors, input_tokens } = self;
         f.debug_struct("Embeddings")
             .field("vectors", &vectors.len())

@@ -9,9 +9,9 @@ pub struct PasswordError(#[source] pub Source);
 
 /// Hashes and verifies passwords. Synchronous: it is pure computation, and a function handles one request at a time.
 pub trait PasswordHasher: Send + Sync {
-    /// A salted PHC string.
+    /// The salted hash of the password, as a PHC string.
     fn hash(&self, password: &str) -> Result<String, PasswordError>;
-    /// Whether the password is right, compared in time that does not depend on where they differ. `None` (no such account) takes as long as a wrong
-    /// password and is always wrong, so that the answer's time does not tell which addresses have accounts.
+    /// Whether the password is right, compared in constant time. `None` (no such account) takes as long as a wrong
+    /// password and is always wrong, so that the time of the answer does not reveal which addresses have accounts.
     fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, PasswordError>;
 }

@@ -2,22 +2,22 @@
 
 use super::{BoxFuture, EventRecord, Source};
 
-/// What became of one event.
+/// The outcome of one event.
 #[derive(Debug)]
 pub enum PublishOutcome {
     /// The bus has it.
     Published,
     /// The bus did not take this event.
     Failed(Source),
-    /// The bus can't be reached or takes nothing for now; that is not the event's fault.
+    /// The bus can't be reached or throttles; the event is not at fault.
     Unavailable(Source),
-    /// The bus will never take it (too large, malformed).
+    /// The bus will never accept the event (too large, malformed).
     Rejected(Source),
-    /// An event before it failed, and order matters: it was not tried.
+    /// An event before it failed, so this one was not tried: the order matters.
     NotTried,
 }
 
-/// Publishes events. Only the relay does.
+/// Publishes events. Only the relay uses it.
 pub trait Publisher: Send + Sync {
     /// Publishes in order; one outcome per event, in the same order.
     fn publish<'a>(&'a self, events: &'a [EventRecord]) -> BoxFuture<'a, Vec<PublishOutcome>>;

@@ -1,11 +1,11 @@
-//! What carries the ledger's stream to the bus, and what happens to a record that can't be carried.
+//! The ports of the relay between the ledger's stream and the bus.
 
 use super::{BoxFuture, EventRecord, Source, StoreError};
 use domain::Timestamp;
 
 /// Counts failures per record of the stream.
 pub trait Attempts: Send + Sync {
-    /// Counts one failure of the record; how many there have been.
+    /// Counts one failure of the record; returns the number of failures.
     fn count<'a>(
         &'a self,
         sequence_number: &'a str,
@@ -13,9 +13,9 @@ pub trait Attempts: Send + Sync {
     ) -> BoxFuture<'a, Result<u32, StoreError>>;
 }
 
-/// Where records go that can't be carried.
+/// The queue of records that can't be published.
 pub trait ParkingLot: Send + Sync {
-    /// Parks a record as the stream gave it, with the reason.
+    /// Parks a record by its keys, with the reason.
     fn park<'a>(&'a self, record: &'a StreamRecord, reason: &'a str) -> BoxFuture<'a, Result<(), Source>>;
 }
 
@@ -24,8 +24,8 @@ pub trait ParkingLot: Send + Sync {
 pub struct StreamRecord {
     /// Its position in the stream.
     pub sequence_number: String,
-    /// The keys of the item, for whoever looks into the parking lot. Never its contents.
+    /// The keys of the item, for people who look into the parking queue. Never its content.
     pub keys: serde_json::Value,
-    /// The event, or why the item is none.
+    /// The event, or the reason why the item is not an event.
     pub event: Result<EventRecord, StoreError>,
 }

@@ -1,5 +1,5 @@
-//! The ledger, the state and what must be unique, behind one port: a command is one transaction, a read one look-up.
-//! Typed helpers for use cases are in `application_core::repository`.
+//! The ledger, the states and unique values, behind one port: a command is one transaction, a read one look-up. Typed
+//! helpers for use cases are in `application_core::repository`.
 
 use super::{BoxFuture, Source};
 use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
@@ -17,7 +17,7 @@ pub struct AggregateKey {
 }
 
 impl AggregateKey {
-    /// The key of a tenant's aggregate. `id` is a `TypeSafeId`, which can hold no delimiter.
+    /// The key of a tenant's aggregate. `id` is a `TypeSafeId`, which contains no delimiter.
     pub fn new<T: type_safe_id::Type>(
         tenant: OrganizationId,
         kind: AggregateType,
@@ -26,56 +26,56 @@ impl AggregateKey {
         Self { tenant, kind, id: id.to_string() }
     }
 
-    /// The key of another aggregate of the same tenant and kind, named by text that was stored; `None` when the text is no
+    /// The key of another aggregate of the same tenant and kind, from a stored text; `None` if the text is not an
     /// identifier.
     pub fn of_same_kind(&self, id: &str) -> Option<Self> {
         let id: TypeSafeId<DynamicType> = id.parse().ok()?;
         Some(Self { id: id.to_string(), ..self.clone() })
     }
 
-    /// Whose it is.
+    /// The tenant.
     pub fn tenant(&self) -> OrganizationId {
         self.tenant
     }
 
-    /// What it is.
+    /// The kind of the aggregate.
     pub fn kind(&self) -> AggregateType {
         self.kind
     }
 
-    /// Which one.
+    /// The id of the aggregate.
     pub fn id(&self) -> &str {
         &self.id
     }
 }
 
-/// An event with everything the ledger records.
+/// An event with everything that the ledger records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventRecord {
-    /// Unique.
+    /// The id of the event.
     pub event_id: EventId,
-    /// What it happened to.
+    /// The aggregate.
     pub key: AggregateKey,
     /// Position in the aggregate's history, from 1.
     pub version: u64,
-    /// What happened.
+    /// The event itself.
     pub event: EncodedEvent,
-    /// Who did it: an account, an API key, `system:<function>` or `anonymous`.
+    /// The actor: an account, an API key, `system:<function>` or `anonymous`.
     pub actor: String,
-    /// The request it belongs to.
+    /// The correlation id of the request.
     pub correlation_id: String,
     /// The event that caused it, if one did.
     pub causation_id: Option<EventId>,
-    /// When.
+    /// When it happened.
     pub occurred_at: Timestamp,
 }
 
 /// A stored state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredState {
-    /// Number of events folded into it.
+    /// The number of events that were folded.
     pub version: u64,
-    /// Version of the shape of `state` ([`Aggregate::SCHEMA_VERSION`] when it was written).
+    /// The version of the shape of `state` ([`Aggregate::SCHEMA_VERSION`] at the time of the write).
     pub schema_version: u32,
     /// The aggregate as JSON.
     pub state: Value,
@@ -111,7 +111,7 @@ pub type SubjectKeys = BTreeMap<SubjectId, super::WrappedKey>;
 pub struct LoadedToChange {
     /// The state.
     pub state: StoredState,
-    /// The keys that sealing new events takes.
+    /// The keys that are needed to seal new events.
     pub subject_keys: SubjectKeys,
 }
 
@@ -120,33 +120,33 @@ pub struct LoadedToChange {
 pub struct ChangedState {
     /// The aggregate as JSON.
     pub state: Value,
-    /// Version of the shape of `state`.
+    /// The version of the shape of `state`.
     pub schema_version: u32,
-    /// Where lists find it.
+    /// Its places in lists.
     pub indexed: Option<Indexed>,
-    /// Whether a job has to go on with it, and must find it among everybody's.
+    /// Whether a job must find it among those of all tenants.
     pub open: bool,
-    /// When it may be forgotten; then it lives in the ephemeral table.
+    /// The time after which it may be removed; such states are in the ephemeral table.
     pub expires_at: Option<Timestamp>,
 }
 
 /// One aggregate's part of a transaction.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Which aggregate.
+    /// The aggregate.
     pub key: AggregateKey,
-    /// Version it must have now; 0 when it must not exist.
+    /// The version that it must have now; 0 when it must not exist.
     pub expected_version: u64,
     /// New events, versions `expected_version + 1` and on. The personal part of each is sealed under its subject's key,
     /// which is one of `new_subjects` or of `subject_keys`.
     pub events: Vec<EventRecord>,
     /// The new state.
     pub state: ChangedState,
-    /// Subjects whose key is made now.
+    /// Subjects for which a key is created.
     pub new_subjects: Vec<SubjectId>,
     /// Keys that were loaded with the aggregate.
     pub subject_keys: SubjectKeys,
-    /// Subjects whose key is destroyed: what was sealed under it can't be read by anyone any more.
+    /// Subjects whose key is destroyed: text that was sealed under it can't be read by anyone any more.
     pub erased_subjects: Vec<SubjectId>,
 }
 
@@ -160,19 +160,19 @@ pub enum UniqueKind {
 /// A value that only one aggregate may have. Stored as a hash.
 #[derive(Debug, Clone)]
 pub struct Unique {
-    /// What it is.
+    /// The kind of the value.
     pub kind: UniqueKind,
     /// The value itself.
     pub value: String,
-    /// Whose it becomes.
+    /// The aggregate that will have the value.
     pub holder: AggregateKey,
 }
 
 /// Identifies a retried request (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Operation, and whose key it is: tenant and account (or API key), or a pseudonym of an address on a public route. Keys
-    /// of different callers never meet.
+    /// The operation and the owner of the key: tenant and account (or API key), or a pseudonym of an address on a
+    /// public route. Keys of different callers never collide.
     pub scope: String,
     /// The caller's key.
     pub key: String,
@@ -180,21 +180,21 @@ pub struct IdempotencyKey {
     pub request_hash: String,
 }
 
-/// What an earlier request with the same key led to.
+/// The record of an earlier request with the same key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdempotencyRecord {
-    /// The request it was.
+    /// The hash of that request.
     pub request_hash: String,
-    /// Ids and versions from which its answer is made again; `None` while it is in flight. Never personal.
+    /// Ids and versions from which its answer is made again; `None` while it is running. Never personal.
     pub outcome: Option<Value>,
 }
 
-/// What claiming an idempotency key led to.
+/// The result of claiming an idempotency key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim {
-    /// The key is ours until the claim expires.
+    /// The request holds the key until the claim expires.
     Claimed,
-    /// Somebody has it.
+    /// Another request holds the key or has used it.
     Taken(IdempotencyRecord),
 }
 
@@ -207,9 +207,9 @@ pub struct Transaction {
     pub unique: Vec<Unique>,
     /// A new tenant's wrapped data key.
     pub tenant_key: Option<(OrganizationId, super::WrappedKey)>,
-    /// Key of the request, its outcome, and now: the record expires 24 hours later.
+    /// The key of the request, its outcome, and the time now: the record expires 24 hours later.
     pub idempotency: Option<(IdempotencyKey, Value, Timestamp)>,
-    /// True when the idempotency key was claimed before, so that its in-flight record is replaced.
+    /// Whether the idempotency key was claimed before, so that its record is replaced.
     pub idempotency_claimed: bool,
 }
 
@@ -219,27 +219,29 @@ pub enum StoreError {
     /// It can't be reached, throttles, or did not answer in time.
     #[error("the store is unavailable")]
     Unavailable(#[source] Source),
-    /// It refuses the call for good: a missing permission, a malformed request. A defect, never the caller's fault.
+    /// It refuses the call for good: a missing permission, a malformed request. This is a defect, never the caller's
+    /// fault.
     #[error("the store refuses the call")]
     Refused(#[source] Source),
-    /// What is stored can't be understood: a defect, never the caller's fault.
+    /// A stored item can't be understood: a defect, never the caller's fault.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),
-    /// The ledger lacks an event of an aggregate: a defect, never the caller's fault.
+    /// The ledger lacks an event of an aggregate. This is a defect and never the caller's fault.
     #[error("the history of an aggregate lacks version {missing_version}")]
     IncompleteHistory {
-        /// The first version that is not there.
+        /// The first missing version.
         missing_version: u64,
     },
-    /// A stored state has a shape that this code does not know: newer code wrote it. Never the caller's fault.
+    /// A stored state has a shape that this code does not know, because newer code wrote it. This is never the caller's
+    /// fault.
     #[error("a stored {kind} has the unknown schema version {schema_version}")]
     UnknownSchema {
-        /// Which kind of aggregate.
+        /// The kind of the aggregate.
         kind: &'static str,
-        /// The version that it says it has.
+        /// The schema version of the state.
         schema_version: u32,
     },
-    /// The record or the transaction is larger than the store takes, so trying again is useless.
+    /// The record or the transaction is larger than the store accepts, so another try is useless.
     #[error("a record or transaction is larger than the store takes")]
     TooLarge,
     /// A key that seals personal data is unavailable.
@@ -253,7 +255,7 @@ pub enum StoreError {
 /// A transaction did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Somebody else changed the aggregate first, or it exists already.
+    /// Another request changed the aggregate first, or it exists already.
     #[error("the aggregate was changed by somebody else")]
     Conflict,
     /// The value is taken.
@@ -272,11 +274,11 @@ pub enum CommitError {
 pub enum ListOrder {
     /// Newest first.
     Created,
-    /// Highest score first, the unscored last and the newest of equals first.
+    /// Highest score first, leads without a score last, and the newest of equals first.
     Score,
 }
 
-/// Fields that lists can be narrowed by; the names are ours, never a caller's.
+/// Fields by which lists can be filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterField {
     /// `status`
@@ -294,7 +296,7 @@ pub struct Filter {
     pub value: String,
 }
 
-/// Where a page ended: the sort key of its last element. Whoever hands it to a client must seal it.
+/// The place where a page ended: the sort key of its last element. It must be signed before a client gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The index sort key.
@@ -304,43 +306,43 @@ pub struct Position {
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct ListQuery {
-    /// Whose.
+    /// The tenant.
     pub tenant: OrganizationId,
-    /// Of what.
+    /// The kind of the aggregates.
     pub kind: AggregateType,
-    /// Only this owner's.
+    /// Only those of this owner.
     pub owner: Option<AccountId>,
-    /// In which order.
+    /// The order.
     pub order: ListOrder,
-    /// Only these.
+    /// Only those that match all filters.
     pub filters: Vec<Filter>,
-    /// Only with at least this score.
+    /// Only those with at least this score.
     pub min_score: Option<u8>,
-    /// Only created at or after.
+    /// Only those created at or after this time.
     pub created_from: Option<Timestamp>,
-    /// Only created before.
+    /// Only those created before this time.
     pub created_to: Option<Timestamp>,
-    /// At most this many, 1 to 100.
+    /// The most entries, 1 to 100.
     pub limit: u32,
-    /// After this position.
+    /// Only those after this position.
     pub after: Option<Position>,
 }
 
-/// A page.
+/// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// In the order asked for.
+    /// The entries, in the requested order.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` at the end.
+    /// The beginning of the next page; `None` at the end.
     pub next: Option<Position>,
 }
 
-/// Keeps aggregates.
+/// Loads and commits aggregates.
 pub trait Store: Send + Sync {
     /// The current state, strongly consistent: one read.
     fn load<'a>(&'a self, key: &'a AggregateKey) -> BoxFuture<'a, Result<Option<StoredState>, StoreError>>;
 
-    /// The current states of several aggregates, in the order asked for: one batch read.
+    /// The current states of several aggregates, in the order of the keys: one batch read.
     fn load_many<'a>(
         &'a self,
         keys: &'a [AggregateKey],
@@ -360,11 +362,11 @@ pub trait Store: Send + Sync {
         value: &'a str,
     ) -> BoxFuture<'a, Result<Option<AggregateKey>, StoreError>>;
 
-    /// Makes a transaction: one write.
+    /// Carries a transaction out: one write.
     fn commit<'a>(&'a self, transaction: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>>;
 
-    /// The history up to and including version `through`, as it is kept, unsealed where the subject's key still exists. Use
-    /// cases ask `application_core::repository::history`, which finds gaps.
+    /// The stored history up to and including version `through`, unsealed where the subject's key still exists. Use
+    /// cases call `application_core::repository::history`, which finds gaps.
     fn history<'a>(
         &'a self,
         key: &'a AggregateKey,
@@ -383,7 +385,7 @@ pub trait Store: Send + Sync {
         expires_at: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreError>>;
 
-    /// Keeps the outcome of work under a claimed key that is more than one transaction, after the last of them: one write.
+    /// Stores the outcome of claimed work that is more than one transaction, after the last of them: one write.
     fn complete<'a>(
         &'a self,
         key: &'a IdempotencyKey,

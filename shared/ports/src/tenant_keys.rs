@@ -14,14 +14,14 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// A key as the key service wrapped it; may be stored.
+/// A key in the form wrapped by the key service; may be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrappedKey(pub Vec<u8>);
 
-/// The key service did not give the key.
+/// The key service returned no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// It can't be reached or refuses for now.
+    /// It can't be reached, or refuses for the moment.
     #[error("the key service is unavailable")]
     Unavailable(#[source] Source),
     /// The wrapped key does not belong to this tenant, or is damaged.
@@ -32,7 +32,7 @@ pub enum KeyError {
 /// Makes and unwraps tenants' data keys. The tenant is bound to the key (encryption context), so that one tenant's
 /// wrapped key can't be unwrapped as another's.
 pub trait TenantKeys: Send + Sync {
-    /// A new key for a tenant that has none.
+    /// A new key, for a tenant without one.
     fn generate(&self, tenant: OrganizationId) -> BoxFuture<'_, Result<(DataKey, WrappedKey), KeyError>>;
     /// The plaintext of a tenant's key. May be answered from memory for a while.
     fn unwrap<'a>(
@@ -40,6 +40,6 @@ pub trait TenantKeys: Send + Sync {
         tenant: OrganizationId,
         wrapped: &'a WrappedKey,
     ) -> BoxFuture<'a, Result<DataKey, KeyError>>;
-    /// The plaintext of a tenant's key, if this process holds it already: then its wrapped form need not be read.
+    /// The plaintext of a tenant's key, if this process holds it: then its wrapped form need not be read.
     fn cached(&self, tenant: OrganizationId) -> Option<DataKey>;
 }

@@ -1,10 +1,10 @@
-//! Waiting, which only a runtime can do.
+//! Waiting, which needs a runtime.
 
 use super::BoxFuture;
 use std::time::Duration;
 
 /// Waits.
 pub trait Timer: Send + Sync {
-    /// Is done after this time.
+    /// Completes after this time.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 /// The claims of an access token (RFC 7519, RFC 9068 in spirit).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Account.
+    /// The account.
     pub sub: String,
-    /// Organization.
+    /// The organization.
     pub org_id: String,
-    /// Role in it.
+    /// The role in the organization.
     pub role: String,
-    /// Address of the account.
+    /// The address of the account.
     pub email: String,
-    /// Session.
+    /// The session.
     pub sid: String,
     /// Issuer.
     pub iss: String,
@@ -38,7 +38,7 @@ pub struct Jwk {
     pub usage: String,
     /// `RS256`.
     pub alg: String,
-    /// Names the key in a token's header.
+    /// The id of the key in a token's header.
     pub kid: String,
     /// Modulus, base64url.
     pub n: String,
@@ -49,7 +49,7 @@ pub struct Jwk {
 /// A token can't be signed or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// It is not a token of ours, or not any more. Never says which part was wrong to the caller.
+    /// It is not a valid token of this deployment. The caller is never told which part was wrong.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
     /// The key service can't be reached.
@@ -66,10 +66,10 @@ pub trait TokenSigner: Send + Sync {
     fn sign<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<String, TokenError>>;
 }
 
-/// Verifies access tokens, and publishes the keys that others can verify them with.
+/// Verifies access tokens, and publishes the keys with which others can verify them.
 pub trait TokenVerifier: Send + Sync {
     /// The claims of a valid token at `now` (Unix seconds).
     fn verify<'a>(&'a self, token: &'a str, now: i64) -> BoxFuture<'a, Result<Claims, TokenError>>;
-    /// Every key that verifies, the signing one first.
+    /// Every key that verifies, the signing key first.
     fn keys(&self) -> BoxFuture<'_, Result<Vec<Jwk>, TokenError>>;
 }

@@ -4,7 +4,7 @@ use contracts::api_key::{ApiKey as Listed, CreatedApiKey};
 use domain::Timestamp;
 use domain::tenancy::ApiKey;
 
-/// A key as its creation answers it; `text` is the key itself, where it is to be shown.
+/// A key as the answer to its creation; `text` is the key itself, or none for a repeated request.
 pub fn created_api_key(key: &ApiKey, text: Option<String>) -> CreatedApiKey {
     CreatedApiKey {
         id: key.id.to_string(),
@@ -17,7 +17,7 @@ pub fn created_api_key(key: &ApiKey, text: Option<String>) -> CreatedApiKey {
     }
 }
 
-/// A key as the list shows it.
+/// A key as an entry of the list.
 pub fn api_key(key: &ApiKey, last_used_at: Option<Timestamp>) -> Listed {
     Listed {
         id: key.id.to_string(),

@@ -1,11 +1,11 @@
-//! What a tenant may spend on models.
+//! Budgets for models.
 
 use contracts::ai::Budget;
 use domain::Timestamp;
 use domain::ai::{Feature, Limits, decimal_usd};
 use std::collections::BTreeMap;
 
-/// A budget; version 0 is that of a tenant that never changed it.
+/// A budget; version 0 is that of an organization that never changed it.
 pub fn budget(limits: &Limits, version: u64, updated_at: Option<Timestamp>) -> Budget {
     Budget {
         tenant_month_usd: decimal_usd(limits.tenant_month),
@@ -27,7 +27,7 @@ pub fn budget(limits: &Limits, version: u64, updated_at: Option<Timestamp>) -> B
     }
 }
 
-/// Amounts by feature.
+/// Amounts in dollars by feature.
 pub fn feature_dollars(amounts: impl Iterator<Item = (Feature, u64)>) -> BTreeMap<String, String> {
     amounts.map(|(feature, nano)| (feature.as_str().to_owned(), decimal_usd(nano))).collect()
 }

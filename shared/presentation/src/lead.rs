@@ -5,7 +5,7 @@ use contracts::lead::{CompanySize as SizeBody, Lead as Body};
 use domain::Versioned;
 use domain::sales::{CompanySize, CompanySizeInput, Lead, LeadScore};
 
-/// A lead as every route of leads answers it.
+/// A lead, as all routes of leads answer it.
 pub fn lead(lead: &Versioned<Lead>) -> Body {
     let Versioned { state, version } = lead;
     let contact = state.contact.as_ref();
@@ -29,7 +29,7 @@ pub fn lead(lead: &Versioned<Lead>) -> Body {
     }
 }
 
-/// A company's size as it was given.
+/// A company's size in the form in which it was sent.
 fn company_size(size: &CompanySize) -> SizeBody {
     match size {
         CompanySize::Employees(employees) => SizeBody::Employees((*employees).into()),
@@ -37,7 +37,7 @@ fn company_size(size: &CompanySize) -> SizeBody {
     }
 }
 
-/// A company's size of a body as the domain takes it.
+/// Converts a company's size of a body to the domain's type.
 pub fn company_size_input(size: &SizeBody) -> CompanySizeInput<'_> {
     match size {
         SizeBody::Employees(employees) => CompanySizeInput::Number(*employees),

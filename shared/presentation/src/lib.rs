@@ -1,5 +1,6 @@
-//! Aggregates in the shape of the contract: one place, so that every route answers the same thing alike. It must never
-//! decide who may see what; whoever calls it has the authority. What several routes read alike out of bodies is here too.
+//! Converts aggregates to the contract's types in one place, so that all routes answer in the same form. It must never
+//! decide who may see an aggregate; its callers have the authority. It also reads values that several routes have in
+//! their bodies.
 
 mod api_key;
 mod budget;
@@ -20,7 +21,7 @@ pub use organization::organization;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The name of an enumeration's value, as it is spelled on the wire.
+/// The name of an enumeration's value on the wire.
 fn name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(name)) => name,

@@ -4,7 +4,7 @@ use contracts::notification::Notification as Body;
 use domain::notification::{Notification, NotificationKind};
 use serde_json::{Value, json};
 
-/// A notification as every route of notifications answers it.
+/// A notification, as all routes of notifications answer it.
 pub fn notification(notification: &Notification) -> Body {
     Body {
         id: notification.id.to_string(),

@@ -6,12 +6,12 @@ use domain::id::OrganizationId;
 use ports::{Configuration, FixedConfiguration};
 use std::sync::{Arc, Mutex};
 
-/// What is configured, until the test configures something else.
+/// A configuration that tests can replace.
 #[derive(Debug, Default)]
 pub struct TestConfiguration(Mutex<Arc<RuntimeConfiguration>>);
 
 impl TestConfiguration {
-    /// Puts a document in the place of what was configured. Names of models are taken as they are.
+    /// Replaces the configuration by this document. Names of models are not checked.
     pub fn configure(&self, document: &serde_json::Value) {
         let text = document.to_string();
         let configuration = RuntimeConfiguration::parse(text.as_bytes(), None).expect("a good document");
@@ -25,7 +25,7 @@ impl Configuration for TestConfiguration {
     }
 }
 
-/// The lists of this organization in so many shards.
+/// A configuration with this many shards for the lists of this organization.
 pub fn list_shards(organization: OrganizationId, shards: u32) -> ListShards {
     let configuration =
         RuntimeConfiguration { list_shards: [(organization, shards)].into(), ..Default::default() };

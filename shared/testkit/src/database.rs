@@ -29,7 +29,7 @@ impl EmbeddedDatabase {
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).expect("a listener");
-                // It ends when it is told to or when the sender is gone.
+                // The server ends when it is told to, or when the sender is dropped.
                 let serve = dynoxide::server::serve_on(listener, database);
                 tokio::select! {
                     () = serve => {}
@@ -45,7 +45,7 @@ impl Drop for EmbeddedDatabase {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in the server has failed the test already.
+            // The test has already failed when the server panicked.
             let _ = thread.join();
         }
     }

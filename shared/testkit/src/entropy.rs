@@ -1,4 +1,4 @@
-//! Randomness that repeats: the same seed gives the same bytes in the same order.
+//! Repeatable randomness: the same seed gives the same bytes in the same order.
 
 use ports::{Entropy, EntropyError};
 use ring::digest::{SHA256, digest};
@@ -12,7 +12,7 @@ pub struct TestEntropy {
 }
 
 impl TestEntropy {
-    /// A source for this seed.
+    /// Repeatable bytes for this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, counter: AtomicU64::new(0) }
     }

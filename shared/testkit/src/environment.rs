@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A database of its own, and everything made on it. It stops when it is dropped.
+/// A database of its own, and everything that works on it. It stops when it is dropped.
 #[derive(Debug)]
 pub struct TestEnvironment {
     config: SdkConfig,
@@ -27,13 +27,13 @@ pub struct TestEnvironment {
     tenant_keys: Arc<TestTenantKeys>,
     entropy: Arc<TestEntropy>,
     wire: Wire,
-    // Dropped last: the wire ends first. It is another process's when this one joined it.
+    // Dropped last, after the wire. `None` for an environment that joined another process's.
     _database: Option<EmbeddedDatabase>,
 }
 
 impl TestEnvironment {
-    /// An environment with empty tables. Its calls may take long, because a busy machine must fail no test; how often they
-    /// are tried is as in production.
+    /// An environment with empty tables. Its calls may take long, because a busy machine must fail no test; the number
+    /// of attempts is as in production.
     pub fn start() -> Self {
         Self::start_with(patient())
     }
@@ -92,12 +92,12 @@ impl TestEnvironment {
         DynamoStore::new(&self.config, self.tables())
     }
 
-    /// A limiter, which remembers nothing yet.
+    /// A limiter without memory of earlier requests.
     pub fn limiter(&self) -> DynamoLimiter {
         DynamoLimiter::new(&self.config, self.tables().ephemeral)
     }
 
-    /// When API keys were used, which remembers nothing yet.
+    /// The uses of API keys, without memory of earlier uses.
     pub fn key_uses(&self) -> DynamoKeyUses {
         DynamoKeyUses::new(&self.config, self.tables().ephemeral)
     }
@@ -112,12 +112,12 @@ impl TestEnvironment {
         DynamoAiState::new(&self.config, self.tables())
     }
 
-    /// The AI gateway's state, of which this tenant has so many counters for each budget.
+    /// The AI gateway's state, in which this tenant's budgets have the given number of counters.
     pub fn sharded_ai_state(&self, tenant: OrganizationId, shards: u32) -> DynamoAiState {
         self.ai_state().with_shards(crate::list_shards(tenant, shards))
     }
 
-    /// What requests to models used.
+    /// The usage of models.
     pub fn ai_usage(&self) -> DynamoAiUsage {
         DynamoAiUsage::new(&self.config, self.tables())
     }
@@ -137,7 +137,7 @@ impl TestEnvironment {
         Arc::clone(&self.tenant_keys)
     }
 
-    /// Randomness that repeats.
+    /// Repeatable randomness.
     pub fn entropy(&self) -> Arc<TestEntropy> {
         Arc::clone(&self.entropy)
     }
@@ -147,12 +147,12 @@ impl TestEnvironment {
         &self.round_trips
     }
 
-    /// The wire to the database, to count capacity and to make calls fail.
+    /// The wire to the database, which counts capacity and makes calls fail.
     pub fn wire(&self) -> &Wire {
         &self.wire
     }
 
-    /// A client past the adapters, to look and to tamper.
+    /// A client beside the adapters, to read and to change items.
     pub fn client(&self) -> Client {
         Client::new(&self.config)
     }

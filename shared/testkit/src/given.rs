@@ -1,4 +1,4 @@
-//! Given, when, then for aggregates: given what happened, when something is decided, then this happens.
+//! Given, when, then for aggregates: given these events, when something is decided, then these events follow.
 //!
 //! ```text
 //! given([created]).when(|lead| delete_lead(lead.unwrap())).then([deleted]);
@@ -8,25 +8,25 @@ use domain::{Aggregate, EventMeta, Timestamp};
 use std::convert::Infallible;
 use std::fmt::Debug;
 
-/// What happened so far.
+/// The events so far.
 #[derive(Debug)]
 pub struct Given<A: Aggregate> {
     events: Vec<A::Event>,
 }
 
-/// These events happened, a second apart, beginning at 2026-01-01T00:00:00Z.
+/// These events happened, one second after the other, from 2026-01-01T00:00:00Z.
 pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<A> {
     Given { events: events.into_iter().collect() }
 }
 
-/// Nothing happened yet.
+/// No event happened yet.
 pub fn given_nothing<A: Aggregate>() -> Given<A> {
     Given { events: Vec::new() }
 }
 
-/// What a decision can be: an event, perhaps one, several, or a refusal.
+/// The result of a decision: an event, an optional event, several events, or a refusal.
 pub trait Decision<E> {
-    /// Why it was refused.
+    /// The reason of a refusal.
     type Refusal;
     /// The events, or the refusal.
     fn events(self) -> Result<Vec<E>, Self::Refusal>;
@@ -68,7 +68,7 @@ impl<E, R> Decision<E> for Result<Option<E>, R> {
 }
 
 impl<A: Aggregate> Given<A> {
-    /// Folds what happened and decides.
+    /// Folds the events and decides.
     pub fn when<D: Decision<A::Event>>(self, decide: impl FnOnce(Option<&A>) -> D) -> Outcome<A, D::Refusal> {
         let state = fold(None, &self.events, 0);
         let decided = decide(state.as_ref()).events();
@@ -76,7 +76,7 @@ impl<A: Aggregate> Given<A> {
     }
 }
 
-/// What was decided.
+/// The result of a decision.
 #[derive(Debug)]
 pub struct Outcome<A: Aggregate, R> {
     happened: usize,
@@ -88,19 +88,19 @@ impl<A: Aggregate, R: Debug> Outcome<A, R>
 where
     A::Event: PartialEq + Debug,
 {
-    /// These events happen; the state after them.
+    /// Asserts that these events follow; returns the state after them.
     pub fn then(self, expected: impl IntoIterator<Item = A::Event>) -> Option<A> {
         let decided = self.decided.expect("the decision was refused");
         assert_eq!(decided, expected.into_iter().collect::<Vec<_>>());
         fold(self.state, &decided, self.happened)
     }
 
-    /// Nothing happens.
+    /// Asserts that no event follows.
     pub fn then_nothing(self) {
         self.then([]);
     }
 
-    /// It is refused; why.
+    /// Asserts a refusal; returns its reason.
     pub fn then_refused(self) -> R {
         self.decided.expect_err("the decision was not refused")
     }

@@ -1,7 +1,7 @@
-//! What tests are made of: an environment with the real adapters on an embedded DynamoDB, keys and randomness that
-//! repeat, a model that answers from a script, and given / when / then for aggregates.
+//! Building blocks of tests: an environment with the real adapters on an embedded DynamoDB, repeatable keys and
+//! randomness, a model that answers from a script, and given / when / then for aggregates.
 //!
-//! Only ever a dev-dependency. It may stop at the first surprise; everything that ships must return it.
+//! It may only be a dev-dependency. It may panic on anything unexpected; code that ships must return an error instead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod configuration;

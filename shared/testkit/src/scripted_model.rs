@@ -1,5 +1,5 @@
-//! A model that answers from a script and remembers what it was asked. It can be held, so that a test sees what happens
-//! while it works.
+//! A model that answers from a script and remembers its calls. It can be held, so that a test can act while the model
+//! works.
 
 use futures_util::stream::{self, StreamExt};
 use ports::{
@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
-/// Answers in the order they were scripted; with none left it is unavailable, or answers what it always does.
+/// Answers in the order of the script. Without a scripted answer it is unavailable, or gives its constant answer.
 #[derive(Debug, Default)]
 pub struct ScriptedModel {
     script: Mutex<VecDeque<Result<ModelAnswer, ModelError>>>,
@@ -20,58 +20,58 @@ pub struct ScriptedModel {
     calls: Mutex<Vec<ModelCall>>,
     embedding_failures: Mutex<VecDeque<(usize, ModelError)>>,
     embedding_calls: Mutex<Vec<EmbeddingCall>>,
-    /// What every step of a held model takes one permit of.
+    /// The semaphore of a held model: each step takes a permit.
     gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl ScriptedModel {
-    /// The next call gets this text, for 1,000 input and 200 output tokens.
+    /// Scripts this text for the next call, with 1,000 input and 200 output tokens.
     pub fn answer(&self, text: impl Into<String>) {
         self.script(Ok(usual(text)));
     }
 
-    /// The next call gets this error.
+    /// Scripts this error for the next call.
     pub fn fail(&self, error: ModelError) {
         self.script(Err(error));
     }
 
-    /// The next call gets this.
+    /// Scripts this outcome for the next call.
     pub fn script(&self, outcome: Result<ModelAnswer, ModelError>) {
         lock(&self.script).push_back(outcome);
     }
 
-    /// The call in which this stands gets this text, whenever it comes: for calls that are made at the same time, which have
+    /// Scripts this text for the call whose prompt contains `to`, for calls that are made at the same time and so have
     /// no order.
     pub fn reply(&self, to: impl Into<String>, text: impl Into<String>) {
         lock(&self.replies).push((to.into(), usual(text)));
     }
 
-    /// Every call for which nothing is scripted gets this text, for 1,000 input and 200 output tokens.
+    /// Answers every call without a scripted answer with this text, with 1,000 input and 200 output tokens.
     pub fn always(&self, text: impl Into<String>) {
         *lock(&self.always) = Some(usual(text));
     }
 
-    /// The next stream is this, and ends after it.
+    /// Scripts the parts of the next stream, which ends after them.
     pub fn stream(&self, parts: impl IntoIterator<Item = Result<Delta, ModelError>>) {
         lock(&self.streams).push_back(parts.into_iter().collect());
     }
 
-    /// The next call for vectors gets this error.
+    /// Scripts this error for the next call for vectors.
     pub fn fail_embedding(&self, error: ModelError) {
         self.fail_embedding_after(0, error);
     }
 
-    /// The next call for vectors gets those of its first texts, and then this error.
+    /// Scripts the next call for vectors: it returns those of its first texts, and then this error.
     pub fn fail_embedding_after(&self, texts: usize, error: ModelError) {
         lock(&self.embedding_failures).push_back((texts, error));
     }
 
-    /// From now on every call, and every part of a stream, waits until it is let go.
+    /// From now on every call, and every part of a stream, waits for [`Self::let_go`].
     pub fn hold(&self) {
         *lock(&self.gate) = Some(Arc::new(Semaphore::new(0)));
     }
 
-    /// Lets so many calls or parts of streams go, those that wait and then those to come.
+    /// Lets this many calls or parts of streams go on: waiting ones first, then later ones.
     pub fn let_go(&self, steps: usize) {
         if let Some(gate) = lock(&self.gate).as_ref() {
             gate.add_permits(steps);
@@ -83,7 +83,7 @@ impl ScriptedModel {
         lock(&self.calls).clone()
     }
 
-    /// The models that were called, in their order.
+    /// The models that were called, in the order of the calls.
     pub fn asked(&self) -> Vec<String> {
         lock(&self.calls).iter().map(|call| call.model.clone()).collect()
     }
@@ -132,7 +132,7 @@ impl ModelGateway for ScriptedModel {
     }
 }
 
-/// The scripted stream, or a scripted answer in pieces: its words, one after the other.
+/// Streams the scripted parts, or the words of a scripted answer one after the other.
 impl StreamingModelGateway for ScriptedModel {
     fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
         Box::pin(async move {
@@ -162,7 +162,7 @@ fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
     words.chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })]).collect()
 }
 
-/// Vectors of two numbers: the length of the text and 1, for as many tokens as there are bytes.
+/// Vectors of two numbers: the length of the text, and 1. One token for each byte.
 impl EmbeddingGateway for ScriptedModel {
     fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! The three tables as the template defines them, so that a test can't pass on a table that is never deployed.
+//! The three tables as the template defines them, so that no test passes on a table that is never deployed.
 
 use adapter_dynamodb::Tables;
 use dynoxide::Database;
@@ -7,7 +7,7 @@ use serde_yaml_ng::Value as Yaml;
 
 const TEMPLATE: &str = include_str!("../../../infra/data.yaml");
 
-/// The tables' names in tests: their logical ids in the template.
+/// The names of the tables in tests: their logical ids in the template.
 pub(crate) fn names() -> Tables {
     Tables {
         ledger: "LedgerTable".to_owned(),
@@ -16,8 +16,8 @@ pub(crate) fn names() -> Tables {
     }
 }
 
-/// Makes the template's tables. TTL stays off, so that items past their time are still there: the harder case, and what
-/// DynamoDB does for hours.
+/// Creates the template's tables. TTL stays off, so that expired items are still there: DynamoDB keeps them for hours,
+/// too, and that is the harder case.
 pub(crate) fn create_tables(database: &Database) {
     let template: Yaml = serde_yaml_ng::from_str(TEMPLATE).expect("infra/data.yaml is YAML");
     let Tables { ledger, state, ephemeral } = names();
@@ -38,7 +38,7 @@ pub(crate) fn create_tables(database: &Database) {
     }
 }
 
-/// YAML without CloudFormation's tags.
+/// Removes CloudFormation's tags from YAML.
 fn plain(yaml: &Yaml) -> Value {
     match yaml {
         Yaml::Tagged(tagged) => plain(&tagged.value),

@@ -1,5 +1,5 @@
-//! Tenants' data keys without a key service: wrapped with AES-256-GCM under a key of this process, bound to their tenant
-//! as the service binds them.
+//! Data keys of tenants without a key service: wrapped with AES-256-GCM under a key of this process, and bound to their
+//! tenant as KMS binds them.
 
 use domain::id::OrganizationId;
 use ports::{BoxFuture, DataKey, KeyError, TenantKeys, WrappedKey};
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Makes and unwraps data keys, remembers them, and counts how often the key service would have been called.
+/// Creates and unwraps data keys, remembers them, and counts the calls that KMS would have got.
 #[derive(Debug)]
 pub struct TestTenantKeys {
     cipher: LessSafeKey,
@@ -25,12 +25,12 @@ impl Default for TestTenantKeys {
 }
 
 impl TestTenantKeys {
-    /// Calls the key service would have had.
+    /// The number of calls that KMS would have got.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Forgets every key, like a process that just started.
+    /// Forgets every key, like a process that has just started.
     pub fn forget(&self) {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

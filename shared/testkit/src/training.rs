@@ -1,5 +1,5 @@
-//! Training without a provider: files in memory, and jobs that end when a test says so. It keeps a provider's promises, one
-//! job for each name among them, and fails where it is told to.
+//! Training without a provider: files in memory, and jobs that end when a test says so. It keeps a provider's promises
+//! (one job for each name, for example) and fails where a test says so.
 
 use ports::{
     BoxFuture, FileError, FileKey, JobName, JobState, Trainer, TrainerError, TrainingFiles, TrainingJob,
@@ -7,18 +7,18 @@ use ports::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Where training may be told to fail.
+/// A place where training can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrainingFault {
-    /// Files can't be reached.
+    /// Reading files fails.
     Files,
-    /// The provider can't be reached, and does nothing.
+    /// Calls to the provider fail without an effect.
     Provider,
-    /// The provider starts the job, and its answer is lost.
+    /// The provider starts the job, but its answer is lost.
     LostStart,
     /// The provider has no room for the job.
     Busy,
-    /// The provider deletes no model.
+    /// The provider does not delete models.
     Discard,
     /// The provider refuses the job.
     Refused,
@@ -35,7 +35,7 @@ struct State {
     faults: BTreeSet<TrainingFault>,
 }
 
-/// Files and a provider.
+/// The files and jobs of a test.
 #[derive(Debug, Default)]
 pub struct TestTraining(Mutex<State>);
 
@@ -44,22 +44,22 @@ impl TestTraining {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings a file.
+    /// Adds a file.
     pub fn bring(&self, key: &FileKey, file: impl Into<Vec<u8>>) {
         self.state().files.insert(key.as_str().to_owned(), file.into());
     }
 
-    /// Ends a job.
+    /// Sets the status of a job.
     pub fn end(&self, name: &JobName, state: JobState) {
         self.state().jobs.insert(name.clone(), state);
     }
 
-    /// Fails there from now on.
+    /// Makes this place fail from now on.
     pub fn fail(&self, fault: TrainingFault) {
         self.state().faults.insert(fault);
     }
 
-    /// Fails nowhere any more.
+    /// Makes all places work again.
     pub fn mend(&self) {
         self.state().faults.clear();
     }
@@ -79,7 +79,7 @@ impl TestTraining {
         self.state().discarded.clone()
     }
 
-    /// How many bytes each read of a file asked for.
+    /// The number of bytes of each read.
     pub fn reads(&self) -> Vec<u64> {
         self.state().reads.clone()
     }

@@ -1,5 +1,5 @@
-//! The wire between the adapters and the embedded database. It counts calls and the capacity they use, and can do to a
-//! call what networks and busy services do: refuse it, delay it, or lose its answer after it was carried out.
+//! The connection between the adapters and the embedded database. It counts calls and the capacity that they use, and
+//! can treat a call as networks and busy services do: refuse it, delay it, or lose its answer after it was carried out.
 
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -10,21 +10,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What happens to a call.
+/// A fault of a call.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// It is answered with this instead of being carried out.
+    /// The call is answered with this status and body instead of being carried out.
     Answer(u16, Value),
-    /// It is answered with status 200 and no body at all instead of being carried out.
+    /// It is answered with status 200 and an empty body instead of being carried out.
     NoBody,
-    /// It is carried out, and its answer never arrives: the connection breaks.
+    /// The call is carried out, but its answer never arrives: the connection breaks.
     LostAnswer,
-    /// It is carried out after a while.
+    /// The call is carried out after this time.
     Delay(Duration),
 }
 
 impl Fault {
-    /// The transaction was canceled for these reasons, one for each action.
+    /// A transaction that was canceled for these reasons, one for each action.
     pub fn canceled(reasons: &[&str]) -> Self {
         let reasons: Vec<Value> = reasons.iter().map(|code| serde_json::json!({ "Code": code })).collect();
         Self::Answer(
@@ -52,16 +52,17 @@ impl Fault {
 /// A call that was carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// Such as `GetItem`.
+    /// The operation, such as `GetItem`.
     pub operation: String,
-    /// Capacity units it used: read units of reads, write units of writes.
+    /// The capacity units that it used: read units of reads, write units of writes.
     pub capacity: f64,
 }
 
-/// Whether a call goes on: asked when it arrived, and again when it was carried out and its answer is on its way.
+/// Says whether a call may go on. It is called when the call arrives, and again when the call was carried out and its
+/// answer is about to be sent.
 type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// The wire; clones are the same wire.
+/// The connection; clones share it.
 #[derive(Debug, Clone)]
 pub struct Wire(Arc<Shared>);
 
@@ -104,28 +105,28 @@ impl Wire {
         format!("http://{}", self.0.address)
     }
 
-    /// Where it is reached, also by other processes.
+    /// The address, also for other processes.
     pub fn address(&self) -> SocketAddr {
         self.0.address
     }
 
-    /// From now on every call goes on only as long as `gate` says so, which is asked before it is carried out and before its
-    /// answer is sent; else its connection breaks.
+    /// From now on a call goes on only while `gate` returns true; otherwise its connection breaks. `gate` is called
+    /// before the call is carried out and before its answer is sent.
     pub fn gate(&self, gate: impl Fn() -> bool + Send + Sync + 'static) {
         *lock(&self.0.gate) = Some(Arc::new(gate));
     }
 
-    /// The next call of this operation that has no fault yet meets `fault`.
+    /// The next call of this operation without a fault gets `fault`.
     pub fn fail_next(&self, operation: &str, fault: Fault) {
         lock(&self.0.faults).push_back((operation.to_owned(), fault));
     }
 
-    /// Faults that no call has met yet.
+    /// The number of faults that no call has met yet.
     pub fn faults_left(&self) -> usize {
         lock(&self.0.faults).len()
     }
 
-    /// The calls that were carried out since the last time this was asked.
+    /// The calls that were carried out since the last call of this function.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut lock(&self.0.calls))
     }
@@ -133,7 +134,7 @@ impl Wire {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // Wakes the listener, which then finds the wire gone.
+        // Wakes the listener, which then sees that it must stop.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -142,7 +143,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Carries one connection's calls, one after the other, until either side hangs up.
+/// Carries the calls of one connection, one after the other, until either side closes it.
 fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
     let upstream = TcpStream::connect(shared.database).ok()?;
     for stream in [&client, &upstream] {
@@ -197,7 +198,7 @@ fn take_fault(shared: &Shared, operation: &str) -> Option<Fault> {
     faults.remove(position).map(|(_, fault)| fault)
 }
 
-/// Capacity units in an answer: of one table, or of each table of a batch or transaction.
+/// The capacity units in an answer: of one table, or of each table of a batch or transaction.
 fn consumed(body: &[u8]) -> f64 {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let units = |used: &Value| used["CapacityUnits"].as_f64().unwrap_or_default();
@@ -207,7 +208,7 @@ fn consumed(body: &[u8]) -> f64 {
     }
 }
 
-/// A request or an answer whose body has a content length, as all of DynamoDB's do.
+/// A request or an answer with a content length, as all of DynamoDB's have.
 struct Message {
     lines: Vec<String>,
     body: Vec<u8>,

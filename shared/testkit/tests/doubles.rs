@@ -1,4 +1,4 @@
-//! The doubles keep the promises of the ports they stand in for.
+//! The doubles keep the promises of the ports that they implement.
 
 use domain::Timestamp;
 use domain::id::{OrganizationId, new_id};

@@ -1,4 +1,4 @@
-//! Given, when, then, tried on a real aggregate, also where it must object.
+//! Given, when, then on a real aggregate, including assertions that must fail.
 
 use domain::Timestamp;
 use domain::id::{AccountId, LeadId, new_id};

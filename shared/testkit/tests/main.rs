@@ -1,4 +1,4 @@
-//! The doubles and the given/when/then that other tests rely on.
+//! The doubles and the given/when/then that other tests use.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod doubles;

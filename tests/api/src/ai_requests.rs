@@ -1,4 +1,4 @@
-//! Requests to models as the gateway leaves them behind, past the gateway.
+//! Requests to models in the state that the gateway leaves in the store, made without the gateway.
 
 use crate::people::Person;
 use crate::world::World;
@@ -6,7 +6,7 @@ use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, U
 use ports::{AiState, Reservation, Settlement};
 
 impl World {
-    /// What is recorded of a request when nobody knows how it ended.
+    /// The record of a request whose end was never recorded.
     fn presumed(&self, by: &Person, feature: Feature, cost_nano_usd: u64) -> AiRequestMetered {
         AiRequestMetered {
             request_id: self.context().new_id().expect("randomness"),
@@ -27,7 +27,7 @@ impl World {
         }
     }
 
-    /// Sets money aside for a request whose process then dies; its lease is a minute.
+    /// Reserves an amount for a request whose process then dies; its lease is one minute.
     pub async fn abandoned(&self, by: &Person, feature: Feature, bound: u64) -> Reservation {
         let presumed = self.presumed(by, feature, bound);
         let (at, lease_until) = (self.now(), self.now().plus_seconds(60));
@@ -41,7 +41,7 @@ impl World {
             presumed,
             until: None,
         };
-        // What the tenant may spend does not matter here.
+        // The limits of the tenant do not matter here.
         let room = 1_000_000_000_000_000_000;
         let limits = Limits { tenant_month: room, tenant_day: room, user_day: room, ..Limits::default() };
         let state = self.environment().ai_state();
@@ -49,7 +49,7 @@ impl World {
         reservation
     }
 
-    /// A request that was answered for this much.
+    /// A request that was answered at this cost.
     pub async fn metered(&self, by: &Person, feature: Feature, cost_nano_usd: u64) -> AiRequestMetered {
         let reservation = self.abandoned(by, feature, cost_nano_usd).await;
         let metered = AiRequestMetered { outcome: Outcome::Answered, ..reservation.presumed.clone() };

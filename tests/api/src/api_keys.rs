@@ -1,4 +1,4 @@
-//! API keys, made by the real route and judged by the real authorizer.
+//! API keys that the real route creates and the real authorizer checks.
 
 use crate::people::Person;
 use crate::tree::sample;
@@ -9,7 +9,7 @@ use ports::{KeyUses, Store};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// An API key and whoever has it.
+/// An API key with its id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// `apikey_…`
@@ -33,12 +33,12 @@ impl World {
         ApiKey { id: text("id"), text: text("key") }
     }
 
-    /// What the gateway is told of a bearer token: a policy, or what it makes a 401 or a 500 of.
+    /// The answer of the authorizer to a bearer token: a policy, or the failure that becomes a 401 or a 500.
     pub async fn authorize(&self, token: &str) -> Result<Value, String> {
         self.authorize_in(token, Arc::clone(&self.parts.key_uses) as Arc<dyn KeyUses>).await
     }
 
-    /// The same in another process, which remembers no key.
+    /// The same answer in a new process, which has no key cached.
     pub async fn authorize_cold(&self, token: &str) -> Result<Value, String> {
         self.authorize_in(token, Arc::new(self.environment().key_uses())).await
     }
@@ -55,7 +55,7 @@ impl World {
             .await
             .map_err(|error| error.to_string())?;
         let effect = policy["policyDocument"]["Statement"][0]["Effect"].as_str().expect("an effect");
-        // What becomes the 401 of a wrong token.
+        // The gateway answers a policy that denies with 401.
         if effect == "Deny" { Err(effect.to_owned()) } else { Ok(policy) }
     }
 }

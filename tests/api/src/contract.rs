@@ -1,5 +1,5 @@
-//! The contract, `infra/openapi.yaml`, as what every answer is held against: its status must be documented, its body must
-//! match the schema of that status, and its headers must be documented and match theirs.
+//! The contract `infra/openapi.yaml`, with which every answer is compared: its status must be documented, its body must
+//! match the schema of the status, and its headers must be documented and match their schemas.
 
 use crate::request::Answer;
 use crate::tree::read;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Headers that every answer carries for browsers and proxies and that are no part of the contract.
+/// Headers of every answer that are for browsers and proxies and not part of the contract.
 const TRANSPORT: [&str; 3] =
     ["X-Content-Type-Options", "Strict-Transport-Security", "Content-Security-Policy"];
 
@@ -30,11 +30,11 @@ pub struct Operation {
     pub method: String,
     /// With the names of its parameters.
     pub path: String,
-    /// Whether anybody may call it.
+    /// Whether it needs no access token.
     pub public: bool,
-    /// Of its path, its query and its headers.
+    /// The parameters of the path, the query and the headers.
     pub parameters: Vec<Parameter>,
-    /// JSON Schema of its body.
+    /// The JSON Schema of the body.
     pub body: Option<Value>,
     responses: BTreeMap<u16, Response>,
 }
@@ -44,7 +44,7 @@ pub struct Operation {
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// `path`, `query` or `header`.
+    /// The place of the parameter: `path`, `query` or `header`.
     pub place: String,
     /// Its JSON Schema.
     pub schema: Value,
@@ -53,11 +53,11 @@ pub struct Parameter {
 #[derive(Debug)]
 struct Response {
     headers: BTreeMap<String, Value>,
-    /// By media type; `None` where any text will do.
+    /// The schema of the body by media type; `None` where any text is allowed.
     content: BTreeMap<String, Option<Validator>>,
 }
 
-/// What is wrong with a value.
+/// The errors of a value.
 pub fn faults(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{} {error}", error.instance_path())).collect()
 }
@@ -185,7 +185,7 @@ impl Operation {
         self.parameters.iter().filter(move |parameter| parameter.place == place)
     }
 
-    /// Whether the contract knows this status of it.
+    /// Whether the contract lists this status for the operation.
     pub fn documents(&self, status: u16) -> bool {
         self.responses.contains_key(&status)
     }
@@ -196,7 +196,7 @@ impl Operation {
         assert!(wrong.is_empty(), "{} answered {answer:?}: {}", self.id, wrong.join("; "));
     }
 
-    /// What the contract does not allow about an answer.
+    /// The differences between an answer and the contract.
     pub fn wrong(&self, answer: &Answer) -> Vec<String> {
         let Some(response) = self.responses.get(&answer.status) else {
             return vec![format!("the status {} is not documented", answer.status)];
@@ -216,7 +216,7 @@ impl Operation {
 fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> {
     let transport = TRANSPORT.iter().any(|known| known.eq_ignore_ascii_case(name))
         || name.eq_ignore_ascii_case("Content-Type")
-        // Nothing is kept by anybody unless the contract says so.
+        // An answer may be cached only if the contract says so.
         || (name.eq_ignore_ascii_case("Cache-Control") && value == "no-store");
     let Some(schema) = response.headers.get(&name.to_ascii_lowercase()) else {
         return (!transport).then(|| format!("the header {name} is not documented"));
@@ -257,7 +257,7 @@ fn body_faults(response: &Response, answer: &Answer) -> Vec<String> {
         return vec!["the body is not JSON".to_owned()];
     };
     let mut wrong = faults(validator, &body);
-    // Health tells a version of another kind.
+    // The version in the health document is not an entity's version.
     if let Some(version) = body.get("version").filter(|version| version.is_u64())
         && answer.header("ETag").is_some()
         && answer.header("ETag") != Some(&format!("\"{version}\""))

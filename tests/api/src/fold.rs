@@ -21,8 +21,8 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 impl World {
-    /// Fails unless the versions of every aggregate in the ledger have no gap and fold to what is stored; how many
-    /// aggregates there are of each kind.
+    /// Fails unless the versions of every aggregate in the ledger have no gap and fold to the stored state. Returns the
+    /// number of aggregates of each kind.
     pub async fn check_folds(&self) -> BTreeMap<&'static str, usize> {
         let mut aggregates: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for item in self.ledger().await {
@@ -101,7 +101,7 @@ impl World {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AiMonthId>(id));
                 self.compare::<AiMonth>(&key, versions).await;
             }
-            // It has no state: its one event is the record.
+            // This aggregate has no state; its only event is the record.
             AggregateType::AiRequest => assert_eq!(versions, 1),
         }
     }

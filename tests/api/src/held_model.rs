@@ -1,4 +1,4 @@
-//! The scripted model, with a door before it: while the door is shut, a call is noted and waits.
+//! The scripted model with a gate: while the gate is closed, a call is recorded and waits.
 
 use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::ScriptedModel;
 use tokio::sync::Notify;
 
-/// Answers from a script when its door is open.
+/// Answers from a script while its gate is open.
 #[derive(Debug, Default)]
 pub struct HeldModel {
-    /// What it answers, and what it was asked.
+    /// The script of the answers, and the recorded calls.
     pub script: ScriptedModel,
     shut: AtomicBool,
     waiting: AtomicUsize,
@@ -19,18 +19,18 @@ pub struct HeldModel {
 }
 
 impl HeldModel {
-    /// Shuts the door.
+    /// Closes the gate.
     pub fn hold(&self) {
         self.shut.store(true, Ordering::SeqCst);
     }
 
-    /// Opens it.
+    /// Opens the gate.
     pub fn release(&self) {
         self.shut.store(false, Ordering::SeqCst);
         self.changed.notify_waiters();
     }
 
-    /// Waits until a call stands before the door.
+    /// Waits until a call waits at the gate.
     pub async fn reached(&self) {
         while self.waiting.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;

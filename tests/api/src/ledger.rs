@@ -1,5 +1,5 @@
-//! The way of an event: from the ledger's stream through the relay to a bus that remembers, and from there into the
-//! batches that queues deliver.
+//! The path of an event: from the ledger's stream through the relay to a recording bus, and from there into the batches
+//! that queues deliver.
 
 use crate::tree::sample;
 use crate::world::World;
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use testkit::TestTraining;
 
-/// A bus that remembers what it was given, fails when it is told to, and a place for what can't be carried.
+/// A bus that records its events and fails on request, and a recorder of parked records.
 #[derive(Debug, Default)]
 pub struct RecordingPublisher {
     published: Mutex<Vec<EventRecord>>,
@@ -26,22 +26,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl RecordingPublisher {
-    /// What becomes of the next events, one after the other; those without an outcome are published.
+    /// The outcomes of the next events, in order; an event without an outcome is published.
     pub fn then(&self, outcome: PublishOutcome) {
         lock(&self.outcomes).push_back(outcome);
     }
 
-    /// What was published, in its order.
+    /// The published events, in order.
     pub fn published(&self) -> Vec<EventRecord> {
         lock(&self.published).clone()
     }
 
-    /// What was parked: sequence number, keys and reason.
+    /// The parked records: sequence number, keys and reason.
     pub fn parked(&self) -> Vec<(String, Value, String)> {
         lock(&self.parked).clone()
     }
 
-    /// Whether parking fails from now on.
+    /// Sets whether parking fails.
     pub fn break_parking(&self, broken: bool) {
         *lock(&self.broken_parking) = broken;
     }
@@ -85,7 +85,7 @@ impl ParkingLot for RecordingPublisher {
 /// The answer of a function that reports partial failures.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// What must be delivered again.
+    /// The records to deliver again.
     pub failed: Vec<String>,
 }
 
@@ -97,7 +97,7 @@ impl Delivered {
     }
 }
 
-/// The message that the bus gets of an event.
+/// The message for the bus with this event.
 pub fn published(record: &EventRecord) -> EventMessage {
     assert!(record.event.personal.is_empty(), "personal data left the ledger");
     EventMessage {
@@ -167,7 +167,7 @@ impl World {
         Delivered::read(&answer.await.expect("the job never fails as a whole"))
     }
 
-    /// Lets `settle-ai-usage` do what is due.
+    /// Runs `settle-ai-usage`.
     pub async fn settle_ai_usage(&self) {
         let state = Arc::new(self.environment().ai_state());
         let handler = settle_ai_usage::SettleAiUsage { state };
@@ -175,7 +175,7 @@ impl World {
         edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
     }
 
-    /// What `override-model-prices` answers an operator.
+    /// The answer of `override-model-prices` to an operator.
     pub async fn override_model_prices(&self, event: Value) -> Value {
         let registry = application_ai::Registry::shipped().expect("the table of models");
         let store = Arc::clone(self.store()) as _;
@@ -184,7 +184,7 @@ impl World {
         edge::operator::invoke(&handler, event, &invocation).await.expect("nothing fails")
     }
 
-    /// Lets `advance-fine-tunes` go on with what is open, with these files and this provider.
+    /// Runs `advance-fine-tunes` with these files and this provider.
     pub async fn advance_fine_tunes(&self, training: &Arc<TestTraining>) {
         let handler = advance_fine_tunes::AdvanceFineTunes {
             store: Arc::clone(self.store()) as _,
@@ -196,7 +196,7 @@ impl World {
         edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
     }
 
-    /// Everything in the ledger, as the bus delivers it to queues.
+    /// All events of the ledger in the form in which the bus delivers them to queues.
     pub async fn messages(&self) -> Vec<Value> {
         let bus = Arc::new(RecordingPublisher::default());
         let items = self.ledger().await;

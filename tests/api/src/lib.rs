@@ -1,7 +1,7 @@
-//! What the tests of the routes and jobs are made of: a world with every handler on one embedded DynamoDB, requests in the
-//! shape that API Gateway sends, and one place where every answer is held against the contract.
+//! The tools of the tests of routes and jobs: a world with every handler on one embedded DynamoDB, requests in the form
+//! that API Gateway sends, and one place that compares every answer with the contract.
 //!
-//! Only ever for tests. It may stop at the first surprise.
+//! It is for tests only and may panic at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod ai_requests;

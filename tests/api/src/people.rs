@@ -1,5 +1,5 @@
-//! People and their organizations. An administrator comes by the real registration; colleagues are added as the use case
-//! of invitations would add them.
+//! People and their organizations. An administrator is registered by the real route; colleagues are added in the way in
+//! which the use case of invitations would add them.
 
 use crate::world::World;
 use application_core::repository::{Actor, PendingChange};
@@ -14,7 +14,7 @@ use domain::tenancy::{Member, Role, add_member};
 use ports::{AggregateKey, PasswordError, PasswordHasher, Store, Transaction, Unique, UniqueKind};
 use std::sync::Arc;
 
-/// Somebody who is signed in.
+/// A person with a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The organization.
@@ -30,7 +30,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// What the authorizer says of the person.
+    /// The claims that the authorizer states about the person.
     pub(crate) fn claims(&self) -> Vec<(&'static str, String)> {
         vec![
             ("principalId", self.account.to_string()),
@@ -41,7 +41,7 @@ impl Person {
         ]
     }
 
-    /// The person as use cases see one.
+    /// The person as a caller of use cases.
     pub fn caller(&self) -> Caller {
         let credential = Credential::Session { id: self.session, role: self.role };
         Caller { tenant: self.tenant, account: self.account, credential }
@@ -53,7 +53,7 @@ impl Person {
     }
 }
 
-/// Hashing takes its time, and nobody signs in with these accounts.
+/// Hashing takes long, and nobody logs in with these accounts.
 struct NoPasswords;
 
 impl PasswordHasher for NoPasswords {

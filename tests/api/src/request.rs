@@ -1,5 +1,5 @@
-//! Requests in the shape that API Gateway sends: each begins as the function's sample event. Every answer, whatever its
-//! status, is held against the contract before a test sees it.
+//! Requests in the form that API Gateway sends; each one starts as the function's sample event. Every answer, whatever
+//! its status, is compared with the contract before the test gets it.
 
 use crate::contract::Operation;
 use crate::people::Person;
@@ -43,7 +43,7 @@ impl<'a> Call<'a> {
         call.without_header("Idempotency-Key").without_header("If-Match")
     }
 
-    /// Through the authorizer, with this person's claims.
+    /// Sent through the authorizer with this person's claims.
     pub fn by(mut self, person: &Person) -> Self {
         let known = sample("identity", "get-profile");
         let mut claims = known["requestContext"]["authorizer"].clone();
@@ -54,7 +54,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Through the authorizer, which answered this policy.
+    /// Sent through the authorizer, which answered with this policy.
     pub fn let_in(mut self, policy: &Value) -> Self {
         let mut claims = policy["context"].clone();
         claims["principalId"] = policy["principalId"].clone();
@@ -82,7 +82,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With this query parameter; several of one name stay several.
+    /// With this query parameter; several of one name are all sent.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
@@ -95,7 +95,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With several lines of this header. Of several the gateway gives the last in `headers`.
+    /// With several lines of this header. `headers` in the gateway's event has the last one.
     pub fn header_lines(mut self, name: &str, lines: &[&str]) -> Self {
         self.event["headers"][name] = lines.last().copied().into();
         self.event["multiValueHeaders"][name] = json!(lines);
@@ -118,7 +118,7 @@ impl<'a> Call<'a> {
         self.header("Idempotency-Key", key)
     }
 
-    /// If the entity has this version.
+    /// With `If-Match` of this version.
     pub fn if_match(self, version: u64) -> Self {
         self.header("If-Match", &format!("\"{version}\""))
     }
@@ -133,7 +133,7 @@ impl<'a> Call<'a> {
         self.bytes(body.as_bytes())
     }
 
-    /// With this body of any bytes, as the gateway hands JSON on.
+    /// With these bytes as its body, in the form in which the gateway passes on JSON.
     pub fn bytes(mut self, body: &[u8]) -> Self {
         self.event["body"] = STANDARD.encode(body).into();
         self.event["isBase64Encoded"] = true.into();
@@ -152,26 +152,26 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With this name in the logs and in the answer.
+    /// With this id in the logs and in the answer.
     pub fn named(mut self, request_id: &str) -> Self {
         self.event["requestContext"]["requestId"] = request_id.into();
         self
     }
 
-    /// With this much time to be answered.
+    /// With this much time for the answer.
     pub fn within(mut self, time: Duration) -> Self {
         self.time = Some(time);
         self
     }
 
-    /// Sends it, and holds the answer against the contract.
+    /// Sends the request and compares the answer with the contract.
     pub async fn send(mut self) -> Answer {
         if !self.query.is_empty() {
             let mut several: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             for (name, value) in &self.query {
                 several.entry(name).or_default().push(value);
             }
-            // Of several the gateway gives the last.
+            // The gateway passes on the last of several values.
             let one: Map<String, Value> = several
                 .iter()
                 .map(|(name, values)| ((*name).to_owned(), values.last().copied().into()))
@@ -231,7 +231,7 @@ fn percent(text: &str) -> String {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The headers, as they were spelled.
+    /// The headers with their names as they were sent.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,
@@ -250,14 +250,14 @@ impl Answer {
         }
     }
 
-    /// The same, if it has this status.
+    /// The same answer, if it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
-    /// The same, if it is a problem of this status and code.
+    /// The same answer, if it is a problem of this status and code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.body);
@@ -281,32 +281,32 @@ impl Answer {
             .unwrap_or_else(|| panic!("no number in {name}"))
     }
 
-    /// The problem's code; empty when it is none.
+    /// The code of the problem; empty if the answer is not a problem.
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         body["code"].as_str().or(body["error"]["code"].as_str()).unwrap_or_default().to_owned()
     }
 
-    /// The fields that a problem names.
+    /// The fields named by a problem.
     pub fn fields(&self) -> Vec<String> {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
         let mut fields: Vec<String> =
             errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect();
-        // OpenAI's errors name one, with dots where a pointer has slashes.
+        // OpenAI's errors name one field, with dots where a pointer has slashes.
         if let Some(param) = body["error"]["param"].as_str() {
             fields.extend([format!("/{}", param.replace('.', "/")), param.to_owned()]);
         }
         fields
     }
 
-    /// Whether it is the answer to an earlier request again.
+    /// Whether the answer repeats the answer to an earlier request.
     pub fn is_replay(&self) -> bool {
         self.header("Idempotency-Replayed") == Some("true")
     }
 
-    /// Everything that two answers to the same question must have alike: all but what names the request, what is left
-    /// of a limit, and that it is a replay.
+    /// The part that two answers to the same request must share: everything except the id of the request, the state of
+    /// the rate limit, and the mark of a repetition.
     pub fn essence(&self) -> Self {
         let own = ["X-Correlation-Id", "Idempotency-Replayed", "RateLimit"];
         let headers =

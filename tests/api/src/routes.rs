@@ -1,4 +1,4 @@
-//! Which handler answers which operation. A new operation without one stops every test.
+//! The handler of each operation. If an operation has none, every test fails.
 
 use crate::tokens::TestTokens;
 use crate::world::Parts;
@@ -21,11 +21,11 @@ use std::sync::Arc;
 
 const CURSOR_KEY: &str = "a secret of the tests, long enough for an HMAC key";
 
-/// Who answers an operation.
+/// The handler of an operation.
 pub(crate) enum Route {
-    /// As a whole.
+    /// A handler whose answer is sent in one piece.
     Whole(Box<dyn Handler>),
-    /// In pieces.
+    /// A handler whose answer is streamed.
     Streaming(Box<dyn StreamingHandler>),
 }
 
@@ -43,7 +43,7 @@ fn gateway(parts: &Parts) -> Arc<AiGateway> {
     Arc::new(AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry()))
 }
 
-/// The models that answer a conversation whose model is not named.
+/// The models that answer a conversation that names no model.
 fn chain() -> Chain {
     Chain::parse("us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0", &registry())
         .expect("a chain of known models")
@@ -75,7 +75,7 @@ fn embeddings(parts: &Parts) -> Configured<Embeddings> {
     Configured::fixed(Embeddings { gateway: gateway(parts), providers, registry: registry() })
 }
 
-/// Signing calls nobody, so that the real adapter does it here too.
+/// Signing makes no network call, so the real adapter is used.
 fn uploads(parts: &Parts) -> S3TrainingUploads {
     let key = "arn:aws:kms:eu-west-1:123456789012:key/data".to_owned();
     S3TrainingUploads::new(parts.environment.sdk_config(), "training".to_owned(), key)

@@ -1,4 +1,4 @@
-//! What the tables hold, past every adapter.
+//! The content of the tables, read without any adapter.
 
 use crate::world::World;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 type Item = HashMap<String, AttributeValue>;
 
-/// An item as DynamoDB's JSON has it, which is how a stream shows it.
+/// An item in DynamoDB's JSON, as a stream has it.
 pub fn dynamo_json(item: &Item) -> Value {
     item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>().into()
 }
@@ -27,8 +27,8 @@ fn attribute(value: &AttributeValue) -> Value {
     }
 }
 
-/// All that is stored at one moment, but for the counts of rate limits, and failed sign-ins, which are told of every wrong
-/// password.
+/// Everything that is stored at one time, except the counters of rate limits and the failed logins, which are recorded
+/// for every wrong password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Snapshot(BTreeSet<String>);
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl World {
-    /// All that is stored now.
+    /// Everything that is stored now.
     pub async fn snapshot(&self) -> Snapshot {
         let mut items = BTreeSet::new();
         let tables = self.environment().tables();
@@ -54,14 +54,14 @@ impl World {
         Snapshot(items)
     }
 
-    /// Fails if anything is stored now that was not, or was and is not.
+    /// Fails if the stored content changed.
     pub async fn unchanged_since(&self, before: &Snapshot) {
         let now = self.snapshot().await;
         let changed: Vec<&String> = now.0.symmetric_difference(&before.0).collect();
         assert!(changed.is_empty(), "it was written: {changed:#?}");
     }
 
-    /// Every byte of every item of every table, texts and binaries alike.
+    /// All bytes of all items of all tables, of texts and of binaries.
     pub async fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let tables = self.environment().tables();
@@ -76,7 +76,7 @@ impl World {
         bytes
     }
 
-    /// The ledger, as DynamoDB's JSON, each aggregate's events in their order.
+    /// The ledger in DynamoDB's JSON; the events of each aggregate are in order.
     pub async fn ledger(&self) -> Vec<Value> {
         let mut items: Vec<Value> = self
             .environment()

@@ -1,4 +1,5 @@
-//! Access tokens with a real RSA key in memory: signed as the key service signs them, verified by the real verifier.
+//! Access tokens with a real RSA key in memory. They are signed in the same way as by the key service and verified by
+//! the real verifier.
 
 use adapter_token::Rs256Verifier;
 use application_identity::Issuer;
@@ -33,7 +34,7 @@ impl Default for TestTokens {
 }
 
 impl TestTokens {
-    /// Who issues tokens, and for whom.
+    /// The issuer and the audience of the tokens.
     pub fn issuer() -> Issuer {
         Issuer { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned() }
     }

@@ -1,4 +1,4 @@
-//! Files of the repository that tests are held against.
+//! Files of the repository that tests compare with.
 
 use serde_json::Value;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Chance that repeats, for random walks.
+//! Repeatable random choices for random walks.
 
 /// A generator of numbers from a seed (SplitMix64).
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) % bound.max(1) as u64).expect("it is below a usize")
     }
 
-    /// One of these.
+    /// One of these choices.
     pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }

@@ -1,5 +1,5 @@
-//! The world of a test: every route and job on one embedded DynamoDB, as one warm process would serve them, a clock that
-//! stands still unless it is told otherwise, and a model that answers from a script.
+//! The world of a test: every route and job on one embedded DynamoDB as one warm process would serve them, a clock that
+//! stands still until the test moves it, and a model that answers from a script.
 
 use crate::contract::Contract;
 use crate::held_model::HeldModel;
@@ -17,13 +17,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use testkit::{TestConfiguration, TestEnvironment};
 
-/// Two models that the price table knows, and the rules.
+/// Two models of the price table, and the rules.
 pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
 
-/// When every world begins: 2026-11-02T09:00:00Z.
+/// The time at which every world begins: 2026-11-02T09:00:00Z.
 const BEGINNING: i64 = 1_793_610_000_000;
 
-/// What handlers are made of.
+/// The parts from which handlers are made.
 pub(crate) struct Parts {
     pub(crate) environment: TestEnvironment,
     pub(crate) store: Arc<DynamoStore>,
@@ -75,17 +75,17 @@ impl World {
         Self { parts, handlers, clock: AtomicI64::new(BEGINNING), requests: AtomicU64::new(0) }
     }
 
-    /// The database and what is made on it.
+    /// The database and the adapters on it.
     pub fn environment(&self) -> &TestEnvironment {
         &self.parts.environment
     }
 
-    /// What is configured.
+    /// The configuration.
     pub fn configuration(&self) -> &TestConfiguration {
         &self.parts.configuration
     }
 
-    /// The store that every handler has.
+    /// The store of all handlers.
     pub fn store(&self) -> &Arc<DynamoStore> {
         &self.parts.store
     }
@@ -100,7 +100,7 @@ impl World {
         &self.parts.tokens
     }
 
-    /// The moment that the next request sees.
+    /// The time that the next request sees.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.load(Ordering::SeqCst))
     }
@@ -115,7 +115,7 @@ impl World {
         self.clock.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// What a use case sees that is called past the routes.
+    /// The context of a use case that the test calls without a route.
     pub fn context(&self) -> Context {
         Context {
             now: self.now(),
@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// A request of the operation with this id, as its sample is; by nobody, until it is told by whom.
+    /// A request of the operation with this id, made from its sample. It has no caller until the test sets one.
     pub fn call(&self, operation: &str) -> Call<'_> {
         Call::new(self, Contract::get().operation(operation))
     }
@@ -136,18 +136,18 @@ impl World {
         format!("00000000-0000-4000-8000-{:012}", self.requests.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// Creates a lead and gives its body.
+    /// Creates a lead and returns its body.
     pub async fn lead(&self, owner: &crate::Person, body: &Value) -> Value {
         self.call("createLead").by(owner).json(body).send().await.expect(201).json()
     }
 
-    /// A lead, as its owner gets it.
+    /// A lead as its owner reads it.
     pub async fn get_lead(&self, by: &crate::Person, id: &str) -> Answer {
         self.call("getLead").by(by).path("id", id).send().await
     }
 }
 
-/// A lead about which much is known.
+/// A lead with many known fields.
 pub fn lead_body() -> Value {
     json!({
         "company_name": "Contoso Logistics",
@@ -161,7 +161,7 @@ pub fn lead_body() -> Value {
     })
 }
 
-/// A lead about which nothing is known.
+/// A lead with no known fields.
 pub fn thin_body() -> Value {
     json!({"company_name": "Fabrikam"})
 }

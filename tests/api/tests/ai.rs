@@ -1,4 +1,4 @@
-//! The AI gateway's routes: what a model is asked, what its answer becomes in both wire formats, and what it costs.
+//! The AI gateway's routes: the prompt that a model gets, its answer in both wire formats, and the cost.
 
 use api_tests::{Answer, Person, World};
 use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
@@ -93,12 +93,12 @@ async fn a_question_without_chance_is_answered_once_and_then_for_free() {
     let (first, second) = (first.json(), second.json());
     assert_eq!((&second["text"], &second["usage"]), (&first["text"], &first["usage"]));
     assert_eq!((&second["cost_usd"], &second["attempts"]), (&json!("0.000000000"), &json!(0)));
-    // Another tenant asks the same and is told nothing of it.
+    // Another tenant sends the same prompt and must not get the cached answer.
     let other = scene.world.admin().await;
     scene.world.model().script.answer("An owl.");
     let theirs = scene.world.call("createCompletion").by(&other).json(&body).send().await.expect(200);
     assert_eq!((theirs.json()["text"].as_str(), scene.asked()), (Some("An owl."), 2));
-    // After an hour it is forgotten, though nothing was purged.
+    // After an hour the answer has expired, although nothing was purged.
     scene.world.pass(3601);
     scene.world.model().script.answer("A robin.");
     assert_eq!(scene.ask("createCompletion", &body).await.expect(200).json()["text"], "A robin.");
@@ -114,7 +114,7 @@ async fn cache_control_is_honoured() {
     assert_eq!(first.header("x-sextant-cache"), Some("miss"));
     scene.world.pass(500);
     assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "one");
-    // Too old for this caller: the new one takes its place, also for the other.
+    // The answer is too old for this caller. The new one replaces it for all callers.
     scene.world.model().script.answer("two");
     assert_eq!(scene.ask_with("createCompletion", "max-age=60", &body).await.json()["text"], "two");
     assert_eq!(scene.ask_with("createCompletion", "max-age=600", &body).await.json()["text"], "two");
@@ -124,7 +124,7 @@ async fn cache_control_is_honoured() {
         (fresh.json()["text"].as_str(), fresh.header("x-sextant-cache")),
         (Some("three"), Some("bypass"))
     );
-    // What is not stored is not there, in whichever line it is said.
+    // An answer that was not stored can't be found, whichever header line says so.
     let other = question("Name a fish.");
     let several: [&[&str]; 3] =
         [&["no-store, max-age=600"], &["no-store", "max-age=600"], &["max-age=600", "no-store"]];
@@ -136,7 +136,7 @@ async fn cache_control_is_honoured() {
     }
     scene.world.model().script.answer("seven");
     assert_eq!(scene.ask_with("createCompletion", "max-age=600", &other).await.json()["text"], "seven");
-    // 2^32 seconds and what is no number are no reason to refuse the request.
+    // 2^32 seconds and a text that is not a number do not make the request invalid.
     assert_eq!(
         scene.ask_with("createCompletion", "max-age=4294967296", &other).await.json()["text"],
         "seven"
@@ -162,7 +162,7 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
     let calls = scene.world.model().script.calls();
     let complaint = calls[1].messages.last().unwrap();
     assert!(complaint.role == Role::User && complaint.text.contains("additionalProperties"));
-    // A schema that is none, one that leads outside, and roots that no provider takes.
+    // A text that is not a schema, a schema that refers to another document, and roots that no provider accepts.
     for wrong in [
         json!({"type": "no such type"}),
         json!({"type": "object", "properties": {"a": {"$ref": "https://example.com/schema.json"}}}),
@@ -170,7 +170,7 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
         json!({"type": "object", "anyOf": [{"required": ["a"]}]}),
         json!({"type": "array"}),
         json!(true),
-        // What nothing matches, what never ends, and what takes hours.
+        // Schemas that nothing matches, that never end, and that take hours to check.
         json!(false),
         json!({"type": "object", "minProperties": 1, "maxProperties": 0}),
         json!({"type": "object", "required": ["a"], "additionalProperties": false}),
@@ -296,7 +296,7 @@ fn chat(turns: Value) -> Value {
     json!({"model": NOVA, "messages": turns})
 }
 
-/// The field that a refusal names.
+/// The field that the refusal names.
 async fn param(scene: &Scene, body: &Value) -> String {
     let refused = scene.ask("createChatCompletion", body).await.problem(400, "invalid_request").json();
     refused["error"]["param"].as_str().unwrap().to_owned()
@@ -340,7 +340,7 @@ async fn an_answer_may_be_sent_back_as_it_came() {
     let scene = Scene::start().await;
     scene.world.model().script.always("An owl.");
     let user = |text: &str| json!({"role": "user", "content": text});
-    // What `message.model_dump()` of OpenAI's client writes.
+    // The output of `message.model_dump()` of OpenAI's client.
     let dumped = json!({
         "content": "A wren.", "refusal": null, "role": "assistant", "annotations": [], "audio": null,
         "function_call": null, "tool_calls": null,
@@ -408,7 +408,7 @@ async fn wrong_fields_have_the_names_that_the_caller_gave_them() {
         (with("max_tokens", json!(1_000_000)), "max_tokens"),
         (with("response_format", schema), "response_format.json_schema.schema"),
         (chat(json!([user, {"role": "system", "content": "a\u{0}b"}])), "messages.1.content"),
-        // After a system's turn and an empty one.
+        // After a system message and an empty message.
         (
             chat(json!([
                 {"role": "system", "content": "s"}, user, {"role": "assistant", "content": ""},
@@ -458,7 +458,7 @@ async fn some_json_object_is_asked_for_in_words() {
     let call = scene.world.model().script.calls().remove(0);
     assert!(call.system.starts_with("Be short.\n\nAnswer with one JSON object"), "{}", call.system);
     assert!(call.forced_schema().is_none() && call.output_schema.is_some());
-    // What is no object is still repaired.
+    // An answer that is not an object is still repaired.
     scene.world.model().script.answer("A wren.");
     scene.world.model().script.answer(r#"{"bird": "wren"}"#);
     let answer = scene.ask("createChatCompletion", &body).await.expect(200);
@@ -495,7 +495,7 @@ async fn a_cut_structured_answer_is_an_answer_and_a_wrong_one_is_not_asked_for_a
 async fn a_question_may_be_as_long_as_a_models_context() {
     let scene = Scene::start().await;
     scene.world.model().script.always("Long.");
-    // More than other bodies may have, and than one turn once could.
+    // The body is larger than other routes allow.
     scene.ask("createChatCompletion", &question(&"word ".repeat(200_000))).await.expect(200);
     scene.ask("createCompletion", &question(&"word ".repeat(200_000))).await.expect(200);
     let mut long = question(&"word ".repeat(60_000));
@@ -563,7 +563,7 @@ async fn vectors_come_as_numbers_or_in_base64() {
     let body = json!({"model": TITAN, "input": ["one"], "encoding_format": "float"});
     let answer = scene.ask("createOpenaiEmbedding", &body).await.expect(200).json();
     assert_eq!(answer["data"][0]["embedding"], json!([3.0, 1.0]));
-    // As numbers some 330 vectors fit into an answer, in base64 all that Titan makes at once.
+    // As numbers, about 330 vectors fit into an answer; in base64, all that Titan makes at once fit.
     let mut many = json!({"model": TITAN, "input": vec!["x"; 500]});
     let refused = scene.ask("createOpenaiEmbedding", &many).await.problem(400, "invalid_request");
     assert_eq!(refused.json()["error"]["param"], "input");

@@ -1,4 +1,4 @@
-//! Requests to models, counted into their month once each, and what is told of it.
+//! Requests to models are counted into their month exactly once, and thresholds are reported.
 
 use api_tests::{Person, World};
 use domain::ai::{Feature, Month};
@@ -19,7 +19,7 @@ async fn usage(world: &World, of: &Person) -> (Lines, UsageByAsker) {
     (usage.lines(of.tenant, &month).await.unwrap(), askers)
 }
 
-/// Requests and costs of the month, as its lines say; the sum that alerts go by must say the same.
+/// The requests and the cost of the month by its lines. The total for thresholds must be the same.
 async fn total(world: &World, of: &Person) -> (u64, u64) {
     let (lines, _) = usage(world, of).await;
     let total = lines.into_iter().fold(AiUsageSum::default(), |total, (_, sum)| total.plus(sum));
@@ -28,7 +28,7 @@ async fn total(world: &World, of: &Person) -> (u64, u64) {
     (total.requests, total.cost)
 }
 
-/// The messages of requests that were metered.
+/// The events of metered requests.
 async fn metered(world: &World) -> Vec<Value> {
     let messages = world.messages().await;
     messages.into_iter().filter(|message| message["detail-type"] == "ai_request_metered").collect()
@@ -120,7 +120,7 @@ async fn whoever_set_the_budget_is_told_once_of_each_part_that_is_reached() {
     ] {
         world.pass(1);
         world.metered(&rep, Feature::Completion, cost).await;
-        // All that happened so far, again and again.
+        // All events so far are delivered again, several times.
         for _ in 0..2 {
             assert_eq!(world.meter(&metered(&world).await).await.failed, Vec::<String>::new());
             let mut told = reached(&world).await;
@@ -148,7 +148,7 @@ async fn whoever_set_the_budget_is_told_once_of_each_part_that_is_reached() {
     assert_eq!(told, [80, 100, 150].map(|percent| (percent, title(percent))));
     let none = world.call("listNotifications").by(&rep).send().await.expect(200).json();
     assert_eq!(none["data"], json!([]));
-    // The next month begins anew.
+    // The next month starts at zero.
     world.pass(31 * 24 * 3600);
     world.metered(&rep, Feature::Completion, 8 * DOLLAR).await;
     world.meter(&metered(&world).await).await;
@@ -156,7 +156,7 @@ async fn whoever_set_the_budget_is_told_once_of_each_part_that_is_reached() {
     world.check_folds().await;
 }
 
-/// Every consumer may find that a part is reached; one of them tells.
+/// Several consumers find that a threshold is reached; one of them reports it.
 #[tokio::test]
 async fn consumers_at_once_tell_each_part_once() {
     let world = World::start();
@@ -167,14 +167,14 @@ async fn consumers_at_once_tell_each_part_once() {
     let messages = metered(&world).await;
     assert_eq!(messages.len(), 16);
     let mut again: Vec<Value> = Vec::new();
-    // Each consumer has some of them, and all of them come twice.
+    // Each consumer gets a part of the events, and all events are delivered twice.
     let batches: Vec<&[Value]> = messages.chunks(2).chain(messages.chunks(5)).collect();
     for (delivered, batch) in
         join_all(batches.iter().map(|batch| world.meter(batch))).await.into_iter().zip(&batches)
     {
         again.extend(delivered.failed.iter().map(|number| batch[number.parse::<usize>().unwrap()].clone()));
     }
-    // What could not be told because others were faster comes again.
+    // Deliveries that failed because another consumer was faster are repeated.
     assert_eq!(world.meter(&again).await.failed, Vec::<String>::new());
     let mut told = reached(&world).await;
     told.sort_unstable();
@@ -183,7 +183,7 @@ async fn consumers_at_once_tell_each_part_once() {
     world.check_folds().await;
 }
 
-/// Counted, and then the process died: the next delivery tells.
+/// The process died after it counted the request; the next delivery reports the threshold.
 #[tokio::test]
 async fn what_could_not_be_told_is_told_by_the_next_delivery() {
     let world = World::start();
@@ -196,7 +196,7 @@ async fn what_could_not_be_told_is_told_by_the_next_delivery() {
     assert_eq!((total(&world, &admin).await, reached(&world).await), ((1, 40 * DOLLAR), vec![]));
     assert_eq!(world.meter(&messages).await.failed, Vec::<String>::new());
     assert_eq!((total(&world, &admin).await, reached(&world).await), ((1, 40 * DOLLAR), vec![80, 100]));
-    // Nobody set this budget, so nobody is told.
+    // Nobody set this budget, so nobody is notified.
     assert_eq!(world.notify(&world.messages().await).await.failed, Vec::<String>::new());
     let none = world.call("listNotifications").by(&admin).send().await.expect(200).json();
     assert_eq!(none["data"], json!([]));

@@ -1,5 +1,5 @@
-//! What a tenant has of its own: chains and masking, which its admins set, and prices, which only an operator sets. And that a
-//! model that is not there is 404 everywhere.
+//! The settings of one tenant: chains and masking, which its admins set, and prices, which only an operator sets. A
+//! model that does not exist is 404 everywhere.
 
 use api_tests::{MODELS, Person, World, lead_body};
 use serde_json::{Value, json};
@@ -181,7 +181,7 @@ async fn a_model_that_is_not_there_is_404_on_every_route() {
         }
     };
     refused().await;
-    // What the tenant has of its own makes no model of a name.
+    // The tenant's settings do not make an unknown name a model.
     set(&world, &admin, json!({"chains": {"completion": [NOVA]}, "allowed_models": [NOVA]})).await;
     world.override_model_prices(prices(&admin.tenant.to_string())).await;
     refused().await;

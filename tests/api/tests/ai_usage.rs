@@ -1,5 +1,5 @@
-//! What requests to models cost, after they were made: what is presumed of those that nobody ended, and what a tenant may
-//! spend.
+//! The cost of requests to models afterwards: the charge for requests whose end was never recorded, and the limits of a
+//! tenant.
 
 use api_tests::World;
 use domain::ai::Feature;
@@ -70,10 +70,10 @@ async fn a_budget_is_that_of_a_new_tenant_until_it_is_set() {
     put(0).send().await.problem(412, "precondition_failed");
     expected["spent"] = nothing;
     assert_eq!(get(&manager).await.json(), expected);
-    // Nobody else has it.
+    // The setting applies to no other tenant.
     assert_eq!(get(&stranger).await.json(), unset.json());
 
-    // What is the same is no change.
+    // Setting the same values is not a change.
     world.pass(60);
     let again = put(1).send().await.expect(200);
     assert_eq!((again.header("ETag"), &again.json()), (Some("\"1\""), &set.json()));
@@ -108,7 +108,7 @@ async fn the_budget_shows_what_was_spent() {
     let rep = world.colleague(&admin, Role::SalesRep).await;
     world.metered(&admin, Feature::Completion, 3 * DOLLAR + 100_000_000).await;
     world.metered(&rep, Feature::LeadScoring, 44_220_000_000).await;
-    // What is set aside is not spent.
+    // Reserved amounts are not spent.
     world.abandoned(&admin, Feature::Completion, DOLLAR).await;
     let body = world.call("getBudget").by(&admin).send().await.expect(200).json();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What a month used and its bill: whole, exact, and nobody else's.
+//! The usage and the bill of a month are complete, exact, and visible to their own organization only.
 
 use api_tests::{Person, World, read};
 use domain::ai::{Feature, nano_usd};
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 const NOVA: &str = "amazon.nova-pro-v1:0";
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-/// What the scripted model's answer costs: 1,000 tokens at $0.80 and 200 at $3.20 a million.
+/// The cost of the scripted model's answer: 1,000 tokens at $0.80 and 200 at $3.20 a million.
 const NOVA_COST: &str = "0.001440000";
 const DOLLAR: u64 = 1_000_000_000;
 
-/// Meters whatever was told so far.
+/// Meters all events so far.
 async fn meter(world: &World) {
     let messages: Vec<Value> = world
         .messages()
@@ -45,7 +45,7 @@ fn nano(amount: &Value) -> i128 {
     if text.starts_with('-') { -size } else { size }
 }
 
-/// Whatever a bill says is the sum of its parts; the sum of its lines.
+/// Fails unless every total of the bill is the sum of its parts. Returns the sum of its lines.
 fn check_sums(bill: &Value) -> i128 {
     let lines = bill["lines"].as_array().unwrap();
     let mut presumed = 0;
@@ -65,7 +65,7 @@ fn check_sums(bill: &Value) -> i128 {
     total
 }
 
-/// People, a key, an answer of the cache and a process that died, through the real routes and jobs.
+/// Several people, an API key, an answer from the cache and a process that died, through the real routes and jobs.
 #[tokio::test]
 async fn a_month_is_told_from_every_side() {
     let world = World::start();
@@ -136,7 +136,7 @@ async fn a_month_is_told_from_every_side() {
         })
     );
 
-    // It is too early to tell what the rest of the month costs.
+    // It is too early for a forecast of the month.
     assert_eq!(report(&world, "getBilling", &admin).await["forecast_usd"], json!(null));
     let start = 1_793_491_200_000;
     world.pass(7 * 24 * 3600);
@@ -151,7 +151,7 @@ async fn a_month_is_told_from_every_side() {
             "month": "2026-11", "total_usd": "0.005760005", "presumed_usd": "0.000000005",
             "forecast_usd": bill["forecast_usd"],
             "lines": [
-                // Nobody knows this version of the prices.
+                // The price table has no such version.
                 {"feature": "lead_scoring", "model": "us.amazon.nova-pro-v1:0", "price_version": "1",
                  "requests": 1, "cache_hits": 0, "amount_usd": "0.000000005", "presumed_requests": 1,
                  "presumed_usd": "0.000000005", "difference_usd": null,
@@ -171,7 +171,7 @@ async fn a_month_is_told_from_every_side() {
                 "percent_of_limit": 0, "percent_of_expected": 0, "told_percent": []},
         })
     );
-    // The month is as far as its clock.
+    // The report ends at the current time.
     let now = world.now().millis();
     let month = 30 * 24 * 3600 * 1000;
     let forecast = 5_760_005_i128 * month / i128::from(now - start);
@@ -179,7 +179,7 @@ async fn a_month_is_told_from_every_side() {
     world.check_folds().await;
 }
 
-/// The first model's answers are of no use; both are billed, each at its own prices.
+/// The first model's answers are unusable. Both models are billed, each at its own prices.
 #[tokio::test]
 async fn attempts_at_other_models_are_in_those_models_lines() {
     let world = World::with_chain(api_tests::MODELS);
@@ -209,8 +209,8 @@ async fn attempts_at_other_models_are_in_those_models_lines() {
     assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
 }
 
-/// A call that may be billed though nobody says for how much is charged at Claude's dearest price of input, which no token
-/// of the bill has.
+/// A call without reported usage, which may be billed, is charged at Claude's highest input price. No token of the bill
+/// has this price.
 #[tokio::test]
 async fn what_nobody_metered_is_presumed_and_the_bill_is_explained() {
     let world = World::start();
@@ -234,7 +234,8 @@ async fn what_nobody_metered_is_presumed_and_the_bill_is_explained() {
     assert_eq!(check_sums(&bill).to_string(), event["cost_nano_usd"]["N"].as_str().unwrap());
 }
 
-/// Prices of an organization's own, changed within the month and ended: each line is explained with those of its time.
+/// Prices for one organization that changed and ended within the month: each line is explained with the prices of its
+/// time.
 #[tokio::test]
 async fn a_bill_explains_prices_of_the_tenants_own() {
     let world = World::start();
@@ -270,7 +271,7 @@ async fn a_bill_explains_prices_of_the_tenants_own() {
             ("", "0.000000800", NOVA_COST),
             ("tenant.1", "0.000000080", "0.000144000"),
             ("tenant.2", "0.000000050", "0.000114000"),
-            // It names another model's price alone.
+            // This tenant's price applies to another model only.
             ("tenant.3", "0.000000800", NOVA_COST),
         ]
     );
@@ -310,7 +311,7 @@ async fn a_bill_says_how_much_of_the_budget_is_spent_and_what_was_told() {
         (&json!(null), &json!(null))
     );
     assert_eq!(bill["total_usd"], "16.000000000");
-    // Another organization has a bill of its own, and so has another month.
+    // Another organization has its own bill, and so has another month.
     assert_eq!(report(&world, "getBilling", &stranger).await, empty);
     let found = report(&world, "getUsage", &stranger).await;
     assert_eq!((&found["total"]["requests"], &found["by_account"]), (&json!(0), &json!([])));
@@ -321,7 +322,7 @@ async fn a_bill_says_how_much_of_the_budget_is_spent_and_what_was_told() {
     );
 }
 
-/// Begun in the last minute of a month and swept in the next.
+/// The request began in the last minute of a month and was swept in the next month.
 #[tokio::test]
 async fn a_request_counts_in_the_month_in_which_it_began() {
     let world = World::start();
@@ -341,7 +342,7 @@ async fn a_request_counts_in_the_month_in_which_it_began() {
         assert_eq!(found["total"]["cost_usd"], cost, "{month}");
         assert_eq!(report_of(&world, "getBilling", &admin, month).await["total_usd"], cost, "{month}");
     }
-    // Budgets say the same.
+    // Budgets show the same amounts.
     let state = world.environment().ai_state();
     let spent = async |at| state.spent(admin.tenant, admin.account, at).await.unwrap();
     for (at, cost) in [(reservation.at, 42), (world.now(), 700)] {
@@ -357,7 +358,7 @@ async fn the_dearest_are_listed_and_all_others_are_told_together() {
     let world = World::start();
     let admin = world.admin().await;
     for number in 1..=103_u64 {
-        // One account each, made up: nobody looks for them.
+        // One made-up account for each request; they need not exist.
         let mut person = admin.clone();
         person.account = world.context().new_id().unwrap();
         let metered = world.metered(&person, Feature::Completion, number).await;

@@ -1,4 +1,4 @@
-//! API keys: created, shown once, listed, used, revoked; and every key that is not one.
+//! API keys: created, shown once, listed, used, revoked; and texts that are not valid keys.
 
 use api_tests::{ApiKey, Person, World};
 use domain::tenancy::Role;
@@ -56,7 +56,7 @@ async fn a_new_key_is_shown_once_and_only_its_hash_is_kept() {
     assert_eq!(created["created_at"], world.now().to_string());
     assert_eq!(created["expires_at"], world.now().plus_seconds(30 * DAY).to_string());
 
-    // Nowhere: not in the tables, not on the bus.
+    // The secret is neither in the tables nor on the bus.
     let secret = parts[3].as_bytes();
     let bytes = world.bytes().await;
     assert!(!bytes.windows(secret.len()).any(|window| window == secret));
@@ -98,7 +98,7 @@ async fn a_repeated_creation_is_answered_without_the_key() {
 
     let other = world.call("createApiKey").by(&admin).json(&json!({"name": "x", "scopes": ["model:read"]}));
     other.key("k1").send().await.problem(422, "idempotency_key_reused");
-    // A key that was revoked since is not shown as if it could be used.
+    // The answer must not show a key that was revoked meanwhile.
     let id = first.json()["id"].as_str().unwrap().to_owned();
     world.call("revokeApiKey").by(&admin).path("id", &id).send().await.expect(204);
     create().send().await.problem(410, "gone");
@@ -159,7 +159,7 @@ async fn the_list_shows_the_organizations_keys_newest_first_and_the_revoked_too(
     let creators: BTreeSet<&str> = keys.iter().map(|key| key["created_by"].as_str().unwrap()).collect();
     assert_eq!(creators.len(), 2);
 
-    // Page by page it is the same, and a page is its asker's own.
+    // Reading page by page gives the same list, and a cursor works only for the caller who got it.
     let mut paged = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -200,7 +200,7 @@ async fn a_revoked_key_is_refused_and_revoking_it_again_changes_nothing() {
     world.authorize(&key.text).await.unwrap();
     let revoke = || world.call("revokeApiKey").by(&admin).path("id", &key.id).send();
     revoke().await.expect(204);
-    // The process that let it in a moment ago does not remember it.
+    // The process that accepted the key a moment ago does not accept it from memory.
     assert_eq!(world.authorize(&key.text).await.unwrap_err(), REFUSED);
     world.authorize(&other.text).await.unwrap();
     world.pass(60);
@@ -269,14 +269,15 @@ async fn what_is_not_exactly_a_key_is_refused_like_any_bad_token() {
     ] {
         assert_eq!(world.authorize(&text).await.unwrap_err(), REFUSED, "{what}");
     }
-    // Not even the use of a key is noted by a guess.
+    // A guessed key does not record a use either.
     world.unchanged_since(&before).await;
     world.authorize(&key.text).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_key_outlives_the_role_of_its_creator_and_nothing_more() {
-    // The key is the organization's: what its creator may do now is not looked at, nor is it more than its scopes.
+    // The key belongs to the organization. The current permissions of its creator do not matter, and it never has more
+    // than its scopes.
     let world = World::start();
     let admin = world.admin().await;
     let key = world.api_key(&admin, &["model:read"]).await;
@@ -302,7 +303,7 @@ async fn the_last_use_is_listed_to_the_hour() {
     let first = world.now().to_string();
     world.authorize(&key.text).await.unwrap();
     assert_eq!(used().await, first);
-    // Within the hour nobody writes it again, whichever process sees the key.
+    // Within the hour no process writes the use again.
     world.pass(3000);
     world.authorize(&key.text).await.unwrap();
     world.authorize_cold(&key.text).await.unwrap();
@@ -313,7 +314,7 @@ async fn the_last_use_is_listed_to_the_hour() {
     assert_eq!(used().await, second);
     world.authorize(&key.text).await.unwrap();
     assert_eq!(used().await, second);
-    // What was known of a key is still known when it is revoked.
+    // The data of a revoked key is still shown.
     world.call("revokeApiKey").by(&admin).path("id", &key.id).send().await.expect(204);
     assert_eq!(used().await, second);
 }
@@ -387,12 +388,12 @@ async fn an_organization_has_a_hundred_usable_keys_and_makes_fifty_a_day() {
     }
     let refused = create("one-more".to_owned()).await.problem(409, "conflict");
     assert!(refused.json()["detail"].as_str().unwrap().contains("100 API keys"), "{refused:?}");
-    // The request that made the hundredth may be repeated; a refused one may be sent again once there is room.
+    // The request that created the hundredth key may be repeated; a refused one may be sent again when there is room.
     let again = create("1-49".to_owned()).await.expect(201);
     assert_eq!((again.is_replay(), &again.json()["id"]), (true, &last["id"]));
     world.call("revokeApiKey").by(&admin).path("id", last["id"].as_str().unwrap()).send().await.expect(204);
     assert!(!create("one-more".to_owned()).await.expect(201).is_replay());
-    // Keys that have expired make room too.
+    // Expired keys do not count.
     world.pass(31 * DAY);
     create("later".to_owned()).await.expect(201);
 }

@@ -1,11 +1,11 @@
-//! Many writers at once: no change is lost, and the ledger and the state tell the same.
+//! Many writers at once: no change is lost, and the ledger and the state agree.
 
 use api_tests::{MODELS, Person, World, lead_body};
 use domain::tenancy::Role;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-/// Adds one to the size of the company, however often somebody else is faster; how often that was.
+/// Adds one to the size of the company and repeats after each conflict. Returns the number of conflicts.
 async fn add_one(world: &World, person: &Person, id: &str) -> usize {
     let mut lost = 0;
     loop {
@@ -23,7 +23,7 @@ async fn add_one(world: &World, person: &Person, id: &str) -> usize {
     }
 }
 
-/// A team, so that nobody meets the limits of one person.
+/// A team, so that nobody reaches the limits for one person.
 async fn team(world: &World, of: &Person, size: usize) -> Vec<Person> {
     let mut team = Vec::new();
     for _ in 0..size {
@@ -91,7 +91,7 @@ async fn concurrent_deletions_delete_once() {
     let world = World::start();
     let person = world.admin().await;
     let id = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
-    // Whether they say what they delete or not: who comes second finds it done.
+    // With and without `If-Match`, the second request finds the lead deleted.
     let delete = || world.call("deleteLead").by(&person).path("id", &id);
     let all = (0..10).map(|number| if number % 2 == 0 { delete() } else { delete().if_match(1) }.send());
     for answer in join_all(all).await {

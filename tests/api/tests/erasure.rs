@@ -1,5 +1,5 @@
-//! When a lead's contact is erased, nothing that identifies the person can be read anywhere any more, and everything
-//! else goes on.
+//! After a lead's contact is erased, nothing that identifies the person can be read anywhere, and everything else still
+//! works.
 
 use api_tests::{MODELS, Person, World, lead_body};
 use application_core::Error;
@@ -8,7 +8,7 @@ use domain::authority::WriteLeads;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
-/// What identifies the person, or was said by or about them.
+/// Texts that identify the person, or that the person said, or that were said about the person.
 const PERSONAL: [&str; 6] = [
     "Grace Hopper",
     "grace.hopper@contoso.example",
@@ -68,7 +68,7 @@ async fn nothing_of_the_person_can_be_read_in_any_table() {
     world.check_folds().await;
 }
 
-/// A score quotes the notes of its time; what a client clears must not stay readable in a quote.
+/// A score quotes the notes of its time; data that a client clears must not stay readable in a quotation.
 #[tokio::test]
 async fn clearing_the_contact_clears_the_quotes_of_it() {
     let world = World::with_chain(MODELS);
@@ -112,7 +112,7 @@ async fn every_route_goes_on_without_the_person() {
         assert_eq!(lead[field], Value::Null, "{field}");
     }
 
-    // The earlier score, replayed: its numbers stay, its words are gone.
+    // The earlier score is repeated: its numbers stay, its quotations are gone.
     let score = world.call("scoreLead").by(&person).path("id", &id).key("k2").send().await.expect(200);
     assert!(score.is_replay());
     let score = score.json();
@@ -122,7 +122,7 @@ async fn every_route_goes_on_without_the_person() {
         assert!(factor["impact"].is_i64());
     }
 
-    // It can be changed, but the person can't come back.
+    // The lead can be changed, but the contact can't be set again.
     let version = lead["version"].as_u64().unwrap();
     let update =
         |body: &Value| world.call("updateLead").by(&person).path("id", &id).if_match(version).json(body);
@@ -132,7 +132,7 @@ async fn every_route_goes_on_without_the_person() {
     let updated = update(&body).send().await.expect(200).json();
     assert_eq!((&updated["company_name"], &updated["contact_name"]), (&json!("Contoso"), &Value::Null));
 
-    // Scoring asks the model about the company alone, and what it says is kept without words.
+    // The model gets the company only, and its answer is stored without quotations.
     world.model().script.answer(
         json!({
             "abstain": false, "budget": 10, "authority": 10, "need": 10, "timeline": 10, "confidence_percent": 10,

@@ -1,4 +1,4 @@
-//! Fine-tunes: created, brought, checked, trained, canceled; and whatever is not one.
+//! Fine-tunes: created, uploaded, checked, trained, canceled; and requests that are refused.
 
 use api_tests::{Person, World};
 use base64::Engine as _;
@@ -72,7 +72,7 @@ async fn a_file_is_brought_with_a_request_that_fits_nothing_else() {
     assert!(url.contains(&format!("/fine-tunes/{}/{id}/training.jsonl?", admin.tenant)), "{url}");
     assert_eq!(upload["headers"]["content-length"], file.len().to_string());
     assert_eq!(upload["headers"]["x-amz-checksum-sha256"], body(&file)["training_file"]["sha256"]);
-    // The signed request is the caller's alone.
+    // The signed upload is returned to the caller only.
     let kept = String::from_utf8_lossy(&world.bytes().await).into_owned();
     assert!(!kept.contains("X-Amz-Signature") && kept.contains(id));
     assert_eq!(get(&world, &admin, &id.parse().unwrap()).await, *fine_tune);
@@ -268,7 +268,7 @@ async fn an_organization_has_three_that_have_not_ended() {
     one_more().send().await.problem(429, "rate_limited");
     world.unchanged_since(&before).await;
     create(&world, &stranger, &file()).await;
-    // The provider trains until it was seen to have stopped.
+    // The provider trains until it reports that it stopped.
     cancel(&world, &admin, &first).await;
     one_more().send().await.problem(429, "rate_limited");
     world.advance_fine_tunes(&training).await;
@@ -288,7 +288,7 @@ async fn a_repeated_creation_counts_for_nothing() {
     for key in ["k2", "k3"] {
         keyed(key).send().await.expect(201);
     }
-    // What is refused is not remembered.
+    // The answer of a refused request is not repeated.
     keyed("k4").send().await.problem(429, "rate_limited");
     assert!(keyed("k1").send().await.expect(201).is_replay());
     let id = keyed("k1").send().await.json()["fine_tune"]["id"].as_str().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Feature flags: what each caller is answered.
+//! Feature flags: the values for each caller.
 
 use api_tests::World;
 use domain::tenancy::Role;
@@ -37,7 +37,7 @@ async fn flags_are_answered_by_organization_and_tier() {
         assert!(answer.header("RateLimit").unwrap().starts_with("\"reads\";"));
         assert_eq!(answer.json(), expected(ours));
     }
-    // A key of the organization is answered as its people are, if it has the scope.
+    // An API key with the scope gets the same values as the people of the organization.
     for (scope, status) in [("flag:read", 200), ("model:read", 403)] {
         let key = world.api_key(&admin, &[scope]).await;
         let policy = world.authorize(&key.text).await.unwrap();

@@ -14,7 +14,7 @@ struct Walk {
     leads: Vec<String>,
     notifications: Vec<String>,
     api_keys: Vec<String>,
-    /// Which statuses were answered to which operation.
+    /// The statuses that were answered to each operation.
     met: BTreeSet<(String, u16)>,
 }
 
@@ -62,7 +62,7 @@ impl Walk {
         let (operation, status) = match self.dice.below(14) {
             0..4 => {
                 let lead = on_lead("getLead").send().await;
-                // Now and then from a copy that is not the newest.
+                // Sometimes the walk uses a copy that is not the newest.
                 let seen = lead.status == 200 && self.dice.below(5) > 0;
                 let version = if seen { lead.json()["version"].as_u64().unwrap() } else { 1 };
                 let body = self.body();
@@ -128,7 +128,7 @@ async fn after_a_random_walk_every_ledger_folds_to_its_state() {
     for seed in 1..=4 {
         met.extend(walk(seed).await);
     }
-    // Walks that met no refusal and no change would show nothing.
+    // Walks without refusals and changes would prove nothing.
     for (operation, status) in [
         ("updateLead", 200),
         ("updateLead", 404),

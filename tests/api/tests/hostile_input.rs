@@ -1,9 +1,10 @@
-//! Whatever is sent, it is answered by a problem that names what is wrong, without repeating it, and nothing is written.
+//! Every hostile input is answered by a problem that names the error without repeating the input, and nothing is
+//! written.
 
 use api_tests::{Answer, Call, Contract, Operation, Person, World, lead_body, sample};
 use serde_json::{Map, Value, json};
 
-/// Stands in hostile values, so that an answer that repeats one is noticed.
+/// Part of every hostile value, so that an answer that repeats the value is noticed.
 const MARK: &str = "zq9x7";
 
 struct Scene {
@@ -17,7 +18,7 @@ struct Scene {
 impl Scene {
     async fn start() -> Self {
         let world = World::start();
-        // An answer of any form will do: what is asked for here is who may ask.
+        // The form of the answer does not matter here.
         world.model().script.always("{\"country\": \"France\"}");
         let person = world.admin().await;
         let lead = world.lead(&person, &lead_body()).await["id"].as_str().unwrap().to_owned();
@@ -26,9 +27,9 @@ impl Scene {
         Self { world, person, lead, notification, api_key }
     }
 
-    /// A request that is right in everything that is not changed afterwards.
+    /// A valid request, which the test then changes.
     fn request(&self, operation: &Operation) -> Call<'_> {
-        // So that no limit is met.
+        // The time passes so that no rate limit is reached.
         self.world.pass(1000);
         let call = self.world.call(&operation.id);
         let call = if operation.public { call } else { call.by(&self.person) };
@@ -52,7 +53,7 @@ impl Scene {
         let answer = call.send().await;
         let place = format!("{} {field} {what}: {}", operation.id, answer.body);
         assert_eq!(answer.status, 400, "{place}");
-        // The field, or what is wrong within it.
+        // The field, or a part of it.
         let within = format!("{field}/");
         assert!(answer.fields().iter().any(|named| named == field || named.starts_with(&within)), "{place}");
         assert!(!answer.body.contains(MARK), "{place}");
@@ -63,7 +64,7 @@ fn with_body() -> impl Iterator<Item = &'static Operation> {
     Contract::get().operations().iter().filter(|operation| operation.body.is_some())
 }
 
-/// Bytes that a body may have: a question to a model may be as long as its context.
+/// The largest body in bytes: a prompt may be as long as the context of its model.
 fn largest_body(operation: &Operation) -> usize {
     match operation.id.as_str() {
         "createCompletion" | "createEmbedding" | "createOpenaiEmbedding" | "createChatCompletion" => {
@@ -86,7 +87,7 @@ fn good_body(operation: &Operation) -> Map<String, Value> {
 
 fn properties(operation: &Operation) -> Map<String, Value> {
     let all = operation.body.as_ref().unwrap()["properties"].as_object().unwrap().clone();
-    // What can't be set is compared with what is there: tests of their own.
+    // Read-only fields are compared with the stored values; they have their own tests.
     all.into_iter().filter(|(_, schema)| schema["readOnly"] != true).collect()
 }
 
@@ -101,7 +102,7 @@ fn kind(schema: &Value) -> &str {
 /// Values that the schema of a field does not allow.
 fn wrong_values(schema: &Value) -> Vec<Value> {
     let mut wrong = match kind(schema) {
-        // A text or several, or what is left alone: the tests of its route know better.
+        // The schema accepts several types here; the tests of the route cover them.
         "anything" => return Vec::new(),
         "array" => vec![json!(true), json!({ MARK: 1 }), json!(1.5), json!(-1e300)],
         "boolean" => vec![json!(7), json!(MARK), json!([MARK]), json!({ MARK: 1 }), json!(-1e300)],
@@ -201,7 +202,8 @@ async fn nul_is_refused_in_every_text() {
             body.insert(field.clone(), text.into());
             let call = scene.request(operation).json(&body.into());
             match (operation.id.as_str(), field.as_str()) {
-                // Compared, never stored as they are: any character is allowed, and wrong.
+                // These values are only compared and never stored, so any character is allowed and the value is just
+                // wrong.
                 ("login" | "refreshSession", _) => drop(call.send().await.expect(401)),
                 _ => scene.refused(operation, call, &format!("/{field}"), &format!("NUL in {schema}")).await,
             }
@@ -354,7 +356,7 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
     scene.world.unchanged_since(&before).await;
 }
 
-/// Values that the schema of a query parameter does not allow.
+/// NUL is allowed in a text that is only compared, because it matches nothing.
 fn wrong_texts(schema: &Value) -> Vec<String> {
     let mut wrong = vec![String::new(), format!("{MARK}\0")];
     if let Some(longest) = schema["maxLength"].as_u64() {
@@ -391,7 +393,7 @@ async fn every_query_parameter_is_checked_and_named() {
             let free = parameter.schema["type"] == "string"
                 && ["enum", "pattern", "format"].iter().all(|limit| parameter.schema[limit].is_null());
             for wrong in wrong_texts(&parameter.schema) {
-                // NUL may stand in a text that is only compared: nothing has it.
+                // NUL is allowed in a text that is only compared, because it matches nothing.
                 if free && wrong.contains('\0') && name != "cursor" {
                     continue;
                 }
@@ -438,9 +440,9 @@ async fn every_header_parameter_is_checked_and_named() {
                 "If-Match" | "If-None-Match" if operation.method != "GET" => {
                     &["", "1", "\"1", "'1'", "*, \"1\"", "W/1", "w/\"1\"", "\"1\" \"2\"", "\"a b\""]
                 }
-                // Every text is a list of directives (RFC 9111, section 5.2).
+                // A text that is not an entity tag matches nothing.
                 "Cache-Control" => &[],
-                // What is no tag names nothing that the reader could have.
+                // A text that is not an entity tag matches nothing.
                 "If-None-Match" => &[],
                 other => panic!("what is wrong for {other}?"),
             };

@@ -1,4 +1,4 @@
-//! A repeated request is answered as the first one was, and done once.
+//! A repeated request gets the answer of the first one, and its work is done once.
 
 use api_tests::{Answer, Contract, MODELS, World, lead_body, thin_body};
 use application_sales::erase_lead_contact;
@@ -47,7 +47,7 @@ async fn a_replay_from_a_ledger_with_a_gap_is_a_defect_that_is_told_once() {
     let mut body = lead_body();
     body["company_size"] = json!(7);
     world.call("updateLead").by(&person).path("id", id).if_match(1).json(&body).send().await.expect(200);
-    // The state is at version 2, so the answer is made from the ledger, which has lost the first event.
+    // The state has version 2, so the answer is made from the ledger, in which the first event is missing.
     world.environment().forget_event(&format!("{}#lead#{id}", person.tenant), 1).await;
     let (answer, lines) = edge::log::capture(create().send()).await;
     answer.problem(500, "internal_error");
@@ -157,7 +157,7 @@ async fn what_was_deleted_is_not_shown_again() {
         }
     }
     world.unchanged_since(&before).await;
-    // Another key makes it anew.
+    // With another key the lead is created again.
     world.call("createLead").by(&person).json(&lead_body()).key("k4").send().await.expect(201);
 }
 
@@ -203,7 +203,7 @@ async fn two_lines_of_a_key_are_refused_on_every_route_that_takes_one() {
         let call = world.call(&operation.id);
         let call = if operation.public { call } else { call.by(&person) };
         let answer = call.header_lines("Idempotency-Key", &["k1", "k2"]).send().await;
-        // The sample of a route with a path names something that this person does not have.
+        // The sample of a route with a path names an object that this person does not have.
         if answer.status != 404 {
             answer.clone().problem(400, "invalid_request");
             assert_eq!(answer.fields(), ["Idempotency-Key"], "{}", operation.id);
@@ -313,7 +313,7 @@ async fn scoring_with_a_key_asks_the_model_once() {
     assert_eq!(world.model().script.calls().len(), 1);
     assert_eq!(world.events("lead_scored").await.len(), 1);
 
-    // A later score does not change what the first one was answered with. A lead that says the same has the same score.
+    // A later score does not change the answer of the first one. A lead with the same content has the same score.
     let mut body = lead_body();
     body["company_size"] = 7.into();
     let update = world.call("updateLead").by(&person).path("id", lead["id"].as_str().unwrap());
@@ -387,7 +387,7 @@ async fn a_claim_that_was_never_given_back_ends_by_itself() {
     world.model().hold();
     world.model().script.answer(judgement());
     {
-        // Dropped while the model is asked, like a process that dies.
+        // The request is dropped during the call to the model, as if the process had died.
         let dying = score().send();
         tokio::select! {
             biased;
@@ -412,7 +412,7 @@ async fn marking_a_notification_with_a_key_is_replayed() {
     world.pass(60);
     assert_replay(&first, &mark(&one, "k1").await.expect(200));
     mark(&other, "k1").await.problem(422, "idempotency_key_reused");
-    // Marking it again by another request changes nothing.
+    // Another request that marks it again changes nothing.
     let again = mark(&one, "k2").await.expect(200);
     assert!(!again.is_replay());
     assert_eq!(again.json(), first.json());

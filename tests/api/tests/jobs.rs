@@ -1,4 +1,4 @@
-//! The jobs: the relay from the ledger's stream to the bus, and what stands behind the queues.
+//! The jobs: the relay from the ledger's stream to the bus, and the consumers of the queues.
 
 use api_tests::{Contract, Person, RecordingPublisher, World, faults, lead_body, published, read};
 use application_sales::erase_lead_contact;
@@ -18,7 +18,7 @@ use testkit::TestTraining;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-/// A world in which everything has happened at least once that can happen; every event type of the product.
+/// A world in which every event type of the product was written at least once.
 async fn eventful() -> World {
     let world = World::start();
     let body = json!({"email": "ada@northwind.example", "password": PASSWORD, "name": "Ada Byron",
@@ -57,7 +57,7 @@ async fn eventful() -> World {
     let prices = json!({"organization_id": person.tenant, "reference": "contract 7", "prices": {
         "amazon.nova-pro-v1:0": {"input": "0.08", "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}}});
     assert_eq!(world.override_model_prices(prices).await["outcome"], "changed");
-    // What a month usually costs, so that this is told too.
+    // The expected cost of a month, so that thresholds are reported too.
     world.metered(&person, Feature::Completion, 120_000_000_000).await;
     let messages = world.messages().await.into_iter();
     let metered: Vec<Value> =
@@ -66,7 +66,7 @@ async fn eventful() -> World {
     world
 }
 
-/// A fine-tune of each end.
+/// A fine-tune for each way in which it can end.
 async fn fine_tuned(world: &World, admin: &Person) {
     let training = Arc::new(TestTraining::default());
     let turn = |role: &str| json!({"role": role, "content": [{"text": "Hi"}]});
@@ -159,7 +159,7 @@ async fn no_message_holds_a_person_or_a_secret() {
     }
 }
 
-/// The schema of what leaves the ledger.
+/// The schema of an event outside of the ledger.
 fn without_private(mut schema: Value) -> Value {
     let private: Vec<String> = schema["properties"]
         .as_object()
@@ -186,7 +186,7 @@ async fn a_failure_is_told_by_its_place_and_what_follows_waits() {
     bus.then(PublishOutcome::Failed("ThrottlingException".into()));
     assert_eq!(world.relay(&bus, &items).await.failed, ["3"]);
     assert_eq!(bus.published().len(), 3);
-    // Delivered again from there, the rest goes through, in order.
+    // After another delivery of the rest, all events are published in order.
     assert_eq!(world.relay(&bus, &items[3..]).await.failed, Vec::<String>::new());
     let sent: Vec<String> = bus.published().iter().map(|record| record.event_id.to_string()).collect();
     let stored: Vec<&str> = items.iter().map(|item| item["event_id"]["S"].as_str().unwrap()).collect();
@@ -204,7 +204,7 @@ async fn an_event_that_fails_five_times_is_parked_and_blocks_nobody() {
         assert_eq!(bus.parked().len(), 0, "attempt {attempt}");
     }
     bus.then(PublishOutcome::Failed("InternalException".into()));
-    // The fifth time it is parked, and what was not tried comes again.
+    // The fifth failure parks the event, and the events after it are delivered again.
     assert_eq!(world.relay(&bus, items).await.failed, ["1"]);
     let parked = bus.parked();
     assert_eq!(parked.len(), 1);
@@ -214,7 +214,7 @@ async fn an_event_that_fails_five_times_is_parked_and_blocks_nobody() {
     assert_eq!(bus.published().len(), 2);
 }
 
-/// An outage says nothing about an event: however long it lasts, nothing leaves the stream.
+/// An outage says nothing about an event: however long it lasts, no event is parked.
 #[tokio::test]
 async fn a_bus_that_is_out_of_reach_parks_nothing() {
     let world = eventful().await;
@@ -233,7 +233,7 @@ async fn a_bus_that_is_out_of_reach_parks_nothing() {
 async fn what_can_never_be_carried_is_parked_at_once() {
     let world = eventful().await;
     let mut items = world.ledger().await[..6].to_vec();
-    // No event at all, one of an unknown kind, one with a broken id, and one that the bus refuses.
+    // A record that is not an event, one of an unknown kind, one with a malformed id, and one that the bus refuses.
     items[0] = json!({"pk": {"S": "x"}, "sk": {"N": "1"}});
     items[1]["aggregate_type"]["S"] = "spaceship".into();
     items[2]["event_id"]["S"] = "event_x".into();
@@ -285,7 +285,7 @@ async fn every_event_is_recorded_once_however_often_it_is_delivered() {
         for tenant in &distinct {
             assert_eq!(log.verify(tenant.parse().unwrap()).await.unwrap(), of(tenant));
         }
-        // All of it again, twice, and backwards.
+        // All events are delivered again, twice, and in reverse order.
         let mut again: Vec<Value> = messages.iter().chain(&messages).cloned().collect();
         again.reverse();
         assert_eq!(world.audit(&again).await.failed, Vec::<String>::new());
@@ -363,18 +363,18 @@ async fn the_owner_of_a_lead_is_told_of_its_score_once() {
     assert_eq!(told["params"], json!({"lead_id": id, "score": score["score"]}));
     assert_eq!(told["title"], format!("A lead was scored {}", score["score"]));
     assert_eq!(told["read_at"], Value::Null);
-    // Who scored it is not told.
+    // The person who scored the lead is not notified.
     let none = world.call("listNotifications").by(&admin).send().await.expect(200).json();
     assert_eq!(none["data"], json!([]));
 
-    // A read notification stays read when the event comes once more.
+    // A read notification stays read when the event is delivered again.
     let mark = world.call("markNotificationRead").by(&rep).path("id", told["id"].as_str().unwrap());
     let read = mark.send().await.expect(200).json();
     assert!(read["read_at"].is_string());
     assert_eq!(world.notify(&messages).await.failed, Vec::<String>::new());
     let list = world.call("listNotifications").by(&rep).send().await.expect(200).json();
     assert_eq!(list["data"], json!([read]));
-    // What it was caused by can be followed back.
+    // The causing event can be found.
     let created = world.events("notification_created").await;
     let scored = world.events("lead_scored").await;
     assert_eq!(created[0]["causation_id"], scored[0]["event_id"]);
@@ -406,7 +406,7 @@ async fn malformed_messages_are_given_back_one_by_one() {
         changed("/detail/tenant_id", json!("org_x")),
         changed("/detail/event_id", json!("")),
         scored.clone(),
-        // Of a kind that nobody is told of, now or later.
+        // An event of a kind that causes no notification.
         changed("/detail/event_type", json!("lead_painted")),
     ];
     let failed = world.notify(&batch).await.failed;

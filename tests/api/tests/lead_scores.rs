@@ -1,4 +1,4 @@
-//! Many leads scored with one request: an outcome for each, and a repetition that goes on where the first request ended.
+//! One request scores many leads: an outcome for each lead, and a repeated request continues where the first one ended.
 
 use api_tests::{Answer, Call, MODELS, Person, World, lead_body};
 use domain::tenancy::Role;
@@ -68,7 +68,7 @@ async fn each_lead_has_an_outcome_and_a_foreign_one_that_of_a_missing_one() {
     assert_eq!(answer.header("RateLimit-Policy"), Some("\"lead_scores\";q=10;w=60"));
     assert_eq!(statuses(&answer), ["scored", "not_found", "scored", "not_found"]);
     let body = answer.json();
-    // The same score as the lead has now.
+    // The score is the one that the lead has now.
     for (at, lead) in [(0, &scene.leads[0]), (2, &scene.leads[1])] {
         let outcome = &body["data"][at];
         assert_eq!((&outcome["lead_id"], &outcome["score"]["lead_id"]), (&json!(lead), &json!(lead)));
@@ -76,9 +76,9 @@ async fn each_lead_has_an_outcome_and_a_foreign_one_that_of_a_missing_one() {
         assert_eq!((&stored["score"], &stored["version"]), (&outcome["score"]["score"], &json!(2)));
         assert!(outcome.get("problem").is_none());
     }
-    // 6,600,000 nano-dollars by two.
+    // 6,600,000 nano-dollars shared by two leads.
     assert_eq!(body["data"][0]["score"]["cost_usd"], "0.003300000");
-    // To the byte, but for the id that the caller named itself.
+    // The bytes are the same, except for the correlation id, which the caller chose.
     let part = |at: usize| body["data"][at].to_string();
     assert_eq!(part(1).replace(&foreign, MISSING), part(3));
     assert_eq!(body["data"][3]["problem"]["code"], "not_found");
@@ -95,7 +95,7 @@ async fn a_repeated_request_is_answered_alike_and_judged_once() {
     scene.world.model().script.answer(together(&[80, 40]));
     let first = scene.score(&leads).key("k1").send().await.expect(200);
     assert!(!first.is_replay());
-    // Whatever happens since, but for what was deleted.
+    // The answer stays the same, except for a deleted lead.
     for deleted in [false, true] {
         if deleted {
             let delete = scene.world.call("deleteLead").by(&scene.manager).path("id", &scene.leads[0]);
@@ -104,7 +104,7 @@ async fn a_repeated_request_is_answered_alike_and_judged_once() {
         scene.world.pass(3600);
         let again = scene.score(&leads).key("k1").send().await.expect(200);
         assert!(again.is_replay());
-        // A problem names the request that it is told to.
+        // A problem has the correlation id of its own request.
         let mut body = again.json();
         body["data"][2]["problem"]["correlation_id"] =
             first.json()["data"][2]["problem"]["correlation_id"].clone();
@@ -117,7 +117,7 @@ async fn a_repeated_request_is_answered_alike_and_judged_once() {
         assert_eq!(body, expected);
     }
     assert_eq!((scene.world.model().script.calls().len(), scene.scored().await), (1, 2));
-    // Fewer leads, or others, are another request.
+    // A request with fewer or other leads is another request.
     for other in [&scene.leads[..1], &[MISSING.to_owned()]] {
         scene.score(other).key("k1").send().await.problem(422, "idempotency_key_reused");
     }
@@ -129,7 +129,7 @@ async fn a_repetition_after_a_crash_halfway_judges_only_what_has_no_score() {
     let scene = Scene::start(MODELS, 2).await;
     scene.world.model().script.answer(together(&[80, 40]));
     scene.world.model().script.answer(judgement(20).to_string());
-    // The reservation, the settlement; then one of the two scores is not written in the life of the process.
+    // Reservation and settlement succeed; then the process fails to write one of the two scores.
     let wire = scene.world.environment().wire();
     for delay in [0, 0, 60] {
         wire.fail_next("TransactWriteItems", Fault::Delay(Duration::from_secs(delay)));
@@ -144,7 +144,7 @@ async fn a_repetition_after_a_crash_halfway_judges_only_what_has_no_score() {
     assert!(!second.is_replay());
     let calls = scene.world.model().script.calls();
     assert_eq!((calls.len(), scene.scored().await), (2, 2));
-    // One keeps the score that it had, of the question to both, and the other was asked for alone.
+    // One lead keeps the score from the shared prompt; the other one was scored alone.
     let mut costs: Vec<_> = second.json()["data"]
         .as_array()
         .unwrap()
@@ -161,7 +161,7 @@ async fn a_repetition_after_a_crash_halfway_judges_only_what_has_no_score() {
 
 #[tokio::test]
 async fn what_failed_is_judged_again_by_a_repetition_and_nothing_else_is() {
-    // No rules: what no model judges fails.
+    // The chain has no rules, so a lead that no model scores fails.
     let scene = Scene::start(SONNET, 2).await;
     let mut one_of_two: Value = serde_json::from_str(&together(&[80, 40])).unwrap();
     one_of_two["1"] = json!("nonsense");
@@ -172,7 +172,7 @@ async fn what_failed_is_judged_again_by_a_repetition_and_nothing_else_is() {
     assert_eq!(statuses(&first), ["scored", "failed"]);
     let problem = &first.json()["data"][1]["problem"];
     assert_eq!((&problem["code"], &problem["status"]), (&json!("models_unavailable"), &json!(503)));
-    // Some of the leads with the same key are another request, also while it has no outcome.
+    // Some of the leads with the same key are another request, even while it has no outcome.
     scene.score(&scene.leads[..1]).key("k1").send().await.problem(422, "idempotency_key_reused");
 
     scene.world.model().script.answer(judgement(20).to_string());
@@ -209,7 +209,7 @@ async fn a_lead_for_which_there_is_no_time_is_told_so_and_costs_no_other_its_sco
     let data = answer.json()["data"].as_array().unwrap().clone();
     let failed = data.iter().find(|outcome| outcome["status"] == "failed").unwrap();
     assert_eq!(failed["problem"]["code"], "deadline_exceeded");
-    // Perhaps it was written, so nobody may write it before that is known.
+    // The score may have been written, so nobody may write it again before that is known.
     let soon = scene.score(&scene.leads).key("k1").send().await.expect(200).json();
     let problems: Vec<_> =
         soon["data"].as_array().unwrap().iter().map(|lead| &lead["problem"]["code"]).collect();
@@ -231,7 +231,7 @@ async fn a_wrong_list_of_leads_is_refused_and_a_request_counts_once() {
     }
     let fifty = scene.score(&many(50)).send().await.expect(200);
     assert_eq!(statuses(&fifty), ["not_found"; 50]);
-    // Nine are left, of one minute and one person, also for single leads.
+    // Nine requests of this minute and this person are left, including requests for single leads.
     for _ in 0..8 {
         scene.score(&scene.leads).send().await.expect(200);
     }

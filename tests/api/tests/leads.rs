@@ -90,7 +90,7 @@ async fn a_replacement_needs_the_current_version() {
     }
     world.unchanged_since(&before).await;
     update().header("If-Match", "\"x\", \"1\"").send().await.expect(200);
-    // The version it had is no version it has.
+    // `If-Match` has an earlier version.
     update().if_match(1).send().await.problem(412, "precondition_failed");
 }
 
@@ -123,7 +123,7 @@ async fn a_deleted_lead_can_not_be_changed_or_scored() {
     world.unchanged_since(&before).await;
 }
 
-/// Pages through a list; every page's ids.
+/// Reads a list page by page. Returns the ids of every page.
 async fn pages(world: &World, person: &Person, query: &[(&str, &str)]) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut cursor: Option<String> = None;
@@ -156,7 +156,7 @@ async fn lists_are_newest_first_whatever_the_page() {
     let person = world.admin().await;
     let mut expected = Vec::new();
     for number in 0..23 {
-        // Some in the same thousandth of a second.
+        // Some leads are created in the same millisecond.
         if number % 3 != 0 {
             world.tick();
         }
@@ -174,11 +174,11 @@ async fn lists_are_newest_first_whatever_the_page() {
             "limit {limit}"
         );
     }
-    // Twenty, unless it is told.
+    // The default is twenty.
     assert_eq!(pages(&world, &person, &[]).await[0].len(), 20);
 }
 
-/// Sets of leads that differ in everything a list can be narrowed by.
+/// A set of leads that differ in all properties by which a list can be filtered.
 async fn mixed(world: &World, person: &Person) -> Vec<Value> {
     let mut leads = Vec::new();
     for number in 0..12_usize {
@@ -243,7 +243,7 @@ async fn filters_narrow_a_list_to_what_they_say() {
             newest.push(("limit", limit));
             assert_eq!(list(&world, &person, &newest).await, expected, "{newest:?}");
         }
-        // In the order of scores it is the same leads.
+        // In the order of scores, the list has the same leads.
         let mut by_score = query.clone();
         by_score.extend([("sort", "score"), ("limit", "3")]);
         let mut found = list(&world, &person, &by_score).await;
@@ -269,7 +269,7 @@ async fn lists_by_score_are_highest_first_the_unscored_last() {
     for limit in ["1", "4", "100"] {
         assert_eq!(list(&world, &person, &[("sort", "score"), ("limit", limit)]).await, expected);
     }
-    // A new score moves a lead.
+    // A new score moves a lead in the list.
     let last = leads.last().unwrap();
     assert_eq!(last["score"], Value::Null);
     let mut body = json!({"company_name": "Moved", "status": "proposal", "company_size": 1000,
@@ -301,7 +301,8 @@ async fn a_page_goes_on_where_it_ended_when_others_come_and_go() {
     }
     let first = world.call("listLeads").by(&person).query("limit", "3").send().await.expect(200).json();
     assert_eq!(ids(&first), all[..3]);
-    // One that comes is on no later page; where the page ended is gone, and the next page begins after it all the same.
+    // A new lead is on no later page. The lead at which the page ended is deleted, and the next page still begins after
+    // it.
     world.tick();
     world.lead(&person, &thin_body()).await;
     world.call("deleteLead").by(&person).path("id", &all[2]).send().await.expect(204);
@@ -336,7 +337,7 @@ async fn a_cursor_works_for_its_caller_and_its_list_only() {
             .query("cursor", cursor)
     };
     go_on(&cursor).send().await.expect(200);
-    // Another page size is the same list.
+    // With another page size the list is the same.
     let larger = world.call("listLeads").by(&person).query("limit", "2").query("status", "qualified");
     larger.query("cursor", &cursor).send().await.expect(200);
 
@@ -381,7 +382,7 @@ async fn reads_are_limited_for_each_person() {
         );
         assert_eq!(answer.header("RateLimit-Policy"), Some("\"reads\";q=100;w=60"));
     }
-    // One budget for all reads.
+    // All reads count against one limit.
     for operation in ["getLead", "listLeads", "getProfile", "getOrganization", "listNotifications"] {
         let call = world.call(operation).by(&person);
         let call = if operation == "getLead" { call.path("id", id(&lead)) } else { call };

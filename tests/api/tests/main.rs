@@ -1,5 +1,5 @@
-//! Every route and every job in-process: the real handlers on the real adapters with an embedded DynamoDB and a scripted
-//! model. Whatever a test looks at, each answer is held against the contract on the way (`api_tests::Call::send`).
+//! Every route and every job in this process: the real handlers and adapters with an embedded DynamoDB and a scripted
+//! model. Each answer is compared with the contract when it is received (`api_tests::Call::send`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod ai;

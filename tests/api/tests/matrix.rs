@@ -1,4 +1,4 @@
-//! Every operation, called by every role for every kind of object. What must happen is computed from
+//! Every operation is called by every role for every kind of object. The expected result is computed from
 //! `tests/authorization.yaml`.
 
 use api_tests::{Answer, Call, Contract, Operation, Person, World, lead_body, read};
@@ -7,7 +7,7 @@ use domain::tenancy::Role;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Whose object a request names.
+/// The owner of the object that a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Object {
     Own,
@@ -20,7 +20,7 @@ enum Object {
 const OBJECTS: [Object; 5] =
     [Object::Own, Object::Colleagues, Object::Foreign, Object::Missing, Object::Deleted];
 
-/// How far a role reaches with an operation.
+/// The objects that a role reaches with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     Own,
@@ -76,7 +76,7 @@ struct Cast {
 impl Cast {
     async fn start() -> Self {
         let world = World::start();
-        // An answer of any form will do: what is asked for here is who may ask.
+        // The form of the answer does not matter here.
         world.model().script.always("{\"country\": \"France\"}");
         let admin = world.admin().await;
         let manager = world.colleague(&admin, Role::Manager).await;
@@ -94,7 +94,7 @@ impl Cast {
         }
     }
 
-    /// A fresh object for an operation that names one, as `caller` sees it.
+    /// A new object for an operation that names one, from the point of view of `caller`.
     async fn object(&self, operation: &Operation, object: Object, caller: &Person) -> String {
         let owner = match object {
             Object::Own | Object::Missing | Object::Deleted => caller,
@@ -115,7 +115,7 @@ impl Cast {
             if object == Object::Missing {
                 return "apikey_01jd2x3c6hf9b5r1m8v4n7q2wk".to_owned();
             }
-            // Whoever created it: keys are the organization's.
+            // Keys belong to the organization, whoever created them.
             let admin = if object == Object::Foreign { &self.stranger } else { &self.admin };
             return self.world.api_key(admin, &["model:read"]).await.id;
         }
@@ -123,8 +123,8 @@ impl Cast {
             if object == Object::Missing {
                 return "finetune_01jd2x9b4tf7c8n2s6w1z5k0qd".to_owned();
             }
-            // Fine-tunes are the organization's, too. A day between two, after which the one before waits for its file no
-            // more, so that no limit is met.
+            // Fine-tunes belong to the organization, too. Between two of them a day passes; the earlier one then no
+            // longer waits for its file, so no limit is reached.
             self.world.pass(24 * 3600);
             self.world.advance_fine_tunes(&Arc::default()).await;
             let admin = if object == Object::Foreign { &self.stranger } else { &self.admin };
@@ -138,7 +138,7 @@ impl Cast {
         self.world.notification(owner).await
     }
 
-    /// A request that is right but for who sends it.
+    /// A request that is valid apart from its caller.
     fn request(&self, operation: &Operation, object: Option<&str>) -> Call<'_> {
         let call = self.world.call(&operation.id).named("one and the same");
         let call = match object {
@@ -153,7 +153,7 @@ impl Cast {
     }
 
     async fn send(&self, operation: &Operation, object: Option<&str>, caller: &Person) -> Answer {
-        // A minute between two requests, so that no limit is met.
+        // A minute passes between two requests, so that no limit is reached.
         self.world.pass(60);
         self.request(operation, object).by(caller).send().await
     }
@@ -221,7 +221,7 @@ async fn public_operations_answer_everybody() {
     for operation in Contract::get().operations().iter().filter(|operation| operation.public) {
         let answer = cast.request(operation, None).send().await;
         match operation.id.as_str() {
-            // What the samples say is wrong, and is told to be wrong to whoever asks.
+            // The credentials of the samples are wrong, and every caller gets the same refusal.
             "login" | "refreshSession" => assert_eq!(answer.status, 401, "{}", answer.body),
             _ => assert!(answer.status < 300, "{}: {}", operation.id, answer.body),
         }
@@ -253,7 +253,7 @@ async fn every_role_reaches_as_far_as_the_table_says() {
                 let reached = match (row.reach(role), object) {
                     (None, _) => None,
                     (_, Object::Foreign | Object::Missing) => Some(false),
-                    // Deleting is idempotent; for every other operation a deleted lead is none.
+                    // Deleting is idempotent; for every other operation a deleted lead does not exist.
                     (_, Object::Deleted) => Some(operation.id == "deleteLead"),
                     (Some(Reach::Own), Object::Colleagues) => Some(false),
                     (Some(Reach::Own | Reach::Tenant), _) => Some(true),
@@ -314,7 +314,7 @@ async fn an_api_key_reaches_as_far_as_the_table_says() {
                 continue;
             }
             answer.problem(403, "forbidden");
-            // The refusal, and nothing else.
+            // The only new event is the refusal.
             assert_eq!(cast.world.ledger().await.len(), events + 1, "{}", operation.id);
             let denied = cast.world.events("access_denied").await;
             let denied = denied.iter().find(|event| event["actor"]["S"] == key.id.as_str()).unwrap();
@@ -348,7 +348,7 @@ async fn what_a_caller_may_not_know_of_is_answered_as_what_is_not_there() {
             for object in hidden {
                 let id = cast.object(operation, object, caller).await;
                 let answer = cast.send(operation, Some(&id), caller).await;
-                // Byte for byte: the request's own name is the same in both.
+                // The answers are the same byte for byte; both requests have the same correlation id.
                 assert_eq!(answer, missing, "{} {role:?} {object:?}", operation.id);
             }
         }
@@ -387,7 +387,7 @@ async fn a_refused_access_is_told_to_the_audit_log_of_its_own_tenant_only() {
                 let denied = match row.reach(role) {
                     Some(Reach::Own) if object == Object::Colleagues => Some((kind, id.clone())),
                     Some(_) => None,
-                    // Whatever was asked for, nothing of the organization is.
+                    // If the request names no object, the event names the organization.
                     None => Some(("organization", caller.tenant.to_string())),
                 };
                 let place = format!("{} {role:?} {object:?}", operation.id);
@@ -447,7 +447,7 @@ async fn lists_show_as_much_as_the_table_says() {
         let own = cast.send(notifications, None, caller).await.json();
         assert_eq!(own["data"].as_array().unwrap().len(), 1, "{role:?}");
 
-        // Naming an owner never shows more than the list without it.
+        // A filter by owner never shows more than the list without it.
         for owner in [&cast.colleague, &cast.stranger, caller] {
             cast.world.pass(60);
             let denied_before = cast.world.events("access_denied").await.len();
@@ -494,7 +494,7 @@ async fn a_list_of_somebody_elses_leads_is_empty_and_told_to_the_audit_log() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["actor"]["S"], cast.rep.account.to_string());
     assert_eq!(events[0]["data"]["M"]["resource_id"]["S"], cast.colleague.account.to_string());
-    // Whoever may see them is not refused.
+    // A caller who may see them is not refused.
     assert_eq!(list(&cast.manager).await.expect(200).json()["data"].as_array().unwrap().len(), 1);
     assert_eq!(list(&cast.colleague).await.expect(200).json()["data"].as_array().unwrap().len(), 1);
     assert_eq!(cast.world.events("access_denied").await.len(), 1);

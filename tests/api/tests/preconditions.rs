@@ -1,4 +1,4 @@
-//! Preconditions of writes (RFC 9110, section 13.1) on every route that writes, and what is answered when writers meet.
+//! Preconditions of writes (RFC 9110, section 13.1) on every route that writes, and the answers when writers compete.
 
 use api_tests::{Call, Contract, Operation, Person, World, lead_body};
 use application_core::repository::{Actor, PendingChange};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use testkit::Fault;
 
 const DAY: i64 = 24 * 3600;
-/// How often a change is tried when others change the same thing.
+/// The most attempts of a change if others change the same aggregate.
 const TRIES: usize = 5;
 
 /// Operations that change an entity.
@@ -25,21 +25,21 @@ const CHANGES: [&str; 8] = [
     "revokeApiKey",
     "logout",
 ];
-/// Those of them that can be repeated.
+/// The operations of `CHANGES` that can be repeated.
 const REMOVALS: [&str; 3] = ["deleteLead", "revokeApiKey", "logout"];
 
-/// What the preconditions of a request speak of.
+/// The object of the preconditions of a request.
 #[derive(Clone, Copy)]
 enum Subject {
     /// An entity in this version.
     Entity(u64),
     /// A list, which has no version.
     List,
-    /// Nothing that could be read.
+    /// No entity.
     Nothing,
 }
 
-/// A fresh object for an operation.
+/// A new object for an operation.
 struct Object {
     id: Option<String>,
     caller: Person,
@@ -60,7 +60,7 @@ impl Scene {
     }
 
     async fn object(&self, operation: &Operation) -> Object {
-        // A day between two, so that no limit is met and no fine-tune is open.
+        // A day passes between two operations, so that no limit is reached and no fine-tune is open.
         self.world.pass(DAY);
         self.world.advance_fine_tunes(&Arc::default()).await;
         let (world, caller) = (&self.world, self.person.clone());
@@ -115,7 +115,7 @@ impl Scene {
         }
     }
 
-    /// With a precondition; a replacement always says what it replaces.
+    /// A request with a precondition. A replacement always names the version that it replaces.
     fn with(&self, operation: &Operation, object: &Object, name: &str, value: &str) -> Call<'_> {
         let call = self.call(operation, object);
         let call = if operation.method == "PUT" { call.header("If-Match", "*") } else { call };
@@ -204,7 +204,7 @@ async fn a_precondition_that_holds_changes_nothing_about_the_request() {
             let Some((name, value)) = holding(object.subject).into_iter().nth(number) else { break };
             let answer = scene.with(operation, &object, name, &value).send().await;
             let place = format!("{} {name}: {value}: {}", operation.id, answer.body);
-            // What the samples of public routes say may be wrong, and is told to be.
+            // The credentials in the samples of public routes may be wrong and are then refused.
             assert!(answer.status < 300 || (operation.public && answer.status != 412), "{place}");
             (number, cases) = (number + 1, cases + 1);
         }
@@ -294,7 +294,7 @@ async fn a_conflict_that_can_not_be_decided_has_one_answer() {
         assert_eq!(answer.header("Retry-After"), Some("1"), "{id}");
         assert_eq!(scene.world.environment().wire().faults_left(), 0, "{id}");
         scene.world.unchanged_since(&before).await;
-        // Until then it is decided anew.
+        // Before the last attempt the decision is repeated.
         (1..TRIES).for_each(|_| conflict());
         let answer = send().await;
         assert!(answer.status < 300, "{id}: {}", answer.body);

@@ -1,9 +1,9 @@
-//! Every read, asked again by a reader who has the answer.
+//! Every read is repeated by a client that has the answer.
 
 use api_tests::{Contract, World, lead_body};
 use std::collections::BTreeSet;
 
-/// Reads of the moment: what they tell changes without a version.
+/// Reads whose answer changes although no version changes.
 const ALWAYS_WHOLE: [&str; 2] = ["getBudget", "getHealth"];
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn what_did_not_change_is_not_sent_again() {
             let call = if operation.public { call } else { call.by(&admin) };
             if operation.id == "getLead" { call.path("id", lead["id"].as_str().unwrap()) } else { call }
         };
-        // There is no job to read.
+        // The account has no fine-tune to read.
         if operation.id == "getFineTune" {
             continue;
         }
@@ -65,7 +65,7 @@ async fn what_changed_is_sent() {
     let changed = read().header("If-None-Match", &tag).send().await.expect(200);
     assert_eq!((changed.header("ETag"), &changed.json()["company_name"]), (Some("\"2\""), &"Contoso".into()));
 
-    // Whoever may not read is not told that nothing changed.
+    // A caller without permission must not learn that nothing changed.
     let stranger = world.admin().await;
     world
         .call("getLead")

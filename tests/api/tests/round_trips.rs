@@ -1,5 +1,5 @@
-//! What each route costs: which calls it makes to the store, one after the other or at once, and the capacity they use.
-//! A number that changes here changes the bill, so it must change on purpose.
+//! The calls of each route to the store, one after the other or at the same time, and the capacity that they use. A
+//! changed number here changes the bill, so it must change on purpose.
 
 use api_tests::{ApiKey, Call, Person, World, lead_body};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ impl Scene {
         self.world.call(operation).by(&self.person)
     }
 
-    /// The calls of a request, by name, with the capacity each used.
+    /// The calls of a request by name, each with its capacity.
     async fn calls(&self, call: Call<'_>) -> Vec<(String, f64)> {
         self.world.environment().wire().take_calls();
         let answer = call.send().await;
@@ -143,8 +143,8 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Beside what writing a score takes: one look, one reservation and one settlement; of an answer that was kept, the look
-/// and the record. Three limits are counted: the scores', the models', and the models' of the organization.
+/// In addition to writing a score: one look-up, one reservation and one settlement; for a cached answer, the look-up
+/// and the record. Three limits are counted: that of scores, that of models, and that of models for the organization.
 #[tokio::test]
 async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
     let world = World::with_chain(api_tests::MODELS);
@@ -163,13 +163,13 @@ async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
         seen.push(names);
     }
     let (limits, reads) = (["UpdateItem"; 3], ["BatchGetItem"; 2]);
-    // The reservation, the settlement and the score.
+    // Reservation, settlement and score.
     assert_eq!(seen[0], [reads.as_slice(), &["TransactWriteItems"; 3], &limits].concat());
-    // The record and the score.
+    // Record and score.
     assert_eq!(seen[1], [reads.as_slice(), &["PutItem", "TransactWriteItems"], &limits].concat());
 }
 
-/// The calls of a bearer token's judgement.
+/// The calls that check a bearer token.
 async fn judged(scene: &Scene, token: &str) -> Vec<(String, f64)> {
     scene.world.environment().wire().take_calls();
     scene.world.authorize(token).await.unwrap();
@@ -191,7 +191,7 @@ async fn judging_an_api_key_is_one_read_and_once_an_hour_one_write() {
     assert_eq!(judged(&scene, key).await, [read, write]);
 }
 
-/// Holds the first call to the database until the second arrives; says whether that never came.
+/// Holds the first call to the database until the second one arrives. Returns whether it never arrived.
 fn alone(world: &World) -> Arc<AtomicBool> {
     let alone = Arc::new(AtomicBool::new(false));
     let (arrived, told) = ((Mutex::new(0), Condvar::new()), Arc::clone(&alone));
@@ -234,7 +234,7 @@ async fn a_cold_process_reads_the_tenants_key_once() {
     assert_eq!(calls.len(), 1);
     assert_eq!(keys.calls(), before + 1);
 
-    // To change a lead, the key comes with the lead.
+    // When a lead is changed, the data key is read together with the lead.
     keys.forget();
     let mut body = lead_body();
     body["company_size"] = json!(8);
@@ -268,7 +268,7 @@ async fn a_store_that_does_not_answer_is_unavailable_and_nothing_is_done() {
         let scene = Scene::start().await;
         let before = scene.world.snapshot().await;
         let wire = scene.world.environment().wire();
-        // More than any patience tries.
+        // More failures than the retries of the adapter.
         for _ in 0..20 {
             wire.fail_next(operation, Fault::Answer(500, json!({"__type": "InternalServerError"})));
         }

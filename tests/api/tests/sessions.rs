@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, and being signed out: by oneself, by time, or because a token was used twice.
+//! Login, refresh, and the end of sessions: by the user, by time, or because a token was used twice.
 
 use api_tests::{Answer, Person, TestTokens, World};
 use base64::Engine as _;
@@ -13,7 +13,7 @@ const PASSWORD: &str = "correct horse battery staple";
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// Registers an organization; its ids.
+/// Registers an organization and returns the ids.
 async fn register(world: &World, email: &str) -> Value {
     let body =
         json!({"email": email, "password": PASSWORD, "name": "Ada Byron", "organization_name": "Northwind"});
@@ -41,7 +41,7 @@ async fn signed_in() -> (World, String) {
     (world, token)
 }
 
-/// The claims of an access token, as the authorizer passes them on; whoever they speak for.
+/// The claims of an access token, as the authorizer passes them on.
 async fn authorized(world: &World, access_token: &str) -> Result<Person, String> {
     let policy = world.authorize(access_token).await?;
     let statement = &policy["policyDocument"]["Statement"][0];
@@ -54,7 +54,7 @@ async fn authorized(world: &World, access_token: &str) -> Result<Person, String>
         account: text("sub").parse().unwrap(),
         role: text("role").parse().unwrap(),
         session: text("sid").parse().unwrap(),
-        // Functions are not told the address.
+        // The functions do not get the address.
         email: String::new(),
     })
 }
@@ -100,7 +100,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
         world.pass(HOUR);
         assert_eq!(login(&world, "ada@northwind.example", other).await, wrong, "{other:?}");
     }
-    // Nothing happened but that each failure is told to the audit log.
+    // Nothing changed except that each failure is recorded for the audit log.
     let failed = world.events("sign_in_failed").await;
     assert_eq!((failed.len(), world.ledger().await.len()), (6, before + 6));
     let facts = |event: &Value| event["data"]["M"].clone();
@@ -113,7 +113,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
         assert_eq!(facts(event)["account_id"]["S"], ada["account_id"]);
         assert!(is_null(&facts(event)["email_hash"]), "{event}");
         assert_eq!(event["tenant_id"]["S"], ada["organization_id"]);
-        // Tests give no network address.
+        // Tests have no network address.
         assert_eq!(facts(event)["network"]["S"], "unknown");
     }
     let text = json!(failed).to_string();
@@ -134,7 +134,7 @@ async fn five_attempts_for_an_account_whoever_makes_them() {
     for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"] {
         attempt("ada@northwind.example", "wrong", address).await.problem(401, "invalid_credentials");
     }
-    // The sixth is refused, right as it is, and however the address is spelled.
+    // The sixth attempt is refused although the password is right, however the address is written.
     for spelled in ["ada@northwind.example", "ADA@northwind.example", " ada@Northwind.example "] {
         let refused = attempt(spelled, PASSWORD, "10.0.0.6").await.problem(429, "rate_limited");
         assert_eq!(refused.number("Retry-After"), 180);
@@ -159,12 +159,12 @@ async fn twenty_attempts_from_an_address_whichever_account_they_name() {
     }
     let refused = attempt(20, "203.0.113.9").await.problem(429, "rate_limited");
     assert_eq!(refused.header("RateLimit-Policy"), Some("\"logins_address\";q=20;w=900"));
-    // An address over its limit does not use up the attempts of somebody's account.
+    // Attempts from an address over its limit do not count against the account.
     for _ in 0..10 {
         attempt(22, "203.0.113.9").await.expect(429);
     }
     attempt(22, "203.0.113.10").await.expect(401);
-    // Registration has the same budget.
+    // Registration counts against the same limit.
     let body = json!({"email": "ada@northwind.example", "password": PASSWORD, "name": "Ada", "organization_name": "N"});
     world.call("registerAccount").json(&body).from("203.0.113.9").send().await.problem(429, "rate_limited");
     attempt(21, "203.0.113.10").await.expect(401);
@@ -229,7 +229,7 @@ async fn a_signature_is_not_enough_for_claims_of_nobody() {
     assert_eq!(token(|_| {}).await.unwrap().account, admin.account);
     for change in [
         (|claims| claims.role = "root".to_owned()) as fn(&mut Claims),
-        // Nobody becomes a key by a token.
+        // A token can't claim to be an API key.
         |claims| claims.role = "api_key".to_owned(),
         |claims| claims.sub = claims.org_id.clone(),
         |claims| claims.org_id = claims.sub.clone(),
@@ -248,7 +248,7 @@ async fn the_previous_token_gets_the_same_successor_for_ten_seconds() {
         world.pass(seconds);
         assert_eq!(refresh_token(&refresh(&world, &first).await.expect(200)), second);
     }
-    // Repeating wrote nothing, and the successor is still good.
+    // The repeated request wrote nothing, and the next token is still valid.
     world.unchanged_since(&before).await;
     refresh(&world, &second).await.expect(200);
 }
@@ -261,7 +261,7 @@ async fn ended_for_reuse(world: &World, tokens: &[&str]) {
     let events = world.events("session_revoked").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["data"]["M"]["reason"]["S"], "refresh_token_reuse");
-    // The owner is told.
+    // The owner gets a notification.
     let messages = world.messages().await;
     let event: Vec<Value> =
         messages.into_iter().filter(|message| message["detail-type"] == "session_revoked").collect();
@@ -309,7 +309,7 @@ async fn signing_out_ends_the_session_and_no_other() {
     let events = world.events("session_revoked").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["data"]["M"]["reason"]["S"], "logout");
-    // Whoever signs out knows it.
+    // No notification, because the user ended the session.
     let messages = world.messages().await;
     world.notify(&messages).await;
     assert_eq!(world.events("notification_created").await.len(), 0);
@@ -375,13 +375,13 @@ async fn a_tampered_token_works_nowhere_and_ends_nothing() {
         encoded(&bytes[..64]),
         encoded(&[0; 96]),
     ];
-    // Organization, account, session and family, a bit in each byte.
+    // The loop changes one bit in each byte of organization, account, session and family.
     for position in 0..64 {
         let mut changed = bytes.clone();
         changed[position] ^= 1;
         tampered.push(encoded(&changed));
     }
-    // The same session, said to be another tenant's or another account's.
+    // The same session with the id of another tenant or another account.
     let mut moved = bytes.clone();
     moved[..16].copy_from_slice(stranger.tenant.uuid().as_bytes());
     tampered.push(encoded(&moved));
@@ -397,7 +397,7 @@ async fn a_tampered_token_works_nowhere_and_ends_nothing() {
 
 #[tokio::test]
 async fn a_token_of_the_family_that_was_never_issued_ends_the_session() {
-    // Whoever has the family's secret but not the token holds a piece of a stolen one.
+    // A caller with the secret of the family but not the token has a part of a stolen token.
     let (world, token) = signed_in().await;
     let mut bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("sxr_").unwrap()).unwrap();
     bytes[95] ^= 1;
@@ -491,7 +491,7 @@ async fn the_authorizer_lets_valid_tokens_through_and_no_others() {
     }
     let refresh = tokens["refresh_token"].as_str().unwrap();
     assert_eq!(authorized(&world, refresh).await.unwrap_err(), "Deny");
-    // Fifteen minutes, and thirty seconds for clocks that differ.
+    // Fifteen minutes, plus thirty seconds for clocks that differ.
     world.pass(900 + 29);
     authorized(&world, token).await.unwrap();
     world.pass(1);
@@ -500,7 +500,7 @@ async fn the_authorizer_lets_valid_tokens_through_and_no_others() {
 
 #[tokio::test]
 async fn an_account_that_is_gone_can_not_go_on() {
-    // The member's item is taken away past every route, as an administrator's removal will do it.
+    // The member's item is deleted directly in the table, as the removal by an administrator will do it.
     let (world, token) = signed_in().await;
     let state = world.environment().tables().state;
     for item in world.environment().items(&state).await {

@@ -1,4 +1,4 @@
-//! Texts and numbers as people and their programs write them, in every function that takes them.
+//! Texts and numbers in the forms in which people and programs write them, for every function that reads them.
 
 use adapter_password::Argon2Passwords;
 use api_tests::{Answer, World, lead_body};
@@ -41,7 +41,8 @@ async fn a_domain_and_its_a_labels_are_one_account() {
     }
 }
 
-/// An account as it was stored before mailboxes were compared by A-labels and passwords were prepared.
+/// An account in the form in which it was stored before mailboxes were compared by A-labels and passwords were
+/// prepared.
 async fn former_account(world: &World, key: &str, password: &str) {
     let of = world.admin().await;
     let context = world.context();
@@ -91,7 +92,7 @@ async fn a_password_is_the_same_on_every_keyboard() {
         login(&world, "ada@a.example", typed).await.expect(200);
         login(&world, "ada@a.example", "schone grusse 1").await.problem(401, "invalid_credentials");
     }
-    // Hashes of before are of the password as it was sent.
+    // Earlier hashes were made from the password as it was sent.
     let world = World::start();
     former_account(&world, "old@a.example", decomposed).await;
     login(&world, "old@a.example", decomposed).await.expect(200);
@@ -169,7 +170,7 @@ async fn a_size_may_be_a_band_and_is_answered_as_it_was_given() {
         let lead = world.lead(&person, &body).await;
         assert_eq!(lead["company_size"], answered, "{given}");
         let id = lead["id"].as_str().unwrap();
-        // What was read can be sent back.
+        // The lead that was read can be sent back.
         let mut changed = lead.clone();
         changed["status"] = "qualified".into();
         let call = world.call("updateLead").by(&person).path("id", id).if_match(1).json(&changed);

@@ -1,4 +1,4 @@
-//! An answer 400 names every wrong field: whatever is wrong with it, and however many there are.
+//! An answer 400 names every wrong field, however many there are and whatever is wrong with them.
 
 use api_tests::{Call, Contract, Operation, Person, World, lead_body, sample};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ impl Scene {
     }
 
     fn request(&self, operation: &Operation) -> Call<'_> {
-        // So that no limit is met.
+        // The time passes so that no rate limit is reached.
         self.world.pass(1000);
         let call = self.world.call(&operation.id);
         let call = if operation.public { call } else { call.by(&self.person) };
@@ -29,7 +29,7 @@ impl Scene {
         }
     }
 
-    /// The fields that an answer to this body names. OpenAI's errors are one text, which names all.
+    /// The fields named by the answer to this body. An error in OpenAI's format is one text, which names all of them.
     async fn named(&self, operation: &Operation, body: &Map<String, Value>) -> Named {
         let answer = self.request(operation).json(&body.clone().into()).send().await;
         assert_eq!(answer.status, 400, "{} {}", operation.id, answer.body);
@@ -79,7 +79,7 @@ fn required(operation: &Operation) -> Vec<&str> {
     required.iter().map(|name| name.as_str().unwrap()).collect()
 }
 
-/// The members whose type is known, and a value of another type for each.
+/// The members with a known type, each with a value of another type.
 fn mistyped(operation: &Operation) -> Vec<(String, Value)> {
     let properties = operation.body.as_ref().unwrap()["properties"].as_object().unwrap();
     let settable = properties.iter().filter(|(_, schema)| schema["readOnly"] != true);
@@ -125,7 +125,7 @@ async fn a_missing_member_does_not_hide_a_mistyped_one_nor_an_unknown_one() {
                 expected.push(name);
             }
             body.remove(missing);
-            // OpenAI's format takes null for what is left out, whatever the field is.
+            // OpenAI's format accepts null as an absent field, whatever the field is.
             if operation.id == "createChatCompletion" {
                 expected.retain(|name| name != "more_surplus");
             }
@@ -140,7 +140,7 @@ async fn a_missing_member_does_not_hide_a_mistyped_one_nor_an_unknown_one() {
     scene.world.unchanged_since(&before).await;
 }
 
-/// What only the domain knows to be wrong is named beside what has the wrong form.
+/// An error that only the domain finds is reported together with fields of a wrong form.
 #[tokio::test]
 async fn a_wrong_form_does_not_hide_a_wrong_value() {
     let scene = Scene::start().await;
@@ -271,7 +271,7 @@ async fn an_unknown_scope_is_answered_by_those_that_there_are() {
     for (scopes, message) in [
         (json!(["ai"]), format!("unknown scope `ai`; {known}")),
         (json!(["model:read", "lead:read", "ai"]), format!("unknown scopes `lead:read`, `ai`; {known}")),
-        // What does not look like the name of a scope is not repeated.
+        // A text that does not look like a scope is not repeated.
         (json!(["<b>Grace Hopper</b>"]), format!("unknown scope; {known}")),
     ] {
         let expected = json!([{"field": "/scopes", "code": "unknown", "message": message}]);
@@ -289,11 +289,11 @@ async fn what_get_returned_can_be_sent_back() {
         let call = world.call("updateLead").by(person).path("id", &scene.lead).json(body);
         call.if_match(read["version"].as_u64().unwrap()).send()
     };
-    // Nothing changed: nothing is written.
+    // Nothing changed, so nothing is written.
     let before = world.snapshot().await;
     assert_eq!(replace(&read).await.expect(200).json(), read);
     world.unchanged_since(&before).await;
-    // What can't be set is named when it was changed.
+    // A read-only field is reported if it was changed.
     for (name, value) in [
         ("id", json!("lead_01jd2x5k8qf3v9m4t7w6z0r1sa")),
         ("owner_id", json!("somebody")),
@@ -312,11 +312,11 @@ async fn what_get_returned_can_be_sent_back() {
         assert_eq!(answer.json()["errors"][0]["code"], "read_only");
     }
     world.unchanged_since(&before).await;
-    // One field changed, the rest as it was read.
+    // One field is changed, and the rest is sent as it was read.
     let mut changed = read.clone();
     changed["industry"] = "Shipping".into();
     assert_eq!(replace(&changed).await.expect(200).json()["industry"], "Shipping");
-    // A stale copy is a stale copy, whatever is in it.
+    // An outdated copy is refused, whatever is in it.
     replace(&changed).await.problem(412, "precondition_failed");
 }
 
@@ -328,7 +328,7 @@ async fn a_budget_that_was_read_can_be_sent_back() {
         let mut read = world.call("getBudget").by(person).send().await.expect(200).json();
         assert_eq!(read["version"], version);
         read["expected_month_usd"] = format!("{version}.500000000").into();
-        // What was spent meanwhile is no reason to refuse it.
+        // Amounts spent meanwhile are no reason to refuse it.
         read["spent"]["tenant_month_usd"] = "3.000000000".into();
         let replace =
             |body: &Value| world.call("updateBudget").by(person).if_match(version).json(body).send();
@@ -347,7 +347,7 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
     let scene = Scene::start().await;
     let mut routes = 0;
     for operation in Contract::get().operations() {
-        // What a cursor holds is judged by itself.
+        // The content of a cursor has its own checks.
         let names: Vec<&str> = operation
             .parameters_in("query")
             .map(|parameter| parameter.name.as_str())
@@ -376,7 +376,7 @@ async fn an_unescaped_plus_in_a_time_is_explained() {
     let scene = Scene::start().await;
     let list =
         |from: &str| scene.world.call("listLeads").by(&scene.person).query("created_from", from).send();
-    // The gateway decodes a plus to a space.
+    // The gateway decodes a plus as a space.
     let answer = list("2026-01-01T00:00:00 01:00").await.problem(400, "invalid_request");
     assert_eq!(
         answer.json()["errors"],

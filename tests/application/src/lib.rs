@@ -1,1 +1,1 @@
-//! Tests of use cases that cross contexts. They are in `tests/`.
+//! Tests of use cases that need more than one context. They are in `tests/`.

@@ -1,4 +1,4 @@
-//! Many leads in one question: each is judged alone, and what the question cost is shared to the last nano-dollar.
+//! Many leads in one prompt: each gets its own score, and the cost of the prompt is shared exactly to the nano-dollar.
 
 use crate::scorer::{NOVA, SONNET, Scene};
 use crate::support::{NOW, input};
@@ -12,7 +12,7 @@ use ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Leads that differ in what their notes say.
+/// Leads with different notes.
 fn leads(scene: &Scene, many: usize) -> Vec<Lead> {
     let of = |at: usize| {
         let mut lead = scene.lead.clone();
@@ -22,7 +22,7 @@ fn leads(scene: &Scene, many: usize) -> Vec<Lead> {
     (0..many).map(of).collect()
 }
 
-/// A judgement that quotes the notes of the lead with this number.
+/// A score that quotes the notes of the lead with this number.
 fn judgement(lead: usize) -> Value {
     json!({
         "abstain": false, "budget": lead, "authority": 60, "need": 70, "timeline": 50, "confidence_percent": 82,
@@ -50,7 +50,7 @@ fn budgets(scores: &[LeadScore]) -> Vec<u8> {
 #[tokio::test]
 async fn ten_leads_are_one_question_and_share_its_cost() {
     let scene = Scene::start().await;
-    // Both questions are asked at the same time, in no order.
+    // Both prompts are sent at the same time, in any order.
     for (lead, group) in [("lead9 ", 0..10), ("lead12 ", 10..13)] {
         scene.model.reply(lead, Value::from(answer(group)).to_string());
     }
@@ -61,7 +61,7 @@ async fn ten_leads_are_one_question_and_share_its_cost() {
     let mut asked: Vec<_> = calls.iter().map(|call| (call.max_output_tokens, call.temperature)).collect();
     asked.sort_by_key(|(tokens, _)| *tokens);
     assert_eq!(asked, [(4_500, Some(0.0)), (15_000, Some(0.0))]);
-    // 6,600,000 nano-dollars each, by ten and by three; the tokens too.
+    // 6,600,000 nano-dollars for each prompt, shared by ten and by three leads; the tokens are shared too.
     for (group, each) in [(&scores[..10], 660_000), (&scores[10..], 2_200_000)] {
         assert!(group.iter().all(|score| score.cost.nano_usd == each && score.engine == Engine::Model));
         assert_eq!(group.iter().map(|score| score.cost.input_tokens).sum::<u64>(), 1000);
@@ -69,7 +69,7 @@ async fn ten_leads_are_one_question_and_share_its_cost() {
     }
 }
 
-/// Leads of two questions and leads that are asked alone: a step that is split has one side for a tenant.
+/// Leads of two prompts and leads that are scored alone: a split step chooses one model for a tenant.
 #[tokio::test]
 async fn a_split_step_has_one_side_however_leads_are_asked() {
     let scene = Scene::start().await;
@@ -78,7 +78,7 @@ async fn a_split_step_has_one_side_however_leads_are_asked() {
         lead.id = new_id(NOW, &[u8::try_from(number).unwrap(); 10]);
         lead.contact.as_mut().unwrap().notes = Some(format!("budget of lead0 is approved, {number}"));
     }
-    // Of use for the first of several, so each other is asked for again alone.
+    // The answer is usable for the first lead only, so each other lead is scored again alone.
     scene.model.always(Value::from(answer([0])).to_string());
     score(&scene, &format!("{SONNET}:50|{NOVA}:50,rules"), &leads).await;
     let mut asked = scene.model.asked();
@@ -95,19 +95,19 @@ async fn what_can_t_be_divided_is_borne_by_the_first() {
     scene.model.script(Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage: Some(usage) }));
     let scores = score(&scene, SONNET, &leads(&scene, 7)).await;
     let costs: Vec<u64> = scores.iter().map(|score| score.as_ref().unwrap().cost.nano_usd).collect();
-    // 11 * 3,300 + 16,500 = 52,800, which seven do not divide.
+    // 11 * 3,300 + 16,500 = 52,800, which is not divisible by seven.
     assert_eq!(costs.iter().sum::<u64>(), 52_800);
     assert_eq!((costs[0], costs[6]), (7_543, 7_542));
 }
 
-/// Ways in which one lead's part can be of no use, in an answer whose other parts are.
+/// One lead's part of the answer can be unusable in these ways while the other parts are usable.
 #[tokio::test]
 async fn a_part_of_no_use_is_asked_for_again_alone_and_costs_no_other_its_score() {
     let mut spoiled = judgement(1);
     spoiled["budget"] = json!(101);
     let mut extra = judgement(1);
     extra["admin"] = json!(true);
-    // A quote of the neighbour's notes.
+    // A quotation of another lead's notes.
     let parts =
         [None, Some(spoiled), Some(extra), Some(judgement(0)), Some(json!("text")), Some(Value::Null)];
     for part in parts {
@@ -155,7 +155,7 @@ async fn a_lead_that_no_model_can_judge_is_left_to_the_rules_or_fails_alone() {
 async fn a_refusal_of_all_is_tried_with_each_and_a_failure_of_all_is_left_to_the_rules() {
     let scene = Scene::start().await;
     scene.model.fail(ModelError::Refused("400".into()));
-    // The two are asked at the same time, in no order: the answer fits either.
+    // The two prompts are sent at the same time, in any order, so the answer fits both.
     let mut either = judgement(0);
     either["factors"][0]["quote"] = json!("is approved");
     scene.model.answer(either.to_string());
@@ -208,7 +208,8 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
     give(&scene, &together);
     let ids = [nowhere, tenant.lead, of_a_colleague, own, deleted];
     let outcomes = outcomes(&scene, &needs(&scene, &format!("{SONNET},rules")), &ids).await.unwrap();
-    // The first of the three was no use to the model, then nobody answered: the rules.
+    // The model's answer was unusable for the first of the three leads, and then no model answered, so the rules scored
+    // it.
     let [
         LeadOutcome::NotFound,
         LeadOutcome::Scored(first),
@@ -226,7 +227,7 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
     let costs = [first, second, colleagues].map(|scored| scored.score.cost.nano_usd);
     assert_eq!(costs.iter().sum::<u64>(), 6_600_000);
     assert_eq!(tenant.load().await, first.lead);
-    // Only the three that there are were told.
+    // The prompt contains only the three leads that exist.
     let told = &scene.model.calls()[0].messages[0].text;
     assert!(told.contains("\"2\":") && !told.contains("\"3\":"), "{told}");
 }
@@ -241,7 +242,7 @@ async fn a_score_that_can_t_be_written_fails_alone() {
     ];
     let wire = scene.tenant.environment.wire();
     let needs = needs(&scene, "rules");
-    // More than any patience tries, on the first write; the others find the store well.
+    // The first write fails more often than it is retried; the other writes succeed.
     wire.fail_next(
         "TransactWriteItems",
         testkit::Fault::Answer(400, json!({"__type": "ValidationException"})),
@@ -261,7 +262,8 @@ async fn a_request_names_from_one_to_fifty_leads_and_none_twice() {
         assert!(matches!(outcomes(&scene, &needs, &wrong).await, Err(Error::Invalid(_))));
     }
     assert_eq!(outcomes(&scene, &needs, &many(50)).await.unwrap().len(), 50);
-    // It counts once in the limit of scores, however many leads it names; what was refused for its form does not count.
+    // The request counts once in the limit of scores, however many leads it names. A request with wrong fields does not
+    // count.
     for _ in 1..10 {
         outcomes(&scene, &needs, &many(1)).await.unwrap();
     }

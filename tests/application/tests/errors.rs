@@ -1,4 +1,4 @@
-//! What a refused commit means for a use case.
+//! The error of a use case for each way in which a commit is refused.
 
 use application_core::{Error, IdempotencyConflict};
 use ports::{CommitError, IdempotencyRecord, StoreError, UniqueKind};

@@ -1,4 +1,5 @@
-//! Fine-tunes from their file to their end: killed at each step, run twice, at the same time, and canceled in between.
+//! Fine-tunes from the upload to the end: the process is killed at each step, runs twice, or runs twice at once, and
+//! the fine-tune is canceled in between.
 
 use crate::support::{NOW, context};
 use application_ai::Registry;
@@ -65,7 +66,7 @@ impl Scene {
         key
     }
 
-    /// One whose file is there.
+    /// A fine-tune whose file is uploaded.
     async fn with_file(&self, number: u8, file: &str) -> AggregateKey {
         let key = self.created(number, file).await;
         self.training.bring(&place(number), file);
@@ -148,7 +149,7 @@ async fn a_good_file_becomes_a_model() {
     assert_eq!(scene.run().await.unwrap().steps, 1);
     let state = scene.state(1).await;
     assert_eq!((state.status, state.custom_model.as_deref()), (FineTuneStatus::Completed, Some("model-1")));
-    // It is open no more.
+    // The fine-tune is no longer open.
     assert_eq!(scene.run().await.unwrap(), Advanced::default());
 }
 
@@ -157,7 +158,7 @@ async fn wrong_files_fail_with_what_is_wrong() {
     let scene = Scene::start();
     scene.with_file(1, &good().replacen("Hello\"}]}]}", "Hello", 1)).await;
     scene.with_file(2, LINE).await;
-    // Brought, but not the one that was declared: of another size, and of the same.
+    // The uploaded file is not the declared one: once its size differs, once only its content.
     scene.created(3, &good()).await;
     scene.training.bring(&place(3), "short");
     scene.created(4, &good()).await;
@@ -199,7 +200,7 @@ async fn a_large_file_is_read_in_pieces_whose_lines_join() {
 #[tokio::test]
 async fn the_failure_of_one_does_not_stop_the_others() {
     let scene = Scene::start();
-    // The ninth is another tenant's.
+    // The ninth one belongs to another tenant.
     for number in [1, 9, 2] {
         scene.with_file(number, &good()).await;
     }
@@ -208,7 +209,7 @@ async fn the_failure_of_one_does_not_stop_the_others() {
     for number in [1, 9, 2] {
         assert_eq!(scene.status(number).await, FineTuneStatus::Submitting, "{number}");
     }
-    // All three jobs are there, and none is started again.
+    // All three jobs exist, and none is started again.
     assert_eq!(scene.training.started().len(), 3);
     scene.training.mend();
     assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3, waiting: 0 });
@@ -237,7 +238,7 @@ async fn a_start_that_could_not_be_recorded_is_found_again() {
     scene.training.fail(TrainingFault::Provider);
     assert!(scene.run().await.is_err());
     scene.training.mend();
-    // The job is started, and the store fails before that is recorded.
+    // The job is started, and then the store fails before this is recorded.
     let refused =
         json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
     scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, refused));
@@ -312,7 +313,7 @@ async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
     assert!(scene.run().await.is_err());
     scene.cancel(1).await;
     scene.training.mend();
-    // The provider knows of no job yet; a run that had begun before may start one.
+    // The provider has no job yet. An earlier run that is still active may start one.
     assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
     scene.training.end(&name(1), JobState::Running);
     scene.run().await.unwrap();
@@ -353,7 +354,7 @@ async fn none_is_begun_when_there_is_no_time() {
     assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
 }
 
-/// Signs what is empty.
+/// Signs with an empty signature.
 struct Unsigned;
 
 impl TrainingUploads for Unsigned {
@@ -397,7 +398,7 @@ async fn a_full_provider_is_waited_for_but_not_for_ever() {
     scene.with_file(1, &good()).await;
     scene.training.fail(TrainingFault::Busy);
     let waiting = Advanced { seen: 1, steps: 0, waiting: 1 };
-    // No failure: nobody can mend it.
+    // This is not a failure of the fine-tune, because nobody can correct it.
     assert_eq!(scene.run().await.unwrap(), waiting);
     assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
     assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);

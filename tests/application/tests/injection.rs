@@ -1,8 +1,8 @@
-//! What a tenant writes into a lead is data. For every text of the corpus: the question differs from a harmless lead's in the
-//! document between the markers alone, and a model that obeys the text gets nowhere.
+//! A tenant's text in a lead is data. For every text of the corpus, the prompt differs from that of a harmless lead only in
+//! the document between the markers, and the answer of a model that obeys the text is refused.
 //!
-//! What this can't show: a model that obeys within the rules, with scores in range and quotes that stand in the lead, is
-//! believed. Then a tenant has misjudged a lead of its own.
+//! These tests can't cover a model that obeys within the rules, with scores in range and quotations from the lead: its answer
+//! is accepted. In that case a tenant has caused a wrong score of its own lead.
 
 use crate::scorer::{NOVA, SONNET, Scene};
 use application_sales::LeadScorer;
@@ -25,14 +25,14 @@ fn once() -> usize {
     1
 }
 
-/// The corpus: what kind of trick, and the text. Texts are put into the lead past every check of its fields, so that the
-/// question does not depend on them.
+/// The corpus: the kind of attack and the text. The texts are put into the lead without any check of its fields, so
+/// that the prompt does not depend on the checks.
 fn corpus() -> Vec<(String, String)> {
     let texts: Vec<Hostile> = serde_json::from_str(include_str!("corpus/injections.json")).unwrap();
     texts.into_iter().map(|hostile| (hostile.kind, hostile.text.repeat(hostile.repeat))).collect()
 }
 
-/// A lead that says this in every field that a model is told.
+/// A lead with this text in every field that a model gets.
 fn saying(lead: &Lead, text: &str) -> Lead {
     let mut lead = lead.clone();
     lead.details.company_name = text.to_owned();
@@ -43,12 +43,13 @@ fn saying(lead: &Lead, text: &str) -> Lead {
     lead
 }
 
-/// What the document says of such a text.
+/// The document's form of such a text.
 fn told(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a question is beside its document. A new field does not compile until somebody decides that no lead can change it.
+/// The prompt without its document. A new field of the prompt does not compile until somebody decides that no lead can
+/// change it.
 fn frame(call: &ModelCall) -> Value {
     let ModelCall {
         model,
@@ -100,7 +101,8 @@ impl Judge {
         Self { scene, scorer, asked: 0 }
     }
 
-    /// Judges it, each time for another account, because one may ask sixty times a minute; and the calls that it took.
+    /// Scores the lead and returns the calls. Each score is for another account, because one account may ask sixty
+    /// times a minute.
     async fn judge(&mut self, lead: &Lead) -> (LeadScore, Vec<ModelCall>) {
         let before = self.scene.model.calls().len();
         let mut asker = self.scene.asker();
@@ -166,7 +168,7 @@ async fn a_lead_changes_nothing_of_a_question_but_its_document() {
         for field in ["company_name", "industry", "contact_email"] {
             assert_eq!(document[field].as_str(), Some(&*told), "{what}: {field}");
         }
-        // Notes are cut; what is left is how they begin.
+        // Notes are cut to their beginning.
         let notes = document["notes"].as_str().unwrap();
         assert!(told.starts_with(notes) && (notes == told || notes.len() >= 3_900), "{what}");
         let fields: Vec<&String> = document.as_object().unwrap().keys().collect();
@@ -175,7 +177,7 @@ async fn a_lead_changes_nothing_of_a_question_but_its_document() {
     }
 }
 
-/// What a model may answer that does what a lead tells it.
+/// Possible answers of a model that obeys the lead.
 fn obedient(text: &str) -> Vec<(&'static str, String)> {
     let with = |change: fn(&mut Value)| {
         let mut answer = harmless();
@@ -220,17 +222,17 @@ async fn a_model_that_obeys_a_lead_gets_nowhere() {
     for (at, (kind, text)) in corpus().into_iter().enumerate() {
         let lead = saying(&lead, &text);
         let answers = obedient(&text);
-        // Every text meets what it asks for and four other ways to obey, so that every way meets many texts.
+        // Every text meets the answer that it asks for and four others, so that every answer meets many texts.
         let others = (0..4).map(|n| &answers[(at * 4 + n) % answers.len()]);
         for (way, answer) in [&answers[1]].into_iter().chain(others) {
-            // A turn of white space alone is not repaired, and no text here is one.
+            // A message of blanks is not repaired; no text here is one.
             judge.scene.model.answer(answer);
             judge.scene.model.answer(answer);
             let (score, calls) = judge.judge(&lead).await;
             let what = format!("{kind}, {way}: {:.60}", text);
             assert_eq!((score.engine, score.model.as_str()), (Engine::Rules, "rules"), "{what}");
             assert_eq!((score.cost.attempts, score.cost.nano_usd), (2, 13_200_000), "{what}");
-            // It was asked again once, in the same frame, and told what was wrong in words of ours.
+            // The model was called once more with the same frame, and was told in our words what was wrong.
             assert_eq!(frame(&calls[0]), harmless_frame, "{what}");
             let mut first = calls[1].clone();
             let told = first.messages.split_off(1);
@@ -241,7 +243,7 @@ async fn a_model_that_obeys_a_lead_gets_nowhere() {
             assert!(told[1].text.len() < 2_000, "{what}");
         }
     }
-    // Nothing of it was kept: the next one to ask is answered by the model.
+    // Nothing of it was cached: the model answers the next request.
     judge.scene.model.answer(harmless().to_string());
     let (score, calls) = judge.judge(&saying(&lead, &corpus()[0].1)).await;
     assert_eq!((score.engine, calls.len()), (Engine::Model, 1));

@@ -1,4 +1,4 @@
-//! Counting a request beside its work.
+//! A request is counted at the same time as its work.
 
 use crate::support::NOW;
 use application_core::Error;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
-/// Takes its time, and allows or not.
+/// Waits, and then allows or refuses.
 struct Slow {
     allows: bool,
     fails: bool,
@@ -87,7 +87,7 @@ fn the_limits_are_the_products() {
     }
 }
 
-/// Decides as soon as the work has begun too.
+/// Decides when the work has begun too.
 struct Meeting(Barrier);
 
 impl Limiter for Meeting {
@@ -120,7 +120,7 @@ async fn the_work_runs_while_it_is_counted() {
         limiter.0.wait().await;
         Ok(7)
     });
-    // Each waits for the other, so one after the other would never end.
+    // Each side waits for the other, so one after the other would never end.
     let counted = timeout(Duration::from_secs(10), limited(&limiter, READS, "who", NOW, work));
     let (value, decision) = counted.await.expect("both at the same time").unwrap();
     assert_eq!((value, decision.remaining, decision.limit), (7, 3, READS));
@@ -213,7 +213,7 @@ async fn an_organizations_limit_stands_above_those_of_its_keys() {
         let decision = ask(&limiter, "first").await.unwrap();
         assert_eq!((decision.limit, decision.remaining), (KEY, left));
     }
-    // A key that goes on beyond its own limit uses up nothing of the others'.
+    // A key that continues over its own limit uses up nothing of the other keys' limit.
     for _ in 0..10 {
         assert_eq!(refused_by(ask(&limiter, "first").await), "key");
     }
@@ -224,7 +224,8 @@ async fn an_organizations_limit_stands_above_those_of_its_keys() {
     for key in ["second", "third", "fourth"] {
         assert_eq!(refused_by(ask(&limiter, key).await), "organization");
     }
-    // What the organization's limit refused does not count for the key: two were allowed to `second`, one is left.
+    // A request that the organization's limit refused does not count for the key: `second` was allowed two requests and
+    // has one left.
     let own = limiter.take(KEY, "second", NOW).await.unwrap();
     assert_eq!((own.allowed, own.remaining), (true, 0));
 }

@@ -1,5 +1,5 @@
-//! The use cases where their own rules are, past HTTP: scoring, limits, the relay, and what a refused or contended write
-//! leads to. `tests/api` has everything that a route shows.
+//! The use cases at the level of their own rules, without HTTP: scoring, limits, the relay, and the results of refused
+//! or contended writes. `tests/api` tests everything that is visible through a route.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod batch;

@@ -1,4 +1,4 @@
-//! The relay's rules, with a bus that does what it is told.
+//! The rules of the relay, with a scripted bus.
 
 use crate::support::NOW;
 use application_platform::{RELAY_ATTEMPTS, RelayEvents, relay_events};
@@ -98,7 +98,7 @@ async fn secrets_of_sessions_and_personal_parts_stay_in_the_ledger() {
     let published = scripted.published.lock().unwrap().clone();
     assert!(published.iter().all(|record| record.event.personal.is_empty()));
     assert_eq!(published[0].event.data, json!({"fact": 7}));
-    // Names that are secrets of a session are facts of others.
+    // The names of a session's secrets are also names of other aggregates' facts.
     assert_eq!(published[1].event.data, json!({"family_hash": "f", "token": {"hash": "h"}, "fact": 7}));
 }
 
@@ -172,7 +172,7 @@ async fn a_bus_that_is_away_is_waited_for_however_long() {
         let again = relay_events(&needs(&scripted), NOW, &records).await.unwrap();
         assert_eq!(again.as_deref(), Some("1"), "round {round}");
     }
-    // It is nobody's fault, so nothing is counted against the event and nothing is parked.
+    // The failure is nobody's fault, so it does not count against the event, and nothing is parked.
     assert!(scripted.failures.lock().unwrap().is_empty());
     assert!(scripted.parked.lock().unwrap().is_empty());
     scripted.outcomes.lock().unwrap().extend([PublishOutcome::Published, PublishOutcome::Published]);

@@ -1,4 +1,4 @@
-//! Aggregates in and out of the store.
+//! Loading and saving of aggregates.
 
 use crate::support::{NOW, Tenant, input};
 use application_core::precondition::Versions;
@@ -24,7 +24,7 @@ async fn what_is_stored_is_the_fold_of_what_happened() {
     assert_eq!((updated.version, updated.state.details.company_name.as_str()), (2, "Fabrikam"));
     assert_eq!(tenant.load().await, updated);
     assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 2).await.unwrap().unwrap(), updated);
-    // And as it was.
+    // The state before the change.
     let before = fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap();
     assert_eq!((before.version, before.state.details.company_name.as_str()), (1, "Contoso"));
     assert!(before.state.contact.unwrap().notes.is_some());
@@ -59,7 +59,7 @@ async fn a_history_with_a_gap_is_a_defect_and_never_an_older_state() {
         let error = fold::<Lead>(store, &tenant.lead_key(), through).await.unwrap_err();
         assert!(matches!(error, StoreError::IncompleteHistory { missing_version: 2 }), "{error:?}");
     }
-    // What came before the gap is whole.
+    // The history before the gap is complete.
     assert_eq!(fold::<Lead>(store, &tenant.lead_key(), 1).await.unwrap().unwrap().version, 1);
     tenant.environment.forget_event(&partition, 1).await;
     let error = fold::<Lead>(store, &tenant.lead_key(), 3).await.unwrap_err();

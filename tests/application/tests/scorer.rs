@@ -1,4 +1,4 @@
-//! The judges of leads: models through the AI gateway, and rules where they may judge instead.
+//! The engines of scores: models through the AI gateway, and rules where they may score instead.
 
 use crate::support::RoomyOrganization;
 use crate::support::{NOW, Tenant};
@@ -16,7 +16,7 @@ use testkit::ScriptedModel;
 pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
 
-/// Waits for nothing but the end of a request's time, which is longer than any pause between two tries.
+/// Skips pauses between tries, and waits only for the end of a request's time, which is longer than any pause.
 struct NoTime;
 
 impl Timer for NoTime {
@@ -88,7 +88,7 @@ async fn a_chain_is_read_as_it_is_written() {
         );
     }
     assert!(scene.models().is_empty());
-    // Nothing comes after an engine that always answers.
+    // No step follows the rules, because they always answer.
     scene.judge(&format!("rules,{SONNET}")).await.unwrap();
     assert!(scene.models().is_empty());
     scene.model.fail(ModelError::NoSuchModel);
@@ -123,7 +123,7 @@ async fn a_model_that_can_t_repair_its_answer_leaves_it_to_the_next() {
     scene.judge(&format!("{SONNET},{NOVA}")).await.unwrap();
     let calls = scene.model.calls();
     assert_eq!(calls.len(), 3);
-    // A repair that fails leaves the model for the next, which begins anew.
+    // If a repair fails, the next model gets a new conversation.
     assert_eq!(calls.iter().map(|call| call.messages.len()).collect::<Vec<_>>(), [1, 3, 1]);
 }
 
@@ -154,7 +154,7 @@ async fn over_budget_the_rules_judge_and_say_so() {
     let score = scene.judge(&format!("{SONNET},rules")).await.unwrap();
     assert_eq!((score.engine, score.model.as_str()), (Engine::Rules, "rules"));
     assert_eq!((score.cost.nano_usd, score.cost.attempts), (0, 0));
-    // Without rules it is an error and never free.
+    // Without rules it is an error, and never free.
     assert!(matches!(scene.judge(SONNET).await, Err(Error::OverBudget(_))));
     assert!(scene.models().is_empty());
 }
@@ -163,7 +163,7 @@ async fn over_budget_the_rules_judge_and_say_so() {
 async fn a_repair_that_a_budget_does_not_cover_is_left_to_the_rules_and_the_first_answer_is_paid() {
     let scene = Scene::start().await;
     scene.model.answer("no");
-    // More than one attempt may cost, and less than two.
+    // One attempt is within the budget, and two are not.
     scene.tenant.limit(Limits { tenant_day: 40_000_000, ..Limits::default() }).await;
     let score = scene.judge(&format!("{SONNET},rules")).await.unwrap();
     assert_eq!((score.engine, score.cost.attempts, score.cost.nano_usd), (Engine::Rules, 1, 6_600_000));
@@ -176,7 +176,7 @@ async fn a_tenant_that_may_ask_none_of_the_models_has_the_rules() {
     let allowed = std::collections::BTreeSet::from([NOVA.to_owned()]);
     scene.tenant.limit(Limits { allowed_models: Some(allowed), ..Limits::default() }).await;
     assert_eq!(scene.judge(&format!("{SONNET},rules")).await.unwrap().engine, Engine::Rules);
-    // The caller named no model, so it is not told that one is unknown.
+    // The caller named no model, so the answer does not say that one is unknown.
     assert!(matches!(scene.judge(SONNET).await, Err(Error::NoModel)));
     scene.model.answer(judgement());
     assert_eq!(scene.judge(&format!("{SONNET},{NOVA},rules")).await.unwrap().model, NOVA);

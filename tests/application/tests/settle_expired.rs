@@ -1,4 +1,4 @@
-//! What is charged for requests whose processes ended early.
+//! The charge for requests whose processes ended early.
 
 use crate::support::{NOW, context};
 use application_ai::{Swept, settle_expired};
@@ -20,7 +20,7 @@ fn account() -> AccountId {
     new_id(NOW, &[2; 10])
 }
 
-/// Sets `bound` aside for a request of its own.
+/// Reserves `bound` for a new request.
 async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
     let presumed = AiRequestMetered {
         request_id: new_id(NOW, &[number; 10]),
@@ -60,7 +60,7 @@ async fn settled(state: &dyn AiState) -> u64 {
     spent.tenant_month.settled
 }
 
-/// What is presumed in the ledger: cost and outcome of each request.
+/// The presumed requests in the ledger: cost and outcome.
 async fn events(environment: &TestEnvironment) -> Vec<(String, String)> {
     let items = environment.items(&environment.tables().ledger).await;
     let data = items.iter().map(|item| item["data"].as_m().unwrap());
@@ -122,7 +122,7 @@ async fn nothing_is_begun_that_the_deadline_would_cut_off() {
     assert_eq!(settled(&state).await, 0);
 }
 
-/// Somebody settles between the look and the settlement: what they say counts.
+/// The process settles between the look-up and the sweep: its usage counts.
 #[tokio::test]
 async fn a_request_that_ended_after_all_is_charged_what_it_used() {
     let environment = TestEnvironment::start();

@@ -94,7 +94,7 @@ impl Tenant {
         caller.authorize().unwrap()
     }
 
-    /// Another lead of the tenant, of this owner.
+    /// Another lead of the tenant, with this owner.
     pub(crate) async fn add_lead(&self, number: u8, owner: AccountId, input: &LeadInput<'_>) -> LeadId {
         let id = new_id(NOW, &[number; 10]);
         let key = AggregateKey::new(self.tenant, AggregateType::Lead, &id);
@@ -105,7 +105,7 @@ impl Tenant {
         id
     }
 
-    /// What the tenant may spend on models from now on, and which it may ask.
+    /// Sets the tenant's limits and the models that it may call.
     pub(crate) async fn limit(&self, limits: Limits) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiBudget, &self.tenant);
         let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: self.owner });
@@ -123,7 +123,8 @@ impl Tenant {
     }
 }
 
-/// Limits as they are, but that of an organization, which is counted and never reached: for tests of many requests by one.
+/// The real limits, except that of an organization, which is counted and never reached, for tests with many requests of
+/// one organization.
 pub(crate) struct RoomyOrganization(pub(crate) Arc<dyn Limiter>);
 
 impl RoomyOrganization {

@@ -17,7 +17,7 @@ impl Bus {
         Self { url, calls }
     }
 
-    /// The operations since the last look.
+    /// The operations since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }

@@ -1,5 +1,5 @@
-//! As much of an HTTP/1.1 server as AWS clients and the control endpoint need: bodies with a length, one answer after the
-//! other on each connection.
+//! The part of an HTTP/1.1 server that AWS clients and the control endpoint need: bodies with a length, one answer
+//! after the other on each connection.
 
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -11,11 +11,11 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// `X-Amz-Target`: service and operation.
     pub(crate) target: Option<String>,
-    /// Null when there is none.
+    /// Null when there is no body.
     pub(crate) body: Value,
 }
 
-/// Answers on a free port of this machine for as long as the process lives; gives its URL.
+/// Answers on a free port of this machine for as long as the process lives; returns the URL.
 pub(crate) fn listen(answer: impl Fn(&Request) -> (u16, Value) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));

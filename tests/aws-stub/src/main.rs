@@ -10,13 +10,13 @@
 //! It must never be reachable from another machine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-// The stub that the adapter's own tests are made with.
+// The stub of the adapter's own tests.
 #[path = "../../../shared/adapter-appconfig/tests/support/mod.rs"]
 mod appconfig;
 mod bus;
 mod http;
 mod secrets;
-// The stub that the adapter's own tests are made with.
+// The stub of the adapter's own tests.
 #[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
 mod kms;
 

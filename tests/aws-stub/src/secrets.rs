@@ -1,10 +1,10 @@
-//! A secret store that has one text under every name (Secrets Manager, JSON 1.1).
+//! A secret store with the same text under every name (Secrets Manager, JSON 1.1).
 
 use crate::http::{self, Request};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-/// Long enough to be a key of cursors.
+/// Long enough for the key of cursors.
 const SECRET: &str = "a key of the bench that is long enough to be one";
 
 pub(crate) struct Secrets {
@@ -20,7 +20,7 @@ impl Secrets {
         Self { url, calls }
     }
 
-    /// The operations since the last look.
+    /// The operations since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }

@@ -1,5 +1,5 @@
-//! What it costs to build and deploy one function again after a change: for a developer (the profile of tests and `make
-//! up`) and for AWS (release), in CPU seconds, which do not depend on how busy the machine is.
+//! The costs of building and deploying one function again after a change, for a developer (the profile of tests and
+//! `make up`) and for AWS (release). They are in CPU seconds, which do not depend on the load of the machine.
 
 use super::function::Function;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(crate) fn measure(name: &str) -> Outcome {
         [("build, developer's profile", None), ("build, release (what AWS runs)", Some("--release"))]
     {
         step(what, || {
-            // Everything else first, so that only the change is measured.
+            // Everything else is built first, so that only the change is measured.
             build(name, profile)?;
             touch(&function)?;
             let (cpu, wall) = timed(|| build(name, profile))?;
@@ -72,16 +72,16 @@ fn touch(function: &Function) -> Outcome {
     file.set_modified(SystemTime::now()).map_err(at(&path))
 }
 
-/// CPU time of the processes that the work starts and waits for, and how long it takes.
+/// The CPU time of the processes that the work starts and waits for, and its duration.
 fn timed(work: impl FnOnce() -> Outcome) -> Result<(Duration, Duration), Error> {
     let (before, began) = (children_ticks()?, Instant::now());
     work()?;
     let (after, took) = (children_ticks()?, began.elapsed());
-    // Linux counts these in hundredths of a second, whatever its own clock is.
+    // Linux reports these in hundredths of a second, whatever its own clock is.
     Ok((Duration::from_millis(after.saturating_sub(before) * 10), took))
 }
 
-/// CPU time of all processes that this one has waited for, with theirs: fields 16 and 17 of the process's statistics.
+/// The CPU time of all descendants that this process has waited for: fields 16 and 17 of the process's statistics.
 fn children_ticks() -> Result<u64, Error> {
     let path = "/proc/self/stat";
     let text = fs::read_to_string(path).map_err(at(path))?;
@@ -89,12 +89,12 @@ fn children_ticks() -> Result<u64, Error> {
 }
 
 fn ticks(stat: &str) -> Option<u64> {
-    // The second field is in parentheses and may hold blanks; what follows begins with the third.
+    // The second field is in parentheses and may contain blanks; the text after it begins with the third field.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
-/// Deploys the function with another byte at its end, which changes nothing but the archive, and then as it was.
+/// Deploys the function with one more byte at its end, which changes only the archive, and then the original again.
 fn redeploy(name: &str) -> Result<Duration, Error> {
     let built = target().join("debug").join(name);
     let mut program = fs::read(&built).map_err(at(&built))?;

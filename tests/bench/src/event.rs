@@ -1,4 +1,4 @@
-//! An event of `events/`, changed where one request must differ from the next.
+//! An event of `events/` with changes where one request must differ from the next.
 
 use serde_json::{Value, json};
 use std::fs;
@@ -19,7 +19,8 @@ impl Event {
         Ok(Self(event))
     }
 
-    /// The same with another value at a place, which must be there: a sample that lost it would be measured wrongly.
+    /// The same event with another value at this place. The place must exist, because a sample without it would be
+    /// measured wrongly.
     pub(crate) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Result<Self, Error> {
         let place = self.0.pointer_mut(pointer);
         *place.ok_or_else(|| Error::Content(format!("a sample has no {pointer}")))? = value.into();
@@ -43,7 +44,7 @@ impl Event {
         self.with("/pathParameters/id", id)
     }
 
-    /// The same from this account, which may do all that its organization may.
+    /// The same event from this account, which has all permissions in its organization.
     pub(crate) fn by(self, organization: &str, account: &str) -> Result<Self, Error> {
         self.with("/requestContext/authorizer/sub", account)?
             .with("/requestContext/authorizer/principalId", account)?
@@ -64,7 +65,7 @@ impl Event {
             .unwrap_or_default()
     }
 
-    /// The same with other bus events in the messages of its queue.
+    /// The same event with other bus events in the messages of its queue.
     pub(crate) fn with_bus_events(mut self, mut change: impl FnMut(&mut Value)) -> Result<Self, Error> {
         let records = self.0.get_mut("Records").and_then(Value::as_array_mut);
         for record in records.ok_or_else(|| Error::Content("a sample has no Records".into()))? {
@@ -82,9 +83,9 @@ impl Event {
     }
 }
 
-/// An identifier like `like`, with another end.
+/// An identifier like `like` with another end.
 pub(crate) fn another_id(like: &str, number: u32) -> String {
     let keep = like.len().saturating_sub(8);
-    // Digits are letters of the identifiers' alphabet too, and their time and version are at the beginning.
+    // Digits are part of the alphabet of identifiers, and the time and version of an identifier are at its beginning.
     format!("{}{number:08}", like.get(..keep).unwrap_or_default())
 }

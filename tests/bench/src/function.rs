@@ -1,4 +1,4 @@
-//! A function as it is deployed: its binary, and the variables that its stack gives it.
+//! A function in its deployed form: its binary, and the variables of its stack.
 
 use serde_yaml_ng::Value as Yaml;
 use std::collections::BTreeSet;
@@ -9,13 +9,13 @@ use xtask::error::{Error, at};
 
 /// A function.
 pub(crate) struct Function {
-    /// Such as `score-lead`.
+    /// The name, such as `score-lead`.
     pub(crate) name: String,
-    /// Such as `sales`.
+    /// The context, such as `sales`.
     pub(crate) context: String,
     /// The release build.
     pub(crate) binary: PathBuf,
-    /// Names of its environment variables.
+    /// The names of its environment variables.
     pub(crate) variables: BTreeSet<String>,
     /// Whether it calls AWS at all.
     pub(crate) has_sdk: bool,

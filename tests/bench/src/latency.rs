@@ -1,5 +1,5 @@
-//! How long requests take through the gateway of a running `make up`, as a client measures it: one after the other, on one
-//! connection, warm. The emulator's own time is part of it; that of networks is not.
+//! The duration of requests through the gateway of a running `make up`, measured by a client: one after the other, on
+//! one connection, warm. It contains the emulator's own time, but no time of networks.
 
 use super::world::text;
 use serde::Serialize;
@@ -13,12 +13,12 @@ use xtask::local::now_millis;
 use xtask::main_job::Client;
 use xtask::say::{detail, heading, step};
 
-/// What the requirements ask for in production, without a model's own time.
+/// The requirement for production, without a model's own time.
 const AIM: Duration = Duration::from_millis(200);
 
-/// An address may sign up or in twenty times in a quarter of an hour, and each user takes two.
+/// The number of users. An address may register or log in twenty times in 15 minutes, and each user needs two of them.
 const USERS: u32 = 5;
-/// A user may read 100 times a minute, for leads and lists together, and score ten times.
+/// The reads of a user, who may read 100 times a minute, leads and lists together, and score ten times.
 const READS_OF_A_USER: u32 = 48;
 const SCORES_OF_A_USER: u32 = 9;
 const CREATES_OF_A_USER: u32 = 40;
@@ -113,8 +113,8 @@ fn lead(number: u32) -> Value {
 
 type Timed = (usize, Duration, Value);
 
-/// The time of each request: who made it, how long it took, what was answered. The first request of each user is made but
-/// not counted: it starts what is not started yet.
+/// The user, the duration and the answer of each request. The first request of each user is made but not counted, because
+/// it starts functions that are not running yet.
 fn timed(
     users: &[Client],
     of_user: u32,

@@ -1,6 +1,6 @@
-//! What functions cost: size, instructions, system calls, memory, round trips. Numbers next to what they should be, for
-//! people to judge; never a test, because they differ between machines. `cargo xtask bench` runs this program: it is a crate of
-//! its own so that the other commands are compiled without it.
+//! The costs of functions: size, instructions, system calls, memory, round trips. The numbers are printed next to their
+//! targets for people to judge. They are never a test, because they differ between machines. `cargo xtask bench` runs
+//! this program; it is a separate crate so that the other commands are compiled without it.
 #![allow(clippy::print_stdout, reason = "this is a command that speaks to people")]
 
 mod ai;
@@ -26,17 +26,17 @@ use xtask::error::{Error, at};
 use xtask::run::run;
 use xtask::say::{detail, step};
 
-/// Measure what functions cost: size, instructions, system calls, memory, round trips.
+/// Measure the costs of functions: size, instructions, system calls, memory, round trips.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 struct BenchOptions {
-    /// Only these functions; all when none is named.
+    /// Only these functions; all if none is named.
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
-    /// Fewer requests: what a request costs then has a share of what the first one costs.
+    /// Make fewer requests; then the cost of a request contains a share of the cost of the first one.
     #[arg(long)]
     quick: bool,
-    /// Measure what is built already.
+    /// Measure the existing build.
     #[arg(long)]
     no_build: bool,
     #[command(subcommand)]
@@ -45,24 +45,24 @@ struct BenchOptions {
 
 #[derive(Subcommand)]
 enum What {
-    /// How long requests take through the gateway of a running `make up`.
+    /// The duration of requests through the gateway of a running `make up`.
     Latency,
-    /// What the AI gateway costs on a provider that answers at once, without state, from the cache and with everything
-    /// enforced; and what each technique saves of a week of lead scores.
+    /// The costs of the AI gateway with a provider that answers at once: without state, from the cache, and with
+    /// everything enforced; and the savings of each technique for a week of lead scores.
     Ai {
-        /// Measure what is built already.
+        /// Measure the existing build.
         #[arg(long)]
         no_build: bool,
-        /// Only the savings, which take no release build.
+        /// Only the savings, which need no release build.
         #[arg(long)]
         savings: bool,
         /// Only the paths through the gateway with this in their name, and no savings.
         #[arg(long, value_name = "TEXT")]
         path: Option<String>,
     },
-    /// What it costs to build and deploy one function again.
+    /// The costs of building and deploying one function again.
     Build {
-        /// Which function is changed.
+        /// The function that is changed.
         #[arg(default_value = "get-lead")]
         function: String,
     },

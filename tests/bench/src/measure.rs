@@ -1,5 +1,5 @@
-//! Runs a function as a process against a Runtime API of ours and counts what it does. Its environment is what Lambda and
-//! its stack give it, and nothing of ours: variables and their number change what starting costs.
+//! Runs a function as a process against our own Runtime API and counts its work. Its environment has only the variables
+//! from Lambda and its stack, because variables change the cost of a start.
 
 use super::function::Function;
 use super::requests;
@@ -16,10 +16,11 @@ use std::time::Duration;
 use xtask::environment::{folder, target};
 use xtask::error::{Error, at};
 
-/// How long a request may take under instrumentation.
+/// The longest time of a request under instrumentation.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// How many requests are made: what one costs is the difference of the two, so that start and first request are out.
+/// The numbers of requests. The cost of one request is computed from the difference, which excludes the start and the
+/// first request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     few: u32,
@@ -29,7 +30,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn of(function: &str, quick: bool) -> Self {
         let (few, many) = match function {
-            // A password hash is some hundred million instructions, and each sign-out takes a sign-in.
+            // A password hash takes some hundred million instructions, and each logout needs a login.
             "login" | "register-account" => (2, 6),
             "logout" => (10, 40),
             _ => (50, 250),
@@ -42,10 +43,10 @@ impl Plan {
     }
 }
 
-/// What a function costs. Requests are warm and their AWS calls go over plain HTTP: encrypting them is not counted.
+/// The costs of a function. Requests are warm, and their AWS calls use plain HTTP, so encryption is not counted.
 #[derive(Debug, Serialize)]
 pub(crate) struct Costs {
-    /// Which function.
+    /// The name of the function.
     pub(crate) function: String,
     /// Whether it has an AWS SDK.
     pub(crate) has_sdk: bool,
@@ -53,13 +54,13 @@ pub(crate) struct Costs {
     pub(crate) binary_bytes: u64,
     /// Instructions from the start of the process until it waits for its first event, TLS included.
     pub(crate) init_instructions: u64,
-    /// Instructions that the first request takes more than the others; unknown when measured quickly.
+    /// The additional instructions of the first request; unknown in a quick measurement.
     pub(crate) first_request_extra: Option<u64>,
     /// Instructions of a request.
     pub(crate) request_instructions: u64,
     /// AWS calls of a request.
     pub(crate) request_calls: f64,
-    /// Which, with how often for each request.
+    /// The calls, each with its number for one request.
     pub(crate) calls: Vec<(String, f64)>,
     /// Read units of a request.
     pub(crate) read_units: f64,
@@ -69,13 +70,13 @@ pub(crate) struct Costs {
     pub(crate) init_syscalls: u64,
     /// System calls of a request.
     pub(crate) request_syscalls: f64,
-    /// The most memory it had, after all requests.
+    /// The peak of memory after all requests.
     pub(crate) peak_memory_bytes: u64,
-    /// How many requests were made.
+    /// The number of requests.
     pub(crate) requests: u32,
 }
 
-/// Fails with what to do when a program is not there.
+/// Fails with instructions if a program is missing.
 pub(crate) fn require(program: &str, package: &'static str) -> Result<(), Error> {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match found {
@@ -91,9 +92,9 @@ pub(crate) fn require(program: &str, package: &'static str) -> Result<(), Error>
     }
 }
 
-/// Measures everything about a function.
+/// Makes all measurements of a function.
 pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<Costs, Error> {
-    // In AWS there is no endpoint of ours, and the TLS stack is built.
+    // In AWS there is no local endpoint, and the TLS stack is built.
     let init = instructions(world, function, 0, true)?;
     let init_here = instructions(world, function, 0, false)?;
     let few = instructions(world, function, plan.few, false)?;
@@ -112,7 +113,7 @@ pub(crate) fn all(world: &mut World, function: &Function, plan: Plan) -> Result<
     let units = |reads: bool| {
         let units =
             busy.calls.iter().filter(|call| is_read(&call.operation) == reads).map(|call| call.capacity);
-        // The sum of nothing is -0.
+        // The sum of an empty iterator is -0.
         units.fold(0.0, |sum, units| sum + units) / counted
     };
     Ok(Costs {
@@ -190,7 +191,7 @@ pub(crate) fn counted(profile: &Path) -> Result<u64, Error> {
         .ok_or_else(|| Error::Content(format!("{} has no total: callgrind was cut off", profile.display())))
 }
 
-/// Where callgrind writes to; `callgrind_annotate` reads it.
+/// The output file of callgrind; `callgrind_annotate` reads it.
 pub(crate) fn profile(function: &Function, run: String) -> Result<PathBuf, Error> {
     let folder = folder(target().join("bench/callgrind"))?;
     Ok(folder.join(format!("{}.{run}.out", function.name)))
@@ -200,7 +201,7 @@ struct Trace {
     syscalls: u64,
     peak_memory_bytes: u64,
     calls: Vec<Call>,
-    /// The first requests are not in `calls`: they fill what a warm process holds.
+    /// The number of requests before the counted ones. They fill the caches of the process.
     counted_from: u32,
 }
 
@@ -214,7 +215,7 @@ fn traced(world: &mut World, function: &Function, requests: u32) -> Result<Trace
     let mut handed_out = 0;
     let warm: Source = Box::new(move |last| {
         if handed_out == counted_from {
-            // What was called so far is not of the requests that are counted.
+            // The calls so far do not belong to the counted requests.
             let _ = control.calls();
         }
         handed_out += 1;
@@ -250,7 +251,7 @@ pub(crate) fn peak_memory(pid: u32) -> Result<u64, Error> {
         .ok_or_else(|| Error::Content(format!("{} has no VmHWM", path.display())))
 }
 
-/// A function that runs, under a tool or alone. It is ended when it is dropped.
+/// A running function, with or without a tool around it. It ends when it is dropped.
 pub(crate) struct Process {
     child: Child,
     runtime_api: RuntimeApi,
@@ -293,12 +294,12 @@ impl Process {
         Ok(Self { child, runtime_api, log })
     }
 
-    /// Waits for the answers to all requests, which must be good: what a refusal costs is not what is asked for.
+    /// Waits for the answers to all requests. They must be successes, because the cost of a refusal is not measured.
     pub(crate) fn serve(&mut self, function: &Function, requests: u32) -> Result<Vec<Answer>, Error> {
         self.serve_to(function, requests, is_good)
     }
 
-    /// Waits for the answers to all requests, which must be as they are wanted.
+    /// Waits for the answers to all requests, which must meet the condition.
     pub(crate) fn serve_to(
         &mut self,
         function: &Function,
@@ -324,7 +325,7 @@ impl Process {
         Ok(answers)
     }
 
-    /// The process that was started: the function, where no tool is around it.
+    /// The id of the started process, which is the function if no tool is around it.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -346,7 +347,7 @@ impl Process {
 
     /// Ends the function and waits until the tool around it has written its result.
     fn end(mut self, pid: u32) -> Result<(), Error> {
-        // Between the last request for an event and the wait for it.
+        // The function is between its last request for an event and waiting for it.
         thread::sleep(Duration::from_millis(50));
         let kill = Command::new("kill").arg("-TERM").arg(pid.to_string()).status();
         kill.map_err(at(Path::new("kill")))?;
@@ -361,7 +362,7 @@ impl Drop for Process {
     }
 }
 
-/// The HTTP status of an answer; none of one that is not for HTTP.
+/// The HTTP status of an answer; `None` for an answer that is not HTTP.
 pub(crate) fn status(answer: &Answer) -> Option<u64> {
     let body = answer.json();
     let head = answer.streamed.as_ref().map_or(&body, |streamed| &streamed.prelude);

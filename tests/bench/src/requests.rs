@@ -1,6 +1,6 @@
-//! The requests that a function is measured with: its sample from `events/`, as many times as asked for, with what must
-//! differ from one request to the next (keys, identifiers, tokens) and on data that is there. Limits are kept by spreading
-//! requests over people, as they come in production.
+//! The requests with which a function is measured: its sample from `events/`, repeated, with existing data and with
+//! different keys, identifiers and tokens for each request. Requests are spread over people, as in production, so that
+//! no limit is reached.
 
 use super::event::{Event, another_id};
 use super::function::Function;
@@ -9,13 +9,13 @@ use runtime_api::Source;
 use serde_json::{Value, json};
 use xtask::error::Error;
 
-/// Requests of one person: fewer than the limit of reads, and of scores.
+/// The requests of one person: fewer than the limits of reads and of scores.
 const READS_OF_ONE: u32 = 80;
 const SCORES_OF_ONE: u32 = 8;
-/// How much a list shows.
+/// The entries of a list.
 const LISTED: u32 = 20;
 
-/// So many requests for a function.
+/// `requests` requests for a function.
 pub(crate) fn source(world: &mut World, function: &Function, requests: u32) -> Result<Source, Error> {
     if requests == 0 {
         return Ok(Box::new(|_| None));
@@ -81,7 +81,7 @@ fn events(
                 world.invoke("score-lead", vec![event])?;
             }
             let readers = people(world, requests, READS_OF_ONE);
-            // A full page, whatever the leads were scored.
+            // A full page, whatever the scores are.
             let read = |reader: &String| {
                 let everything = sample().with("/queryStringParameters/min_score", "0")?;
                 let everything =
@@ -123,12 +123,12 @@ fn events(
             (0..requests).map(delivered).collect()
         }
         "relay-events" => (0..requests).map(|_| relayed(sample(), world.number())).collect(),
-        // Everybody gets the same.
+        // The answer is the same for every caller.
         _ => Ok((0..requests).map(|_| sample()).collect()),
     }
 }
 
-/// Who makes each request, when one person makes at most so many.
+/// The person of each request, if one person makes at most `of_one` requests.
 pub(crate) fn people(world: &mut World, requests: u32, of_one: u32) -> Vec<String> {
     let people: Vec<String> = (0..requests.div_ceil(of_one)).map(|_| world.colleague()).collect();
     let turns = people.iter().flat_map(|one| (0..of_one).map(move |_| one.clone()));
@@ -149,7 +149,7 @@ fn relayed(sample: Event, number: u32) -> Result<Event, Error> {
         .with(&format!("{record}/SequenceNumber"), format!("44215845{number:020}"))
 }
 
-/// Each refresh with the token that the one before answered.
+/// Refreshes, each with the token from the answer before it.
 fn refreshes(world: &mut World, sample: Event, requests: u32) -> Result<Source, Error> {
     let session = world.sessions(1)?.into_iter().next();
     let mut token = session.map(|session| session.refresh_token).unwrap_or_default();
@@ -163,7 +163,7 @@ fn refreshes(world: &mut World, sample: Event, requests: u32) -> Result<Source, 
     }))
 }
 
-/// Each update of the version that the one before made, and each of another size.
+/// Updates, each of the version that the one before it wrote, and each with another size.
 fn updates(world: &mut World, sample: Event, requests: u32) -> Result<Source, Error> {
     let home = world.home.clone();
     let lead = world.leads(1)?.pop().unwrap_or_default();

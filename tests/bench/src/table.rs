@@ -1,4 +1,4 @@
-//! The numbers as a table, each with what it should be.
+//! The numbers as a table, each with its target.
 
 use super::measure::Costs;
 use xtask::say::heading;
@@ -24,7 +24,7 @@ fn request_aim(costs: &Costs) -> f64 {
 }
 
 pub(crate) fn float(number: u64) -> f64 {
-    // Exact up to 9e15, which nothing here comes near.
+    // Exact up to 9e15, which is far above all numbers here.
     u32::try_from(number / 1000).map_or(f64::INFINITY, f64::from) * 1000.0
         + u32::try_from(number % 1000).map_or(0.0, f64::from)
 }
@@ -33,7 +33,7 @@ pub(crate) fn millions(number: u64) -> String {
     format!("{:.2}", float(number) / 1e6)
 }
 
-/// A number, marked when it is over its aim.
+/// A number, marked if it is over its target.
 fn against(text: String, over: bool) -> String {
     if over { format!("{text} !") } else { format!("{text}  ") }
 }
@@ -52,7 +52,7 @@ pub(crate) fn sentence(costs: &Costs) -> String {
     )
 }
 
-/// All of them.
+/// Prints the table.
 pub(crate) fn print(rows: &[Costs]) {
     heading("What functions cost (a number with ! is over its aim, which is next to it)");
     println!(

@@ -1,4 +1,5 @@
-//! What functions are measured in: the AWS services of `aws-stub`, and data that the functions themselves have written.
+//! The world in which functions are measured: the AWS services of `aws-stub`, and data that the functions themselves
+//! wrote.
 
 use super::event::{Event, another_id};
 use super::function::Function;
@@ -15,10 +16,10 @@ use xtask::environment::{folder, target};
 use xtask::error::{Error, at};
 use xtask::run::{announced_url, wait_for};
 
-/// Of every account: what is measured does not depend on it.
+/// The password of every account; measurements do not depend on it.
 const PASSWORD: &str = "correct horse battery staple";
 
-/// How often one account may sign in within a quarter of an hour.
+/// The most logins of one account in 15 minutes.
 const LOGINS_OF_AN_ACCOUNT: u32 = 5;
 
 /// An organization and its administrator.
@@ -43,7 +44,7 @@ pub(crate) struct Session {
 pub(crate) struct Control(String);
 
 impl Control {
-    /// The calls since the last time this was asked.
+    /// The calls since the last call of this function.
     pub(crate) fn calls(&self) -> Result<Vec<Call>, Error> {
         let calls = self.get("/calls")?;
         let call = |call: &Value| Call {
@@ -68,13 +69,13 @@ impl Control {
     }
 }
 
-/// The services and what is in them, until it is dropped.
+/// The services and their content, until the value is dropped.
 pub(crate) struct World {
     services: Child,
     control: Control,
     endpoints: BTreeMap<String, String>,
     numbers: u32,
-    /// The organization that requests are made in, and its administrator.
+    /// The organization of the requests, and its administrator.
     pub(crate) home: Account,
 }
 
@@ -85,7 +86,7 @@ impl World {
         let output = File::create(&log).map_err(at(&log))?;
         let errors = output.try_clone().map_err(at(&log))?;
         let program = target().join("debug/aws-stub");
-        // It ends with its standard input, so with us.
+        // It ends with its standard input, so it ends with this process.
         let mut services = Command::new(&program)
             .stdin(Stdio::piped())
             .stdout(output)
@@ -94,7 +95,7 @@ impl World {
             .map_err(at(&program))?;
         wait_for("aws-stub", 20, &log, &mut services, || announced_url(&log).is_some())?;
         let control = Control(announced_url(&log).unwrap_or_default());
-        // A model's time is its own; what is measured is ours. Completions must have a chain; `bench ai` has models that answer.
+        // Models are not part of this measurement. Completions must have a chain; `bench ai` has models that answer.
         control.configure(&json!({
             "version": 1,
             "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
@@ -114,19 +115,19 @@ impl World {
         self.control.clone()
     }
 
-    /// A number that no request had yet.
+    /// A new number for a request.
     pub(crate) fn number(&mut self) -> u32 {
         self.numbers += 1;
         self.numbers
     }
 
-    /// An address that no request came from yet.
+    /// A new network address for a request.
     pub(crate) fn address(&mut self) -> String {
         let [_, a, b, c] = self.number().to_be_bytes();
         format!("10.{a}.{b}.{c}")
     }
 
-    /// A colleague of [`Self::home`] who has made no request yet.
+    /// A colleague of [`Self::home`] without earlier requests.
     pub(crate) fn colleague(&mut self) -> String {
         let number = self.number();
         another_id(&self.home.account, number)
@@ -137,7 +138,7 @@ impl World {
         format!("5f0c7a1e-6f0b-4d7e-9a52-{:012}", self.number())
     }
 
-    /// Runs a function for these events, and gives its answers, which must be good.
+    /// Runs a function for these events and returns its answers, which must be successes.
     pub(crate) fn invoke(&self, name: &str, events: Vec<Event>) -> Result<Vec<Answer>, Error> {
         let function = Function::find(name)?;
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
@@ -148,7 +149,7 @@ impl World {
         process.serve(&function, count)
     }
 
-    /// A registration that was not made yet, with its address.
+    /// A new registration with its address.
     pub(crate) fn registration(&mut self) -> Result<(Event, String), Error> {
         let email = format!("bench-{}@sextant.example", self.number());
         let body = json!({
@@ -162,7 +163,7 @@ impl World {
         Ok((event, email))
     }
 
-    /// Registers so many organizations.
+    /// Registers `count` organizations.
     pub(crate) fn accounts(&mut self, count: u32) -> Result<Vec<Account>, Error> {
         let mut events = Vec::new();
         let mut emails = Vec::new();
@@ -183,7 +184,7 @@ impl World {
         Ok(accounts.collect())
     }
 
-    /// So many sign-ins that may still be made, with whose they are.
+    /// `count` logins that the limits still allow, each with its account.
     pub(crate) fn logins(&mut self, count: u32) -> Result<Vec<(Event, Account)>, Error> {
         let accounts = self.accounts(count.div_ceil(LOGINS_OF_AN_ACCOUNT))?;
         let turns =
@@ -198,7 +199,7 @@ impl World {
         Ok(logins)
     }
 
-    /// Begins so many sessions.
+    /// Starts `count` sessions.
     pub(crate) fn sessions(&mut self, count: u32) -> Result<Vec<Session>, Error> {
         let (events, accounts): (Vec<_>, Vec<_>) = self.logins(count)?.into_iter().unzip();
         let answers = self.invoke("login", events)?;
@@ -211,7 +212,7 @@ impl World {
         Ok(sessions.collect())
     }
 
-    /// A lead of [`Self::home`] that was not created yet.
+    /// A new lead of [`Self::home`].
     pub(crate) fn new_lead(&mut self) -> Result<Event, Error> {
         let (home, key) = (self.home.clone(), self.idempotency_key());
         Event::sample("sales", "create-lead")?
@@ -219,14 +220,14 @@ impl World {
             .with_header("Idempotency-Key", &key)
     }
 
-    /// Creates so many leads; their identifiers.
+    /// Creates `count` leads and returns their identifiers.
     pub(crate) fn leads(&mut self, count: u32) -> Result<Vec<String>, Error> {
         let events = (0..count).map(|_| self.new_lead()).collect::<Result<_, _>>()?;
         let answers = self.invoke("create-lead", events)?;
         Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
     }
 
-    /// An API key of [`Self::home`] that was not created yet.
+    /// A new API key of [`Self::home`].
     pub(crate) fn new_api_key(&mut self) -> Result<Event, Error> {
         let (home, key) = (self.home.clone(), self.idempotency_key());
         Event::sample("tenancy", "create-api-key")?
@@ -234,20 +235,20 @@ impl World {
             .with_header("Idempotency-Key", &key)
     }
 
-    /// Creates so many API keys; their identifiers.
+    /// Creates `count` API keys and returns their identifiers.
     pub(crate) fn api_keys(&mut self, count: u32) -> Result<Vec<String>, Error> {
         let events = (0..count).map(|_| self.new_api_key()).collect::<Result<_, _>>()?;
         let answers = self.invoke("create-api-key", events)?;
         Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
     }
 
-    /// Notifies this account so many times; the identifiers of the notifications.
+    /// Creates `count` notifications of this account and returns their identifiers.
     pub(crate) fn notifications(&mut self, count: u32, recipient: &str) -> Result<Vec<String>, Error> {
         let mut events = Vec::new();
         let mut notifications = Vec::new();
         for _ in 0..count {
             let (event, id) = self.bus_event("notifications", "notify-in-app", recipient)?;
-            // A notification has its event's number.
+            // A notification has the number of its event.
             notifications.push(id.replace("event_", "notification_"));
             events.push(event);
         }
@@ -255,7 +256,7 @@ impl World {
         Ok(notifications)
     }
 
-    /// A batch of bus events of [`Self::home`] that was not delivered yet, and the identifier of its last event.
+    /// A new batch of bus events of [`Self::home`], and the identifier of its last event.
     pub(crate) fn bus_event(
         &mut self,
         context: &str,
@@ -275,7 +276,7 @@ impl World {
                     *place = value.as_str().into();
                 }
             }
-            // Who is told of it.
+            // The recipient of the notification.
             for field in ["/data/owner_id", "/data/account_id"] {
                 if let Some(place) = detail.pointer_mut(field) {
                     *place = owner.into();
@@ -286,8 +287,8 @@ impl World {
         Ok((event, id))
     }
 
-    /// The environment of a function: what Lambda gives every function, and what its stack gives it. As in AWS, it is not
-    /// told where the services are.
+    /// The environment of a function: the variables of Lambda and of its stack. As in AWS, it has no addresses of
+    /// services.
     pub(crate) fn variables(&self, function: &Function, as_in_aws: bool) -> BTreeMap<String, String> {
         let lambda = [
             ("AWS_REGION", "us-east-1"),
@@ -327,7 +328,7 @@ impl World {
     }
 }
 
-/// Where the secret store is.
+/// The variable with the address of the secret store.
 const SECRETS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 
 /// A claim of an access token.
@@ -337,7 +338,7 @@ fn claim(token: &str, name: &str) -> Option<String> {
     Some(claims.get(name)?.as_str()?.to_owned())
 }
 
-/// The value of a variable that does not depend on where the services are.
+/// The value of a variable that does not depend on the addresses of services.
 fn setting(name: &str) -> &'static str {
     match name {
         "TOKEN_ISSUER" => "https://api.sextant.example",

@@ -10,11 +10,11 @@ use std::process::Command;
 
 pub(crate) struct Package {
     pub(crate) name: String,
-    /// Folder below the root, such as `shared/domain`.
+    /// The folder below the root, such as `shared/domain`.
     folder: String,
-    /// What it links.
+    /// The crates that it links.
     normal: Vec<String>,
-    /// What only its build script uses.
+    /// The crates that only its build script uses.
     build: Vec<String>,
     /// The first file of each of its test binaries, below the root.
     pub(crate) tests: Vec<String>,
@@ -107,7 +107,7 @@ pub(crate) fn packages() -> Vec<Package> {
         .collect()
 }
 
-/// Which of our crates a crate may link.
+/// The crates of the project that a crate may link.
 fn allowed(package: &Package, target: &str) -> bool {
     let core = ["application-core", "ports", "domain"].contains(&target);
     let use_cases = target.strip_prefix("application-");
@@ -147,7 +147,7 @@ fn arrows_point_inward() {
                 wrong.push(format!("{} -> {target}", package.name));
             }
         }
-        // Build scripts may use the converter of the contract and nothing else of ours.
+        // Build scripts may use the converter of the contract and no other crate of the project.
         for target in
             package.build.iter().filter(|target| ours.contains(&target.as_str()) && *target != "openapi")
         {
@@ -249,7 +249,7 @@ fn the_inside_knows_no_outside() {
         ["domain", "ports", "contracts", "presentation"].contains(&name) || name.starts_with("application-")
     }) {
         for name in &package.normal {
-            // Tokens are derived there, and a model's failures noted before the next one is asked.
+            // `ring` derives tokens, and `tracing` records a model's failure before the next model is asked.
             let needed =
                 package.name.starts_with("application-") && ["ring", "tracing"].contains(&name.as_str());
             if (outside.contains(&name.as_str()) && !needed)

@@ -1,4 +1,4 @@
-//! Who may do what: the table in `tests/authorization.yaml`, the contract and the domain say the same.
+//! Permissions of routes: the table in `tests/authorization.yaml`, the contract and the domain must agree.
 
 use crate::contract::{contract, operations};
 use crate::tree::read;
@@ -11,7 +11,7 @@ use domain::tenancy::Role;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far a permission reaches for a role, and whether keys may hold it.
+/// The reach of a permission for each role, and whether keys may hold it.
 struct Granted {
     reach: fn(Role) -> Option<Reach>,
     for_keys: bool,
@@ -94,7 +94,7 @@ fn the_table_and_the_domain_agree() {
             });
             assert_eq!(tabled, decided, "{operation} {}", role.as_str());
         }
-        // A key has no own objects: it reaches the whole tenant or nothing.
+        // A key has no objects of its own: it reaches the whole tenant or nothing.
         let tabled = entry.get("api_key").and_then(Value::as_str);
         assert_eq!(tabled, granted.for_keys.then_some("tenant"), "{operation} api_key");
     }

@@ -118,7 +118,7 @@ fn types_and_schemas_know_the_same_fields() {
         seen.insert(name);
         match check(example) {
             Ok(written) => {
-                // What a request leaves out is written as null.
+                // Members that a request leaves out are written as null.
                 let known = &contract()["components"]["schemas"][name]["properties"];
                 let extra = written.as_object().unwrap().keys().filter(|key| known.get(key).is_none());
                 wrong.extend(extra.map(|key| format!("{name}.{key} is not in the schema")));
@@ -153,7 +153,7 @@ fn every_required_field_is_required_by_the_type() {
             }
             let mut without = example.clone();
             without.as_object_mut().unwrap().remove(field);
-            // Serde reads an absent option as none, which is what nullable says.
+            // Serde reads an absent option as none, which matches nullable.
             let property = deref(&contract()["components"]["schemas"][name]["properties"][field]);
             let one_of = property["oneOf"].as_array().into_iter().flatten();
             let nullable = std::iter::once(property).chain(one_of).any(|schema| schema["nullable"] == true);

@@ -1,5 +1,5 @@
-//! What browsers and proxies are told: by functions, which have it from `edge`, and by the gateway's own answers, which have it
-//! from the contract. Both must say the same.
+//! The headers for browsers and proxies: functions get them from `edge`, and the gateway's own answers get them from
+//! the contract. Both must be the same.
 
 use crate::contract::{contract, deref, integration_faults, operations};
 use crate::stacks::{stacks, template};
@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-/// What pages may always read (Fetch, CORS-safelisted response-header names), and what browsers alone read.
+/// The headers that pages may always read (Fetch, CORS-safelisted response-header names), and headers that only
+/// browsers read.
 const ALWAYS_READABLE: [&str; 3] = ["cache-control", "content-encoding", "vary"];
 
-/// What API Gateway imports.
+/// The document that API Gateway imports.
 fn imported() -> &'static Value {
     static IMPORTED: OnceLock<Value> = OnceLock::new();
     IMPORTED.get_or_init(|| {
@@ -32,7 +33,7 @@ fn every_read_takes_head_and_every_path_answers_every_method() {
             assert_eq!(head.get(same), get.get(same), "HEAD {path} and {same}");
         }
         let others = &item["x-amazon-apigateway-any-method"];
-        // Preflights come without a token.
+        // Preflight requests have no token.
         assert_eq!(others["security"], json!([]), "{path}");
         let faults = integration_faults("describeMethods", &others["x-amazon-apigateway-integration"]);
         assert_eq!(faults, Vec::<&str>::new(), "{path}");
@@ -65,7 +66,7 @@ fn the_gateways_own_answers_have_the_headers_of_all_others() {
             assert_eq!(*header(name), format!("'{value}'"), "{kind} {name}");
         }
         let origin = &header("Access-Control-Allow-Origin")["Fn::If"];
-        // Never the one that was sent, which may be anybody's.
+        // The gateway must not repeat the origin of the request, which may be any origin.
         let named = json!([
             "HasAllowedOrigins", {"Fn::Sub": ["'${Origin}'", {"Origin": first}]}, {"Ref": "AWS::NoValue"}
         ]);
@@ -76,7 +77,7 @@ fn the_gateways_own_answers_have_the_headers_of_all_others() {
     }
 }
 
-/// RFC 6750, section 3.1: a wrong token is named as the error, and a missing one is none.
+/// RFC 6750, section 3.1: the answer to an invalid token names the error; the answer to a missing token names none.
 #[test]
 fn a_wrong_token_is_told_from_a_missing_one() {
     let responses = &imported()["x-amazon-apigateway-gateway-responses"];
@@ -137,6 +138,6 @@ fn allowed_origins_are_none_unless_somebody_names_them() {
     let (_, gateway) = api.resources("AWS::Serverless::Api").next().unwrap();
     let variables = json!({"Fn::If": ["HasAllowedOrigins", {"allowed_origins": {"Ref": "AllowedOrigins"}}, {"Ref": "AWS::NoValue"}]});
     assert_eq!(gateway["Properties"]["Variables"], variables);
-    // What a changed list changes of the gateway's own answers would not be deployed without it.
+    // Without this setting a changed list would not reach the gateway's own answers.
     assert_eq!(gateway["Properties"]["AlwaysDeploy"], true);
 }

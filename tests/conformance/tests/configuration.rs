@@ -1,5 +1,5 @@
-//! The runtime configuration: the default in the template is the one that functions are built with, its schema takes what
-//! functions take, and whoever reads it may read it and nothing else, and is watched.
+//! The runtime configuration: the default in the template equals the default in the build, its schema accepts the same
+//! documents as functions, and every function that reads it has exactly this permission and alarms.
 
 use crate::arrows::{links, packages};
 use crate::gaps::settle;
@@ -28,7 +28,7 @@ fn the_template_deploys_the_default_and_the_schema_of_the_files() {
     let validator = &properties("RuntimeProfile")["Validators"][0];
     assert_eq!((&validator["Type"], &validator["Content"]), (&json!("JSON_SCHEMA"), &json!(read(SCHEMA))));
     assert!(read(SCHEMA).len() <= LONGEST_VALIDATOR);
-    // Another version would be deployed over what operators have.
+    // Another version would replace the operators' document.
     assert_eq!(properties("FirstDeployment")["ConfigurationVersion"], "1");
     assert_eq!(properties("LiveEnvironment")["Monitors"].as_array().unwrap().len(), 3);
 }
@@ -88,7 +88,7 @@ fn the_schema_takes_what_functions_take() {
     }
 }
 
-/// What a function says of its configuration, with the metric that counts it.
+/// The log lines of functions about their configuration, with the metric that counts each.
 const TOLD: [(&str, &str); 3] = [
     ("configuration_refused", "ConfigurationRefused"),
     ("configuration_default", "ConfigurationDefault"),

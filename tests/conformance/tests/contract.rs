@@ -1,4 +1,4 @@
-//! `infra/openapi.yaml`: what every operation must say, and a reader that the other checks use.
+//! `infra/openapi.yaml`: rules for every operation, and a reader for the other checks.
 
 use crate::gaps::settle;
 use crate::tree::{kebab, read};
@@ -6,8 +6,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-/// POST routes that take no idempotency key: answers that hold secrets are not stored for replay, and a model's answer is
-/// replayed by the cache, to whoever asks the same.
+/// POST routes without an idempotency key: answers with secrets are not stored for replay, and the cache repeats a
+/// model's answer.
 const NOT_REPLAYED: [&str; 6] = [
     "login",
     "refreshSession",
@@ -16,12 +16,12 @@ const NOT_REPLAYED: [&str; 6] = [
     "createChatCompletion",
     "createOpenaiEmbedding",
 ];
-/// Routes in OpenAI's wire format, whose errors are OpenAI's too.
+/// Routes in OpenAI's wire format, which answer OpenAI's errors.
 const SPEAKS_OPENAI: [&str; 3] = ["createChatCompletion", "createOpenaiEmbedding", "listOpenaiModels"];
-/// Lists that are short by nature and answered whole.
+/// Lists that are always short and answered without pages.
 const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
 
-/// Reads whose answer is of the moment: what they tell changes without a version.
+/// Reads whose answer changes although no version changes.
 const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
 
 /// The contract.
@@ -30,7 +30,7 @@ pub(crate) fn contract() -> &'static Value {
     CONTRACT.get_or_init(|| serde_yaml_ng::from_str(&read("infra/openapi.yaml")).unwrap())
 }
 
-/// What a `$ref` points to, or the value itself.
+/// The target of a `$ref`, or the value itself.
 pub(crate) fn deref(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(path) => contract().pointer(&path[1..]).unwrap_or_else(|| panic!("{path} leads nowhere")),
@@ -38,20 +38,20 @@ pub(crate) fn deref(value: &'static Value) -> &'static Value {
     }
 }
 
-/// An operation and where it stands.
+/// An operation and its place.
 pub(crate) struct Operation {
     pub(crate) path: &'static str,
-    /// In upper case.
+    /// The method, in upper case.
     pub(crate) method: String,
     pub(crate) id: &'static str,
     pub(crate) tag: &'static str,
     pub(crate) node: &'static Value,
-    /// Of the path and of the operation.
+    /// The parameters of the path and of the operation.
     pub(crate) parameters: Vec<&'static Value>,
 }
 
 impl Operation {
-    /// Whether anybody may call it.
+    /// Whether it needs no access token.
     pub(crate) fn is_public(&self) -> bool {
         self.node["security"].as_array().unwrap().is_empty()
     }
@@ -143,8 +143,8 @@ fn live_arn(function: &str) -> String {
     )
 }
 
-/// What is wrong with the integration of an operation. A function streams, or it does not: the URI and the transfer mode
-/// say the same, or the gateway takes the one for the other.
+/// The faults of an operation's integration. A function streams or it does not, and the URI and the transfer mode must
+/// both say so: otherwise the gateway misreads the answer.
 pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
     let mode = integration.get("responseTransferMode");
     let (version, action) = match mode.and_then(Value::as_str) {
@@ -160,7 +160,7 @@ pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static 
         ("httpMethod", integration["httpMethod"] == "POST"),
         ("uri", integration["uri"]["Fn::Sub"] == uri),
         ("credentials", integration["credentials"]["Fn::Sub"] == API_ROLE),
-        // Buffered is what it is when nothing is said.
+        // An integration without a mode is buffered.
         ("responseTransferMode", mode.is_none_or(|mode| mode == "STREAM")),
     ]
     .into_iter()
@@ -275,7 +275,7 @@ fn conventions_of_methods_hold() {
         if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
             wrong.push(format!("{} and Idempotency-Key", operation.id));
         }
-        // A precondition that was sent is honoured by every method that writes (RFC 9110, section 13.1).
+        // Every method that writes must honour a precondition (RFC 9110, section 13.1).
         let writes = ["POST", "PUT", "DELETE", "PATCH"].contains(&operation.method.as_str());
         for name in ["If-Match", "If-None-Match"] {
             if writes && !operation.takes("header", name) {
@@ -297,7 +297,7 @@ fn conventions_of_methods_hold() {
             match status {
                 "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
                 "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
-                // A route that the generator has just written answers 204, which has nothing to name.
+                // A new route of the generator answers 204, which has no validator.
                 "200" if revalidated => needed.push("ETag"),
                 "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
                 _ => {}
@@ -308,7 +308,7 @@ fn conventions_of_methods_hold() {
                     .filter(|name| headers.get(name).is_none())
                     .map(|name| format!("{} {status} {name}", operation.id)),
             );
-            // What the gateway answers by itself is a problem document on every route.
+            // The gateway's own answers are problem documents on every route.
             let openais = SPEAKS_OPENAI.contains(&operation.id) && status != "401";
             let problem = if openais {
                 response.pointer("/content/application~1json/schema/$ref")
@@ -317,7 +317,7 @@ fn conventions_of_methods_hold() {
                 response["content"].get("application/problem+json").is_some()
             };
             let error = status.starts_with(['4', '5']) && !problem;
-            // A load balancer wants the health itself with its 503.
+            // A load balancer needs the health document with its 503.
             if error && (operation.id, status) != ("getHealth", "503") {
                 wrong.push(format!("{} {status} is no problem document", operation.id));
             }
@@ -340,10 +340,10 @@ fn everything_in_components_is_used() {
     settle("unused components", unused);
 }
 
-/// Health says the version of its package, which is the workspace's.
+/// Health answers the version of its package, which is the workspace's.
 #[test]
 fn the_contract_and_health_tell_one_version() {
-    // This crate's is the workspace's too.
+    // This crate has the workspace's version too.
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(contract()["info"]["version"], version);
     assert!(read("functions/platform/get-health/Cargo.toml").contains("version.workspace = true"));
@@ -355,7 +355,7 @@ fn the_contract_and_health_tell_one_version() {
     }
 }
 
-/// Generated clients send what the scheme says: with another type they send the bare token.
+/// Generated clients follow the type of the scheme: with another type they send the bare token.
 #[test]
 fn tokens_are_sent_as_bearer_tokens() {
     let schemes = contract()["components"]["securitySchemes"].as_object().unwrap();

@@ -6,10 +6,10 @@ use edge::problem::Kind;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// A document and how many words it may have at most.
+/// The most words of a document.
 const LONGEST: [(&str, usize); 2] = [("README.md", 700), ("ARCHITECTURE.md", 3500)];
 
-/// Folders whose files a document names by their path from the root.
+/// Folders whose files documents name by their path from the root.
 const FOLDERS: [&str; 8] =
     ["docs/", "events/", "functions/", "infra/", "local/", "shared/", "tests/", "xtask/"];
 
@@ -41,7 +41,7 @@ fn links_lead_to_a_file_and_a_heading() {
 fn paths_that_documents_name_exist() {
     let missing: Vec<String> = documents()
         .iter()
-        // A changelog and a decision tell what was, also of files that are gone.
+        // A changelog and a decision record may name files that are gone.
         .filter(|document| *document != "CHANGELOG.md" && !document.starts_with("docs/adr/"))
         .flat_map(|document| {
             let text = read(document);
@@ -69,7 +69,7 @@ fn documents() -> Vec<String> {
     while let Some(folder) = folders.pop() {
         for name in names(if folder.is_empty() { "." } else { &folder }) {
             let path = format!("{folder}{name}");
-            // What tools make is not ours.
+            // Files that tools make are not documents of the project.
             let made = name.starts_with('.') || name == "target" || name == "node_modules";
             if root().join(&path).is_dir() && !made {
                 folders.push(path + "/");
@@ -82,14 +82,14 @@ fn documents() -> Vec<String> {
     documents
 }
 
-/// Where the links of a document lead, but for links out of the repository.
+/// The targets of a document's links, except for links to other places than the repository.
 fn links(text: &str) -> Vec<String> {
     let text = without_code(text);
     let ends = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     ends.map(|(link, _)| link.to_owned()).filter(|link| !link.contains("://")).collect()
 }
 
-/// Whether a link of this document leads to a file, and to a heading where it names one.
+/// Whether a link of this document leads to an existing file, and to an existing heading if it names one.
 fn resolves(document: &str, link: &str) -> bool {
     let (file, heading) = link.split_once('#').map_or((link, None), |(file, heading)| (file, Some(heading)));
     let target: PathBuf = match file {
@@ -115,7 +115,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Paths of the repository in code spans, but for patterns with a part that is left open.
+/// The paths of the repository in code spans, except for patterns with an open part.
 fn paths(text: &str) -> Vec<String> {
     let text = without_blocks(text);
     let spans = text.split('`').skip(1).step_by(2);

@@ -35,9 +35,9 @@ use domain::{Aggregate, AggregateType, DomainEvent, EncodedEvent, EventMeta, Tim
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What stands wherever a person is identified, to be found where it must not be.
+/// The text in every personal value, which must not be found in `data`.
 const PERSONAL: &str = "zxqpersonalzxq";
-/// What stands wherever a secret of a session or an API key is kept.
+/// The text in every secret value of a session or an API key.
 const SECRET: &str = "zxqsecretzxq";
 /// Properties that can only hold personal data.
 const NAMES_OF_PERSONAL_DATA: [&str; 10] = [
@@ -53,7 +53,7 @@ const NAMES_OF_PERSONAL_DATA: [&str; 10] = [
     "password_hash",
 ];
 
-/// A schema as it holds on the bus: without what never leaves the ledger.
+/// A schema as it holds on the bus: without the facts that never leave the ledger.
 pub(crate) fn public(mut schema: Value) -> Value {
     let secret: Vec<String> = secrets(&schema);
     let members = schema.as_object_mut().unwrap();
@@ -70,7 +70,7 @@ fn secrets(schema: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with the data of an event of this type and version, such as `lead_created.v1`.
+/// The faults of an event's data by its type and version, such as `lead_created.v1`.
 pub(crate) fn faults_of_data(schema: &str, data: &Value, view: fn(Value) -> Value) -> Vec<String> {
     faults(&view(read_json(&format!("events/schemas/{schema}.json"))), data)
 }
@@ -92,7 +92,7 @@ fn applied<A: Aggregate>(state: Option<A>, event: &A::Event) -> A {
     A::apply(state, event, EventMeta { at: at() }).unwrap()
 }
 
-/// One event of every kind, as the domain decides and writes them.
+/// An event of every kind, as the domain decides and writes it.
 pub(crate) fn written() -> Vec<EncodedEvent> {
     let mut events = vec![];
     let organization = new_id::<OrganizationTag>(at(), &[1; 10]);
@@ -227,7 +227,7 @@ fn ai_events() -> Vec<EncodedEvent> {
         ..command
     };
     let mut events = vec![set.encode(), set_budget(Some(&budget), &command).unwrap().unwrap().encode()];
-    // As events were before tenants had chains.
+    // The form of events from before tenants had chains.
     let mut old = set.encode();
     old.schema_version = 1;
     old.data.as_object_mut().unwrap().retain(|name, _| name != "chains" && name != "masking");

@@ -5,7 +5,7 @@ use crate::gaps::settle;
 use crate::stacks::functions;
 use crate::tree::{exists, function_folders, kebab, read};
 
-/// Lines of code in the longest `main.rs`: it only wires.
+/// The most lines of code of a `main.rs`, which only wires.
 const LONGEST_MAIN: usize = 40;
 
 #[test]
@@ -43,7 +43,7 @@ fn main_only_wires() {
             if lines > LONGEST_MAIN {
                 wrong.push(format!("{path} has {lines} lines of code"));
             }
-            // The unit tier builds no test binary of it.
+            // The unit tier builds no test binary for it.
             if text.contains("#[test]") || text.contains("#[cfg(test)]") {
                 wrong.push(format!("{path} has tests, which nobody runs"));
             }
@@ -52,7 +52,7 @@ fn main_only_wires() {
     settle("main", wrong);
 }
 
-/// Whether a function's `main.rs` answers in the way that its integration takes answers: the gateway can read only one.
+/// Whether a function's `main.rs` answers in the form that its integration expects: the gateway can read only one form.
 fn answers_as_taken(main: &str, streams: bool) -> bool {
     let (right, wrong) = ("edge::streaming::run(", "edge::http::run(");
     let (right, wrong) = if streams { (right, wrong) } else { (wrong, right) };

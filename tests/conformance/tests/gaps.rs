@@ -3,11 +3,11 @@
 use crate::tree::read;
 use std::collections::BTreeSet;
 
-/// How many known gaps there are. It may only go down.
+/// The number of known gaps. It may only go down.
 const MOST: usize = 0;
 
-/// Fails unless what a check found is exactly what is known: a new disagreement is an error, and so is a gap that was
-/// closed and is still listed.
+/// Fails unless the found disagreements are exactly the known ones: a new disagreement is an error, and so is a closed
+/// gap that is still listed.
 pub(crate) fn settle(check: &str, found: impl IntoIterator<Item = String>) {
     let found: BTreeSet<String> = found.into_iter().map(|what| format!("{check}: {what}")).collect();
     let known: BTreeSet<String> =

@@ -1,4 +1,4 @@
-//! What API Gateway answers by itself, and the kinds of problems the functions answer: both as the contract documents them.
+//! API Gateway's own answers, and the kinds of problems of the functions: both as the contract documents them.
 
 use crate::contract::{contract, operations};
 use crate::gaps::settle;
@@ -7,7 +7,7 @@ use edge::problem::Kind;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every type of gateway response there is, so that none falls back to the gateway's own words.
+/// Every type of gateway response, so that none falls back to the gateway's own text.
 const TYPES: [&str; 21] = [
     "ACCESS_DENIED",
     "API_CONFIGURATION_ERROR",
@@ -58,7 +58,7 @@ fn the_gateway_answers_problems_of_the_same_shape() {
         if !right {
             wrong.push(name.clone());
         }
-        // What OpenAI's clients read says the same.
+        // The part for OpenAI's clients has the same content.
         let error = &body["error"];
         let same =
             error["code"] == body["code"] && error["message"] == body["title"] && error["param"].is_null();

@@ -15,7 +15,7 @@ fn queue(id: &str) -> &'static Value {
     messaging().resources("AWS::SQS::Queue").find(|(name, _)| *name == id).unwrap_or_else(|| panic!("{id}")).1
 }
 
-/// The queue that an event source names by its ARN.
+/// The queue whose ARN an event source names.
 fn source_queue(source: &Value) -> &'static str {
     let arn = source["Properties"]["Queue"]["Fn::Sub"].as_str().unwrap();
     let name = arn.strip_prefix("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:").unwrap_or(arn);
@@ -44,7 +44,7 @@ fn queues_that_are_worked_on_have_dead_letter_queues() {
         let dead_letters = of_arn(&policy["deadLetterTargetArn"]);
         let bounded = policy["maxReceiveCount"].as_u64().is_some_and(|count| (1..=10).contains(&count));
         match dead_letters {
-            // Two weeks, the longest there is: somebody has to notice and repair.
+            // Two weeks, the longest time that SQS offers: a person has to notice and repair.
             Some(dead) if bounded && queue(dead)["Properties"]["MessageRetentionPeriod"] == 1_209_600 => {}
             _ => wrong.push(id.to_owned()),
         }
@@ -84,7 +84,7 @@ fn rules_wait_for_events_that_exist_and_feed_queues_that_are_worked_on() {
             wrong.push(format!("{id} listens to {}", pattern["source"]));
         }
         for waited in pattern.get("detail-type").and_then(Value::as_array).into_iter().flatten() {
-            // A rule names what it takes, or what it leaves out of everything.
+            // A rule names the event types that it selects, or those that it leaves out.
             let named = match waited.get("anything-but") {
                 Some(left_out) => left_out.as_array().unwrap().clone(),
                 None => vec![waited.clone()],
@@ -113,7 +113,7 @@ fn rules_wait_for_events_that_exist_and_feed_queues_that_are_worked_on() {
     settle("rules", wrong);
 }
 
-/// A lost customer key must not lose what failed, and everything that can fail has a place where it ends.
+/// A lost customer key must not lose failed messages, and every failure has a place where it ends.
 #[test]
 fn what_failed_is_kept_apart_from_the_customer_key() {
     let mut wrong = Vec::new();
@@ -135,7 +135,7 @@ fn what_failed_is_kept_apart_from_the_customer_key() {
     settle("failures", wrong);
 }
 
-/// A queue gets the position of a batch in the stream alone, which the stream forgets: only a bucket gets the batch.
+/// A queue would get only the position of a batch in the stream, which forgets it; only a bucket gets the batch.
 #[test]
 fn a_batch_that_a_stream_gives_up_is_stored_whole_before_the_stream_forgets_it() {
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! What stands between the internet and the functions: the web ACL, the ways into the API, and how much it takes.
+//! The protection between the internet and the functions: the web ACL, the addresses of the API, and its throttling.
 
 use crate::gaps::settle;
 use crate::stacks::{Stack, functions, stacks, template};
@@ -45,7 +45,7 @@ fn the_web_acl_compares_paths_as_the_gateway_reads_them() {
     settle("web acl", wrong);
 }
 
-/// Bodies are texts of people, larger than 8 KB, about anything: what is found in them is counted and refuses nothing.
+/// Bodies are people's texts, larger than 8 KB, about anything, so rules only count what they find in them.
 #[test]
 fn managed_rules_refuse_attacks_and_only_count_what_people_write() {
     let rules = only("AWS::WAFv2::WebACL")["Rules"].as_array().unwrap();
@@ -73,7 +73,7 @@ fn managed_rules_refuse_attacks_and_only_count_what_people_write() {
     let others: Vec<_> = counted.iter().filter(|name| !name.ends_with("_BODY")).collect();
     assert_eq!(others, [&"NoUserAgent_HEADER"]);
     assert!(counted.contains("SizeRestrictions_BODY"));
-    // Nothing else would switch a group off.
+    // Nothing else may switch a rule group off.
     assert!(rules.iter().all(|rule| rule.get("OverrideAction").is_none_or(|it| *it == json!({"None": {}}))));
 }
 
@@ -84,7 +84,7 @@ fn the_web_acl_logs_without_tokens() {
     assert!(redacted.contains(&json!({"SingleHeader": {"Name": "authorization"}})));
     let group = api().resources("AWS::Logs::LogGroup").find(|(id, _)| *id == "WebAclLogs").unwrap().1;
     let name = group["Properties"]["LogGroupName"]["Fn::Sub"].as_str().unwrap();
-    // AWS WAF takes no other beginning.
+    // AWS WAF accepts only names with this prefix.
     assert!(name.starts_with("aws-waf-logs-"), "{name}");
 }
 
@@ -100,7 +100,7 @@ fn the_api_takes_what_an_account_can_serve() {
     assert_eq!(settings["ThrottlingRateLimit"], json!({"Ref": "RequestsPerSecond"}));
     assert_eq!(settings["ThrottlingBurstLimit"], json!({"Ref": "RequestBurst"}));
     let parameters = &template("template.yaml")["Parameters"];
-    // An account has a Lambda concurrency of 1,000 by default. A request takes the authorizer and a function.
+    // An account has a Lambda concurrency of 1,000 by default. A request needs the authorizer and a function.
     assert!(parameters["RequestBurst"]["Default"].as_u64().unwrap() * 2 <= 1_000);
     assert!(parameters["RequestsPerSecond"]["Default"].as_u64().unwrap() <= 1_000);
     assert!((1..=200).contains(&parameters["AuthorizerConcurrency"]["Default"].as_u64().unwrap()));

@@ -1,4 +1,4 @@
-//! What the stacks allow: never everything.
+//! The permissions in the stacks: never everything.
 
 use crate::gaps::settle;
 use crate::stacks::stacks;
@@ -42,7 +42,7 @@ fn nobody_may_do_everything() {
             let mut found = Vec::new();
             statements(&resource["Properties"], &mut found);
             seen += found.len();
-            // In a key's policy, `*` is that key alone.
+            // In a key's policy, `*` means that key alone.
             let is_key = resource["Type"] == "AWS::KMS::Key";
             for statement in found.into_iter().filter(|statement| statement["Effect"] == "Allow") {
                 let actions = texts(&statement["Action"]);
@@ -58,7 +58,7 @@ fn nobody_may_do_everything() {
                     wrong.push(format!("{} {id} allows {actions:?} everywhere", stack.name));
                 }
                 let anybody = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
-                // Anybody of our own account is who IAM says.
+                // IAM decides about principals of this account.
                 let own_account = serde_json::json!({"Ref": "AWS::AccountId"});
                 let ours = statement["Condition"]["StringEquals"]["kms:CallerAccount"] == own_account;
                 if anybody && !ours {
@@ -74,7 +74,7 @@ fn nobody_may_do_everything() {
     settle("permissions", wrong);
 }
 
-/// Every use of the customer key by a function itself is for an organization's key, and a grant is for a service alone.
+/// A function may use the customer key itself only for an organization's key, and only AWS services may have grants.
 #[test]
 fn keys_are_used_for_what_they_are_given_for() {
     let mut wrong = Vec::new();

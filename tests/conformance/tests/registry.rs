@@ -1,5 +1,6 @@
-//! The registry of models (`models.json`): its shape, where each price comes from, and that every chain and every permission of
-//! the deployment names what it has. The rules are judged by the file's own dates, so that an old commit stays green.
+//! The registry of models (`models.json`): its shape, the source of each price, and that every chain and every
+//! permission of the deployment names a model of it. The rules compare the file's own dates, so that an old commit
+//! stays green.
 
 use crate::gaps::settle;
 use crate::schema::faults;
@@ -11,11 +12,12 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 const REGISTRY: &str = "shared/application/ai/src/models.json";
-/// How much older than the file's last change a price may be, in days: who changes the file looks at prices that are older.
+/// The most days by which a price may be older than the file's last change: a change of the file includes a look at
+/// older prices.
 const OLDEST: i64 = 500;
-/// The local model server's, which speaks Bedrock's wire format and costs nothing.
+/// The model of the local model server, which speaks Bedrock's wire format and costs nothing.
 const LOCAL: &str = "self-hosted";
-/// The most models whose breakers fit into the gateway's one look, beside budget, prices and answer.
+/// The most models whose breakers fit into the gateway's one look-up, beside budget, prices and completion.
 const MOST_CHAT: usize = 90;
 
 fn day(text: &str) -> Option<i64> {
@@ -23,7 +25,7 @@ fn day(text: &str) -> Option<i64> {
     Some(day.millis() / 86_400_000)
 }
 
-/// Launched before its page was read, which was before the table changed; its life ends after it began.
+/// A model was launched before its page was read, which was before the table changed; its life ends after it began.
 fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
     if lifecycle.is_null() {
         return true;
@@ -34,7 +36,7 @@ fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
     launched.is_some() && launched <= read && read <= Some(changed) && launched < earliest && ends
 }
 
-/// What is wrong with a table of models.
+/// The faults of a table of models.
 fn wrong_with(table: &Value) -> Vec<String> {
     let schema = read_json("shared/application/ai/src/models.schema.json");
     let mut wrong = faults(&schema, table);
@@ -126,7 +128,7 @@ fn whatever_is_wrong_with_a_registry_is_found() {
     assert!(wrong_with(&free).iter().any(|it| it.contains("no free models")));
 }
 
-/// The identifiers of models that converse, or of those on Bedrock.
+/// The ids of models that converse, or of those on Bedrock.
 fn ids(only: impl Fn(&Value) -> bool) -> BTreeSet<String> {
     let table = read_json(REGISTRY);
     let models = table["models"].as_array().unwrap().iter().filter(|model| only(model));
@@ -147,7 +149,7 @@ fn chains() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// What is deployed by default must not end by surprise; `cargo xtask models` says how long it is served.
+/// A default model must not end unexpectedly; `cargo xtask models` says how long it is served.
 #[test]
 fn the_life_of_every_model_in_a_chain_is_written_down() {
     let known = ids(|model| model["lifecycle"].is_object() || model["id"] == LOCAL);
@@ -211,7 +213,7 @@ fn what_may_be_asked_on_bedrock_is_what_the_registry_has_there() {
             };
             let all: BTreeSet<String> = wanted.iter().map(arn).collect();
             let profiles: BTreeSet<String> = wanted.iter().filter(|id| is_profile(id)).map(arn).collect();
-            // What a profile calls in other regions may be called only through it.
+            // A model that a profile calls in other regions may be called only through the profile.
             let through = &statements[1]["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"];
             if arns(&statements[0]["Resource"]) != all || arns(through) != profiles || statements.len() != 2 {
                 wrong.push(format!("{} {id}", stack.name));

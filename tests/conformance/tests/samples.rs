@@ -1,5 +1,6 @@
-//! The sample events under `events/`: one for each function, as its source really sends it. The JSON bodies of requests alone
-//! are text, so that they can be read; the gateway sends them in base64, which the functions take as well.
+//! The sample events under `events/`: one for each function, in the form that its source really sends. Only the JSON
+//! bodies of requests are plain text, so that people can read them; the gateway sends them in base64, which the
+//! functions accept as well.
 
 use crate::contract::{Operation, operations};
 use crate::events::{faults_of_data, public};
@@ -104,7 +105,7 @@ fn request_faults(operation: &Operation, event: &Value) -> Vec<String> {
         _ => wrong.push("body".to_owned()),
     }
     let claims = context.get("authorizer").and_then(Value::as_object);
-    // What the authorizer gives, and what the gateway adds; a claim more would be read by nobody.
+    // The authorizer's claims and the gateway's additions; a further claim would never be read.
     let whole = claims.is_some_and(|claims| {
         claims.keys().all(|name| CLAIMS.contains(&name.as_str()) || name == "integrationLatency")
             && CLAIMS.iter().all(|name| claims.get(*name).is_some_and(Value::is_string))

@@ -4,7 +4,7 @@ use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
 use serde_json::{Map, Value, json};
 
-/// What is wrong with a value.
+/// The faults of a value.
 pub(crate) fn faults(schema: &Value, value: &Value) -> Vec<String> {
     let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
     validator.iter_errors(value).map(|error| format!("{} {error}", error.instance_path())).collect()
@@ -81,12 +81,12 @@ fn examples_match_their_schemas() {
 
 #[test]
 fn objects_are_closed() {
-    // Facts of a notification differ by kind; the document itself is OpenAPI's, not ours.
+    // The facts of a notification differ by kind, and the document's shape is OpenAPI's.
     let open = ["Notification", "OpenapiDocument"];
     let wrong = schemas()
         .filter(|(name, _)| !open.contains(name))
         .filter(|(_, schema)| {
-            // What is read-only has its shape where it is read.
+            // A read-only member has its shape where it is read.
             any(schema, |schema| {
                 schema["type"] == "object"
                     && schema["additionalProperties"] != false
@@ -112,7 +112,7 @@ fn request_texts_are_bounded() {
 
 #[test]
 fn the_gateway_checks_no_body() {
-    // What it says of a wrong one names no field, and it checks against JSON Schema draft 4, which would refuse every null.
+    // The gateway's text about a wrong body names no field, and its JSON Schema draft 4 would refuse every null.
     let validators = contract()["x-amazon-apigateway-request-validators"].as_object().unwrap();
     let wrong = validators.iter().filter(|(_, validator)| validator["validateRequestBody"] != false);
     settle("gateway bodies", wrong.map(|(name, _)| name.clone()));

@@ -1,5 +1,5 @@
-//! The stacks under `infra/`, read as CloudFormation would: short tags spelled out and loops unrolled. And what every
-//! function in them must have.
+//! The stacks under `infra/`, read like CloudFormation: short tags written out and loops unrolled. Also the rules for
+//! every function in them.
 
 use crate::arrows::{links, packages};
 use crate::contract::operations;
@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// A stack.
 pub(crate) struct Stack {
-    /// File name without its end, such as `sales`.
+    /// The file name without its extension, such as `sales`.
     pub(crate) name: String,
     /// The template.
     pub(crate) template: Value,
@@ -29,7 +29,7 @@ impl Stack {
     }
 }
 
-/// Every stack but the composition.
+/// Every stack except the composition.
 pub(crate) fn stacks() -> &'static [Stack] {
     static STACKS: OnceLock<Vec<Stack>> = OnceLock::new();
     STACKS.get_or_init(|| {
@@ -54,7 +54,7 @@ pub(crate) fn template(path: &str) -> Value {
 /// A function of a stack.
 pub(crate) struct Function {
     pub(crate) context: &'static str,
-    /// Such as `score-lead`.
+    /// The name, such as `score-lead`.
     pub(crate) name: String,
     pub(crate) logical_id: &'static str,
     pub(crate) properties: &'static Value,
@@ -62,7 +62,7 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Seconds it may run.
+    /// The seconds that it may run.
     pub(crate) fn timeout(&self) -> u64 {
         let own = self.properties.get("Timeout").and_then(Value::as_u64);
         own.or_else(|| self.stack.template.pointer("/Globals/Function/Timeout")?.as_u64()).unwrap()
@@ -159,7 +159,7 @@ fn replace(value: &Value, variable: &str, item: &str) -> Value {
     }
 }
 
-/// What the gateway invokes for every route: by operation id and context.
+/// The functions that the gateway invokes for all routes: operation id and context.
 const FOR_ALL_ROUTES: [(&str, &str); 2] = [("authorizeRequest", "identity"), ("describeMethods", "platform")];
 
 #[test]
@@ -208,7 +208,7 @@ fn functions_run_what_is_built_from_their_folder() {
     settle("code", wrong);
 }
 
-/// Logical id of the alarm on a metric of the namespace with exactly these dimensions.
+/// The logical id of the alarm on a metric of the namespace with exactly these dimensions.
 fn alarm(
     function: &Function,
     namespace: &Value,
@@ -235,7 +235,7 @@ fn every_function_has_its_name_alarms_role_and_logs() {
         let version = json!({"Fn::GetAtt": [format!("{}.Version", function.logical_id), "Version"]});
         let alias = json!({"Fn::Join": [":", [name, "live"]]});
         let of_lambda = [("FunctionName", name.clone())];
-        // A 5xx answer and a failed part of a batch are no errors to Lambda: the function counts them itself.
+        // A 5xx answer and a failed part of a batch are no errors for Lambda: the function counts them itself.
         let of_function = [("Function", name.clone())];
         let new_of_lambda =
             [("FunctionName", name.clone()), ("Resource", alias), ("ExecutedVersion", version.clone())];
@@ -271,7 +271,7 @@ fn every_function_has_its_name_alarms_role_and_logs() {
         if function.properties["Role"]["Fn::GetAtt"] != format!("{pascal}Role.Arn") {
             wrong.push(format!("{} shares a role", function.name));
         }
-        // Without a setting a function writes to the group that has its name.
+        // Without a setting, a function writes to the group with its name.
         let logs = &function.stack.template["Resources"][format!("{pascal}Logs")]["Properties"];
         let grouped = logs["LogGroupName"] == json!({"Fn::Join": ["", ["/aws/lambda/", name]]});
         if !grouped || function.properties.get("LoggingConfig").is_some() {
@@ -281,7 +281,7 @@ fn every_function_has_its_name_alarms_role_and_logs() {
     settle("function resources", wrong);
 }
 
-/// Whoever asks models says in its log what that cost; the daily alarm adds up what the filters find there.
+/// Every function that asks models logs the cost; the filters find it, and the daily alarm adds it up.
 #[test]
 fn what_every_function_spends_on_models_is_in_the_daily_sum() {
     let transformation = json!([{
@@ -311,7 +311,7 @@ fn what_every_function_spends_on_models_is_in_the_daily_sum() {
     settle("spend", wrong);
 }
 
-/// A model that fails is passed over in silence, so every function that asks models counts it in its log.
+/// A failing model is passed over in silence, so every function that asks models counts failures in its log.
 #[test]
 fn models_that_fail_are_counted_wherever_they_are_asked() {
     let mut wrong = Vec::new();
@@ -334,14 +334,14 @@ fn models_that_fail_are_counted_wherever_they_are_asked() {
         }
     }
     assert!(asking >= 6);
-    // The words that the filters look for are those that are logged.
+    // The words of the filters must be words that are logged.
     for words in ["\"a model gave no answer\"", "#[error(\"the model is not available\")]"] {
         assert!(is_in_a_source("shared", words), "{words}");
     }
     settle("failing models", wrong);
 }
 
-/// Whether a Rust source below a folder has these words.
+/// Whether a Rust source below a folder contains these words.
 fn is_in_a_source(folder: &str, words: &str) -> bool {
     names(folder).iter().any(|name| {
         let path = format!("{folder}/{name}");
@@ -353,10 +353,11 @@ fn is_in_a_source(folder: &str, words: &str) -> bool {
     })
 }
 
-/// Seconds by which the gateway waits longer than a function that streams may run: the function ends its answer itself.
+/// The seconds by which the gateway waits longer than a streaming function may run, because the function ends its
+/// answer itself.
 const BEYOND: u64 = 1;
 
-/// Without a time of its own the gateway cuts a streamed answer after 29 seconds, as it does with whole ones.
+/// Without a time of its own, the gateway cuts a streamed answer after 29 seconds, like a whole one.
 #[test]
 fn the_gateway_waits_for_streamed_answers_as_long_as_their_functions_run() {
     let mut wrong = Vec::new();

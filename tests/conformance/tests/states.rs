@@ -1,5 +1,6 @@
-//! Stored states keep their shape: one golden file for each aggregate and schema version, in `shared/domain/tests/states`. A
-//! state is stored for as long as its aggregate exists, so code must read every version that was ever written.
+//! Stored states keep their shape: there is one golden file for each aggregate and schema version in
+//! `shared/domain/tests/states`. A state is stored for as long as its aggregate exists, so code must read every version
+//! that was ever written.
 
 use crate::events::written;
 use crate::tree::{names, read_json};
@@ -17,7 +18,7 @@ use std::fmt::Debug;
 
 const FOLDER: &str = "shared/domain/tests/states";
 
-/// Every state that the sample events lead to, one after the other.
+/// All states that the sample events produce, in order.
 fn states<A: Aggregate>() -> Vec<Value> {
     let meta = EventMeta { at: Timestamp::from_millis(1_763_716_200_000) };
     let mut state: Option<A> = None;
@@ -51,7 +52,7 @@ fn shape(documents: &[Value]) -> BTreeSet<String> {
     found
 }
 
-/// What is wrong with the golden files of one aggregate.
+/// The errors in the golden files of one aggregate.
 fn disagreements<A: Aggregate + Debug>() -> Vec<String> {
     let kind = A::TYPE.as_str();
     let mut wrong = Vec::new();

@@ -1,5 +1,5 @@
-//! What holds for every template: CloudFormation takes it, a failed deployment leaves nothing behind, and neither a second
-//! region nor a hundred functions are kept out.
+//! Rules for every template: CloudFormation accepts it, a failed deployment leaves nothing behind, and a second region
+//! or a hundred functions remain possible.
 
 use crate::gaps::settle;
 use crate::stacks::{functions, stacks, template};
@@ -18,7 +18,7 @@ fn templates() -> Vec<(String, Value)> {
     templates
 }
 
-/// Puts the contract where a template includes it, as `cargo xtask build` writes it.
+/// Inserts the contract where a template includes it, as `cargo xtask build` writes it.
 fn include(value: &mut Value) {
     if value["Fn::Transform"]["Name"] == "AWS::Include" {
         assert_eq!(value["Fn::Transform"]["Parameters"]["Location"], "../target/contract/openapi.json");
@@ -33,7 +33,7 @@ fn include(value: &mut Value) {
     }
 }
 
-/// Calls `look` with every value below a value, and the place where it is.
+/// Calls `look` with every value below a value, and its place.
 fn walk(place: &str, value: &Value, look: &mut dyn FnMut(&str, &Value)) {
     look(place, value);
     match value {
@@ -126,7 +126,7 @@ fn arns_name_partition_region_and_account() {
     for (name, template) in templates() {
         walk(&name, &template, &mut |place, value| {
             let Some(arn) = value.as_str().filter(|text| text.starts_with("arn:")) else { return };
-            // The colons inside of references separate nothing.
+            // Colons inside references do not separate parts.
             let spelled = arn.replace("AWS::", "");
             let parts: Vec<&str> = spelled.splitn(6, ':').collect();
             arns += 1;
@@ -163,7 +163,7 @@ fn roles_name_the_indexes_that_they_query() {
     settle("indexes", wrong);
 }
 
-/// A function is named in its stack and in the contract. A third place would have to be touched for each route.
+/// A function is named in its stack and in the contract. A third place would be touched by each route.
 #[test]
 fn functions_are_named_in_their_stack_and_in_the_contract_only() {
     let mut wrong = Vec::new();
@@ -188,7 +188,8 @@ fn functions_are_named_in_their_stack_and_in_the_contract_only() {
     settle("names", wrong);
 }
 
-/// The loop over the functions of a stack is written in each stack, because a template can't share it; it is the same in all.
+/// The loop over the functions of a stack is written in each stack, because templates can't share it; it must be the
+/// same in all.
 #[test]
 fn every_stack_treats_its_functions_alike() {
     let mut loops = Vec::new();
@@ -196,7 +197,7 @@ fn every_stack_treats_its_functions_alike() {
         let stack = read(&format!("infra/{context}.yaml"));
         let from = stack.find("  # The functions of this stack.").expect("a loop over the functions");
         let text = &stack[from..];
-        // Without the list itself.
+        // The text without the list itself.
         let (before, rest) = text.split_once("    - [").expect("a list");
         let (_, after) = rest.split_once("]\n").expect("the end of the list");
         loops.push((context, before.to_owned(), after.to_owned()));

@@ -1,12 +1,12 @@
-//! Each crate has one test binary. Every further one links all dependencies again, which takes longer than the tests do, and
-//! is built again with each of their changes.
+//! Each crate has one test binary. Every further one would link all dependencies again, which takes longer than the
+//! tests, and would be built again with each change of a dependency.
 
 use crate::arrows::packages;
 use crate::gaps::settle;
 use crate::tree::{exists, names, read};
 use std::collections::BTreeSet;
 
-/// Crates with more test binaries than one. `logs` reads what `e2e` left behind, so it must run after it.
+/// Crates with more than one test binary. `logs` reads the output of `e2e`, so it must run after it.
 const MORE_THAN_ONE: [(&str, usize); 1] = [("e2e-tests", 2)];
 
 #[test]
@@ -22,7 +22,7 @@ fn each_crate_has_one_test_binary() {
     settle("test binaries", wrong);
 }
 
-/// A file that no `mod` names is not compiled, and nobody sees that its tests don't run.
+/// A file without a `mod` is not compiled, and its tests silently do not run.
 #[test]
 fn every_file_of_a_test_binary_is_compiled() {
     let mut wrong = Vec::new();
@@ -43,7 +43,7 @@ fn every_file_of_a_test_binary_is_compiled() {
     settle("forgotten tests", wrong);
 }
 
-/// Those of a folder's entries, and of what they hold, that `source` and the modules which it names don't name.
+/// The entries of a folder, at any depth, that neither `source` nor its modules name.
 fn forgotten(folder: &str, source: &str, entries: Vec<String>) -> Vec<String> {
     let declares = |module: &str| {
         let visibilities = ["", "pub ", "pub(crate) ", "pub(super) "];
@@ -59,7 +59,7 @@ fn forgotten(folder: &str, source: &str, entries: Vec<String>) -> Vec<String> {
             }
             continue;
         }
-        // A folder is a module by its own `mod.rs` or by the file beside it.
+        // A folder is a module if it has a `mod.rs` or a file with its name next to it.
         let Some(file) =
             [format!("{path}/mod.rs"), format!("{path}.rs")].into_iter().find(|file| exists(file))
         else {

@@ -1,5 +1,5 @@
-//! The AWS services of the deployment: as the account's root, to look at what the API does not show, and as whoever holds
-//! some credentials, to see what they may do.
+//! The AWS services of the deployment: as the account's root, to read what the API does not show, and with given
+//! credentials, to see what they allow.
 
 use crate::client::agent;
 use crate::environment;
@@ -19,7 +19,7 @@ const REGION: &str = "us-east-1";
 pub struct Aws;
 
 impl Aws {
-    /// Calls a service that speaks JSON, such as `DynamoDB_20120810.Scan`; the test fails when it refuses.
+    /// Calls a service that speaks JSON, such as `DynamoDB_20120810.Scan`; the test fails when the service refuses.
     pub fn call(target: &str, body: &Value) -> Value {
         let service = match target.split('.').next() {
             Some("DynamoDB_20120810") => "dynamodb",
@@ -37,7 +37,7 @@ impl Aws {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{target}: {error}: {text}"))
     }
 
-    /// Calls IAM, which answers XML; the contents of each element named `element`, decoded.
+    /// Calls IAM, which answers XML; returns the decoded contents of each element named `element`.
     pub fn iam(action: &str, parameters: &[(&str, &str)], element: &str) -> Vec<String> {
         let encoded = parameters
             .iter()
@@ -67,7 +67,7 @@ impl Aws {
         keys.map(str::to_owned).collect()
     }
 
-    /// Configuration of SDK clients that hold these credentials.
+    /// The configuration of SDK clients with these credentials.
     pub fn config(access_key: &str, secret_key: &str, session_token: Option<&str>) -> SdkConfig {
         let settings = AwsSettings {
             region: REGION.to_owned(),
@@ -84,19 +84,19 @@ impl Aws {
             .build()
     }
 
-    /// Configuration of SDK clients of the account's root.
+    /// The configuration of SDK clients of the account's root.
     pub fn root_config() -> SdkConfig {
         Self::config("test", "test", None)
     }
 
-    /// Runs what an SDK client does.
+    /// Runs a call of an SDK client.
     pub fn run<T>(work: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(work)
     }
 }
 
-/// A request that names the root's key. The emulator does not verify the root's signature, so there is none.
+/// A request with the root's key. The emulator does not verify the root's signature, so there is none.
 fn root(method: &str, path: &str, service: &str) -> ureq::http::request::Builder {
     Request::builder().method(method).uri(format!("{}{path}", environment().aws_url)).header(
         "Authorization",
@@ -111,7 +111,7 @@ fn answer(what: &str, request: Request<String>) -> String {
     text
 }
 
-/// A DynamoDB attribute as plain JSON; bytes as text in base64, as they travel.
+/// A DynamoDB attribute as plain JSON; bytes become text in base64.
 pub fn plain(attribute: &Value) -> Value {
     let (kind, value) = attribute.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
     match kind.as_str() {

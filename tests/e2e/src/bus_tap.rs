@@ -1,4 +1,4 @@
-//! Listens to the bus: a rule and a queue of the test's own, which are removed again.
+//! Listens to the bus with a rule and a queue of the test's own, which are removed at the end.
 
 use crate::aws::Aws;
 use crate::queue::Queue;
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 const BUS: &str = "sextant-local";
 
-/// Everything that the bus carries from now on.
+/// All events that the bus carries from now on.
 pub struct BusTap {
     name: String,
     queue: Queue,
 }
 
 impl BusTap {
-    /// Listens; `name` names the rule and the queue.
+    /// Begins to listen; `name` is the name of the rule and of the queue.
     pub fn open(name: &str) -> Self {
         let queue = Queue::create(name, &json!({}));
         let arn = queue.attribute("QueueArn");
@@ -33,7 +33,7 @@ impl BusTap {
         Self { name: name.to_owned(), queue }
     }
 
-    /// What came since the last time, as the bus delivers it.
+    /// The events since the last call, in the form of the bus.
     pub fn heard(&self) -> Vec<Value> {
         let mut heard = Vec::new();
         loop {

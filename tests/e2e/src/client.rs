@@ -1,4 +1,4 @@
-//! A client of the API, as one outside of the project would write it: HTTP and JSON, no type of ours.
+//! A client of the API, as written by somebody outside of the project: HTTP and JSON, without types of the project.
 
 use crate::environment;
 use serde_json::Value;
@@ -9,13 +9,13 @@ use ureq::http::{HeaderMap, Request};
 /// Longer than the gateway waits for any function.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// A client of the API, with the access token of somebody or without one.
+/// A client of the API, with an access token or without one.
 #[derive(Debug, Clone)]
 pub struct Client {
     token: Option<String>,
 }
 
-/// What the API answered.
+/// The answer of the API.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -26,19 +26,19 @@ pub struct Answer {
     what: String,
 }
 
-/// What the API answered, as it came.
+/// The answer of the API with its body as bytes.
 #[derive(Debug)]
 pub struct RawAnswer {
     /// HTTP status.
     pub status: u16,
-    /// The body, compressed if it was sent so.
+    /// The body, still compressed if it was sent compressed.
     pub bytes: Vec<u8>,
     headers: HeaderMap,
     what: String,
 }
 
 impl RawAnswer {
-    /// The same, if it has this status.
+    /// The same answer, if it has this status.
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.what);
         self
@@ -51,7 +51,7 @@ impl RawAnswer {
 }
 
 impl Client {
-    /// A client that nobody is signed in with.
+    /// A client without an access token.
     pub fn anonymous() -> Self {
         Self { token: None }
     }
@@ -98,14 +98,14 @@ impl Client {
         self.send_bytes(method, path, headers, body.unwrap_or_default().as_bytes())
     }
 
-    /// The same with a body of any bytes.
+    /// A request with these bytes as its body.
     pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let answer = self.exchange(method, path, headers, body);
         let text = String::from_utf8(answer.bytes).unwrap_or_else(|error| panic!("{}: {error}", answer.what));
         Answer { status: answer.status, text, headers: answer.headers, what: answer.what }
     }
 
-    /// Any request without a body, for an answer that is no text.
+    /// A request without a body; the answer need not be text.
     pub fn send_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> RawAnswer {
         self.exchange(method, path, headers, b"")
     }
@@ -136,7 +136,7 @@ pub(crate) fn agent() -> &'static ureq::Agent {
 }
 
 impl Answer {
-    /// The same, if it has this status.
+    /// The same answer, if it has this status.
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.what, self.text);
         self
@@ -153,12 +153,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The identifier of the request in the logs.
+    /// The id of the request in the logs.
     pub fn correlation_id(&self) -> &str {
         self.header("X-Correlation-Id").unwrap_or_else(|| panic!("{}: no correlation id", self.what))
     }
 
-    /// The problem document, if it is that problem and tells itself everywhere in the same way.
+    /// The problem document, if the answer is this problem and is consistent in all its parts.
     pub fn problem(self, status: u16, code: &str) -> Value {
         let what = format!("{} answers {} {}", self.what, self.status, self.text);
         assert_eq!(self.header("Content-Type"), Some("application/problem+json"), "{what}");

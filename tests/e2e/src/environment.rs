@@ -1,17 +1,17 @@
-//! Where the deployment under test is reached.
+//! The addresses of the deployment under test.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-/// What names the file with the addresses.
+/// The variable with the name of the file that has the addresses.
 const VARIABLE: &str = "SEXTANT_E2E_ENVIRONMENT";
 
 /// The deployment under test.
 #[derive(Debug)]
 pub struct Environment {
-    /// The API: everything before `/v1`.
+    /// The API: the address before `/v1`.
     pub api_url: String,
     /// The AWS services of the emulator.
     pub aws_url: String,
@@ -21,7 +21,7 @@ pub struct Environment {
     pub python: String,
     /// Node.js.
     pub node: String,
-    /// The folder of the JavaScript client program, with what it needs.
+    /// The folder of the JavaScript client program, with its dependencies.
     pub javascript: PathBuf,
     folder: PathBuf,
 }
@@ -49,7 +49,7 @@ pub fn environment() -> &'static Environment {
 }
 
 impl Environment {
-    /// What the servers of the deployment wrote: the emulator, the model server.
+    /// The logs of the deployment's servers: the emulator, the model server.
     pub fn server_logs(&self) -> Vec<(PathBuf, String)> {
         let logs = ["emulator.log", "model-server.log"].map(|name| self.folder.join(name));
         logs.into_iter()

@@ -1,4 +1,4 @@
-//! The ledger as it is stored, and its events as the bus carries them.
+//! The stored ledger, and its events in the form of the bus.
 
 use crate::aws::{Aws, plain_item};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub fn events_of(organization: &str) -> Vec<Value> {
     }
 }
 
-/// An event of the ledger as the bus puts it into a queue.
+/// An event of the ledger in the form in which the bus puts it into a queue.
 pub fn bus_event(event: &Value) -> Value {
     json!({
         "version": "0",

@@ -1,6 +1,6 @@
-//! What the end-to-end tests share: the deployment they run against, clients of its API, of its AWS services and of its
-//! model server, people to sign in as, and waiting with a deadline. `cargo xtask test e2e` deploys and takes down; this
-//! must do neither.
+//! Common parts of the end-to-end tests: the deployment that they run against, clients of its API, of its AWS services
+//! and of its model server, people to sign in as, and waiting with a deadline. `cargo xtask test e2e` deploys and takes
+//! down; the tests must do neither.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod aws;

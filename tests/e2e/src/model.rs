@@ -1,4 +1,4 @@
-//! The model server, which does what a test scripts. It serves one script to whoever asks, so only one test at a time may
+//! The model server, which follows a test's script. It has one script for all callers, so only one test at a time may
 //! have leads scored.
 
 use crate::client::agent;
@@ -11,14 +11,14 @@ pub const MODEL: &str = "amazon.nova-pro-v1:0";
 
 static TURN: Mutex<()> = Mutex::new(());
 
-/// The model server while a test has it to itself.
+/// The model server, while one test has it to itself.
 pub struct Model {
     _turn: MutexGuard<'static, ()>,
 }
 
 /// Waits for the model server and clears its script.
 pub fn model() -> Model {
-    // A test that failed while it had the server leaves nothing behind that the next one does not clear.
+    // A failed test leaves nothing behind that the next one does not clear.
     let model = Model { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) };
     send("DELETE", "/_calls", &Value::Null);
     model
@@ -39,7 +39,7 @@ impl Model {
     }
 }
 
-/// A judgement as the model is asked for it, resting on words that the lead of [`crate::lead`] has.
+/// A completion in the form of a score, with evidence from the lead of [`crate::lead`].
 pub fn judgement(budget: u8, authority: u8, need: u8, timeline: u8) -> Value {
     json!({
         "abstain": false, "budget": budget, "authority": authority, "need": need, "timeline": timeline,

@@ -1,30 +1,30 @@
-//! Organizations to test with. Registrations and logins are limited by address, so tests share them.
+//! Organizations for the tests. Registrations and log-ins are limited by address, so tests share them.
 
 use crate::client::Client;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// In everything that is personal or secret: names, addresses, passwords, notes. Whoever finds it where nothing personal
-/// may be has found a leak.
+/// The text in everything that is personal or secret: names, addresses, passwords, notes. Wherever it is found outside
+/// of these, there is a leak.
 pub const PERSONAL: &str = "quillfeather";
 
-/// A registered organization and its administrator, signed in.
+/// A registered organization and its admin, signed in.
 #[derive(Debug)]
 pub struct Organization {
     /// `org_…`
     pub id: String,
     /// `account_…`
     pub account_id: String,
-    /// The administrator's address.
+    /// The admin's address.
     pub email: String,
-    /// The administrator's password.
+    /// The admin's password.
     pub password: String,
-    /// The administrator.
+    /// The client of the admin.
     pub admin: Client,
 }
 
 impl Organization {
-    /// Registers an organization and signs its administrator in: two of the twenty that an address has.
+    /// Registers an organization and signs its admin in: two of the twenty sign-ins of an address.
     pub fn register(name: &str) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
         let unique = format!("{name}-{}", since.as_nanos());
@@ -42,7 +42,7 @@ impl Organization {
         Self { id, account_id, email, password, admin }
     }
 
-    /// Signs the administrator in once more; the tokens of the new session.
+    /// Signs the admin in once more; returns the tokens of the new session.
     pub fn login(&self) -> Value {
         login(&self.email, &self.password)
     }
@@ -52,7 +52,7 @@ impl Organization {
         self.admin.post("/v1/leads", &lead(company)).json(201)
     }
 
-    /// The administrator's notifications.
+    /// The admin's notifications.
     pub fn notifications(&self) -> Vec<Value> {
         match self.admin.get("/v1/notifications?limit=100").json(200)["data"].take() {
             Value::Array(notifications) => notifications,

@@ -1,4 +1,4 @@
-//! The processes that functions of the deployment run in, with the credentials they were given. Linux shows both.
+//! The processes of the deployment's functions, with their credentials. Linux shows both.
 
 use crate::environment;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ impl FunctionProcess {
             .collect()
     }
 
-    /// A process that ended meanwhile or belongs to somebody else is none.
+    /// `None` for a process that ended meanwhile or belongs to another user.
     fn read(pid: u32) -> Option<Self> {
         let text = fs::read(format!("/proc/{pid}/environ")).ok()?;
         let text = String::from_utf8(text).ok()?;
@@ -43,7 +43,7 @@ impl FunctionProcess {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Ends it at once, without a word to anybody.
+    /// Kills it at once.
     pub fn kill(&self) {
         let killed = Command::new("kill").args(["-KILL", &self.pid.to_string()]).status().expect("kill");
         assert!(killed.success(), "process {} could not be ended", self.pid);

@@ -1,4 +1,4 @@
-//! The deployment's queues: putting messages in and looking at them.
+//! The deployment's queues: sends messages and reads them.
 
 use crate::aws::Aws;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ impl Queue {
         assert_eq!(sent["Successful"].as_array().map(Vec::len), Some(bodies.len()), "{sent}");
     }
 
-    /// Messages that are waiting or being worked on.
+    /// The number of messages that are waiting or being handled.
     pub fn len(&self) -> u64 {
         ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
             .map(|name| self.attribute(name).parse::<u64>().expect("a number"))
@@ -51,7 +51,7 @@ impl Queue {
             .sum()
     }
 
-    /// Whether nothing waits and nothing is being worked on.
+    /// Whether no message is waiting or being handled.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -101,7 +101,7 @@ impl Queue {
     }
 }
 
-/// An attribute that gets its value back.
+/// Gives an attribute its old value back when it is dropped.
 #[derive(Debug)]
 pub struct ChangedAttribute {
     queue: Queue,

@@ -1,16 +1,16 @@
-//! What fine-tunes need from outside of the API: a file is brought to the bucket, and the provider's job ends.
+//! The outside part of fine-tunes: uploads a file to the bucket, and ends the provider's job.
 
 use crate::client::agent;
 use crate::environment;
 use serde_json::{Value, json};
 use ureq::http::Request;
 
-/// Makes the request that brings a file; the status of its answer.
+/// Sends the request that uploads a file; returns the status of the answer.
 pub fn bring(upload: &Value, file: &str) -> u16 {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let mut request = Request::builder().method(text(&upload["method"]).as_str()).uri(text(&upload["url"]));
     for (name, value) in upload["headers"].as_object().expect("headers") {
-        // The client sets its own.
+        // The client sets its own length.
         if name != "content-length" {
             request = request.header(name.as_str(), text(value));
         }

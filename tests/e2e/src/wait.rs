@@ -1,9 +1,9 @@
-//! Waiting for what happens by itself: looking again until it is there, never longer than a deadline.
+//! Waits for things that happen by themselves: looks again until they are there, up to a deadline.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Looks until there is something, at most `seconds`; `what` says in a failure what was waited for.
+/// Looks until there is a value, at most `seconds`; `what` is the name of the thing in a failure.
 pub fn eventually<T>(what: &str, seconds: u64, interval: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -15,7 +15,7 @@ pub fn eventually<T>(what: &str, seconds: u64, interval: Duration, mut look: imp
     }
 }
 
-/// Looks often, for what is cheap to look at and takes less than half a minute.
+/// Looks often, for things that are cheap to look at and take less than half a minute.
 pub fn soon<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     eventually(what, 30, Duration::from_millis(150), look)
 }

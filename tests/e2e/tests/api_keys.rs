@@ -1,5 +1,5 @@
-//! API keys end to end: the gateway lets one in by its record, routes beyond its scopes refuse it, and it ends when it is
-//! revoked. Everything through the real roles: what the authorizer may not read or write shows here.
+//! API keys end to end: the authorizer accepts a key by its record, routes beyond its scopes refuse it, and it ends
+//! when it is revoked. Everything runs with the real roles, so a missing permission of the authorizer fails here.
 
 use e2e_tests::{Client, Organization, events_of, eventually};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap()
 }
 
-/// What the list says of a key.
+/// The list's entry of a key.
 fn listed(id: &str) -> Value {
     let page = organization().admin.get("/v1/api-keys?limit=100").json(200);
     page["data"].as_array().unwrap().iter().find(|key| key["id"] == id).unwrap().clone()
@@ -33,7 +33,7 @@ fn a_key_is_let_in_and_may_do_what_its_scopes_say_and_nothing_else() {
     let id = text(&created, "id");
     assert_eq!(listed(id)["last_used_at"], Value::Null);
     let program = Client::with_token(text(&created, "key"));
-    // Let in by the gateway, refused by the function: a bad key would be answered 401.
+    // The gateway accepts the key and the function refuses it: a bad key would be answered 401.
     for path in
         ["/v1/leads", "/v1/users/profile", "/v1/organizations/current", "/v1/notifications", "/v1/api-keys"]
     {

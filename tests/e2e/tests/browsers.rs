@@ -1,16 +1,16 @@
-//! Methods, validators, content codings and other origins: through the gateway, with what it answers by itself.
+//! Methods, validators, content codings and other origins through the gateway, including the gateway's own answers.
 
 use crate::shared;
 use e2e_tests::{Answer, Client, lead};
 use serde_json::json;
 
-/// The origins that the local deployment allows; the first is what the gateway names by itself.
+/// The origins that the local deployment allows; the gateway's own answers name the first one.
 const FIRST: &str = "http://localhost:3000";
 const SECOND: &str = "https://console.sextant.example";
 const FOREIGN: &str = "https://evil.example";
 const LEAD: &str = "/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41";
 
-/// A preflight for this method.
+/// A preflight request for this method.
 fn preflight(origin: &str, path: &str, method: &str) -> Answer {
     let headers = [("Origin", origin), ("Access-Control-Request-Method", method)];
     Client::anonymous().send("OPTIONS", path, &headers, None).expect(204)
@@ -30,7 +30,7 @@ fn every_path_tells_the_methods_that_it_takes() {
         ("HEAD", "/v1/auth/login", "POST, OPTIONS"),
         ("PUT", "/v1/chat/completions", "POST, OPTIONS"),
     ] {
-        // Of any type: no body is read.
+        // The content type does not matter, because the body is not read.
         let xml: &[(&str, &str)] = &[("Content-Type", "application/xml")];
         let (headers, body) =
             if ["PATCH", "PUT"].contains(&method) { (xml, Some("<x/>")) } else { (&[][..], None) };
@@ -96,7 +96,7 @@ fn documents_are_compressed_for_who_asks() {
         assert!(gzip.bytes.len() * 4 < plain.bytes.len() && brotli.bytes.len() < gzip.bytes.len(), "{path}");
         let tags = [&plain, &gzip, &brotli].map(|answer| answer.header("ETag").unwrap().to_owned());
         assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
-        // Browsers name text first, and programs nothing.
+        // Browsers list text first in `Accept`; programs send no `Accept`.
         let headers = [("Accept-Encoding", "gzip"), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
         assert_eq!(Client::anonymous().send_raw("GET", path, &headers).expect(200).bytes, gzip.bytes);
     }
@@ -154,7 +154,8 @@ fn the_gateways_own_answers_protect_and_open_as_the_functions_do() {
             wrong.send("GET", "/v1/leads", &headers, None).expect(401),
             nobody.send("GET", "/v1/no-such-thing", &headers, None).expect(404),
         ] {
-            // A browser compares it with the page's origin: it opens the answer to the first alone.
+            // A browser compares the header with the origin of the page, so only pages of the first origin can read the
+            // answer.
             assert_eq!(opened_for(&answer), Some(FIRST));
             assert_eq!(answer.header("Cache-Control"), Some("no-store"));
             assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
@@ -172,7 +173,7 @@ fn a_wrong_token_is_told_from_a_missing_one() {
     assert_eq!(missing.header("WWW-Authenticate"), Some(r#"Bearer realm="sextant""#));
     missing.problem(401, "unauthenticated");
     for token in ["not.a.token", "sxk_01jd2wzq4sf1a6p8d2y7b9t3ge_01jd2x1v7gf5w4n8q3k6m9z0tc_9f86d081"] {
-        // The second time the gateway knows.
+        // The second answer comes from the authorizer cache of the gateway.
         for _ in 0..2 {
             let wrong = Client::with_token(token).get("/v1/leads");
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Many at once on one lead, and one request many times at once.
+//! Many simultaneous changes of one lead, and one request many times at once.
 
 use crate::busy;
 use e2e_tests::{events_of, lead};
@@ -10,8 +10,8 @@ use std::thread;
 const WRITERS: usize = 50;
 const REPEATERS: usize = 20;
 
-/// Fifty clients each add their line to the notes of one lead. They share what they last heard of it, as the tabs of one
-/// browser do: reads are limited, and every answer to a write is as good as a read.
+/// Fifty clients each add their line to the notes of one lead. They share their latest copy of it, like the tabs of one
+/// browser: reads are limited, and every answer to a write is as good as a read.
 #[test]
 fn fifty_writers_of_one_lead_lose_no_update() {
     let admin = &busy().admin;
@@ -41,7 +41,7 @@ fn fifty_writers_of_one_lead_lose_no_update() {
             }
             answer.problem(412, "precondition_failed");
             *refusals.lock().unwrap() += 1;
-            // Somebody was faster, so there is news, or will be as soon as they have their answer.
+            // Another client was faster, so there is a newer copy, or will be as soon as that client has its answer.
             let latest = heard.0.lock().unwrap();
             let latest =
                 heard.1.wait_while(latest, |latest| latest["version"].as_u64() <= Some(version)).unwrap();
@@ -86,7 +86,7 @@ fn a_create_that_is_sent_twenty_times_at_once_makes_one_lead() {
     let (mut first, mut leads) = (0, BTreeSet::new());
     for answer in answers {
         if answer.status == 409 {
-            // Met the first one while it ran; to be sent again.
+            // The request met the first one while it ran, and must be sent again.
             continue;
         }
         first += u32::from(answer.header("Idempotency-Replayed").is_none());

@@ -1,4 +1,4 @@
-//! The documents that the API serves: the contract for programs, and the page for people as a real browser shows it.
+//! The documents of the API: the contract for programs, and the page for people in a real browser.
 
 use e2e_tests::{Client, environment};
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn contract() -> Value {
     serde_yaml_ng::from_str(&text).unwrap()
 }
 
-/// The same without what only API Gateway is told.
+/// The same without the parts for API Gateway.
 fn public(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -47,7 +47,7 @@ fn the_contract_is_served_without_what_the_gateway_alone_is_told() {
     }
 }
 
-/// Where two documents differ first.
+/// The first difference of two documents.
 fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
@@ -66,7 +66,7 @@ fn difference(one: &Value, other: &Value, place: &str) -> Option<String> {
     }
 }
 
-/// What Chromium did with a page.
+/// What Chromium reported about a page.
 struct Shown {
     dom: String,
     messages: String,
@@ -98,7 +98,7 @@ fn show(scratch: &Scratch, name: &str, url: &str) -> Shown {
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--disable-default-apps", "--disable-extensions", "--disable-dev-shm-usage"])
-        // What the browser itself would like to tell its maker goes nowhere.
+        // The browser's own requests to its maker go nowhere.
         .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
         // Console messages go to the standard error output.
         .args(["--enable-logging=stderr", "--v=0", "--window-size=1200,900", "--dump-dom"])
@@ -119,8 +119,8 @@ fn show(scratch: &Scratch, name: &str, url: &str) -> Shown {
     }
 }
 
-/// The requests in a log of network events: those that a page started, and those for the API. The browser's own, to its
-/// maker, are neither.
+/// The requests in a log of network events: those that a page started, and those to the API. The browser's own requests
+/// are neither.
 fn requests(log: &str) -> Vec<String> {
     let log: Value = serde_json::from_str(log).unwrap();
     let started = &log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"];
@@ -129,7 +129,7 @@ fn requests(log: &str) -> Vec<String> {
     let mut urls: Vec<String> = events
         .filter_map(|event| {
             let url = event["params"]["url"].as_str()?;
-            // A navigation, and what the browser does by itself, has no page that started it.
+            // A navigation, and a request of the browser itself, has no page that started it.
             let by_page = event["params"]["initiator"].as_str()? != "not an origin";
             (by_page || url.starts_with(&environment().api_url)).then(|| url.to_owned())
         })
@@ -150,7 +150,7 @@ fn a_browser_shows_every_operation_and_asks_nobody_else_for_anything() {
     assert!(!shown.messages.contains("CONSOLE"), "the page complains: {}", shown.messages);
     assert_eq!(shown.requests, [url], "nothing but the page is asked for");
 
-    // A page that shows nothing, asks for things and complains: what is looked for above would be found.
+    // A page that shows nothing, makes requests and logs errors: the checks above would find them.
     let elsewhere = "http://127.0.0.1:9/picture.png";
     let page = format!("<script>console.error('oh')</script><img src='{elsewhere}' hidden>");
     let path = scratch.0.join("empty.html");

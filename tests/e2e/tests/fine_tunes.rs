@@ -1,5 +1,5 @@
-//! Fine-tunes end to end: a file is brought with the signed request, the job finds it by the clock, and the provider's end
-//! becomes the fine-tune's. Everything through the real roles and the real bucket.
+//! Fine-tunes end to end: a file is uploaded with the signed request, the scheduled job finds it, and the provider's
+//! end becomes the fine-tune's. Everything runs with the real roles and the real bucket.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The job comes every two minutes.
+/// The job runs every two minutes.
 const PATIENCE: u64 = 300;
 
 fn organization() -> &'static Organization {

@@ -1,4 +1,4 @@
-//! Feature flags end to end: what the deployed configuration says reaches a person and a key, through the real role.
+//! Feature flags end to end: the deployed configuration reaches a person and a key through the real role.
 
 use crate::api_keys::organization;
 use e2e_tests::Client;
@@ -7,7 +7,7 @@ use serde_json::json;
 #[test]
 fn flags_are_read_by_people_and_by_keys_with_the_scope() {
     let admin = &organization().admin;
-    // The configuration of the tests has no flags. That it is read at all is shown by fine-tunes, which it turns on.
+    // The configuration of the tests has no flags. Fine-tunes, which it turns on, show that it is read.
     assert_eq!(admin.get("/v1/flags").json(200), json!({"data": []}));
     for (scope, reads) in [("flag:read", true), ("model:read", false)] {
         let body = json!({"name": format!("for {scope}"), "scopes": [scope], "expires_in_days": 7});

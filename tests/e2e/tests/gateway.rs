@@ -1,4 +1,4 @@
-//! What the gateway answers by itself and what it hands to the functions: every refusal is the same kind of document.
+//! The gateway's own answers, and the requests that it passes to functions: every refusal is the same kind of document.
 
 use crate::shared;
 use e2e_tests::{Client, events_of, lead};
@@ -58,7 +58,7 @@ fn bodies_that_can_t_be_read_are_refused() {
     admin.send("POST", "/v1/leads", &json, Some("{\"company_name\":")).problem(400, "invalid_request");
     admin.send("POST", "/v1/leads", &json, None).problem(400, "invalid_request");
 
-    // The function tells every field that is wrong, and repeats no value.
+    // The function names every wrong field, and repeats no value.
     let wrong =
         json!({"company_name": "", "company_size": 0, "contact_email": "nobody-at-all", "status": "sold"});
     let problem = admin.post("/v1/leads", &wrong).problem(400, "invalid_request");

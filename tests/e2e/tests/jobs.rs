@@ -1,4 +1,4 @@
-//! What goes wrong behind the API: messages nobody can handle, messages that come twice, processes that die.
+//! Failures behind the API: messages that can't be handled, messages that come twice, processes that die.
 
 use adapter_dynamodb::DynamoAuditLog;
 use e2e_tests::{
@@ -16,19 +16,19 @@ fn organization() -> &'static Organization {
     OWN.get_or_init(|| Organization::register("jobs"))
 }
 
-/// Entries of the audit log, whose chain holds.
+/// The number of entries of the audit log, whose chain must hold.
 fn audited() -> u64 {
     let log = DynamoAuditLog::new(&Aws::root_config(), table("state"));
     Aws::run(log.verify(organization().id.parse().unwrap())).expect("the audit log's chain holds")
 }
 
-/// The event of a type that a lead has.
+/// The event of a type in a lead's history.
 fn event_of(lead: &Value, event_type: &str) -> Option<Value> {
     let events = events_of(&organization().id);
     events.into_iter().find(|event| event["aggregate_id"] == lead["id"] && event["event_type"] == event_type)
 }
 
-/// The same event under another identifier, `step` (1 to 31) digits further: another event to its consumers.
+/// The same event with another id, `step` (1 to 31) digits further: another event for its consumers.
 fn as_another(mut event: Value, step: usize) -> Value {
     const DIGITS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
     let id = event["detail"]["event_id"].as_str().unwrap();
@@ -49,7 +49,7 @@ fn a_message_nobody_can_handle_ends_in_the_dead_letter_queue_and_holds_up_none()
     });
     let before = audited();
 
-    // Eight attempts take 17 minutes, which nobody wants to wait for here; three take 28 seconds.
+    // Eight attempts take 17 minutes, which is too long for a test; three take 28 seconds.
     let mut policy: Value = serde_json::from_str(&queue.attribute("RedrivePolicy")).unwrap();
     policy["maxReceiveCount"] = json!(3);
     let _impatient = queue.with_attribute("RedrivePolicy", &policy.to_string());
@@ -90,7 +90,7 @@ fn an_event_that_is_delivered_twice_notifies_once() {
     let again = bus_event(&event);
     let different = as_another(again.clone(), 1);
     queue.send(&[again.to_string(), again.to_string(), again.to_string(), different.to_string()]);
-    // The last message is another event: when it has notified, those before it were handled too.
+    // The last message is another event: when its notification is there, the messages before it were handled too.
     eventually("the notification of the other event", 30, Duration::from_secs(1), || {
         (about_it() >= 2).then_some(())
     });
@@ -119,7 +119,8 @@ fn a_process_that_dies_halfway_leaves_nothing_behind_and_a_retry_costs_one_score
     let unchanged = organization().admin.get(&format!("/v1/leads/{id}")).json(200);
     assert_eq!((&unchanged["version"], &unchanged["score"]), (&json!(1), &Value::Null));
 
-    // The dead request holds its key until it would have been answered at the latest; then the retry does the work.
+    // The dead request holds its key until the latest time at which it would have been answered; then the retry does
+    // the work.
     model.script(&[json!({"tool_input": judgement(90, 90, 90, 90)})]);
     let retried = eventually("the retry is let through", 45, Duration::from_secs(6), || {
         let answer = score();

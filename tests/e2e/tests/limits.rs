@@ -27,17 +27,17 @@ fn the_eleventh_score_in_a_minute_is_refused_and_costs_nothing() {
         assert_eq!(answer.header("RateLimit-Policy"), Some("\"lead_scores\";q=10;w=60"));
         assert!(answer.header("RateLimit").is_some_and(|limit| limit.starts_with("\"lead_scores\";r=")));
     };
-    // One comes back every six seconds, should this take that long.
+    // One request comes back every six seconds, should this take that long.
     let came_back = usize::try_from(started.elapsed().as_secs() / 6).unwrap() + 1;
     assert!((SCORES_A_MINUTE..SCORES_A_MINUTE + came_back).contains(&allowed), "{allowed} were allowed");
     assert!(refused.header("RateLimit").unwrap().starts_with("\"lead_scores\";r=0;t="));
     let wait: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
     assert!((1..=6).contains(&wait), "{wait}");
     refused.problem(429, "rate_limited");
-    // The lead stayed as it is, so the first answer served them all.
+    // The lead did not change, so the first completion served all requests.
     assert_eq!(model.calls().len(), 1, "neither a repeated question nor a refused one asks the model");
 
-    // The limit is the user's and the operation's: everything else goes on.
+    // The limit is the user's and the operation's: all other operations go on.
     busy().admin.get("/v1/leads").expect(200);
     Client::anonymous().get("/v1/health").expect(200);
 }

@@ -1,11 +1,11 @@
-//! What is logged: enough to find a request by its correlation id, and nothing personal or secret. Everything is read that
-//! the deployment has logged so far, also for the tests that ran before.
+//! The logs: they have enough to find a request by its correlation id, and nothing personal or secret. All logs of the
+//! deployment are read, also those of tests that ran before.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use e2e_tests::{Aws, Client, Organization, PERSONAL, environment, model, soon};
 use serde_json::{Value, json};
 
-/// Beginnings of tokens: of a JWT, of a refresh token, of an API key; and how each would be sent.
+/// Prefixes of tokens: of a JWT, of a refresh token, of an API key; and the prefix with which each would be sent.
 const SECRETS: [&str; 4] = ["eyJ", "sxr_", "sxk_", "Bearer "];
 
 /// Log groups by name, each with its lines.
@@ -36,7 +36,7 @@ fn lines(group: &str) -> Vec<String> {
 
 #[test]
 fn logs_tell_what_happened_and_nothing_about_people() {
-    // A job that has all that must not be logged, where it goes right and where it goes wrong.
+    // A job with everything that must not be logged, in success and in failure.
     let organization = Organization::register("logs");
     let admin = &organization.admin;
     let wrong = json!({"email": organization.email, "password": format!("{PERSONAL}-wrong")});
@@ -50,7 +50,7 @@ fn logs_tell_what_happened_and_nothing_about_people() {
     let id = lead["id"].as_str().unwrap();
     {
         let model = model();
-        // The answers quote the lead; the last one is refused with a text that quotes it too.
+        // The completions quote the lead; the last one is refused with a text that quotes it too.
         let quoting = |text: String| json!({"text": text});
         model.script(&[
             quoting(format!("{PERSONAL} wants to buy")),
@@ -75,7 +75,7 @@ fn logs_tell_what_happened_and_nothing_about_people() {
         &group.1
     };
 
-    // What an operator needs is there.
+    // The lines that an operator needs are there.
     let line =
         function("create-lead").iter().find(|line| line.contains(&refused)).expect("the refused request");
     let line: Value = serde_json::from_str(line.trim()).expect("a line is JSON");
@@ -89,7 +89,7 @@ fn logs_tell_what_happened_and_nothing_about_people() {
         function(name);
     }
 
-    // What nobody may read there is not.
+    // Secret and personal values are not there.
     for (group, lines) in &groups {
         lines.iter().for_each(|line| clean(group, line));
         if group.starts_with("/aws/apigateway/") {
@@ -101,7 +101,7 @@ fn logs_tell_what_happened_and_nothing_about_people() {
     }
 }
 
-/// The test fails when a line holds what is personal or secret; it then says where, and not what.
+/// Fails when a line has a personal or secret value; the message says where, and not which.
 fn clean(place: &str, line: &str) {
     let lower = line.to_lowercase();
     if let Some(at) = lower.find(PERSONAL) {

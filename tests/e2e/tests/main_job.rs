@@ -22,7 +22,7 @@ fn leads_are_scored_listed_notified_and_audited() {
     });
     assert_eq!((&scored_by_model["engine"], &scored_by_model["model"]), (&json!("model"), &json!(MODEL)));
 
-    // Each way in which the model fails; the rules answer then, and say so.
+    // Each way in which the model fails; then the rules score, and the score says so.
     let failures = [
         json!([{"status": 429, "retry_after": 1}]),
         json!([{"status": 500}]),
@@ -35,15 +35,15 @@ fn leads_are_scored_listed_notified_and_audited() {
         assert!(scored["score"].as_u64().is_some_and(|score| score > 50), "{scored}");
         by_rules.push(scored);
     }
-    // An answer that can't be used is paid for all the same; one that never came is not.
+    // An unusable completion is paid for; a completion that never came is not.
     let cost = |scored: &Value| scored["cost_usd"].as_str().unwrap().parse::<f64>().unwrap();
     assert_eq!((cost(&by_rules[0]), cost(&by_rules[1])), (0.0, 0.0));
     assert!(cost(&by_rules[2]) > 0.0);
-    // What may pass is asked three times; an answer that can't be used is repaired once.
+    // Failures that may pass are tried three times; an unusable completion is repaired once.
     assert_eq!(model.calls().len(), 1 + 3 + 3 + 2);
     drop(model);
 
-    // Too little to judge: no number that looks like a judgement.
+    // Too little data: there is no number that looks like a score.
     let poor = admin.post("/v1/leads", &json!({"company_name": "Unknown Ltd"})).json(201);
     let listed = admin.get("/v1/leads?sort=score").json(200);
     let scores: Vec<Option<u64>> =
@@ -70,7 +70,7 @@ fn leads_are_scored_listed_notified_and_audited() {
     let path = format!("/v1/notifications/{}/read", unread["id"].as_str().unwrap());
     let read = admin.send("POST", &path, &[], None).json(200);
     assert!(read["read_at"].is_string());
-    // Once read it stays read as it was.
+    // Marking it again changes nothing.
     assert_eq!(admin.send("POST", &path, &[], None).json(200), read);
 
     every_event_is_audited(&organization);
@@ -85,13 +85,13 @@ fn score(organization: &Organization, company: &str, script: impl FnOnce()) -> V
     organization.admin.send("POST", &format!("/v1/leads/{id}/score"), &[], None).json(200)
 }
 
-/// The audit log's chain holds, and it has an entry of exactly the events that the ledger has.
+/// The audit log's chain holds, and it has an entry for exactly the events of the ledger.
 fn every_event_is_audited(organization: &Organization) {
     let log = DynamoAuditLog::new(&Aws::root_config(), table("state"));
     let tenant = organization.id.parse().unwrap();
     let events: BTreeSet<String> = events_of(&organization.id)
         .iter()
-        // What a request to a model used is metered and not audited.
+        // The usage of a request to a model is metered and not audited.
         .filter(|event| event["event_type"] != "ai_request_metered")
         .map(|event| event["event_id"].as_str().unwrap().to_owned())
         .collect();
@@ -123,7 +123,7 @@ fn audit_entries(organization: &str) -> Vec<Value> {
     entries
 }
 
-/// What the leads say of people is in the ledger, but sealed.
+/// The personal data of the leads is in the ledger, but sealed.
 fn nothing_personal_is_in_the_ledger(organization: &Organization) {
     assert!(lead("").to_string().to_lowercase().contains(PERSONAL));
     let events = events_of(&organization.id);
@@ -132,7 +132,7 @@ fn nothing_personal_is_in_the_ledger(organization: &Organization) {
     assert!(!serde_json::to_string(&events).unwrap().to_lowercase().contains(PERSONAL));
 }
 
-/// The bus carries every event as the ledger has it, less what is personal and what proves a session.
+/// The bus carries every event of the ledger, without personal data and without secrets of sessions.
 fn every_event_is_published_without_what_is_secret(organization: &Organization, tap: &BusTap) {
     let events = events_of(&organization.id);
     let mut heard = Vec::new();

@@ -1,4 +1,4 @@
-//! Scores by the model: what it is told, what its answer becomes, what it costs.
+//! Scores by the model: its prompt, the score that follows from its completion, and the cost.
 
 use crate::shared;
 use e2e_tests::{Client, MODEL, PERSONAL, judgement, model};
@@ -28,7 +28,7 @@ fn the_model_s_judgement_becomes_a_score_with_its_cost() {
     }
     assert_eq!(now["version"], 2);
 
-    // The model is told what judging takes, and not who the contact is.
+    // The prompt has the data that scoring needs, and not the identity of the contact.
     let calls = model.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((&calls[0]["model_id"], &calls[0]["operation"]), (&json!(MODEL), &json!("converse")));

@@ -1,5 +1,5 @@
-//! OpenAI's own client libraries, unchanged, with our base URL and an API key: models, answers, streams, vectors, and the
-//! errors that they have types for.
+//! OpenAI's own client libraries, unchanged, with Sextant's base URL and an API key: models, answers, streams, vectors,
+//! and the errors for which they have types.
 
 use crate::{api_keys, shared};
 use e2e_tests::{Client, environment, model};
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
-/// Of its own: other tests have the scoring model fail, which closes it to all.
+/// A model of its own: other tests make the scoring model fail, which closes it to all.
 const MODEL: &str = "us.amazon.nova-pro-v1:0";
 
 fn key(name: &str) -> String {
@@ -21,7 +21,7 @@ fn key_of(admin: &Client, name: &str) -> String {
     admin.post("/v1/api-keys", &body).json(201)["key"].as_str().unwrap().to_owned()
 }
 
-/// Runs a client program; what it says.
+/// Runs a client program; returns its output.
 fn says(language: &str, what: &str, key: &str) -> Value {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     let (program, script) = match language {
@@ -70,7 +70,7 @@ fn assert_answers(said: &Value) {
 fn the_python_client_lists_completes_streams_and_embeds() {
     let said = answers("python");
     assert_answers(&said);
-    // Three pauses of 150 ms lie between the first piece and the last: they were not kept back until the end.
+    // Three pauses of 150 ms are between the first piece and the last: the pieces were not held back until the end.
     assert!(said["spread_seconds"].as_f64().unwrap() > 0.2, "{}", said["spread_seconds"]);
 }
 
@@ -99,7 +99,7 @@ fn assert_formats(language: &str) {
     assert_eq!(said["vectors"], json!([300, 1024]));
     let mut calls = model.calls();
     calls.retain(|call| call["operation"] == "converse");
-    // Some object is asked for in words, a schema by a tool.
+    // "Any object" is asked for in words, a schema by a tool.
     assert!(calls[0]["body"].get("toolConfig").is_none() && calls[1]["body"].get("toolConfig").is_some());
     let inference = &calls[3]["body"]["inferenceConfig"];
     assert_eq!((inference.get("topP"), &inference["stopSequences"]), (None, &json!(["END"])), "{inference}");
@@ -128,7 +128,7 @@ fn assert_retries(language: &str) {
         (&said["unusable"]["status"], &said["unusable"]["code"]),
         (&json!(422), &json!("answer_does_not_match_schema"))
     );
-    // Three tries and one that the client made; an answer and its repair, which nobody asked for again.
+    // Three tries and one that the client made; a completion and its repair, which were asked for once.
     assert_eq!(model.calls().len(), 4 + 2);
 }
 
@@ -161,7 +161,7 @@ fn assert_errors(said: &Value) {
     ] {
         let error = &said[case];
         assert_eq!((&error["class"], &error["status"]), (&json!(class), &json!(status)), "{case}: {said}");
-        // The gateway's own 401 is a problem document, whose code the clients find at the top.
+        // The gateway's own 401 is a problem document, whose code the clients find at the top level.
         assert_eq!(error["code"], code, "{case}: {said}");
     }
 }
@@ -176,14 +176,14 @@ fn the_javascript_client_raises_its_own_errors() {
     assert_errors(&errors("javascript"));
 }
 
-/// The organization of the tests of API keys has no money for models; none of them asks one.
+/// The organization of the tests of API keys has no money for models; none of those tests asks a model.
 fn without_money() -> &'static Client {
     static SET: Once = Once::new();
     let admin = &api_keys::organization().admin;
     SET.call_once(|| {
         let budget = admin.get("/v1/ai/budgets");
         let seen = budget.header("ETag").unwrap().to_owned();
-        // A hundred nano-dollars: less than a text of one word may cost as a vector.
+        // A hundred nano-dollars: less than the bound of a vector for one word.
         let little = json!({
             "tenant_month_usd": "0.0000001", "tenant_day_usd": "1", "user_day_usd": "1", "feature_month_usd": {},
             "expected_month_usd": "1",
@@ -217,7 +217,7 @@ fn the_javascript_client_is_told_that_the_budget_is_spent() {
 
 #[test]
 fn over_the_limit_the_client_is_told_when_to_come_back() {
-    // Its calls must not be counted with those of another test.
+    // Its calls must not be counted together with those of another test.
     let _turn = model();
     let said = says("python", "limit", &key("limited"));
     assert_eq!(said["code"], "rate_limited");

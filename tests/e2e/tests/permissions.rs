@@ -1,5 +1,5 @@
-//! The roles of the functions: what they may do is written narrowly, and a function that tries more is refused. The
-//! credentials are those that the functions run with.
+//! The roles of the functions: their policies are narrow, and a function that tries more is refused. The credentials
+//! are those of the running functions.
 
 use crate::shared;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -22,7 +22,7 @@ fn no_role_may_do_everything_or_touch_everything() {
     assert!(ours.len() >= 25, "a role for each function and one for the API: {}", ours.len());
     for role in ours {
         if role.contains("ApiGatewayLogRole") {
-            // The one role that AWS prescribes a managed policy for.
+            // The only role for which AWS prescribes a managed policy.
             continue;
         }
         assert!(
@@ -32,7 +32,7 @@ fn no_role_may_do_everything_or_touch_everything() {
         let trusted = &Aws::iam("GetRole", &[("RoleName", role)], "AssumeRolePolicyDocument")[0];
         for trust in list(&document(trusted)["Statement"]) {
             let service = trust["Principal"]["Service"].as_str().unwrap_or_default();
-            // Bedrock takes its role on for the training jobs of this account, and for nobody else's.
+            // Bedrock takes on its role for the training jobs of this account only.
             let trains = service == "bedrock.amazonaws.com"
                 && role.contains("TrainingRole")
                 && trust["Condition"]["StringEquals"]["aws:SourceAccount"].is_string();
@@ -55,12 +55,12 @@ fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// IAM writes one of something and a list of it in different ways.
+/// IAM writes a single value and a list in different ways.
 fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-/// Ends of resources that fine-tuning makes, or makes use of.
+/// The ends of resource names that fine-tuning makes or uses.
 const OF_FINE_TUNES: [&str; 5] = [
     "/fine-tunes/*/training.jsonl",
     "/fine-tunes/*/output/*",
@@ -88,11 +88,11 @@ fn check(role: &str, statement: &Value) {
             continue;
         }
         assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
-        // A wildcard stands for the streams of a named log group, for what the gateway may invoke of this environment, for
-        // what is stored of failed batches, or for models under the condition of named profiles.
+        // A wildcard stands for the streams of a named log group, for the functions that the gateway may invoke in this
+        // environment, for stored failed batches, or for models under the condition of named profiles.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
-        // Training files and what training makes have names that are not known at the deploy.
+        // Training files and results have names that are not known at the deployment.
         let named = OF_FINE_TUNES.iter().fold(resource, |resource, end| resource.trim_end_matches(end));
         let named = named.trim_end_matches(":*");
         let gateway = role.ends_with("-api") && resource.ends_with(":function:sextant-local-*:live");
@@ -101,7 +101,7 @@ fn check(role: &str, statement: &Value) {
     }
 }
 
-/// What a function may be tried to do. Each is harmless when it is allowed.
+/// An attempt of a function. Each is harmless when it is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Deed {
     ReadState,
@@ -125,7 +125,7 @@ const DEEDS: [Deed; 7] = [
 
 #[test]
 fn a_function_can_do_its_work_and_nothing_else() {
-    // Each has run once, so each has a process with the credentials of its role.
+    // Each function has run once, so each has a process with the credentials of its role.
     let organization = shared();
     let lead = organization.create_lead("Permitted Ltd");
     organization.admin.get(&format!("/v1/leads/{}", lead["id"].as_str().unwrap())).expect(200);
@@ -137,17 +137,17 @@ fn a_function_can_do_its_work_and_nothing_else() {
         assert_eq!(done, deeds, "{function}");
     };
     may("get-lead", &[Deed::ReadState]);
-    // Only a sign-in signs tokens; nobody but the relay writes to the bus; the ledger is never deleted from.
+    // Only a sign-in signs tokens; only the relay writes to the bus; no function deletes from the ledger.
     may("login", &[Deed::ReadState, Deed::SignToken]);
     may("create-lead", &[Deed::ReadState, Deed::ReadLedger]);
     may("relay-events", &[Deed::Publish]);
     may("record-audit", &[Deed::ReadState]);
-    // On AWS only the records of API keys; the emulator does not know the key that limits it to them.
+    // On AWS the role reaches only the records of API keys; the emulator does not know the condition key of that limit.
     may("authorize-request", &[Deed::ReadState]);
     may("get-api-docs", &[]);
 }
 
-/// Whether the function's credentials suffice; anything but success and a refusal fails the test.
+/// Whether the function's credentials suffice; any result other than success and refusal fails the test.
 fn is_allowed(process: &FunctionProcess, deed: Deed) -> bool {
     let credential = |name| process.variable(name).unwrap_or_else(|| panic!("a process without {name}"));
     let config = Aws::config(
@@ -179,7 +179,7 @@ fn is_allowed(process: &FunctionProcess, deed: Deed) -> bool {
             }
             Deed::Publish => {
                 let event = PutEventsRequestEntry::builder().event_bus_name("sextant-local");
-                // No rule wants it.
+                // No rule selects it.
                 let event = event.source("test").detail_type("nothing").detail("{}").build();
                 code(aws_sdk_eventbridge::Client::new(&config).put_events().entries(event).send().await)
             }
@@ -202,7 +202,7 @@ fn code<T, E: ProvideErrorMetadata>(result: Result<T, E>) -> Option<String> {
     result.err().map(|error| error.code().unwrap_or("no code").to_owned())
 }
 
-/// The key that signs tokens, as the verifier of tokens knows it.
+/// The key that signs tokens, in the form in which a verifier knows it.
 fn token_key() -> String {
     let verifier = FunctionProcess::all_of("authorize-request");
     let keys = verifier[0].variable("TOKEN_KEY_IDS").unwrap();

@@ -1,4 +1,4 @@
-//! The relay between the ledger and the bus: a record that is no event is put aside and holds up nothing.
+//! The relay between the ledger and the bus: a record that is no event is parked and blocks nothing.
 
 use crate::shared;
 use adapter_dynamodb::DynamoAuditLog;
@@ -54,7 +54,7 @@ fn first_event_of(lead: &Value) -> Value {
     Aws::call("DynamoDB_20120810.GetItem", &get)["Item"].clone()
 }
 
-/// Runs `cargo xtask redrive local` as it runs it.
+/// Runs the redrive in the same way as `cargo xtask redrive local`.
 fn redrive() -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../local/redrive.py");
     let output = Command::new(&environment().python)
@@ -70,8 +70,8 @@ fn redrive() -> (bool, String) {
     (output.status.success(), text.concat())
 }
 
-/// What did not reach the bus is published by the redrive: a record that was parked, and a batch that the stream's mapping
-/// gave up and stored whole, as Lambda stores it.
+/// The redrive publishes records and batches that did not reach the bus: a parked record, and a batch that the stream's
+/// mapping gave up and stored whole, as Lambda stores it.
 #[test]
 fn what_did_not_reach_the_bus_is_published_again() {
     let (parked, stored) = (shared().create_lead("Parked Ltd"), shared().create_lead("Stored Ltd"));
@@ -113,6 +113,6 @@ fn what_did_not_reach_the_bus_is_published_again() {
     let left = parking.peek();
     let of_ours = |message: &String| message.contains("6a2f0c0e") || message.contains("\"a test\"");
     assert!(!left.iter().any(of_ours), "{left:?}");
-    // Consumers know the events: the chain of the audit log still holds, with one entry for each.
+    // Consumers know the events already: the chain of the audit log still holds, with one entry for each.
     Aws::run(log.verify(tenant)).expect("the audit log's chain holds");
 }

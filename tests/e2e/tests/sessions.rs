@@ -1,4 +1,4 @@
-//! Sessions end to end: refresh tokens rotate, a used one that comes back ends the session, and so does logging out.
+//! Sessions end to end: refresh tokens rotate, a used one that is sent again ends the session, and so does logging out.
 
 use crate::shared;
 use e2e_tests::{Answer, Client, Organization, eventually};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// An account signs in five times in a quarter of an hour, so these tests have one of their own.
+/// An account can sign in five times in a quarter of an hour, so these tests have an account of their own.
 fn organization() -> &'static Organization {
     static OWN: OnceLock<Organization> = OnceLock::new();
     OWN.get_or_init(|| Organization::register("sessions"))
@@ -23,7 +23,7 @@ fn a_session_is_refreshed_until_it_is_logged_out() {
     let second = refresh(&first["refresh_token"]).json(200);
     assert_ne!(second["refresh_token"], first["refresh_token"]);
     assert_ne!(second["access_token"], first["access_token"]);
-    // The answer was lost and the request is sent again: the same successor, no theft.
+    // The answer was lost and the request is sent again: it gets the same successor, and does not count as theft.
     assert_eq!(refresh(&first["refresh_token"]).json(200)["refresh_token"], second["refresh_token"]);
 
     let client = Client::with_token(second["access_token"].as_str().unwrap());
@@ -40,7 +40,7 @@ fn a_stolen_refresh_token_ends_the_session_and_its_owner_is_told() {
     let second = refresh(&stolen["refresh_token"]).json(200);
     let third = refresh(&second["refresh_token"]).json(200);
     refresh(&stolen["refresh_token"]).problem(401, "invalid_refresh_token");
-    // Neither thief nor owner goes on.
+    // Neither thief nor owner can go on.
     refresh(&third["refresh_token"]).problem(401, "invalid_refresh_token");
 
     eventually("a notification of the stolen token", 30, Duration::from_secs(1), || {
@@ -52,7 +52,7 @@ fn a_stolen_refresh_token_ends_the_session_and_its_owner_is_told() {
 fn a_guessed_token_or_password_tells_nothing_and_ends_nothing() {
     let organization = shared();
     let session = organization.login();
-    // What names the session is no secret; the rest is guessed. A guess must not sign the owner out.
+    // The ids of the session are not secret; the rest is guessed. A guess must not sign the owner out.
     let (names, secrets) = session["refresh_token"].as_str().unwrap().split_at("sxr_".len() + 3 * 16 * 4 / 3);
     let guess = format!("{names}{}", "A".repeat(secrets.len()));
     refresh(&json!(guess)).problem(401, "invalid_refresh_token");

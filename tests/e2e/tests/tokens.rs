@@ -1,5 +1,5 @@
 //! Access tokens at the gateway: the published keys verify them, and every known way of forging one is refused. The
-//! forger has the account's own claims, and where it must, even the real signing key.
+//! forger has the account's own claims, and, where necessary, the real signing key.
 
 use crate::shared;
 use adapter_token::Rs256Verifier;
@@ -32,7 +32,7 @@ fn published_keys() -> Vec<Jwk> {
     keys["keys"].as_array().unwrap().iter().map(|key| serde_json::from_value(key.clone()).unwrap()).collect()
 }
 
-/// Signs with the deployment's own key, as nobody but the key service can.
+/// Signs with the deployment's own key, as only the key service can.
 fn signed_by_us(kid: &str, header: &Value, claims: &Value) -> String {
     let input = unsigned(header, claims);
     let signed = Aws::call(
@@ -73,7 +73,7 @@ fn the_published_keys_verify_a_token() {
     assert_eq!((claims.sub, claims.org_id), (shared().account_id.clone(), shared().id.clone()));
     assert_eq!(claims.exp - claims.iat, 900);
 
-    // With the other key under the same name the signature does not match.
+    // With another key under the same name the signature does not match.
     let kid = part(token, 0)["kid"].clone();
     let other = keys.iter().find(|key| kid != key.kid.as_str()).unwrap();
     let swapped = Jwk { kid: kid.as_str().unwrap().to_owned(), ..other.clone() };
@@ -93,7 +93,7 @@ fn forged_tokens_are_refused() {
     other_key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature).unwrap();
     let by_another_key = format!("{input}.{}", URL_SAFE_NO_PAD.encode(&signature));
 
-    // The public key as a shared secret: what a verifier accepts that lets the token choose the algorithm.
+    // The public key as a shared secret: a verifier that lets the token choose the algorithm would accept it.
     let modulus = published_keys().into_iter().find(|key| key.kid == kid).unwrap().n;
     let symmetric = unsigned(&json!({"alg": "HS256", "typ": "JWT", "kid": kid}), &claims);
     let secret = hmac::Key::new(hmac::HMAC_SHA256, &URL_SAFE_NO_PAD.decode(modulus).unwrap());
@@ -132,7 +132,7 @@ fn a_right_signature_is_not_enough() {
         claims[name] = value;
         signed_by_us(kid, &header, &claims)
     };
-    // The same way of signing makes a token that is accepted: what is refused below is refused for what it says.
+    // The same way of signing makes a token that is accepted, so the tokens below are refused for their claims.
     assert_eq!(status_of(&with("jti", json!("another"))), 200);
     assert_eq!(status_of(&with("exp", json!(now() - 60))), 401, "expired");
     assert_eq!(status_of(&with("nbf", json!(now() + 600))), 401, "not yet valid");
@@ -140,5 +140,5 @@ fn a_right_signature_is_not_enough() {
     assert_eq!(status_of(&with("aud", json!("another-api"))), 401, "another audience");
 }
 
-/// A key of nobody's, made for this test.
+/// A key without an owner, made for this test.
 const OTHER_KEY: &str = include_str!("keys/other.pem");

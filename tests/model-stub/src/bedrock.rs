@@ -1,4 +1,4 @@
-//! Calls on Bedrock's wire: the script answers them, or the model behind this server, or nobody.
+//! Calls in Bedrock's wire format. The script answers them, or the model behind this server; without either they fail.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::wire::{Answer, ConverseRequest};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
-/// What no answer means.
+/// The message of a failure for want of a script and a model.
 pub(crate) const NOBODY: &str = "No answer was scripted for this call and no model is behind this server: POST steps to \
                                  /_script, or start it with a model URL.";
 
@@ -114,7 +114,7 @@ fn answered(
     Ok(json_response(StatusCode::OK, &answer.json(latency_ms)))
 }
 
-/// Vectors: of the embedding model behind this server if one is named, computed ones otherwise.
+/// Vectors: from the embedding model behind this server if one is named, computed otherwise.
 async fn invoke(shared: &Shared, model_id: String, body: &[u8]) -> (Response<ResponseBody>, usize) {
     let request = Invoke::parse(&model_id, body);
     let (step, call) = begin(shared, model_id, "invoke", true, body, request.is_ok());

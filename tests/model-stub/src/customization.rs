@@ -1,6 +1,6 @@
-//! Bedrock's control plane, as far as jobs go that train models: created, looked at and stopped, each once for its name.
-//! Nothing is trained: a job runs until a test says how it ends (`PUT /_jobs/{name}`). Calls here take no steps of the
-//! script, because a job's poller comes when it likes.
+//! The part of Bedrock's control plane that handles training jobs: create, get and stop, each once for a job's name.
+//! Nothing is trained: a job runs until a test says how it ends (`PUT /_jobs/{name}`). Calls here use no steps of the
+//! script, because a job's poller comes at any time.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ const JOBS: &str = "/model-customization-jobs";
 const MODELS: &str = "/custom-models/";
 const ACCOUNT: &str = "arn:aws:bedrock:us-east-1:000000000000";
 
-/// A job, as it was asked for and as it stands.
+/// A job: the request that created it, and its status.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     request: Value,
     status: String,
     message: Option<String>,
-    /// What it made was deleted.
+    /// Whether its model was deleted.
     discarded: bool,
 }
 
@@ -37,7 +37,7 @@ struct End {
     message: Option<String>,
 }
 
-/// Whether a path is of this service.
+/// Whether a path belongs to this service.
 pub(crate) fn is_job(path: &str) -> bool {
     path.starts_with(JOBS) || path.starts_with(MODELS) || path.starts_with("/_jobs")
 }
@@ -77,7 +77,7 @@ fn conflict(message: &str) -> Failure {
     Failure { kind: Some("ConflictException"), ..Failure::of_status(400, message) }
 }
 
-/// The name in the rest of a path, which may be an ARN with encoded delimiters.
+/// The name at the end of a path, which may be an ARN with encoded delimiters.
 fn name(rest: &str) -> String {
     let text = rest.trim_start_matches('/').replace("%2F", "/").replace("%3A", ":");
     text.rsplit('/').next().unwrap_or_default().to_owned()
@@ -94,7 +94,7 @@ fn listed(jobs: &Jobs) -> Value {
     json!({ "jobs": jobs.collect::<Vec<_>>() })
 }
 
-/// What the service's reference says of a name and of a token: letters, digits and single separators.
+/// The service's rule for names and tokens: letters, digits and single separators.
 fn is_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (1..=63).contains(&text.len())
@@ -115,7 +115,7 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
     if !named || !placed || !texts || text("/roleArn").is_empty() || text("/baseModelIdentifier").is_empty() {
         return Err(Failure::validation("1 validation error detected."));
     }
-    // The service calls a request invalid whose role it can't take on.
+    // The service answers "invalid request" when it can't take on the role.
     if text("/roleArn").ends_with("role/nobody") {
         let words = format!("Could not assume provided IAM role {}.", text("/roleArn"));
         return Err(Failure::validation(words));

@@ -1,5 +1,5 @@
 //! A response body that breaks off: it passes a number of bytes on and then fails, so that the connection is closed in
-//! the middle of an answer. It must never end cleanly, that would be a short answer and not a broken one.
+//! the middle of an answer. It must never end cleanly: the answer would then be short and not broken.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::time::Sleep;
 
-/// Why a response body broke off.
+/// The reason why a response body broke off.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
     #[error("cut as scripted")]
@@ -24,14 +24,14 @@ pub(crate) enum BodyError {
 /// The body of every response of this server.
 pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, BodyError>;
 
-/// How long the bytes before the cut get to leave: the connection is flushed while the body waits.
+/// How long the bytes before the cut have to leave: the connection is flushed while the body waits.
 const FLUSH: Duration = Duration::from_millis(20);
 
 /// `inner`, broken off after `left` bytes.
 pub(crate) struct CutBody {
     inner: ResponseBody,
     left: usize,
-    /// Set once there is more than may pass: the wait before the connection breaks.
+    /// Set once `inner` has more bytes than may pass: the wait before the connection breaks.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -72,7 +72,7 @@ impl Body for CutBody {
         Poll::Ready(Some(Err(BodyError::Cut)))
     }
 
-    /// The length of the whole body: the head promises what the connection then doesn't deliver.
+    /// The length of the whole body, because the head must promise more than the connection delivers.
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }

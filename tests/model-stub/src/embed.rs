@@ -1,30 +1,30 @@
-//! Vectors for texts. This is what the server does when no embedding model is behind it; it is no model: texts that share
-//! words are near each other, and that is all their vectors know.
+//! Vectors for texts, for a server without an embedding model behind it. They are computed and not learned: texts that
+//! share words get vectors that are near each other, and the vectors know nothing else.
 //!
-//! Each word (letters and digits, lowercase) is hashed to a vector of signs; a text's vector is their sum, of length 1. The
-//! same text gives the same vector in every process.
+//! Each word (letters and digits, lowercase) is hashed to a vector of signs. The vector of a text is their sum, scaled
+//! to length 1. The same text gets the same vector in every process.
 
 use serde_json::{Value, json};
 
-/// Texts to be embedded, whichever wire they came by.
+/// Texts to be embedded, in the same form for every wire format.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Texts {
     pub(crate) texts: Vec<String>,
-    /// What the caller asked for; the model's own when absent.
+    /// The number of dimensions that the caller asked for; the model's default when absent.
     pub(crate) dimensions: Option<usize>,
     pub(crate) default_dimensions: usize,
 }
 
-/// Their vectors.
+/// The vectors of a request, and what they cost.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Vectors {
-    /// Numbers, kept as JSON: a forwarded model's go on unchanged.
+    /// Numbers, kept as JSON so that those of a forwarded model stay unchanged.
     pub(crate) vectors: Vec<Value>,
     pub(crate) tokens: u64,
 }
 
 impl Texts {
-    /// Computed vectors, and four bytes to a token.
+    /// Computed vectors. Four bytes count as one token.
     pub(crate) fn computed(&self) -> Vectors {
         let dimensions = self.dimensions.unwrap_or(self.default_dimensions);
         Vectors {
@@ -34,7 +34,7 @@ impl Texts {
     }
 }
 
-/// Four bytes to a token, and one at least.
+/// Four bytes count as one token; at least one token.
 pub(crate) fn tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4).max(1)).unwrap_or(u64::MAX)
 }
@@ -44,7 +44,7 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let lowercase = text.to_lowercase();
     let words: Vec<&str> =
         lowercase.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    // A text without a word is its own word, so that no vector has length 0.
+    // A text without a word counts as one word, so that no vector has length 0.
     let words = if words.is_empty() { vec![text] } else { words };
     for word in words {
         let mut state = fnv(word);
@@ -69,7 +69,7 @@ fn fnv(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// SplitMix64: the next number of a sequence that `state` begins.
+/// SplitMix64: the next number of the sequence that begins at `state`.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-/// One failed model call, before it is written to the wire.
+/// A failed model call, before it is written to the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// HTTP status, 400 to 599.
     pub(crate) status: u16,
-    /// Bedrock's name of the error; none for what a proxy in front of Bedrock would answer (a bare 502, say).
+    /// Bedrock's name of the error; none for the failure of a proxy in front of Bedrock (such as a bare 502).
     pub(crate) kind: Option<&'static str>,
     pub(crate) message: String,
     /// Seconds for the `Retry-After` header.
@@ -16,7 +16,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A failure of the type Bedrock documents for this status.
+    /// A failure with the error type that Bedrock documents for this status.
     pub(crate) fn of_status(status: u16, message: impl Into<String>) -> Self {
         Failure { status, kind: kind_of(status), message: message.into(), retry_after: None }
     }
@@ -25,7 +25,7 @@ impl Failure {
         Self::of_status(400, message)
     }
 
-    /// The model answered something that can't be used (Bedrock: ModelErrorException, 424).
+    /// The model's output can't be used (Bedrock: ModelErrorException, 424).
     pub(crate) fn model_error(message: impl Into<String>) -> Self {
         Self::of_status(424, message)
     }

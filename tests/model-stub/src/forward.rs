@@ -1,5 +1,5 @@
-//! Hands a call to a real model behind an OpenAI-compatible endpoint and brings its answer or failure back.
-//! An upstream failure keeps its meaning (throttled, timed out, refused, broken); it must never become an answer.
+//! Forwards a call to a real model behind an OpenAI-compatible endpoint and returns its answer or its failure. A
+//! failure of the endpoint keeps its meaning (throttled, timed out, refused, broken) and must never become an answer.
 
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
@@ -27,7 +27,7 @@ use crate::wire::{Answer, ConverseRequest, Usage};
 /// The largest upstream answer that is read whole.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
 
-/// Characters of an upstream error text that are passed on.
+/// At most this many characters of an upstream error text are passed on.
 const MAX_ERROR_CHARS: usize = 500;
 
 /// An OpenAI-compatible endpoint over plain HTTP.
@@ -35,17 +35,17 @@ const MAX_ERROR_CHARS: usize = 500;
 pub struct ForwardTarget {
     host: String,
     port: u16,
-    /// What comes before `/v1`; mostly empty.
+    /// The path before `/v1`; usually empty.
     path: String,
     model: Option<String>,
     embedding_model: Option<String>,
     timeout: Duration,
 }
 
-/// A forward URL that can't be used.
+/// The forward URL can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardTargetError {
-    /// Not an absolute URL.
+    /// The URL is not absolute.
     #[error("the model URL must look like http://host:port or http://host:port/v1")]
     NotAUrl,
     /// TLS is not built in.
@@ -56,8 +56,8 @@ pub enum ForwardTargetError {
 }
 
 impl ForwardTarget {
-    /// The endpoint at `url`, with or without a trailing `/v1`. Without a model name the first model it lists is used.
-    /// `timeout` bounds the wait for the head of an answer and for each piece of a stream.
+    /// The endpoint at `url`, with or without a trailing `/v1`. Without a model name, the first model that the endpoint
+    /// lists is used. `timeout` bounds the wait for the head of an answer and for each piece of a stream.
     pub fn new(url: &str, model: Option<String>, timeout: Duration) -> Result<Self, ForwardTargetError> {
         let uri: Uri = url.trim().parse().map_err(|_| ForwardTargetError::NotAUrl)?;
         let host = uri.host().ok_or(ForwardTargetError::NotAUrl)?.to_owned();
@@ -73,7 +73,8 @@ impl ForwardTarget {
         Ok(ForwardTarget { host, port, path, model, embedding_model: None, timeout })
     }
 
-    /// Forwards calls for vectors too, to this model there. Without a name they are not forwarded: a chat model makes none.
+    /// Forwards calls for vectors, too, to this model of the endpoint. Without a name they are not forwarded, because a
+    /// chat model makes no vectors.
     pub fn with_embedding_model(self, model: Option<String>) -> Self {
         ForwardTarget { embedding_model: model.filter(|model| !model.is_empty()), ..self }
     }
@@ -102,7 +103,7 @@ impl Upstream {
         Upstream { target, model }
     }
 
-    /// One whole answer. `usage` replaces the model's own count.
+    /// A whole answer. `usage` replaces the model's own counts.
     pub(crate) async fn converse(
         &self,
         request: &ConverseRequest,
@@ -116,7 +117,7 @@ impl Upstream {
         translate::answer(completion, request.forced_tool(), usage)
     }
 
-    /// A stream of frames that follow the model's own stream.
+    /// A stream of frames that follows the model's own stream.
     pub(crate) async fn converse_stream(
         &self,
         request: &ConverseRequest,
@@ -136,7 +137,7 @@ impl Upstream {
         Ok(following.into_body())
     }
 
-    /// Passes a chat completion on as it is, but for the model's name, and brings the answer back as it arrives.
+    /// Passes a chat completion on unchanged, except for the model's name, and returns the answer as it arrives.
     pub(crate) async fn pass_chat(&self, body: &[u8]) -> Result<Response<ResponseBody>, Failure> {
         let mut body: Value =
             serde_json::from_slice(body).map_err(|_| Failure::validation("The request body is not JSON."))?;
@@ -152,7 +153,7 @@ impl Upstream {
         Ok(passed)
     }
 
-    /// Who makes vectors, if an embedding model is named.
+    /// The embedding model, if one is named.
     pub(crate) fn embedder(&self) -> Option<Embedder<'_>> {
         self.target.embedding_model.as_deref().map(|model| Embedder { upstream: self, model })
     }
@@ -199,7 +200,7 @@ impl Upstream {
                 |_| Failure::unavailable("The model endpoint closed the connection without an answer.");
             let (mut sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-            // Ends with the response: the caller sees its errors there.
+            // The task ends with the response; the caller sees its errors there.
             tokio::spawn(connection);
             sender.send_request(request).await.map_err(lost)
         };
@@ -221,7 +222,7 @@ impl Upstream {
 
     async fn failure(&self, response: Response<Incoming>) -> Failure {
         let status = response.status();
-        // A date is possible here too; nothing that serves models sends one.
+        // The header may hold a date too; no model server sends one.
         let retry_after = response
             .headers()
             .get(header::RETRY_AFTER)
@@ -246,7 +247,7 @@ impl Upstream {
     }
 }
 
-/// The status of the Bedrock error that means the same.
+/// The status of the Bedrock error with the same meaning.
 fn bedrock_status(upstream: StatusCode) -> u16 {
     match upstream.as_u16() {
         401 | 403 => 403,
@@ -255,7 +256,7 @@ fn bedrock_status(upstream: StatusCode) -> u16 {
         429 => 429,
         503 => 503,
         400..500 => 400,
-        // A redirect or an unknown status is as broken as a 500.
+        // A redirect or an unknown status counts as a 500.
         _ => 500,
     }
 }

@@ -1,5 +1,5 @@
-//! ConverseStream events as `application/vnd.amazon.eventstream` frames (lengths, headers, payload, both checksums).
-//! It must never reorder or merge events: what a caller sees is what the answer was made of.
+//! ConverseStream events as `application/vnd.amazon.eventstream` frames (lengths, headers, payload, both checksums). It
+//! must never reorder or merge events: a caller sees exactly the events of the answer.
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -80,7 +80,7 @@ pub(crate) fn metadata(usage: Option<Usage>, latency_ms: u64) -> Result<Bytes, F
     event("metadata", &payload)
 }
 
-/// A whole answer as the frames of a stream, in order; each block in `count` pieces if that is set.
+/// A whole answer as the frames of a stream, in order; each block in `count` pieces if `count` is set.
 pub(crate) fn of_answer(
     answer: &Answer,
     latency_ms: u64,
@@ -108,7 +108,7 @@ pub(crate) fn of_answer(
     Ok(frames)
 }
 
-/// A text cut into `count` pieces of about the same size, or into pieces of a fixed size.
+/// The text, cut into `count` pieces of about the same size, or into pieces of a fixed size.
 pub(crate) fn pieces(text: &str, count: Option<usize>) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let size = count.map_or(DELTA_CHARS, |count| chars.len().div_ceil(count.max(1)).max(1));

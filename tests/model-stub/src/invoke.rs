@@ -1,5 +1,5 @@
-//! InvokeModel for embedding models: the bodies of Titan Text Embeddings v2 and Cohere Embed v3 and v4. It checks what
-//! the models check; for any other model there is no InvokeModel here.
+//! InvokeModel for embedding models: the bodies of Titan Text Embeddings v2 and Cohere Embed v3 and v4. It makes the
+//! same checks as the models. No other model has InvokeModel here.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ struct CohereRequest {
     truncate: Option<String>,
 }
 
-/// One InvokeModel call for vectors.
+/// An InvokeModel call for vectors.
 #[derive(Debug)]
 pub(crate) enum Invoke {
     Titan(Texts),

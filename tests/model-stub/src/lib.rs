@@ -1,10 +1,10 @@
 //! A model server for local deploys and tests on 127.0.0.1. It speaks the wire formats of Amazon Bedrock Runtime
-//! (Converse, ConverseStream, InvokeModel for vectors) and of OpenAI (`/v1/chat/completions`, `/v1/embeddings`), and of
-//! the jobs of Amazon Bedrock that train models, so that the real clients and the real adapters run against it unchanged.
+//! (Converse, ConverseStream, InvokeModel for vectors), of Bedrock's training jobs, and of OpenAI
+//! (`/v1/chat/completions`, `/v1/embeddings`), so that the real clients and the real adapters run against it unchanged.
 //!
 //! It answers only what a test scripted or what a real model behind `MODEL_URL` said. It must never invent an answer:
-//! without a script and without a model the call fails with 503. Vectors alone are computed, unless an embedding model is
-//! named: see `embed`.
+//! without a script and without a model the call fails with 503. Vectors alone are computed, unless an embedding model
+//! is named: see `embed`.
 
 mod bedrock;
 mod customization;

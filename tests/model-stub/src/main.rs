@@ -1,4 +1,4 @@
-//! The model server as a process: reads where to listen and which model to forward to, and prints its URL.
+//! The model server as a process: reads the port and the model to forward to, and prints its URL.
 
 use std::error::Error;
 use std::io::Write;
@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::Parser;
 use model_stub::{ForwardTarget, Options, Stub};
 
-/// A local server that speaks the wire formats of Bedrock Runtime and of OpenAI. It answers what was scripted (POST
-/// /_script), else what the model behind --forward says, else 503. Vectors are computed unless a model for them is named.
+/// A local server that speaks the wire formats of Bedrock Runtime and of OpenAI. It answers with the scripted step
+/// (POST /_script), without a step with the answer of the model behind --forward, and without both with 503. Vectors
+/// are computed unless an embedding model is named.
 #[derive(Parser)]
 #[command(name = "model-stub")]
 struct Arguments {
@@ -18,7 +19,7 @@ struct Arguments {
     /// OpenAI-compatible endpoint, http://host:port with or without /v1 [default: the variable MODEL_URL].
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Model to ask there [default: the variable MODEL_NAME, else the first one it lists].
+    /// Model to ask there [default: the variable MODEL_NAME, else the first one that the endpoint lists].
     #[arg(long, value_name = "NAME")]
     model_name: Option<String>,
     /// Embedding model to ask there [default: the variable EMBEDDING_MODEL_NAME, else vectors are computed here].
@@ -50,7 +51,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Ends the process with the error and its causes as a sentence.
+/// Ends the process with a sentence that has the error and its causes.
 fn refuse(error: &dyn Error) -> ! {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,5 +1,5 @@
-//! The JSON of OpenAI's chat completions and embeddings: the requests this server understands, the answers, streams and
-//! errors it writes. It must never accept a message it would then silently drop.
+//! The JSON of OpenAI's chat completions and embeddings: the requests that this server understands, and the answers,
+//! streams and errors that it writes. It must never accept a message and then silently drop it.
 
 use hyper::body::Bytes;
 use serde::Deserialize;
@@ -65,12 +65,12 @@ impl ChatRequest {
         Ok(request)
     }
 
-    /// The name of the schema the answer has to match, if there is one.
+    /// The name of the schema that the answer must match, if there is one.
     pub(crate) fn schema(&self) -> Option<&str> {
         Some(self.response_format.as_ref()?.json_schema.as_ref()?.name.as_str())
     }
 
-    /// Bytes of all text in the request.
+    /// The bytes of all text in the request.
     pub(crate) fn text_bytes(&self) -> usize {
         let contents = self.messages.iter().filter_map(|message| message.content.as_ref());
         contents.map(|content| content.as_str().map_or_else(|| content.to_string().len(), str::len)).sum()
@@ -126,7 +126,7 @@ fn id(call: usize) -> String {
     format!("chatcmpl-{call}")
 }
 
-/// What a schema asks for is text here: the JSON itself.
+/// The text of an answer; for an answer by a schema, the JSON itself.
 fn text(answer: &Answer) -> String {
     let texts = answer.blocks.iter().map(|block| match block {
         AnswerBlock::Text(text) => text.clone(),
@@ -144,7 +144,7 @@ fn finish_reason(stop_reason: &str) -> &str {
     }
 }
 
-/// The prompt's count includes what was read from or written to a cache.
+/// The prompt's count includes the tokens that were read from or written to a cache.
 fn usage(usage: Usage) -> Value {
     let prompt = usage
         .input_tokens
@@ -212,7 +212,7 @@ impl EmbeddingRequest {
     }
 }
 
-/// A failure in OpenAI's shape: types and codes as its API answers them at these statuses.
+/// A failure in OpenAI's shape, with the types and codes that its API has for these statuses.
 pub(crate) fn error_body(failure: &Failure) -> Value {
     let (kind, code) = match failure.status {
         400 if ["maximum context length", "Input is too long"]

@@ -1,5 +1,5 @@
-//! What a test wants the model to do, and what it was asked: a queue of steps and a record of calls.
-//! A step is used once, in order; nothing here repeats or guesses one.
+//! The steps that a test scripts for the model, and a record of its calls. A step is used once, in order; nothing here
+//! repeats or guesses one.
 
 use std::collections::VecDeque;
 
@@ -10,37 +10,39 @@ use crate::embed::{Vectors, tokens};
 use crate::failure::Failure;
 use crate::wire::{Answer, AnswerBlock, Usage};
 
-/// What happens to one model call, on either wire. The fields combine: a step may wait, answer, and cut its answer short.
-/// A step with neither status, text nor tool input changes the answer of the forwarded model (wait, cut, other usage).
+/// What happens to one model call, in either wire format. The fields combine: a step may wait, answer, and cut its
+/// answer short. A step with neither status, text nor tool input changes the answer of the forwarded model (wait, cut,
+/// other usage).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Step {
-    /// Only for calls of this model id; any model when absent.
+    /// The step is only for calls of this model id; absent: for any model.
     pub model: Option<String>,
-    /// Only for calls that ask for vectors, which take no other steps. It needs no answer: vectors are computed.
+    /// The step is only for calls that ask for vectors; such calls use no other steps. It needs no answer, because
+    /// vectors are computed.
     pub embedding: bool,
-    /// Fail with this HTTP status (400 to 599) and the error type the wire has for it; other statuses have no type.
+    /// Fail with this HTTP status (400 to 599) and the error type that the wire format has for it, if any.
     pub status: Option<u16>,
-    /// The failure's text, where its meaning lies in it (`Input is too long for requested model.`).
+    /// The text of the failure, for failures that are told apart by it (`Input is too long for requested model.`).
     pub message: Option<String>,
     /// Seconds for the failure's `Retry-After` header.
     pub retry_after: Option<u64>,
     /// Wait this long (milliseconds) before anything is answered.
     pub delay_ms: Option<u64>,
-    /// Close the connection after this many bytes of the body. A body that is not longer arrives whole.
+    /// Close the connection after this many bytes of the body. A shorter body arrives whole.
     pub cut_after_bytes: Option<usize>,
     /// Answer exactly this text.
     pub text: Option<String>,
-    /// Cut the text or tool input into this many pieces when it is streamed; 24 characters to a piece when absent.
+    /// Cut the text or tool input into this many pieces when it is streamed; absent: 24 characters a piece.
     pub chunks: Option<usize>,
     /// Wait this long (milliseconds) between any two events of a stream.
     pub chunk_delay_ms: Option<u64>,
-    /// Answer with this input for the tool the request forces, else for its first tool. On OpenAI's wire: with this JSON
-    /// for the schema the request asks for.
+    /// Answer with this input for the tool that the request forces, otherwise for its first tool. In OpenAI's format:
+    /// with this JSON for the schema of the request.
     pub tool_input: Option<Value>,
-    /// Why the model stopped; `end_turn` or `tool_use` when absent.
+    /// Why the model stopped; absent: `end_turn` or `tool_use`.
     pub stop_reason: Option<String>,
-    /// The token counts; four bytes to a token when absent.
+    /// The token counts; absent: one token for four bytes.
     pub usage: Option<Usage>,
 }
 
@@ -117,8 +119,8 @@ impl Step {
         Some(Failure { retry_after: self.retry_after, ..Failure::of_status(status, message) })
     }
 
-    /// The step's own answer or failure; `None` when it has none and the forwarded model is to answer. `tool` is what the
-    /// request forces or offers, `request_bytes` the size of its text.
+    /// The step's own answer or failure; `None` when it has none and the forwarded model must answer. `tool` is the
+    /// tool that the request forces or offers, `request_bytes` the size of its text.
     pub(crate) fn outcome(
         &self,
         tool: Option<&str>,
@@ -144,13 +146,13 @@ impl Step {
         Some(Ok(Answer { blocks: vec![block], stop_reason, usage }))
     }
 
-    /// The vectors as this step wants them counted.
+    /// The vectors, with the token counts of this step.
     pub(crate) fn counted(&self, vectors: Vectors) -> Vectors {
         Vectors { tokens: self.usage.map_or(vectors.tokens, |usage| usage.input_tokens), ..vectors }
     }
 }
 
-/// Four bytes to a token: an estimate that grows with the text, for scripts that don't care about the exact count.
+/// One token for four bytes: an estimate that grows with the text, for scripts without exact counts.
 fn estimate(request_bytes: usize, block: &AnswerBlock) -> Usage {
     let output = match block {
         AnswerBlock::Text(text) => text.len(),
@@ -159,12 +161,12 @@ fn estimate(request_bytes: usize, block: &AnswerBlock) -> Usage {
     Usage { input_tokens: tokens(request_bytes), output_tokens: tokens(output), ..Usage::default() }
 }
 
-/// One model call this server received.
+/// A model call that this server received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Call {
-    /// The model id: percent-decoded, or what the body names.
+    /// The model id: percent-decoded from the path, or named by the body.
     pub model_id: String,
-    /// `converse`, `converse-stream` or `invoke`; on OpenAI's wire `chat/completions` or `embeddings`.
+    /// `converse`, `converse-stream` or `invoke`; in OpenAI's format `chat/completions` or `embeddings`.
     pub operation: &'static str,
     /// The request body; null when it was not JSON.
     pub body: Value,
@@ -172,24 +174,24 @@ pub struct Call {
     pub time: String,
 }
 
-/// A script that can't be followed.
+/// The script is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// More than one of status, text and tool input.
+    /// A step has more than one of status, text and tool input.
     #[error("step {0} has more than one of status, text and tool_input")]
     Ambiguous(usize),
-    /// A step without an answer while no model is behind the server.
+    /// A step has no answer, and there is no model to forward to.
     #[error("step {0} has neither status, text nor tool_input, and no model is forwarded to")]
     NoAnswer(usize),
-    /// A status that is no error.
+    /// The status is not an error.
     #[error("step {0} has a status outside 400-599")]
     NotAnError(usize),
-    /// A field that does nothing in this step.
+    /// A field has no effect in this step.
     #[error("step {0} has {1}, which does nothing there")]
     Useless(usize, &'static str),
 }
 
-/// The steps still to come and the calls so far.
+/// The steps that are left and the calls so far.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     steps: VecDeque<Step>,
@@ -197,7 +199,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Appends steps, or none of them if one can't be followed.
+    /// Appends steps. Appends none of them if one is invalid.
     pub(crate) fn add(&mut self, steps: Vec<Step>, forwards: bool) -> Result<(), ScriptError> {
         for (at, step) in steps.iter().enumerate() {
             check(at, step, forwards)?;

@@ -1,5 +1,5 @@
-//! The HTTP server: routes a request to the control routes or to one of the two wires.
-//! It listens on 127.0.0.1 only and stops with its `Stub`; it checks no signature.
+//! The HTTP server: routes a request to the control routes or to one of the two wire formats. It listens on 127.0.0.1
+//! only and stops with its `Stub`. It checks no signature.
 
 use std::convert::Infallible;
 use std::io;
@@ -26,15 +26,15 @@ use crate::forward::{ForwardTarget, Upstream};
 use crate::script::{Call, Script, ScriptError, Step};
 use crate::{bedrock, v1};
 
-/// Bedrock refuses larger requests.
+/// The largest request that Bedrock accepts.
 const MAX_REQUEST_BYTES: usize = 20 * 1024 * 1024;
 
-/// How to start.
+/// Options for the start of the server.
 #[derive(Debug, Default)]
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// The model that answers calls no step applies to.
+    /// The model that answers calls without a scripted step.
     pub forward: Option<ForwardTarget>,
 }
 
@@ -67,14 +67,14 @@ impl Shared {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A panic in another call must not hide the script from this one.
+    /// A panic in another call must not hide the script from this call.
     pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Stub {
-    /// Starts on a free port, without a model behind it. Needs a tokio runtime with I/O and time.
+    /// Starts on a free port, without a model to forward to. Needs a tokio runtime with I/O and time.
     pub async fn start() -> Result<Self, StartError> {
         Self::start_with(Options::default()).await
     }
@@ -102,7 +102,7 @@ impl Stub {
         &self.url
     }
 
-    /// Appends steps for the next model calls; none is taken if one can't be followed.
+    /// Appends steps for the next model calls. Appends none of them if one is invalid.
     pub fn script(&self, steps: Vec<Step>) -> Result<(), ScriptError> {
         self.shared.script().add(steps, self.shared.upstream.is_some())
     }
@@ -112,7 +112,7 @@ impl Stub {
         self.shared.script().calls().to_vec()
     }
 
-    /// How many steps no call has used yet.
+    /// The number of steps that no call has used yet.
     pub fn steps_left(&self) -> usize {
         self.shared.script().steps_left()
     }
@@ -135,7 +135,7 @@ impl Drop for Stub {
     }
 }
 
-/// Owns the connections: when it is aborted they close with it.
+/// Owns the connections: when this task is aborted, they close.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
@@ -144,7 +144,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, Arc::clone(&shared)));
                 }
-                // Out of file descriptors, most likely: closing connections free some.
+                // Most likely the process has no file descriptors left; closing connections free some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -153,13 +153,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // Frames are small and must leave at once.
+    // Frames are small and must be sent at once.
     let _without_delay = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(route(&shared, request).await) }
     });
-    // A broken connection is the client's to notice, and sometimes the script's wish.
+    // A broken connection is noticed by the client, and some scripts ask for one.
     let _ended = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -206,8 +206,8 @@ fn add_steps(shared: &Shared, body: &[u8]) -> Response<ResponseBody> {
     }
 }
 
-/// Records a call and takes the step for it. A request that the provider would refuse takes none: the test that sent it
-/// has to see that.
+/// Records a call and takes the step for it. A request that the provider would refuse takes no step, so that its test
+/// notices.
 pub(crate) fn begin(
     shared: &Shared,
     model_id: String,
@@ -227,14 +227,14 @@ pub(crate) fn begin(
     (step.unwrap_or_default(), call)
 }
 
-/// The wait a step asks for before anything is answered.
+/// Waits as long as the step says before anything is answered.
 pub(crate) async fn delay(step: &Step) {
     if let Some(milliseconds) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
 }
 
-/// Breaks the answer off where the step wants that.
+/// Breaks the answer off where the step says so.
 pub(crate) fn cut(step: &Step, response: Response<ResponseBody>) -> Response<ResponseBody> {
     match step.cut_after_bytes {
         Some(bytes) => response.map(|body| CutBody::new(body, bytes).boxed_unsync()),
@@ -242,7 +242,7 @@ pub(crate) fn cut(step: &Step, response: Response<ResponseBody>) -> Response<Res
     }
 }
 
-/// A stream of these events, with the waits a step asks for between them.
+/// A stream of these events, with the step's waits between them.
 pub(crate) fn event_stream(
     content_type: &'static str,
     events: Vec<Bytes>,

@@ -1,7 +1,7 @@
-//! Splits a stream of server-sent events into the data of each event, however the bytes were cut on their way.
-//! It knows nothing of what the data means.
+//! Splits a stream of server-sent events into the data of each event, however the bytes were cut in transit. It does
+//! not interpret the data.
 
-/// Collects bytes until events are whole.
+/// Collects bytes until an event is whole.
 #[derive(Debug, Default)]
 pub(crate) struct SseSplitter {
     line: Vec<u8>,
@@ -23,7 +23,7 @@ impl SseSplitter {
         whole
     }
 
-    /// The data of a last event that no blank line followed.
+    /// The data of the last event, when no blank line followed it.
     pub(crate) fn finish(&mut self) -> Option<String> {
         let line = std::mem::take(&mut self.line);
         self.end_of_line(&line).or_else(|| self.data.take())

@@ -1,5 +1,6 @@
-//! Chat-completion chunks to ConverseStream events, one chunk at a time. Nothing is held back: a delta becomes a frame
-//! as soon as it is here. A stream that ends without a finish reason ends with an exception, never as if it were whole.
+//! Translates chat-completion chunks into ConverseStream events, one chunk at a time. Nothing is held back: a delta
+//! becomes a frame as soon as it arrives. A stream that ends without a finish reason ends with an exception, and never
+//! looks like a whole answer.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -49,7 +50,7 @@ struct FunctionDelta {
     arguments: Option<String>,
 }
 
-/// The block whose stop event is still due.
+/// The open block, whose stop event has not been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Text,
@@ -67,7 +68,7 @@ pub(crate) struct StreamTranslator {
     started_at: Instant,
     started: bool,
     open: Option<Open>,
-    /// Index of the open block, or of the next one.
+    /// The index of the open block, or of the next one.
     index: u64,
     called_tool: bool,
     finish_reason: Option<String>,
@@ -152,7 +153,7 @@ impl StreamTranslator {
         Ok(())
     }
 
-    /// The exception that ends a stream; `original_status` is what the cause would have been as a response.
+    /// The exception that ends a stream; `original_status` is the status that the failure would have had as a response.
     pub(crate) fn fail(
         &mut self,
         message: &str,

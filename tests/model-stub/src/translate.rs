@@ -1,5 +1,5 @@
-//! Converse to the OpenAI chat-completions format and back, for whole answers. The meaning must survive both ways:
-//! what has no counterpart there is refused, never dropped.
+//! Translates Converse to the OpenAI chat-completions format and back, for whole answers. The meaning must survive both
+//! ways: a part without a counterpart is refused and never dropped.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -12,9 +12,9 @@ use crate::wire::{
 
 /// The body of `POST /v1/chat/completions` for this request.
 ///
-/// A request that forces one tool asks for JSON by that tool's schema (`response_format`) instead: several
-/// OpenAI-compatible servers ignore `tool_choice`, while they all constrain the output to a schema. The answer's text
-/// then is the tool's input.
+/// A request that forces a tool asks for JSON by that tool's schema (`response_format`) instead: several
+/// OpenAI-compatible servers ignore `tool_choice`, while all of them constrain the output to a schema. The text of the
+/// answer is then the tool's input.
 pub(crate) fn chat_request(request: &ConverseRequest, model: &str, stream: bool) -> Result<Value, Failure> {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(model));
@@ -116,7 +116,7 @@ fn messages(request: &ConverseRequest) -> Result<Vec<Value>, Failure> {
     Ok(messages)
 }
 
-/// The schema in `response_format` constrains the output, but not every server shows it to the model.
+/// The schema in `response_format` constrains the output, but some servers do not show it to the model.
 fn forced_tool_instruction(tool: &ToolSpec) -> String {
     let description = tool.description.as_deref().unwrap_or(&tool.name);
     format!(
@@ -126,7 +126,7 @@ fn forced_tool_instruction(tool: &ToolSpec) -> String {
     )
 }
 
-/// Tool results are messages of their own there, and come before what the user says along with them.
+/// In this format tool results are messages of their own, which come before the user's text.
 fn user_messages(message: &Message, out: &mut Vec<Value>) -> Result<(), Failure> {
     let mut texts = Vec::new();
     for block in &message.content {
@@ -151,7 +151,7 @@ fn user_messages(message: &Message, out: &mut Vec<Value>) -> Result<(), Failure>
 
 fn tool_message(result: &ToolResult) -> Result<Value, Failure> {
     let mut content = Vec::new();
-    // There is no status field there; the model has to read it.
+    // This format has no field for a failed tool result, so the model must read it in the text.
     if result.status.as_deref() == Some("error") {
         content.push("The tool failed:".to_owned());
     }
@@ -245,7 +245,7 @@ struct FunctionCall {
     arguments: String,
 }
 
-/// Token counts; the prompt's count includes the cached ones there, and leaves them out in Converse.
+/// Token counts. The prompt's count includes the cached tokens in this format, and not in Converse.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct ChatUsage {
     prompt_tokens: u64,
@@ -270,7 +270,7 @@ impl From<ChatUsage> for Usage {
     }
 }
 
-/// The Converse stop reason for a `finish_reason`. A called tool decides: some servers say `stop` even then.
+/// The Converse stop reason for a `finish_reason`. A called tool decides: some servers send `stop` even then.
 pub(crate) fn stop_reason(finish_reason: Option<&str>, called_tool: bool) -> &'static str {
     match finish_reason {
         Some("length") => "max_tokens",
@@ -295,7 +295,7 @@ pub(crate) fn answer(
     let mut blocks = Vec::new();
     let mut called_tool = false;
     if let Some(text) = choice.message.content.filter(|text| !text.is_empty()) {
-        // Output that ran into the token limit is no JSON; it stays visible as the text it is.
+        // Output that was cut at the token limit is not JSON; it stays visible as text.
         let input = forced_tool.and_then(|tool| Some((tool, serde_json::from_str(&text).ok()?)));
         blocks.push(match input {
             Some((tool, input)) => {
@@ -315,7 +315,7 @@ pub(crate) fn answer(
     Ok(Answer { blocks, stop_reason, usage })
 }
 
-/// The id of a tool use made from an answer's text.
+/// The id of a tool use that is made from the text of an answer.
 pub(crate) fn tool_use_id(completion_id: &str) -> String {
     format!("tooluse_{completion_id}")
 }

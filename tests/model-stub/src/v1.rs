@@ -1,4 +1,4 @@
-//! Calls on OpenAI's wire, driven by the same script as those on Bedrock's. It checks no key.
+//! Calls in OpenAI's wire format, driven by the same script as those in Bedrock's. It checks no API key.
 
 use hyper::{Response, StatusCode};
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub(crate) async fn embeddings(shared: &Shared, body: &[u8]) -> Response<Respons
     cut(&step, response)
 }
 
-/// The model a body names, also where the rest of it can't be used.
+/// The model that a body names, even when the rest of the body is invalid.
 fn named(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned()

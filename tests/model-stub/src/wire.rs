@@ -1,6 +1,6 @@
-//! The JSON of Converse: the requests this server understands and the answers it writes.
-//! It checks what Bedrock itself checks, so that a request that passes here is not refused there for its shape; it
-//! must never accept a content block it would then silently drop.
+//! The JSON of Converse: the requests that this server understands and the answers that it writes. It makes the same
+//! checks as Bedrock, so that a request that passes here is not refused by Bedrock for its shape. It must never accept
+//! a content block and then silently drop it.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub(crate) enum SystemBlock {
     GuardContent(IgnoredAny),
 }
 
-/// Numbers are kept as they were written: they go on to the model unchanged.
+/// Numbers are kept as they were written, so that they are forwarded to the model unchanged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InferenceConfig {
@@ -223,7 +223,7 @@ impl ConverseRequest {
         }
     }
 
-    /// A tool takes an object. Claude takes no choice in the root beside it.
+    /// The schema of a tool must describe an object. Claude accepts no choice (`anyOf` and the like) at the root.
     fn check_schemas(&self, model_id: &str) -> Result<(), Failure> {
         for (at, tool) in self.tools().enumerate() {
             let schema = &tool.input_schema.json;
@@ -242,7 +242,7 @@ impl ConverseRequest {
         Ok(())
     }
 
-    /// Claude takes one of temperature and `topP` from 4.5 on, and no stop sequence that is nothing but space.
+    /// From 4.5 on, Claude takes either `temperature` or `topP`, and no stop sequence of white space alone.
     fn check_inference(&self, model_id: &str) -> Result<(), Failure> {
         let InferenceConfig { temperature, top_p, stop_sequences, .. } = &self.inference_config;
         let one_only = ["claude-sonnet-4-5", "claude-haiku-4-5"].iter().any(|model| model_id.contains(model));
@@ -262,7 +262,7 @@ impl ConverseRequest {
         Ok(())
     }
 
-    /// Bytes of all text in the request: the size an estimate of its tokens is made of.
+    /// The bytes of all text in the request; token counts are estimated from them.
     pub(crate) fn text_bytes(&self) -> usize {
         let system = self.system.iter().map(|block| match block {
             SystemBlock::Text(text) => text.len(),
@@ -289,7 +289,7 @@ impl ConverseRequest {
         self.tools().find(|tool| tool.name == name)
     }
 
-    /// The one tool the model has to call, if the request forces one.
+    /// The only tool, if the request forces the model to call it.
     pub(crate) fn forced_tool(&self) -> Option<&ToolSpec> {
         match self.tool_config.as_ref()?.tool_choice.as_ref()? {
             ToolChoice::Tool(wanted) => self.tool(&wanted.name),
@@ -298,8 +298,8 @@ impl ConverseRequest {
     }
 }
 
-/// Tokens of one call, as Bedrock counts them: `input_tokens` leaves out what was read from or written to the cache.
-/// Its JSON has the names of the wire (`inputTokens`, ...) without the total, which is the sum.
+/// Tokens of a call, as Bedrock counts them: `input_tokens` does not include the tokens that were read from or written
+/// to the cache. Its JSON has the names of the wire format (`inputTokens` and so on), without the total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Usage {
@@ -332,7 +332,7 @@ impl Usage {
     }
 }
 
-/// A whole answer, whoever gave it.
+/// A whole answer, scripted or forwarded.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) blocks: Vec<AnswerBlock>,

@@ -67,7 +67,7 @@ async fn the_program_prints_its_url_and_is_scripted_over_http() {
     assert_eq!(calls[0]["model_id"], "m");
     assert_eq!(calls[0]["body"]["messages"][0]["role"], "user");
 
-    // Clearing drops the steps as well.
+    // Clearing the calls removes the steps as well.
     request(&url, "DELETE", "/_calls", "").await;
     assert_eq!(request(&url, "GET", "/_calls", "").await.1, json!([]));
     let error = client(&url).converse().model_id("m").messages(user("hi")).send().await.unwrap_err();

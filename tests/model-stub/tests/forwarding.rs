@@ -1,4 +1,5 @@
-//! Forwarding to an OpenAI-compatible endpoint: what it is asked, and what the real AWS SDK gets back.
+//! Forwarding to an OpenAI-compatible endpoint: the request that the endpoint gets, and the answer that the real AWS
+//! SDK gets.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use aws_smithy_types::Document;
 use model_stub::{ForwardTarget, Options, Step, Stub, Usage};
 use serde_json::{Value, json};
 
-/// Whether an error is of one type.
+/// Whether an error has a type.
 type IsType = fn(&ConverseError) -> bool;
 
 const MODEL: &str = "amazon.nova-pro-v1:0";
@@ -275,7 +276,7 @@ async fn streamed_tool_calls_become_blocks() {
         delta(json!({"tool_calls": [arguments("{\"sco")]})),
         delta(json!({"tool_calls": [arguments("re\": 1}")]})),
         delta(json!({"tool_calls": [second]})),
-        // Some servers say `stop` here.
+        // Some servers send `stop` here.
         finish("stop"),
         counted(),
     ];
@@ -401,7 +402,7 @@ async fn a_silent_an_absent_and_a_broken_model_are_told_apart() {
     let call = || client.converse().model_id(MODEL).messages(user("hi")).send();
     assert!(call().await.unwrap_err().into_service_error().is_model_timeout_exception());
     assert!(call().await.unwrap_err().into_service_error().is_model_error_exception());
-    // Token counts are never made up.
+    // Token counts are never invented.
     assert!(call().await.unwrap_err().into_service_error().is_model_error_exception());
 
     let gone = openai.url.clone();

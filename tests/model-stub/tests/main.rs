@@ -1,4 +1,4 @@
-//! The model server, asked by the real AWS SDK and by clients of OpenAI's wire format.
+//! The model server with the real AWS SDK and with clients of OpenAI's wire format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod control;

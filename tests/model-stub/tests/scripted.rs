@@ -13,7 +13,7 @@ use aws_smithy_types::Document;
 use model_stub::{Step, Stub, Usage};
 use serde_json::json;
 
-/// Whether an error is of one type.
+/// Whether an error has a type.
 type IsType = fn(&ConverseError) -> bool;
 
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -203,7 +203,7 @@ async fn a_cut_answer_is_a_broken_connection_not_a_short_answer() {
         let error = client.converse().model_id(CLAUDE).messages(user("hi")).send().await.unwrap_err();
         assert!(matches!(error, SdkError::ResponseError(_) | SdkError::DispatchFailure(_)), "{error:?}");
     }
-    // Past the end there is nothing to cut.
+    // The cut is past the end, so nothing is cut.
     stub.script(vec![Step::text("whole").with_cut_after_bytes(100_000)]).unwrap();
     client.converse().model_id(CLAUDE).messages(user("hi")).send().await.unwrap();
 }

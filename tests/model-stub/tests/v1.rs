@@ -1,4 +1,4 @@
-//! OpenAI's wire, the vectors, and what of both is forwarded.
+//! OpenAI's wire format, vectors, and forwarding of both.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use model_stub::{ForwardTarget, Options, Step, Stub, Usage};
 use serde_json::{Value, json};
 
-/// An answer, and when each piece of it came; the body breaks off where `whole` is false.
+/// An answer, and the time at which each piece arrived; `whole` is false when the body broke off.
 struct Answer {
     status: StatusCode,
     head: HeaderMap,
@@ -133,7 +133,7 @@ async fn a_stream_comes_in_its_pieces_with_its_counts() {
     let waited = answer.pieces[6].0 - answer.pieces[1].0;
     assert!(waited >= Duration::from_millis(390), "{waited:?}");
 
-    // Without being asked for them there are no counts.
+    // Counts are sent only when they are asked for.
     let mut body = streamed();
     body["stream_options"] = json!({});
     let events = post(&stub, "/v1/chat/completions", &body).await.events();
@@ -151,7 +151,7 @@ async fn failures_have_openais_shape() {
         (500, "server_error", json!(null)),
         (400, "invalid_request_error", json!("context_length_exceeded")),
         (404, "invalid_request_error", json!("model_not_found")),
-        // Nothing scripted, nobody behind.
+        // No step is scripted, and there is no model to forward to.
         (503, "server_error", json!(null)),
     ] {
         let answer = post(&stub, "/v1/chat/completions", &chat()).await;
@@ -160,7 +160,7 @@ async fn failures_have_openais_shape() {
         let error = &answer.json()["error"];
         assert_eq!((&error["type"], &error["code"], &error["param"]), (&json!(kind), &code, &json!(null)));
     }
-    // What OpenAI would refuse takes no step.
+    // A request that OpenAI would refuse uses no step.
     stub.script(vec![Step::text("unused")]).unwrap();
     let refused = post(&stub, "/v1/chat/completions", &json!({"model": "m", "messages": []})).await;
     assert_eq!((refused.status.as_u16(), stub.steps_left()), (400, 1));
@@ -289,12 +289,12 @@ async fn vectors_are_forwarded_to_the_model_that_is_named_for_them() {
     let got = post(&stub, "/v1/embeddings", &body).await.json();
     assert_eq!(got["data"][0]["embedding"], json!([0, 0.5]));
     assert_eq!(got["usage"]["prompt_tokens"], 9);
-    // Two vectors for one text are no answer.
+    // Two vectors for one text are an error.
     let titan = post(&stub, "/model/amazon.titan-embed-text-v2:0/invoke", &json!({"inputText": "a"})).await;
     assert_eq!(titan.status.as_u16(), 424);
     assert_eq!(upstream.asked()[0].1, json!({"model": "nomic", "input": ["a", "b"], "dimensions": 2}));
 
-    // A chat model makes none: without a name for them they are computed.
+    // A chat model makes no vectors: without the name of an embedding model they are computed.
     let stub = forwarding(&upstream, None).await;
     assert_eq!(post(&stub, "/v1/embeddings", &body).await.status.as_u16(), 200);
     assert_eq!(upstream.asked().len(), 2);

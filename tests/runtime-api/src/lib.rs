@@ -1,7 +1,7 @@
 //! The Lambda Runtime API on this machine: hands events to a function that runs as a process, and takes its answers.
 //!
-//! It stands for Lambda in tests, benchmarks and the smoke test of foreign binaries. It must never be lenient: what the
-//! service would not accept is refused, so that a function that passes here passes there.
+//! It stands for Lambda in tests, benchmarks and the smoke test of foreign binaries. It must never be lenient: it
+//! refuses what the service would not accept, so that a function that passes here passes on AWS.
 
 mod request;
 mod streamed;
@@ -26,15 +26,16 @@ pub use streamed::{Piece, Streamed};
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 const INIT_ERROR: &str = "/2018-06-01/runtime/init/error";
 
-/// Gives the next event, and `None` when there is none left; it is given the answer to the event before.
+/// Returns the next event, and `None` when no event is left; its argument is the answer to the event before.
 pub type Source = Box<dyn FnMut(Option<&Answer>) -> Option<Value> + Send>;
 
-/// What a function posted.
+/// An answer that a function posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Where to: it ends with `/response` when the function succeeded and with `/error` when it failed.
+    /// The path it was posted to: it ends with `/response` when the function succeeded and with `/error` when it
+    /// failed.
     pub path: String,
-    /// What. Of a streamed answer, the body that the client gets; what of it is no UTF-8 is replaced.
+    /// The body; of a streamed answer, the body that the client gets. Bytes that are not UTF-8 are replaced.
     pub body: String,
     /// Status, headers and the rest, when the answer was streamed.
     pub streamed: Option<Streamed>,
@@ -46,7 +47,7 @@ impl Answer {
         self.path.ends_with("/response")
     }
 
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null when it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
@@ -54,11 +55,11 @@ impl Answer {
 
 enum Seen {
     Answer(Answer),
-    /// The function asked for an event when there was none left.
+    /// The function asked for an event when none was left.
     Idle,
 }
 
-/// A Runtime API for one function, until it is dropped.
+/// A Runtime API for one function. It stops when it is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -69,9 +70,9 @@ pub struct RuntimeApi {
 
 struct Shared {
     stopped: AtomicBool,
-    /// Whether what comes is acknowledged at once.
+    /// Whether received packets are acknowledged at once.
     acknowledges: bool,
-    /// After how many pieces of a body the connection is closed; never, when it is the largest number.
+    /// The number of pieces of a body after which the connection is closed; never, when it is the largest number.
     hang_up_after: AtomicUsize,
     state: Mutex<State>,
 }
@@ -100,7 +101,7 @@ impl RuntimeApi {
         Self::start(Box::new(move |_| events.next()))
     }
 
-    /// Hands out what the source gives.
+    /// Hands out the events of the source.
     ///
     /// # Errors
     /// No port is free.
@@ -108,9 +109,9 @@ impl RuntimeApi {
         Self::start_as(source, false)
     }
 
-    /// The same, but what the function sends is acknowledged at once. Linux else waits some 40 ms for something to send along,
-    /// and the Lambda runtime's client, which has Nagle's algorithm on, sends the next small piece of a streamed answer not
-    /// before: a measurement of many requests would be one of that wait.
+    /// Like `start`, but acknowledges what the function sends at once. Otherwise Linux waits some 40 ms for data to
+    /// send along, and the client of the Lambda runtime, which has Nagle's algorithm on, does not send the next small
+    /// piece of a streamed answer before: a measurement of many requests would measure that wait.
     ///
     /// # Errors
     /// No port is free.
@@ -141,23 +142,23 @@ impl RuntimeApi {
         Ok(Self { address, seen, pieces, shared })
     }
 
-    /// Closes the connection of the next streamed answer after so many pieces of its body (at least one). Lambda's own
-    /// connection can break too.
+    /// Closes the connection of the next streamed answer after this many pieces of its body (at least one). Lambda's
+    /// own connection can break too.
     pub fn hang_up_after(&self, pieces: usize) {
         self.shared.hang_up_after.store(pieces, Ordering::SeqCst);
     }
 
-    /// The next piece of a streamed answer, as soon as it is here; `None` when none comes in time.
+    /// Waits for the next piece of a streamed answer; `None` when none arrives within `patience`.
     pub fn piece(&self, patience: Duration) -> Option<Piece> {
         self.pieces.recv_timeout(patience).ok()
     }
 
-    /// What the function is told as `AWS_LAMBDA_RUNTIME_API`.
+    /// The value of `AWS_LAMBDA_RUNTIME_API` for the function.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// The next answer; `None` when none comes in time.
+    /// Waits for the next answer; `None` when none arrives within `patience`.
     pub fn answer(&self, patience: Duration) -> Option<Answer> {
         let until = Instant::now() + patience;
         loop {
@@ -169,8 +170,8 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits until the function asks for an event and there is none left: the answers to all. `None` when it takes longer
-    /// than `patience` from one answer to the next, or when `alive` says that the function has ended.
+    /// Waits until the function asks for an event when none is left, and returns all answers. `None` when the wait for
+    /// one answer exceeds `patience`, or when `alive` says that the function has ended.
     pub fn all_answers(&self, patience: Duration, mut alive: impl FnMut() -> bool) -> Option<Vec<Answer>> {
         let mut answers = Vec::new();
         let mut until = Instant::now() + patience;
@@ -191,20 +192,20 @@ impl RuntimeApi {
 impl Drop for RuntimeApi {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then finds that it is over.
+        // Wakes the listener, which then sees that it must stop.
         let _ = TcpStream::connect(self.address);
     }
 }
 
-/// Serves one connection until the function closes it, or until there is nothing left to hand out: then the connection
-/// stays open without an answer, as Lambda keeps it between two events.
+/// Serves one connection until the function closes it, or until no event is left: then the connection stays open
+/// without an answer, as Lambda keeps it between two events.
 fn serve(shared: &Shared, stream: &TcpStream) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
         if shared.acknowledges {
-            // Each answer ends it.
+            // Each answer resets the option.
             stream.set_quickack(true).ok()?;
         }
         let head = Head::read(&mut reader)?;
@@ -215,7 +216,7 @@ fn serve(shared: &Shared, stream: &TcpStream) -> Option<()> {
                 let Some(event) = (state.source)(last.as_ref()) else {
                     state.seen.send(Seen::Idle).ok()?;
                     drop(state);
-                    // Ends with the function.
+                    // Returns when the function ends.
                     let _ = reader.read(&mut [0]);
                     return None;
                 };
@@ -253,8 +254,8 @@ impl Shared {
     }
 }
 
-/// A streamed answer, told piece by piece. The inner `None` is an answer that Lambda would not take; the outer one, a
-/// connection that is over.
+/// Receives a streamed answer and passes each piece on. The inner `None` is an answer that Lambda would not accept; the
+/// outer one, a closed connection.
 fn take_streamed(
     shared: &Shared,
     head: &Head,
@@ -270,7 +271,7 @@ fn take_streamed(
         told += 1;
         let hang_up = told >= shared.hang_up_after.load(Ordering::SeqCst);
         if hang_up {
-            // Whoever is told of the piece can rely on it that the connection is gone.
+            // A test that receives the piece can rely on the connection being closed.
             shared.hang_up_after.store(usize::MAX, Ordering::SeqCst);
             reader.get_ref().shutdown(Shutdown::Both).ok()?;
         }

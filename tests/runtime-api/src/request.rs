@@ -1,11 +1,11 @@
-//! Requests of a function, as HTTP/1.1 has them.
+//! Requests of a function, in HTTP/1.1.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 
 type Reader<'a> = BufReader<&'a TcpStream>;
 
-/// All of a request but its body.
+/// A request without its body.
 #[derive(Default)]
 pub(crate) struct Head {
     pub(crate) method: String,
@@ -40,12 +40,12 @@ impl Head {
         }
     }
 
-    /// Whether it says that it is a streamed answer.
+    /// Whether the request says that it is a streamed answer.
     pub(crate) fn streams(&self) -> bool {
         self.streaming
     }
 
-    /// Whether it may be one for API Gateway: in chunks, and with status and headers before the body.
+    /// Whether it can be a streamed answer for API Gateway: in chunks, and with status and headers before the body.
     pub(crate) fn may_stream(&self) -> bool {
         self.chunked
             && self.content_type == "application/vnd.awslambda.http-integration-response"
@@ -64,7 +64,7 @@ impl Body {
         if head.chunked { Self::Chunked } else { Self::Sized(head.length) }
     }
 
-    /// The next part; the inner `None` is its end, the outer one that the connection is over.
+    /// The next part. The inner `None` is the end of the body; the outer one, a closed connection.
     pub(crate) fn next(&mut self, reader: &mut Reader<'_>) -> Option<Option<Vec<u8>>> {
         match self {
             Self::Chunked => chunk(reader),
@@ -91,7 +91,7 @@ fn exactly(reader: &mut Reader<'_>, length: usize) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// A chunk (RFC 9112, section 7.1). Trailers after the last one are read and left out.
+/// A chunk (RFC 9112, section 7.1). Trailers after the last chunk are read and ignored.
 fn chunk(reader: &mut Reader<'_>) -> Option<Option<Vec<u8>>> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

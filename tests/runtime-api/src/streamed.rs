@@ -4,30 +4,30 @@ use serde_json::Value;
 use std::time::Instant;
 
 const DELIMITER: [u8; 8] = [0; 8];
-/// Bytes that are looked through for the delimiter.
+/// The delimiter must be within this many bytes.
 const LARGEST_PRELUDE: usize = 16 * 1024;
 
 /// A piece of the body of a streamed answer, as the function sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Which event it answers, from 0.
+    /// The index of the event that it answers, from 0.
     pub request: usize,
-    /// When it was here.
+    /// When it arrived.
     pub at: Instant,
-    /// It.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// What a streamed answer says besides its body.
+/// The parts of a streamed answer beside its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Streamed {
     /// Status, headers and cookies, as the function wrote them.
     pub prelude: Value,
-    /// How many pieces the body came in.
+    /// The number of pieces in which the body arrived.
     pub pieces: usize,
 }
 
-/// Takes a streamed answer apart while it comes.
+/// Splits a streamed answer into prelude and body while it arrives.
 #[derive(Default)]
 pub(crate) struct Parser {
     before: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct Parser {
 }
 
 impl Parser {
-    /// What of the chunk belongs to the body.
+    /// The part of the chunk that belongs to the body.
     pub(crate) fn take(&mut self, chunk: &[u8]) -> Option<Vec<u8>> {
         if self.malformed {
             return None;
@@ -68,7 +68,7 @@ impl Parser {
         Some(bytes.to_vec())
     }
 
-    /// The whole answer; none when API Gateway could not make one of it.
+    /// The whole answer; none when API Gateway could not read it.
     pub(crate) fn finish(self) -> Option<(Streamed, Vec<u8>)> {
         let prelude = self.prelude.filter(|_| !self.malformed)?;
         Some((Streamed { prelude, pieces: self.pieces }, self.body))

@@ -1,4 +1,4 @@
-//! What a function sees of the Runtime API, byte by byte.
+//! The Runtime API as a function sees it, byte by byte.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use runtime_api::{Answer, RuntimeApi};
@@ -21,7 +21,7 @@ impl Function {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
-    /// The answer's head in one text, and its body.
+    /// The head of the answer as one text, and its body.
     fn receive(&mut self) -> (String, String) {
         let (mut head, mut length) = (String::new(), 0);
         loop {
@@ -121,7 +121,7 @@ fn streaming(api: &RuntimeApi, head: &str) -> Function {
 fn a_streamed_answer_is_told_piece_by_piece() {
     let api = RuntimeApi::with_events([json!(1)]).unwrap();
     let mut function = streaming(&api, STREAMING);
-    // Where a chunk ends says nothing about where the prelude does.
+    // The end of a chunk need not be the end of the prelude.
     function.send(&chunk("{\"statusCode\":201,"));
     function.send(&chunk("\"headers\":{\"a\":\"b\"}}\0\0\0"));
     function.send(&chunk("\0\0\0\0\0one"));

@@ -1,4 +1,4 @@
-//! The crate of a new function: a handler that does what can be known of it already and says so, and its wiring. A route
+//! The crate of a new function: a handler that does as much as can be generated and says so, and its wiring. A route
 //! has the store, where refusals are recorded; a job needs no service yet, so it has none.
 
 use super::contract::Operation;
@@ -7,13 +7,13 @@ use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
 
-/// What the crate behind a route links, besides what every function links.
+/// The further dependencies of the crate of a route.
 const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
-/// What the crate behind a queue links, besides what every function links.
+/// The further dependencies of the crate of a queue.
 const FOR_A_QUEUE: [&str; 3] = ["adapter-aws", "adapter-sqs", "contracts"];
-/// What every function links, besides the use cases of its context.
+/// The dependencies of every function, apart from the use cases of its context.
 const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
-/// The precondition of a write of something without a version. A use case compares it with the version of what it changes.
+/// The precondition of a write to an entity without a version. A use case compares it with the version that it changes.
 const UNVERSIONED: &str = "            request.precondition()?.check(CurrentVersion::Unversioned)?;\n";
 
 /// Plans the crate behind a route.
@@ -54,7 +54,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
             "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);
             let page = parameters.page();
             parameters.finish()?;
-            // There are no pages yet, so no cursor leads to one.
+            // The generated list has no pages yet, so no cursor can be valid.
             if page.cursor.is_some() {
                 return Err(Problem::invalid_cursor());
             }
@@ -71,10 +71,10 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
         "//! `{} {}`: checks who calls and answers without a body.
 
 {}
-/// Answers 204 to everybody who may {}. Replace the answer by the use case's: give it what that needs as
-/// fields, hand it the context and the authority, and turn what it returns into the contract's body.{object}
+/// Answers 204 to every caller with the permission to {}. Replace the answer by the use case's: add the ports that
+/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body.{object}
 pub struct {pascal} {{
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
 }}
 
@@ -134,11 +134,12 @@ pub(super) fn write_queue(plan: &mut Plan<'_>, names: &Names, event_type: &str) 
         "//! Takes `{event_type}` from its queue, and so far only checks it.
 
 {}
-/// The event that its rule waits for.
+/// The event type that its rule selects.
 const EVENT_TYPE: &str = \"{event_type}\";
 
-/// Accepts every well-formed `{event_type}` and does nothing with it. Replace the end of `handle` by the use case: give
-/// it what that needs as fields, and the ids and the context. An event may come twice, and then nothing may change.
+/// Accepts every well-formed `{event_type}` and does nothing with it. Replace the end of `handle` by the use case: add the
+/// ports that it needs as fields, and pass it the ids and the context. An event may come twice; the second time must change
+/// nothing.
 pub struct {pascal};
 
 impl EventHandler for {pascal} {{
@@ -174,8 +175,8 @@ pub(super) fn write_schedule(plan: &mut Plan<'_>, names: &Names, expression: &st
         "//! Started by the clock, {expression}; so far it does nothing.
 
 {}
-/// Does nothing when it is due. Replace the body of `handle` by the use case: give it what that needs as fields, the
-/// moment it is due and the context. A run may be repeated, and then nothing may change.
+/// Does nothing. Replace the body of `handle` by the use case: add the ports that it needs as fields, and pass it the due
+/// time and the context. A run may be repeated; the second time must change nothing.
 pub struct {pascal};
 
 impl ScheduleHandler for {pascal} {{

@@ -7,18 +7,17 @@ use super::names::{Names, wrong};
 use super::plan::Plan;
 use crate::error::Error;
 
-/// The stack that a new one is made like: it has no parameters of its own.
+/// The stack that a new one is copied from: it has no parameters of its own.
 const LIKE: &str = "infra/analytics.yaml";
-/// Where the part that every stack has alike begins.
+/// The beginning of the part that is the same in every stack.
 const LOOP: &str = "  # The functions of this stack.";
 
-/// Plans the context, which `description` describes in one sentence.
+/// Plans the context; `description` is one sentence.
 pub(super) fn write(plan: &mut Plan<'_>, names: &Names, description: &str) -> Result<(), Error> {
     let description = description.trim().trim_end_matches('.');
     if description.is_empty() || !description.chars().all(is_plain) {
         return wrong(
-            "describe the new context in one plain sentence, such as \"What is sent to customers\""
-                .to_owned(),
+            "describe the new context in one plain sentence, such as \"Messages to customers\"".to_owned(),
         );
     }
     use_cases(plan, names, description)?;
@@ -58,14 +57,14 @@ fn use_cases(plan: &mut Plan<'_>, names: &Names, description: &str) -> Result<()
     })
 }
 
-/// Characters that mean nothing to YAML where they stand.
+/// Whether a character has no special meaning in YAML at this place.
 fn is_plain(character: char) -> bool {
     character.is_alphanumeric() || " ,-'".contains(character)
 }
 
 /// A stack without functions.
 fn stack(like: &str, description: &str) -> Result<String, Error> {
-    let gone = || Error::Content(format!("{LIKE} is not in the shape that a new stack is made like"));
+    let gone = || Error::Content(format!("{LIKE} does not have the form from which a new stack can be made"));
     let (head, rest) = like.split_once("\nResources:\n").ok_or_else(gone)?;
     let loop_begins = rest.find(LOOP).ok_or_else(gone)?;
     let (before, list) =

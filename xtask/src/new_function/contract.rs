@@ -1,5 +1,5 @@
-//! The operation in `infra/openapi.yaml`, and its row in `tests/authorization.yaml`. How far a role reaches is taken from
-//! the rows that ask for the same permission, so that the domain alone decides it.
+//! The operation in `infra/openapi.yaml`, and its row in `tests/authorization.yaml`. The reach of each role is taken
+//! from rows with the same permission, so that the domain alone decides it.
 
 use super::names::{Names, wrong};
 use super::openapi::{Contract, PathParameter};
@@ -11,22 +11,22 @@ use serde_yaml_ng::{Mapping, Value as Yaml};
 
 /// An operation of the contract.
 pub(super) struct Operation {
-    /// In upper case.
+    /// The method, in upper case.
     pub(super) method: String,
-    /// Such as `/v1/leads/{id}`.
+    /// The path, such as `/v1/leads/{id}`.
     pub(super) path: String,
-    /// What the caller needs, such as `lead:read`.
+    /// The permission that the caller needs, such as `lead:read`.
     pub(super) permission: &'static str,
-    /// Its type in the domain, such as `ReadLeads`.
+    /// The type of the permission in the domain, such as `ReadLeads`.
     pub(super) permission_type: &'static str,
-    /// The parameters of its path.
+    /// The parameters of the path.
     pub(super) parameters: Vec<PathParameter>,
-    /// Whether it is a list, read page by page.
+    /// Whether it is a list, which is read page by page.
     pub(super) is_list: bool,
 }
 
 impl Operation {
-    /// Whether its path names an object.
+    /// Whether the path names an object.
     pub(super) fn names_an_object(&self) -> bool {
         !self.parameters.is_empty()
     }
@@ -70,7 +70,8 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, route: &Route) -> Result
     Ok(operation)
 }
 
-/// Where a new path of a context goes: behind the last one it has, or behind all. And whether it would be the first.
+/// The place of a new path of a context: after the context's last path, or after all paths. Also says whether it is the
+/// context's first path.
 fn behind_paths_of(text: &Text<'_>, contract: &Contract, context: &str) -> Result<(usize, bool), Error> {
     let paths = text.find(0, "paths:")?;
     let end = text.end_of(paths);
@@ -85,7 +86,7 @@ fn behind_paths_of(text: &Text<'_>, contract: &Contract, context: &str) -> Resul
     Ok(last.map_or((paths + 1, true), |last| (text.end_of(last), false)))
 }
 
-/// The permission that fits a context until somebody chooses another.
+/// The permission that fits a context until the developer chooses another.
 fn permission(context: &str, method: &str) -> (&'static str, &'static str) {
     match (context, method) {
         ("sales", "GET") => ("lead:read", "ReadLeads"),
@@ -99,7 +100,7 @@ fn permission(context: &str, method: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// Plans the row, and answers its roles with how far they reach.
+/// Plans the row; returns its roles with their reach.
 fn write_row(plan: &mut Plan<'_>, names: &Names, permission: &str) -> Result<Vec<(String, String)>, Error> {
     let path = "tests/authorization.yaml";
     let table: Mapping = serde_yaml_ng::from_str(&plan.read(path)?)
@@ -154,7 +155,7 @@ fn declaration(parameter: &PathParameter, margin: &str) -> String {
     }
 }
 
-/// The operation itself; `own` declares parameters of the path that the path does not.
+/// The operation itself; `own` declares parameters that the path does not declare.
 fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &str) -> String {
     let (id, tag, title) = (names.camel(), &names.context, names.title());
     let method = operation.method.to_lowercase();
@@ -190,7 +191,7 @@ fn node(names: &Names, operation: &Operation, roles: &[(String, String)], own: &
     text
 }
 
-/// The parameters that its method asks for.
+/// The parameters that its method needs.
 fn asked_by_method(operation: &Operation) -> String {
     let shared: &[&str] = match operation.method.as_str() {
         "POST" => &["IdempotencyKey", "IfMatch", "IfNoneMatchOfWrite"],
@@ -202,7 +203,7 @@ fn asked_by_method(operation: &Operation) -> String {
     shared.iter().map(|name| format!("        - $ref: '#/components/parameters/{name}'\n")).collect()
 }
 
-/// The answers that every operation of its kind can give.
+/// The answers that every operation of this kind can give.
 fn responses(operation: &Operation) -> Vec<(u16, &'static str)> {
     let mut found = vec![
         (204, "Done"),

@@ -1,5 +1,5 @@
-//! `Cargo.lock`: the new package, so that builds with `--locked` go on. Only packages of the workspace are named, so
-//! nothing needs to be resolved.
+//! `Cargo.lock`: adds the new package, so that builds with `--locked` still work. Only packages of the workspace are
+//! named, so nothing needs to be resolved.
 
 use super::text::Text;
 use crate::error::Error;
@@ -14,7 +14,7 @@ pub(super) fn add_package(lock: &mut Text<'_>, name: &str, dependencies: &[&str]
     let package =
         format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = [\n{listed}]\n");
     match place {
-        // The header stands above the name.
+        // The header is one line above the name.
         Some(place) => lock.insert(place.saturating_sub(1), &format!("{package}\n")),
         None => lock.insert(lock.len(), &format!("\n{package}")),
     }

@@ -1,5 +1,5 @@
-//! The queue of a new consumer in `infra/messaging.yaml`, with its dead-letter queue, rule, policy and alarms. The consumer
-//! finds it by its name, which is the function's.
+//! The queue of a new consumer in `infra/messaging.yaml`, with its dead-letter queue, rule, policy and alarms. The
+//! consumer finds the queue by its name, which is the function's.
 
 use super::names::{Names, wrong};
 use super::plan::Plan;

@@ -1,5 +1,5 @@
 //! `cargo xtask new-function`: a new function with everything that must be in step with it, ready to be filled in. It
-//! inserts text where neighbours stand, so comments and order stay; it must never leave half of its work behind.
+//! inserts text beside similar text, so that comments and order stay. It must never leave half of its work behind.
 
 mod code;
 mod context;
@@ -53,7 +53,7 @@ pub(crate) struct NewFunctionOptions {
     name: String,
     /// What starts it: http:<METHOD>:<path>, queue:<event-type> or schedule:<expression>.
     trigger: String,
-    /// Make the context, which there is not yet, and describe it in one sentence.
+    /// Make the context, which must not exist yet; the value describes it in one sentence.
     #[arg(long, value_name = "DESCRIPTION")]
     new_context: Option<String>,
 }
@@ -72,16 +72,16 @@ pub(crate) fn new_function(options: &NewFunctionOptions) -> Outcome {
     Ok(())
 }
 
-/// What was written.
+/// The result of a run.
 #[derive(Debug)]
 struct Written {
     /// Paths below the root, with `new` or `changed` before them.
     files: Vec<String>,
-    /// What is left for people.
+    /// The steps that are left for people.
     next: Vec<String>,
 }
 
-/// Writes a new function into the tree at `root`: everything or, when anything is wrong, nothing.
+/// Writes a new function into the tree at `root`: everything, or nothing when anything is wrong.
 fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error> {
     let names = Names::check(root, &options.context, &options.name, options.new_context.is_some())?;
     let trigger = Trigger::parse(&options.trigger)?;
@@ -124,20 +124,20 @@ fn next_for_route(names: &Names, operation: &contract::Operation) -> Vec<String>
             names.context
         ),
         format!(
-            "infra/openapi.yaml, {}: write what it does, the bodies as schemas with examples, and the real answers; \
+            "infra/openapi.yaml, {}: describe it, write the bodies as schemas with examples, and list the real answers; \
              their types go to shared/contracts.",
             names.camel()
         ),
     ];
     if operation.names_an_object() {
         next.push(
-            "An id that is not there, or not the caller's, is answered 404. The api tests fail until it is."
+            "An id that does not exist, or that the caller may not know of, must be answered 404. The api tests fail until it is."
                 .to_owned(),
         );
     }
     next.extend(in_common(names));
     next.push(
-        "tests/api/src/routes.rs: hand the handler what it needs now; its tests call the route with every role."
+        "tests/api/src/routes.rs: pass the handler its ports; the tests call the route with every role."
             .to_owned(),
     );
     next.push("make test".to_owned());
@@ -152,7 +152,7 @@ fn next_for_job(names: &Names) -> Vec<String> {
         names.context
     )];
     next.extend(in_common(names));
-    next.push("tests/api: prove what it does, and that a second delivery changes nothing.".to_owned());
+    next.push("tests/api: test its effect, and that a second delivery changes nothing.".to_owned());
     next.push("make test".to_owned());
     next
 }
@@ -170,6 +170,6 @@ fn in_common(names: &Names) -> Vec<String> {
             names.context,
             names.pascal()
         ),
-        format!("events/{}/{}.json: make the sample what really comes.", names.context, names.name),
+        format!("events/{}/{}.json: replace the sample by a real event.", names.context, names.name),
     ]
 }

@@ -1,32 +1,32 @@
-//! What a new function is called, in the spellings that the tree uses. A name that another part of the tree has is
-//! refused before anything is read for writing.
+//! The names of a new function, in the spellings that the tree uses. A name that another part of the tree has is
+//! refused before anything is written.
 
 use crate::error::{Error, at};
 use std::fs;
 use std::path::Path;
 
-/// Characters of the longest name: with `sextant-production-` before and `-dead-letters` behind it, it still names a
-/// function (64) and a queue (80).
+/// The most characters of a name: with `sextant-production-` before it and `-dead-letters` after it, it must still be a
+/// valid name of a function (64) and of a queue (80).
 const LONGEST: usize = 40;
 
-/// Letters of the longest context.
+/// The most letters of a context.
 const LONGEST_CONTEXT: usize = 20;
 
-/// Types that the generated code imports, and that a handler can't be called like.
+/// Types that the generated code imports, so that no handler may have these names.
 const IMPORTED: [&str; 7] =
     ["BoxFuture", "EventHandler", "EventMessage", "ExitCode", "JobError", "ScheduleHandler", "UseAccount"];
 
 /// A function's context and name.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// Such as `sales`.
+    /// The context, such as `sales`.
     pub(super) context: String,
-    /// Such as `score-lead`.
+    /// The name, such as `score-lead`.
     pub(super) name: String,
 }
 
 impl Names {
-    /// The names, if the context is there - or is not, for a new one - and nothing has the name yet.
+    /// Checks the names: the context must exist, or must not exist for a new one, and the name must be free.
     pub(super) fn check(root: &Path, context: &str, name: &str, new_context: bool) -> Result<Self, Error> {
         let contexts = contexts(root)?;
         let known = contexts.iter().any(|known| known == context);
@@ -35,7 +35,7 @@ impl Names {
         }
         if !known && !new_context {
             return wrong(format!(
-                "there is no context {context}; name one of {}, or make it with --new-context '<what it is about>'",
+                "there is no context {context}; name one of {}, or make it with --new-context '<its subject>'",
                 contexts.join(", ")
             ));
         }
@@ -68,7 +68,7 @@ impl Names {
         let lock = fs::read_to_string(root.join("Cargo.lock")).map_err(at("Cargo.lock"))?;
         let is_taken = |line: &str| {
             let other = line.strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"'));
-            // The compiler takes hyphens for underscores.
+            // For the compiler, hyphens and underscores are the same.
             other.is_some_and(|other| other.replace('-', "_") == names.snake())
         };
         if lock.lines().any(is_taken) {
@@ -131,14 +131,14 @@ fn contexts(root: &Path) -> Result<Vec<String>, Error> {
 
 fn check_spelling(name: &str) -> Result<(), Error> {
     let words: Vec<&str> = name.split('-').collect();
-    // A word starts with a letter: scoreLead must lead back to score-lead.
+    // Each word starts with a letter, because scoreLead must lead back to score-lead.
     let right = |word: &&str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
     };
     if words.len() < 2 || !words.iter().all(right) {
         return wrong(format!(
-            "{name} is no name of a function; write a verb and what it acts on in lower case with hyphens, such as \
+            "{name} is not a valid name of a function; write a verb and its object in lower case with hyphens, such as \
              export-leads"
         ));
     }
@@ -153,7 +153,7 @@ fn capitalized(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// An error that says what is wrong and what to do.
+/// An error that says what is wrong and how to mend it.
 pub(super) fn wrong<T>(message: String) -> Result<T, Error> {
     Err(Error::Content(message))
 }

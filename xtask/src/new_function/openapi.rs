@@ -1,4 +1,4 @@
-//! What the contract says already: which paths there are, and which of their parameters a new path shares.
+//! The existing contract: its paths, and the parameters that a new path shares with them.
 
 use super::names::wrong;
 use super::trigger::{Route, parameter};
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 /// A parameter of a path.
 pub(super) struct PathParameter {
-    /// Such as `id`.
+    /// The name, such as `id`.
     pub(super) name: String,
-    /// Its component, such as `LeadId`, when another path has the same.
+    /// The component, such as `LeadId`, when another path has the same parameter.
     pub(super) component: Option<String>,
     /// A value for samples.
     pub(super) example: String,
-    /// Whether the path has it already.
+    /// Whether the path declares it already.
     pub(super) declared: bool,
 }
 
@@ -38,12 +38,12 @@ impl Contract {
         self.paths().find(|(known, _)| *known == path).map(|(_, item)| item)
     }
 
-    /// Whether there is such a path.
+    /// Whether the contract has such a path.
     pub(super) fn has_path(&self, path: &str) -> bool {
         self.item(path).is_some()
     }
 
-    /// Whether a path has operations of a tag.
+    /// Whether a path has operations with a tag.
     pub(super) fn is_of(&self, path: &str, tag: &str) -> bool {
         let operations = self.item(path).and_then(Value::as_object);
         operations.is_some_and(|all| {
@@ -51,7 +51,7 @@ impl Contract {
         })
     }
 
-    /// Refuses a route that is there, an operation that is there, and a parameter that the gateway would refuse.
+    /// Refuses an existing route, an existing operation, and a parameter that the gateway would refuse.
     pub(super) fn check(&self, route: &Route, operation: &str, tag: &str) -> Result<(), Error> {
         let tags = self.0.get("tags").and_then(Value::as_array).into_iter().flatten();
         if !tags.into_iter().any(|known| known["name"] == tag) {
@@ -77,7 +77,7 @@ impl Contract {
         Ok(())
     }
 
-    /// The parameters of a path. Those that another path has at the same place are the same.
+    /// The parameters of a path. A parameter that another path has at the same place is the same parameter.
     pub(super) fn parameters(&self, route: &Route) -> Vec<PathParameter> {
         let segments: Vec<&str> = route.path.split('/').collect();
         let mut found = Vec::new();
@@ -108,7 +108,7 @@ impl Contract {
         })
     }
 
-    /// The component, with its example, that a list of parameters refers to for a path parameter.
+    /// The component, with its example, to which a list of parameters refers for a path parameter.
     fn component(&self, parameters: &Value, name: &str) -> Option<(String, String)> {
         parameters.as_array().into_iter().flatten().find_map(|parameter| {
             let reference = parameter["$ref"].as_str()?;
@@ -120,13 +120,13 @@ impl Contract {
     }
 }
 
-/// API Gateway takes one name only for a parameter at one place.
+/// API Gateway accepts only one name for a parameter at one place.
 fn check_siblings(there: &str, new: &str) -> Result<(), Error> {
     for (old, fresh) in there.split('/').zip(new.split('/')) {
         match (parameter(old), parameter(fresh)) {
             (Some(known), Some(other)) if known != other => {
                 return wrong(format!(
-                    "{new}: write {{{known}}} for {{{other}}}, as {there} does; the gateway takes one name only at one place"
+                    "{new}: write {{{known}}} for {{{other}}}, as {there} does; API Gateway accepts only one name at this place"
                 ));
             }
             _ if old != fresh => return Ok(()),

@@ -1,4 +1,4 @@
-//! What will be written. Everything is prepared in memory; a change that can't be made whole is taken back.
+//! The planned changes. Everything is prepared in memory; changes that can't be made completely are taken back.
 
 use super::names::wrong;
 use super::text::Text;
@@ -14,7 +14,7 @@ pub(super) struct Plan<'a> {
 }
 
 struct Change {
-    /// What is there now; `None` for a new file.
+    /// The current text; `None` for a new file.
     before: Option<String>,
     after: String,
 }
@@ -25,7 +25,7 @@ impl<'a> Plan<'a> {
         Self { root, files: BTreeMap::new() }
     }
 
-    /// A file's text as it is now, or as it is planned.
+    /// A file's text, with the planned changes.
     pub(super) fn read(&self, path: &str) -> Result<String, Error> {
         match self.files.get(path) {
             Some(change) => Ok(change.after.clone()),
@@ -33,7 +33,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Plans a new file. One that exists is refused.
+    /// Plans a new file. An existing file is refused.
     pub(super) fn create(&mut self, path: String, text: String) -> Result<(), Error> {
         if self.root.join(&path).exists() || self.files.contains_key(&path) {
             return wrong(format!("{path} exists; move it away or choose another name"));
@@ -42,7 +42,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Plans insertions into a file that exists.
+    /// Plans insertions into an existing file.
     pub(super) fn edit(
         &mut self,
         path: &str,
@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
     pub(super) fn write(self) -> Result<Vec<String>, Error> {
         let mut done = Vec::new();
         for (path, change) in &self.files {
-            // Counted before it is written: a write that breaks off is taken back too.
+            // The file is noted before it is written, so that an interrupted write is taken back, too.
             done.push((path, change));
             if let Err(error) = self.write_one(path, &change.after) {
                 self.take_back(&done);
@@ -84,7 +84,7 @@ impl<'a> Plan<'a> {
         fs::write(&file, text).map_err(at(&file))
     }
 
-    /// Restores what was there. What fails here can't be helped; the first error says more.
+    /// Restores the old texts. A failure here can't be helped; the first error says more.
     fn take_back(&self, done: &[(&String, &Change)]) {
         for (path, change) in done {
             let file = self.root.join(path);

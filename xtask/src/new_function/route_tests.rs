@@ -5,7 +5,7 @@ use super::names::Names;
 use super::plan::Plan;
 use crate::error::Error;
 
-/// Columns of the longest line that rustfmt leaves alone.
+/// The widest line that rustfmt leaves alone, in columns.
 const WIDEST: usize = 110;
 
 /// Plans the handler and the dependency.

@@ -1,4 +1,5 @@
-//! The sample event of a new function under `events/`, as its source sends it. People and tokens in it are made up.
+//! The sample event of a new function under `events/`, in the form in which its source sends it. People and tokens in
+//! it are invented.
 
 use super::contract::Operation;
 use super::names::Names;
@@ -102,7 +103,7 @@ fn request_context(operation: &Operation, path: &str) -> Value {
     })
 }
 
-/// Plans a message with the event that a queue is filled with.
+/// Plans a message of the queue, with the event that its rule selects.
 pub(super) fn write_message(plan: &mut Plan<'_>, names: &Names, schema: &EventSchema) -> Result<(), Error> {
     let (kind, id) = schema.aggregate();
     let body = json!({
@@ -149,7 +150,7 @@ pub(super) fn write_message(plan: &mut Plan<'_>, names: &Names, schema: &EventSc
     write(plan, names, &event)
 }
 
-/// Plans what the clock sends.
+/// Plans the event of a schedule.
 pub(super) fn write_tick(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
     let rule = format!("arn:aws:events:us-east-1:123456789012:rule/sextant-dev-{}-Clock", names.name);
     let event = json!({

@@ -6,19 +6,19 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::Path;
 
-/// What every id in a sample ends with.
+/// The end of every id in a sample.
 const ID: &str = "01jd2x5k8qf3v9m4t7w6z0r1sa";
 
 /// The newest schema of an event type.
 pub(super) struct EventSchema {
-    /// Such as `lead_scored`.
+    /// The type, such as `lead_scored`.
     pub(super) event_type: String,
-    /// From 1.
+    /// The version, from 1.
     pub(super) version: u32,
     schema: Value,
 }
 
-/// The newest schema of an event type. The error lists the types there are.
+/// The newest schema of an event type. The error lists the existing types.
 pub(super) fn newest(root: &Path, event_type: &str) -> Result<EventSchema, Error> {
     let folder = root.join("events/schemas");
     let mut types = Vec::new();
@@ -49,19 +49,19 @@ pub(super) fn newest(root: &Path, event_type: &str) -> Result<EventSchema, Error
 }
 
 impl EventSchema {
-    /// What the event happened to: its kind and its id.
+    /// The aggregate of the event: its kind and its id.
     pub(super) fn aggregate(&self) -> (String, String) {
         let kind = self.event_type.split('_').next().unwrap_or_default();
         let prefix = match kind {
             "organization" => "org",
-            // A member is known by the account.
+            // A member has the id of its account.
             "member" => "account",
             other => other,
         };
         (kind.to_owned(), format!("{prefix}_{ID}"))
     }
 
-    /// Data that matches it, without what never leaves the ledger.
+    /// Data that matches the schema, without the facts that never leave the ledger.
     pub(super) fn data(&self) -> Result<Value, Error> {
         self.example(&self.schema, "data")
     }
@@ -87,7 +87,7 @@ impl EventSchema {
             Some("null") => Ok(Value::Null),
             Some("string") => self.text(schema, name),
             _ => wrong(format!(
-                "{}: no sample can be made of `{name}`, which has no type; give it one in events/schemas",
+                "{}: no sample can be made for `{name}`, which has no type; give it one in events/schemas",
                 self.event_type
             )),
         }
@@ -111,7 +111,7 @@ impl EventSchema {
             return match prefix {
                 Some((prefix, "")) => Ok(format!("{prefix}_{ID}").into()),
                 _ => wrong(format!(
-                    "{}: no sample can be made of the pattern of `{name}`; teach it to xtask/src/new_function/schemas.rs",
+                    "{}: no sample can be made for the pattern of `{name}`; add it to xtask/src/new_function/schemas.rs",
                     self.event_type
                 )),
             };

@@ -1,6 +1,7 @@
-//! The function in the stack of its context: function, role, and its name in the list of the stack's functions, from which its
-//! log group and alarms come. Nothing else has to be told of it: it is found by its name. The role may write logs and
-//! traces, record a refused access, and take from its own queue; what else it needs is added with the code that needs it.
+//! The function in the stack of its context: the function, its role, and its name in the list of the stack's functions,
+//! from which its log group and alarms come. The function is found by its name, so no other file changes. The role may
+//! write logs and traces, record a refused access, and receive from its own queue; further permissions are added
+//! together with the code that needs them.
 
 use super::names::{Names, wrong};
 use super::plan::Plan;
@@ -23,14 +24,14 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names, trigger: &Trigger) -> Re
     })
 }
 
-/// Where a route finds the tables.
+/// The variables with the tables of a route.
 const TABLES: &str = "      Environment:
         Variables:
           LEDGER_TABLE: !Sub sextant-${Environment}-ledger
           STATE_TABLE: !Sub sextant-${Environment}-state
           EPHEMERAL_TABLE: !Sub sextant-${Environment}-ephemeral
 ";
-/// What a route must be allowed to record whom it refuses.
+/// The permission of a route to record refusals.
 const RECORDS_REFUSALS: &str = "              - Effect: Allow
                 Action: [dynamodb:PutItem]
                 Resource: !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sextant-${Environment}-ledger
@@ -41,7 +42,7 @@ const RECORDS_REFUSALS: &str = "              - Effect: Allow
 
 fn resources(names: &Names, trigger: &Trigger) -> String {
     let (pascal, name) = (names.pascal(), &names.name);
-    // A job has the time that its queue's visibility timeout allows for.
+    // A job has the time for which its queue's visibility timeout is made.
     let timeout = if matches!(trigger, Trigger::Http(_)) { "" } else { "      Timeout: 30\n" };
     let events = events(names, trigger);
     let queue = match trigger {
@@ -99,7 +100,7 @@ fn events(names: &Names, trigger: &Trigger) -> String {
             Queue: !Sub arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:sextant-${{Environment}}-{}
             BatchSize: 10
             FunctionResponseTypes: [ReportBatchItemFailures]
-            # Bounds what a backlog takes of the account's concurrency, so that jobs cannot starve the API.
+            # Bounds the part of the account's concurrency that a backlog takes, so that jobs cannot starve the API.
             ScalingConfig: {{MaximumConcurrency: 10}}
 ",
             names.name

@@ -1,4 +1,4 @@
-//! Every kind of trigger against a copy of what is generated into.
+//! Every kind of trigger, generated into a copy of the tree.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::{NewFunctionOptions, Written, generate};
@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A copy of the tree, removed in the end.
+/// A copy of the tree, removed at the end.
 struct Copy(PathBuf);
 
 impl Copy {
@@ -55,7 +55,7 @@ impl Copy {
         generate(&self.0, &options)
     }
 
-    /// Generates, and checks what holds for every function.
+    /// Generates, and checks everything that holds for every function.
     fn write(&self, arguments: [&str; 3], pascal: &str) -> Written {
         let before = self.files();
         let written = self.generate(arguments).unwrap();
@@ -99,7 +99,7 @@ impl Copy {
         files
     }
 
-    /// Every old line is still there, in its order, but for lists that got longer.
+    /// Checks that every old line is still there, in its order, except for lists that got longer.
     fn assert_only_added(&self, before: &BTreeMap<PathBuf, String>) {
         for (path, old) in before {
             let new = fs::read_to_string(path).unwrap();
@@ -111,7 +111,7 @@ impl Copy {
         }
     }
 
-    /// What is refused leaves everything as it was; the error has this in it.
+    /// Checks that a refusal changes nothing, and that its error contains this text.
     fn assert_refused(&self, arguments: [&str; 3], because: &str) {
         let before = self.files();
         let error = self.generate(arguments).unwrap_err().to_string();
@@ -149,7 +149,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
     }
 }
 
-/// The list that a loop of a template runs over.
+/// The list of a template's loop.
 fn loop_of<'a>(template: &'a Value, name: &str) -> Vec<&'a str> {
     let list = &template["Resources"][format!("Fn::ForEach::{name}").as_str()][1];
     list.as_sequence().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
@@ -181,7 +181,7 @@ fn a_route_is_everywhere_it_must_be() {
     assert!(uri.contains(":function:sextant-${Environment}-export-leads:live/"), "{uri}");
     let row = &copy.yaml("tests/authorization.yaml")["exportLeads"];
     assert_eq!((&row["permission"], &row["manager"]), (&"lead:read".into(), &"tenant".into()));
-    // It is found by its name: nobody else is told of it.
+    // The function is found by its name, so no other file changes.
     let changed: Vec<&String> = written.files.iter().filter(|file| file.starts_with("changed ")).collect();
     assert!(!changed.iter().any(|file| file.contains("template.yaml") || file.contains("infra/api.yaml")));
     assert!(
@@ -191,7 +191,7 @@ fn a_route_is_everywhere_it_must_be() {
     let manifest = copy.read("functions/sales/export-leads/Cargo.toml");
     assert!(manifest.contains("application-core.workspace = true\napplication-sales.workspace = true\n"));
     assert_eq!(manifest.matches("application-").count(), 2, "{manifest}");
-    // Whom it refuses, it records.
+    // The function records its refusals.
     assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application_core::authorize::<"));
     let stack = copy.read("infra/sales.yaml");
     let role =
@@ -288,7 +288,8 @@ fn a_new_context_is_everywhere_it_must_be() {
     assert!(tags.iter().any(|tag| tag["name"] == "webhooks"));
     assert_eq!(contract["paths"]["/v1/webhooks"]["post"]["tags"][0], "webhooks");
 
-    // Another function of it needs nothing new; a context is made once, and has a plain name and description.
+    // A second function of the context changes less. A context can be made only once, and needs a plain name and
+    // description.
     copy.write(["webhooks", "list-webhooks", "http:GET:/v1/webhooks"], "ListWebhooks");
     for (context, description, because) in [
         ("webhooks", "Again", "leave --new-context out"),
@@ -309,7 +310,7 @@ fn every_event_type_gets_a_message_without_secrets() {
     let files = fs::read_dir(root().join("events/schemas")).unwrap();
     let mut files: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
-    // The newest version of each: what is published.
+    // The newest version of each type, which is the one that is published.
     let newest: BTreeMap<_, _> =
         files.iter().filter_map(|file| Some((file.split_once(".v")?.0, file))).collect();
     let types = newest.len();
@@ -369,14 +370,14 @@ fn arguments_are_refused_with_what_to_do() {
             "http:GET:/v1/x",
             "ai, analytics, identity, notifications, platform, sales, tenancy",
         ),
-        ("sales", "export", "http:GET:/v1/x", "a verb and what it acts on"),
+        ("sales", "export", "http:GET:/v1/x", "a verb and its object"),
         ("sales", "exportLeads", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "export-2fa", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "../../export-leads", "http:GET:/v1/x", "lower case with hyphens"),
         ("sales", "job-error", "queue:lead_created", "choose another name"),
         ("sales", "serde-json", "http:GET:/v1/x", "a crate is called serde-json"),
         ("sales", "a-name-that-goes-on-and-on-and-on-and-on-and-on", "http:GET:/v1/x", "at most 40"),
-        ("sales", "export-leads", "GET /v1/x", "is no trigger"),
+        ("sales", "export-leads", "GET /v1/x", "is not a trigger"),
         ("sales", "export-leads", "http:/v1/x", "is no"),
         ("sales", "export-leads", "http:FETCH:/v1/x", "GET, POST, PUT, PATCH, DELETE"),
         ("sales", "export-leads", "http:GET:/exports", "start with /v1/"),
@@ -389,9 +390,9 @@ fn arguments_are_refused_with_what_to_do() {
         ("sales", "list-things", "http:POST:/v1/things", "read with GET"),
         ("sales", "export-leads", "queue:lead_lost", "name one of access_denied"),
         ("sales", "export-leads", "queue:../x", "no event is called"),
-        ("sales", "export-leads", "schedule:hourly", "is no schedule"),
-        ("sales", "export-leads", "schedule:rate(1 hours)", "is no rate"),
-        ("sales", "export-leads", "schedule:rate(0 minutes)", "is no rate"),
+        ("sales", "export-leads", "schedule:hourly", "is not a schedule"),
+        ("sales", "export-leads", "schedule:rate(1 hours)", "is not a rate"),
+        ("sales", "export-leads", "schedule:rate(0 minutes)", "is not a rate"),
         ("sales", "export-leads", "schedule:cron(0 6 * * MON *)", "with ? for one of the two days"),
         ("sales", "export-leads", "schedule:cron(0 6 ? * MON)", "with ? for one of the two days"),
     ] {
@@ -411,7 +412,7 @@ fn a_place_that_is_gone_is_named_and_nothing_is_written() {
 #[test]
 fn a_write_that_fails_halfway_is_taken_back() {
     let copy = Copy::new();
-    // A file where a folder is needed: the samples are written after the lock.
+    // A file stands where a folder is needed: the samples are written after the lock.
     fs::remove_dir_all(copy.0.join("events/tenancy")).unwrap();
     fs::write(copy.0.join("events/tenancy"), "in the way").unwrap();
     let before = copy.files();

@@ -1,4 +1,4 @@
-//! A file of lines into which blocks are inserted beside their neighbours. Nothing that is there is written anew.
+//! A file as lines, into which blocks are inserted beside similar blocks. Existing lines are never rewritten.
 
 use crate::error::Error;
 
@@ -27,37 +27,37 @@ impl<'a> Text<'a> {
         self.lines.len()
     }
 
-    /// A line; empty behind the end.
+    /// A line; empty after the end.
     pub(super) fn line(&self, number: usize) -> &str {
         self.lines.get(number).map(String::as_str).unwrap_or_default()
     }
 
-    /// The first line that is exactly `line`, from a line on.
+    /// The first line that equals `line`, from a line on.
     pub(super) fn find(&self, from: usize, line: &str) -> Result<usize, Error> {
         self.find_where(from, self.len(), |other| other == line).ok_or_else(|| self.missing(line))
     }
 
-    /// The last line in a range that is as asked for.
+    /// The last line in a range that matches a condition.
     pub(super) fn last_where(&self, from: usize, to: usize, is: impl Fn(&str) -> bool) -> Option<usize> {
         (from..to).rev().find(|number| is(self.line(*number)))
     }
 
-    /// The first line in a range that is as asked for.
+    /// The first line in a range that matches a condition.
     pub(super) fn find_where(&self, from: usize, to: usize, is: impl Fn(&str) -> bool) -> Option<usize> {
         (from..to).find(|number| is(self.line(*number)))
     }
 
-    /// The error for a line that is not there.
+    /// The error for a missing line.
     pub(super) fn missing(&self, line: &str) -> Error {
         Error::Content(format!(
-            "{} has no line `{}`, beside which new-function writes. Restore it, or teach xtask/src/new_function where to \
-             write now.",
+            "{} has no line `{}`, beside which new-function writes. Restore it, or change the place in \
+             xtask/src/new_function.",
             self.path,
             line.trim()
         ))
     }
 
-    /// Where what stands below a line ends: the line behind its last one, before blank lines.
+    /// The end of the block below a line: the line after its last one, before blank lines.
     pub(super) fn end_of(&self, number: usize) -> usize {
         let depth = indent(self.line(number));
         let next = self
@@ -67,13 +67,13 @@ impl<'a> Text<'a> {
         last.map_or(next, |last| last + 1)
     }
 
-    /// The first of the comment lines right above a line, or the line.
+    /// The first of the comment lines directly above a line, or the line itself.
     pub(super) fn above_comments(&self, number: usize) -> usize {
         let above = self.last_where(0, number, |line| !line.trim_start().starts_with('#'));
         above.map_or(0, |above| above + 1)
     }
 
-    /// Puts another line in the place of one.
+    /// Replaces a line.
     pub(super) fn replace(&mut self, number: usize, line: &str) {
         if let Some(old) = self.lines.get_mut(number) {
             line.clone_into(old);
@@ -87,8 +87,8 @@ impl<'a> Text<'a> {
         self.lines.extend(tail);
     }
 
-    /// Writes an item into the list that the loop `Fn::ForEach::<name>` runs over: behind the last item that is as asked
-    /// for, or at the end.
+    /// Writes an item into the list of the loop `Fn::ForEach::<name>`: after the last item that matches a condition, or
+    /// at the end.
     pub(super) fn add_to_loop(
         &mut self,
         name: &str,
@@ -125,7 +125,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// How far a line is indented.
+/// The indentation of a line.
 pub(super) fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }

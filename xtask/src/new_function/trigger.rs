@@ -1,16 +1,16 @@
-//! What starts a new function, as it is written on the command line.
+//! The trigger of a new function, in the form of the command line.
 
 use super::names::wrong;
 use crate::error::Error;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What starts a function.
+/// The trigger of a function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trigger {
     /// A route of the API.
     Http(Route),
-    /// An event type, through a queue.
+    /// An event type, received through a queue.
     Queue(String),
     /// A rate or cron expression of EventBridge.
     Schedule(String),
@@ -19,9 +19,9 @@ pub(super) enum Trigger {
 /// A route.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// In upper case.
+    /// The method, in upper case.
     pub(super) method: String,
-    /// Such as `/v1/leads/{id}`.
+    /// The path, such as `/v1/leads/{id}`.
     pub(super) path: String,
 }
 
@@ -48,7 +48,7 @@ impl Trigger {
                 Ok(Self::Schedule(expression.to_owned()))
             }
             _ => wrong(format!(
-                "{text} is no trigger; write http:GET:/v1/..., queue:<event-type> or 'schedule:rate(1 hour)'"
+                "{text} is not a trigger; write http:GET:/v1/..., queue:<event-type> or 'schedule:rate(1 hour)'"
             )),
         }
     }
@@ -57,11 +57,11 @@ impl Trigger {
 fn route_of(text: &str) -> Result<Route, Error> {
     let Some((method, path)) = text.split_once(':') else {
         return wrong(format!(
-            "http:{text} is no route; write the method and the path, such as http:GET:/v1/leads"
+            "http:{text} is not a route; write the method and the path, such as http:GET:/v1/leads"
         ));
     };
     if !METHODS.contains(&method) {
-        return wrong(format!("{method} is no method; write one of {}", METHODS.join(", ")));
+        return wrong(format!("{method} is not a method; write one of {}", METHODS.join(", ")));
     }
     let Some(below) = path.strip_prefix("/v1/") else {
         return wrong(format!(
@@ -107,7 +107,7 @@ fn check_schedule(expression: &str) -> Result<(), Error> {
         return check_cron(cron);
     }
     wrong(format!(
-        "{expression} is no schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"
+        "{expression} is not a schedule; write 'rate(1 hour)' or 'cron(0 6 ? * MON *)', in quotes for the shell"
     ))
 }
 
@@ -122,7 +122,7 @@ fn check_rate(rate: &str) -> Result<(), Error> {
         return Ok(());
     }
     wrong(format!(
-        "rate({rate}) is no rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"
+        "rate({rate}) is not a rate; write a number and a unit that fits it: rate(1 hour), rate(5 minutes), rate(2 days)"
     ))
 }
 
@@ -137,7 +137,7 @@ fn check_cron(cron: &str) -> Result<(), Error> {
             Ok(())
         }
         _ => wrong(format!(
-            "cron({cron}) is no schedule; write minute, hour, day of month, month, day of week and year in upper case, \
+            "cron({cron}) is not a schedule; write minute, hour, day of month, month, day of week and year in upper case, \
              with ? for one of the two days: cron(0 6 ? * MON *)"
         )),
     }

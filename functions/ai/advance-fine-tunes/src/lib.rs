@@ -1,4 +1,4 @@
-//! Every two minutes: goes on with open fine-tunes, from the check of their files to what the provider made of them.
+//! Every two minutes: takes open fine-tunes a step further, from the check of their files to the provider's result.
 
 use application_ai::fine_tunes::{Tools, advance_fine_tunes};
 use application_core::Context;
@@ -8,20 +8,20 @@ use edge::schedule::ScheduleHandler;
 use ports::{BoxFuture, OpenFineTunes, Store, Trainer, TrainingFiles};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct AdvanceFineTunes {
-    /// Where fine-tunes are kept.
+    /// Loads and commits fine-tunes.
     pub store: Arc<dyn Store>,
-    /// Which of them are open.
+    /// Finds the fine-tunes that are open.
     pub open: Arc<dyn OpenFineTunes>,
-    /// Where their files are.
+    /// Reads training files.
     pub files: Arc<dyn TrainingFiles>,
-    /// Who trains.
+    /// The provider of training.
     pub trainer: Arc<dyn Trainer>,
 }
 
 impl ScheduleHandler for AdvanceFineTunes {
-    /// What is due does not matter: a fine-tune goes on when what it waits for is there.
+    /// The due time does not matter: a fine-tune goes on when its file or its job is ready.
     fn handle<'a>(&'a self, _: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {
         Box::pin(async move {
             let tools = Tools {

@@ -1,4 +1,4 @@
-//! `POST /v1/ai/fine-tunes/{id}/cancel`: the end of a fine-tune; canceling one that has ended changes nothing.
+//! `POST /v1/ai/fine-tunes/{id}/cancel`: cancels a fine-tune; canceling one that has ended changes nothing.
 
 use application_ai::fine_tunes;
 use domain::authority::ManageFineTunes;
@@ -7,9 +7,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CancelFineTune {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 

@@ -1,5 +1,5 @@
-//! From an answer to OpenAI's: one object, or server-sent events: the role, the text as it comes, why it ended, the tokens
-//! when they were asked for, and `[DONE]`.
+//! Turns a completion into OpenAI's format: one object, or server-sent events with the role, the text as it comes, the
+//! finish reason, the token counts if they were asked for, and `[DONE]`.
 
 use application_ai::Answered;
 use application_ai::gateway::{StreamEvent, Streamed};
@@ -80,7 +80,7 @@ fn choice(delta: ChunkDelta, finish_reason: Option<String>) -> ChunkChoice {
     ChunkChoice { index: 0, delta, finish_reason, logprobs: None }
 }
 
-/// A server-sent event. JSON has no line breaks outside of strings, and none unescaped in them.
+/// A server-sent event. JSON has no line breaks outside of strings, and only escaped ones in them.
 fn event(data: &impl Serialize) -> Result<Vec<u8>, Problem> {
     let json = serde_json::to_string(data).map_err(Problem::internal)?;
     Ok(format!("data: {json}\n\n").into_bytes())

@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`: answers a conversation as OpenAI's clients ask for it, whole or bit by bit.
+//! `POST /v1/chat/completions`: answers a conversation in OpenAI's format, whole or streamed.
 
 mod answer;
 mod names;
@@ -19,13 +19,13 @@ use edge::{Problem, Request, Response};
 use ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateChatCompletion {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// What whole answers need.
+    /// The ports of whole completions.
     pub whole: Configured<Completions<dyn ModelGateway>>,
-    /// What streamed answers need.
+    /// The ports of streamed completions.
     pub streamed: Configured<Completions<dyn StreamingModelGateway>>,
 }
 

@@ -1,4 +1,4 @@
-//! Wires `create-chat-completion` to AWS and to the servers that are configured.
+//! Wires `create-chat-completion` to AWS and to the configured servers.
 
 use create_chat_completion::CreateChatCompletion;
 use edge::streaming::StreamingHandler;

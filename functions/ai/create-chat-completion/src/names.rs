@@ -1,15 +1,15 @@
-//! What the caller calls the fields that we call otherwise, so that an error names what was sent.
+//! The caller's names of fields with another name in the use case, so that an error names the fields that were sent.
 
 use application_core::Error;
 use domain::Invalid;
 
-/// Where the parts of a question stand in the caller's body.
+/// The places of the parts of a prompt in the caller's body.
 pub(crate) struct Names {
-    /// The first turn with instructions, by its place among all.
+    /// The first turn with instructions, by its place among all turns.
     pub(crate) instructions: Option<usize>,
-    /// The place of each turn of the conversation among all.
+    /// The place of each turn of the conversation among all turns.
     pub(crate) turns: Vec<usize>,
-    /// What the longest answer is called.
+    /// The caller's name for the limit of the completion's length.
     pub(crate) max_tokens: &'static str,
 }
 

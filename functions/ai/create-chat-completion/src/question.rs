@@ -1,4 +1,4 @@
-//! From OpenAI's request to a question. What would change the answer and can't be had is refused by name.
+//! Turns OpenAI's request into a prompt. An unsupported field that would change the answer is refused by name.
 
 use crate::names::Names;
 use crate::unused;
@@ -10,14 +10,14 @@ use domain::field::{Check, all_of};
 use ports::{Message, Role};
 use serde_json::{Value, json};
 
-/// Characters of the longest label.
+/// The most characters of a label.
 const LONGEST_LABEL: usize = 512;
-/// Characters of the longest refusal.
+/// The most characters of a refusal.
 const LONGEST_REFUSAL: usize = 100_000;
-/// What names the environment's chain instead of a model.
+/// The model name that stands for the chain.
 const AUTO: &str = "auto";
 
-/// The question of a request, and what is wrong with the fields that only OpenAI's format has.
+/// The prompt of a request, and the wrong fields among those that only OpenAI's format has.
 pub(crate) fn read(
     body: ChatRequest,
     cache: CacheControl,
@@ -41,7 +41,7 @@ pub(crate) fn read(
                 system.push(text);
                 continue;
             }
-            // A model that said nothing changes nothing.
+            // An empty turn of the model changes nothing.
             ChatRole::Assistant if text.trim().is_empty() => continue,
             ChatRole::User => Role::User,
             ChatRole::Assistant => Role::Assistant,
@@ -50,7 +50,7 @@ pub(crate) fn read(
         messages.push(Message { role, text });
     }
     let mut system = system.join("\n\n");
-    // Providers want a user's turn, so instructions without one are the question.
+    // Providers need a user's turn, so instructions alone become the user's turn.
     if let (true, Some(at)) = (messages.is_empty(), names.instructions) {
         names.turns.push(at);
         messages.push(Message { role: Role::User, text: std::mem::take(&mut system) });

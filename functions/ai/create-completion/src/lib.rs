@@ -12,11 +12,11 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Message, ModelGateway, Role, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateCompletion {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// What completions need.
+    /// The ports of the use case.
     pub needs: Configured<Completions<dyn ModelGateway>>,
 }
 

@@ -1,4 +1,4 @@
-//! Wires `create-completion` to AWS and to the servers that are configured.
+//! Wires `create-completion` to AWS and to the configured servers.
 
 use create_completion::CreateCompletion;
 use edge::Handler;

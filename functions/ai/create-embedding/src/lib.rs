@@ -1,4 +1,4 @@
-//! `POST /v1/ai/embeddings`: texts as vectors.
+//! `POST /v1/ai/embeddings`: turns texts into vectors.
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings};
@@ -12,14 +12,14 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
-/// What the body calls its texts.
+/// The name of the texts in the body.
 const FIELD: &str = "texts";
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateEmbedding {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// What embeddings need.
+    /// The ports of the use case.
     pub needs: Configured<Embeddings>,
 }
 
@@ -51,7 +51,7 @@ impl Handler for CreateEmbedding {
     }
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn texts(body: Body) -> EmbeddingRequest {
     let Body { model, texts, dimensions, input_type } = body;
     let input_type = match input_type {

@@ -1,4 +1,4 @@
-//! Wires `create-embedding` to AWS and to the servers that are configured.
+//! Wires `create-embedding` to AWS and to the configured servers.
 
 use create_embedding::CreateEmbedding;
 use edge::Handler;

@@ -1,4 +1,4 @@
-//! `POST /v1/ai/fine-tunes`: a new fine-tune, and the request that brings its training file.
+//! `POST /v1/ai/fine-tunes`: creates a fine-tune and signs the request that uploads its training file.
 
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, NewFineTune};
@@ -11,9 +11,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateFineTune {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts fine-tunes.
     pub limiter: Arc<dyn Limiter>,
@@ -52,7 +52,7 @@ impl Handler for CreateFineTune {
     }
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn input(body: &CreateFineTuneRequest) -> NewFineTune<'_> {
     NewFineTune {
         name: &body.name,

@@ -1,4 +1,4 @@
-//! `POST /v1/embeddings`: texts as vectors, as OpenAI's clients ask for them.
+//! `POST /v1/embeddings`: turns texts into vectors, in OpenAI's format.
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings, Registry};
@@ -17,17 +17,17 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, InputType, Store};
 use std::sync::Arc;
 
-/// Characters of the longest label.
+/// The most characters of a label.
 const LONGEST_LABEL: usize = 512;
 
-/// What the body calls its texts.
+/// The name of the texts in the body.
 const FIELD: &str = "input";
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateOpenaiEmbedding {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// What embeddings need.
+    /// The ports of the use case.
     pub needs: Configured<Embeddings>,
 }
 
@@ -70,7 +70,7 @@ impl Handler for CreateOpenaiEmbedding {
     }
 }
 
-/// What is wrong with the fields.
+/// Checks the fields of the body.
 fn judge(registry: &Registry, body: &Body) -> Result<(), Invalid> {
     all_of(refused(body), ai::check_embedding(registry, &texts(body.clone()), FIELD))
 }
@@ -91,7 +91,7 @@ fn is_base64(body: &Body) -> bool {
     body.encoding_format == Some(EncodingFormat::Base64)
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn texts(body: Body) -> EmbeddingRequest {
     let base64 = is_base64(&body);
     let texts = match body.input {
@@ -102,7 +102,7 @@ fn texts(body: Body) -> EmbeddingRequest {
         model: body.model,
         texts,
         dimensions: body.dimensions,
-        // OpenAI's format knows no other.
+        // OpenAI's format has no other purpose.
         input_type: InputType::Document,
         base64,
     }

@@ -1,4 +1,4 @@
-//! Wires `create-openai-embedding` to AWS and to the servers that are configured.
+//! Wires `create-openai-embedding` to AWS and to the configured servers.
 
 use create_openai_embedding::CreateOpenaiEmbedding;
 use edge::Handler;

@@ -1,4 +1,4 @@
-//! `GET /v1/ai/budgets`: what the organization may spend on models, and what it spent.
+//! `GET /v1/ai/budgets`: the organization's budgets for models, and the amounts spent.
 
 use application_ai as ai;
 use application_ai::BudgetView;
@@ -9,11 +9,11 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{AiState, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetBudget {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
-    /// Where it is counted what was spent.
+    /// The counters of the amounts spent.
     pub state: Arc<dyn AiState>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
@@ -27,7 +27,8 @@ impl Handler for GetBudget {
                 application_core::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
             let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
             let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
-            // The version is of the budget alone, for `If-Match`: what was spent changes without it.
+            // The version is that of the budget, for `If-Match`. The amounts spent change while the version stays the
+            // same.
             Ok(Response::json(200, &body(&view))?
                 .with_etag(view.version)
                 .without_revalidation()

@@ -1,4 +1,4 @@
-//! `GET /v1/ai/models`: the models that the caller may ask, at what they cost the caller's organization.
+//! `GET /v1/ai/models`: the models that the caller may ask, at the prices of the caller's organization.
 
 use application_ai as ai;
 use application_ai::{Model, ModelUse, Registry};
@@ -9,13 +9,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListModels {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Configured<Registry>,
 }
 
@@ -55,7 +55,7 @@ fn body(model: &Model) -> ModelBody {
     }
 }
 
-/// Nano-dollars a token as dollars for a million tokens: thousandths.
+/// Turns nano-dollars a token into dollars for a million tokens, with three places.
 fn dollars(nano_per_token: u64) -> String {
     format!("{}.{:03}", nano_per_token / 1000, nano_per_token % 1000)
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/models`: the models that the caller may ask, as OpenAI's clients read them.
+//! `GET /v1/models`: the models that the caller may ask, in OpenAI's format.
 
 use application_ai as ai;
 use application_ai::Registry;
@@ -10,13 +10,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListOpenaiModels {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Configured<Registry>,
 }
 

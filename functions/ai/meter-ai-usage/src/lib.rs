@@ -1,4 +1,4 @@
-//! Requests to models, as they are metered, into what their month used.
+//! Adds metered requests to models to the usage of their month.
 
 use application_ai::meter_usage;
 use application_core::Context;
@@ -10,14 +10,14 @@ use ports::{AiUsage, BoxFuture, MeteredRequest, Store};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// The event that its rule waits for.
+/// The event type that its rule selects.
 const EVENT_TYPE: &str = "ai_request_metered";
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct MeterAiUsage {
-    /// Where usage is summed up.
+    /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
-    /// Where budgets are kept, and what was told of them.
+    /// Loads budgets and the thresholds that were reported.
     pub store: Arc<dyn Store>,
 }
 
@@ -43,7 +43,7 @@ fn request(event: &EventMessage) -> Result<MeteredRequest, JobError> {
     Ok(MeteredRequest {
         tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,
         event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,
-        // Not when the event occurred, which is the request's end.
+        // The month of the request's begin; the event occurred at its end.
         at: metered.began().ok_or(JobError::Malformed("request_id"))?,
         metered,
     })

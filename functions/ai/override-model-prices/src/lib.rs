@@ -1,5 +1,5 @@
-//! An operator sets the prices of models that one organization is charged, by a contract. It has no route: prices are not a
-//! tenant's to set, and who may invoke it IAM says.
+//! Sets the prices that one organization is charged for models, by a contract. It has no route, because organizations
+//! must not set their own prices; IAM decides which operator may invoke it.
 
 use application_ai::{PriceTexts, PricesInput, Registry, override_model_prices};
 use application_core::{Context, Error};
@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct OverrideModelPrices {
-    /// Where organizations and their prices are kept.
+    /// Loads organizations and commits their prices.
     pub store: Arc<dyn Store>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Registry,
 }
 
-/// What an operator sends.
+/// The event that an operator sends.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event {
     organization_id: OrganizationId,
-    /// All prices of its own, by model; none to charge the registry's again.
+    /// All of the organization's own prices, by model; empty to charge the registry's prices again.
     prices: BTreeMap<String, Prices>,
-    /// The contract, or another reason that explains the prices later.
+    /// The contract, or another reason, which explains the prices later.
     reference: String,
 }
 

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
             let registry = Registry::shipped()?;
-            // Nothing in prices is personal, so there is nothing to seal.
+            // Prices hold no personal data, so nothing must be sealed.
             let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
             Ok(Box::new(OverrideModelPrices { store, registry }) as Box<dyn OperatorHandler>)
         })

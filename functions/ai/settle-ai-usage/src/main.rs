@@ -11,7 +11,8 @@ fn main() -> ExitCode {
     edge::schedule::run("settle-ai-usage", |_| {
         Box::pin(async move {
             let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            // A reservation knows the counter that it is charged to, so it does not matter who has several.
+            // A reservation names the counter that it is charged to, so the number of an organization's counters does
+            // not matter.
             let state = Arc::new(DynamoAiState::new(&aws, Tables::from_env()?));
             Ok(Box::new(SettleAiUsage { state }) as Box<dyn ScheduleHandler>)
         })

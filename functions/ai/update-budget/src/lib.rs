@@ -1,5 +1,5 @@
-//! `PUT /v1/ai/budgets`: sets what the organization may spend on models, which of them it asks, and whether
-//! personal data is kept from them.
+//! `PUT /v1/ai/budgets`: sets the organization's budgets, the models that it may ask, its chains, and whether personal
+//! data is masked.
 
 use application_ai as ai;
 use application_ai::{BudgetInput, BudgetReplacement, Registry, check_budget};
@@ -12,16 +12,16 @@ use ports::{BoxFuture, Store};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Sums that a client reads beside the budget.
+/// The member with the amounts spent, which `GET` answers beside the budget.
 const SPENT: &str = "spent";
-/// Members that a client reads and can't set.
+/// Members that a client can read but not set.
 const READ_ONLY: [&str; 3] = ["version", "updated_at", SPENT];
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct UpdateBudget {
-    /// Where budgets are kept.
+    /// Loads budgets.
     pub store: Arc<dyn Store>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Configured<Registry>,
 }
 
@@ -53,7 +53,7 @@ impl Handler for UpdateBudget {
     }
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn input(body: &ReplaceBudgetRequest) -> BudgetInput<'_> {
     BudgetInput {
         tenant_month_usd: &body.tenant_month_usd,

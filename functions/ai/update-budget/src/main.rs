@@ -14,7 +14,8 @@ fn main() -> ExitCode {
         Box::pin(async move {
             let at = AwsSettings::from_env()?;
             let aws = adapter_aws::sdk_config(&at);
-            // A chain or an allow-list of models that can't be asked here would be passed over without a word.
+            // Models that this deployment can't call are refused, because the gateway would pass them over without an
+            // error.
             let shipped = Registry::shipped()?;
             let configuration = Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
             let registry = shipped.following(configuration, at.region.clone(), at.has_own_bedrock())?;

@@ -1,4 +1,4 @@
-//! `GET /v1/analytics/billing`: what the organization is billed for a month's requests to models.
+//! `GET /v1/analytics/billing`: the bill for a month's requests to models.
 
 use application_analytics as analytics;
 use application_analytics::{PriceBook, PricedTokens, report_month};
@@ -9,13 +9,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{AiUsage, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetBilling {
-    /// Where budgets are kept, and what was told of them.
+    /// Loads budgets and the thresholds that were reported.
     pub store: Arc<dyn Store>,
-    /// Where usage is summed up.
+    /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
-    /// What tokens cost, and did.
+    /// The current and the earlier prices.
     pub prices: PriceBook,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

@@ -1,4 +1,4 @@
-//! `GET /v1/analytics/usage`: what the organization's requests to models used in a month.
+//! `GET /v1/analytics/usage`: the usage of models in a month.
 
 use application_analytics as analytics;
 use application_analytics::report_month;
@@ -9,11 +9,11 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetUsage {
-    /// Where refusals are recorded.
+    /// Records refused accesses.
     pub store: Arc<dyn Store>,
-    /// Where usage is summed up.
+    /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,

@@ -1,4 +1,4 @@
-//! The gateway's authorizer: from a bearer token, an access token or an API key, to the claims that functions see.
+//! The gateway's authorizer: turns a bearer token (an access token or an API key) into the claims that functions see.
 
 use application_identity::{Authenticate, authenticate};
 use domain::Timestamp;
@@ -6,9 +6,9 @@ use domain::authority::Caller;
 use edge::authorizer::Authorizer;
 use ports::{BoxFuture, TokenError};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct AuthorizeRequest {
-    /// For the use case.
+    /// The ports of the use case.
     pub needs: Authenticate,
 }
 

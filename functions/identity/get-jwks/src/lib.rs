@@ -5,9 +5,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, TokenVerifier};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetJwks {
-    /// Knows the keys.
+    /// Holds the public keys.
     pub verifier: Arc<dyn TokenVerifier>,
 }
 
@@ -23,7 +23,7 @@ impl Handler for GetJwks {
                 n: key.n,
                 e: key.e,
             });
-            // A key that is replaced verifies for ninety days more, so an hour-old set still has every key in use.
+            // A replaced key goes on verifying much longer than an hour, so an hour-old set still has every key in use.
             Ok(Response::json(200, &JwkSet { keys: keys.collect() })?
                 .with_header("Cache-Control", "public, max-age=3600"))
         })

@@ -1,4 +1,4 @@
-//! `GET /v1/users/profile`: who the caller is.
+//! `GET /v1/users/profile`: the caller's profile.
 
 use application_identity as identity;
 use contracts::identity::Profile;
@@ -7,9 +7,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetProfile {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
@@ -23,7 +23,7 @@ impl Handler for GetProfile {
                 application_core::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
             let limiter = self.limiter.as_ref();
             let (profile, decision) = identity::get_profile(store, limiter, &context, &authority).await?;
-            // An erased person has no profile any more.
+            // An erased person has no profile.
             let person = profile.account.person.ok_or_else(Problem::not_found)?;
             let body = Profile {
                 id: profile.account.id.to_string(),

@@ -9,9 +9,9 @@ use domain::identity::prepared_password;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct Login {
-    /// What a sign-in needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -46,11 +46,11 @@ impl Handler for Login {
     }
 }
 
-/// What is wrong with the fields.
+/// Checks the fields of the body.
 fn judge(body: &LoginRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     check.secret("email", &body.email, 254);
-    // Its length counts in the form in which it was hashed.
+    // The length of the password is checked in the form in which it is hashed.
     let prepared = prepared_password(&body.password);
     check.secret("password", prepared.as_deref().unwrap_or(&body.password), 128);
     check.finish(())

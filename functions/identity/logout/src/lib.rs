@@ -1,4 +1,4 @@
-//! `DELETE /v1/auth/logout`: the end of the caller's session.
+//! `DELETE /v1/auth/logout`: ends the caller's session.
 
 use application_identity as identity;
 use domain::authority::UseAccount;
@@ -6,9 +6,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct Logout {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 

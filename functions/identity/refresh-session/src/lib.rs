@@ -8,9 +8,9 @@ use domain::field::{Check, Invalid};
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RefreshSession {
-    /// What a refresh needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -39,7 +39,7 @@ impl Handler for RefreshSession {
     }
 }
 
-/// What is wrong with the fields.
+/// Checks the fields of the body.
 fn judge(body: &RefreshRequest) -> Result<(), Invalid> {
     let mut check = Check::default();
     check.secret("refresh_token", &body.refresh_token, 1024);

@@ -1,4 +1,4 @@
-//! `POST /v1/auth/register`: an organization and its first administrator.
+//! `POST /v1/auth/register`: creates an organization and its first admin.
 
 use application_core::{CurrentVersion, fingerprint};
 use application_identity as identity;
@@ -8,9 +8,9 @@ use domain::email_address::mailbox_key;
 use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, IdempotencyKey};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RegisterAccount {
-    /// What a registration needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 
@@ -24,7 +24,7 @@ impl Handler for RegisterAccount {
             let body: RegisterRequest = request.json(judge)?;
             request.precondition()?.check(CurrentVersion::Absent)?;
             let registration = registration(&body, request);
-            // The hash that is stored must not be one of the password: a short secret could be guessed from it.
+            // The stored hash must not cover the password, because a short secret could be guessed from it.
             let key = request.public_idempotency_key("registerAccount", &whose(&body.email))?;
             let key = key.map(|key| IdempotencyKey {
                 request_hash: fingerprint(
@@ -43,7 +43,7 @@ impl Handler for RegisterAccount {
     }
 }
 
-/// The body as the use case takes it.
+/// The body as input of the use case.
 fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registration<'a> {
     Registration {
         email: &body.email,
@@ -54,7 +54,8 @@ fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registra
     }
 }
 
-/// Whose idempotency key it is. Nobody is signed in yet, so it is the mailbox: strangers who choose the same key never meet.
+/// The owner of the idempotency key. No account exists yet, so it is the mailbox; two strangers with the same key do
+/// not collide.
 fn whose(email: &str) -> String {
     fingerprint(mailbox_key(email).as_bytes())
 }

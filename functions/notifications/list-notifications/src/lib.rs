@@ -8,13 +8,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListNotifications {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// Seals the place where a page ended.
+    /// Signs and verifies cursors.
     pub cursors: CursorCodec,
 }
 

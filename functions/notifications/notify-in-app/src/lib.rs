@@ -1,4 +1,4 @@
-//! Events that a person should know of, into that person's notifications.
+//! Turns events that a person should know of into notifications of that person.
 
 use application_core::Context;
 use application_notifications::{Cause, notify_in_app};
@@ -13,13 +13,13 @@ use ports::{BoxFuture, Store};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct NotifyInApp {
-    /// Where notifications are kept.
+    /// Loads and commits notifications.
     pub store: Arc<dyn Store>,
 }
 
-/// What is read of `lead_scored`.
+/// The facts that are read of `lead_scored`.
 #[derive(Deserialize)]
 struct LeadScored {
     lead_id: LeadId,
@@ -27,7 +27,7 @@ struct LeadScored {
     score: Option<u8>,
 }
 
-/// What is read of `session_revoked`.
+/// The facts that are read of `session_revoked`.
 #[derive(Deserialize)]
 struct SessionRevoked {
     account_id: AccountId,
@@ -49,7 +49,7 @@ impl EventHandler for NotifyInApp {
     }
 }
 
-/// Who is told what; `None` for events that nobody is told of.
+/// The recipient and the text of the notification; `None` for events without one.
 fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
     let malformed = |_| JobError::Malformed("data");
     let (recipient, kind) = match event.event_type.as_str() {
@@ -59,7 +59,7 @@ fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
         }
         "session_revoked" => {
             let facts = SessionRevoked::deserialize(&event.data).map_err(malformed)?;
-            // Whoever signs out knows it.
+            // The person who signed out knows it.
             if facts.reason == Revocation::Logout {
                 return Ok(None);
             }
@@ -68,7 +68,7 @@ fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
         }
         "ai_budget_threshold_reached" => {
             let facts = ThresholdReached::deserialize(&event.data).map_err(malformed)?;
-            // Nobody set the budget, so nobody is known to look after it.
+            // Without an account that set the budget there is no recipient.
             let Some(recipient) = facts.set_by else { return Ok(None) };
             let (month, percent) = (facts.month, facts.percent);
             (recipient, NotificationKind::AiBudgetThresholdReached { month, percent })

@@ -1,7 +1,7 @@
-//! The methods that a path of the contract does not list: `OPTIONS` is answered with those that it takes, and every other one
-//! with 405. It answers preflights of browsers too. A mock integration of API Gateway could do so without a function, but
-//! can't compare an origin with a list without a template language that no test here runs, and refuses bodies of types that
-//! it has no template for.
+//! Answers the methods of a path that the contract does not list: `OPTIONS` gets the methods of the path, and any other
+//! method gets 405. It also answers the preflight requests of browsers. A mock integration of API Gateway would need no
+//! function, but it can compare an origin with a list only in a template language that no test here can run, and it
+//! refuses bodies of types for which it has no template.
 
 use edge::problem::Kind;
 use edge::{Handler, Problem, Request, Response};
@@ -10,7 +10,7 @@ use ports::BoxFuture;
 /// The paths of the contract, each with its methods.
 const PATHS: &str = include_str!(concat!(env!("OUT_DIR"), "/methods.txt"));
 
-/// The methods of a path, as `Allow` lists them.
+/// The methods of a path, in the form of `Allow`.
 fn methods(path: &str) -> Option<&'static str> {
     PATHS
         .lines()
@@ -18,7 +18,7 @@ fn methods(path: &str) -> Option<&'static str> {
         .find_map(|(known, methods)| (known == path).then_some(methods))
 }
 
-/// Answers the same to everybody.
+/// The answer is the same for every caller.
 pub struct DescribeMethods;
 
 impl Handler for DescribeMethods {

@@ -1,4 +1,4 @@
-//! Wires `describe-methods`: it needs nothing.
+//! Wires `describe-methods`, which needs no adapters.
 
 use describe_methods::DescribeMethods;
 use edge::Handler;

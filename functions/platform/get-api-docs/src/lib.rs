@@ -1,4 +1,4 @@
-//! `GET /docs`: the API's description for people, one page without scripts and without requests to anywhere. It is
+//! `GET /docs`: the API's description for people, one page without scripts and without requests to other places. It is
 //! rendered at build time from `infra/openapi.yaml`.
 
 use edge::http::Document;
@@ -8,8 +8,8 @@ use ports::BoxFuture;
 #[cfg(test)]
 mod page;
 
-/// The `Content-Security-Policy` to send with the page: nothing but its own style, named by hash, may take effect. A test
-/// fails, and tells the new hash, when the style changes.
+/// The `Content-Security-Policy` of the page: only its own style, named by hash, may take effect. When the style
+/// changes, a test fails and prints the new hash.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-7wfZUI4fz0tC3dtWI5/VYfKfHwbLnjH7wv0NwOrRoq8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page as HTML in UTF-8.
@@ -17,7 +17,7 @@ pub const fn page() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/page.html"))
 }
 
-/// It as it is sent, in every coding.
+/// The page in every content coding.
 const PAGE: Document = Document {
     content_type: "text/html; charset=utf-8",
     text: page(),
@@ -26,10 +26,10 @@ const PAGE: Document = Document {
     hash: include_str!(concat!(env!("OUT_DIR"), "/page.html.hash")),
 };
 
-/// What it answers changes with a deployment only.
+/// The answer changes only with a deployment.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// Answers the same to everybody.
+/// The answer is the same for every caller.
 pub struct GetApiDocs;
 
 impl Handler for GetApiDocs {

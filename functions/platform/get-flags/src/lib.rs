@@ -1,4 +1,4 @@
-//! `GET /v1/flags`: the feature flags that hold for the caller.
+//! `GET /v1/flags`: the feature flags of the caller.
 
 use application_platform::{self as platform, Flags};
 use contracts::flags::{Flag, FlagList, FlagValue};
@@ -8,13 +8,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetFlags {
-    /// Where organizations are kept.
+    /// Loads organizations.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// The flags that are configured.
+    /// The configured flags.
     pub flags: Flags,
 }
 

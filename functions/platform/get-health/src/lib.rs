@@ -1,4 +1,4 @@
-//! `GET /v1/health`: whether the service works, with the state of what it depends on.
+//! `GET /v1/health`: whether the service works, with the status of its dependencies.
 
 use adapter_dynamodb::HealthProbe;
 use contracts::health::{Health, HealthCheck};
@@ -7,9 +7,9 @@ use ports::BoxFuture;
 use std::error::Error as _;
 use std::time::Instant;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct GetHealth {
-    /// Asks the store.
+    /// Probes the store.
     pub store: HealthProbe,
 }
 

@@ -1,5 +1,5 @@
 //! `GET /v1/openapi.json`: the API's description for programs. It is made at build time from `infra/openapi.yaml`, and
-//! must never show what is meant for API Gateway.
+//! must never contain the parts for API Gateway.
 
 use edge::http::Document;
 use edge::{Handler, Problem, Request, Response};
@@ -10,7 +10,7 @@ pub const fn document() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))
 }
 
-/// It as it is sent, in every coding.
+/// The document in every content coding.
 const DOCUMENT: Document = Document {
     content_type: "application/json",
     text: document(),
@@ -19,10 +19,10 @@ const DOCUMENT: Document = Document {
     hash: include_str!(concat!(env!("OUT_DIR"), "/openapi.json.hash")),
 };
 
-/// What it answers changes with a deployment only.
+/// The answer changes only with a deployment.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// Answers the same to everybody.
+/// The answer is the same for every caller.
 pub struct GetOpenapi;
 
 impl Handler for GetOpenapi {

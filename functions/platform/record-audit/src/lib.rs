@@ -1,4 +1,4 @@
-//! Every event into the tenant's audit log.
+//! Adds every event to the audit log of its organization.
 
 use application_core::Context;
 use contracts::event_message::EventMessage;
@@ -9,9 +9,9 @@ use ports::{AuditEntry, AuditLog, BoxFuture};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RecordAudit {
-    /// Where entries are kept.
+    /// Appends entries to the audit log.
     pub log: Arc<dyn AuditLog>,
 }
 
@@ -24,7 +24,7 @@ impl EventHandler for RecordAudit {
     }
 }
 
-/// What is read of `access_denied`.
+/// The facts that are read of `access_denied`.
 #[derive(Deserialize)]
 struct AccessDenied {
     permission: String,
@@ -32,23 +32,23 @@ struct AccessDenied {
     resource_id: String,
 }
 
-/// What is read of `sign_in_failed`.
+/// The fields of `sign_in_failed` that are used.
 #[derive(Deserialize)]
 struct SignInFailed {
     account_id: Option<String>,
 }
 
-/// The action of an entry, and the type and id of what it was done to.
+/// The action of an entry, and the type and id of its object.
 fn action(event: &EventMessage) -> Result<(String, String, String), JobError> {
     let malformed = |_| JobError::Malformed("data");
     let own = || (event.event_type.clone(), event.aggregate_type.clone(), event.aggregate_id.clone());
     Ok(match event.event_type.as_str() {
-        // The event's own aggregate is the refusal; the entry must say what was refused.
+        // The event's own aggregate is the refusal; the entry must name the thing that was refused.
         "access_denied" => {
             let facts = AccessDenied::deserialize(&event.data).map_err(malformed)?;
             (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
         }
-        // And whose sign-in it was, if it was somebody's.
+        // The account, if the address belongs to one.
         "sign_in_failed" => {
             let facts = SignInFailed::deserialize(&event.data).map_err(malformed)?;
             facts.account_id.map_or_else(own, |id| (event.event_type.clone(), "account".to_owned(), id))

@@ -1,4 +1,4 @@
-//! The ledger's stream to the bus.
+//! Publishes the events of the ledger's stream on the bus.
 
 use adapter_dynamodb::read_ledger_image;
 use application_core::Context;
@@ -7,9 +7,9 @@ use edge::JobError;
 use edge::stream::{ItemChange, StreamHandler};
 use ports::{BoxFuture, StoreError, StreamRecord};
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RelayEvents {
-    /// What the relay needs.
+    /// The ports of the use case.
     pub needs: Needs,
 }
 

@@ -1,4 +1,4 @@
-//! `POST /v1/leads`: a new lead of the caller.
+//! `POST /v1/leads`: creates a lead of the caller.
 
 use application_core::CurrentVersion;
 use application_sales as sales;
@@ -9,9 +9,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateLead {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 
@@ -36,7 +36,7 @@ impl Handler for CreateLead {
     }
 }
 
-/// The body as the domain takes it.
+/// The body as input of the domain.
 fn input(body: &CreateLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,

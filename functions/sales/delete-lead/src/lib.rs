@@ -7,9 +7,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct DeleteLead {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 

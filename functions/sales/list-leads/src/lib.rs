@@ -11,13 +11,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, ListOrder, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListLeads {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// Seals the place where a page ended.
+    /// Signs and verifies cursors.
     pub cursors: CursorCodec,
 }
 
@@ -50,7 +50,7 @@ impl Handler for ListLeads {
 const PARAMETERS: [&str; 9] =
     ["owner", "status", "industry", "min_score", "created_from", "created_to", "sort", "limit", "cursor"];
 
-/// What a status must be.
+/// The message for a wrong status.
 const STATUS: &str = "must be one of new, contacted, qualified, proposal, won, lost";
 
 fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {
@@ -59,7 +59,7 @@ fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {
         "score" => Some(ListOrder::Score),
         _ => None,
     });
-    // In the form in which industries are stored.
+    // The filter has the form in which industries are stored.
     let industry = |text: &str| {
         let industry = text::composed(text::trimmed(text));
         (1..=100).contains(&industry.chars().count()).then(|| industry.into_owned())

@@ -1,4 +1,4 @@
-//! `POST /v1/leads/{id}/score`: judges a lead.
+//! `POST /v1/leads/{id}/score`: scores a lead.
 
 use application_core::Configured;
 use application_sales as sales;
@@ -8,9 +8,9 @@ use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ScoreLead {
-    /// What scoring needs.
+    /// The ports of the use case.
     pub needs: Configured<Needs>,
 }
 

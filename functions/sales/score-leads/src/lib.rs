@@ -1,4 +1,4 @@
-//! `POST /v1/lead-scores`: judges up to fifty leads, ten with each question to a model.
+//! `POST /v1/lead-scores`: scores up to fifty leads, ten with each prompt to a model.
 
 use application_core::Configured;
 use application_core::CurrentVersion;
@@ -11,9 +11,9 @@ use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ScoreLeads {
-    /// What scoring needs.
+    /// The ports of the use case.
     pub needs: Configured<Needs>,
 }
 
@@ -37,7 +37,7 @@ impl Handler for ScoreLeads {
     }
 }
 
-/// What is no identifier can't exist, but the contract has a pattern for these, so it is a wrong field.
+/// A text that is not an id can't be the id of a lead, but the contract has a pattern for ids, so it is a wrong field.
 fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
     let mut check = Check::default();
     let mut ids = Vec::with_capacity(body.lead_ids.len());
@@ -50,7 +50,7 @@ fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
     check.finish(ids)
 }
 
-/// A lead's part of the answer. One that the caller may not know of has the part of one that does not exist.
+/// A lead's part of the answer. A lead that the caller may not know of has the same part as a missing one.
 fn lead(lead_id: String, outcome: Outcome, correlation_id: &str) -> LeadOutcome {
     let (status, problem) = match outcome {
         Outcome::Scored(scored) => {

@@ -1,4 +1,4 @@
-//! `PUT /v1/leads/{id}`: replaces the fields of a lead that nobody changed since the caller read it.
+//! `PUT /v1/leads/{id}`: replaces the fields of a lead, unless it changed since the caller read it.
 
 use application_sales as sales;
 use application_sales::LeadReplacement;
@@ -11,13 +11,13 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// Members that a client reads and can't set.
+/// Members that a client can read but not set.
 const READ_ONLY: [&str; 8] =
     ["id", "owner_id", "score", "score_breakdown", "scored_at", "created_at", "updated_at", "version"];
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct UpdateLead {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 
@@ -42,7 +42,7 @@ impl Handler for UpdateLead {
     }
 }
 
-/// The body as the domain takes it.
+/// The body as input of the domain.
 fn input(body: &ReplaceLeadRequest) -> LeadInput<'_> {
     LeadInput {
         company_name: &body.company_name,

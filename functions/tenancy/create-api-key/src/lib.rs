@@ -1,4 +1,4 @@
-//! `POST /v1/api-keys`: a new API key of the organization, shown this once.
+//! `POST /v1/api-keys`: creates an API key of the organization, which is shown only in this answer.
 
 use application_core::CurrentVersion;
 use application_tenancy as tenancy;
@@ -10,9 +10,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct CreateApiKey {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
     /// Counts new keys.
     pub limiter: Arc<dyn Limiter>,

@@ -8,15 +8,15 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, KeyUses, Limiter, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct ListApiKeys {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
-    /// When keys were used.
+    /// The last uses of keys.
     pub key_uses: Arc<dyn KeyUses>,
     /// Counts requests.
     pub limiter: Arc<dyn Limiter>,
-    /// Seals the place where a page ended.
+    /// Signs and verifies cursors.
     pub cursors: CursorCodec,
 }
 

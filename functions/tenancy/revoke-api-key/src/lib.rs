@@ -1,4 +1,4 @@
-//! `DELETE /v1/api-keys/{id}`: the end of an API key; revoking it again changes nothing.
+//! `DELETE /v1/api-keys/{id}`: revokes an API key; revoking it again changes nothing.
 
 use application_tenancy as tenancy;
 use domain::authority::ManageApiKeys;
@@ -7,9 +7,9 @@ use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, Store};
 use std::sync::Arc;
 
-/// What the function needs.
+/// The handler and its ports.
 pub struct RevokeApiKey {
-    /// Where everything is kept.
+    /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
 }
 

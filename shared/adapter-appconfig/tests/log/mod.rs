@@ -9,7 +9,7 @@ use tracing::{Event, Metadata, Subscriber};
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static STARTED: OnceLock<()> = OnceLock::new();
 
-/// The lines so far that have this field. The first call begins to collect.
+/// The lines so far with this field. The first call starts the recording.
 pub(crate) fn told(field: &str) -> Vec<String> {
     start();
     let lines = LINES.lock().unwrap();

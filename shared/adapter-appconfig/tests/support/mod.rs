@@ -1,5 +1,5 @@
-//! A local AppConfig: the data plane's REST wire format over HTTP, with its rules about tokens: each is good for one
-//! question, and a session that has the newest document is answered with an empty body.
+//! A local AppConfig: the data plane's REST wire format over HTTP. Each token is valid for one request, and a session
+//! with the newest document gets an empty body.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,24 +10,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What is deployed, and how the next calls are answered.
+/// The deployed document, and the answers to the next calls.
 #[derive(Default)]
 struct State {
     document: Vec<u8>,
     version: u64,
-    /// The version that the session of a token has.
+    /// The version in the session of a token.
     tokens: HashMap<String, u64>,
     issued: u64,
     calls: Vec<String>,
     begun: Vec<Value>,
     fault: Option<Fault>,
-    /// How many calls fail before the others are answered.
+    /// The number of calls that fail before the others are answered.
     failing: usize,
-    /// How many seconds clients are to wait.
+    /// The seconds that clients must wait.
     pause: u64,
 }
 
-/// What goes wrong at every call until it is taken away.
+/// A fault of every call until it is removed.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "the measuring server has no faults")]
 pub(crate) enum Fault {
@@ -75,12 +75,12 @@ impl AppConfigStub {
         self.state.lock().unwrap().fault = fault;
     }
 
-    /// Lets so many calls fail.
+    /// Makes the next calls fail.
     pub(crate) fn fail_next(&self, calls: usize) {
         self.state.lock().unwrap().failing = calls;
     }
 
-    /// Wants not to be asked for so many seconds.
+    /// Asks clients to wait this many seconds.
     pub(crate) fn pause(&self, seconds: u64) {
         self.state.lock().unwrap().pause = seconds;
     }
@@ -90,12 +90,12 @@ impl AppConfigStub {
         self.state.lock().unwrap().tokens.clear();
     }
 
-    /// The operations since the last look.
+    /// The operations since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 
-    /// What sessions were begun with.
+    /// The requests with which sessions began.
     pub(crate) fn begun(&self) -> Vec<Value> {
         self.state.lock().unwrap().begun.clone()
     }

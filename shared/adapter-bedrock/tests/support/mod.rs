@@ -1,4 +1,4 @@
-//! What the tests share: a configuration, a call, a server that answers once.
+//! Helpers of the tests: a configuration, a call, a server that answers once.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,14 +20,14 @@ use serde_json::Value;
 
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
-/// The configuration a function has locally: everything at one endpoint, Bedrock Runtime at its own.
+/// The local configuration of a function: all services at one endpoint, Bedrock Runtime at its own.
 pub(crate) fn config(bedrock_url: &str) -> SdkConfig {
     let settings = AwsSettings {
         region: "us-east-1".to_owned(),
-        // Nothing listens here: a call that leaves out the service's own endpoint fails.
+        // No server listens here: a call that ignores the service's own endpoint fails.
         endpoint_url: Some("http://127.0.0.1:9".to_owned()),
         service_endpoints: BTreeMap::from([("BEDROCK_RUNTIME".to_owned(), bedrock_url.to_owned())]),
-        // The limits of quick services, which must not bind a model.
+        // Limits for fast services, which must not bound a call to a model.
         limits: CallLimits {
             attempt: Duration::from_millis(50),
             operation: Duration::from_millis(50),
@@ -58,7 +58,7 @@ pub(crate) fn call() -> ModelCall {
     }
 }
 
-/// An error and all its sources, as a log would show them.
+/// An error and all its sources, as in a log line.
 pub(crate) fn everything_said(error: &ModelError) -> String {
     let mut said = format!("{error} {error:?}");
     let mut cause = error.source();
@@ -69,7 +69,7 @@ pub(crate) fn everything_said(error: &ModelError) -> String {
     said
 }
 
-/// A server that answers every request with this body, whatever it is.
+/// A server that answers every request with this body.
 pub(crate) fn answers_with(content_type: &'static str, body: impl AsRef<[u8]> + Send + 'static) -> String {
     answers(200, &[("Content-Type", content_type)], body)
 }
@@ -79,7 +79,7 @@ pub(crate) fn answers(status: u16, head: &[(&str, &str)], body: impl AsRef<[u8]>
     counted(status, head, body).0
 }
 
-/// The same, and how many connections it took: one for each request, because it closes each.
+/// The same, and the number of connections it accepted: one for each request, because it closes each.
 pub(crate) fn counted(
     status: u16,
     head: &[(&str, &str)],
@@ -108,8 +108,8 @@ pub(crate) fn counted(
     (url, taken)
 }
 
-/// Reads head and body to their end: closing a connection with something unread in it would reset it, and the client
-/// might never see the answer.
+/// Reads head and body to their end: closing a connection with unread bytes would reset it, and the client might never
+/// see the answer.
 fn read_request(connection: &TcpStream) {
     let mut reader = BufReader::new(connection);
     let mut length = 0;
@@ -126,7 +126,7 @@ fn read_request(connection: &TcpStream) {
     reader.read_exact(&mut vec![0; length]).unwrap();
 }
 
-/// An event, or what ends a stream (`exception`).
+/// An event, or the exception that ends a stream.
 pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> {
     let type_header = if kind == "event" { ":event-type" } else { ":exception-type" };
     let message = Message::new(payload.to_string().into_bytes())
@@ -138,7 +138,7 @@ pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> 
     bytes
 }
 
-/// What a stream said before its end, and how it ended.
+/// The text of a stream before its end, and how it ended.
 pub(crate) async fn read(
     mut stream: ModelStream,
 ) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {

@@ -1,5 +1,5 @@
-//! Answers that can be given again. An answer and the right to make it are one item: whoever takes the right puts their
-//! request into it, and only as long as it stands there may they put the answer in its place.
+//! Cached completions. A completion and the right to make it are one item: a request that takes the right writes its id
+//! into the item, and may store the completion only while its id stands there.
 
 use super::DynamoAiState;
 use crate::failure::failed;
@@ -13,18 +13,18 @@ use domain::id::{AiRequestId, OrganizationId};
 use ports::{AnswerToCache, CacheKey, Cached, Reservation, StoreError};
 use std::time::Duration;
 
-/// The request that is making the answer; absent once it is there, or was made and not kept.
+/// The request that is making the completion; absent once the completion is stored, or was made and can't be cached.
 const HOLDER: &str = "holder";
-/// Until when nobody else may take the right to make it, Unix milliseconds.
+/// The time until which no other request may take the right, Unix milliseconds.
 const LEASE_UNTIL: &str = "lease_until";
-/// The answer; absent while it is made. It is good until the item expires.
+/// The completion; absent while it is made. It is valid until the item expires.
 const ANSWER: &str = "answer";
-/// Since when it is there, Unix milliseconds.
+/// When the completion was stored, Unix milliseconds.
 const STORED_AT: &str = "stored_at";
 
-/// How long the item of a right that nobody used stays after its end, in seconds. It counts as nothing by then.
+/// How long the item of an unused right stays after the right's end, in seconds. It counts as absent by then.
 const KEEP_LEASE: i64 = 3600;
-/// How long nobody waits for an answer after one that could not be kept.
+/// How long no request waits for a completion after one that could not be cached.
 const NOT_KEPT: Duration = Duration::from_secs(60);
 
 impl DynamoAiState {
@@ -42,7 +42,7 @@ impl DynamoAiState {
     }
 }
 
-/// What an item says.
+/// Reads an item.
 pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached, StoreError> {
     let Some(item) = item else { return Ok(Cached::Nothing) };
     if !item.contains_key(ANSWER) {
@@ -62,18 +62,18 @@ pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached,
     })
 }
 
-/// Refuses to mix tenants.
+/// Refuses a key of another tenant.
 pub(super) fn check_owner(key: &CacheKey, tenant: OrganizationId) -> Result<(), StoreError> {
     if key.tenant == tenant { Ok(()) } else { Err(StoreError::Malformed("a cache key of another tenant")) }
 }
 
-/// Takes the right to make an answer.
+/// Takes the right to make a completion.
 pub(super) fn take(table: &str, key: &CacheKey, reservation: &Reservation) -> (PutBuilder, Item) {
     let free = "attribute_not_exists(#pk) OR (attribute_exists(#answer) AND #expires_at <= :seconds) \
                 OR (attribute_not_exists(#answer) AND #lease_until <= :now)";
     let put = match reservation.replaces {
         None => Put::builder().condition_expression(free),
-        // Somebody may have put a younger one there meanwhile.
+        // Another request may have stored a newer one in the meantime.
         Some(stored_at) => Put::builder()
             .condition_expression(format!(
                 "{free} OR (attribute_exists(#answer) AND #stored_at <= :stored_at)"
@@ -96,7 +96,7 @@ pub(super) fn take(table: &str, key: &CacheKey, reservation: &Reservation) -> (P
     (put, item)
 }
 
-/// Puts the answer in place of the right to make it. `None` when it is too large to be kept.
+/// Stores the completion in place of the right to make it. `None` when it is too large.
 pub(super) fn keep(
     table: &str,
     key: &CacheKey,
@@ -148,5 +148,5 @@ pub(super) fn give_up(table: &str, key: &CacheKey, holder: AiRequestId) -> Delet
         .expression_attribute_values(":holder", text(holder.to_string()))
 }
 
-/// The right is still that of the request.
+/// The condition that the right still belongs to the request.
 const OURS: &str = "#holder = :holder";

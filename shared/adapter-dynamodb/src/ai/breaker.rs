@@ -1,7 +1,8 @@
-//! Breakers: a model that fails too often is left alone by the whole fleet. One item for each model holds the calls of
-//! the current window and, once it opened, until when, and for whom: while some calls are answered, requests that have no
-//! other model left go on asking. After that moment one call may try; its end closes the breaker or
-//! opens it again. Until it is closed the breaker stays open or half-open, whatever is counted meanwhile.
+//! Breakers: a model that fails too often is left alone by all functions. One item for each model holds the calls of
+//! the current window. Once the breaker has opened, the item also holds until when it is open, and for which requests:
+//! while some calls are answered, requests without another model go on asking. After that time one call may probe the
+//! model; its end closes the breaker or opens it again. Until then the breaker stays open or half-open, whatever is
+//! counted meanwhile.
 
 use super::DynamoAiState;
 use crate::failure::{failed, given_up};
@@ -20,37 +21,38 @@ use std::time::Duration;
 const WINDOW_STARTED: &str = "window_started";
 const CALLS: &str = "calls";
 const FAILURES: &str = "failures";
-/// Until when it is open, Unix milliseconds; absent while it is closed.
+/// The time until which it is open, Unix milliseconds; absent while it is closed.
 const OPEN_UNTIL: &str = "open_until";
 /// Present while the breaker is open and more than one call in ten was answered.
 const ANSWERS_SOME: &str = "answers_some";
-/// Until when the provider throttles us, Unix milliseconds. After that it may be asked by all.
+/// The time until which the provider throttles, Unix milliseconds. After that all requests may ask it.
 const THROTTLED_UNTIL: &str = "throttled_until";
-/// Until when a provider that failed wants to rest, Unix milliseconds. After that it may be asked by all.
+/// The time until which a failing provider asked to be left alone, Unix milliseconds. After that all requests may ask
+/// it.
 const RESTING_UNTIL: &str = "resting_until";
-/// Until when somebody tries, Unix milliseconds.
+/// The time until which a call probes the model, Unix milliseconds.
 const PROBE_UNTIL: &str = "probe_until";
-/// Who tries: random.
+/// The random id of the probing call.
 const PROBER: &str = "prober";
 
 const WINDOW_MILLIS: i64 = 60_000;
-/// Fewer calls tell nothing.
+/// The breaker does not judge fewer calls.
 const FEWEST_CALLS: u64 = 20;
-/// It opens when one of so many calls failed: with three attempts for each request, a model that fails less often answers
-/// nearly all of them.
+/// It opens when one call of this number failed: with three attempts for each request, a model that fails less often
+/// answers nearly all requests.
 const CALLS_PER_FAILURE: u64 = 2;
-/// It opens for requests without another model too when at most one of so many calls was answered.
+/// It opens for requests without another model, too, when at most one call of this number was answered.
 const CALLS_PER_ANSWER: u64 = 10;
 const OPEN_FOR: Duration = Duration::from_secs(30);
 const LONGEST_OPEN: Duration = Duration::from_secs(300);
-/// A provider that wants to be left alone for longer is asked again after this.
+/// A provider that asks to be left alone for longer is asked again after this time.
 const LONGEST_THROTTLED: Duration = Duration::from_secs(60);
-/// How long the item of a model that nobody calls stays, in seconds.
+/// How long the item of an unused model stays, in seconds.
 const KEEP: i64 = 24 * 3600;
-/// Others may begin or close the window in between.
+/// Other processes may begin or close the window in between.
 const MOST_WINDOWS: u32 = 4;
 
-/// What an item says.
+/// Reads an item.
 pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
     let by_failures = by_failures(item, now)?;
     let Some(item) = item.filter(|_| by_failures == Breaker::Closed) else { return Ok(by_failures) };
@@ -66,7 +68,7 @@ pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breake
     Ok(until(RESTING_UNTIL)?.map_or(Breaker::Closed, |until| Breaker::Failing { until }))
 }
 
-/// What an item says by the model's failures alone.
+/// The state of the breaker by the model's failures alone.
 fn by_failures(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
     let Some(item) = item.filter(|item| item.contains_key(OPEN_UNTIL)) else { return Ok(Breaker::Closed) };
     let answers_some = item.contains_key(ANSWERS_SOME);
@@ -84,11 +86,11 @@ fn by_failures(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreErro
     Ok(Breaker::HalfOpen)
 }
 
-/// What an update led to.
+/// The result of an update.
 enum Updated {
-    /// It was made; the item now.
+    /// The update was made; the new item.
     Done(Item),
-    /// The condition did not hold; the item found, if there was one.
+    /// The condition did not hold; the existing item, if there is one.
     Refused(Option<Item>),
 }
 
@@ -108,7 +110,7 @@ impl DynamoAiState {
             };
             match counted {
                 Updated::Done(item) if fails(&item)? => return self.open(model, &item, seen, now).await,
-                // Who was throttled knows how long to wait.
+                // A throttled caller knows how long to wait.
                 Updated::Done(item) => return by_failures(Some(&item), now),
                 Updated::Refused(_) => in_window = !in_window,
             }
@@ -149,7 +151,8 @@ impl DynamoAiState {
         send(window(update, seen, now)).await
     }
 
-    /// Opens a closed breaker, or an open one for all, if the window that it failed in is still the one that counts.
+    /// Opens a closed breaker, or an open one for all requests, if the window in which it failed is still the current
+    /// one.
     async fn open(
         &self,
         model: &ModelName,
@@ -206,13 +209,13 @@ impl DynamoAiState {
             .expression_attribute_values(":prober", prober.clone());
         match send(update).await? {
             Updated::Done(_) => Ok(Breaker::HalfOpen),
-            // The answer to our own write was lost and the SDK sent it again.
+            // The answer to this process's own write was lost and the SDK sent it again.
             Updated::Refused(Some(item)) if item.get(PROBER) == Some(&prober) => Ok(Breaker::HalfOpen),
             Updated::Refused(found) => read_breaker(found.as_ref(), now),
         }
     }
 
-    /// A new window begins either way: what was counted before says nothing about the model as it is now.
+    /// A new window begins in either case: earlier counts say nothing about the model's present state.
     pub(super) async fn end_probe(
         &self,
         model: &ModelName,
@@ -240,7 +243,7 @@ impl DynamoAiState {
                 )
                 .expression_attribute_values(":until", digits(open_until(retry_after, now).millis()))
         };
-        // When it is closed already there is nothing to tell.
+        // A closed breaker needs no update.
         send(update).await.map(|_| ())
     }
 
@@ -256,7 +259,7 @@ impl DynamoAiState {
     }
 }
 
-/// What an update adds when the provider named a time.
+/// The part of an update for a time that the provider named.
 fn named_time(seen: Observation) -> &'static str {
     if seen.retry_after.is_some() { ", #named_until = :named_until" } else { "" }
 }
@@ -302,18 +305,18 @@ fn fails(item: &Item) -> Result<bool, StoreError> {
     Ok(calls >= FEWEST_CALLS && failures.saturating_mul(CALLS_PER_FAILURE) >= calls)
 }
 
-/// Whether a model that fails answers so little that nobody is helped by asking it.
+/// Whether a failing model answers so few calls that asking it does not help.
 fn hopeless(item: &Item) -> Result<bool, StoreError> {
     let (calls, failures) = window_of(item)?;
     Ok(calls.saturating_sub(failures).saturating_mul(CALLS_PER_ANSWER) <= calls)
 }
 
-/// Calls and failures.
+/// The calls and failures of the window.
 fn window_of(item: &Item) -> Result<(u64, u64), StoreError> {
     Ok((read_number(item, CALLS)?, read_number(item, FAILURES)?))
 }
 
-/// Until when a breaker that opens now is open.
+/// The time until which a breaker that opens now is open.
 fn open_until(retry_after: Option<Duration>, now: Timestamp) -> Timestamp {
     let time = retry_after.unwrap_or(OPEN_FOR).min(LONGEST_OPEN);
     Timestamp::from_millis(now.millis().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))

@@ -1,5 +1,5 @@
-//! The counters of a tenant's budgets: what is set aside and spent (`committed`) and what is spent (`settled`), in
-//! nano-dollars, by month or day. A tenant with many requests has several of each, called shards, and each shard has its
+//! The counters of a tenant's budgets, by month or day, in nano-dollars: `committed` is the amount set aside and spent,
+//! `settled` the amount spent. A tenant with many requests has several of each, called shards, and each shard has its
 //! part of the limit. A counter is only ever added to.
 
 use crate::keys::{Item, ItemKey};
@@ -16,12 +16,12 @@ const COMMITTED: &str = "committed";
 const SETTLED: &str = "settled";
 
 const DAY_SECONDS: i64 = 24 * 3600;
-/// Until its month is over and 100 days more, for reports on the quarter before.
+/// 100 days after its month, for reports on the quarter before.
 const KEEP_MONTH: i64 = (31 + 100) * DAY_SECONDS;
-/// Until its day is over and 40 days more.
+/// 40 days after its day.
 const KEEP_DAY: i64 = (1 + 40) * DAY_SECONDS;
 
-/// One counter.
+/// A counter.
 #[derive(Debug)]
 pub(super) struct Counter {
     /// The budget it counts for.
@@ -32,27 +32,27 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// What the tenant spends in the month of `at`.
+    /// The spending of the tenant in the month of `at`.
     pub(super) fn tenant_month(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
         Self::of_month(BudgetScope::TenantMonth, tenant, "", at, shard)
     }
 
-    /// What the tenant spends on the day of `at`.
+    /// The spending of the tenant on the day of `at`.
     pub(super) fn tenant_day(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
         Self::of_day(BudgetScope::TenantDay, tenant, "", at, shard)
     }
 
-    /// What the account spends on the day of `at`.
+    /// The spending of the account on the day of `at`.
     pub(super) fn user_day(tenant: OrganizationId, account: AccountId, at: Timestamp, shard: u32) -> Self {
         Self::of_day(BudgetScope::UserDay, tenant, &account.to_string(), at, shard)
     }
 
-    /// What the feature costs in the month of `at`.
+    /// The spending of the feature in the month of `at`.
     pub(super) fn feature_month(tenant: OrganizationId, feature: Feature, at: Timestamp, shard: u32) -> Self {
         Self::of_month(BudgetScope::FeatureMonth, tenant, feature.as_str(), at, shard)
     }
 
-    /// All that a reservation is charged to when it is in this shard.
+    /// All counters to which a reservation in this shard is charged.
     pub(super) fn of(reservation: &Reservation, shard: u32) -> [Self; 4] {
         let (tenant, at) = (reservation.tenant, reservation.began());
         [
@@ -73,7 +73,7 @@ impl Counter {
         Self { scope, key, expires_at: at.seconds().saturating_add(KEEP_DAY) }
     }
 
-    /// Sets `amount` aside, when no more than `room` is committed before.
+    /// Sets `amount` aside, if at most `room` is committed before.
     pub(super) fn set_aside(&self, table: &str, amount: u64, room: Option<u64>) -> UpdateBuilder {
         let update = self
             .update(table, i128::from(amount))
@@ -86,7 +86,7 @@ impl Counter {
         }
     }
 
-    /// Charges `cost` for what had `bound` set aside. What it cost beyond that is charged all the same.
+    /// Charges `cost` for a reservation of `bound`. A cost above the bound is charged completely.
     pub(super) fn charge(&self, table: &str, cost: u64, bound: u64) -> UpdateBuilder {
         self.update(table, i128::from(cost) - i128::from(bound))
             .update_expression("SET #expires_at = :expires_at ADD #committed :committed, #settled :settled")
@@ -105,17 +105,17 @@ impl Counter {
     }
 }
 
-/// The first characters of a moment: its month or its day, UTC.
+/// The first characters of a timestamp: its month or its day, UTC.
 fn first(at: &Timestamp, length: usize) -> String {
     at.to_string().chars().take(length).collect()
 }
 
-/// What a counter says.
+/// Reads a counter.
 pub(super) fn read_counter(item: &Item) -> Result<Spent, StoreError> {
     Ok(Spent { committed: read_amount(item, COMMITTED)?, settled: read_amount(item, SETTLED)? })
 }
 
-/// An amount that may not have been counted yet.
+/// An amount, or 0 when it was never counted.
 fn read_amount(item: &Item, name: &'static str) -> Result<u64, StoreError> {
     match item.get(name) {
         None => Ok(0),

@@ -1,4 +1,4 @@
-//! Everything that decides a request, in one batch read over two tables.
+//! Reads everything that decides about a request, in one batch read over two tables.
 
 use super::DynamoAiState;
 use super::answer::{check_owner, read_cached};

@@ -1,8 +1,8 @@
-//! What the AI gateway remembers, on the ephemeral table; only the event of a request goes to the ledger, and budgets
-//! are read from the state table. A look is one batch read, a reservation and its settlement one transaction each.
+//! The state of the AI gateway, in the ephemeral table; only the event of a request goes to the ledger, and budgets are
+//! read from the state table. A look-up is one batch read, a reservation and its settlement are one transaction each.
 //!
-//! The only content that is kept is an answer. Nothing here may decide by what TTL has purged: what is past its time
-//! counts as gone.
+//! Completions are the only content that is stored. Nothing here may depend on the TTL: an expired item counts as
+//! absent.
 
 mod answer;
 mod breaker;
@@ -54,23 +54,24 @@ impl DynamoAiState {
         Self { client: client(config), tables, shards: ListShards::default() }
     }
 
-    /// The same state, with several counters for large tenants. Each has its part of a limit, so a request needs a bound
-    /// that fits the part: the limits of a large tenant must be large. While limits and numbers of shards stay as they
-    /// are, the sum never exceeds the limit. When a limit is lowered or the number changed, what was spent still counts,
-    /// but requests that are being made at that moment may exceed it together, each by its bound.
+    /// The same state, with several counters for large tenants. Each counter has its part of a limit, and a request's
+    /// bound must fit the part, so the limits of a large tenant must be large. While limits and numbers of shards stay
+    /// the same, the sum never exceeds the limit. When a limit is lowered or the number changed, the amounts already
+    /// spent still count, but requests in progress at that moment may exceed the limit together, each by its bound.
     pub fn with_shards(self, shards: ListShards) -> Self {
         Self { shards, ..self }
     }
 }
 
-/// All requests of a tenant change the same counters, and a transaction that meets another is canceled at once. Of many
-/// at once each must wait for its turn, so it is time that ends the trying: after five seconds a caller is better told
-/// to come back. Pauses grow to 640 ms at most, 320 on average, so 32 tries don't end before the time does.
+/// All requests of a tenant change the same counters, and a transaction that collides with another is canceled at once.
+/// Of many simultaneous requests each must wait for its turn, so the time bounds the retries: after five seconds the
+/// caller should rather try again later. Pauses grow to 640 ms at most, 320 on average, so 32 tries don't end before
+/// the time does.
 fn queueing() -> Patience {
     Patience::new(32, Duration::from_secs(5))
 }
 
-/// Work that is given up when nobody waits for it any more. What was sent may still be done.
+/// Work that is given up after `time`. Its call may still be carried out.
 async fn in_time<T, E: From<StoreError>>(
     until: Option<Instant>,
     work: impl Future<Output = Result<T, E>>,

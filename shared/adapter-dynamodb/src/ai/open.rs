@@ -1,9 +1,9 @@
-//! Open reservations: money that is set aside for requests that are being made. A settlement takes its reservation away,
-//! which can be done once. They are everybody's in a few partitions, so that the sweeper finds what processes that died
-//! left behind.
+//! Open reservations: money that is set aside for running requests. A settlement deletes its reservation, which is
+//! possible only once. Reservations of all tenants are in a few partitions, so that the sweeper finds those of
+//! processes that died.
 //!
-//! The key is the request's alone, without the end of its lease: a request that is made again later must meet its own
-//! reservation. A sweep therefore reads past what is in flight, a few hundred bytes for each request.
+//! The key contains the request's id but not the end of its lease: a repeated request must meet its own reservation. A
+//! sweep therefore also reads reservations of running requests, a few hundred bytes each.
 
 use super::DynamoAiState;
 use crate::failure::failed;
@@ -20,13 +20,13 @@ use futures_util::future::try_join_all;
 use ports::{Reservation, Settlement, StoreError};
 use std::time::Duration;
 
-/// The reservation as it was made, as JSON text.
+/// The original reservation, as JSON text.
 const RESERVATION: &str = "reservation";
-/// How much is set aside now.
+/// The amount that is set aside now.
 const BOUND: &str = "bound";
-/// What was used, as JSON text, where it could be written down but not settled.
+/// The usage, as JSON text, when it could be written but not settled.
 const USED: &str = "used";
-/// When the sweeper may settle it, Unix milliseconds.
+/// The time from which the sweeper may settle it, Unix milliseconds.
 const LEASE_UNTIL: &str = "lease_until";
 
 /// A reservation that no sweep could settle is given up this long after its lease, in seconds.
@@ -34,7 +34,7 @@ const KEEP: i64 = 7 * 24 * 3600;
 /// The most pages of a partition that one sweep reads.
 const MOST_PAGES: u32 = 20;
 
-/// The condition that the reservation is there, and as large as we know it.
+/// The condition that the reservation exists with the known bound.
 const AS_KNOWN: &str = "#bound = :bound";
 
 /// Opens a reservation.
@@ -72,7 +72,7 @@ pub(super) fn close(table: &str, reservation: &Reservation, bound: u64) -> Delet
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
 }
 
-/// How much a reservation that was found has set aside.
+/// The amount that a found reservation has set aside.
 pub(super) fn read_bound(item: &Item) -> Result<u64, StoreError> {
     read_number(item, BOUND)
 }
@@ -85,14 +85,14 @@ fn read_open(item: &Item) -> Result<Reservation, StoreError> {
         reservation.presumed =
             serde_json::from_str(read_text(item, USED)?).map_err(|error| StoreError::Decode(error.into()))?;
     } else {
-        // Nobody knows what was used, so all of it is charged.
+        // The usage is unknown, so the whole amount is charged.
         reservation.presumed.cost_nano_usd = reservation.bound;
     }
     Ok(reservation)
 }
 
 impl DynamoAiState {
-    /// Only the request's own transactions write this item, of which one may still be under way.
+    /// Only the request's own transactions write this item; one of them may still be running.
     pub(super) async fn write_down(&self, settlement: &Settlement) -> Result<(), StoreError> {
         let Settlement { reservation, metered, .. } = settlement;
         let used = serde_json::to_string(metered).map_err(|error| StoreError::Decode(error.into()))?;
@@ -110,7 +110,7 @@ impl DynamoAiState {
                 .expression_attribute_values(":used", text(&used));
             let Err(error) = update.send().await else { return Ok(()) };
             match error.as_service_error() {
-                // It was settled after all.
+                // It was settled in the meantime.
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(()),
                 Some(UpdateItemError::TransactionConflictException(_)) if patience.pause().await => {}
                 _ => return Err(failed("UpdateItem", error)),
@@ -133,7 +133,7 @@ impl DynamoAiState {
                 Err(error) => unreadable = Some(error),
             }
         }
-        // One that can't be read must not keep the money of all others.
+        // A reservation that can't be read must not block the settlement of all others.
         if let Some(error) = unreadable.filter(|_| expired.is_empty()) {
             return Err(error);
         }
@@ -142,7 +142,7 @@ impl DynamoAiState {
         Ok(expired)
     }
 
-    /// It need not be consistent: a settlement that comes too late is told so.
+    /// The read need not be consistent: a settlement that comes too late is refused.
     async fn read_expired_of(
         &self,
         shard: u32,

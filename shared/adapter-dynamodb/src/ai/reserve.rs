@@ -1,5 +1,5 @@
-//! Setting money aside: one transaction over the four counters, the open reservation and the right to make the answer.
-//! What a request may cost at most is set aside before a model is asked, so no request that is allowed exceeds a limit.
+//! Sets money aside: one transaction over the four counters, the open reservation and the right to make the completion.
+//! The bound of a request is set aside before a model is asked, so no allowed request exceeds a limit.
 
 use super::answer::{check_owner, take};
 use super::counters::{Counter, limit, part, read_counter};
@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::ConditionCheck;
 use domain::ai::Limits;
 use ports::{BudgetScope, CacheKey, Reservation, ReserveError};
 
-/// What an action is for.
+/// The purpose of an action.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Counter(BudgetScope),
@@ -23,7 +23,7 @@ enum Purpose {
     Answer,
 }
 
-/// How often an extension may find another bound than it knows.
+/// How often an extension may find another bound than the known one.
 const MOST_BOUNDS: u32 = 3;
 
 impl DynamoAiState {
@@ -102,7 +102,7 @@ impl DynamoAiState {
         Err(given_up("TransactWriteItems", "the reservation keeps changing").into())
     }
 
-    /// Adds `amount` to all counters of the reservation's shard, as far as there is room.
+    /// Adds `amount` to all counters of the reservation's shard, if there is room.
     fn add_counters(
         &self,
         actions: &mut Actions<Purpose>,
@@ -125,9 +125,9 @@ impl DynamoAiState {
         Ok(())
     }
 
-    /// The shards to try, in this order. A tenant with one shard needs no look. With several, one batch read tells which
-    /// have room, so that a nearly spent budget does not take a transaction for each; and it tells the sum, which shards
-    /// alone don't keep after a limit was lowered or the number of shards changed.
+    /// The shards to try, in this order. A tenant with one shard needs no read. With several shards, one batch read
+    /// says which have room, so that a nearly spent budget does not take a transaction for each. It also gives the sum,
+    /// which the shards alone don't bound after a limit was lowered or the number of shards changed.
     async fn shards_with_room(
         &self,
         reservation: &Reservation,
@@ -172,7 +172,7 @@ impl DynamoAiState {
         if let Some(scope) = short.filter(|_| with_room.is_empty()) {
             return Err(ReserveError::OverBudget(scope));
         }
-        // Requests begin at different shards, so that they seldom meet.
+        // Requests begin at different shards, so that they seldom collide.
         let first = self.shards.shard(reservation.tenant, &reservation.request_id().to_string());
         let turn = with_room.iter().position(|shard| *shard >= first).unwrap_or_default();
         with_room.rotate_left(turn);
@@ -184,8 +184,8 @@ fn exceeds(limit: Option<u64>, committed: u64, amount: u64) -> bool {
     limit.is_some_and(|limit| committed.saturating_add(amount) > limit)
 }
 
-/// What failed conditions mean. A request that was made before is told so first; one whose answer somebody is making need
-/// not care for the budget.
+/// The meaning of failed conditions. A request that was made before is reported first; a request whose completion is
+/// being made need not care about the budget.
 fn refusal(refused: &[Refused<Purpose>]) -> ReserveError {
     let mut reason = None;
     for refused in refused {

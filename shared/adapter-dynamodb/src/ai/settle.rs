@@ -1,5 +1,5 @@
-//! The end of a request: one transaction takes the open reservation away, charges the counters, records the event and
-//! puts the answer where it can be found. That the reservation can be taken away once makes it exactly once.
+//! The end of a request: one transaction deletes the open reservation, charges the counters, records the event and
+//! stores the completion. The reservation can be deleted only once, so all of it happens exactly once.
 
 use super::answer::{check_owner, give_up, keep, not_kept};
 use super::counters::Counter;
@@ -11,7 +11,7 @@ use crate::transact::{Actions, must_be_new};
 use domain::ai::Outcome;
 use ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 
-/// What an action is for.
+/// The purpose of an action.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Open,
@@ -20,7 +20,7 @@ enum Purpose {
     Answer,
 }
 
-/// It may find the reservation larger than it knew, and the answer no longer its own.
+/// The most tries. A settlement may find the reservation larger than it knew, and the right to the completion taken.
 const MOST_TRIES: u32 = 4;
 
 impl DynamoAiState {
@@ -45,7 +45,7 @@ impl DynamoAiState {
                     (Purpose::Event, _) => {
                         return Err(StoreError::Malformed("a request that is in the ledger and open"));
                     }
-                    // Somebody else makes the answer by now, or made it.
+                    // Another request makes the completion by now, or has made it.
                     (Purpose::Answer, _) => cache = None,
                     (Purpose::Counter, _) => {}
                 }
@@ -63,7 +63,7 @@ impl DynamoAiState {
         let Settlement { reservation, metered, at, cache: _, correlation_id } = settlement;
         let table = &self.tables.ephemeral;
         let mut actions = Actions::new();
-        // First, because it tells a settlement that is repeated from everything else.
+        // The first action, because it tells a repeated settlement from everything else.
         actions.delete(Purpose::Open, close(table, reservation, bound))?;
         for counter in Counter::of(reservation, reservation.shard) {
             actions.update(Purpose::Counter, counter.charge(table, metered.cost_nano_usd, bound))?;
@@ -75,7 +75,7 @@ impl DynamoAiState {
             let holder = reservation.request_id();
             match answer.as_ref().and_then(|answer| keep(table, key, holder, answer, *at)) {
                 Some((put, item)) => actions.put(Purpose::Answer, put, item)?,
-                // It was made, and the next would be such a one too.
+                // The completion was made but can't be cached, and the next one could not be cached either.
                 None if metered.outcome == Outcome::Answered => {
                     let (put, item) = not_kept(table, key, holder, *at);
                     actions.put(Purpose::Answer, put, item)?;

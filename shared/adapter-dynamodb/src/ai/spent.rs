@@ -1,4 +1,4 @@
-//! What was spent, over all shards.
+//! The amounts spent, over all shards.
 
 use super::DynamoAiState;
 use super::counters::{Counter, read_counter};

@@ -1,7 +1,8 @@
-//! What a tenant's requests used, on the ephemeral table: the sums of a month in one partition, which one query reads, and
-//! a mark for each event that was added, which makes adding exactly once. All of it follows from the ledger and could be
-//! made anew, so it need not be kept for ever as states are. A sum is only ever added to. What can be summed up when it
-//! is read, such as a feature's part, has no sum of its own: every sum is a write for every request.
+//! The usage of a tenant's requests, in the ephemeral table: the sums of a month in one partition, which one query
+//! reads, and a mark for each added event, which makes adding happen exactly once. All of it follows from the ledger
+//! and could be rebuilt, so it need not be kept for good. A sum is only ever added to. Values that can be summed up
+//! when they are read, such as a feature's part, have no sum of their own, because every sum is a write for every
+//! request.
 
 use crate::client::client;
 use crate::failure::failed;
@@ -24,20 +25,20 @@ use std::time::Duration;
 
 const COST: &str = "cost";
 
-/// The sum over everything, for alerts: one read tells it.
+/// The sum over all requests. Alerts read this sum alone.
 const TOTAL: &str = "total";
-/// How the other sums' sort keys begin.
+/// The prefix of the other sums' sort keys.
 const LINE: &str = "line#";
 const ACCOUNT: &str = "account#";
 const API_KEY: &str = "api_key#";
 
 const DAY_SECONDS: i64 = 24 * 3600;
-/// Sums, after the last request of each: so that a month can be compared with the same one of two years before.
+/// 800 days after the last request of a sum, so that a month can be compared with the same month two years before.
 const KEEP_SUMS: i64 = 800 * DAY_SECONDS;
-/// Marks: longer than a message can be delivered. The queue and its dead-letter queue keep it for 18 days together.
+/// Longer than a message can be delivered: the queue and its dead-letter queue keep it for 18 days together.
 const KEEP_MARK: i64 = 60 * DAY_SECONDS;
 
-/// What an action of a transaction is for.
+/// The purpose of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Mark,
@@ -68,7 +69,7 @@ impl DynamoAiUsage {
             let key = ItemKey::ai_usage(*tenant, &month, name);
             actions.update(Purpose::Sum, add(&self.table, key, &usage, expires_at))?;
         }
-        // Requests of a tenant change the same sums, so several consumers at once must wait for each other.
+        // All requests of a tenant change the same sums, so simultaneous consumers must wait for each other.
         let refused = actions.send(&self.client, Patience::new(32, Duration::from_secs(5))).await?;
         Ok(refused.is_empty())
     }
@@ -113,7 +114,7 @@ impl DynamoAiUsage {
         })
     }
 
-    /// Sums whose names begin with `kind`, by what follows in their names; at most `most`, and whether these are all.
+    /// At most `most` sums whose names begin with `kind`, by the rest of their names, and whether these are all.
     async fn read_sums(
         &self,
         tenant: OrganizationId,
@@ -124,7 +125,7 @@ impl DynamoAiUsage {
         let (mut found, mut after) = (Vec::new(), None);
         let most = most.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         loop {
-            // One more than is wanted tells whether there are more.
+            // One more than asked for says whether there are more.
             let left = most.map(|most| most.saturating_sub(found.len()).saturating_add(1));
             let query = self
                 .client
@@ -189,8 +190,8 @@ impl AiUsage for DynamoAiUsage {
     }
 }
 
-/// The sort keys of every sum that a request is part of, and what it adds there. Each model has a line, because each has
-/// its own prices; the request is counted in the line of the model that answered.
+/// The sort keys of every sum that a request belongs to, with the amounts to add. Each model has a line, because each
+/// has its own prices; the request is counted in the line of the model that answered.
 fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreError> {
     let who = match &metered.api_key_id {
         Some(key) => format!("{API_KEY}{key}"),
@@ -211,15 +212,15 @@ fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreEr
     for (number, (model, sum)) in parts.into_iter().enumerate() {
         let AiUsageSum { requests, hits, presumed, .. } = whole;
         let sum = if number == 0 { AiUsageSum { requests, hits, presumed, ..sum } } else { sum };
-        // A model's name comes last, because it may hold anything: nothing follows it.
+        // A model's name comes last, because it may contain the delimiter.
         let name = format!("{LINE}{}#{}#{}", metered.feature.as_str(), metered.price_version, model);
         sums.push((name, sum));
     }
     Ok(sums)
 }
 
-/// What a model used. What a presumed request, or a call that nobody metered, used nobody knows, so only its charge is
-/// counted. `None` when more was not metered than there is.
+/// The usage of a model. The usage of a presumed request, or of a call without counts, is unknown, so only its charge
+/// is counted. `None` when more calls lack counts than there are.
 fn part(metered: &AiRequestMetered, used: &ModelUsed) -> Option<AiUsageSum> {
     let cost = used.cost_nano_usd;
     if metered.outcome == Outcome::Presumed {

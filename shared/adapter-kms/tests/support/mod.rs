@@ -1,7 +1,7 @@
-//! A local KMS: the JSON 1.1 protocol over HTTP, with real cryptography behind it and no state but a master key.
+//! A local KMS: the JSON 1.1 protocol over HTTP, with real cryptography and no state but a master key.
 //!
 //! Data keys are wrapped by AES-256-GCM with the encryption context as associated data, and tokens are signed with the
-//! RSA key in `keys/`, so what a test proves with it holds for the bytes, not for canned answers.
+//! RSA key in `keys/`, so a test proves something about real bytes and not about canned answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub(crate) const CUSTOMER_KEY: &str = "arn:aws:kms:eu-west-1:000000000000:key/data";
 pub(crate) const TOKEN_KEY: &str = "arn:aws:kms:eu-west-1:000000000000:key/token-1";
 
-/// Every operation asked for, in order.
+/// Every operation that was called, in order.
 type Calls = Arc<Mutex<Vec<String>>>;
 
 pub(crate) struct KmsStub {
@@ -42,7 +42,7 @@ impl KmsStub {
         stub
     }
 
-    /// The operations since the last look.
+    /// The operations since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
@@ -107,7 +107,7 @@ fn answer(operation: &str, request: &Value) -> Result<Value, &'static str> {
             Ok(json!({"KeyId": key, "Signature": STANDARD.encode(pkcs1_sha256(&digest))}))
         }
         "GetPublicKey" if key == TOKEN_KEY => Ok(json!({"KeyId": key, "PublicKey": pem_body(PUBLIC)})),
-        // A P-256 key, as somebody could configure by mistake.
+        // A P-256 key, which could be configured by mistake.
         "GetPublicKey" if key.ends_with("/elliptic") => Ok(json!({"KeyId": key, "PublicKey": P256})),
         _ => Err("NotFoundException"),
     }
@@ -124,7 +124,8 @@ fn pem_body(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
 }
 
-/// RSASSA-PKCS1-v1_5 of a SHA-256 digest (RFC 8017, section 8.2.1). By hand, because ring signs messages only.
+/// RSASSA-PKCS1-v1_5 of a SHA-256 digest (RFC 8017, section 8.2.1). It is computed by hand, because ring signs messages
+/// only.
 fn pkcs1_sha256(digest: &[u8]) -> Vec<u8> {
     const SHA256_INFO: [u8; 19] = [48, 49, 48, 13, 6, 9, 96, 134, 72, 1, 101, 3, 4, 2, 1, 5, 0, 4, 32];
     assert_eq!(digest.len(), 32);

@@ -1,4 +1,4 @@
-//! What the tests share: a gateway, a call, a server that answers what it is told and shows what it was sent.
+//! Helpers of the tests: a gateway, a call, a server with given answers that shows the requests it got.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ pub(crate) fn key() -> KeySource {
     Arc::new(|| Box::pin(async { Ok(KEY.to_owned()) }))
 }
 
-/// A gateway to the server at this address, whose API is below `/v1`.
+/// A gateway to the server at this address; its API is below `/v1`.
 pub(crate) fn gateway(url: &str) -> OpenAiGateway {
     let settings = OpenAiSettings { base_url: format!("{url}/v1"), key: Some(key()), token_limit: None };
     OpenAiGateway::new(settings).unwrap()
@@ -52,7 +52,7 @@ pub(crate) fn embedding(texts: usize, dimensions: Option<u32>) -> EmbeddingCall 
     }
 }
 
-/// An error and all its sources, as a log would show them.
+/// An error and all its sources, as in a log line.
 pub(crate) fn everything_said(error: &ModelError) -> String {
     let mut said = format!("{error} {error:?}");
     let mut cause = error.source();
@@ -77,7 +77,7 @@ pub(crate) fn name(error: &ModelError) -> &'static str {
     }
 }
 
-/// What a stream said before its end, and how it ended.
+/// The text of a stream before its end, and how it ended.
 pub(crate) async fn read(
     mut stream: ModelStream,
 ) -> (Vec<String>, Result<(StopReason, Option<Usage>), ModelError>) {
@@ -93,8 +93,8 @@ pub(crate) async fn read(
     (said, end)
 }
 
-/// A server for one connection: for each request on it, the next answer is sent as it is. Gives its address and what it
-/// was sent, a text for each request.
+/// A server for one connection: for each request on it, the next answer is sent as it is. Returns its address and a
+/// channel with the text of each request.
 pub(crate) fn server(answers: Vec<String>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -131,7 +131,7 @@ fn request(connection: &mut TcpStream) -> Option<String> {
     }
 }
 
-/// An answer in the bytes of the wire.
+/// An answer as bytes of HTTP.
 pub(crate) fn answer(status: u16, head: &[(&str, &str)], body: &str) -> String {
     let head: String = head.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!("HTTP/1.1 {status} x\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len())

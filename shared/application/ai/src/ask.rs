@@ -1,4 +1,4 @@
-//! What is asked of the gateway, and what it answers.
+//! Requests to the gateway, and its answers.
 
 use super::chain::Chain;
 use application_core::model_answer::{AnswerCost, AnswerHead};
@@ -11,19 +11,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who asks, and so who pays.
+/// The caller who asks and pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
     /// The tenant.
     pub tenant: OrganizationId,
-    /// The account; for an API key, the one that made it.
+    /// The account; for an API key, the account that created it.
     pub account: AccountId,
     /// The API key.
     pub api_key: Option<ApiKeyId>,
 }
 
 impl Asker {
-    /// Who asks, from who calls.
+    /// The asker of a caller's request.
     pub fn of(caller: &Caller) -> Self {
         let api_key = match &caller.credential {
             Credential::ApiKey { id, .. } => Some(*id),
@@ -32,7 +32,7 @@ impl Asker {
         Self { tenant: caller.tenant, account: caller.account, api_key }
     }
 
-    /// Whose requests are counted together: a key's own, else the account's.
+    /// The name under which requests are counted: the key's, otherwise the account's.
     pub fn name(&self) -> String {
         match &self.api_key {
             Some(key) => key.to_string(),
@@ -41,84 +41,84 @@ impl Asker {
     }
 }
 
-/// What is said to the model. Everything in it shapes the answer, so everything in it is part of the cache key.
+/// The prompt. All of it shapes the completion, so all of it is part of the cache key.
 #[derive(Clone, PartialEq)]
 pub struct Conversation {
-    /// Instructions. Never holds a tenant's data but where the caller itself writes them.
+    /// Instructions. They contain a tenant's data only where the caller writes them.
     pub system: String,
-    /// The turns, beginning with a user's.
+    /// The turns; the first is the user's.
     pub messages: Vec<Message>,
-    /// JSON Schema that the answer must match.
+    /// The JSON Schema that the completion must match.
     pub output_schema: Option<Value>,
-    /// The longest answer, in tokens.
+    /// The most tokens of the completion.
     pub max_output_tokens: u32,
-    /// 0.0 to 1.0.
+    /// The sampling temperature, 0.0 to 1.0.
     pub temperature: Option<f32>,
-    /// 0.0 to 1.0.
+    /// The share of the likeliest tokens to choose from, 0.0 to 1.0.
     pub top_p: Option<f32>,
-    /// Texts that end the answer.
+    /// Texts that end the completion.
     pub stop: Vec<String>,
 }
 
 impl fmt::Debug for Conversation {
-    /// How long it is; what it says is the tenant's.
+    /// Shows its length; its text is the tenant's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation").field("messages", &self.messages.len()).finish_non_exhaustive()
     }
 }
 
-/// How the cache may be used (RFC 9111, section 5.2.1).
+/// The caller's rules for the cache (RFC 9111, section 5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachePolicy {
-    /// Whether a stored answer may be given: not with `no-cache`.
+    /// Whether a cached completion may be used: not with `no-cache`.
     pub read: bool,
-    /// Whether the answer may be stored: not with `no-store`.
+    /// Whether the completion may be cached: not with `no-store`.
     pub store: bool,
-    /// The oldest answer that may be given: `max-age`.
+    /// The greatest age of a cached completion: `max-age`.
     pub max_age: Option<Duration>,
-    /// How long an answer is kept.
+    /// How long the completion is cached.
     pub ttl: Duration,
 }
 
-/// What is wrong with an answer, in words for the model; never with the tenant's words in it.
+/// The faults of a completion, as a text for the model; never with the tenant's words in it.
 pub type Faults = Vec<String>;
-/// Judges whether an answer can be used.
+/// Checks whether a completion can be used.
 pub type Check = Arc<dyn Fn(&str) -> Result<(), Faults> + Send + Sync>;
 
-/// A question to the gateway.
+/// A request to the gateway.
 #[derive(Clone)]
 pub struct Ask {
-    /// What for.
+    /// The purpose.
     pub feature: Feature,
-    /// Who answers.
+    /// The models to ask.
     pub chain: Chain,
-    /// What decides where a step of the chain is split: the tenant, so that leads which are judged together and leads which
-    /// are judged alone get the same side.
+    /// The value that decides the side of a split step: the tenant, so that leads scored together and leads scored
+    /// alone get the same side.
     pub sticky: String,
-    /// What is said.
+    /// The prompt.
     pub conversation: Conversation,
-    /// How the cache may be used.
+    /// The caller's rules for the cache.
     pub cache: CachePolicy,
-    /// Whether an answer can be used; one that can't is repaired once.
+    /// Checks the completion; an unusable one is repaired once.
     pub check: Option<Check>,
-    /// Whether a cut or filtered answer is given as it is, though it can't be right.
+    /// Whether a cut or filtered completion is returned as it is, although it fails the check.
     pub gives_cut: bool,
 }
 
-/// An answer.
+/// An answer of the gateway.
 #[derive(Clone, PartialEq)]
 pub struct Answered {
-    /// About it.
+    /// The facts about it.
     pub head: AnswerHead,
     /// The text.
     pub text: String,
-    /// Why it ended.
+    /// The reason why it ended.
     pub stop: StopReason,
-    /// Tokens of the answer itself, also when the cache gave it.
+    /// Tokens of the completion itself, also when it came from the cache.
     pub tokens: Tokens,
-    /// What the request used.
+    /// The usage of the request.
     pub cost: AnswerCost,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 

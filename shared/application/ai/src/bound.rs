@@ -1,17 +1,18 @@
-//! How many tokens a question may have. Providers count them with tokenizers of their own, so before a call only bounds
-//! are known, and both are needed: what it can't exceed is set aside, and what it exceeds surely is refused.
+//! Bounds of a prompt's number of tokens. Providers count tokens with tokenizers of their own, so only bounds are known
+//! before a call. Both are needed: the upper bound is set aside, and a prompt with a lower bound above the context is
+//! refused.
 
 use super::ask::Conversation;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::fmt;
 
-/// What providers add around each turn and around the instructions.
+/// The tokens that providers add around each turn and around the instructions.
 const AROUND_A_TURN: u64 = 16;
-/// What a forced tool adds for its schema's frame.
+/// The tokens that a forced tool adds around its schema.
 const AROUND_A_SCHEMA: u64 = 600;
-/// No tokenizer reads this many bytes of real text as one token on average.
+/// No tokenizer turns this many bytes of real text into one token on average.
 const LONGEST_TOKEN: u64 = 8;
-/// Bytes of a token where nobody counted them.
+/// The bytes of a token in estimates.
 const ESTIMATED_TOKEN: u64 = 3;
 
 /// The most tokens of a text. A token has at least one byte in every tokenizer in use (byte-level BPE, SentencePiece with
@@ -27,7 +28,7 @@ pub(super) fn most_tokens(text: &str) -> u64 {
     normalized.0.max(text.len()) as u64
 }
 
-/// Counts what is written.
+/// Counts the written bytes.
 struct Length(usize);
 
 impl fmt::Write for Length {
@@ -37,13 +38,13 @@ impl fmt::Write for Length {
     }
 }
 
-/// The tokens of so many bytes, by estimate: at least one, and rather too many. Tokenizers make one token of four bytes of
-/// English and of two to three of most other text.
+/// An estimate of the tokens of this many bytes: at least one, and rather too many. Tokenizers turn four bytes of
+/// English, and two to three bytes of most other text, into one token.
 pub(super) fn estimated_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(ESTIMATED_TOKEN).max(1)
 }
 
-/// The most input tokens of a question.
+/// The most input tokens of a prompt.
 pub(super) fn most_input_tokens(conversation: &Conversation) -> u64 {
     let instructions = most_tokens(&conversation.system) + AROUND_A_TURN;
     let turns: u64 = conversation.messages.iter().map(|message| most_tokens_of_turn(&message.text)).sum();
@@ -52,12 +53,12 @@ pub(super) fn most_input_tokens(conversation: &Conversation) -> u64 {
     instructions + turns + schema
 }
 
-/// The most tokens that a turn adds to a question.
+/// The most tokens that a turn adds to a prompt.
 pub(super) fn most_tokens_of_turn(text: &str) -> u64 {
     most_tokens(text) + AROUND_A_TURN
 }
 
-/// Input tokens that a question has at the least.
+/// The fewest input tokens of a prompt.
 pub(super) fn fewest_input_tokens(conversation: &Conversation) -> u64 {
     let turns: usize = conversation.messages.iter().map(|message| message.text.len()).sum();
     (conversation.system.len() + turns) as u64 / LONGEST_TOKEN

@@ -1,27 +1,28 @@
-//! The name of an answer: a hash over everything that shapes it. Fields are length-prefixed, so that no two requests can be
-//! written the same way. From the same hash comes the key that the answer is sealed with, which the name does not tell. Requests are destructured here: a new field does not compile until somebody decides whether it
-//! shapes the answer.
+//! The cache key of a completion: a hash over everything that shapes the completion. Fields are length-prefixed, so
+//! that no two requests give the same bytes. The key that seals the completion is derived from the same hash, and can't
+//! be derived from the cache key. Requests are destructured here, so that a new field does not compile until somebody
+//! decides whether it shapes the completion.
 
 use super::ask::{Ask, Conversation};
 use super::seal::Seal;
 use domain::id::OrganizationId;
 use ports::{CacheKey, Guardrail, Message, Role};
 
-/// Changes whenever the meaning of a stored answer does.
+/// It must change whenever the meaning of a stored completion changes.
 const SCHEMA_VERSION: &[u8] = b"ai.cache.v3";
 
-/// What names of answers and what their seals are derived for (BLAKE3's key derivation).
+/// The contexts for which cache keys and seals are derived (BLAKE3's key derivation).
 const NAME: &str = "sextant 2026-11 ai cache name";
 const SEAL: &str = "sextant 2026-11 ai cache seal";
 
-/// The key of a question's answer, and its seal.
+/// The cache key and the seal of a request.
 pub(super) fn cache_key(
     tenant: OrganizationId,
     ask: &Ask,
     guardrail: Option<&Guardrail>,
 ) -> (CacheKey, Seal) {
-    // Not part of the answer: how the cache may be used, who judges the answer, which follows from the feature, and
-    // what becomes of a cut one, which is never kept.
+    // These fields do not shape the completion: the rules for the cache, the check, which follows from the feature, and
+    // the handling of a cut completion, which is never cached.
     let Ask { feature, chain, sticky, conversation, cache: _, check: _, gives_cut: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
         conversation;
@@ -41,7 +42,7 @@ pub(super) fn cache_key(
         key.add(text.as_bytes());
     }
     key.add(system.as_bytes());
-    // serde_json keeps keys sorted, so equal schemas are written alike.
+    // serde_json keeps keys sorted, so equal schemas give equal text.
     key.optional(output_schema.as_ref().map(ToString::to_string).as_deref().map(str::as_bytes));
     key.add(&max_output_tokens.to_be_bytes());
     key.optional(temperature.map(f32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
@@ -98,7 +99,7 @@ mod tests {
         new_id(Timestamp::from_millis(1), &[number; 10])
     }
 
-    /// Without a guardrail.
+    /// The cache key without a guardrail.
     fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
         super::cache_key(tenant, ask, None)
     }
@@ -150,7 +151,7 @@ mod tests {
         ask
     }
 
-    /// Every question differs from the first, and from every other, in what shapes the answer.
+    /// Requests that differ from the first, and from each other, in something that shapes the completion.
     fn different() -> Vec<Ask> {
         use Role::{Assistant, User};
         let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
@@ -164,7 +165,7 @@ mod tests {
             Ask { chain: chain(NOVA), ..ask() },
             said(|conversation| conversation.system = "aB".to_owned()),
             said(|conversation| conversation.system = String::new()),
-            // Bytes that moved between neighbours.
+            // Bytes that moved between neighbouring fields.
             said(|conversation| {
                 conversation.system = "abc".to_owned();
                 conversation.messages = turns(&[(User, "d"), (Assistant, "ef"), (User, "gh")]);
@@ -186,7 +187,7 @@ mod tests {
             said(|conversation| conversation.max_output_tokens = 101),
             said(|conversation| conversation.temperature = None),
             said(|conversation| conversation.temperature = Some(0.0)),
-            // The same two values in each other's place.
+            // The same two values, exchanged.
             said(|conversation| {
                 conversation.temperature = Some(0.25);
                 conversation.top_p = Some(0.5);
@@ -231,7 +232,7 @@ mod tests {
         same.check = Some(Arc::new(|_: &str| Ok(())));
         same.sticky = "another who gets the same models".to_owned();
         assert_eq!(cache_key(tenant(1), &same).0, key);
-        // The order in which a schema's keys were written.
+        // The order of a schema's keys in the text.
         let schema = |text: &str| {
             let schema: Value = serde_json::from_str(text).unwrap();
             cache_key(tenant(1), &said(|conversation| conversation.output_schema = Some(schema))).0
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn fields_of_any_bytes_never_run_into_each_other() {
-        // Every way to cut eight bytes into a system, two turns and a stop gives another key.
+        // Every way to split eight bytes into instructions, two turns and a stop text gives another key.
         let bytes = "\0\0\0\0aaaa";
         let mut keys = HashMap::new();
         for (one, two, three) in (0..=8)

@@ -1,25 +1,25 @@
-//! Which models answer for a feature, in which order. A chain is written `first,second,rules`; a step may be split by
-//! weight, `first:90|other:10`, to compare models: the same tenant always gets the same one.
+//! The models of a feature, in the order in which they are asked. A chain is written `first,second,rules`. A step may
+//! be split by weight, `first:90|other:10`, to compare models: a tenant always gets the same model.
 
 use super::registry::{Model, ModelUse, Registry, UnknownModel};
 use domain::ai::{ChainStep, Feature, NoWeight};
 
-/// A chain can't be used.
+/// The chain can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
     /// A model is not in the registry.
     #[error(transparent)]
     Unknown(#[from] UnknownModel),
-    /// A step is split, and a part has no weight from 1 to 1000.
+    /// The step is split, and a part has no weight from 1 to 1000.
     #[error("the step {step} can't be used")]
     Weight {
         /// The step.
         step: String,
-        /// What a step needs.
+        /// The rule for weights.
         source: NoWeight,
     },
-    /// A model does not converse.
-    #[error("the model {0} does not converse")]
+    /// The model is not for conversations.
+    #[error("the model {0} is not for conversations")]
     NotChat(String),
 }
 
@@ -32,7 +32,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Reads a chain. Nothing comes after `rules`, which always answers; empty steps are left out.
+    /// Reads a chain. `rules` always gives a result, so later steps are dropped; empty steps are left out.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, ChainError> {
         let mut chain = Self { steps: Vec::new(), rules: false, named: false };
         for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
@@ -52,8 +52,9 @@ impl Chain {
         Ok(chain)
     }
 
-    /// A configured chain, without the models that the deployment does not have: it may name models of each part of the
-    /// world. One that keeps nothing is logged: whatever it is for has no answer here.
+    /// A configured chain without the models that the deployment does not have, because a chain may name models of
+    /// several geographies. A chain without any model left is logged, because its feature has no answer in this
+    /// deployment.
     pub fn configured(steps: &[ChainStep], registry: &Registry, feature: Feature) -> Self {
         let mut chain = Self { steps: Vec::new(), rules: false, named: false };
         for step in steps {
@@ -77,13 +78,13 @@ impl Chain {
         chain
     }
 
-    /// A chain of the one model that the caller named: no other may answer, whatever the tenant's own chain says.
+    /// A chain of the one model that the caller named: no other model may answer, whatever the tenant's own chain is.
     pub fn of(model: &Model) -> Self {
         Self { steps: vec![vec![(1, model.clone())]], rules: false, named: true }
     }
 
-    /// A tenant's chain as it was stored. Models that the registry has no more are left out, and told to `missing`; where
-    /// that leaves no model of those that it named, there is no chain.
+    /// A tenant's stored chain. Models that have left the registry are left out and passed to `missing`. When none of
+    /// the named models is left, there is no chain.
     pub(super) fn stored(
         steps: &[String],
         registry: &Registry,
@@ -114,7 +115,7 @@ impl Chain {
         usable.then_some(chain)
     }
 
-    /// Whether the caller named its model.
+    /// Whether the caller named the model.
     pub(super) fn is_named(&self) -> bool {
         self.named
     }
@@ -124,7 +125,7 @@ impl Chain {
         self.rules
     }
 
-    /// The models to ask, one for each step; `sticky` decides where a step is split. A model that several steps lead to is
+    /// The models to ask, one for each step; `sticky` decides the side of a split step. A model of several steps is
     /// asked once.
     pub fn models(&self, sticky: &str) -> Vec<&Model> {
         let mut models: Vec<&Model> = Vec::with_capacity(self.steps.len());
@@ -181,7 +182,7 @@ mod tests {
         let nova = names.iter().filter(|name| first(name) == NOVA).count();
         assert!((120..280).contains(&nova), "{nova} of 2000 where 200 were asked for");
         assert!(names.iter().all(|name| first(name) == first(name)));
-        // Whoever gets the second model at once has no other to fall back to.
+        // A tenant that gets the second model at once has no other model to fall back to.
         assert!(names.iter().all(|name| chain.models(name).len() == usize::from(first(name) != NOVA) + 1));
         assert!(chain.has_rules());
     }

@@ -1,4 +1,4 @@
-//! A caller's own conversation with a model, checked and made a question of.
+//! Checks a caller's conversation and turns it into a request to the gateway.
 
 use super::Answered;
 use super::ask::{Ask, Asker, CachePolicy, Conversation};
@@ -16,56 +16,56 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an answer may be given again.
+/// How long a completion is cached.
 const TTL: Duration = Duration::from_secs(3600);
-/// The longest answer when the caller names none, in tokens.
+/// The most tokens of a completion when the caller names no limit.
 const USUAL_OUTPUT_TOKENS: u32 = 2048;
-/// Characters of the longest name of a model.
+/// The most characters of a model's name.
 pub(super) const LONGEST_NAME: usize = 200;
-/// Characters of the longest text: how long it may be is the models' to say, and this is longer than most of them take.
+/// The most characters of a text. The models' contexts are the real limit; this is longer than most of them.
 pub(super) const LONGEST_TEXT: usize = 1_000_000;
 /// The most turns of a conversation.
 const MOST_MESSAGES: usize = 1000;
-/// The most texts that end an answer, and the characters of the longest.
+/// The most texts that end a completion, and the most characters of each.
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
 
-/// What is asked of a model that must answer some JSON object.
+/// The instruction for a model that must answer any JSON object.
 const ANY_OBJECT: &str =
     "Answer with one JSON object that holds the whole answer, without a Markdown fence and nothing else.";
 
-/// A conversation, as callers send it.
+/// A conversation in the form in which callers send it.
 #[derive(Clone)]
 pub struct CompletionRequest {
-    /// The model; the environment's chain when absent.
+    /// The model; when absent, the environment's chain.
     pub model: Option<String>,
-    /// Instructions.
+    /// Instructions to the model.
     pub system: String,
     /// The turns.
     pub messages: Vec<Message>,
-    /// JSON Schema that the answer must match.
+    /// The JSON Schema that the completion must match.
     pub output_schema: Option<Value>,
-    /// The longest answer, in tokens.
+    /// The most tokens of the completion.
     pub max_tokens: Option<u32>,
-    /// 0.0 to 2.0; models on Bedrock take up to 1.0.
+    /// The sampling temperature, 0.0 to 2.0; models on Bedrock accept up to 1.0.
     pub temperature: Option<f32>,
-    /// 0.0 to 1.0.
+    /// The share of the likeliest tokens to choose from, 0.0 to 1.0.
     pub top_p: Option<f32>,
-    /// Texts that end the answer.
+    /// Texts that end the completion.
     pub stop: Vec<String>,
-    /// What the cache may do.
+    /// The caller's rules for the cache.
     pub cache: CacheControl,
 }
 
-/// What completions need.
+/// The ports of completions.
 pub struct Completions<T: ?Sized> {
     /// The gateway.
     pub gateway: Arc<AiGateway>,
-    /// Who answers.
+    /// The adapters by provider.
     pub providers: Providers<T>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Registry,
-    /// Who answers when the caller names no model.
+    /// The chain for requests without a model.
     pub chain: Chain,
 }
 
@@ -85,8 +85,8 @@ pub async fn create_completion(
     Ok(answer)
 }
 
-/// Answers a conversation bit by bit. An answer with a schema is constrained by the provider and not judged: what was sent
-/// can't be taken back.
+/// Streams a completion. One with a schema is constrained by the provider and not checked, because sent text can't be
+/// taken back.
 pub async fn stream_completion(
     needs: &Completions<dyn StreamingModelGateway>,
     context: &Context,
@@ -112,7 +112,7 @@ fn question(
     let chain = chosen.ok_or(Error::UnknownModel)?;
     let cache = cache_policy(&request);
     let mut system = request.system;
-    // Nothing holds the model to a schema that says nothing, so it is told.
+    // The provider does not enforce a schema without content, so the model is told in words.
     if request.output_schema.as_ref().is_some_and(is_any_object) {
         let gap = if system.is_empty() { "" } else { "\n\n" };
         system = format!("{system}{gap}{ANY_OBJECT}");
@@ -130,7 +130,7 @@ fn question(
     Ok((asker, Ask { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true }))
 }
 
-/// What is wrong with a conversation.
+/// Checks the fields of a conversation.
 pub fn check_completion(
     registry: &Registry,
     chain: &Chain,
@@ -144,7 +144,7 @@ pub fn check_completion(
     all_of(check(request, &models), schema)
 }
 
-/// The model that the caller names, or the environment's chain; `None` when there is no such model.
+/// The chain of the named model, or the environment's chain; `None` for an unknown model.
 fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest) -> Option<Chain> {
     match &request.model {
         None => Some(chain.clone()),
@@ -152,8 +152,8 @@ fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest)
     }
 }
 
-/// Only an answer that the caller wants to be the same each time is kept: one without chance, or one for which an age is
-/// named.
+/// A completion is cached only when the caller wants the same one each time: when chance plays no part, or when the
+/// request names an age.
 fn cache_policy(request: &CompletionRequest) -> CachePolicy {
     let CacheControl { no_cache, no_store, max_age } = request.cache;
     let repeatable = request.temperature == Some(0.0) || max_age.is_some();
@@ -200,7 +200,7 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
     let stops = &request.stop;
     let blank = stops.iter().any(|stop| stop.trim().is_empty());
     if blank && models.iter().any(|model| model.no_blank_stops) {
-        check.wrong("stop", "format", "must not be nothing but space for this model");
+        check.wrong("stop", "format", "must not be white space alone for this model");
     }
     if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
         check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
@@ -208,7 +208,7 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> 
     check.finish(())
 }
 
-/// Providers want the turns to alternate, so neighbours of one speaker become one turn.
+/// Providers need alternating turns, so neighbouring turns of one speaker become one turn.
 fn merged(messages: Vec<Message>) -> Vec<Message> {
     let mut turns: Vec<Message> = Vec::with_capacity(messages.len());
     for message in messages {

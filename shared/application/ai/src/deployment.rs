@@ -1,4 +1,4 @@
-//! Which models of the registry a deployment has: by its region, and by what operators configured.
+//! The models of the registry that a deployment has, by its region and its configuration.
 
 use crate::registry::{Model, ModelUse, Provider, Registry};
 use application_core::Configured;
@@ -6,12 +6,12 @@ use domain::configuration::{CatalogModel, ModelCatalog, RuntimeConfiguration};
 use ports::{Configuration, Source};
 use std::sync::Arc;
 
-/// The model that whatever stands in Bedrock's place answers for.
+/// The model of a server that replaces Bedrock.
 const SELF_HOSTED: &str = "self-hosted";
 
 impl Registry {
-    /// The models that a deployment in this region can ask; the others don't exist in it. OpenAI's are there with an endpoint
-    /// that speaks its API, and one of one's own where something of one's own stands in Bedrock's place.
+    /// The models that a deployment in this region can call; the others don't exist in it. OpenAI's models need a
+    /// server with its API, and the self-hosted model needs a server that replaces Bedrock.
     fn deployed(&self, region: &str, openai: impl Fn(&str) -> bool, own_bedrock: bool) -> Self {
         let there = |model: &&Model| match model.provider {
             Provider::Openai => openai(&model.id),
@@ -22,8 +22,8 @@ impl Registry {
         Self { version: self.version.clone(), models }
     }
 
-    /// The same models, of which those can be fine-tuned that are trained in this region; none unless the deployment lets its
-    /// tenants: what training costs is its operator's, in no tenant's budget.
+    /// The same models. Those that the provider trains in this region can be fine-tuned if the deployment allows it;
+    /// the operator pays for the training, and no tenant's budget counts it.
     pub fn with_fine_tuning(mut self, on: bool, region: &str) -> Self {
         for model in &mut self.models {
             let here = on && model.training_regions.iter().any(|there| there == region);
@@ -32,7 +32,7 @@ impl Registry {
         self
     }
 
-    /// What the configuration's reader has to know of the models.
+    /// The properties of the models that the reader of the configuration needs.
     pub fn catalog(&self) -> ModelCatalog {
         let model = |model: &Model| CatalogModel {
             converses: model.usage == ModelUse::Chat,
@@ -41,19 +41,19 @@ impl Registry {
         self.models.iter().map(|of| (of.id.clone(), model(of))).collect()
     }
 
-    /// The models that a deployment in this region can ask with this configuration, and have fine-tuned.
+    /// The models that a deployment in this region can call and fine-tune with this configuration.
     pub fn configured(&self, configuration: &RuntimeConfiguration, region: &str, own_bedrock: bool) -> Self {
         let served = |model: &str| configuration.provider_of(model).is_some();
         self.deployed(region, served, own_bedrock).with_fine_tuning(configuration.fine_tuning, region)
     }
 
-    /// Those of them that Bedrock serves.
+    /// The models of Bedrock among them.
     pub fn on_bedrock(mut self) -> Self {
         self.models.retain(|model| model.provider == Provider::Bedrock);
         self
     }
 
-    /// The same for each configuration that follows.
+    /// The models of the current configuration, updated with each later one.
     pub fn following(
         self,
         configuration: Arc<dyn Configuration>,
@@ -66,7 +66,7 @@ impl Registry {
     }
 }
 
-/// Whether a model can be asked from a region. An inference profile belongs to a part of the world:
+/// Whether a model can be called from a region. An inference profile belongs to a geography:
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
 fn reaches(id: &str, region: &str) -> bool {
     let within = |parts: &[&str]| parts.iter().any(|part| region.starts_with(part));
@@ -106,14 +106,14 @@ mod tests {
         let configured = table.configured(&configuration, "us-east-1", false);
         let has = |id: &str| configured.model(id).is_ok();
         assert!(has("gpt-4o-mini") && has("amazon.nova-pro-v1:0") && has("us.amazon.nova-pro-v1:0"));
-        // No configured server has it, and it belongs to another part of the world.
+        // No configured server has the first, and the second belongs to another geography.
         assert!(!has("gpt-4.1-mini") && !has("eu.amazon.nova-pro-v1:0"));
         assert!(configured.model("amazon.nova-pro-v1:0").unwrap().training_model.is_some());
         assert!(configured.clone().on_bedrock().model("gpt-4o-mini").is_err());
         let none = table.configured(&RuntimeConfiguration::default(), "us-east-1", false);
         assert!(none.model("gpt-4o-mini").is_err());
         assert!(none.model("amazon.nova-pro-v1:0").unwrap().training_model.is_none());
-        // The catalog is what documents are checked by.
+        // Documents are checked with the catalog.
         let unknown =
             br#"{"version": 1, "chains": {"lead_scoring": ["rules"], "completion": ["no-such-model"]}}"#;
         assert!(RuntimeConfiguration::parse(unknown, Some(&table.catalog())).is_err());

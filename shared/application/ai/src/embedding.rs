@@ -1,4 +1,4 @@
-//! A caller's own texts as vectors.
+//! Checks a caller's texts and turns them into vectors.
 
 use super::ask::Asker;
 use super::completion::{LONGEST_NAME, LONGEST_TEXT};
@@ -12,42 +12,42 @@ use std::sync::Arc;
 
 /// The most texts of a request.
 const MOST_TEXTS: usize = 2048;
-/// The most numbers of a vector.
+/// The most dimensions of a vector.
 const MOST_DIMENSIONS: u32 = 4096;
-/// Bytes of the largest answer: Lambda's own limit is 6 MB, and an answer beyond it would be made, paid for and lost.
+/// The most bytes of an answer: Lambda's own limit is 6 MB, and a larger answer would be made, paid for and lost.
 const LARGEST_ANSWER: usize = 5_500_000;
-/// Bytes of the longest number in JSON with its comma, and of a number in base64 in thirds.
+/// Bytes of the longest number in JSON with its comma; thirds of bytes of a number in base64.
 const BYTES_A_NUMBER: usize = 16;
 const BASE64_THIRDS: usize = 16;
 /// Bytes around each vector.
 const AROUND_A_VECTOR: usize = 100;
 
-/// Texts, as callers send them.
+/// Texts in the form in which callers send them.
 #[derive(Clone)]
 pub struct EmbeddingRequest {
-    /// The model.
+    /// The name of the model.
     pub model: String,
     /// The texts.
     pub texts: Vec<String>,
-    /// Numbers of each vector; the model's own when absent.
+    /// The number of dimensions of each vector; the model's default when absent.
     pub dimensions: Option<u32>,
-    /// Whether they are answered in base64, which is a third as long as numbers.
+    /// Whether the vectors are answered in base64, which is a third as long as numbers.
     pub base64: bool,
-    /// What for.
+    /// The purpose of the texts.
     pub input_type: InputType,
 }
 
-/// What embeddings need.
+/// The ports of embeddings.
 pub struct Embeddings {
     /// The gateway.
     pub gateway: Arc<AiGateway>,
-    /// Who answers.
+    /// The adapters by provider.
     pub providers: Providers<dyn EmbeddingGateway>,
-    /// The models that there are.
+    /// The model registry.
     pub registry: Registry,
 }
 
-/// Embeds texts; `field` is what the request calls them.
+/// Embeds texts; `field` is the name of the texts in the request.
 pub async fn create_embedding(
     needs: &Embeddings,
     context: &Context,
@@ -62,7 +62,7 @@ pub async fn create_embedding(
     gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
 }
 
-/// What is wrong with a request for vectors; `field` is what it calls its texts.
+/// Checks a request for vectors; `field` is the name of the texts in the request.
 pub fn check_embedding(registry: &Registry, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
     let for_model = match embedding_model(registry, &request.model) {
         Some(model) => check_for(model, request, field),
@@ -94,7 +94,7 @@ fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
     check.finish(())
 }
 
-/// What the model takes, and what fits into an answer.
+/// Checks the limits of the model and of the answer.
 fn check_for(model: &Model, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
     let mut check = Check::default();
     let numbers = request.dimensions.or(model.dimensions).unwrap_or(MOST_DIMENSIONS) as usize;

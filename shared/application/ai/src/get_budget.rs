@@ -1,4 +1,4 @@
-//! What a tenant may spend on models, and what it spent.
+//! Reads a tenant's budgets for models and the amounts spent.
 
 use application_core::limits::{READS, limited};
 use application_core::repository;
@@ -9,20 +9,20 @@ use domain::authority::{Authority, ReadBudget};
 use domain::{Timestamp, Versioned};
 use ports::{AggregateKey, AiState, LimitDecision, Limiter, SpentByScope, Store};
 
-/// A budget and what is spent of it.
+/// A budget and the amounts spent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetView {
-    /// What may be spent.
+    /// The limits.
     pub limits: Limits,
-    /// Number of changes so far; 0 while the limits are those of a new tenant.
+    /// The number of changes so far; 0 while the limits are those of a new tenant.
     pub version: u64,
-    /// When it was changed last, if it ever was.
+    /// When it was last changed, if it ever was.
     pub updated_at: Option<Timestamp>,
-    /// What was spent in the month and on the day; the account's day is the caller's.
+    /// The amounts spent in the month and on the day; the account's day is the caller's.
     pub spent: SpentByScope,
 }
 
-/// Reads the budget, what was spent, and the rate limit, all at once.
+/// Reads the budget, the amounts spent, and the rate limit, all at the same time.
 pub async fn get_budget(
     store: &dyn Store,
     state: &dyn AiState,

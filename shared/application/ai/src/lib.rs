@@ -1,5 +1,5 @@
-//! What the product asks of language models, and what it does with their answers. Tenant data is data: it never stands in
-//! instructions, and whatever it says, the schema, the chain and the permissions stay as they are.
+//! The product's requests to language models, and the use of their completions. Tenant data never stands in
+//! instructions: whatever it says, the schema, the chain and the permissions stay as they are.
 
 mod ask;
 mod bound;

@@ -15,7 +15,7 @@ use ports::{AggregateKey, LimitDecision, Limiter, Store};
 pub struct PricedModels {
     /// The models.
     pub models: Vec<Model>,
-    /// Version of the prices.
+    /// The version of the prices.
     pub price_version: String,
 }
 
@@ -35,7 +35,7 @@ pub async fn list_models<'a>(
     Ok((registry.models().iter().filter(|model| limits.allows(&model.id)).collect(), decision))
 }
 
-/// The same with what each costs the tenant: budget, prices and the rate limit at once.
+/// The same with the tenant's prices: budget, prices and the rate limit at the same time.
 pub async fn list_priced_models(
     store: &dyn Store,
     limiter: &dyn Limiter,

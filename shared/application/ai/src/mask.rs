@@ -1,6 +1,6 @@
-//! Keeps personal data from providers: what [`personal`](super::personal) finds in a question becomes a placeholder such as
-//! `[email_1]`, the same for the same value in the whole question, and answers get the values back. Nothing of it outlives
-//! the request.
+//! Masks personal data for providers: each value that [`personal`](super::personal) finds in a prompt becomes a
+//! placeholder such as `[email_1]`, the same for the same value in the whole prompt, and completions get the values
+//! back. Nothing of it outlives the request.
 
 use super::ask::{Ask, Conversation};
 use super::personal::{self, Kind};
@@ -9,24 +9,24 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Bytes that a placeholder has at the most, without its brackets: the longest kind, `_` and the largest number. What an
-/// answer has in brackets beyond is none, and looking for its end would cost an answer of brackets the square of its length.
+/// The most bytes of a placeholder without its brackets: the longest kind, `_` and the largest number. Longer text in
+/// brackets is not a placeholder, and looking for its end would cost a completion of brackets the square of its length.
 const LONGEST_NAME: usize = "email_18446744073709551615]".len();
 
 /// The placeholders of one request.
 #[derive(Default)]
 pub(super) struct Masking {
-    /// By value, while a question is masked.
+    /// Placeholders by value, while a prompt is masked.
     placeholders: HashMap<String, String>,
-    /// By placeholder, for answers.
+    /// Values by placeholder, for completions.
     values: HashMap<String, String>,
-    /// How many there are of each kind, and placeholders that the question itself had.
+    /// The numbers used for each kind, and placeholders in the original prompt.
     numbers: HashMap<Kind, u64>,
 }
 
 impl Masking {
-    /// The question without personal data. Its check judges what its caller will read: answers with the values in them, so
-    /// words that are quoted from the question are still found there.
+    /// The prompt without personal data. Its check gets completions with the values in them, as the caller reads them,
+    /// so that words quoted from the prompt are still found.
     pub(super) fn of(ask: &Ask) -> (Ask, Arc<Self>) {
         let mut masking = Self::default();
         let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
@@ -53,14 +53,14 @@ impl Masking {
         (Ask { conversation, check, ..ask.clone() }, masking)
     }
 
-    /// Texts without personal data, of which nothing comes back.
+    /// Texts without personal data, for requests whose results contain no text.
     pub(super) fn of_texts(texts: &[String]) -> Vec<String> {
         let mut masking = Self::default();
         texts.iter().for_each(|text| masking.pass_over(text));
         texts.iter().map(|text| masking.masked(text)).collect()
     }
 
-    /// Numbers begin after those that the question has itself, so that what comes back is never a question's own words.
+    /// Numbers begin after those in the original prompt, so that a text of the prompt itself is never replaced.
     fn pass_over(&mut self, text: &str) {
         for kind in Kind::ALL {
             let sign = format!("[{}_", kind.as_str());
@@ -108,7 +108,7 @@ impl Masking {
         }
     }
 
-    /// An answer with the values in place of their placeholders.
+    /// A completion with the values in place of their placeholders.
     pub(super) fn restored(&self, text: &str) -> String {
         let mut restored = String::with_capacity(text.len());
         let mut rest = text;
@@ -132,7 +132,7 @@ impl Masking {
     }
 }
 
-/// Puts values back into an answer that arrives bit by bit: a placeholder may arrive in several parts.
+/// Puts values back into a streamed completion: a placeholder may arrive in several parts.
 pub(super) struct Restoring {
     masking: Arc<Masking>,
     held: String,
@@ -143,7 +143,7 @@ impl Restoring {
         Self { masking, held: String::new() }
     }
 
-    /// What can be told now that this arrived; it may be nothing.
+    /// The text that can be passed on after this part; it may be empty.
     pub(super) fn more(&mut self, text: &str) -> String {
         self.held.push_str(text);
         let open = self.held.rfind('[').filter(|at| self.may_go_on(*at));
@@ -153,18 +153,18 @@ impl Restoring {
         told
     }
 
-    /// Whether what begins here is the beginning of a placeholder.
+    /// Whether the text from here on may be the beginning of a placeholder.
     fn may_go_on(&self, at: usize) -> bool {
         let begun = self.held.get(at..).unwrap_or_default();
         self.masking.values.keys().any(|name| name.len() > begun.len() && name.starts_with(begun))
     }
 
-    /// The whole answer, with the values.
+    /// The whole completion, with the values.
     pub(super) fn all(&self, text: &str) -> String {
         self.masking.restored(text)
     }
 
-    /// What was held back, when nothing more arrives.
+    /// The held-back text, when nothing more arrives.
     pub(super) fn rest(&mut self) -> String {
         self.masking.restored(&std::mem::take(&mut self.held))
     }

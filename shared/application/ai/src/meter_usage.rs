@@ -1,6 +1,6 @@
-//! Adds a request to what its month used, and tells once when the month's costs reach a part of what a month usually
-//! costs. Whether a request is counted and whether a part was told are remembered apart, so a delivery that was cut off
-//! between the two is made good by the next.
+//! Adds a request to the usage of its month, and reports once when the month's costs reach a percentage of the expected
+//! cost. The count and the report are recorded apart, so the next delivery completes one that was cut off between the
+//! two.
 
 use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
 use application_core::repository::{self, Actor};
@@ -9,7 +9,7 @@ use domain::ai::{AiBudget, AiMonth, Limits, Month, MonthCosts, reach_thresholds}
 use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, AiUsage, MeteredRequest, Store};
 
-/// Counts the request unless it was; true when it was counted now.
+/// Counts the request unless it was counted before; true when it was counted now.
 pub async fn meter_usage(
     usage: &dyn AiUsage,
     store: &dyn Store,
@@ -17,7 +17,7 @@ pub async fn meter_usage(
     request: &MeteredRequest,
 ) -> Result<bool, Error> {
     let added = usage.add(request).await?;
-    // What cost nothing reaches nothing.
+    // A request at cost 0 reaches no percentage.
     if request.metered.cost_nano_usd > 0 {
         tell_thresholds(usage, store, context, request).await?;
     }
@@ -42,7 +42,7 @@ async fn tell_thresholds(
         None => (Limits::default().expected_month, None),
     };
     let costs = MonthCosts { month, cost, expected, set_by };
-    // Nothing is read for most requests.
+    // For most requests nothing more is read.
     if costs.reached().next().is_none() {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! Sets the prices that one tenant is charged, by a contract with the operator: two reads, one write. Only an
-//! operator can ask for it, so there is no authority of a tenant to prove.
+//! Sets the prices for one tenant by its contract with the operator: two reads, one write. Only an operator can do
+//! this, so no permission of a tenant is checked.
 
 use super::price_book::price_version;
 use super::registry::Registry;
@@ -17,28 +17,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Prices of a model as decimals in US dollars for a million tokens, like those of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceTexts {
-    /// Tokens read.
+    /// Input tokens.
     pub input: String,
-    /// Tokens written.
+    /// Output tokens.
     pub output: String,
-    /// Tokens read from the prompt cache.
+    /// Input tokens that are read from the prompt cache.
     pub cache_read: String,
-    /// Tokens written to the prompt cache.
+    /// Input tokens that are written to the prompt cache.
     pub cache_write: String,
 }
 
-/// What an operator asks for.
+/// The request of an operator.
 #[derive(Debug, Clone)]
 pub struct PricesInput {
-    /// Whose prices.
+    /// The organization.
     pub organization: OrganizationId,
-    /// By model; none to charge the registry's prices again.
+    /// Prices by model; empty for the registry's prices.
     pub prices: BTreeMap<String, PriceTexts>,
-    /// The contract that they come from.
+    /// The contract.
     pub reference: String,
 }
 
-/// What holds from now on.
+/// The result of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricesOverride {
     /// The version of the prices of the tenant's next requests.
@@ -47,7 +47,7 @@ pub struct PricesOverride {
     pub changed: bool,
 }
 
-/// Replaces all prices of the tenant's own.
+/// Replaces all of the tenant's own prices.
 ///
 /// # Errors
 ///

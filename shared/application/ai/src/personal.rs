@@ -1,11 +1,12 @@
-//! Finds personal data in texts: e-mail addresses, phone numbers, card numbers (Luhn) and IBANs (ISO 7064, mod 97). It finds
-//! what is written as such: a number without a `+`, a leading zero or the American grouping is not taken for a phone number,
-//! because amounts, dates and identifiers look the same. What is found has neither quotes nor backslashes in it, so it can
-//! stand in JSON texts as it is. Texts come from callers, so the work must never grow faster than their length.
+//! Finds personal data in texts: e-mail addresses, phone numbers, card numbers (Luhn) and IBANs (ISO 7064, mod 97). It
+//! finds values in a recognizable form: a number without a `+`, a leading zero or the American grouping is not taken
+//! for a phone number, because amounts, dates and ids look the same. Found values contain neither quotes nor
+//! backslashes, so they can stand in JSON texts as they are. Texts come from callers, so the work must never grow
+//! faster than their length.
 
 use std::ops::Range;
 
-/// What was found.
+/// The kind of a found value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
     Email,
@@ -28,7 +29,7 @@ impl Kind {
     }
 }
 
-/// Where personal data stands, in the order of the text; nothing overlaps.
+/// The places of personal data, in the order of the text, without overlaps.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
     let mut found = Vec::new();
     let mut mails = emails(text).into_iter().peekable();
@@ -42,7 +43,7 @@ pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
                 while let Some(mail) = mails.next_if(|mail| mail.end <= range.start) {
                     found.push((mail, Kind::Email));
                 }
-                // What is part of an address is masked with it.
+                // A value inside an address is masked with the address.
                 if mails.peek().is_none_or(|mail| range.end <= mail.start) {
                     found.push((range, kind));
                 }
@@ -54,8 +55,8 @@ pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
     found
 }
 
-/// Whether nothing that belongs to a word stands before this place. The letter of a JSON text's escape, as in `\n`, does
-/// not.
+/// Whether no part of a word stands before this place. The letter of a JSON text's escape, as in `\n`, is not part of a
+/// word.
 fn begins_word(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     !before.ends_with(|c: char| c.is_alphanumeric()) || ends_with_escape(before)
@@ -98,7 +99,7 @@ fn width(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
 }
 
-/// How much of what begins here belongs to an escape of a JSON text whose backslash stands before.
+/// The number of bytes from here that belong to an escape of a JSON text whose backslash stands before.
 fn escape_width(text: &str, at: usize) -> usize {
     if !text.get(..at).is_some_and(|before| before.ends_with('\\')) {
         return 0;
@@ -146,24 +147,24 @@ fn is_iban(compact: &str) -> bool {
     rest == Some(1)
 }
 
-/// Digits in a row, and what stands before them.
+/// A run of digits, and the text before it.
 struct Group<'a> {
     start: usize,
     digits: &'a str,
-    /// Between the group before and this one.
+    /// The text between the group before and this one.
     before: &'a str,
 }
 
-/// A card or phone number that begins here, the longest one.
+/// The longest card or phone number that begins here.
 fn number(text: &str, at: usize) -> Option<(Range<usize>, Kind)> {
     let plus = text.get(at..)?.starts_with('+');
-    // The middle of a date or of a decimal.
+    // The place is in the middle of a date or of a decimal.
     let before = text.get(..at)?;
     let inner =
         before.strip_suffix(['.', '-', '/']).is_some_and(|it| it.ends_with(|c: char| c.is_ascii_digit()));
     let groups = groups(text, at);
     let first = groups.first()?;
-    // What begins at a bracket is found there.
+    // A number that begins at a bracket is found there.
     if first.start != at && !matches!(first.before, "(" | "+" | "+(") {
         return None;
     }
@@ -183,17 +184,17 @@ fn number(text: &str, at: usize) -> Option<(Range<usize>, Kind)> {
     })
 }
 
-/// Groups of digits from here on, as far as only what separates parts of a number stands between them. It looks no further
-/// than a number can reach: from every place of the text, as it is called, it would be too far.
+/// Groups of digits from here on, as long as only separators of a number stand between them. It looks no further than a
+/// number can reach, because it is called for every place of the text.
 fn groups(text: &str, at: usize) -> Vec<Group<'_>> {
     const MOST: usize = 8;
-    /// Digits of the longest number, a card's.
+    /// The most digits of a number, which is a card's.
     const LONGEST: usize = 19;
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut place = at;
     while groups.len() < MOST {
         let rest = text.get(place..).unwrap_or_default();
-        // `+(` before the first, three signs between two.
+        // `+(` before the first group, three signs between two.
         let widest = if groups.is_empty() { 2 } else { 3 };
         let gap = run(rest, widest, |byte| b" -./()+".contains(&byte));
         let before = rest.get(..gap).unwrap_or_default();
@@ -209,7 +210,7 @@ fn groups(text: &str, at: usize) -> Vec<Group<'_>> {
     groups
 }
 
-/// How many of the first bytes are so, up to one more than the `most` that are of use.
+/// The number of leading bytes that match, up to one more than `most`.
 fn run(text: &str, most: usize, is: impl Fn(u8) -> bool) -> usize {
     text.bytes().take(most + 1).take_while(|byte| is(*byte)).count()
 }
@@ -218,7 +219,7 @@ fn digits(groups: &[Group<'_>]) -> String {
     groups.iter().map(|group| group.digits).collect()
 }
 
-/// 13 to 19 digits that pass Luhn's check, in one piece or with the same sign between all groups.
+/// 13 to 19 digits that pass Luhn's check, without groups or with the same sign between all groups.
 fn is_card(groups: &[Group<'_>]) -> bool {
     let mut between = groups.iter().skip(1).map(|group| group.before);
     let sign = between.next().unwrap_or(" ");
@@ -334,7 +335,7 @@ mod tests {
         }
     }
 
-    /// A number inside an address is the address's, one beside it is not.
+    /// A number inside an address belongs to the address; one beside it does not.
     #[test]
     fn addresses_hold_their_numbers() {
         let text = "+491711234567@x.example, 4111111111111111;bob@y.example +49 171 1234567";
@@ -349,7 +350,7 @@ mod tests {
         );
     }
 
-    /// Texts of megabytes that would take hours if the work grew with the square of their length.
+    /// Texts of megabytes, which would take hours if the work grew with the square of their length.
     #[test]
     fn long_texts_take_no_longer_than_they_are_long() {
         for part in [" ", "(", "1", "0 ", "@", "a@", "DE89 "] {
@@ -361,7 +362,7 @@ mod tests {
         assert_eq!(find(&contact.repeat(many)).len(), 2 * many);
     }
 
-    /// Any text is cut at characters only.
+    /// Any text is cut only between characters.
     #[test]
     fn takes_any_text() {
         for text in ["é@é.éé", "+é", "(", "+", "DE8é", "00é00", "\\u00e@x.example", "((((((1", "++++49 1"]

@@ -1,18 +1,19 @@
-//! Prices as they were: what was metered at an earlier version of the table, or of a tenant's own prices, is explained with
-//! that version's prices, never with today's.
+//! Earlier prices: usage that was metered at an earlier version of the table, or of a tenant's own prices, is explained
+//! with that version's prices, never with today's.
 
 use super::registry::{Model, Registry, RegistryError};
 use domain::Versioned;
 use domain::ai::{AiPrices, TokenPrices};
 use std::collections::BTreeMap;
 
-/// What a price version has between the table's version and that of the tenant's own prices.
+/// The text between the table's version and that of the tenant's own prices.
 const TENANT: &str = "+tenant.";
 
 /// A tenant's own prices by model, by their version.
 pub type OwnPrices = BTreeMap<u64, BTreeMap<String, TokenPrices>>;
 
-/// The name of prices: the table's version, and that of the tenant's own prices on top of it, such as `2026-11-21+tenant.3`.
+/// The name of a price version: the table's version, and the version of the tenant's own prices if it has any, such as
+/// `2026-11-21+tenant.3`.
 fn version_name(table: &str, own: Option<u64>) -> String {
     own.map_or_else(|| table.to_owned(), |own| format!("{table}{TENANT}{own}"))
 }
@@ -23,7 +24,7 @@ pub(super) fn priced(model: &Model, prices: Option<&Versioned<AiPrices>>) -> Mod
     own.map_or_else(|| model.clone(), |own| model.at(own))
 }
 
-/// The version of the registry's prices, or of the tenant's on top of it.
+/// The version of the registry's prices, with that of the tenant's own prices if it has any.
 pub(super) fn price_version(registry: &Registry, prices: Option<&Versioned<AiPrices>>) -> String {
     let own = prices.filter(|prices| !prices.state.prices.is_empty());
     version_name(&registry.version, own.map(|prices| prices.version))
@@ -41,7 +42,7 @@ pub fn own_version(version: &str) -> Option<u64> {
     own
 }
 
-/// The tables that this build does not ask models with any more. Whoever changes `models.json` keeps the old file as
+/// Earlier tables, which are not used for new requests. A change of `models.json` keeps the old file as
 /// `models-<version>.json` and adds it here, for as long as months that were metered with it can be asked for.
 const EARLIER: [&str; 1] = [include_str!("models-2026-11-21.json")];
 
@@ -50,18 +51,18 @@ const EARLIER: [&str; 1] = [include_str!("models-2026-11-21.json")];
 pub struct PriceBook(Vec<Registry>);
 
 impl PriceBook {
-    /// The table that this build ships, and those before it.
+    /// The current table and the earlier ones.
     pub fn shipped() -> Result<Self, RegistryError> {
         let earlier = EARLIER.into_iter().map(Registry::parse);
         std::iter::once(Registry::shipped()).chain(earlier).collect::<Result<_, _>>().map(Self)
     }
 
-    /// These tables.
+    /// A book of these tables.
     pub fn new(tables: Vec<Registry>) -> Self {
         Self(tables)
     }
 
-    /// The model at the prices that a version names; `None` when one of its tables, or the model, is not known.
+    /// The model at the prices of a version; `None` when one of its tables, or the model, is unknown.
     pub fn model(&self, version: &str, id: &str, own: &OwnPrices) -> Option<Model> {
         let (table, number) = parts(version);
         let model = self.0.iter().find(|known| known.version == table)?.model(id).ok()?;
@@ -100,7 +101,7 @@ mod tests {
             OwnPrices::from([(2, BTreeMap::from([(NOVA.to_owned(), cheap)])), (3, BTreeMap::default())]);
         let price = |version: &str| book.model(version, NOVA, &own).map(|model| model.input);
         assert_eq!(price(&version_name("old", Some(2))), Some(1));
-        // Without a price of its own for the model, the table's holds: that of the request, not today's.
+        // Without an own price for the model, the table's price applies: that of the request's version, not today's.
         assert_eq!(
             (price("old+tenant.3"), price(&format!("{}+tenant.3", shipped.version))),
             (Some(9_000), Some(800))

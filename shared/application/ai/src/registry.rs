@@ -1,5 +1,5 @@
-//! The models that may be asked: what each can do and costs. A versioned table in the repository, with the source and date
-//! of each row; a model that is not in it does not exist.
+//! The models that may be asked, with their abilities and prices. It is a versioned table in the repository, with the
+//! source and date of each row; a model that is not in it does not exist.
 
 use domain::ai::{TokenPrices, nano_per_token};
 use ports::Usage;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The table that this build ships.
 const SHIPPED: &str = include_str!("models.json");
 
-/// Who answers for a model.
+/// The provider of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -28,7 +28,7 @@ impl Provider {
     }
 }
 
-/// What a model is for.
+/// The use of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelUse {
@@ -45,40 +45,41 @@ pub struct Model {
     pub id: String,
     /// Its provider.
     pub provider: Provider,
-    /// What it is for.
+    /// Its use.
     pub usage: ModelUse,
-    /// Per token read.
+    /// For an input token.
     pub input: u64,
-    /// Per token written.
+    /// For an output token.
     pub output: u64,
-    /// Per token read from the prompt cache.
+    /// For an input token that is read from the prompt cache.
     pub cache_read: u64,
-    /// Per token written to the prompt cache.
+    /// For an input token that is written to the prompt cache.
     pub cache_write: u64,
-    /// Tokens that question and answer may have together.
+    /// The most tokens of prompt and completion together.
     pub context_tokens: u64,
-    /// The longest answer, in tokens.
+    /// The most tokens of a completion.
     pub max_output_tokens: u32,
-    /// Instructions of at least so many tokens can be kept in the provider's prompt cache; `None` when it has none.
+    /// The fewest tokens of instructions that the provider's prompt cache accepts; `None` when it has no prompt cache.
     pub prompt_cache_from_tokens: Option<u64>,
-    /// Numbers of a vector, for embeddings.
+    /// The number of dimensions of a vector, for embeddings.
     pub dimensions: Option<u32>,
     /// Whether it refuses a temperature beside a `top_p`, as Claude does from 4.5 on.
     pub one_of_temperature_top_p: bool,
-    /// Whether it refuses texts that end the answer and are nothing but space, as Claude does.
+    /// Whether it refuses stop texts of white space alone, as Claude does.
     pub no_blank_stops: bool,
-    /// The most texts of a request for vectors, where that is fewer than everywhere: each is a call of its own.
+    /// The most texts of a request for vectors, where that is less than the gateway's own limit: each text is a call of
+    /// its own.
     pub most_texts: Option<usize>,
     /// The most characters of a text, where the provider counts them.
     pub longest_text: Option<usize>,
-    /// What its provider calls it for training, if it can be fine-tuned.
+    /// The provider's name for training, if it can be fine-tuned.
     pub training_model: Option<String>,
-    /// The regions that it can be fine-tuned in.
+    /// The regions in which it can be fine-tuned.
     pub training_regions: Vec<String>,
 }
 
 impl Model {
-    /// What a call cost, in 10^-9 US dollars.
+    /// The cost of a call, in 10^-9 US dollars.
     pub fn cost(&self, usage: &Usage) -> u64 {
         [
             (usage.input_tokens, self.input),
@@ -96,7 +97,7 @@ impl Model {
         Self { input, output, cache_read, cache_write, ..self.clone() }
     }
 
-    /// The most that a call can cost: every token of the question at the dearest price it may have.
+    /// The most that a call can cost: every input token at the highest price that it may have.
     pub fn most(&self, input_tokens: u64, output_tokens: u64) -> u64 {
         let dearest = self.input.max(self.cache_write);
         let output = output_tokens.saturating_mul(self.output);
@@ -107,7 +108,7 @@ impl Model {
 /// The models that may be asked.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    /// Stored with every cost, so that it can be explained later.
+    /// Stored with every cost, so that the cost can be explained later.
     pub version: String,
     pub(crate) models: Vec<Model>,
 }
@@ -115,13 +116,13 @@ pub struct Registry {
 /// The table can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// It is no table.
+    /// It is not a table of models.
     #[error("the table of models is malformed")]
     Malformed(#[from] serde_json::Error),
-    /// A price is no decimal number of dollars with at most three places.
+    /// A price is not a decimal number of dollars with at most three places.
     #[error("the price of {0} is not a decimal number")]
     Price(String),
-    /// A model is said to be trainable that is not: only Bedrock's conversation models are.
+    /// A model is marked as trainable that is not: only Bedrock's conversation models are.
     #[error("{0} can't be fine-tuned")]
     NotTrainable(String),
     /// A model is in it twice.
@@ -163,7 +164,7 @@ struct Row {
     fine_tune: Option<FineTuneRow>,
 }
 
-/// That a model can be fine-tuned, with what says so.
+/// The training of a model, with its source.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FineTuneRow {
@@ -174,7 +175,7 @@ struct FineTuneRow {
 }
 
 impl FineTuneRow {
-    /// A row without a model, a region, a source and a date says nothing.
+    /// Whether model, regions, source and date are all there.
     fn is_whole(&self) -> bool {
         !self.model.is_empty()
             && !self.regions.is_empty()

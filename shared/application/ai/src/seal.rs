@@ -1,23 +1,23 @@
-//! How answers are kept: sealed with a key that follows from the question alone. The key is stored nowhere. Whoever asks the
-//! same again has it, and nobody else: where a person's words were erased, the question can't be asked any more, and what an
-//! answer quoted of them can't be read, long before its item expires.
+//! Seals cached completions with a key that is derived from the prompt alone and stored nowhere. A request with the
+//! same prompt has the key, and no other process has it: after a person's words were erased, the prompt can't be built
+//! any more, and the quotes in the completion can't be read, long before its item expires.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ports::{Entropy, EntropyError};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// Seals the answer of one question.
+/// Seals the completion of one prompt.
 #[derive(Clone, Copy)]
 pub(super) struct Seal([u8; 32]);
 
 impl Seal {
-    /// The seal with this key, which must be told nowhere and stored nowhere.
+    /// The seal with this key, which must never be shown or stored.
     pub(super) fn new(key: [u8; 32]) -> Self {
         Self(key)
     }
 
-    /// An answer that only this seal opens; `None` when it can't be sealed.
+    /// A sealed completion that only this seal opens; `None` when it can't be sealed.
     pub(super) fn close(&self, answer: &str, entropy: &dyn Entropy) -> Result<Option<String>, EntropyError> {
         let mut nonce = [0; NONCE_LEN];
         entropy.fill(&mut nonce)?;
@@ -29,7 +29,7 @@ impl Seal {
         Ok(closed.map(|()| STANDARD_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
     }
 
-    /// The answer; `None` when this seal did not close it.
+    /// The completion; `None` when this seal did not close it.
     pub(super) fn open(&self, sealed: &str) -> Option<String> {
         let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
         let (nonce, body) = bytes.split_first_chunk::<NONCE_LEN>()?;

@@ -1,34 +1,34 @@
-//! Settles what processes that died left behind: money that was set aside for requests whose lease has ended. Where a
-//! process could still write down what its request used, that is charged. Of any other nobody knows what it used, so all that
-//! was set aside is charged. A request that was settled in the meantime stays as it
-//! is: [`AiState::settle`] happens once.
+//! Settles the reservations of processes that died: money that was set aside for requests whose lease has ended. When a
+//! process could still write the usage of its request, that usage is charged. Otherwise the usage is unknown, so the
+//! whole amount set aside is charged. A request that was settled in the meantime stays as it is: [`AiState::settle`]
+//! happens once.
 
 use application_core::{Context, Error};
 use domain::ai::Outcome;
 use ports::{AiState, Reservation, Settlement, StoreError};
 use std::time::Duration;
 
-/// The most that one run settles. What is left waits for the next run, a minute later.
+/// The most that one run settles. The rest waits for the next run, a minute later.
 const MOST: u32 = 500;
 /// A settlement is not begun with less time left: while others change the same counters it takes up to five seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(6);
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Requests that were charged what was set aside for them.
+    /// The number of requests that were charged the whole amount set aside.
     pub presumed: u64,
-    /// What they were charged together, in nano-dollars.
+    /// The sum of these charges, in nano-dollars.
     pub nano_usd: u64,
-    /// Requests that were charged what they had written down.
+    /// The number of requests that were charged their written usage.
     pub recorded: u64,
-    /// Requests that somebody else settled first.
+    /// The number of requests that were settled elsewhere first.
     pub settled_before: u64,
 }
 
-/// Settles the reservations whose lease has ended, the oldest leases first, until there are none, there were 500, or the
-/// deadline is near. One that fails does not stop the others; when any did, the run fails in the end, with the first
-/// failure, and the next run tries them again.
+/// Settles the reservations whose lease has ended, the oldest leases first, until there are none, there were 500, or
+/// the deadline is near. A failing one does not stop the others; at the end the run fails with the first failure, and
+/// the next run tries them again.
 pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<Swept, Error> {
     let mut swept = Swept::default();
     let mut failure = None;
@@ -52,7 +52,7 @@ pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<Sw
         tracing::warn!(
             ai_presumed_requests = swept.presumed,
             ai_presumed_nano_usd = swept.nano_usd,
-            "requests to models were presumed to have cost what was set aside: the processes that made them ended early"
+            "requests to models were charged their whole reservations, because their processes ended early"
         );
     }
     match failure {
@@ -73,7 +73,7 @@ async fn settle_one(
         reservation,
         metered,
         at: context.now,
-        // Who made the answer is gone, and the right to make it ended with the lease.
+        // The process that made the completion is gone, and the right to make it ended with the lease.
         cache: None,
         correlation_id: context.correlation_id.clone(),
     };

@@ -1,4 +1,4 @@
-//! Sets what a tenant may spend on models: one read, one write.
+//! Sets a tenant's budgets for models: one read, one write.
 
 use super::registry::{ModelUse, Registry};
 use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
@@ -11,28 +11,28 @@ use domain::{AggregateType, Timestamp, Versioned};
 use ports::{AggregateKey, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What may be spent, as a caller writes it: decimals in US dollars.
+/// The limits in a caller's form: decimals in US dollars.
 #[derive(Debug, Clone, Copy)]
 pub struct BudgetInput<'a> {
-    /// All of it, in a month.
+    /// The limit of the tenant for a month.
     pub tenant_month_usd: &'a str,
-    /// All of it, on a day.
+    /// The limit of the tenant for a day.
     pub tenant_day_usd: &'a str,
-    /// Each account, on a day.
+    /// The limit of each account for a day.
     pub user_day_usd: &'a str,
-    /// Features by name, each in a month.
+    /// The limits of features for a month, by the features' names.
     pub feature_month_usd: &'a BTreeMap<String, String>,
-    /// What a month usually costs.
+    /// The expected cost of a month.
     pub expected_month_usd: &'a str,
     /// The only models that may be asked; `None` for all.
     pub allowed_models: Option<&'a [String]>,
     /// The tenant's own chains: features by name, each with its steps.
     pub chains: &'a BTreeMap<String, Vec<String>>,
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked for providers.
     pub mask_personal_data: bool,
 }
 
-/// What replaces a budget.
+/// The replacement of a budget.
 pub struct BudgetReplacement<'a> {
     /// The versions of the budget that may be replaced; 0 is a budget that was never changed.
     pub precondition: &'a Precondition,
@@ -42,7 +42,7 @@ pub struct BudgetReplacement<'a> {
     pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
 }
 
-/// What is wrong with a budget.
+/// Checks the fields of a budget.
 pub fn check_budget(
     registry: &Registry,
     authority: &Authority<ManageBudget>,
@@ -51,7 +51,7 @@ pub fn check_budget(
     decide(registry, authority, None, input).map(drop)
 }
 
-/// Replaces the budget if it still has a version that the caller names.
+/// Replaces the budget if its version is one that the caller names.
 pub async fn update_budget(
     store: &dyn Store,
     registry: &Registry,
@@ -74,7 +74,7 @@ pub async fn update_budget(
         },
     };
     let after = change_or_create(&command, &update).await?.after;
-    // Setting a budget for the first time is a change, also when it is set to what it was before.
+    // Setting a budget for the first time is a change, even if it is set to the default.
     Ok(after.ok_or(StoreError::Malformed("a budget that was set and is not there"))?)
 }
 

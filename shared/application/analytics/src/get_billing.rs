@@ -1,5 +1,5 @@
-//! What an organization is billed for a month: only metered requests to models, because there are no plans yet. Every
-//! amount is whole nano-dollars, and the parts of each sum are the sum.
+//! The bill of an organization for a month: only metered requests to models, because there are no plans yet. Every
+//! amount is in whole nano-dollars, and the parts of each sum add up to it exactly.
 
 use application_ai::{OwnPrices, PriceBook, own_version};
 use application_core::limits::{READS, limited};
@@ -11,19 +11,19 @@ use domain::id::OrganizationId;
 use domain::{AggregateType, DomainEvent, Timestamp};
 use ports::{AggregateKey, AiUsage, AiUsageSum, LimitDecision, Limiter, Store, StoreError, UsageLine};
 
-/// How much of a month must be over before the rest is reckoned from it: before that one day says too little.
+/// The part of a month that must be over before a forecast: before that, one day weighs too much.
 const FORECAST_FROM_MILLIS: i64 = 3 * 24 * 3600 * 1000;
 
 /// A kind of tokens, which has a price of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Read at full price.
+    /// Input tokens at full price.
     Input,
-    /// Written.
+    /// Output tokens.
     Output,
-    /// Read from a provider's prompt cache.
+    /// Input tokens that were read from a provider's prompt cache.
     CacheRead,
-    /// Written to a provider's prompt cache.
+    /// Input tokens that were written to a provider's prompt cache.
     CacheWrite,
 }
 
@@ -44,14 +44,14 @@ impl TokenKind {
 pub struct PricedTokens {
     /// The kind.
     pub kind: TokenKind,
-    /// How many.
+    /// The number of tokens.
     pub tokens: u64,
-    /// Nano-dollars for one; `None` when the version of the prices is not known any more.
+    /// The price of one token in nano-dollars; `None` when the version of the prices is not known any more.
     pub price: Option<u64>,
 }
 
 impl PricedTokens {
-    /// What they cost at that price, in nano-dollars.
+    /// The cost of the tokens at that price, in nano-dollars.
     pub fn amount(&self) -> Option<u128> {
         self.price.map(|price| u128::from(self.tokens) * u128::from(price))
     }
@@ -60,14 +60,14 @@ impl PricedTokens {
 /// A line of a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceLine {
-    /// What for.
+    /// Feature, model and version of the prices.
     pub line: UsageLine,
-    /// What was used, and what it cost: the amount of the line.
+    /// The usage and the cost, which is the amount of the line.
     pub sum: AiUsageSum,
     /// Its tokens at the prices of the line.
     pub tokens: [PricedTokens; 4],
-    /// What tokens at these prices and what was presumed do not explain of the amount: 0 unless prices were changed under
-    /// the same version. `None` when the prices are not known.
+    /// The part of the amount that tokens at these prices and presumed charges do not explain: 0 unless prices were
+    /// changed under the same version. `None` when the prices are not known.
     pub difference: Option<i128>,
 }
 
@@ -78,31 +78,31 @@ pub struct Bill {
     pub month: Month,
     /// The sum of the lines.
     pub total: AiUsageSum,
-    /// What it consists of.
+    /// The lines of the bill.
     pub lines: Vec<InvoiceLine>,
-    /// The limits as they are now, whatever they were in the month.
+    /// The current limits, whatever they were in the month.
     pub limits: Limits,
-    /// Parts of the expected costs that were told in the month, in percent.
+    /// The percentages of the expected cost that were reported in the month.
     pub told: Vec<u16>,
-    /// What the whole month costs if it goes on as it began, in nano-dollars; only for the current month, once three days
-    /// of it are over.
+    /// The forecast: the cost of the whole month if it goes on as it began, in nano-dollars; only for the current
+    /// month, once three days of it are over.
     pub forecast: Option<u64>,
 }
 
 impl Bill {
-    /// How much of the expected costs is spent, in whole percent, rounded down; `None` when nothing is expected.
+    /// The spent part of the expected cost, in whole percent, rounded down; `None` when it is 0.
     pub fn percent_of_expected(&self) -> Option<u64> {
         percent(self.total.cost, self.limits.expected_month)
     }
 
-    /// How much of the month's limit is spent, in whole percent, rounded down; `None` when nothing may be spent.
+    /// The spent part of the month's limit, in whole percent, rounded down; `None` when it is 0.
     pub fn percent_of_limit(&self) -> Option<u64> {
         percent(self.total.cost, self.limits.tenant_month)
     }
 }
 
-/// Reads what is billed for a month, the budget, what was told of it, and the rate limit, all at once; after them the
-/// tenant's own prices, where a line names such.
+/// Reads the lines of a month, the budget, the reported percentages, and the rate limit, all at the same time;
+/// afterwards the tenant's own prices, if a line names them.
 pub async fn get_billing(
     store: &dyn Store,
     (usage, prices): (&dyn AiUsage, &PriceBook),
@@ -139,8 +139,8 @@ pub async fn get_billing(
     Ok((bill, decision))
 }
 
-/// The tenant's own prices in every version that lines name, from the ledger, which alone keeps earlier ones: one query, or
-/// none where no line names any.
+/// The tenant's own prices in every version that lines name, from the ledger, which alone keeps earlier ones: one
+/// query, or none when no line names any.
 async fn own_prices(
     store: &dyn Store,
     tenant: OrganizationId,
@@ -152,7 +152,7 @@ async fn own_prices(
     let mut own = OwnPrices::new();
     for record in repository::history_at(store, &key, last).await? {
         let event = AiPricesEvent::decode(&record.event).map_err(|error| StoreError::Decode(error.into()))?;
-        // Each sets all of them.
+        // Each event sets all of them.
         let AiPricesEvent::Overridden(PricesOverridden { prices, .. }) = event;
         own.insert(record.version, prices);
     }
@@ -177,7 +177,7 @@ fn invoice_line(prices: &PriceBook, own: &OwnPrices, line: UsageLine, sum: AiUsa
     InvoiceLine { line, sum, tokens, difference }
 }
 
-/// Linear: the rest of the month costs as much for each second as what is over did.
+/// A linear forecast: each second of the rest costs as much as each second so far.
 fn forecast(cost: u64, month: &Month, now: Timestamp) -> Option<u64> {
     let (start, end) = month.bounds();
     if now >= end {
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(at("2026-11-04T00:00:00Z"), Some(30_000_000_000));
         assert_eq!(at("2026-11-16T00:00:00Z"), Some(6_000_000_000));
         assert!(at("2026-11-30T23:59:59.999Z").unwrap() >= 3_000_000_000);
-        // It is over, so it costs what it cost.
+        // The month is over, so its cost is final.
         assert_eq!(at("2026-12-01T00:00:00Z"), None);
         assert_eq!(forecast(u64::MAX, &month, Timestamp::parse("2026-11-04T00:00:00Z").unwrap()), None);
     }

@@ -1,4 +1,4 @@
-//! What an organization's requests to models used in a month, from several sides.
+//! The usage of an organization in a month, by feature, model, account and API key.
 
 use application_core::limits::{READS, limited};
 use application_core::{Context, Error};
@@ -8,32 +8,32 @@ use domain::id::{AccountId, ApiKeyId};
 use ports::{AiUsage, AiUsageSum, LimitDecision, Limiter, UsageLine};
 use std::collections::BTreeMap;
 
-/// How many accounts, and how many API keys, a report lists: those that cost most.
+/// The most accounts, and the most API keys, that a report lists: the most expensive ones.
 pub const LISTED: usize = 100;
-/// Among how many accounts, and how many API keys, those are looked for. An organization can have any number of both, so
-/// there must be an end; a sum is about 300 bytes, so this is three pages of a query.
+/// The number of accounts, and of API keys, among which those are chosen. An organization can have any number of both,
+/// so there must be a limit; a sum has about 300 bytes, so this is three pages of a query.
 const RANKED: u32 = 10_000;
 
-/// What a month used.
+/// The usage of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageReport {
     /// The month.
     pub month: Month,
-    /// All of it.
+    /// The whole usage.
     pub total: AiUsageSum,
-    /// By feature. Together they are the total, and so are the models.
+    /// By feature. The sums are the total, and so are the sums by model.
     pub features: Vec<(Feature, AiUsageSum)>,
     /// By model and version of the prices.
     pub models: Vec<((String, String), AiUsageSum)>,
-    /// The accounts that cost most, dearest first.
+    /// The most expensive accounts, in descending order of cost.
     pub accounts: Vec<(AccountId, AiUsageSum)>,
-    /// The API keys that cost most, dearest first.
+    /// The most expensive API keys, in descending order of cost.
     pub api_keys: Vec<(ApiKeyId, AiUsageSum)>,
-    /// What accounts and API keys that are not listed used, when there are any.
+    /// The usage of accounts and API keys that are not listed, if there are any.
     pub others: Option<AiUsageSum>,
 }
 
-/// Reads what a month used and the rate limit, all at once.
+/// Reads the usage of a month and the rate limit, all at the same time.
 pub async fn get_usage(
     usage: &dyn AiUsage,
     limiter: &dyn Limiter,
@@ -79,7 +79,7 @@ fn sum(sums: impl Iterator<Item = AiUsageSum>) -> AiUsageSum {
     sums.fold(AiUsageSum::default(), AiUsageSum::plus)
 }
 
-/// Those that cost most, of the same cost those that asked most, and whether these are all.
+/// The most expensive ones, of equal cost those with most requests, and whether these are all.
 fn dearest<T: Ord>(mut askers: Vec<(T, AiUsageSum)>) -> (Vec<(T, AiUsageSum)>, bool) {
     let all = askers.len() <= LISTED;
     askers.sort_by(|(one, of_one), (other, of_other)| {

@@ -1,5 +1,4 @@
-//! What an organization used in a month, and what it is billed for it. Only reads: whatever is told here follows from what
-//! was metered.
+//! Usage and bills of an organization. This context only reads: everything follows from metered requests.
 
 mod get_billing;
 mod get_usage;

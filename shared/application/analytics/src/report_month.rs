@@ -1,13 +1,13 @@
-//! Which months can be asked for.
+//! The months that can be asked for.
 
 use domain::ai::Month;
 use domain::{Invalid, Timestamp};
 
-/// How many months before the current one can be asked for. Sums are kept for 800 days after their last request; the
-/// first day of the earliest month is at most 762 days ago, so all of it is there.
+/// The number of months before the current one that can be asked for. Sums are kept for 800 days after their last
+/// request; the first day of the earliest month is at most 762 days ago, so all of it is there.
 pub const MONTHS_BEFORE: u32 = 24;
 
-/// The month that a caller asks for, the current one when none is named (UTC).
+/// The month that a caller asks for; the current one (UTC) when none is named.
 pub fn report_month(asked: Option<&str>, now: Timestamp) -> Result<Month, Invalid> {
     const FIELD: &str = "month";
     let current = Month::of(now);
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn the_earliest_month_is_wholly_kept_when_it_can_be_asked_for() {
-        // How long a sum is kept: see the adapter.
+        // The time for which the adapter keeps a sum.
         const KEPT_SECONDS: i64 = 800 * 24 * 3600;
         for year in 2026..2035 {
             for month in 1..=12 {

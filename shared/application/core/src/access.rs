@@ -1,30 +1,30 @@
-//! Whether a caller may touch one aggregate. An aggregate of somebody else is answered as a missing one, and the audit log
-//! is told.
+//! Whether a caller may access one aggregate. An aggregate of another owner is answered like a missing one, and the
+//! refusal is recorded for the audit log.
 
 use crate::{Context, Error, denial};
 use domain::authority::{Authority, Caller, Permission};
 use domain::id::AccountId;
 use ports::{AggregateKey, Store};
 
-/// Whether a caller may touch one aggregate of their organization.
+/// Whether a caller may access one aggregate of the caller's organization.
 #[derive(Debug)]
 pub enum Access {
-    /// The caller may.
+    /// The caller may access it.
     Granted,
-    /// For the caller there is none, as when it was deleted. Nobody is told.
+    /// It does not exist for the caller, for example because it was deleted. Nothing is recorded.
     Missing,
-    /// It is there and is somebody else's: answered as a missing one, and recorded.
+    /// It exists and belongs to another owner: answered like a missing one, and recorded.
     Refused(Box<RefusedAccess>),
 }
 
-/// Who was refused what.
+/// The caller and the object of a refused access.
 #[derive(Debug)]
 pub struct RefusedAccess {
     caller: Caller,
     permission: &'static str,
 }
 
-/// Whether the authority covers what `owner` owns.
+/// Whether the authority covers objects of `owner`.
 pub fn check_owner<P: Permission>(authority: &Authority<P>, owner: AccountId) -> Access {
     if authority.covers(owner) {
         return Access::Granted;
@@ -36,7 +36,7 @@ pub fn check_owner<P: Permission>(authority: &Authority<P>, owner: AccountId) ->
 }
 
 impl Access {
-    /// [`Error::NotFound`] unless access is granted. A refusal costs one write.
+    /// Fails with [`Error::NotFound`] unless access is granted. A refusal costs one write.
     pub async fn enforce(
         self,
         store: &dyn Store,

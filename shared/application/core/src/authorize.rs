@@ -1,5 +1,5 @@
-//! What a caller may do, decided once at the beginning of a request. A refusal is an answer of its own, 403, because the
-//! caller's own role or scopes are no secret; the audit log is told of it as of any other.
+//! Decides at the beginning of a request what its caller may do. A refusal is answered 403, because the caller's own
+//! role or scopes are no secret, and it is recorded in the audit log.
 
 use crate::{Context, Error, denial};
 use domain::AggregateType;
@@ -15,7 +15,7 @@ pub async fn authorize<P: Permission>(
     match caller.authorize() {
         Ok(authority) => Ok(authority),
         Err(denied) => {
-            // What was asked for is not known yet: the permission is refused for all of the organization.
+            // The requested object is not known yet: the permission is refused for the whole organization.
             let resource = (AggregateType::Organization, caller.tenant.to_string());
             denial::record(store, context, caller, denied.permission, resource).await;
             Err(denied.into())

@@ -1,5 +1,5 @@
-//! Commands: how one aggregate is created or changed. The retry loop, the claim of an idempotency key, the precondition
-//! and the check of access are here once; a use case gives the decision.
+//! Commands create or change one aggregate. The retry loop, the claim of an idempotency key, the precondition and the
+//! access check are implemented only here; a use case supplies the decision.
 
 mod change;
 mod creation;
@@ -15,30 +15,30 @@ pub use change::{
 };
 pub use creation::{Creation, create_once};
 
-/// How often a change is decided when others change the same aggregate at the same time. After that the caller is told of
-/// the conflict.
+/// The most times that a change is decided if others change the same aggregate at the same time. After that the caller
+/// gets the conflict.
 const TRIES: u32 = 5;
 
-/// The request that a command serves.
+/// The request of a command.
 pub struct Command<'a> {
-    /// Where aggregates are kept.
+    /// The store of the aggregates.
     pub store: &'a dyn Store,
-    /// The request's time, name and deadline.
+    /// The request's time, correlation id and deadline.
     pub context: &'a Context,
-    /// Who acts, as the ledger names it.
+    /// The actor in the form that the ledger records.
     pub actor: Actor,
-    /// How a repetition of the request is known.
+    /// How a repetition of the request is recognized.
     pub idempotency: Idempotency<'a>,
 }
 
-/// How a repetition of a request is known.
+/// How a repetition of a request is recognized.
 #[derive(Debug, Clone, Copy)]
 pub enum Idempotency<'a> {
-    /// It is not: the request has no key.
+    /// The request has no key, so a repetition is not recognized.
     Unkeyed,
-    /// By this key, which the command claims where it has to.
+    /// By this key. The command claims it if it needs a claim.
     Key(&'a IdempotencyKey),
-    /// By this key, which the caller of the command claimed and gives up when the command fails.
+    /// By this key. The caller of the command has claimed it and releases it if the command fails.
     Claimed(&'a IdempotencyKey),
 }
 
@@ -49,7 +49,7 @@ impl<'a> From<Option<&'a IdempotencyKey>> for Idempotency<'a> {
 }
 
 impl<'a> Idempotency<'a> {
-    /// The same after the key was claimed.
+    /// A claimed key, if there is a key.
     pub fn claimed(key: Option<&'a IdempotencyKey>) -> Self {
         key.map_or(Self::Unkeyed, Self::Claimed)
     }
@@ -62,7 +62,8 @@ impl<'a> Idempotency<'a> {
     }
 }
 
-/// Makes a transaction that its idempotency key is remembered with; the outcome of an earlier request when there was one.
+/// Commits a transaction together with its idempotency key. Returns the outcome of an earlier request with the key, if
+/// there was one.
 pub async fn commit_once(
     command: &Command<'_>,
     transaction: Transaction,
@@ -81,7 +82,7 @@ pub async fn commit_once(
     }
 }
 
-/// Tries again from its beginning what met a concurrent change. Each try must load anew what it decides on.
+/// Repeats an attempt that met a concurrent change. Each attempt must load its state again.
 pub async fn decide_anew<'a, T>(
     mut attempt: impl FnMut() -> BoxFuture<'a, Result<T, Error>>,
 ) -> Result<T, Error> {
@@ -94,7 +95,7 @@ pub async fn decide_anew<'a, T>(
     attempt().await
 }
 
-/// Gives up a claim whose work failed.
+/// Releases the claim if the work failed.
 async fn release_failed<T>(
     store: &dyn Store,
     key: &IdempotencyKey,
@@ -106,7 +107,7 @@ async fn release_failed<T>(
     result
 }
 
-/// Gives up a claim. A failure only delays the next try until the claim ends by itself.
+/// Releases a claim. If that fails, the next try only has to wait until the claim expires.
 pub async fn release(store: &dyn Store, key: &IdempotencyKey) {
     let _: Result<(), StoreError> = store.release(key).await;
 }

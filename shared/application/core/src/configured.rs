@@ -1,4 +1,4 @@
-//! What is made of the configuration.
+//! Values that are made from the configuration.
 
 use domain::configuration::RuntimeConfiguration;
 use ports::{Configuration, Source};
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 type Make<T> = Box<dyn Fn(&RuntimeConfiguration) -> Result<T, Source> + Send + Sync>;
 
-/// What a function makes of the configuration, such as its adapters. It is made once, and anew when the configuration has
-/// changed; a request that has begun keeps what it began with.
+/// A value that a function makes from the configuration, such as its adapters. It is made once, and again when the
+/// configuration has changed. A running request keeps the value with which it began.
 pub struct Configured<T>(Kind<T>);
 
 enum Kind<T> {
@@ -21,7 +21,7 @@ struct Made<T> {
 }
 
 impl<T> Configured<T> {
-    /// Made of the current configuration, and of each that follows.
+    /// A value made from the current configuration, and again from each later one.
     pub fn following(
         configuration: Arc<dyn Configuration>,
         make: impl Fn(&RuntimeConfiguration) -> Result<T, Source> + Send + Sync + 'static,
@@ -35,13 +35,13 @@ impl<T> Configured<T> {
         }))
     }
 
-    /// This value, whatever is configured.
+    /// A fixed value, whatever the configuration is.
     pub fn fixed(value: T) -> Self {
         Self(Kind::Fixed(Arc::new(value)))
     }
 
-    /// What belongs to the current configuration. Where it can't be made, what belongs to the last one that worked; that is
-    /// logged once for each configuration.
+    /// The value of the current configuration. If it can't be made, the value of the last configuration that worked;
+    /// this is logged once for each configuration.
     pub fn current(&self) -> Arc<T> {
         let (configuration, make, made) = match &self.0 {
             Kind::Fixed(value) => return Arc::clone(value),

@@ -1,4 +1,4 @@
-//! What every use case knows of the request it serves.
+//! The request that a use case serves.
 
 use domain::Timestamp;
 use domain::id::{EventId, new_id};
@@ -10,9 +10,9 @@ use type_safe_id::{StaticType, TypeSafeId};
 /// The request that a use case serves.
 #[derive(Clone)]
 pub struct Context {
-    /// When it began. Everything that one request does happens at this moment.
+    /// When it began. Everything that a request does has this time.
     pub now: Timestamp,
-    /// Ties together everything that one request causes.
+    /// The correlation id, which is the same for everything that one request causes.
     pub correlation_id: String,
     /// The event that caused it, for jobs.
     pub causation_id: Option<EventId>,
@@ -25,17 +25,18 @@ pub struct Context {
 }
 
 impl Context {
-    /// The time now, for what must not be decided by when the request began: leases, and what others may read.
+    /// The time now, for decisions that must not depend on when the request began: leases, and the times that other
+    /// requests read.
     pub fn clock(&self) -> Timestamp {
         self.now.plus(self.began.elapsed())
     }
 
-    /// Time until it must be answered, as of now.
+    /// The time until it must be answered, from now.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// A new identifier, ordered by time.
+    /// A new id, ordered by time.
     pub fn new_id<T: StaticType>(&self) -> Result<TypeSafeId<T>, EntropyError> {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;

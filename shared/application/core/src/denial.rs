@@ -1,5 +1,5 @@
-//! A refused access. The caller is answered as if there were nothing, or that they may not; the audit log is told who
-//! asked for what. It must never be told of another tenant's objects: whoever asks can't know that those exist.
+//! Records refused accesses. The caller is answered as if the object did not exist, or with 403; the audit log has who
+//! asked for what. It must never contain another tenant's objects, because the caller can't know that those exist.
 
 use crate::repository::{Actor, PendingChange};
 use crate::{Context, Error};
@@ -9,8 +9,8 @@ use domain::authority::Caller;
 use domain::id::AccessTag;
 use ports::{AggregateKey, Store};
 
-/// Records that the caller was refused this object of their tenant: one write. Should the write fail, that is logged and
-/// the answer stays the same: a failure here must not tell the caller that the object exists.
+/// Records that the caller was refused this object of their tenant: one write. A failed write is logged and the answer
+/// stays the same: a failure here must not tell the caller that the object exists.
 pub async fn record(
     store: &dyn Store,
     context: &Context,

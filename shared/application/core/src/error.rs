@@ -1,4 +1,4 @@
-//! Why a use case gave no result. The edge maps each variant to one answer, once.
+//! The failures of use cases. `edge` maps each variant to one answer, once.
 
 use domain::Invalid;
 use domain::authority::Denied;
@@ -11,40 +11,40 @@ use std::time::Duration;
 /// An idempotency key can't be used for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdempotencyConflict {
-    /// It was used for another request.
+    /// The key was used for another request.
     OtherRequest,
-    /// The same request is still being served.
+    /// The same request is still running.
     InFlight,
 }
 
-/// Why a use case gave no result.
+/// The reason why a use case gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fields of the request are wrong.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// It does not exist, or the caller may not know that it does.
+    /// It does not exist, or the caller may not know that it exists.
     #[error("not found")]
     NotFound,
-    /// An earlier request with the same idempotency key made it, and it was deleted since.
-    #[error("what an earlier request made was deleted since")]
+    /// An earlier request with the same idempotency key made it, and it was deleted since then.
+    #[error("the object that an earlier request created was deleted")]
     Gone,
-    /// The role does not have the permission.
+    /// The role or the scopes do not have the permission.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// Credentials or refresh token are wrong. Never says which part.
+    /// The credentials or the refresh token are wrong. The answer never says which part.
     #[error("the credentials are wrong")]
     Unauthenticated,
-    /// What the client required of the entity does not hold for its current version.
+    /// The client's precondition does not hold for the current version of the entity.
     #[error("the precondition does not hold")]
     PreconditionFailed,
-    /// Others changed it each time it was tried, or it exists already.
+    /// Other requests changed the aggregate at each attempt, or it exists already.
     #[error("others changed it at the same time")]
     Conflict,
-    /// The value belongs to somebody else.
+    /// Another aggregate has the value.
     #[error("the value is taken")]
     Taken(UniqueKind),
-    /// The organization has as many API keys that can be used as it may have.
+    /// The organization has the most usable API keys that are allowed.
     #[error("the organization has too many API keys")]
     TooManyApiKeys,
     /// The idempotency key can't be used.
@@ -56,33 +56,33 @@ pub enum Error {
     /// No model of the chain answered, and the feature has no rules to fall back to.
     #[error("no model answered")]
     NoModel,
-    /// A budget has not enough left for the request.
+    /// A budget has too little left for the request.
     #[error("the budget {} has not enough left", .0.as_str())]
     OverBudget(BudgetScope),
-    /// The model is not in the registry, or not for this tenant.
+    /// The model is not in the registry, or the tenant may not ask it.
     #[error("there is no such model")]
     UnknownModel,
-    /// The question is longer than the model's context.
-    #[error("the question is too long for the model")]
+    /// The prompt is longer than the model's context.
+    #[error("the prompt is too long for the model")]
     ContextLength,
-    /// The provider refuses the request as it is.
+    /// The provider refuses the request.
     #[error("the provider refuses the request")]
     ModelRefused,
     /// Every model that may answer fails, or is left alone because it failed.
     #[error("no model answers at the moment")]
     ModelsUnavailable {
-        /// When to ask again.
+        /// The time after which to ask again.
         retry_after: Option<Duration>,
     },
-    /// Every model that was asked gave an answer that does not match the schema. The question decides that: asking again
-    /// costs as much and gives no more.
+    /// Every model that was asked gave a completion that does not match the schema. The prompt causes it: another try
+    /// costs as much and gives no better result.
     #[error("no model gave an answer that can be used")]
     AnswerUnusable,
-    /// No model could answer in the time of the request, which was shorter than a healthy model needs for a question and an
-    /// answer of this length.
+    /// No model could answer in the time of the request, which was shorter than a healthy model needs for a prompt and
+    /// a completion of this length.
     #[error("the answer takes longer than the request may")]
     AnswerTooSlow,
-    /// There was no time left for it.
+    /// The time of the request was over.
     #[error("there was no time left")]
     DeadlineExceeded,
     /// The store failed.
@@ -94,7 +94,7 @@ pub enum Error {
     /// Training files can't be reached.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The provider that trains models does not do what it was asked to.
+    /// The provider of training did not carry a call out.
     #[error(transparent)]
     Trainer(#[from] TrainerError),
     /// A token can't be signed.
@@ -103,13 +103,13 @@ pub enum Error {
     /// A password can't be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// No randomness.
+    /// The system gave no random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
 }
 
 impl Error {
-    /// The same failure once more, for each of several that share it; `None` where it has a cause or fields of its own.
+    /// The same failure for each of several requests that share it; `None` when it has a cause or fields of its own.
     pub fn again(&self) -> Option<Self> {
         Some(match self {
             Self::NotFound => Self::NotFound,

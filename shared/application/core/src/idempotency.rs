@@ -1,5 +1,5 @@
-//! Answers to repeated requests. What is kept of the first request is which version of which aggregate it led to; the
-//! answer is made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
+//! Answers to repeated requests. The stored outcome of the first request is a version of an aggregate. The answer is
+//! made again from the ledger as of that version, so that no answer, and nothing personal in it, is stored.
 
 use crate::{Context, Error, IdempotencyConflict, repository};
 use domain::{Aggregate, Versioned};
@@ -7,38 +7,38 @@ use ports::{AggregateKey, Claim, IdempotencyKey, IdempotencyRecord, Store, Store
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A result, and whether it is an earlier one again.
+/// A result, and whether it is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<T> {
     /// The result.
     pub value: T,
-    /// True when an earlier request with the same key led to it.
+    /// Whether an earlier request with the same key led to it.
     pub replayed: bool,
 }
 
 impl<T> Answer<T> {
-    /// The result of a request that is no repetition.
+    /// The result of a request that is not repeated.
     pub fn first(value: T) -> Self {
         Self { value, replayed: false }
     }
 }
 
-/// Which version of which aggregate a request led to.
+/// The version of an aggregate to which a request led.
 #[derive(Debug, Serialize, Deserialize)]
 struct Outcome {
     id: String,
     version: u64,
 }
 
-/// What to keep for a request that led to `version` of `id`.
+/// The outcome of a request that led to `version` of `id`.
 pub fn outcome(id: &impl ToString, version: u64) -> Value {
     json!(Outcome { id: id.to_string(), version })
 }
 
-/// The key of one part of a request whose parts are done by commands of their own. What is repeated of the request after a
-/// crash finds by it which parts were done.
+/// The key of one part of a request whose parts are separate commands. A repetition after a crash finds by it the parts
+/// that were done.
 pub fn part(key: &IdempotencyKey, part: &impl ToString) -> IdempotencyKey {
-    // The scope is ours alone, so no caller's key can name a part.
+    // Only the gateway's code builds this scope, so no caller's key can name a part.
     IdempotencyKey { scope: format!("{}#{}", key.scope, part.to_string()), ..key.clone() }
 }
 
@@ -50,14 +50,15 @@ pub fn earlier(key: Option<&IdempotencyKey>, record: IdempotencyRecord) -> Resul
     record.outcome.ok_or(Error::Idempotency(IdempotencyConflict::InFlight))
 }
 
-/// The key of the aggregate that an earlier request led to, which is of the same kind and tenant as `like`.
+/// The key of the aggregate of an earlier request. It has the same kind and tenant as `like`.
 pub fn replayed_key(like: &AggregateKey, outcome: &Value) -> Result<AggregateKey, Error> {
     let outcome = read_outcome(outcome)?;
     Ok(like.of_same_kind(&outcome.id).ok_or(StoreError::Malformed("the outcome of a request"))?)
 }
 
-/// The aggregate as the earlier request left it, of its current state, which the caller may see: a replay never shows what a
-/// read would not. The history is read only when the aggregate was changed since.
+/// The aggregate in the state that the earlier request produced. The caller must be allowed to see the current state,
+/// because a repeated answer must not show more than a read. The history is read only if the aggregate was changed
+/// since.
 pub async fn replay_loaded<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
@@ -72,7 +73,7 @@ fn read_outcome(outcome: &Value) -> Result<Outcome, Error> {
     Ok(Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
 }
 
-/// The aggregate at this version. The history is read only if it is not the current one.
+/// The aggregate at this version. The history is read only when it is not the current one.
 async fn as_of<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
@@ -85,8 +86,8 @@ async fn as_of<A: Aggregate>(
     Ok(repository::fold_at(store, key, version).await?)
 }
 
-/// Claims the key for work that must not be done twice; the outcome of the earlier request when there was one. The claim
-/// ends when this request must have been answered.
+/// Claims the key for work that must not be done twice; returns the outcome of the earlier request when there is one.
+/// The claim ends when this request must have been answered.
 pub async fn claim(
     store: &dyn Store,
     key: Option<&IdempotencyKey>,

@@ -1,6 +1,6 @@
-//! What use cases of every context share: who may do what, the request that is served, errors, idempotency, limits, and
-//! aggregates in and out of the store. A use case decides nothing that the domain can decide, and knows no AWS, no HTTP and
-//! no wall clock: the time and the request come in its [`Context`].
+//! The common parts of use cases of all contexts: permissions, the request's context, errors, idempotency, limits, and
+//! loading and committing aggregates. A use case contains no business decision, and knows no AWS, no HTTP and no wall
+//! clock: the time and the request come in its [`Context`].
 
 mod access;
 mod authorize;

@@ -1,4 +1,4 @@
-//! The rate limits of the product, and how a request is counted without waiting for it: the count runs beside the read.
+//! The rate limits of the product, and counting without waiting: the count runs at the same time as the read.
 
 use crate::Error;
 use domain::Timestamp;
@@ -11,20 +11,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub const READS: RateLimit = RateLimit { name: "reads", burst: 100, period_seconds: 60 };
 /// Lead scores, per user.
 pub const LEAD_SCORES: RateLimit = RateLimit { name: "lead_scores", burst: 10, period_seconds: 60 };
-/// Reads by the API keys of an organization, all together. Each also has [`READS`] of its own.
+/// Reads by all API keys of an organization together. Each key also has its own limit [`READS`].
 pub const KEY_READS_OF_ORGANIZATION: RateLimit =
     RateLimit { name: "key_reads_organization", burst: 300, period_seconds: 60 };
 /// Requests to models, per account or API key.
 pub const AI_CALLS: RateLimit = RateLimit { name: "ai_calls", burst: 60, period_seconds: 60 };
-/// Requests to models of an organization, by all of its accounts and API keys together: keys are free, and more of them must
-/// not make more calls.
+/// Requests to models by all accounts and API keys of an organization together, because more keys must not allow more
+/// calls.
 pub const AI_CALLS_OF_ORGANIZATION: RateLimit =
     RateLimit { name: "ai_calls_organization", burst: 120, period_seconds: 60 };
 /// API keys that are created, per organization.
 pub const NEW_API_KEYS: RateLimit = RateLimit { name: "new_api_keys", burst: 50, period_seconds: 24 * 3600 };
-/// Fine-tunes, per organization: each may become a job that costs much more than a question.
+/// Fine-tunes, per organization: each may become a job that costs much more than a prompt.
 pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, period_seconds: 24 * 3600 };
-/// Fine-tunes that have not ended, per organization. Nobody counts these by time: each goes when it ends.
+/// Fine-tunes that have not ended, per organization. This limit does not refill with time: each fine-tune leaves it
+/// when it ends.
 pub const OPEN_FINE_TUNES: RateLimit = RateLimit { name: "open_fine_tunes", burst: 3, period_seconds: 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
@@ -32,7 +33,7 @@ pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", bu
 pub const LOGINS_PER_ADDRESS: RateLimit =
     RateLimit { name: "logins_address", burst: 20, period_seconds: 900 };
 
-/// Counts a request of `who` while `work` runs, and gives the result only when the request was within the limit.
+/// Counts a request of `who` while `work` runs, and returns the result only when the request was within the limit.
 /// `work` must not write.
 pub async fn limited<T>(
     limiter: &dyn Limiter,
@@ -65,18 +66,18 @@ pub async fn limited_read<T>(
     Ok((result?, decision))
 }
 
-/// A limit and who is counted against it.
+/// A limit and the identifier that is counted against it.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
     /// The limit.
     pub limit: RateLimit,
-    /// Identifier of an account, an API key or an organization.
+    /// The identifier of an account, an API key or an organization.
     pub who: &'a str,
 }
 
-/// Counts a request against a limit of whoever asks and against one of the organization above it, at the same time. What one
-/// of them refuses counts for neither, so that one key over its own limit uses up nothing of the other keys'. The decision
-/// is of the limit that is nearer to its end.
+/// Counts a request at the same time against a limit of the caller and a limit of the organization. A request that one
+/// of them refuses counts for neither, so that a key over its own limit uses up nothing of the other keys' limit. The
+/// decision is that of the limit with less left.
 pub async fn take_both(
     limiter: &dyn Limiter,
     own: Counted<'_>,
@@ -105,8 +106,9 @@ pub async fn take_both(
     Err(Error::Limited(if of_own.allowed { of_organization } else { of_own }))
 }
 
-/// The network of an address, which counts as one: an IPv4 address, also when it is written as an IPv6 one, or a /64 of IPv6,
-/// which is the least that a customer of a provider gets (RFC 6177). What is no address is its own network.
+/// The network of an address, which is counted as one caller: an IPv4 address, also if it is written as an IPv6
+/// address, or a /64 of IPv6, which is the smallest network of a provider's customer (RFC 6177). A text that is not an
+/// address is its own network.
 pub fn network(address: &str) -> Cow<'_, str> {
     match address.trim().parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => Cow::Owned(address.to_string()),
@@ -118,7 +120,7 @@ pub fn network(address: &str) -> Cow<'_, str> {
     }
 }
 
-/// The network of an address without the part that names a machine or a household: what a record may keep of it.
+/// The network of an address without the part that identifies a machine or a household. Records may contain it.
 pub fn masked_network(address: &str) -> String {
     match address.trim().parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => {

@@ -1,46 +1,46 @@
-//! What every route that asks a model tells of the answer, and what its caller may ask of the cache. The edge writes and
-//! reads these as headers, so they are not the AI gateway's own.
+//! The facts about a model's answer that every such route returns, and the caller's rules for the cache. `edge` writes
+//! and reads them as headers, so they are not part of the AI gateway.
 
 use domain::ai::{CacheUse, Tokens};
 use domain::id::AiRequestId;
 use ports::LimitDecision;
 use std::time::Duration;
 
-/// What `Cache-Control` of a request asks (RFC 9111, section 5.2.1).
+/// `Cache-Control` of a request (RFC 9111, section 5.2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CacheControl {
-    /// `no-cache`: a new answer, which is not kept either.
+    /// `no-cache`: a new completion, which is not cached either.
     pub no_cache: bool,
-    /// `no-store`: the answer is not kept; one that is kept may be given.
+    /// `no-store`: the completion is not cached; a cached one may be used.
     pub no_store: bool,
-    /// `max-age`: an answer of this age may be given.
+    /// `max-age`: a cached completion of at most this age may be used.
     pub max_age: Option<Duration>,
 }
 
-/// What is known of an answer beside its text.
+/// The facts about an answer beside its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerHead {
-    /// The request.
+    /// The id of the request.
     pub request_id: AiRequestId,
     /// The model that answered.
     pub model: String,
-    /// Its provider.
+    /// The provider of that model.
     pub provider: String,
-    /// What the cache did.
+    /// The part of the cache.
     pub cache: CacheUse,
-    /// Calls to providers.
+    /// The number of calls to providers.
     pub attempts: u32,
-    /// What is left of the rate limit.
+    /// The rest of the rate limit.
     pub limit: LimitDecision,
-    /// Milliseconds that were not spent waiting for a provider.
+    /// Milliseconds without the time of waiting for providers.
     pub overhead_ms: u64,
 }
 
-/// What an answer used.
+/// The usage of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerCost {
-    /// Tokens of all attempts; of a hit, none.
+    /// Tokens of all attempts; none for a cache hit.
     pub tokens: Tokens,
-    /// What they cost, in nano-dollars.
+    /// Their cost, in nano-dollars.
     pub nano_usd: u64,
 }

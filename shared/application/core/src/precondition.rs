@@ -1,29 +1,29 @@
-//! What a client requires of an entity before a write changes it (RFC 9110, section 13.1), without HTTP: the edge reads
-//! `If-Match` and `If-None-Match` into versions once, and here they are compared with the version that is there.
+//! The client's condition for a write (RFC 9110, section 13.1), independent of HTTP: the edge converts `If-Match` and
+//! `If-None-Match` into versions, and this module compares them with the current version.
 
 use crate::Error;
 
 /// The versions that a header names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Versions {
-    /// `*`: whatever version there is.
+    /// `*`: any version.
     Any,
-    /// One of these. Empty when every tag of the header is one that no entity has.
+    /// One of these versions. The list is empty if no tag of the header can be the tag of an entity.
     Listed(Vec<u64>),
 }
 
-/// What there is at the moment of a write.
+/// The version of an entity at the time of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CurrentVersion {
-    /// There is nothing that could be read, such as at the path of an action.
+    /// There is no entity, for example at the path of an action.
     Absent,
-    /// There is something without a version, such as a list.
+    /// There is an entity without a version, such as a list.
     Unversioned,
-    /// An entity in this version.
+    /// There is an entity in this version.
     Number(u64),
 }
 
-/// What must hold for a write. The default asks for nothing.
+/// The condition of a write. The default is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Precondition {
     /// `If-Match`: one of these must be the current version.
@@ -36,7 +36,7 @@ impl Precondition {
     /// No precondition: for jobs, and for operators.
     pub const NONE: Self = Self { required: None, excluded: None };
 
-    /// Whether the write may go on; [`Error::PreconditionFailed`] otherwise.
+    /// Fails with [`Error::PreconditionFailed`] unless the write is allowed.
     pub fn check(&self, current: CurrentVersion) -> Result<(), Error> {
         let required = self.required.as_ref().is_none_or(|versions| versions.include(current));
         let excluded = self.excluded.as_ref().is_some_and(|versions| versions.include(current));

@@ -1,5 +1,5 @@
-//! Aggregates in and out of the [`Store`], typed. `PendingChange` collects what one command does to one aggregate and folds each
-//! event at once, so that the state that is stored is always the fold of the ledger.
+//! Typed loading and saving of aggregates. `PendingChange` collects the events of one command for one aggregate and
+//! folds each event at once, so that the stored state is always the fold of the ledger.
 
 use crate::{Context, Error};
 use domain::authority::Caller;
@@ -10,12 +10,12 @@ use ports::{
     SubjectKeys, Transaction,
 };
 
-/// Who acts, as the ledger names it.
+/// The actor of an event, as the ledger names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor(String);
 
 impl Actor {
-    /// Nobody signed in: registration, login.
+    /// Requests without a signed-in caller: registration, login.
     pub fn anonymous() -> Self {
         Self("anonymous".to_owned())
     }
@@ -25,7 +25,7 @@ impl Actor {
         Self(id.to_string())
     }
 
-    /// Whoever calls: a person, or an API key.
+    /// The caller: a person, or an API key.
     pub fn caller(caller: &Caller) -> Self {
         Self(caller.principal())
     }
@@ -44,8 +44,8 @@ pub async fn load<A: Aggregate>(
     store.load(key).await?.map(StoredState::decode).transpose()
 }
 
-/// The history up to and including version `through`, or up to the last version when that is earlier. Every version is
-/// there: a history with a gap is a defect and not the history of anything.
+/// The history up to and including version `through`, or to the last version if that is earlier. It has every version;
+/// a history with a gap is a defect and is not returned.
 pub async fn history(
     store: &dyn Store,
     key: &AggregateKey,
@@ -58,7 +58,7 @@ pub async fn history(
     }
 }
 
-/// The history up to and including `version`, which the aggregate is known to have.
+/// The history up to and including `version`, which must exist.
 pub async fn history_at(
     store: &dyn Store,
     key: &AggregateKey,
@@ -69,7 +69,7 @@ pub async fn history_at(
     if last == version { Ok(records) } else { Err(incomplete(key, last + 1)) }
 }
 
-/// Tells operators, once, that the ledger lacks an event. `defect` makes a metric of the line.
+/// Reports to operators that the ledger lacks an event. `defect` makes the line a metric.
 fn incomplete(key: &AggregateKey, missing_version: u64) -> StoreError {
     tracing::error!(
         defect = "IncompleteHistory",
@@ -90,7 +90,7 @@ pub async fn fold<A: Aggregate>(
     fold_records(history(store, key, through).await?)
 }
 
-/// Folds an aggregate from the ledger as it was at `version`, which it is known to have.
+/// Folds an aggregate from the ledger up to `version`, which must exist.
 pub async fn fold_at<A: Aggregate>(
     store: &dyn Store,
     key: &AggregateKey,
@@ -109,8 +109,8 @@ fn fold_records<A: Aggregate>(records: Vec<EventRecord>) -> Result<Option<Versio
     Ok(domain::aggregate::fold(events))
 }
 
-/// What a command does to one aggregate, before it is committed. There is always a state: that of the first event, or the
-/// one that was loaded.
+/// The uncommitted change of one aggregate by a command. There is always a state: that of the first event, or the
+/// loaded one.
 #[derive(Debug)]
 pub struct PendingChange<A> {
     key: AggregateKey,
@@ -123,7 +123,7 @@ pub struct PendingChange<A> {
 }
 
 impl<A: Aggregate> PendingChange<A> {
-    /// An aggregate that must not exist yet, with its first event.
+    /// A new aggregate with its first event. It must not exist yet.
     pub fn create(
         key: AggregateKey,
         subjects: impl IntoIterator<Item = SubjectId>,
@@ -144,7 +144,7 @@ impl<A: Aggregate> PendingChange<A> {
         })
     }
 
-    /// An aggregate as it was loaded.
+    /// A loaded aggregate.
     pub fn resume(key: AggregateKey, loaded: LoadedToChange) -> Result<Self, StoreError> {
         let current: Versioned<A> = loaded.state.decode()?;
         Ok(Self {
@@ -168,27 +168,27 @@ impl<A: Aggregate> PendingChange<A> {
         loaded.map(|loaded| Self::resume(key, loaded)).transpose()
     }
 
-    /// Which aggregate.
+    /// The key of the aggregate.
     pub fn key(&self) -> &AggregateKey {
         &self.key
     }
 
-    /// The state with everything recorded so far.
+    /// The state after all recorded events.
     pub fn state(&self) -> &A {
         &self.current.state
     }
 
-    /// The version with everything recorded so far.
+    /// The version after all recorded events.
     pub fn version(&self) -> u64 {
         self.current.version
     }
 
-    /// State and version with everything recorded so far.
+    /// The state and the version, including the events recorded so far.
     pub fn current(&self) -> &Versioned<A> {
         &self.current
     }
 
-    /// The same, when nothing is to be committed.
+    /// The state and the version, if nothing is to be committed.
     pub fn into_current(self) -> Versioned<A> {
         self.current
     }
@@ -204,12 +204,12 @@ impl<A: Aggregate> PendingChange<A> {
         Ok(())
     }
 
-    /// Destroys a subject's key: what the ledger holds of the subject can't be read by anyone any more.
+    /// Destroys a subject's key: the ledger's data about the subject can't be read by anyone any more.
     pub fn erase(&mut self, subject: SubjectId) {
         self.erased_subjects.push(subject);
     }
 
-    /// This aggregate's part of a transaction, and the state it leads to.
+    /// This aggregate's part of a transaction, and the resulting state.
     pub fn finish(self) -> Result<(Change, Versioned<A>), StoreError> {
         let state = &self.current.state;
         let change = Change {
@@ -230,8 +230,8 @@ impl<A: Aggregate> PendingChange<A> {
         Ok((change, self.current))
     }
 
-    /// Commits this aggregate alone: one write. Whoever changes what may be changed at the same moment uses
-    /// [`crate::command`], which decides anew.
+    /// Commits this aggregate alone: one write. Code that competes with other writers uses [`crate::command`], which
+    /// repeats the decision.
     pub async fn commit(self, store: &dyn Store) -> Result<Versioned<A>, Error> {
         let (change, after) = self.finish()?;
         store.commit(&Transaction { changes: vec![change], ..Transaction::default() }).await?;

@@ -9,7 +9,7 @@ use ports::{Claims, TokenSigner};
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_SECONDS: i64 = 900;
 
-/// Who issues tokens and for whom.
+/// The issuer and the audience of tokens.
 #[derive(Debug, Clone)]
 pub struct Issuer {
     /// `iss`: the base URL of the API.
@@ -25,7 +25,7 @@ pub struct Tokens {
     pub access_token: String,
     /// Seconds until it expires.
     pub expires_in: i64,
-    /// What continues the session; used once.
+    /// The token that continues the session; it works once.
     pub refresh_token: String,
 }
 

@@ -1,4 +1,4 @@
-//! Who a bearer token speaks for: an access token is judged by its signature, an API key by its record.
+//! Verifies a bearer token: an access token by its signature, an API key by its record.
 
 use application_tenancy::{is_api_key, verify_api_key};
 use domain::Timestamp;
@@ -7,17 +7,17 @@ use ports::{Claims, KeyUses, Store, TokenError, TokenVerifier};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// What judging a bearer token needs.
+/// The ports of the use case.
 pub struct Authenticate {
     /// Verifies access tokens.
     pub verifier: Arc<dyn TokenVerifier>,
-    /// Where API keys are.
+    /// Loads API keys.
     pub store: Arc<dyn Store>,
-    /// Remembers when API keys were used.
+    /// The last uses of API keys.
     pub key_uses: Arc<dyn KeyUses>,
 }
 
-/// The caller that a bearer token proves at `now`.
+/// The caller whom a bearer token identifies at `now`.
 pub async fn authenticate(needs: &Authenticate, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
     if is_api_key(token) {
         return verify_api_key(needs.store.as_ref(), needs.key_uses.as_ref(), token, now).await;
@@ -25,7 +25,7 @@ pub async fn authenticate(needs: &Authenticate, token: &str, now: Timestamp) -> 
     person(&needs.verifier.verify(token, now.seconds()).await?)
 }
 
-/// The person that the claims of a verified token name.
+/// The person in the claims of a verified token.
 fn person(claims: &Claims) -> Result<Caller, TokenError> {
     let credential = Credential::Session {
         id: claim(&claims.sid, "the claim sid is malformed")?,

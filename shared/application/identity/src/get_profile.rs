@@ -9,12 +9,12 @@ use domain::identity::Account;
 use domain::tenancy::Member;
 use ports::{AggregateKey, LimitDecision, Limiter, Store};
 
-/// Who the caller is.
+/// The account of the caller and its role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// The account.
     pub account: Account,
-    /// Its place in the organization.
+    /// Its membership in the organization.
     pub member: Member,
 }
 

@@ -1,4 +1,4 @@
-//! Registration, sign-in, sessions, profile, and who a bearer token speaks for.
+//! Registration, sign-in, sessions, profile, and the verification of bearer tokens.
 
 mod access_token;
 mod authenticate;

@@ -1,6 +1,6 @@
-//! Signs a person in. Every way of failing gives the same answer after the same work, so that nobody learns which
-//! addresses have accounts. Every failure is told to the audit log; the limits by network and by account stand before it, so
-//! that nobody can fill the log.
+//! Logs a person in. Every failure gives the same answer after the same work, so that nobody learns which addresses
+//! have accounts. Every failure is recorded for the audit log. The limits by network and by account come first, so that
+//! nobody can fill the log.
 
 use super::access_token::{Issuer, Tokens, issue};
 use super::password;
@@ -18,9 +18,9 @@ use futures_util::future::try_join_all;
 use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
 use std::sync::Arc;
 
-/// What a sign-in needs.
+/// The ports of the use case.
 pub struct Login {
-    /// Where accounts and sessions are kept.
+    /// Loads accounts and commits sessions.
     pub store: Arc<dyn Store>,
     /// Counts attempts.
     pub limiter: Arc<dyn Limiter>,
@@ -28,15 +28,15 @@ pub struct Login {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// Who issues them.
+    /// The issuer and the audience of tokens.
     pub issuer: Issuer,
 }
 
-/// What the person sent.
+/// The fields of the request.
 pub struct Credentials<'a> {
-    /// Address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// Password.
+    /// The password.
     pub password: &'a str,
     /// Network address, for the limit.
     pub source_address: &'a str,
@@ -46,7 +46,7 @@ pub struct Credentials<'a> {
 pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
     let by_account = fingerprint(mailbox_key(credentials.email).as_bytes());
     let by_address = fingerprint(network(credentials.source_address).as_bytes());
-    // The address first: one that is over its limit must not use up the accounts of others.
+    // The network address first: an address over its limit must not use up the accounts of others.
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &by_address, context.now).await?)?;
     let (account, holder) = futures_util::future::join(
         needs.limiter.take(LOGINS_PER_ACCOUNT, &by_account, context.now),
@@ -70,14 +70,15 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
     start(needs, context, &account, &member).await
 }
 
-/// Who has a mailbox. All its keys are looked up at once, so that the work does not tell which of them has an account.
+/// The account of a mailbox. All keys of the mailbox are looked up at once, so that the time does not show which of
+/// them has an account.
 async fn find_holder(store: &dyn Store, email: &str) -> Result<Option<AggregateKey>, StoreError> {
     let keys = mailbox_keys(email);
     let found = try_join_all(keys.iter().map(|key| store.find_unique(UniqueKind::Email, key))).await?;
     Ok(found.into_iter().flatten().next())
 }
 
-/// The account of an address. Without one, ids that nobody has are looked up, so that the work is the same.
+/// The account of an address. Without one, ids that do not exist are looked up, so that the work is the same.
 async fn find(
     store: &dyn Store,
     context: &Context,
@@ -94,7 +95,7 @@ async fn find(
     super::get_profile::account_and_member(store, tenant, account).await
 }
 
-/// Records a failed sign-in: one write, whether or not the address is an account's. Should it fail, that is logged and the
+/// Records a failed login: one write, whether or not the address has an account. If it fails, that is logged and the
 /// answer stays the same.
 async fn record_failure(
     store: &dyn Store,
@@ -142,7 +143,7 @@ async fn start(
     issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
 }
 
-/// Reads a member and an account out of a batch.
+/// Reads a member and an account from a batch.
 pub(super) fn both(
     account: Option<ports::StoredState>,
     member: Option<ports::StoredState>,

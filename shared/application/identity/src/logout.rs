@@ -1,5 +1,5 @@
-//! Ends the caller's session. Its refresh token is dead at once; an access token lives out its fifteen minutes, because
-//! verifying it takes no look-up.
+//! Ends the caller's session. Its refresh token stops working at once; an access token works until its fifteen minutes
+//! are over, because verifying it takes no look-up.
 
 use application_core::command::{Change, Command, Idempotency, change};
 use application_core::repository::Actor;
@@ -9,15 +9,15 @@ use domain::identity::{Revocation, Session, revoke_session};
 use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, Store};
 
-/// Ends the session; doing it again changes nothing. A refresh at the same moment may be faster, and then the session ends
-/// after it.
+/// Ends the session; repeating this changes nothing. If a refresh at the same time is faster, the session ends after
+/// it.
 pub async fn logout(
     store: &dyn Store,
     context: &Context,
     authority: &Authority<UseAccount>,
     precondition: &Precondition,
 ) -> Result<(), Error> {
-    // An API key has no session, and never this authority.
+    // An API key has no session, and never has this authority.
     let Some(session) = authority.session() else { return Ok(()) };
     let actor = Actor::account(authority.account());
     let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
@@ -36,7 +36,7 @@ pub async fn logout(
         removes: true,
     };
     match change(&command, &revocation).await {
-        // A session that is no more has ended.
+        // A session that no longer exists has ended.
         Ok(_) | Err(Error::NotFound) => Ok(()),
         Err(error) => Err(error),
     }

@@ -3,14 +3,14 @@
 use domain::identity::prepared_password;
 use ports::{PasswordError, PasswordHasher};
 
-/// The hash of a password that was judged.
+/// The hash of a password that passed the checks.
 pub(super) fn hash(hasher: &dyn PasswordHasher, password: &str) -> Result<String, PasswordError> {
     hasher.hash(prepared_password(password).as_deref().unwrap_or(password))
 }
 
-/// Whether the hash is the password's; `None` for an account that does not exist. Hashes that are older than the preparation
-/// are of the password as it was sent, so that form is tried too where the two differ. How often argon2 runs on a wrong
-/// password depends on what was sent alone.
+/// Whether the hash belongs to the password; `None` for an account that does not exist. Hashes from before the
+/// preparation were made from the password as it was sent, so that form is tried too if the two differ. The number of
+/// argon2 runs for a wrong password depends only on the password that was sent.
 pub(super) fn verify(
     hasher: &dyn PasswordHasher,
     password: &str,

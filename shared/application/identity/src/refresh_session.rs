@@ -12,17 +12,17 @@ use domain::identity::{Refresh, RefreshToken, Session, refresh_session as decide
 use ports::{AggregateKey, LoadedToChange, Store, SubjectKeys, TokenSigner};
 use std::sync::Arc;
 
-/// What a refresh needs.
+/// The ports of the use case.
 pub struct RefreshSession {
-    /// Where sessions are kept.
+    /// Loads and commits sessions.
     pub store: Arc<dyn Store>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// Who issues them.
+    /// The issuer and the audience of tokens.
     pub issuer: Issuer,
 }
 
-/// New tokens for a refresh token. A token that was used before ends the session; that event tells the audit log and
+/// New tokens for a refresh token. A token that was used before ends the session; that event reaches the audit log and
 /// the person.
 pub async fn refresh_session(
     needs: &RefreshSession,
@@ -30,7 +30,7 @@ pub async fn refresh_session(
     token: &str,
 ) -> Result<Tokens, Error> {
     let presented = PresentedToken::decode(token)?;
-    // Another request may use the token in the same moment; the next try sees its successor.
+    // Another request may use the token at the same time; then the next attempt sees the new token.
     decide_anew(|| Box::pin(attempt(needs, context, &presented))).await
 }
 

@@ -1,4 +1,4 @@
-//! The refresh token as the client holds it: which session, and the secrets that prove it. The system keeps only hashes.
+//! The refresh token in the client's form: the session, and the secrets that prove it. The system stores only hashes.
 
 use application_core::repository::random;
 use application_core::secret::{fingerprint, successor};
@@ -9,7 +9,7 @@ use domain::id::{AccountId, OrganizationId, SessionId};
 use domain::identity::RefreshToken;
 use uuid::Uuid;
 
-/// What refresh tokens begin with, so that scanners for leaked secrets know them.
+/// The prefix of refresh tokens, by which scanners find leaked ones.
 const PREFIX: &str = "sxr_";
 
 /// A refresh token in full. It must never be stored or logged.
@@ -22,7 +22,7 @@ pub(crate) struct PresentedToken {
 }
 
 impl PresentedToken {
-    /// The first token of a session, and what is kept of it.
+    /// The first token of a session, and its stored part.
     pub(crate) fn first(
         organization: OrganizationId,
         account: AccountId,
@@ -55,7 +55,7 @@ impl PresentedToken {
         fingerprint(&self.family)
     }
 
-    /// The text that the client gets.
+    /// The text for the client.
     pub(crate) fn encode(&self) -> String {
         let mut bytes = Vec::with_capacity(96);
         bytes.extend_from_slice(self.organization.uuid().as_bytes());
@@ -66,7 +66,7 @@ impl PresentedToken {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads a client's text; any other text is no token of ours.
+    /// Reads a client's text; any other text is not a refresh token.
     pub(crate) fn decode(text: &str) -> Result<Self, Error> {
         let parts = || {
             let bytes =

@@ -1,4 +1,4 @@
-//! Registers an organization with its first administrator: one transaction, so that neither exists without the other.
+//! Registers an organization with its first admin: one transaction, so that neither exists without the other.
 
 use super::password;
 use application_core::command::{Command, commit_once};
@@ -22,44 +22,44 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 
-/// What a registration needs.
+/// The ports of the use case.
 pub struct RegisterAccount {
-    /// Where everything is kept.
+    /// Commits the registration.
     pub store: Arc<dyn Store>,
     /// Counts registrations per address.
     pub limiter: Arc<dyn Limiter>,
     /// Hashes the password.
     pub passwords: Arc<dyn PasswordHasher>,
-    /// Makes the tenant's data key.
+    /// Creates the tenant's data key.
     pub tenant_keys: Arc<dyn TenantKeys>,
     /// The AWS region that serves this registration and becomes the tenant's home.
     pub home_region: String,
 }
 
-/// What the person sent.
+/// The fields of the request.
 pub struct Registration<'a> {
-    /// Address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// Password.
+    /// The password.
     pub password: &'a str,
-    /// What to call the person.
+    /// The name of the person.
     pub name: &'a str,
-    /// The organization's name.
+    /// The name of the organization.
     pub organization_name: &'a str,
     /// Network address, for the limit.
     pub source_address: &'a str,
 }
 
-/// What was made.
+/// The result of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {
-    /// The administrator.
+    /// The account of the admin.
     pub account_id: AccountId,
     /// The organization.
     pub organization_id: OrganizationId,
 }
 
-/// Registers. A taken address is told as such: without it a person could not know why registration fails.
+/// Registers. A taken address is reported: otherwise a person could not know why the registration fails.
 pub async fn register_account(
     needs: &RegisterAccount,
     context: &Context,
@@ -70,7 +70,7 @@ pub async fn register_account(
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
 
     let ids = Registered { account_id: context.new_id()?, organization_id: context.new_id()? };
-    // Hashing is the dear part: fields are judged first, with an empty hash.
+    // Hashing is the expensive part, so the fields are checked first, with an empty hash.
     let organization_event = decide(ids, registration, &needs.home_region)?;
     let password_hash = password::hash(needs.passwords.as_ref(), registration.password)?;
     let account_event = account_event(ids, registration, password_hash)?;
@@ -112,14 +112,14 @@ pub async fn register_account(
     }
 }
 
-/// What is wrong with a registration.
+/// Checks the fields of a registration.
 pub fn check_registration(context: &Context, registration: &Registration<'_>) -> Result<(), Invalid> {
-    // Identifiers are not judged; without randomness the registration itself fails.
+    // The ids are not checked; without randomness the registration itself fails.
     let (Ok(account_id), Ok(organization_id)) = (context.new_id(), context.new_id()) else { return Ok(()) };
     decide(Registered { account_id, organization_id }, registration, "").map(drop)
 }
 
-/// Judges all fields and decides the organization.
+/// Checks all fields and decides the organization's event.
 fn decide(
     ids: Registered,
     registration: &Registration<'_>,
@@ -150,7 +150,7 @@ fn account_event(
     })
 }
 
-/// The hash that is stored with an idempotency key leaves the password out, so it is compared with the account's: a request
+/// The stored hash of the request leaves the password out, so the password is compared with the account's: a request
 /// with another password is another request.
 async fn same_password(needs: &RegisterAccount, earlier: &Registered, password: &str) -> Result<(), Error> {
     let key = AggregateKey::new(earlier.organization_id, AggregateType::Account, &earlier.account_id);

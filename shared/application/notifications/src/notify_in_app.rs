@@ -1,4 +1,4 @@
-//! Tells a person in the app that something happened. The notification's identifier is the event's, so that an event that
+//! Tells a person about an event, in the app. The notification's id is derived from the event's, so that an event that
 //! is delivered twice notifies once.
 
 use application_core::repository::{Actor, PendingChange};
@@ -8,16 +8,16 @@ use domain::id::{AccountId, EventId, OrganizationId, derived};
 use domain::notification::{Notification, NotificationKind, create_notification};
 use ports::{AggregateKey, Store};
 
-/// What happened, to whom.
+/// The cause of a notification.
 #[derive(Debug, Clone)]
 pub struct Cause {
-    /// Whose data it is.
+    /// The tenant.
     pub tenant: OrganizationId,
     /// The event.
     pub event_id: EventId,
-    /// Who is told.
+    /// The account that is notified.
     pub recipient: AccountId,
-    /// What about.
+    /// The subject.
     pub kind: NotificationKind,
 }
 

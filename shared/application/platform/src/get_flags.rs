@@ -1,4 +1,4 @@
-//! The feature flags that hold for the caller.
+//! Answers the feature flags of the caller.
 
 use application_core::limits::{READS, limited};
 use application_core::{Context, Error, repository};
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The feature flags of the configuration.
 pub struct Flags {
     configuration: Arc<dyn Configuration>,
-    /// Flags whose end this process has told of.
+    /// The expired flags that this process has logged.
     told: Mutex<HashSet<String>>,
 }
 
@@ -23,7 +23,7 @@ impl Flags {
         Self { configuration, told: Mutex::default() }
     }
 
-    /// Says once for each process that a flag answers its default because its last day is over.
+    /// Logs once for each process that a flag has its default value because it expired.
     fn tell_of_expiry(&self, name: &str, flag: &Flag) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(name.to_owned()) {
@@ -37,7 +37,7 @@ impl Flags {
     }
 }
 
-/// Every flag with its value for the caller's organization: one read, for what the organization pays for.
+/// Every flag with its value for the caller's organization: one read, for the plan of the organization.
 pub async fn get_flags(
     store: &dyn Store,
     limiter: &dyn Limiter,
@@ -45,7 +45,7 @@ pub async fn get_flags(
     context: &Context,
     authority: &Authority<ReadFlags>,
 ) -> Result<(BTreeMap<String, FlagValue>, LimitDecision), Error> {
-    // Also where it is time to look for a newer configuration: that goes on beside the read.
+    // This may also start to look for a newer configuration, which runs at the same time as the read.
     let configuration = flags.configuration.current();
     let tenant = authority.tenant();
     let read = async {

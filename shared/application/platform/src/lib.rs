@@ -1,4 +1,4 @@
-//! What belongs to no other context: flags, and the jobs that keep the system together.
+//! Use cases that belong to no other context: flags, and the jobs that connect the system.
 
 mod get_flags;
 mod relay_events;

@@ -1,27 +1,27 @@
-//! Carries the ledger's new events to the bus, in order and at least once. A record that can't be carried is parked with
-//! its reason after a bounded number of attempts, so that it blocks nobody and is not lost; attempts are counted in the
-//! store, because the process that failed may not be the one that tries again.
+//! Publishes the ledger's new events on the bus, in order and at least once. A record that can't be published is parked
+//! with its reason after a bounded number of attempts, so that it blocks no other record and is not lost. Attempts are
+//! counted in the store, because the next attempt may run in another process.
 
 use domain::event::SECRET_FACTS;
 use domain::{AggregateType, Timestamp};
 use ports::{Attempts, EventRecord, ParkingLot, PublishOutcome, Publisher, Source, StoreError, StreamRecord};
 use std::sync::Arc;
 
-/// How often a record is tried before it is parked.
+/// The number of attempts before a record is parked.
 pub const RELAY_ATTEMPTS: u32 = 5;
 
-/// What the relay needs.
+/// The ports of the relay.
 pub struct RelayEvents {
     /// The bus.
     pub publisher: Arc<dyn Publisher>,
     /// Counts failures.
     pub attempts: Arc<dyn Attempts>,
-    /// Takes what can't be carried.
+    /// Parks records that can't be published.
     pub parking: Arc<dyn ParkingLot>,
 }
 
-/// Carries a batch. `Some(sequence number)` names the first record that must be delivered again, with everything after
-/// it; `None` when all are done.
+/// Publishes a batch. `Some(sequence number)` names the first record that must be delivered again, with all later ones;
+/// `None` when all are done.
 pub async fn relay_events(
     needs: &RelayEvents,
     now: Timestamp,
@@ -38,7 +38,7 @@ pub async fn relay_events(
         let done = match outcome {
             PublishOutcome::Published => true,
             PublishOutcome::NotTried => false,
-            // Waiting for the bus takes no event off the stream, however long it lasts.
+            // While the bus can't be reached, events stay in the stream, however long it lasts.
             PublishOutcome::Unavailable(source) => {
                 tell(record, &source);
                 false
@@ -62,7 +62,7 @@ fn tell(record: &StreamRecord, source: &Source) {
     tracing::warn!(sequence_number, error = chain(source), "an event did not reach the bus");
 }
 
-/// The event as others may see it: without what is sealed, and without the hashes that prove a session.
+/// The event in the form of the bus: without the sealed part, and without the hashes that prove a session.
 fn publishable(record: &EventRecord) -> EventRecord {
     let mut record = record.clone();
     record.event.personal.clear();
@@ -75,7 +75,7 @@ fn publishable(record: &EventRecord) -> EventRecord {
     record
 }
 
-/// Whether the record is parked: when even that fails, it must be delivered again.
+/// Parks the record; false when even that fails, and the record must be delivered again.
 async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &Source) -> bool {
     let sequence_number = record.sequence_number.as_str();
     match needs.parking.park(record, &chain(reason)).await {
@@ -90,7 +90,7 @@ async fn park(needs: &RelayEvents, record: &StreamRecord, reason: &Source) -> bo
     }
 }
 
-/// An error and everything that caused it, in one line.
+/// An error and all its causes, in one line.
 fn chain(error: &Source) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,6 +1,6 @@
-//! Erases the person behind a lead: the subject's key and the readable state go in one transaction, so that what the
-//! ledger holds of the person can't be read by anyone any more. The lead itself and its history stay. A deleted lead still
-//! has its contact, so it can be erased too.
+//! Erases the person behind a lead: the subject's key and the readable state are removed in one transaction, so that
+//! the ledger's data about the person can't be read by anyone any more. The lead itself and its history stay. A deleted
+//! lead still has its contact, so it can be erased too.
 
 use super::own_lead::lead_key;
 use application_core::command::{Change, Command, Idempotency, change};

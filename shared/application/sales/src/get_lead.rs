@@ -1,4 +1,4 @@
-//! Reads a lead: one read, with the request counted beside it.
+//! Reads a lead: one read, with the rate limit at the same time.
 
 use super::own_lead::{lead_access, lead_key};
 use application_core::limits::{READS, limited};

@@ -1,4 +1,4 @@
-//! Leads, and what models and rules judge of them.
+//! Leads, and their scores by models and rules.
 
 mod create_lead;
 mod delete_lead;

@@ -1,4 +1,4 @@
-//! Lists leads: one query, with the request counted beside it.
+//! Lists leads: one query, with the rate limit at the same time.
 
 use application_core::denial;
 use application_core::limits::{READS, allowed, limited};
@@ -11,22 +11,22 @@ use ports::{
     Filter, FilterField, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState,
 };
 
-/// How a list of leads is narrowed and ordered.
+/// Filters and order of a list of leads.
 #[derive(Debug, Clone)]
 pub struct LeadFilters {
-    /// Only this owner's.
+    /// Only leads of this owner.
     pub owner: Option<AccountId>,
-    /// Only in this status.
+    /// Only leads in this status.
     pub status: Option<LeadStatus>,
-    /// Only in exactly this industry.
+    /// Only leads of exactly this industry.
     pub industry: Option<String>,
-    /// Only with at least this score.
+    /// Only leads with at least this score.
     pub min_score: Option<u8>,
-    /// Only created at or after.
+    /// Only leads created at or after this time.
     pub created_from: Option<Timestamp>,
-    /// Only created before.
+    /// Only leads created before this time.
     pub created_to: Option<Timestamp>,
-    /// In which order.
+    /// The order.
     pub order: ListOrder,
 }
 
@@ -39,7 +39,7 @@ pub async fn list_leads(
     filters: LeadFilters,
     (limit, after): (u32, Option<Position>),
 ) -> Result<(Page<Versioned<Lead>>, LimitDecision), Error> {
-    // A representative who asks for somebody else's leads sees none, as if there were none.
+    // A sales rep who asks for another owner's leads sees none, as if there were none.
     if let Some(owner) = filters.owner.filter(|owner| !authority.covers(*owner)) {
         let decision = allowed(limiter.take(READS, &authority.account().to_string(), context.now).await?)?;
         let resource = (AggregateType::Account, owner.to_string());

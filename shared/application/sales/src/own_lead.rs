@@ -1,5 +1,5 @@
-//! Which leads a caller may touch. A lead that the caller's authority does not cover is answered like a missing one, and
-//! the audit log is told.
+//! Checks access to leads. A lead that the caller's authority does not cover is answered like a missing one, and the
+//! refusal is recorded in the audit log.
 
 use application_core::{Access, check_owner};
 use domain::AggregateType;
@@ -13,7 +13,7 @@ pub(super) fn lead_key<P: Permission>(authority: &Authority<P>, id: &LeadId) -> 
     AggregateKey::new(authority.tenant(), AggregateType::Lead, id)
 }
 
-/// Whether the caller may touch this lead. A deleted lead is none.
+/// Whether the caller may access this lead. A deleted lead does not exist for the caller.
 pub(super) fn lead_access<P: Permission>(authority: &Authority<P>, lead: &Lead) -> Access {
     match check_owner(authority, lead.details.owner_id) {
         Access::Granted if lead.deleted_at.is_some() => Access::Missing,

@@ -1,5 +1,5 @@
-//! Scores a lead. The judgement is made once, however often its result must be written anew because somebody else
-//! changed the lead meanwhile, and once per idempotency key.
+//! Scores a lead. It is scored once, even if the result must be written again because the lead changed meanwhile, and
+//! once for each idempotency key.
 
 use super::own_lead::{lead_access, lead_key};
 use super::scoring::LeadScorer;
@@ -16,17 +16,17 @@ use domain::sales::{self, Lead, LeadScore};
 use ports::{IdempotencyKey, LimitDecision, Limiter, Store, StoreError};
 use std::sync::Arc;
 
-/// What scoring needs.
+/// The ports of the use case.
 pub struct ScoreLead {
-    /// Where leads are kept.
+    /// Loads and commits leads.
     pub store: Arc<dyn Store>,
     /// Counts scores.
     pub limiter: Arc<dyn Limiter>,
-    /// Judges.
+    /// Makes the score.
     pub scorer: LeadScorer,
 }
 
-/// A score and the version of the lead that has it.
+/// A score and the lead that has it.
 #[derive(Debug, Clone)]
 pub struct Scored {
     /// The lead after scoring.
@@ -76,7 +76,7 @@ async fn judge_and_write(
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Versioned<Lead>, Error> {
-    // Before a model is asked, which costs.
+    // This check comes before the call to a model, which costs money.
     precondition.check(CurrentVersion::Number(pending.version()))?;
     let asker = Asker::of(authority.caller());
     let score = needs.scorer.score(pending.state(), context, &asker).await?;
@@ -84,17 +84,18 @@ async fn judge_and_write(
     write(needs.store.as_ref(), context, authority, judged, idempotency).await
 }
 
-/// A lead and the score that it is to have.
+/// A lead and its new score.
 pub(super) struct JudgedLead<'a> {
-    /// The lead as it was judged.
+    /// The lead in the state that was scored.
     pub(super) pending: PendingChange<Lead>,
-    /// Its judgement.
+    /// The new score.
     pub(super) score: &'a LeadScore,
-    /// What the client requires of the lead.
+    /// The client's condition on the version of the lead.
     pub(super) precondition: &'a Precondition,
 }
 
-/// Writes a score, anew whenever somebody else changed the lead meanwhile. The idempotency key was claimed.
+/// Writes a score, and repeats that if another request changed the lead meanwhile. The idempotency key is already
+/// claimed.
 pub(super) async fn write<P: Permission>(
     store: &dyn Store,
     context: &Context,
@@ -117,7 +118,7 @@ pub(super) async fn write<P: Permission>(
     change_loaded(&command, &scoring, pending).await
 }
 
-/// The score of a lead that was scored.
+/// The score of a scored lead.
 pub(super) fn scored(lead: Versioned<Lead>) -> Result<Scored, Error> {
     let score = lead.state.score.clone().ok_or(StoreError::Malformed("a scored lead without a score"))?;
     Ok(Scored { lead, score })

@@ -1,5 +1,5 @@
-//! Scores many leads at once. Each has an outcome of its own and its score is written by a command of its own: none fails
-//! because another does, and a request that is made again after a crash goes on where it ended.
+//! Scores many leads with one request. Each has an outcome of its own and its score is written by a command of its own:
+//! no lead fails because another does, and a request that is repeated after a crash goes on where it ended.
 
 use super::own_lead::{lead_access, lead_key};
 use super::score_lead::{JudgedLead, ScoreLead, Scored, scored, write};
@@ -24,36 +24,36 @@ use std::time::Duration;
 
 /// The most leads of one request.
 pub const MOST_LEADS: usize = 50;
-/// Time that is kept back to say what became of the leads.
+/// Time that is reserved to answer the outcomes.
 const TELLING: Duration = Duration::from_millis(500);
 
-/// What became of one lead.
+/// The outcome of a lead.
 #[derive(Debug, Clone)]
 pub enum LeadOutcome {
     /// It has a score.
     Scored(Box<Scored>),
-    /// There is no such lead, or the caller may not know that there is.
+    /// The lead does not exist, or the caller may not know that it exists.
     NotFound,
-    /// It could not be judged, or its score not written, or there was no time left to.
+    /// It could not be scored, or its score could not be written, or no time was left.
     Failed(Arc<Error>),
 }
 
 /// A lead of a request on its way to its outcome.
 enum Step {
-    /// It is known already.
+    /// The outcome is known already.
     Done(LeadOutcome),
     /// An earlier request with the same key scored it before it ended.
     Earlier(Box<Scored>),
-    /// It is to be judged.
+    /// It must be scored.
     ToJudge(Box<PendingChange<Lead>>),
 }
 
-/// Scores leads; their outcomes stand in the order of the identifiers. The request counts once in `lead_scores`, and each of
-/// its questions to models in `ai_calls`.
+/// Scores leads; the outcomes are in the order of the ids. The request counts once in `lead_scores`, and each of its
+/// prompts to models in `ai_calls`.
 ///
-/// With an idempotency key, each lead's score is remembered in the transaction that writes it, so that a request that died
-/// halfway neither judges nor writes again what it had written when it is made again. A request none of whose leads failed
-/// is remembered as a whole; one with failures is not, and judges those leads again.
+/// With an idempotency key, each lead's score is recorded in the transaction that writes it, so that a repetition of an
+/// interrupted request neither scores nor writes those leads again. A request without failed leads is recorded as a
+/// whole; one with failures is not, and its repetition scores the failed leads again.
 pub async fn score_leads(
     needs: &ScoreLead,
     context: &Context,
@@ -80,8 +80,8 @@ pub async fn score_leads(
     let result = judge_and_write(needs, context, authority, works, idempotency).await;
     if let Some(key) = idempotency {
         let versions = result.as_ref().ok().and_then(|outcomes| versions(outcomes));
-        // A failure to remember or to release only delays a repetition until the claim ends by itself; what was written is
-        // remembered with each lead.
+        // A failure to record or to release only delays a repetition until the claim ends by itself; written scores are
+        // recorded with each lead.
         let _ = match versions {
             Some(versions) => store.complete(key, &versions, context.now).await,
             None => store.release(key).await,
@@ -131,7 +131,7 @@ async fn judge_and_write(
     Ok(join_all(outcomes).await)
 }
 
-/// What is to be done with a lead. With a key, whoever is to judge it has claimed it.
+/// Decides what must be done with a lead. With a key, a lead that must be scored has been claimed.
 async fn step(
     store: &dyn Store,
     context: &Context,
@@ -158,7 +158,7 @@ async fn step(
     }
 }
 
-/// Writes a lead's judgement, if there is one and as long as there is time.
+/// Writes a lead's score, if there is one and while there is time.
 async fn finish(
     needs: &ScoreLead,
     context: &Context,
@@ -182,7 +182,7 @@ async fn finish(
     let time = needs.scorer.gateway.timer().sleep(context.time_left().saturating_sub(TELLING));
     let written = match select(written, time).await {
         Either::Left((written, _)) => written.and_then(scored),
-        // Perhaps it was written: the claim stays until it ends by itself, and a repetition finds out.
+        // It may have been written: the claim stays until it ends by itself, and a repetition finds out.
         Either::Right(_) => return failed(Arc::new(Error::DeadlineExceeded)),
     };
     match written {
@@ -200,15 +200,15 @@ fn failed(error: Arc<Error>) -> LeadOutcome {
     LeadOutcome::Failed(error)
 }
 
-/// Gives up the claim of a lead.
+/// Releases the claim of a lead.
 async fn release(store: &dyn Store, idempotency: Option<&IdempotencyKey>, id: LeadId) {
     if let Some(key) = idempotency.map(|key| part(key, &id)) {
         command::release(store, &key).await;
     }
 }
 
-/// What a request without failures is remembered by: each lead's version with its score, and null where there is no such
-/// lead. `None` when a lead failed: it is to be judged again.
+/// The outcome of a request without failures: each lead's version with its score, and null for a missing lead. `None`
+/// when a lead failed, because it must be scored again.
 fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
     let version = |outcome: &LeadOutcome| match outcome {
         LeadOutcome::Scored(scored) => Some(Some(scored.lead.version)),
@@ -218,8 +218,8 @@ fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
     outcomes.iter().map(version).collect::<Option<Vec<_>>>().map(|versions| json!(versions))
 }
 
-/// The outcomes of an earlier request for the same leads. A lead that is deleted by now, or that the caller may not see any
-/// more, is not shown again.
+/// The outcomes of an earlier request for the same leads. A lead that is deleted by now, or that the caller may not see
+/// any more, is not shown again.
 async fn all_again(
     store: &dyn Store,
     context: &Context,
@@ -254,7 +254,7 @@ async fn again(store: &dyn Store, work: PendingChange<Lead>, outcome: Value) -> 
     scored(replay_loaded(store, &key, current, outcome).await?.value)
 }
 
-/// From 1 to [`MOST_LEADS`], and none twice: a lead has one outcome.
+/// Checks that there are 1 to [`MOST_LEADS`] ids, each only once: a lead has one outcome.
 fn check(ids: &[LeadId]) -> Result<(), Invalid> {
     let mut check = Check::default();
     if ids.is_empty() || ids.len() > MOST_LEADS {

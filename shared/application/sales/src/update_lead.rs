@@ -11,17 +11,17 @@ use domain::sales::{self, Lead, LeadInput};
 use domain::{Invalid, Versioned};
 use ports::Store;
 
-/// What replaces the fields of a lead.
+/// The replacement of a lead's fields.
 pub struct LeadReplacement<'a> {
     /// The versions of the lead that may be replaced.
     pub precondition: &'a Precondition,
     /// The new fields.
     pub input: &'a LeadInput<'a>,
-    /// Refuses members that a caller can't set and that differ from those of the lead as it is.
+    /// Refuses members that a caller can't set and that differ from the current lead.
     pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), Invalid> + Sync),
 }
 
-/// Replaces the fields of the lead if it still has a version that the caller names.
+/// Replaces the fields of the lead if its version is one that the caller names.
 pub async fn update_lead(
     store: &dyn Store,
     context: &Context,

@@ -1,12 +1,12 @@
-//! An API key as its holder has it: `sxk_<organization>_<key>_<secret>`. Organization and key say where its record is,
-//! so that one look-up finds it; they are no secret. The secret proves the rest, and only its hash is kept.
+//! The text of an API key: `sxk_<organization>_<key>_<secret>`. Organization and key say where its record is, so that
+//! one look-up finds it; they are not secret. The secret proves the rest, and only its hash is stored.
 
 use application_core::repository::random;
 use application_core::{Context, Error, fingerprint};
 use domain::id::{ApiKeyId, OrganizationId};
 use std::fmt::{self, Write as _};
 
-/// What API keys begin with, so that they are told from access tokens, and scanners for leaked secrets know them.
+/// The prefix of API keys, which tells them from access tokens, and by which scanners find leaked ones.
 pub(crate) const PREFIX: &str = "sxk_";
 /// Characters of the secret: 256 bits in hexadecimal.
 const SECRET: usize = 64;
@@ -23,29 +23,29 @@ impl ApiKeyText {
     pub(crate) fn new(organization: OrganizationId, key: ApiKeyId, context: &Context) -> Result<Self, Error> {
         let mut secret = String::with_capacity(SECRET);
         for byte in random::<32>(context.entropy.as_ref())? {
-            // A text can always be written to.
+            // Writing to a text can't fail.
             let _written = write!(secret, "{byte:02x}");
         }
         Ok(Self { organization, key, secret })
     }
 
-    /// SHA-256 of the secret. A slow hash would add nothing: what it protects are short secrets, which can be guessed,
-    /// and this one is 256 random bits.
+    /// SHA-256 of the secret. A slow hash would add nothing: it protects short secrets, which can be guessed, and this
+    /// one is 256 random bits.
     pub(crate) fn hash(&self) -> String {
         fingerprint(self.secret.as_bytes())
     }
 
-    /// All but the secret.
+    /// All except the secret.
     pub(crate) fn prefix(&self) -> String {
         format!("{PREFIX}{}_{}", suffix(&self.organization.to_string()), suffix(&self.key.to_string()))
     }
 
-    /// The text that the holder gets.
+    /// The text for the holder.
     pub(crate) fn encode(&self) -> String {
         format!("{}_{}", self.prefix(), self.secret)
     }
 
-    /// Reads a holder's text; any other text is no key of ours.
+    /// Reads a holder's text; any other text is not an API key.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix(PREFIX)?.split('_');
         let organization = format!("org_{}", parts.next()?).parse().ok()?;
@@ -57,7 +57,7 @@ impl ApiKeyText {
     }
 }
 
-/// An identifier without what it is tagged with.
+/// An id without its prefix.
 fn suffix(id: &str) -> &str {
     id.rsplit_once('_').map_or(id, |(_, suffix)| suffix)
 }

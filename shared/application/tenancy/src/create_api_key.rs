@@ -1,5 +1,5 @@
-//! Creates an API key: one count of those there are beside the rate limit, and one write. Its secret is shown once; a repeated request gets the key's record without it, because
-//! the secret is nowhere.
+//! Creates an API key: one count of the existing keys in addition to the rate limit, and one write. Its secret is shown
+//! once; a repeated request gets the key's record without it, because the secret is stored nowhere.
 
 use super::api_key_text::ApiKeyText;
 use application_core::command::{Command, Creation, create_once};
@@ -14,30 +14,30 @@ use domain::{AggregateType, Timestamp, Versioned};
 use ports::{AggregateKey, IdempotencyKey, Limiter, ListOrder, ListQuery, Store};
 use std::fmt;
 
-/// How many keys an organization may have that are neither revoked nor expired.
+/// The most keys of an organization that are neither revoked nor expired.
 const MOST_USABLE_KEYS: usize = 100;
-/// Keys of one page of the count.
+/// The keys in one page of the count.
 const PAGE: u32 = 100;
-/// Seconds after which a key has expired, whatever its creator asked for: 365 days, and one for the end of the day.
+/// The seconds after which every key has expired: 365 days, and one more for the end of the day.
 const LONGEST_LIFE: i64 = 366 * 24 * 3600;
 
-/// What an administrator asks for.
+/// The request of an admin.
 #[derive(Debug)]
 pub struct NewApiKey<'a> {
-    /// What it is called.
+    /// The name of the key.
     pub name: &'a str,
     /// Names of scopes.
     pub scopes: &'a [String],
-    /// How long it is valid, in days.
+    /// The number of days for which it is valid.
     pub expires_in_days: Option<i64>,
 }
 
-/// A key that was created.
+/// A created key.
 #[derive(Clone, PartialEq)]
 pub struct CreatedApiKey {
     /// Its record.
     pub record: Versioned<ApiKey>,
-    /// Its text, shown this once; none for a repeated request.
+    /// Its text, shown only once; none for a repeated request.
     pub text: Option<String>,
 }
 
@@ -77,7 +77,7 @@ pub async fn create_api_key(
             None => Access::Granted,
             Some(_) => Access::Missing,
         },
-        // A repeated request is answered although its own key may have been the last that was allowed.
+        // A repeated request is answered even if its own key was the last allowed one.
         admission: Some(Box::pin(admit(store, limiter, authority.tenant(), context.now))),
     };
     let Answer { value: record, replayed } = create_once(&command, creation).await?;
@@ -98,8 +98,8 @@ async fn admit(
     if usable < MOST_USABLE_KEYS { Ok(()) } else { Err(Error::TooManyApiKeys) }
 }
 
-/// How many keys of the organization can be used. The list is an index that follows its table: one created at this very
-/// moment may be missing, so that requests at the same moment may pass the limit by a few.
+/// The number of usable keys of the organization. The list is an index that follows its table, so a key that was just
+/// created may be missing, and simultaneous requests may exceed the limit by a few.
 async fn count_usable(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
     let mut query = ListQuery {
         tenant,

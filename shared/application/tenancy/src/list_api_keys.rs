@@ -1,5 +1,5 @@
-//! Lists the organization's API keys, newest first, the revoked and the expired among them: one query, and one batch read
-//! of when they were used.
+//! Lists the organization's API keys, newest first, including revoked and expired ones: one query, and one read of
+//! their last uses.
 
 use application_core::limits::{READS, limited};
 use application_core::{Context, Error};
@@ -14,7 +14,7 @@ use ports::{KeyUses, LimitDecision, Limiter, ListOrder, ListQuery, Page, Positio
 pub struct ListedApiKey {
     /// Its record.
     pub record: ApiKey,
-    /// When it was used last, to the hour; none when it never was.
+    /// When it was last used, to the hour; none when it was never used.
     pub last_used_at: Option<Timestamp>,
 }
 

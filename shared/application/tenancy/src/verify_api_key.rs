@@ -1,5 +1,5 @@
-//! Who an API key speaks for: one read, and at most once an hour a note that the key was used. Whether the account that
-//! created the key still exists is not looked at: the key is the organization's, and ends when it is revoked or expires.
+//! Verifies an API key: one read, and at most once an hour a write of its last use. Whether the account that created
+//! the key still exists is not checked: the key is the organization's, and ends when it is revoked or expires.
 
 use super::api_key_text::{ApiKeyText, PREFIX};
 use application_core::repository;
@@ -14,7 +14,7 @@ pub fn is_api_key(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
-/// The caller of a key that is valid at `now`. Why another one is not must never be answered.
+/// The caller of a key that is valid at `now`. The reason why a key is not valid must never be answered.
 pub async fn verify_api_key(
     store: &dyn Store,
     uses: &dyn KeyUses,
@@ -32,7 +32,7 @@ pub async fn verify_api_key(
         return Err(TokenError::Invalid("the API key was revoked or has expired"));
     }
     if let Err(error) = uses.note(text.organization, record.id, now).await {
-        // Not worth a request.
+        // The failure is not worth a request's failure.
         tracing::warn!(error = &error as &dyn std::error::Error, "the use of an API key was not noted");
     }
     let credential = Credential::ApiKey { id: record.id, scopes: record.scopes };

@@ -1,14 +1,15 @@
-//! Amounts of money on the wire: decimals in US dollars. They become whole nano-dollars and are made of them without a
-//! float in between, and what has no exact value in them is refused, never rounded.
+//! Amounts of money on the wire: decimals in US dollars. They are converted to whole nano-dollars and back without a
+//! float in between. An amount without an exact value in nano-dollars is refused, never rounded.
 
-/// The most digits before the point: ten, of which a sum in nano-dollars still fits 64 bits.
+/// The most digits before the point: ten, so that a sum in nano-dollars still fits 64 bits.
 const MOST_DIGITS: usize = 10;
-/// The most digits behind the point: nano-dollars.
+/// The most digits after the point: nano-dollars.
 const PLACES: usize = 9;
 
-/// The text is no amount: `0` or digits without a leading zero, at most ten, then perhaps a point and one to nine digits.
+/// The text is not an amount: `0` or digits without a leading zero, at most ten, then perhaps a point and one to nine
+/// digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no amount")]
+#[error("not an amount of US dollars")]
 pub struct NoAmount;
 
 /// A decimal such as `47.32` in nano-dollars.
@@ -26,7 +27,7 @@ pub fn nano_usd(text: &str) -> Result<u64, NoAmount> {
     if dollars.len() > MOST_DIGITS || fraction.len() > PLACES {
         return Err(NoAmount);
     }
-    // The digits of both parts, the fraction filled up to nine places, are the number of nano-dollars.
+    // The digits of both parts, with the fraction filled up to nine places, are the number of nano-dollars.
     format!("{dollars}{fraction:0<PLACES$}").parse().map_err(|_| NoAmount)
 }
 

@@ -1,5 +1,5 @@
-//! What a tenant may spend on models, which models it may ask, and how. A budget is a hard limit: a call that might exceed it
-//! is not made.
+//! The budgets of a tenant for models, the models that it may ask, and its chains. A budget is a hard limit: a call
+//! that might exceed it is not made.
 
 use super::chains::{Choice, chains};
 use super::{Chains, Feature, nano_usd};
@@ -11,36 +11,37 @@ use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most that any limit may be: a billion dollars. Sums of a few of them still fit 64 bits.
+/// The largest limit: a billion dollars. Sums of a few of them still fit 64 bits.
 const LARGEST: u64 = 1_000_000_000_000_000_000;
 /// The most models of an allow-list.
 const MOST_MODELS: usize = 100;
 
-/// What a tenant may spend, in nano-dollars.
+/// The limits of a tenant, in nano-dollars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// All of it, in a calendar month (UTC).
+    /// The whole tenant, in a calendar month (UTC).
     pub tenant_month: u64,
-    /// All of it, on one day (UTC).
+    /// The whole tenant, on one day (UTC).
     pub tenant_day: u64,
     /// Each account, on one day (UTC).
     pub user_day: u64,
     /// Each of these features, in a calendar month (UTC).
     pub feature_month: BTreeMap<Feature, u64>,
-    /// What a month usually costs; alerts are told at 80, 100 and 150 % of it. It limits nothing.
+    /// The expected cost of a month; alerts are sent at 80, 100 and 150 % of it. It limits nothing.
     pub expected_month: u64,
-    /// The only models that may be asked; every one of the registry when absent.
+    /// The only models that may be asked; every model of the registry when absent.
     pub allowed_models: Option<BTreeSet<String>>,
-    /// The tenant's own chains; the environment's where a feature has none. Absent before version 2 of the event.
+    /// The tenant's own chains; a feature without one uses the environment's. Absent before version 2 of the event.
     #[serde(default)]
     pub chains: Chains,
-    /// Whether e-mail addresses, phone numbers, card numbers and IBANs are kept from providers. Absent before version 2.
+    /// Whether e-mail addresses, phone numbers, card numbers and IBANs are masked for providers. Absent before version
+    /// 2.
     #[serde(default, rename = "masking")]
     pub mask_personal_data: bool,
 }
 
 impl Default for Limits {
-    /// What a new tenant has: 100 dollars a month, 20 a day, 5 a day for each account, 40 expected.
+    /// The limits of a new tenant: 100 dollars a month, 20 a day, 5 a day for each account, 40 expected.
     fn default() -> Self {
         const DOLLAR: u64 = 1_000_000_000;
         Self {
@@ -63,62 +64,62 @@ impl Limits {
     }
 }
 
-/// The state of a tenant's budget. It exists from its first change on; until then [`Limits::default`] holds.
+/// The state of a tenant's budget. It exists from its first change on; until then [`Limits::default`] applies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AiBudget {
-    /// What may be spent.
+    /// The current limits.
     pub limits: Limits,
-    /// Who changed it last, and is told when the money runs low.
+    /// The account that last changed it, which is notified when a month is expensive.
     pub set_by: AccountId,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// What happened to a budget.
+/// An event of a budget.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AiBudgetEvent {
-    /// It was set.
+    /// The limits were set.
     Set(BudgetSet),
 }
 
 /// The facts of `ai_budget_set`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BudgetSet {
-    /// What may be spent from now on. What was spent already counts.
+    /// The limits from now on. Amounts already spent count.
     #[serde(flatten)]
     pub limits: Limits,
-    /// Who set it.
+    /// The account that set them.
     pub set_by: AccountId,
 }
 
 /// The command that sets a budget: amounts as decimals in US dollars.
 #[derive(Debug, Clone, Copy)]
 pub struct SetBudget<'a> {
-    /// All that may be spent in a month.
+    /// The limit of the tenant for a month.
     pub tenant_month_usd: &'a str,
-    /// All that may be spent on a day.
+    /// The limit of the tenant for a day.
     pub tenant_day_usd: &'a str,
-    /// What each account may spend on a day.
+    /// The limit of each account for a day.
     pub user_day_usd: &'a str,
-    /// What these features may cost in a month, by their names.
+    /// The limits of features for a month, by the features' names.
     pub feature_month_usd: &'a BTreeMap<String, String>,
-    /// What a month usually costs.
+    /// The expected cost of a month.
     pub expected_month_usd: &'a str,
     /// The only models that may be asked; `None` for all.
     pub allowed_models: Option<&'a [String]>,
-    /// Models that exist.
+    /// The models that exist.
     pub known_models: &'a BTreeSet<String>,
     /// The tenant's own chains: features by name, each with its steps.
     pub chains: &'a BTreeMap<String, Vec<String>>,
-    /// Models that converse.
+    /// The models that converse.
     pub chat_models: &'a BTreeSet<String>,
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked for providers.
     pub mask_personal_data: bool,
-    /// Who sets it.
+    /// The account that sets it.
     pub set_by: AccountId,
 }
 
-/// Decides `ai_budget_set`; nothing when the limits are what they were.
+/// Decides `ai_budget_set`; no event when nothing changes.
 pub fn set_budget(
     current: Option<&AiBudget>,
     command: &SetBudget<'_>,
@@ -213,7 +214,7 @@ impl DomainEvent for AiBudgetEvent {
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            // Version 1 had neither chains nor a word on personal data.
+            // Version 1 had neither chains nor masking.
             ("ai_budget_set", 1 | 2) => event.read().map(Self::Set),
             _ => Err(DecodeError::unknown(event)),
         }

@@ -1,30 +1,30 @@
-//! A tenant's own chains: which models a feature asks, in which order. Who may be asked at all is the allow-list's; a chain
-//! can only choose among those.
+//! A tenant's own chains: the models of a feature, in the order in which they are asked. A chain can only contain
+//! models of the allow-list.
 
 use super::{ChainStep, Feature};
 use crate::field::Check;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most steps of a chain. Each one shortens the time of those before it.
+/// The most steps of a chain. Each step shortens the time of the steps before it.
 const MOST_STEPS: usize = 5;
-/// The most models that a step is split among.
+/// The most models among which a step is split.
 const MOST_PARTS: usize = 5;
 
-/// Chains by feature; each step as it is written.
+/// Chains by feature, with each step as text.
 pub type Chains = BTreeMap<Feature, Vec<String>>;
 
-/// Which models there are for chains.
+/// The models that chains may contain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice<'a> {
-    /// Models that exist.
+    /// The models that exist.
     pub(super) known: &'a BTreeSet<String>,
-    /// Those of them that converse.
+    /// Those that converse.
     pub(super) chat: &'a BTreeSet<String>,
     /// The tenant's allow-list.
     pub(super) allowed: Option<&'a BTreeSet<String>>,
 }
 
-/// The chains that were asked for. What is wrong is named by feature, and never repeated.
+/// Checks the requested chains. Faults name the feature, and never repeat the text.
 pub(super) fn chains(check: &mut Check, asked: &BTreeMap<String, Vec<String>>, choice: Choice<'_>) -> Chains {
     let mut chains = Chains::new();
     for (name, steps) in asked {
@@ -99,7 +99,7 @@ fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'st
     if !choice.known.contains(model) {
         Some(("unknown", "unknown model; GET /v1/ai/models lists the known ones"))
     } else if !choice.chat.contains(model) {
-        Some(("format", "names a model that does not converse"))
+        Some(("format", "names a model that is not for conversations"))
     } else if choice.allowed.is_some_and(|allowed| !allowed.contains(model)) {
         Some(("not_allowed", "names a model that is not in allowed_models"))
     } else {

@@ -1,4 +1,4 @@
-//! What models are asked for. Chains of models, budgets, caches and prices are by feature.
+//! The purposes of requests to models. Chains of models, budgets, caches and usage are separated by feature.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
-    /// Judging leads.
+    /// Scoring leads.
     LeadScoring,
     /// Writing proposals.
     Proposal,
@@ -52,12 +52,12 @@ impl Feature {
         Self::ALL.into_iter().find(|feature| feature.as_str() == name)
     }
 
-    /// Says that a name is none of them. The name itself is the caller's, so it is not repeated.
+    /// The message for a name that is not a feature. The name is the caller's text, so it is not repeated.
     pub(super) fn unknown() -> String {
         format!("unknown feature; known features are {}", Self::ALL.map(Self::as_str).join(", "))
     }
 
-    /// Whether a chain of models answers it; for the others the caller names a model.
+    /// Whether a chain of models answers it; for the other features the caller names a model.
     pub const fn has_chain(self) -> bool {
         !matches!(self, Self::Embedding)
     }

@@ -1,5 +1,5 @@
-//! A fine-tune: a model that learns from an organization's file of examples. It waits for the file, has it checked, is
-//! trained by the provider, and ends. It never holds a line of the file, only numbers of lines and what is wrong there.
+//! A fine-tune: a model that is trained with an organization's file of examples. It waits for the file, has it checked,
+//! is trained by the provider, and ends. It never holds a line of the file, only numbers of lines and their faults.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
@@ -9,29 +9,30 @@ use crate::field::{Check, Invalid};
 use crate::id::{AccountId, FineTuneId};
 use serde::{Deserialize, Serialize};
 
-/// The largest training file, in bytes. Bedrock takes larger ones; this is what one run of the job can check.
+/// The largest training file, in bytes. Bedrock accepts larger ones; this is the most that one run of the job can
+/// check.
 pub const MOST_BYTES: u64 = 100_000_000;
 /// How long a fine-tune waits for its file, in seconds.
 pub const WAIT_FOR_FILE: i64 = 24 * 3600;
-/// How long after a cancellation a job of the provider may still come to be: longer than any run of the job that starts
-/// it, in seconds.
+/// How long after a cancellation a job of the provider may still appear: longer than any run of the job that starts it,
+/// in seconds.
 pub const LATE_START: i64 = 3600;
-/// How long a provider is asked for a job that it has no room for, or does not answer about, in seconds.
+/// How long the provider is asked again when it has no room for a job or does not answer, in seconds.
 pub const SUBMIT_FOR: i64 = 3 * 24 * 3600;
 const LONGEST_NAME: usize = 100;
 const LONGEST_MESSAGE: usize = 500;
 /// A SHA-256, base64: 32 bytes.
 const DIGEST_LENGTH: usize = 44;
 
-/// How a model learns. The ranges are Bedrock's for Amazon Nova
+/// Parameters of the training. The ranges are Bedrock's for Amazon Nova
 /// (docs.aws.amazon.com/bedrock/latest/userguide/cm-hp-nova-mm.html, read 2026-11-21).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HyperParameters {
-    /// How often the whole file is gone through, 1 to 5.
+    /// The number of passes over the file, 1 to 5.
     pub epoch_count: u32,
-    /// How fast the model changes, 0.000001 to 0.0001.
+    /// The learning rate, 0.000001 to 0.0001.
     pub learning_rate: f64,
-    /// Over how many steps that rate is reached, 0 to 100.
+    /// The number of steps until the learning rate is reached, 0 to 100.
     pub warmup_steps: u32,
 }
 
@@ -41,30 +42,30 @@ impl Default for HyperParameters {
     }
 }
 
-/// The file to learn from, as its owner declares it.
+/// The training file, as its owner declares it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingFile {
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Its SHA-256, base64.
+    /// The SHA-256, base64.
     pub sha256: String,
 }
 
-/// Where a fine-tune stands.
+/// The status of a fine-tune.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FineTuneStatus {
-    /// Its file is not there, or was not checked yet.
+    /// Its file is missing or not checked yet.
     AwaitingFile,
-    /// Its file is good; the provider is asked to train.
+    /// Its file is valid; the provider is being asked to train.
     Submitting,
-    /// The provider trains.
+    /// The provider is training.
     Training,
-    /// There is a model.
+    /// The model exists.
     Completed,
-    /// There is none.
+    /// No model was made.
     Failed,
-    /// Somebody canceled it.
+    /// An admin canceled it.
     Canceled,
 }
 
@@ -82,21 +83,21 @@ impl FineTuneStatus {
     }
 }
 
-/// Why there is no model.
+/// The reason why there is no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureReason {
-    /// No file came in time.
+    /// No file was uploaded in time.
     FileMissing,
-    /// What came is not what was declared.
+    /// The uploaded file is not the declared one.
     FileDiffers,
     /// Lines of the file are wrong.
     InvalidLines,
     /// The file has too few examples.
     TooFewRecords,
-    /// The file has too many.
+    /// The file has too many examples.
     TooManyRecords,
-    /// The provider would not train, or failed.
+    /// The provider refused to train, or failed.
     Provider,
 }
 
@@ -114,24 +115,24 @@ impl FailureReason {
     }
 }
 
-/// A failure, and what is known of it.
+/// A failure and its details.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Why.
+    /// The reason.
     pub reason: FailureReason,
-    /// The first wrong lines, when lines are wrong.
+    /// The first wrong lines, if lines are wrong.
     pub lines: Vec<LineFault>,
-    /// What is known of it when it is the provider's: its code or words of ours, never its own.
+    /// A provider's failure: its code or a fixed text, never the provider's own message.
     pub message: Option<String>,
 }
 
 impl Failure {
-    /// A failure of which nothing more is known.
+    /// A failure without details.
     pub fn of(reason: FailureReason) -> Self {
         Self { reason, lines: Vec::new(), message: None }
     }
 
-    /// The provider's failure, by its code or in words of ours: one line of at most 500 characters.
+    /// A failure of the provider, by its code or a fixed text: one line of at most 500 characters.
     pub fn of_provider(message: &str) -> Self {
         let plain = message.chars().map(|c| if c.is_control() { ' ' } else { c });
         let message: String = plain.take(LONGEST_MESSAGE).collect();
@@ -144,52 +145,52 @@ impl Failure {
 pub struct FineTune {
     /// Its identifier.
     pub id: FineTuneId,
-    /// What it is called.
+    /// The name that its owner gave it.
     pub name: String,
-    /// The model that learns, as the registry names it.
+    /// The model to train, by its name in the registry.
     pub base_model: String,
-    /// The same model, as the provider names it for training.
+    /// The same model, by the provider's name for training.
     pub training_model: String,
-    /// How it learns.
+    /// The parameters of the training.
     pub hyper_parameters: HyperParameters,
-    /// What it learns from.
+    /// The file to train with.
     pub training_file: TrainingFile,
-    /// Examples in the file, once it was checked.
+    /// The number of examples in the file, once it was checked.
     pub records: Option<u32>,
-    /// Where it stands.
+    /// The status.
     pub status: FineTuneStatus,
-    /// The provider's job, once there is one.
+    /// The provider's job, once it exists.
     pub provider_job: Option<String>,
-    /// What the provider calls the new model, once there is one.
+    /// The provider's name for the new model, once it exists.
     pub custom_model: Option<String>,
-    /// Why there is none.
+    /// The failure, if it failed.
     pub failure: Option<Failure>,
-    /// It was canceled, and the provider may still train.
+    /// Whether it was canceled while the provider may still be training.
     pub stopping: bool,
-    /// Who created it.
+    /// The account that created it.
     pub created_by: AccountId,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When its status changed last.
+    /// When its status last changed.
     pub changed_at: Timestamp,
 }
 
-/// What happened to a fine-tune.
+/// An event of a fine-tune.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FineTuneEvent {
     /// It was created.
     Created(Created),
-    /// Its file is good.
+    /// Its file is valid.
     FileAccepted(FileAccepted),
-    /// The provider trains.
+    /// The provider began to train.
     Started(Started),
-    /// There is a model.
+    /// The model exists.
     Completed(Completed),
-    /// There is none.
+    /// No model was made.
     Failed(Failed),
-    /// Somebody canceled it.
+    /// An admin canceled it.
     Canceled(Canceled),
-    /// After a cancellation, the provider does not train any more.
+    /// After a cancellation, the provider stopped training.
     Stopped(Stopped),
 }
 
@@ -222,9 +223,9 @@ pub struct Started {
 /// The facts of `fine_tune_completed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completed {
-    /// Which.
+    /// The fine-tune.
     pub fine_tune_id: FineTuneId,
-    /// Who created it.
+    /// The account that created it.
     pub created_by: AccountId,
     custom_model: String,
 }
@@ -232,11 +233,11 @@ pub struct Completed {
 /// The facts of `fine_tune_failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failed {
-    /// Which.
+    /// The fine-tune.
     pub fine_tune_id: FineTuneId,
-    /// Who created it.
+    /// The account that created it.
     pub created_by: AccountId,
-    /// Why.
+    /// The failure.
     #[serde(flatten)]
     pub failure: Failure,
 }
@@ -259,19 +260,19 @@ pub struct Stopped {
 pub struct CreateFineTune<'a> {
     /// Its identifier.
     pub id: FineTuneId,
-    /// What it is called, 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: &'a str,
-    /// The model that learns, as the registry names it.
+    /// The model to train, by its name in the registry.
     pub base_model: &'a str,
-    /// The same model, as the provider names it for training.
+    /// The same model, by the provider's name for training.
     pub training_model: &'a str,
-    /// How it learns.
+    /// The parameters of the training.
     pub hyper_parameters: HyperParameters,
-    /// Size of the file, 1 to 100,000,000 bytes.
+    /// The size of the file, 1 to 100,000,000 bytes.
     pub bytes: u64,
     /// SHA-256 of the file, base64 with padding.
     pub sha256: &'a str,
-    /// Who creates it.
+    /// The account that creates it.
     pub created_by: AccountId,
 }
 
@@ -307,7 +308,7 @@ pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, I
     }))
 }
 
-/// Whether a text is 32 bytes in base64, in the one way to write them: the last letter holds four bits.
+/// Whether a text is 32 bytes in canonical base64: the last letter holds four bits.
 fn is_digest(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     let Some(body) = text.strip_suffix('=') else { return false };
@@ -316,7 +317,7 @@ fn is_digest(text: &str) -> bool {
         && body.ends_with(|last| "AEIMQUYcgkosw048".contains(last))
 }
 
-/// Decides what the check of the file leads to; nothing when it is not waited for.
+/// Decides the event that follows from the check of the file; none when the fine-tune is not waiting for a file.
 pub fn take_file(fine_tune: &FineTune, report: FileReport) -> Option<FineTuneEvent> {
     if fine_tune.status != FineTuneStatus::AwaitingFile {
         return None;
@@ -335,7 +336,7 @@ pub fn take_file(fine_tune: &FineTune, report: FileReport) -> Option<FineTuneEve
     fail_fine_tune(fine_tune, Failure { reason, lines: report.faults, message: None })
 }
 
-/// Decides `fine_tune_failed` when no file came in time.
+/// Decides `fine_tune_failed` when no file was uploaded in time.
 pub fn miss_file(fine_tune: &FineTune, at: Timestamp) -> Option<FineTuneEvent> {
     let late = at >= fine_tune.created_at.plus_seconds(WAIT_FOR_FILE);
     (late && fine_tune.status == FineTuneStatus::AwaitingFile)
@@ -361,20 +362,20 @@ pub fn complete_fine_tune(fine_tune: &FineTune, custom_model: &str) -> Option<Fi
     })
 }
 
-/// Decides `fine_tune_failed`; nothing when it has ended.
+/// Decides `fine_tune_failed`; no event when it has ended.
 pub fn fail_fine_tune(fine_tune: &FineTune, failure: Failure) -> Option<FineTuneEvent> {
     let (fine_tune_id, created_by) = (fine_tune.id, fine_tune.created_by);
     fine_tune.goes_on().then_some(FineTuneEvent::Failed(Failed { fine_tune_id, created_by, failure }))
 }
 
-/// Decides `fine_tune_canceled`; nothing when it has ended.
+/// Decides `fine_tune_canceled`; no event when it has ended.
 pub fn cancel_fine_tune(fine_tune: &FineTune, canceled_by: AccountId) -> Option<FineTuneEvent> {
     fine_tune
         .goes_on()
         .then_some(FineTuneEvent::Canceled(Canceled { fine_tune_id: fine_tune.id, canceled_by }))
 }
 
-/// Decides `fine_tune_stopped`; nothing when the provider was never asked, or is known to have stopped.
+/// Decides `fine_tune_stopped`; no event when the provider was never asked, or is known to have stopped.
 pub fn stop_fine_tune(fine_tune: &FineTune) -> Option<FineTuneEvent> {
     fine_tune.stopping.then_some(FineTuneEvent::Stopped(Stopped { fine_tune_id: fine_tune.id }))
 }
@@ -386,12 +387,12 @@ impl FineTune {
         matches!(self.status, AwaitingFile | Submitting | Training)
     }
 
-    /// Whether the provider was asked for a job long enough.
+    /// Whether the provider was asked for a job for longer than [`SUBMIT_FOR`].
     pub fn submitted_in_vain(&self, at: Timestamp) -> bool {
         self.status == FineTuneStatus::Submitting && at >= self.changed_at.plus_seconds(SUBMIT_FOR)
     }
 
-    /// Whether a provider that knows no job for it may still be about to start one.
+    /// Whether a provider without a job for it may still start one.
     pub fn may_start_late(&self, at: Timestamp) -> bool {
         at < self.changed_at.plus_seconds(LATE_START)
     }

@@ -1,5 +1,5 @@
-//! What the product asks of language models: for which feature, within which budget, and what each request used. Money is
-//! whole nano-dollars (10^-9 US dollars), so that no sum is ever rounded.
+//! Requests to language models: their features, budgets and usage. Money is in whole nano-dollars (10^-9 US dollars),
+//! so that no sum is ever rounded.
 
 mod amount;
 mod budget;

@@ -1,5 +1,5 @@
-//! What a tenant was told of a month's costs: that they reached a part of what a month usually costs. Each part is told
-//! once, however the costs are counted.
+//! The alerts of a month: its costs reached a percentage of the expected cost. Each percentage is reported once,
+//! however the costs are counted.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Parts of what a month usually costs that are told, in percent.
+/// The percentages of the expected cost that are reported.
 pub const THRESHOLDS: [u16; 3] = [80, 100, 150];
 
 /// A calendar month (UTC), such as `2026-11`.
@@ -26,7 +26,7 @@ impl Month {
     /// The month with this name: four digits, a hyphen and two digits, from 1970 to 9999.
     pub fn parse(name: &str) -> Option<Self> {
         let start = Timestamp::parse(&format!("{name}-01T00:00:00Z")).ok()?;
-        // What reads as a moment but is written in another way is another text in a key.
+        // A text that reads as a date but is written in another way would be another text in a key.
         Some(Self::of(start)).filter(|month| month.0 == name)
     }
 
@@ -35,14 +35,14 @@ impl Month {
         &self.0
     }
 
-    /// How many months it is after the first one of the year 0: what two months differ by.
+    /// The number of months since the first month of the year 0, for differences of months.
     pub fn number(&self) -> u32 {
         let (year, month) = self.0.split_once('-').unwrap_or_default();
         let part = |digits: &str| digits.parse::<u32>().unwrap_or_default();
         part(year).saturating_mul(12).saturating_add(part(month))
     }
 
-    /// Its first moment, and the first one that is not in it any more.
+    /// Its first moment, and the first moment after it.
     pub fn bounds(&self) -> (Timestamp, Timestamp) {
         const LONGER_THAN_A_MONTH: i64 = 32 * 24 * 3600;
         let first = |month: &Self| {
@@ -53,7 +53,7 @@ impl Month {
         (start, first(&Self::of(start.plus_seconds(LONGER_THAN_A_MONTH))))
     }
 
-    /// What its [`AiMonth`] is called, the same for every tenant: keys begin with the tenant.
+    /// The id of its [`AiMonth`], the same for every tenant: keys begin with the tenant.
     pub fn id(&self) -> AiMonthId {
         let mut digits = [0; 10];
         for (place, byte) in digits.iter_mut().zip(self.0.bytes()) {
@@ -69,19 +69,19 @@ impl fmt::Display for Month {
     }
 }
 
-/// What a tenant was told of a month.
+/// The alerts of a tenant in a month.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AiMonth {
     /// The month.
     pub month: Month,
-    /// The parts that were reached, in percent.
+    /// The percentages that were reached.
     pub reached: BTreeSet<u16>,
 }
 
-/// What happened in a month.
+/// An event of a month.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AiMonthEvent {
-    /// Its costs reached a part of what a month usually costs.
+    /// Its costs reached a percentage of the expected cost.
     ThresholdReached(ThresholdReached),
 }
 
@@ -90,31 +90,31 @@ pub enum AiMonthEvent {
 pub struct ThresholdReached {
     /// The month.
     pub month: Month,
-    /// The part, in percent.
+    /// The percentage.
     pub percent: u16,
-    /// What the month had cost, in nano-dollars.
+    /// The cost of the month so far, in nano-dollars.
     pub cost_nano_usd: u64,
-    /// What a month usually costs, in nano-dollars.
+    /// The expected cost of a month, in nano-dollars.
     pub expected_nano_usd: u64,
-    /// Who set the budget, and is told; nobody while it never was set.
+    /// The account that set the budget, which is notified; none while it was never set.
     pub set_by: Option<AccountId>,
 }
 
-/// What a month has cost, and what it usually does.
+/// The cost of a month so far, and the expected cost.
 #[derive(Debug, Clone)]
 pub struct MonthCosts {
     /// The month.
     pub month: Month,
-    /// What it has cost so far, in nano-dollars.
+    /// The cost so far, in nano-dollars.
     pub cost: u64,
-    /// What a month usually costs, in nano-dollars; 0 when nobody wants to be told.
+    /// The expected cost of a month, in nano-dollars; 0 for no alerts.
     pub expected: u64,
-    /// Who set the budget.
+    /// The account that set the budget.
     pub set_by: Option<AccountId>,
 }
 
 impl MonthCosts {
-    /// The parts that the costs have reached, in percent.
+    /// The percentages that the costs have reached.
     pub fn reached(&self) -> impl Iterator<Item = u16> {
         let (cost, expected) = (u128::from(self.cost), u128::from(self.expected));
         THRESHOLDS
@@ -123,7 +123,7 @@ impl MonthCosts {
     }
 }
 
-/// Decides `ai_budget_threshold_reached`, once for each part that is reached and was not told.
+/// Decides `ai_budget_threshold_reached`, once for each percentage that is reached and was not reported.
 pub fn reach_thresholds(told: Option<&AiMonth>, costs: &MonthCosts) -> Vec<AiMonthEvent> {
     let is_new = |percent: &u16| told.is_none_or(|told| !told.reached.contains(percent));
     let event = |percent| {

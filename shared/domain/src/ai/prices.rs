@@ -1,5 +1,5 @@
-//! Prices of models that hold for one tenant alone, by a contract with the operator. They are the operator's to set: no
-//! tenant can change what it is charged.
+//! Prices of models that apply to one tenant alone, by a contract with the operator. The operator sets them: no tenant
+//! can change its own prices.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -8,36 +8,36 @@ use crate::field::{Check, Invalid};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most that a token may cost: ten thousand dollars a million tokens, in nano-dollars a token.
+/// The highest price: ten thousand dollars for a million tokens, in nano-dollars a token.
 const DEAREST: u64 = 10_000_000;
-/// Characters of the longest reference.
+/// The most characters of a reference.
 const LONGEST_REFERENCE: usize = 200;
 
 /// Prices of one model, in 10^-9 US dollars per token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenPrices {
-    /// Per token read.
+    /// For an input token.
     pub input: u64,
-    /// Per token written.
+    /// For an output token.
     pub output: u64,
-    /// Per token read from the prompt cache.
+    /// For an input token that is read from the prompt cache.
     pub cache_read: u64,
-    /// Per token written to the prompt cache.
+    /// For an input token that is written to the prompt cache.
     pub cache_write: u64,
 }
 
 /// The state of a tenant's own prices. Its version is part of the price version of every request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AiPrices {
-    /// Prices by model; the registry's hold for every other one.
+    /// Prices by model; other models have the registry's prices.
     pub prices: BTreeMap<String, TokenPrices>,
-    /// The contract that they come from.
+    /// The contract.
     pub reference: String,
-    /// When they were changed last.
+    /// When they were last changed.
     pub updated_at: Timestamp,
 }
 
-/// What happened to a tenant's prices.
+/// An event of a tenant's prices.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AiPricesEvent {
     /// They were set.
@@ -47,9 +47,9 @@ pub enum AiPricesEvent {
 /// The facts of `ai_prices_overridden`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricesOverridden {
-    /// Prices by model from now on; none to charge the registry's again.
+    /// Prices by model from now on; empty for the registry's prices.
     pub prices: BTreeMap<String, TokenPrices>,
-    /// The contract that they come from.
+    /// The contract.
     pub reference: String,
 }
 
@@ -58,14 +58,14 @@ pub struct PricesOverridden {
 pub struct OverridePrices<'a> {
     /// By model: input, output, cache read and cache write, as decimals in US dollars for a million tokens.
     pub prices: &'a BTreeMap<String, [&'a str; 4]>,
-    /// The contract that they come from.
+    /// The contract.
     pub reference: &'a str,
-    /// Models that exist.
+    /// The models that exist.
     pub known_models: &'a BTreeSet<String>,
 }
 
-/// Decides `ai_prices_overridden`; nothing when prices and reference are what they were. No prices at all are what a tenant
-/// has that never had any.
+/// Decides `ai_prices_overridden`; no event when prices and reference do not change. A tenant that never had own prices
+/// has empty ones.
 pub fn override_prices(
     current: Option<&AiPrices>,
     command: &OverridePrices<'_>,
@@ -117,7 +117,8 @@ fn token_prices(check: &mut Check, model: &str, texts: &[&str; 4]) -> TokenPrice
     prices
 }
 
-/// Dollars per million tokens as nano-dollars per token: thousandths of a dollar, so three decimal places are exact.
+/// Turns dollars for a million tokens into nano-dollars for a token: thousandths of a dollar, so three decimal places
+/// are exact.
 pub fn nano_per_token(dollars: &str) -> Option<u64> {
     let (whole, places) = dollars.split_once('.').unwrap_or((dollars, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());

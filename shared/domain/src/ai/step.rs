@@ -1,6 +1,6 @@
-//! A step of a chain of models, as it is written: one model, several split by weight (`model:90|other:10`), or `rules`.
+//! A step of a chain of models, as text: one model, several split by weight (`model:90|other:10`), or `rules`.
 
-/// What a chain names the rules engine by.
+/// The name of the rules engine in a chain.
 const RULES: &str = "rules";
 /// The largest weight of a part.
 const HEAVIEST: u64 = 1000;
@@ -8,20 +8,20 @@ const HEAVIEST: u64 = 1000;
 /// A step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainStep {
-    /// The rules engine, which always answers.
+    /// The rules engine, which always gives a result.
     Rules,
     /// One of these models, by weight; one alone has the weight 1.
     Models(Vec<(u64, String)>),
 }
 
-/// A step is split, and a part has no weight from 1 to 1000.
+/// The step is split, and a part has no weight from 1 to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a part of a split step has no weight from 1 to 1000, like model:90|other:10")]
 pub struct NoWeight;
 
 impl ChainStep {
-    /// Reads a step. A model's identifier may hold colons, so a weight is what stands after the last one, and only where a
-    /// step is split.
+    /// Reads a step. A model's id may contain colons, so the weight is the part after the last colon, and only in a
+    /// split step.
     pub fn parse(text: &str) -> Result<Self, NoWeight> {
         let text = text.trim();
         if text == RULES {
@@ -38,7 +38,7 @@ impl ChainStep {
         text.split('|').map(str::trim).map(part).collect::<Result<_, _>>().map(Self::Models)
     }
 
-    /// The step as it is written; the same for all ways to write it.
+    /// The step as text, in one canonical form.
     pub fn text(&self) -> String {
         match self {
             Self::Rules => RULES.to_owned(),
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_step_is_rules_or_a_model_or_models_by_weight() {
         assert_eq!(ChainStep::parse(" rules "), Ok(ChainStep::Rules));
-        // A single model's colons are its own.
+        // A single model's colons are part of its id.
         let one = ChainStep::Models(vec![(1, "nova:0".to_owned())]);
         assert_eq!(ChainStep::parse("nova:0"), Ok(one.clone()));
         let split = ChainStep::Models(vec![(90, "nova:0".to_owned()), (10, "rules".to_owned())]);

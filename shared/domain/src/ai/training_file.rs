@@ -1,6 +1,6 @@
-//! Checks a training file line by line, as it comes: each line is a conversation in the form `bedrock-conversation-2024`
-//! (docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, read 2026-11-21). It keeps one
-//! line at a time, and says where and what is wrong, never the text.
+//! Checks a training file line by line while it is read: each line is a conversation in the form
+//! `bedrock-conversation-2024` (docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html,
+//! read 2026-11-21). It keeps one line at a time, and reports the number and the fault of a line, never its text.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -8,24 +8,24 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The fewest examples. Bedrock recommends 100 for each task; what is so short teaches nothing and still costs.
+/// The fewest examples. Bedrock recommends 100 for each task; a shorter file teaches nothing and still costs.
 pub const FEWEST_RECORDS: u32 = 8;
-/// The most examples. Where the provider's quota is lower, it refuses the file, and says so.
+/// The most examples. A provider with a lower quota refuses the file with a message.
 pub const MOST_RECORDS: u32 = 20_000;
 /// The longest line, in bytes.
 pub const LONGEST_LINE: usize = 512 * 1024;
-/// How many wrong lines are named.
+/// The most wrong lines that are reported.
 pub const MOST_FAULTS: usize = 20;
 
 const SCHEMA: &str = "bedrock-conversation-2024";
-/// What a prompt must not hold, or the provider fails.
+/// Texts that a prompt must not contain, because the provider fails on them.
 const RESERVED: [&str; 7] = ["User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]"];
 
-/// What is wrong with a line.
+/// The fault of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineProblem {
-    /// Nothing is in it.
+    /// The line is empty.
     Empty,
     /// It is longer than half a mebibyte.
     TooLong,
@@ -33,15 +33,15 @@ pub enum LineProblem {
     NotUtf8,
     /// It is not JSON.
     NotJson,
-    /// It is JSON of another shape: a member is missing, unknown, twice there, or of another type.
+    /// It is JSON of another shape: a member is missing, unknown, repeated, or of another type.
     NotAConversation,
     /// It names another schema.
     Schema,
-    /// Turns are not a user's and the assistant's by turns, beginning with a user's and ending with the assistant's.
+    /// The turns do not alternate between user and assistant, beginning with the user and ending with the assistant.
     Turns,
     /// A text is blank, or missing.
     BlankText,
-    /// A prompt holds a word that the provider keeps for itself.
+    /// A prompt contains a word that the provider reserves.
     ReservedWord,
 }
 
@@ -65,18 +65,18 @@ impl LineProblem {
 /// A wrong line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineFault {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     pub line: u32,
-    /// What is wrong.
+    /// The fault.
     pub reason: LineProblem,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {
-    /// Lines, good and wrong.
+    /// The number of lines, valid and wrong.
     pub records: u32,
-    /// The first wrong ones, at most 20.
+    /// The first wrong lines, at most 20.
     pub faults: Vec<LineFault>,
 }
 
@@ -90,18 +90,18 @@ impl FileReport {
     }
 }
 
-/// A check of a file, piece by piece.
+/// A check of a file in pieces.
 #[derive(Default)]
 pub struct FileCheck {
     line: Vec<u8>,
-    /// The line is longer than may be, so the rest of it is not kept.
+    /// Whether the line is longer than allowed, so that the rest of it is not kept.
     overlong: bool,
     records: u32,
     faults: Vec<LineFault>,
 }
 
 impl FileCheck {
-    /// Takes the next piece of the file.
+    /// Checks the next piece of the file.
     pub fn feed(&mut self, piece: &[u8]) {
         let mut rest = piece;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -113,7 +113,7 @@ impl FileCheck {
         self.append(rest);
     }
 
-    /// What was found. A last line need not end with a line feed.
+    /// The result. The last line need not end with a line feed.
     pub fn finish(mut self) -> FileReport {
         if self.overlong || !self.line.is_empty() {
             self.end_line();
@@ -132,7 +132,7 @@ impl FileCheck {
 
     fn end_line(&mut self) {
         self.records = self.records.saturating_add(1);
-        // Nothing more would be said of further lines.
+        // Further lines would not be reported.
         if self.faults.len() < MOST_FAULTS {
             let checked = if self.overlong { Err(LineProblem::TooLong) } else { check_line(&self.line) };
             if let Err(reason) = checked {
@@ -173,8 +173,8 @@ struct Text {
     text: String,
 }
 
-/// A value that is written as an object. A derived reader takes an array of its members for it as well, which the
-/// provider does not.
+/// A value that is written as an object. A derived reader would also accept an array of its members, which the provider
+/// does not.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -197,7 +197,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMaps<T> {
     }
 }
 
-/// Checks one line, without its line feed. A carriage return before it is white space to JSON.
+/// Checks one line, without its line feed. A carriage return before the line feed is white space in JSON.
 fn check_line(line: &[u8]) -> Result<(), LineProblem> {
     let line = std::str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
     if line.trim().is_empty() {

@@ -1,5 +1,5 @@
-//! What one request to the AI gateway used and cost. It is recorded once for each request, also for one that the cache
-//! answered, and never changes.
+//! The usage and the cost of one request to the AI gateway. They are recorded once for each request, also for one that
+//! the cache answered, and never change.
 
 use super::Feature;
 use crate::Timestamp;
@@ -7,28 +7,28 @@ use crate::event::{DecodeError, DomainEvent, EncodedEvent};
 use crate::id::{AccountId, AiRequestId, ApiKeyId, made_at};
 use serde::{Deserialize, Serialize};
 
-/// Tokens that a provider metered.
+/// Numbers of tokens that a provider reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Read at full price.
+    /// Input tokens at full price.
     pub input: u64,
-    /// Written.
+    /// Output tokens.
     pub output: u64,
-    /// Read from the provider's prompt cache.
+    /// Input tokens that were read from the provider's prompt cache.
     pub cache_read: u64,
-    /// Written to the provider's prompt cache.
+    /// Input tokens that were written to the provider's prompt cache.
     pub cache_write: u64,
 }
 
-/// What the answer cache did for a request.
+/// The part of the cache in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheUse {
-    /// It answered.
+    /// The cache answered.
     Hit,
-    /// It had no answer.
+    /// The cache had no answer.
     Miss,
-    /// It was not asked.
+    /// The cache was not asked.
     Bypass,
 }
 
@@ -49,16 +49,16 @@ impl CacheUse {
 pub enum Outcome {
     /// It was answered.
     Answered,
-    /// No model gave a usable answer. What the attempts used is charged.
+    /// No model gave a usable answer. The usage of the attempts is charged.
     Failed,
-    /// A stream broke; what it used is reckoned from what arrived.
+    /// A stream broke; its usage is estimated from the text that arrived.
     Cut,
-    /// The process died while a model was asked, so that nobody knows what was used; the whole reservation is charged.
+    /// The process died while a model was asked, so that the usage is unknown; the whole reservation is charged.
     Presumed,
 }
 
 impl Tokens {
-    /// Both together; sums stop at the largest number.
+    /// The sum; it stops at the largest number.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl Tokens {
         }
     }
 
-    /// What is left without the other, when that is a part of it.
+    /// The difference, if the other is a part of it.
     fn without(self, part: Self) -> Option<Self> {
         Some(Self {
             input: self.input.checked_sub(part.input)?,
@@ -80,18 +80,18 @@ impl Tokens {
     }
 }
 
-/// What calls are charged that a provider may bill though nobody said for how much: the most that they can have used, at the
-/// dearest prices that it may have. Tokens at their prices don't explain it.
+/// Charges for calls that a provider may bill although it reported no counts: the most that they can have used, at the
+/// highest prices that may apply. They are not explained by tokens at their prices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unmetered {
-    /// The most that they used.
+    /// The most tokens that they can have used.
     pub tokens: Tokens,
-    /// The most that this cost, in nano-dollars.
+    /// The most that they can have cost, in nano-dollars.
     pub cost_nano_usd: u64,
 }
 
 impl Unmetered {
-    /// Both together; sums stop at the largest number.
+    /// The sum; it stops at the largest number.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -107,28 +107,28 @@ impl Unmetered {
         })
     }
 
-    /// Whether every call was metered.
+    /// Whether every call has counts.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What attempts at one model used.
+/// The usage of attempts at one model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelUsed {
     /// The model, by its name in the registry.
     pub model: String,
-    /// What they used.
+    /// The tokens.
     pub tokens: Tokens,
-    /// What they cost, in nano-dollars.
+    /// The cost, in nano-dollars.
     pub cost_nano_usd: u64,
-    /// What of both nobody metered.
+    /// The part of both that has no counts.
     #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
     pub unmetered: Unmetered,
 }
 
 impl ModelUsed {
-    /// The tokens that a provider metered; `None` when more were not than there are.
+    /// The tokens that a provider reported; `None` when more lack counts than there are.
     pub fn metered(&self) -> Option<Tokens> {
         self.tokens.without(self.unmetered.tokens)
     }
@@ -139,47 +139,47 @@ impl ModelUsed {
 pub struct AiRequestMetered {
     /// The request.
     pub request_id: AiRequestId,
-    /// Who asked; for an API key, the account that made it.
+    /// The account that asked; for an API key, the account that created it.
     pub account_id: AccountId,
-    /// The API key that asked.
+    /// The API key that asked, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_id: Option<ApiKeyId>,
-    /// What for.
+    /// The purpose of the request.
     pub feature: Feature,
-    /// The model that answered, or was asked last, by its name in the registry.
+    /// The model that answered, or the last one that was asked, by its name in the registry.
     pub model: String,
     /// The provider of the model.
     pub provider: String,
-    /// What all attempts used together.
+    /// The tokens of all attempts.
     pub tokens: Tokens,
-    /// What they cost, in nano-dollars.
+    /// Their cost, in nano-dollars.
     pub cost_nano_usd: u64,
-    /// What of that attempts at other models of the chain used, each model once; most requests have none.
+    /// The part of it by attempts at other models of the chain, each model once; empty for most requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_models: Vec<ModelUsed>,
-    /// What of tokens and cost nobody metered, whichever model was asked; most requests have none.
+    /// The part of tokens and cost without counts, of all models; nothing for most requests.
     #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
     pub unmetered: Unmetered,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
-    /// Calls to providers.
+    /// The number of calls to providers.
     pub attempts: u32,
     /// Milliseconds from the request to the end of the answer.
     pub latency_ms: u64,
-    /// What the cache did.
+    /// The part of the cache.
     pub cache: CacheUse,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 impl AiRequestMetered {
-    /// When the request began: the month and the day that it counts in, for budgets and for what is billed, whenever it
-    /// ended. `None` when its identifier was made elsewhere.
+    /// When the request began: the month and the day in which it counts, for budgets and bills, whenever it ended.
+    /// `None` when its id was made elsewhere.
     pub fn began(&self) -> Option<Timestamp> {
         made_at(&self.request_id)
     }
 
-    /// What each model used of the request, beginning with the one that answered: each has its own prices. `None` when the
+    /// The usage by model, beginning with the model that answered, because each has its own prices. `None` when the
     /// parts are more than the whole, or a model is named twice.
     pub fn by_model(&self) -> Option<Vec<ModelUsed>> {
         let mut models = vec![ModelUsed {

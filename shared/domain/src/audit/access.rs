@@ -1,5 +1,5 @@
-//! A refused access: somebody with a valid session asked for something their authority does not cover. The caller is
-//! told that it does not exist; the audit log is told the truth.
+//! A refused access: a caller with valid credentials asked for something that its authority does not cover. The caller
+//! is told that it does not exist; the audit log has the truth.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -7,33 +7,33 @@ use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 
-/// How long the state of a refused access is kept: the audit log and the ledger have it for good.
+/// How long the state of a refused access is kept; the audit log and the ledger have it for good.
 const KEPT_SECONDS: i64 = 24 * 3600;
 
-/// The state of a refused access: nothing changes after it happened.
+/// The state of a refused access, which never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Access {
-    /// What was refused.
+    /// The facts of the refusal.
     #[serde(flatten)]
     pub refusal: Refusal,
-    /// When.
+    /// When it was refused.
     pub denied_at: Timestamp,
 }
 
 /// The facts of `access_denied`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Who asked.
+    /// The account that asked.
     pub account_id: AccountId,
-    /// The permission that did not reach.
+    /// The permission that did not suffice.
     pub permission: String,
-    /// What kind of thing was asked for.
+    /// The kind of the resource.
     pub resource_type: String,
-    /// Which one.
+    /// The id of the resource.
     pub resource_id: String,
 }
 
-/// What happened.
+/// An event of a refused access.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessEvent {
     /// The access was refused.

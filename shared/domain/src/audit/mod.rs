@@ -1,4 +1,4 @@
-//! What the audit log is made of besides the events themselves: refused accesses and failed sign-ins.
+//! Records for the audit log in addition to the other events: refused accesses and failed logins.
 
 mod access;
 mod sign_in;

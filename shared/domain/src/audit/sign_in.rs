@@ -1,4 +1,4 @@
-//! A sign-in that failed, for the audit log. It holds no address in the clear, of a person or of a network.
+//! A failed login, for the audit log. It contains no readable address of a person or of a network.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -6,34 +6,34 @@ use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 
-/// How long the state of a failed sign-in is kept: the audit log and the ledger have it for good.
+/// How long the state of a failed login is kept. The audit log and the ledger keep it forever.
 const KEPT_SECONDS: i64 = 24 * 3600;
 
-/// The state of a failed sign-in: nothing changes after it happened.
+/// The state of a failed login, which never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailedSignIn {
-    /// What failed.
+    /// The attempt.
     #[serde(flatten)]
     pub attempt: SignInAttempt,
-    /// When.
+    /// When the attempt failed.
     pub failed_at: Timestamp,
 }
 
 /// The facts of `sign_in_failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SignInAttempt {
-    /// Whose address it was, if it is an account's.
+    /// The account of the address, if it has one.
     pub account_id: Option<AccountId>,
-    /// SHA-256 of an address that is nobody's, base64url: equal attempts can be told to be equal.
+    /// SHA-256 of an address without an account, base64url. It shows which attempts have the same address.
     pub email_hash: Option<String>,
-    /// The network it came from, without the part that names a machine: `203.0.113.0/24` or `2001:db8:1::/48`.
+    /// The network of the attempt, without the part that identifies a machine: `203.0.113.0/24` or `2001:db8:1::/48`.
     pub network: String,
 }
 
-/// What happened.
+/// The event of a login.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FailedSignInEvent {
-    /// The address is nobody's, or the password is another.
+    /// The address has no account, or the password is wrong.
     Failed(SignInAttempt),
 }
 

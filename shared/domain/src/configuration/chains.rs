@@ -5,9 +5,10 @@ use crate::ai::{ChainStep, Feature};
 use crate::field::Check;
 use std::collections::BTreeMap;
 
-/// The most steps of a chain. It may name a model of each part of the world; a deployment asks only those it can reach.
+/// The most steps of a chain. A chain may name a model of each geography; a deployment calls only those that it can
+/// reach.
 const MOST_STEPS: usize = 20;
-/// The features that functions ask models for.
+/// The features for which functions call models.
 const NEEDED: [Feature; 2] = [Feature::LeadScoring, Feature::Completion];
 
 pub(super) fn checked(

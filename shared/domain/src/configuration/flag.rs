@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The most characters of a flag's name, of its owner and of a value that is a text.
 const LONGEST_TEXT: usize = 64;
-/// Into how many parts the organizations are divided by their hash.
+/// The number of parts into which the organizations are divided by their hash.
 const PARTS: u64 = 10_000;
 /// Parts in one percent.
 const PARTS_OF_PERCENT: u64 = PARTS / 100;
@@ -27,11 +27,11 @@ pub enum FlagValue {
 /// A feature flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Who is asked about it: a team or a mailbox.
+    /// The contact for the flag: a team or a mailbox.
     pub owner: String,
-    /// The first moment at which it is expired: the end of its last day, UTC.
+    /// The time at which it expires: the end of its last day, UTC.
     pub expires_at: Timestamp,
-    /// The value where no rule applies, and for everybody after the end.
+    /// The value if no rule applies, and for every caller after the end.
     pub default: FlagValue,
     /// The first rule that applies gives the value.
     pub rules: Vec<FlagRule>,
@@ -40,33 +40,33 @@ pub struct Flag {
 /// A value for some callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagRule {
-    /// For whom.
+    /// The callers to whom the rule applies.
     pub target: FlagTarget,
     /// The value.
     pub value: FlagValue,
 }
 
-/// Whom a rule applies to.
+/// The callers to whom a rule applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlagTarget {
     /// These organizations.
     Organizations(BTreeSet<OrganizationId>),
     /// Organizations of these tiers.
     Tiers(Vec<SubscriptionTier>),
-    /// A share of the organizations, 0 to 100. Whoever is in a share is in every larger one.
+    /// A share of the organizations, 0 to 100. Each organization of a share is also in every larger share.
     Percentage(u8),
 }
 
-/// Whom a flag is evaluated for.
+/// The caller for whom a flag is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlagSubject {
     /// The organization of the caller.
     pub organization: OrganizationId,
-    /// What it pays for.
+    /// The plan of the organization.
     pub tier: SubscriptionTier,
 }
 
-/// The value of a flag for somebody.
+/// The value of a flag for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evaluated<'a> {
     /// The value.
@@ -98,8 +98,8 @@ impl FlagTarget {
     }
 }
 
-/// The part that an organization is in, 0 to 9,999. It depends on the flag, so that not always the same organizations are
-/// the first to get something, and on nothing else, so that nobody changes sides while the percentage grows.
+/// The part of an organization, 0 to 9,999. It depends on the flag, so that different organizations are the first to
+/// get a change. It depends on nothing else, so that no organization loses a value while the percentage grows.
 fn part(flag: &str, organization: OrganizationId) -> u64 {
     let mut hash = blake3::Hasher::new();
     hash.update(flag.as_bytes()).update(&[0]).update(organization.to_string().as_bytes());
@@ -162,7 +162,7 @@ fn checked_flag(check: &mut Check, name: &str, written: WrittenFlag) -> Option<F
     Some(Flag { owner, expires_at: expires_at?, default: written.default, rules })
 }
 
-/// All values of a flag are of one kind: programs read it as one.
+/// All values of a flag must have one kind, because programs read them as one kind.
 fn checked_value(check: &mut Check, field: &str, value: &FlagValue, default: &FlagValue) {
     if std::mem::discriminant(value) != std::mem::discriminant(default) {
         check.wrong(field, "type", "must be of the same kind as the default");

@@ -4,7 +4,7 @@ use crate::field::Check;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The longest period, in seconds: a day, which is how long a limiter's state is kept at least.
+/// The longest period in seconds: a day, because the state of a limiter is kept for at least a day.
 const LONGEST_PERIOD: u32 = 86_400;
 /// The most requests of a period.
 const MOST_REQUESTS: u32 = 1_000_000;
@@ -37,7 +37,7 @@ impl LimitName {
 /// A rate limit: a full bucket of `requests` that refills within the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfiguredLimit {
-    /// Requests of a period, which may come at once; at least 1.
+    /// The requests of a period, which may all come at once; at least 1.
     pub requests: u32,
     /// The period in seconds, 1 to 86,400.
     pub period_seconds: u32,

@@ -1,8 +1,7 @@
-//! What operators change while the system runs: chains of models, providers, the guardrail, list shards, limits and
-//! feature flags, in one JSON document. A document is taken as a whole or refused as a whole, with everything that is
-//! wrong in it.
+//! The settings that operators change at run time: chains of models, providers, the guardrail, list shards, limits and feature
+//! flags, in one JSON document. A document is accepted or refused as a whole, with all its errors.
 //!
-//! Everything here is pure. Where the document comes from and how often it is looked for is the adapter's.
+//! Everything here is pure. The adapter decides where the document comes from and how often it is read.
 
 mod chains;
 mod flag;
@@ -22,21 +21,21 @@ use written::WrittenDocument;
 
 /// The version of the document's shape that this build reads.
 const DOCUMENT_VERSION: u32 = 1;
-/// The most partitions that the lists of an organization are spread over: every page of a list asks all of them.
+/// The most partitions of an organization's lists. Every page of a list reads all of them.
 const MOST_SHARDS: u32 = 64;
 /// The most characters of a guardrail's identifier, which is Bedrock's limit.
 const LONGEST_GUARDRAIL: usize = 2048;
 
-/// The document, checked.
+/// A checked document.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RuntimeConfiguration {
-    /// The chains of models that answer a feature where an organization has no chain of its own.
+    /// The chains of models by feature, for organizations without their own chain.
     pub chains: BTreeMap<Feature, Vec<ChainStep>>,
     /// Servers that speak OpenAI's wire format. No two have the same name, and no two serve the same model.
     pub providers: Vec<ConfiguredProvider>,
     /// The Bedrock guardrail around every conversation with a model of Bedrock.
     pub guardrail: Option<ConfiguredGuardrail>,
-    /// How many partitions the lists of an organization are spread over, 1 to 64; 1 where it is not named.
+    /// The number of partitions of an organization's lists, 1 to 64; 1 if the organization is not named.
     pub list_shards: BTreeMap<OrganizationId, u32>,
     /// Whether organizations may have models fine-tuned. The operator pays for the training.
     pub fine_tuning: bool,
@@ -55,22 +54,22 @@ pub struct ConfiguredGuardrail {
     pub version: String,
 }
 
-/// What a reader of the document knows of a model.
+/// The properties of a model that a reader of the document needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CatalogModel {
-    /// Whether it converses; the others make vectors.
+    /// Whether the model is for conversations; other models make embeddings.
     pub converses: bool,
-    /// Whether a server that speaks OpenAI's wire format serves it.
+    /// Whether a server with OpenAI's wire format serves it.
     pub openai_compatible: bool,
 }
 
-/// The models that there are, by identifier.
+/// All models by identifier.
 pub type ModelCatalog = BTreeMap<String, CatalogModel>;
 
 /// Why a document is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
-    /// It is no JSON, or has members that this build does not know.
+    /// The document is not JSON, or has members that this build does not know.
     #[error("the configuration document is malformed")]
     Malformed(#[from] serde_json::Error),
     /// These values can't be used.
@@ -79,13 +78,13 @@ pub enum ConfigurationError {
 }
 
 impl RuntimeConfiguration {
-    /// Reads a document. Functions that ask no model pass no catalog; names of models are then taken as they are.
+    /// Reads a document. A function that calls no models passes no catalog; then the names of models are not checked.
     pub fn parse(text: &[u8], catalog: Option<&ModelCatalog>) -> Result<Self, ConfigurationError> {
         let written: WrittenDocument = serde_json::from_slice(text)?;
         Ok(checked(written, catalog)?)
     }
 
-    /// How many partitions the lists of an organization are spread over.
+    /// The number of partitions of an organization's lists.
     pub fn shards(&self, organization: OrganizationId) -> u32 {
         self.list_shards.get(&organization).copied().unwrap_or(1)
     }
@@ -96,7 +95,7 @@ impl RuntimeConfiguration {
         self.limits.get(&name).copied()
     }
 
-    /// The provider that serves a model, if it is one of OpenAI's wire format.
+    /// The provider with OpenAI's wire format that serves a model, if there is one.
     pub fn provider_of(&self, model: &str) -> Option<&ConfiguredProvider> {
         self.providers.iter().find(|provider| provider.models.iter().any(|served| served == model))
     }

@@ -5,11 +5,11 @@ use crate::field::Check;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// What the name of a provider's secret begins with, after `sextant-<environment>-`. Roles may read the secrets with such
-/// names and no others, because the providers are not known when the roles are written.
+/// The beginning of the name of a provider's secret, after `sextant-<environment>-`. Roles may read only secrets with
+/// such names, because the providers are not known when the roles are written.
 pub const SECRET_PREFIX: &str = "provider-";
 
-/// The most characters of a name; with its prefix it has to fit into the name of a secret, which takes 512.
+/// The most characters of a name. With its prefix it must fit into the name of a secret, which has at most 512.
 const LONGEST_NAME: usize = 64;
 
 /// A server that speaks OpenAI's wire format.
@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 64;
 pub struct ConfiguredProvider {
     /// Its name: lower-case letters, digits and hyphens.
     pub name: String,
-    /// What comes before `/chat/completions`, without a trailing slash.
+    /// The part of the address before `/chat/completions`, without a trailing slash.
     pub base_url: String,
     /// The name of the secret that holds its key, `sextant-<environment>-provider-...`; `None` for a server without one.
     pub secret: Option<String>,
@@ -92,14 +92,15 @@ fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The name and not the ARN, whose last six characters nobody knows before the secret is there.
+/// Whether the text is the name of a secret. It can't be an ARN, whose last six characters are not known before the
+/// secret exists.
 fn is_secret(text: &str) -> bool {
     let rest = text.strip_prefix("sextant-").and_then(|rest| rest.split_once("-provider-"));
     rest.is_some_and(|(environment, name)| is_name(environment) && is_name(name))
 }
 
-/// A scheme, a host, perhaps a port and a path: nothing that a path can't be appended to, and no key that would be in
-/// every error about the address. Its length has no bound of its own.
+/// Whether the text is a scheme and a host, with an optional port and path, so that a path can be appended and no key
+/// appears in errors about the address. Its length is not limited here.
 fn is_base_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let Some(rest) = rest else { return false };

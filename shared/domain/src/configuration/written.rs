@@ -1,5 +1,5 @@
-//! The document as it is written. Members that this build does not know are refused: a misspelled one would otherwise
-//! change nothing, in silence.
+//! The document in its written form. Members that this build does not know are refused, because a misspelled one would
+//! otherwise be ignored silently.
 
 use super::flag::WrittenFlag;
 use super::limits::WrittenLimit;

@@ -1,4 +1,5 @@
-//! An account: a person who signs in. Who the person is, and the password's hash, are sealed under the person's key.
+//! An account: a person who signs in. The person's data and the password hash are sealed with the key of the
+//! person.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -8,19 +9,19 @@ use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Who an account belongs to; gone when the person was erased.
+/// The person of an account; erased together with the person.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Address, lower-cased. Its mailbox is unique in a deployment, that is one environment and region.
+    /// The e-mail address in lower case. Its mailbox is unique in a deployment, which is one environment in one region.
     pub email: String,
-    /// What to call the person.
+    /// The name of the person.
     pub name: String,
-    /// PHC string of the password.
+    /// The PHC string of the password.
     pub password_hash: String,
 }
 
 impl fmt::Debug for Person {
-    /// Tells nothing, so that no log can.
+    /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Person(..)")
     }
@@ -31,11 +32,11 @@ impl fmt::Debug for Person {
 pub struct Account {
     /// Its identifier.
     pub id: AccountId,
-    /// The organization it registered or was invited to.
+    /// The organization that the account registered, or that invited it.
     pub organization_id: OrganizationId,
-    /// Who it belongs to; `None` after erasure.
+    /// The person of the account; `None` after erasure.
     pub person: Option<Person>,
-    /// When it registered.
+    /// When the account registered.
     pub created_at: Timestamp,
 }
 
@@ -46,14 +47,14 @@ impl Account {
     }
 }
 
-/// What happened to an account.
+/// The events of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountEvent {
-    /// It registered.
+    /// The account registered.
     Registered {
-        /// Facts.
+        /// The facts.
         facts: Registered,
-        /// Who; `None` after erasure.
+        /// The person; `None` after erasure.
         person: Option<Person>,
     },
 }
@@ -65,17 +66,17 @@ pub struct Registered {
     organization_id: OrganizationId,
 }
 
-/// The command that makes an account.
+/// The command that registers an account.
 pub struct RegisterAccount<'a> {
     /// Its identifier.
     pub id: AccountId,
     /// The organization it belongs to.
     pub organization_id: OrganizationId,
-    /// Address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// What to call the person, 1 to 200 characters.
+    /// The name of the person, 1 to 200 characters.
     pub name: &'a str,
-    /// PHC string of the password, whose quality [`super::check_password`] has judged.
+    /// The PHC string of the password. [`super::check_password`] has checked the password.
     pub password_hash: String,
 }
 

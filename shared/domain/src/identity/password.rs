@@ -1,4 +1,5 @@
-//! Passwords as they are judged and hashed: the same password typed on another keyboard must have the same bytes.
+//! The form in which passwords are checked and hashed: the same password typed on another keyboard must have the same
+//! bytes.
 
 use crate::email_address::mailbox_key;
 use crate::field::Check;
@@ -6,12 +7,12 @@ use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::Profile;
 use std::borrow::Cow;
 
-/// Shortest and longest password in characters (NIST SP 800-63B: at least 8, at least 64 allowed; the upper bound
-/// keeps hashing time bounded).
+/// The shortest and the longest password in characters. NIST SP 800-63B wants at least 8 and allows at least 64; the
+/// upper limit bounds the time of hashing.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 
-/// The password by the profile OpaqueString (RFC 8265, section 4.2): spaces of every width are one space, and the text is in
-/// Normalization Form C. `None` for what is no such string: it is empty, or has control or invisible characters.
+/// The password in the profile OpaqueString (RFC 8265, section 4.2): spaces of every width become one kind of space,
+/// and the text is in Normalization Form C. `None` if the text is empty or has control or invisible characters.
 pub fn prepared_password(password: &str) -> Option<Cow<'_, str>> {
     OpaqueString::new().enforce(password).ok()
 }

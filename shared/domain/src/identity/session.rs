@@ -1,6 +1,6 @@
 //! A session: one sign-in, and the family of refresh tokens that continues it. Tokens rotate at every use; only their
-//! hashes are kept. Replaying a token that was already used ends the whole family (RFC 9700 section 4.14.2), except
-//! for the immediately previous token within a short grace, which a client may send twice after a lost answer.
+//! hashes are kept. A used token that is sent again ends the whole family (RFC 9700 section 4.14.2), except for the
+//! previous token within a short grace, which a client may send twice after a lost answer.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -8,30 +8,30 @@ use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::{AccountId, SessionId};
 use serde::{Deserialize, Serialize};
 
-/// A session ends when its refresh token is not used for 8 hours,
+/// A session ends when its refresh token is not used for this long: 8 hours, in seconds.
 pub const IDLE_SECONDS: i64 = 8 * 3600;
-/// and after 7 days in any case.
+/// A session ends this long after its start in any case: 7 days, in seconds.
 pub const ABSOLUTE_SECONDS: i64 = 7 * 24 * 3600;
-/// The previous token gets the same successor for 10 seconds after it was used.
+/// The previous token gets the same successor for this long after its use: 10 seconds.
 pub const GRACE_SECONDS: i64 = 10;
 
-/// What the system keeps of a refresh token.
+/// The stored part of a refresh token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RefreshToken {
     /// SHA-256 of the token's secret, base64url.
     pub hash: String,
-    /// The random value from which, with the previous token's secret, this token was derived, base64url: so the holder
-    /// of the previous token, and nobody else, can be given the same successor again.
+    /// The random value from which this token was derived, with the previous token's secret, base64url. With it, only
+    /// the holder of the previous token can be given the same successor again.
     pub salt: String,
 }
 
-/// Why a session ended.
+/// The reason why a session was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Revocation {
     /// The person signed out.
     Logout,
-    /// A used refresh token came again: one of the two holders is a thief.
+    /// A used refresh token was sent again: one of its two holders is a thief.
     RefreshTokenReuse,
 }
 
@@ -40,14 +40,14 @@ pub enum Revocation {
 pub struct Session {
     /// Its identifier.
     pub id: SessionId,
-    /// Who signed in.
+    /// The account that signed in.
     pub account_id: AccountId,
-    /// SHA-256 of the secret that all tokens of the family carry, base64url. A token without it is not an old token but
-    /// a guess, and must not end the session.
+    /// SHA-256 of the secret that all tokens of the family carry, base64url. A token without it is a guess and not an
+    /// old token, and must not end the session.
     pub family_hash: String,
     /// The token that may be used next.
     pub current: RefreshToken,
-    /// Hash of the token that was used last, and when.
+    /// The hash of the last used token, and when it was used.
     pub previous: Option<(String, Timestamp)>,
     /// When it began.
     pub started_at: Timestamp,
@@ -55,14 +55,14 @@ pub struct Session {
     pub idle_expires_at: Timestamp,
     /// When it ends in any case.
     pub ends_at: Timestamp,
-    /// Why it ended, if it did.
+    /// The reason why it was ended, if it was.
     pub revoked: Option<Revocation>,
 }
 
-/// What happened to a session.
+/// An event of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionEvent {
-    /// Somebody signed in.
+    /// A person signed in.
     Started(Started),
     /// The refresh token was used and replaced.
     Refreshed(Refreshed),
@@ -95,18 +95,18 @@ pub struct Revoked {
     reason: Revocation,
 }
 
-/// The command that starts a session, once a person has proven who they are.
+/// The command that starts a session, after a person has proven their identity.
 #[derive(Debug)]
 pub struct StartSession {
     /// Its identifier.
     pub id: SessionId,
-    /// Who signed in.
+    /// The account that signed in.
     pub account_id: AccountId,
     /// Hash of the family's secret.
     pub family_hash: String,
     /// The first token.
     pub token: RefreshToken,
-    /// Now.
+    /// The time of the command.
     pub at: Timestamp,
 }
 
@@ -122,14 +122,14 @@ pub fn start_session(command: StartSession) -> SessionEvent {
     })
 }
 
-/// What a refresh leads to.
+/// The result of a refresh.
 #[derive(Debug, PartialEq)]
 pub enum Refresh {
     /// The next token replaces the presented one.
     Rotate(SessionEvent),
-    /// The presented token was used within the grace: answer with the token that replaced it.
+    /// The presented token was used within the grace, so the answer is the token that replaced it.
     Repeat,
-    /// The presented token was used before: the family ends.
+    /// The presented token was used before, so the family ends.
     Revoke(SessionEvent),
 }
 
@@ -144,7 +144,7 @@ pub enum RefreshRefused {
     Foreign,
 }
 
-/// Decides what a presented token leads to. `next` is the token that would replace it.
+/// Decides the result for a presented token. `next` is the token that would replace it.
 pub fn refresh_session(
     session: &Session,
     family_hash: &str,
@@ -170,7 +170,7 @@ pub fn refresh_session(
     }
 }
 
-/// Decides `session_revoked`; nothing when it has ended already.
+/// Decides `session_revoked`; no event when it has ended already.
 pub fn revoke_session(session: &Session, reason: Revocation) -> Option<SessionEvent> {
     session.revoked.is_none().then(|| revoked(session, reason))
 }
@@ -209,7 +209,7 @@ impl Aggregate for Session {
         }
     }
 
-    /// A day after its end. When it ends is for `ends_at` to say; the store only tidies up.
+    /// A day after its end. `ends_at` says when it ends; the store only removes it later.
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.ends_at.plus_seconds(24 * 3600))
     }

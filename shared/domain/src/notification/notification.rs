@@ -1,5 +1,5 @@
-//! A notification tells one person that something happened. It holds ids and facts, never personal data: whoever reads
-//! it may look up the rest with their own authority.
+//! A notification tells one person about an event. It holds ids and facts, never personal data: its reader looks up the
+//! rest with their own authority.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
@@ -8,7 +8,7 @@ use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::{AccountId, LeadId, NotificationId, SessionId};
 use serde::{Deserialize, Serialize};
 
-/// What a notification is about.
+/// The subject of a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "params", rename_all = "snake_case")]
 pub enum NotificationKind {
@@ -24,11 +24,11 @@ pub enum NotificationKind {
         /// The session.
         session_id: SessionId,
     },
-    /// What models cost in a month reached a part of what a month usually costs.
+    /// The cost of models in a month reached a percentage of the expected cost.
     AiBudgetThresholdReached {
         /// The month.
         month: Month,
-        /// The part, in percent.
+        /// The percentage.
         percent: u16,
     },
 }
@@ -43,7 +43,7 @@ impl NotificationKind {
         }
     }
 
-    /// One line for people.
+    /// A line for people.
     pub fn title(&self) -> String {
         match self {
             Self::LeadScored { score: Some(score), .. } => format!("A lead was scored {score}"),
@@ -61,9 +61,9 @@ impl NotificationKind {
 pub struct Notification {
     /// Its identifier.
     pub id: NotificationId,
-    /// Who it is for.
+    /// The account that it is for.
     pub recipient_id: AccountId,
-    /// What it is about.
+    /// The subject.
     #[serde(flatten)]
     pub kind: NotificationKind,
     /// When it was read, if it was.
@@ -72,7 +72,7 @@ pub struct Notification {
     pub created_at: Timestamp,
 }
 
-/// What happened to a notification.
+/// An event of a notification.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NotificationEvent {
     /// It was created.
@@ -105,7 +105,7 @@ pub fn create_notification(
     NotificationEvent::Created(Created { notification_id: id, recipient_id: recipient, kind })
 }
 
-/// Decides `notification_read`; nothing when it was read already.
+/// Decides `notification_read`; no event when it was read already.
 pub fn mark_notification_read(notification: &Notification) -> Option<NotificationEvent> {
     notification
         .read_at

@@ -11,7 +11,7 @@ use super::size_signal::size_signal;
 const START: i16 = 40;
 /// Judging needs factors in at least this many dimensions.
 const NEEDED_DIMENSIONS: usize = 2;
-/// A quote is at most so long.
+/// The most characters of a quotation.
 const QUOTE_CHARACTERS: usize = 200;
 
 /// Judges a lead by its fields alone.
@@ -100,7 +100,7 @@ fn mailbox(email: &str, factors: &mut Vec<Factor>) {
     push(factors, Dimension::Authority, impact, ScoredField::ContactEmail, host.to_owned(), reason);
 }
 
-/// What the notes claim. A reason counts once, for the first clause that gives it.
+/// Adds the claims of the notes. A reason counts once, for its first clause.
 fn signals(notes: &str, factors: &mut Vec<Factor>) {
     let from = factors.len();
     for claim in claims(notes) {

@@ -1,5 +1,5 @@
-//! How many employees a company has: a number, or a band as CRMs export it, such as `1001-5000` or `10,000+`. It is kept as
-//! it was given; rules judge by its bounds.
+//! The number of employees of a company: a number, or a band in the form that CRMs export, such as `1001-5000` or
+//! `10,000+`. It is stored in the form in which it was sent; the rules use its bounds.
 
 use crate::field::Check;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use std::fmt;
 const FIELD: &str = "company_size";
 /// The most employees.
 const MOST: u32 = 10_000_000;
-/// Characters of the longest band.
+/// The most characters of a band.
 const LONGEST_BAND: usize = 50;
 const RANGE: &str = "must be from 1 to 10000000";
 const FORMAT: &str = "must be a number of employees or a band of them, such as 51-200 or 10,000+";
 
-/// What a caller gives.
+/// The size in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompanySizeInput<'a> {
-    /// Employees.
+    /// The number of employees.
     Number(i64),
-    /// A band, or a number as text; blank is unknown.
+    /// A band, or a number as text; a blank text means unknown.
     Text(&'a str),
 }
 
@@ -35,11 +35,11 @@ impl<'a> From<&'a str> for CompanySizeInput<'a> {
     }
 }
 
-/// The size of a company. A number is stored as a number, as it was before there were bands.
+/// The size of a company. A number is stored as a number, like before bands were introduced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CompanySize {
-    /// Employees, 1 to 10 million.
+    /// The number of employees, 1 to 10 million.
     Employees(u32),
     /// A band of employees.
     Band(SizeBand),
@@ -48,16 +48,16 @@ pub enum CompanySize {
 /// A band of employees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeBand {
-    /// As it was given, at most 50 characters.
+    /// The text as it was sent, at most 50 characters.
     band: String,
     /// The fewest employees, 0 to 10 million.
     at_least: u32,
-    /// The most, 1 to 10 million; `None` when the band has no end.
+    /// The most employees, 1 to 10 million; `None` if the band has no upper end.
     at_most: Option<u32>,
 }
 
 impl CompanySize {
-    /// The fewest and the most employees that the company has; a band without an end goes to 10 million.
+    /// The fewest and the most employees of the company; a band without an upper end goes to 10 million.
     pub fn bounds(&self) -> (u32, u32) {
         match self {
             Self::Employees(employees) => (*employees, *employees),
@@ -65,14 +65,14 @@ impl CompanySize {
         }
     }
 
-    /// Whether it is a band. Events that have one are of the second version.
+    /// Whether the size is a band. Events with a band have the second version.
     pub fn is_band(&self) -> bool {
         matches!(self, Self::Band(_))
     }
 }
 
 impl fmt::Display for CompanySize {
-    /// As it was given.
+    /// The text as it was sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Employees(employees) => employees.fmt(f),
@@ -81,7 +81,7 @@ impl fmt::Display for CompanySize {
     }
 }
 
-/// The size that a caller gives, if it is one.
+/// The size in a request, if it is valid.
 pub(super) fn checked_size(check: &mut Check, input: CompanySizeInput<'_>) -> Option<CompanySize> {
     match input {
         CompanySizeInput::Number(employees) => {
@@ -141,12 +141,12 @@ fn bounds_of(text: &str) -> Option<(u64, Option<u64>)> {
     Some((number(from)?, Some(number(to)?)))
 }
 
-/// The hyphen, every dash of Unicode that stands between numbers, the minus sign, and the tilde.
+/// The hyphen, every dash of Unicode that is used between numbers, the minus sign, and the tilde.
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' | '~')
 }
 
-/// A whole number, with thousands apart (`10,000`, `10.000`, `10 000`, `10'000`) or shortened (`10k`).
+/// A whole number, also with separated thousands (`10,000`, `10.000`, `10 000`, `10'000`) or shortened (`10k`).
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
     let (digits, times) = match text.strip_suffix('k') {

@@ -1,5 +1,5 @@
-//! A lead: a company that may buy, and the person we talk to there. The company is a fact; the person and what was
-//! noted about the talks is personal and sealed.
+//! A lead: a company that may buy, and the person we talk to there. The data about the company are facts; the data
+//! about the person and the notes of the talks are personal and sealed.
 
 use super::company_size::{CompanySize, CompanySizeInput, checked_size};
 use super::lead_score::{
@@ -15,22 +15,22 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Where a lead stands.
+/// The status of a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
-    /// Just created.
+    /// The lead was just created.
     #[default]
     New,
-    /// Somebody talked to them.
+    /// Somebody talked to the company.
     Contacted,
-    /// They fit.
+    /// The company fits.
     Qualified,
-    /// They have a proposal.
+    /// The company has a proposal.
     Proposal,
-    /// They bought.
+    /// The company bought.
     Won,
-    /// They did not.
+    /// The company did not buy.
     Lost,
 }
 
@@ -44,7 +44,7 @@ impl LeadStatus {
         (Self::Lost, "lost"),
     ];
 
-    /// The name in bodies.
+    /// The name of the status in bodies.
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(status, _)| *status == self).map_or("new", |(_, name)| name)
     }
@@ -59,27 +59,27 @@ impl FromStr for LeadStatus {
     }
 }
 
-/// What is known of the company.
+/// The data about the company.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadDetails {
     /// 1 to 200 characters.
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// Employees.
+    /// The number of employees.
     pub company_size: Option<CompanySize>,
-    /// Where it stands.
+    /// The status of the lead.
     pub status: LeadStatus,
-    /// Whose lead it is.
+    /// The account that owns the lead.
     pub owner_id: AccountId,
 }
 
-/// The person we talk to, and what was noted.
+/// The person we talk to, and the notes.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Contact {
     /// At most 200 characters.
     pub name: Option<String>,
-    /// Address.
+    /// The e-mail address.
     pub email: Option<String>,
     /// At most 50 characters.
     pub phone: Option<String>,
@@ -88,7 +88,7 @@ pub struct Contact {
 }
 
 impl fmt::Debug for Contact {
-    /// Tells nothing, so that no log can.
+    /// Prints no value, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contact(..)")
     }
@@ -102,33 +102,33 @@ pub struct Lead {
     /// The company.
     #[serde(flatten)]
     pub details: LeadDetails,
-    /// The person; `None` after erasure.
+    /// The contact; `None` after erasure.
     pub contact: Option<Contact>,
     /// The latest score.
     pub score: Option<LeadScore>,
-    /// When it was created.
+    /// When the lead was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the lead last changed.
     pub updated_at: Timestamp,
-    /// When it was deleted, if it was.
+    /// When the lead was deleted; `None` if it was not.
     pub deleted_at: Option<Timestamp>,
 }
 
 impl Lead {
-    /// The data subject of a lead: its contact.
+    /// The data subject of a lead, which is its contact.
     pub fn subject(id: &LeadId) -> SubjectId {
         derived(id)
     }
 }
 
-/// The fields a caller sets; what is absent is unknown.
+/// The fields that a caller sets; an absent field is unknown.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct LeadInput<'a> {
-    /// Required.
+    /// The name of the company. It must be set.
     pub company_name: &'a str,
     /// Optional.
     pub industry: Option<&'a str>,
-    /// Employees, 1 to 10 million, or a band of them.
+    /// The number of employees, 1 to 10 million, or a band.
     pub company_size: Option<CompanySizeInput<'a>>,
     /// Optional.
     pub contact_name: Option<&'a str>,
@@ -142,35 +142,35 @@ pub struct LeadInput<'a> {
     pub status: Option<&'a str>,
 }
 
-/// What happened to a lead.
+/// The events of a lead.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LeadEvent {
-    /// It was created.
+    /// The lead was created.
     Created {
-        /// Facts.
+        /// The facts.
         facts: Created,
-        /// Who; `None` after erasure.
+        /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
-    /// Its fields were replaced.
+    /// The fields of the lead were replaced.
     Updated {
-        /// Facts.
+        /// The facts.
         facts: Created,
-        /// Who; `None` after erasure.
+        /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
-    /// It was scored.
+    /// The lead was scored.
     Scored {
-        /// The lead, so that the event knows its subject.
+        /// The lead, from which the event derives its subject.
         lead_id: LeadId,
-        /// Whose lead it was, so that a consumer knows whom to tell.
+        /// The owner of the lead at this time, whom a consumer notifies.
         owner_id: AccountId,
         /// The score.
         score: Box<LeadScore>,
     },
-    /// It was deleted.
+    /// The lead was deleted.
     Deleted(Deleted),
-    /// Its contact was erased.
+    /// The contact of the lead was erased.
     ContactErased(Deleted),
 }
 
@@ -238,7 +238,7 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
     check.finish((LeadDetails { company_name, industry, company_size, status, owner_id }, contact))
 }
 
-/// What is wrong with the fields of a lead.
+/// The errors in the fields of a lead.
 pub fn check_lead(input: &LeadInput<'_>, owner: AccountId) -> Result<(), Invalid> {
     checked(input, owner).map(drop)
 }
@@ -249,7 +249,7 @@ pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Resul
     Ok(LeadEvent::Created { facts: Created { lead_id: id, details }, contact: Some(contact) })
 }
 
-/// Decides `lead_updated`: every field is replaced, absent ones are cleared. Nothing when nothing differs. A contact
+/// Decides `lead_updated`: every field is replaced, absent ones are cleared. No event if nothing differs. A contact
 /// that was erased stays erased: its fields must be absent.
 pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, Invalid> {
     let (details, contact) = checked(input, lead.details.owner_id)?;
@@ -282,14 +282,14 @@ pub fn score_lead(lead: &Lead, mut score: LeadScore) -> LeadEvent {
     LeadEvent::Scored { lead_id: lead.id, owner_id: lead.details.owner_id, score: Box::new(score) }
 }
 
-/// Decides `lead_deleted`; nothing when it is deleted already.
+/// Decides `lead_deleted`; no event if the lead is deleted already.
 pub fn delete_lead(lead: &Lead) -> Option<LeadEvent> {
     lead.deleted_at
         .is_none()
         .then_some(LeadEvent::Deleted(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
 }
 
-/// Decides `lead_contact_erased`; nothing when it is erased already.
+/// Decides `lead_contact_erased`; no event if the contact is erased already.
 pub fn erase_lead_contact(lead: &Lead) -> Option<LeadEvent> {
     lead.contact
         .is_some()
@@ -319,7 +319,7 @@ impl Aggregate for Lead {
                 deleted_at: None,
             }),
             (Some(mut lead), LeadEvent::Updated { facts, contact }) => Some(Self {
-                // Evidence quotes the contact: what was replaced must not live on in a quote.
+                // Evidence quotes the contact; data that was replaced must not stay in a quotation.
                 score: if lead.contact == *contact {
                     lead.score.take()
                 } else {
@@ -382,8 +382,8 @@ impl DomainEvent for LeadEvent {
 }
 
 fn with_contact(event_type: &str, facts: &Created, contact: Option<&Contact>) -> EncodedEvent {
-    // The second version is the first with a band in `company_size`. It is written for bands alone, so that what reads the
-    // first version only goes on with all other leads.
+    // The second version allows a band in `company_size`. It is written for bands only, so that a reader of the first
+    // version still reads all other leads.
     let has_band = facts.details.company_size.as_ref().is_some_and(CompanySize::is_band);
     let event = EncodedEvent::facts(event_type, facts).with_version(if has_band { 2 } else { 1 });
     match contact {

@@ -1,22 +1,22 @@
-//! What a score is: 0 to 100 with a breakdown by BANT (budget, authority, need, timeline), signed factors with the
-//! evidence they come from, and who judged at what cost. A score without enough to go on abstains: it must never be a
-//! number that looks like a judgement.
+//! The score of a lead: 0 to 100 with a breakdown by BANT (budget, authority, need, timeline), signed factors with
+//! their evidence, the engine and the cost. A lead with too little data is not scored: there must never be a number
+//! that looks like a score then.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a factor speaks about.
+/// The subject of a factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
-    /// Can they pay?
+    /// Whether the company can pay.
     Budget,
-    /// Do we talk to someone who decides?
+    /// Whether the contact can decide.
     Authority,
-    /// Do they have the problem we solve?
+    /// Whether the company has the problem that the product solves.
     Need,
-    /// Will they buy soon?
+    /// Whether the company will buy soon.
     Timeline,
 }
 
@@ -25,7 +25,7 @@ impl Dimension {
     pub const ALL: [Self; 4] = [Self::Budget, Self::Authority, Self::Need, Self::Timeline];
 }
 
-/// A field of a lead that evidence can come from.
+/// A field of a lead from which evidence can come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScoredField {
@@ -50,27 +50,27 @@ pub enum ScoredField {
 /// One reason for a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
-    /// What it speaks about.
+    /// The dimension that it is about.
     pub dimension: Dimension,
     /// How much it moves its dimension, -100 to 100.
     pub impact: i8,
-    /// The field it comes from.
+    /// The field of its evidence.
     pub field: ScoredField,
-    /// What the field says and why it matters; personal, `None` after erasure.
+    /// The quote of the field and the reason; personal, `None` after erasure.
     pub evidence: Option<Evidence>,
 }
 
-/// What a factor rests on. It quotes the lead, so it is personal.
+/// The evidence of a factor. It quotes the lead, so it is personal.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The words of the field.
+    /// A quote of the field.
     pub quote: String,
-    /// Why they matter.
+    /// Why the quote matters.
     pub reason: String,
 }
 
 impl fmt::Debug for Evidence {
-    /// Tells nothing, so that no log can.
+    /// Hides everything, so that no log can contain it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Evidence(..)")
     }
@@ -91,7 +91,7 @@ pub struct Breakdown {
 }
 
 impl Breakdown {
-    /// The whole score: budget 30 %, authority 25 %, need 25 %, timeline 20 %, rounded to the nearest.
+    /// The whole score: budget 30 %, authority 25 %, need 25 %, timeline 20 %, rounded to the nearest number.
     pub fn total(self) -> u8 {
         let hundredths = u32::from(self.budget) * 30
             + u32::from(self.authority) * 25
@@ -101,26 +101,26 @@ impl Breakdown {
     }
 }
 
-/// Why there is no number.
+/// The reason why there is no score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AbstainReason {
-    /// The lead says too little about budget, authority, need and timeline.
+    /// The lead has too little data about budget, authority, need and timeline.
     InsufficientData,
 }
 
-/// A judgement, whoever made it.
+/// An assessment by either engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
-    /// The breakdown, or why there is none.
+    /// The breakdown, or the reason why there is none.
     pub outcome: Result<Breakdown, AbstainReason>,
-    /// What it rests on, the strongest first.
+    /// The factors, the strongest first.
     pub factors: Vec<Factor>,
-    /// 0 to 100: how sure the judge is.
+    /// The confidence, 0 to 100.
     pub confidence_percent: u8,
 }
 
-/// Who judged.
+/// The engine of an assessment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
@@ -130,39 +130,39 @@ pub enum Engine {
     Model,
 }
 
-/// What a judgement cost, all attempts together.
+/// The cost of an assessment, all attempts together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// In 10^-9 US dollars.
     pub nano_usd: u64,
-    /// Tokens sent.
+    /// Input tokens.
     pub input_tokens: u64,
-    /// Tokens received.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// Version of the price table.
+    /// The version of the price table.
     pub price_version: String,
-    /// Calls made to models.
+    /// The number of calls to models.
     pub attempts: u32,
 }
 
 /// The score of a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadScore {
-    /// The judgement.
+    /// The assessment.
     #[serde(flatten)]
     pub assessment: Assessment,
-    /// Who judged.
+    /// The engine.
     pub engine: Engine,
-    /// The model that judged; `rules` for the rules.
+    /// The model; `rules` for the rules.
     pub model: String,
-    /// What it cost.
+    /// The cost.
     pub cost: Cost,
-    /// When.
+    /// When the lead was scored.
     pub scored_at: Timestamp,
 }
 
 impl LeadScore {
-    /// 0 to 100, unless it abstained.
+    /// 0 to 100; `None` when the score abstained.
     pub fn value(&self) -> Option<u8> {
         self.assessment.outcome.ok().map(Breakdown::total)
     }

@@ -1,13 +1,13 @@
-//! Providers of free mailboxes: an address there says nothing about a company. The list and its licence are in
+//! Providers of free mailboxes, whose addresses give no information about a company. The list and its licence are in
 //! `free_mailboxes.txt`.
 
 use std::cmp::Ordering;
 
-/// One domain a line, sorted by bytes, after a header whose lines begin with `#`.
+/// One domain on each line, sorted by bytes, after a header whose lines begin with `#`.
 const DOMAINS: &str = include_str!("free_mailboxes.txt");
 
-/// Whether a domain, in lower case, belongs to a provider of free mailboxes. Searches the sorted text by halves, so that
-/// nothing is built when a process starts.
+/// Whether a domain in lower case belongs to a provider of free mailboxes. It is a binary search in the sorted text, so
+/// that nothing has to be built at the start of a process.
 pub(super) fn is_free_mailbox(domain: &str) -> bool {
     let text = DOMAINS.as_bytes();
     let (mut low, mut high) = (0, text.len());

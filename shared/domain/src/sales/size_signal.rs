@@ -1,8 +1,8 @@
-//! What the size of a company says about its budget.
+//! The signal of a company's size for its budget.
 
 use super::company_size::CompanySize;
 
-/// What sizes say about a budget, each from this many employees on.
+/// The signals of sizes, each with its smallest number of employees.
 const SIZES: [(u32, i8, &str); 4] = [
     (0, -15, "Very small companies rarely have the budget"),
     (10, 5, "The company has the size of our smaller customers"),
@@ -10,8 +10,8 @@ const SIZES: [(u32, i8, &str); 4] = [
     (5000, 15, "A large company can pay, and takes its time"),
 ];
 
-/// What the size of a company says about its budget. A band that reaches over one limit counts as its geometric mean, because
-/// sizes of companies spread by their magnitude; one that reaches over several says nothing.
+/// The signal of a company's size for its budget. A band that crosses one limit counts as its geometric mean, because
+/// sizes of companies are distributed by magnitude; a band that crosses several limits gives no signal.
 pub(super) fn size_signal(size: &CompanySize) -> Option<(i8, &'static str)> {
     let step_of = |employees: u32| SIZES.iter().rposition(|(from, ..)| *from <= employees);
     let (at_least, at_most) = size.bounds();

@@ -1,5 +1,5 @@
-//! An API key: what a program of an organization proves itself with. Only a hash of its secret is known here. Its name
-//! is a label that an administrator gives to a program, not a person's.
+//! An API key: the credential of an organization's program. Only a hash of its secret is known here. Its name is a
+//! label that an admin gives to a program, not a person's name.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
@@ -10,12 +10,12 @@ use crate::id::{AccountId, ApiKeyId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// How long a key is valid when nobody says, in days,
+/// The number of days for which a key is valid unless the request says otherwise.
 pub const DEFAULT_DAYS: i64 = 90;
-/// and at most.
+/// The most days for which a key is valid.
 pub const MOST_DAYS: i64 = 365;
 const LONGEST_NAME: usize = 100;
-/// Characters of the longest unknown scope that is repeated.
+/// The most characters of an unknown scope that are repeated.
 const LONGEST_SCOPE: usize = 40;
 
 /// The state of an API key.
@@ -23,32 +23,32 @@ const LONGEST_SCOPE: usize = 40;
 pub struct ApiKey {
     /// Its identifier.
     pub id: ApiKeyId,
-    /// What it is called.
+    /// The name that an admin gave it.
     pub name: String,
-    /// What it may be used for.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// How its text begins: all of it but the secret, so that a key that was found somewhere can be told.
+    /// The beginning of its text: all of it except the secret, so that a found key can be identified.
     pub prefix: String,
     /// SHA-256 of its secret, base64url.
     pub secret_hash: String,
-    /// Who created it.
+    /// The account that created it.
     pub created_by: AccountId,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl ApiKey {
-    /// Whether it proves anything at this moment.
+    /// Whether it is valid at this time.
     pub fn is_valid(&self, at: Timestamp) -> bool {
         self.revoked_at.is_none() && at < self.expires_at
     }
 }
 
-/// What happened to an API key.
+/// An event of an API key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiKeyEvent {
     /// It was created.
@@ -80,23 +80,23 @@ pub struct Revoked {
 pub struct CreateApiKey<'a> {
     /// Its identifier.
     pub id: ApiKeyId,
-    /// What it is called, 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: &'a str,
-    /// Names of scopes, at least one. One that is named twice counts once.
+    /// Names of scopes, at least one. A scope that is named twice counts once.
     pub scopes: &'a [String],
-    /// How long it is valid, 1 to 365 days; 90 when it is not said.
+    /// The number of days for which it is valid, 1 to 365; 90 when absent.
     pub expires_in_days: Option<i64>,
-    /// How its text begins.
+    /// The beginning of its text.
     pub prefix: String,
     /// Hash of its secret.
     pub secret_hash: String,
-    /// Who creates it.
+    /// The account that creates it.
     pub created_by: AccountId,
-    /// Now.
+    /// The time of the command.
     pub at: Timestamp,
 }
 
-/// What is wrong with the fields of an API key; its name, scopes and days when nothing is.
+/// Checks the fields of an API key; returns name, scopes and days when they are valid.
 pub fn check_api_key(
     name: &str,
     scope_names: &[String],
@@ -126,7 +126,7 @@ pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid>
     }))
 }
 
-/// The scopes with these names, each once and always in the same order.
+/// The scopes with these names, each once, always in the same order.
 fn scopes(check: &mut Check, names: &[String]) -> Vec<Scope> {
     if names.is_empty() {
         check.wrong("scopes", "required", "must name at least one scope");
@@ -143,7 +143,8 @@ fn scopes(check: &mut Check, names: &[String]) -> Vec<Scope> {
     known.into_iter().collect()
 }
 
-/// Says which scopes do not exist, and which do. A name is repeated only if it looks like one: it is the caller's text.
+/// The message with the unknown scopes and the existing ones. A name is repeated only if it looks like a scope, because
+/// it is the caller's text.
 fn unknown_scopes(names: &[&str]) -> String {
     let looks_like_one = |name: &&str| {
         (1..=LONGEST_SCOPE).contains(&name.len())
@@ -157,7 +158,7 @@ fn unknown_scopes(names: &[&str]) -> String {
     format!("{unknown}; known scopes are {}", known.join(", "))
 }
 
-/// Decides `api_key_revoked`; nothing when it was revoked already.
+/// Decides `api_key_revoked`; no event when it was revoked already.
 pub fn revoke_api_key(key: &ApiKey) -> Option<ApiKeyEvent> {
     key.revoked_at.is_none().then_some(ApiKeyEvent::Revoked(Revoked { api_key_id: key.id }))
 }
@@ -186,7 +187,7 @@ impl Aggregate for ApiKey {
         }
     }
 
-    /// Revoked and expired keys stay listed: who looks for what a key could do must find it.
+    /// Revoked and expired keys stay in the list, for people who investigate what a key could do.
     fn indexed(&self) -> Option<Indexed> {
         Some(Indexed { created_at: self.created_at, owner: self.created_by, tenant_wide: true, score: None })
     }

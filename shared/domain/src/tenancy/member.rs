@@ -1,4 +1,4 @@
-//! A member: an account's place and role in an organization. It has the account's identifier.
+//! A member: an account's role in an organization. It has the account's id.
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
@@ -7,15 +7,15 @@ use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// What a member is in the organization.
+/// The role of a member in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Works on own leads.
+    /// Sees and changes their own leads.
     SalesRep,
-    /// Sees the team's work.
+    /// Sees and changes the leads of the organization.
     Manager,
-    /// Runs the organization.
+    /// Manages the organization, too.
     Admin,
 }
 
@@ -56,7 +56,7 @@ pub struct Member {
     pub created_at: Timestamp,
 }
 
-/// What happened to a member.
+/// An event of a member.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemberEvent {
     /// An account joined the organization.

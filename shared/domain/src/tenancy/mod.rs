@@ -1,4 +1,4 @@
-//! Organizations, who belongs to them, and the keys of their programs.
+//! Organizations, their members, and their API keys.
 
 mod api_key;
 mod member;

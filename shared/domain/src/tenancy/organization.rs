@@ -7,7 +7,7 @@ use crate::field::{Check, Invalid};
 use crate::id::OrganizationId;
 use serde::{Deserialize, Serialize};
 
-/// What an organization pays for.
+/// The plan of an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionTier {
@@ -15,18 +15,18 @@ pub enum SubscriptionTier {
     Starter,
     /// For teams.
     Professional,
-    /// For companies with own terms.
+    /// For companies with terms of their own.
     Enterprise,
 }
 
 /// The state of an organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Organization {
-    /// Its identifier, which is the tenant of everything it owns.
+    /// Its id, which is the tenant of everything that it owns.
     pub id: OrganizationId,
     /// Its name.
     pub name: String,
-    /// What it pays for.
+    /// Its plan.
     pub subscription_tier: SubscriptionTier,
     /// The AWS region where its writes happen.
     pub home_region: String,
@@ -34,7 +34,7 @@ pub struct Organization {
     pub created_at: Timestamp,
 }
 
-/// What happened to an organization.
+/// An event of an organization.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrganizationEvent {
     /// It registered.
@@ -50,7 +50,7 @@ pub struct Registered {
     home_region: String,
 }
 
-/// The command that makes an organization.
+/// The command that registers an organization.
 #[derive(Debug)]
 pub struct RegisterOrganization<'a> {
     /// Its identifier.

@@ -1,18 +1,18 @@
-//! `Accept-Encoding` (RFC 9110, section 12.5.3): in which content coding a reader wants a document.
+//! `Accept-Encoding` (RFC 9110, section 12.5.3): the content coding in which a client wants a document.
 
-/// Content codings in the order in which they are preferred when a reader wants several as much.
+/// Content codings. If a client wants several equally, the first one is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
     /// Brotli (RFC 7932).
     Brotli,
     /// gzip (RFC 1952).
     Gzip,
-    /// As it is.
+    /// No coding.
     Identity,
 }
 
 impl Coding {
-    /// Its name in headers.
+    /// The name of the coding in headers.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -21,14 +21,14 @@ impl Coding {
         }
     }
 
-    /// The coding that a reader wants most of those that there are. Without the header it is as it is: a reader who can
-    /// decode says so. When nothing is acceptable, it is as it is too.
+    /// The coding that the client wants most. It is no coding if the header is missing, because a client that can
+    /// decode sends the header, and also if the client accepts none of our codings.
     pub(super) fn wanted(header: Option<&str>) -> Self {
         let Some(header) = header else { return Self::Identity };
         let best = [Self::Brotli, Self::Gzip, Self::Identity]
             .into_iter()
             .map(|coding| (weight(header, coding), coding))
-            // Of equal ones the first.
+            // The first one of several with the same weight.
             .reduce(|best, next| if next.0 > best.0 { next } else { best });
         match best {
             Some((weight, coding)) if weight > 0 => coding,
@@ -37,7 +37,7 @@ impl Coding {
     }
 }
 
-/// How much the header wants a coding, in thousandths.
+/// The weight that the header gives to a coding, in thousandths.
 fn weight(header: &str, coding: Coding) -> u16 {
     let mut any = None;
     for item in header.split(',') {
@@ -53,13 +53,14 @@ fn weight(header: &str, coding: Coding) -> u16 {
         }
     }
     match coding {
-        // Acceptable unless it is excluded, but what a reader names is wanted more.
+        // No coding is acceptable unless it is excluded, but a coding that the client names is preferred.
         Coding::Identity => any.unwrap_or(1),
         _ => any.unwrap_or(0),
     }
 }
 
-/// `q=0.5` as thousandths. One that can't be read counts as 0: the reader said something else than yes.
+/// `q=0.5` as thousandths. A weight that can't be read counts as 0, because it does not say that the client accepts the
+/// coding.
 fn quality(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {

@@ -1,10 +1,10 @@
-//! What is told of a model's answer in headers, the same on every route that asks one.
+//! Headers about a model's answer, the same on every route that asks a model.
 
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::decimal_usd;
 
-/// The headers of an answer; its cost is not known yet when it is streamed. The `x-ratelimit-*` are OpenAI's names, which
-/// its clients read.
+/// The headers of an answer; a streamed answer has no cost yet. The `x-ratelimit-*` are OpenAI's names, which its
+/// clients read.
 pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("X-Sextant-Model", head.model.clone()),

@@ -1,5 +1,5 @@
-//! JSON bodies: checked as a whole in one pass before anything is made of them, and problems that name the wrong field by
-//! JSON pointer (RFC 6901). An answer must never repeat a value that the caller sent.
+//! JSON bodies: checked completely in one pass before they are deserialized, with problems that name the wrong field by
+//! JSON pointer (RFC 6901). An answer must never repeat a value of the caller.
 
 use super::Request;
 use super::not_json::not_json;
@@ -14,28 +14,28 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
 
-/// Bytes of the largest body.
+/// The most bytes of a body.
 const LARGEST: usize = 256 * 1024;
-/// Bytes of the largest body that is a question to a model. Twice as long as JSON in the event it still is below Lambda's
-/// 6 MB, and it is longer than the context of most models.
+/// The most bytes of a body on routes that call a model. As JSON in the event the body is up to twice as long, which is
+/// still below Lambda's 6 MB. It is longer than the context of most models.
 const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
-/// How deep objects and arrays may be nested.
+/// The greatest nesting of objects and arrays.
 const DEEPEST: usize = 32;
 
-/// What a body may be, and what else is asked of it.
+/// The limit of a body.
 struct Limit {
     bytes: usize,
-    /// What a longer body is answered.
+    /// The detail of the answer to a longer body.
     message: &'static str,
 }
 
 const USUAL: Limit = Limit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
 const QUESTION: Limit = Limit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
 
-/// A body that replaces an entity, as the entity was read.
+/// A body that replaces an entity.
 #[derive(Debug)]
 pub struct Replacement<T> {
-    /// What replaces it.
+    /// The replacing fields.
     pub body: T,
     /// The members that were read and can't be set: compare them with [`super::unchanged`].
     pub read_only: Map<String, Value>,
@@ -45,9 +45,9 @@ impl Request {
     /// The JSON body as a `T`. 415 unless it is `application/json`, 413 above 256 KiB; 400 when it is not JSON, nested
     /// deeper than 32, names a key twice, or is not a `T`.
     ///
-    /// A 400 names every wrong field. What is wrong with the form of the body is found here. What else is wrong with it is
-    /// found by `judge`, which is asked only when the form is wrong, with placeholders where it is. A body of the right
-    /// form is judged by whoever uses it.
+    /// A 400 names every wrong field. Errors in the form of the body are found here. Other errors are found by `judge`. It
+    /// is called only if the form is wrong, and then gets placeholders for the wrong fields. The values of a body of the
+    /// right form are checked by its user.
     pub fn json<T: DeserializeOwned>(
         &self,
         judge: impl FnOnce(&T) -> Result<(), Invalid>,
@@ -55,7 +55,7 @@ impl Request {
         self.read_json(&USUAL, &[], judge).map(|replacement| replacement.body)
     }
 
-    /// The same for questions to models: 413 above 2 MiB.
+    /// The same for prompts to models: 413 above 2 MiB.
     pub fn long_json<T: DeserializeOwned>(
         &self,
         judge: impl FnOnce(&T) -> Result<(), Invalid>,
@@ -63,8 +63,8 @@ impl Request {
         self.read_json(&QUESTION, &[], judge).map(|replacement| replacement.body)
     }
 
-    /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that what
-    /// was read can be sent back.
+    /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that
+    /// the answer of a GET can be sent back.
     pub fn replacement<T: DeserializeOwned>(
         &self,
         read_only: &[&str],
@@ -104,7 +104,7 @@ impl Request {
         }
     }
 
-    /// Refuses what is not a JSON object of the right size, and returns the members that are given twice.
+    /// Refuses a body that is not a JSON object of the right size, and returns the members that are given twice.
     fn check_json(&self, largest: usize, too_large: &str) -> Result<Vec<FieldProblem>, Problem> {
         self.check_media_type()?;
         if self.body.len() > largest {
@@ -120,7 +120,7 @@ impl Request {
             )));
         }
         let twice = check(&self.body)?;
-        // serde would take the items of an array for the members in their order.
+        // serde would accept the items of an array as the members in their order.
         if self.body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Problem::field("", "type", "must be an object"));
         }
@@ -128,7 +128,7 @@ impl Request {
     }
 }
 
-/// Adds faults of fields about which nothing is said yet. What is said of a field holds for what is within it.
+/// Adds faults of fields without a fault. The fault of a field covers everything within it.
 fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
     for problem in more {
         let known = wrong.iter().any(|known| {
@@ -145,7 +145,7 @@ fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
 
 /// Reads a document without keeping it.
 struct Check {
-    /// JSON pointer to where it is.
+    /// JSON pointer to the current place.
     pointer: String,
     depth: usize,
     too_deep: bool,

@@ -1,14 +1,14 @@
-//! `Cache-Control` of requests (RFC 9111, section 5.2.1). Directives that we don't know are left alone, as the RFC wants it.
+//! `Cache-Control` of requests (RFC 9111, section 5.2.1). Unknown directives are ignored, as the RFC requires.
 
 use super::Request;
 use application_core::model_answer::CacheControl;
 use std::time::Duration;
 
-/// What a number of seconds beyond it means (RFC 9111, section 1.2.2).
+/// The meaning of any greater number of seconds (RFC 9111, section 1.2.2).
 const LARGEST_SECONDS: u64 = 1 << 31;
 
 impl Request {
-    /// What the caller lets the cache do: what any of the directives forbids is forbidden.
+    /// The caller's rules for the cache: a use that any directive forbids is forbidden.
     pub fn cache_control(&self) -> CacheControl {
         read(self.header("Cache-Control").unwrap_or_default())
     }
@@ -23,7 +23,7 @@ fn read(header: &str) -> CacheControl {
             "no-store" => control.no_store = true,
             "max-age" => {
                 let max_age = Duration::from_secs(seconds(value));
-                // Of several that differ none can be trusted: then every stored answer is too old (section 4.2.1).
+                // Of several different ages none can be trusted: then every cached answer is too old (section 4.2.1).
                 let differs = control.max_age.is_some_and(|other| other != max_age);
                 control.max_age = Some(if differs { Duration::ZERO } else { max_age });
             }
@@ -33,15 +33,15 @@ fn read(header: &str) -> CacheControl {
     control
 }
 
-/// A number of seconds, in quotes or without. A value that is no number lets every stored answer be too old, as section
-/// 4.2.1 advises.
+/// A number of seconds, with or without quotes. With a value that is not a number every cached answer is too old, as
+/// section 4.2.1 advises.
 fn seconds(value: &str) -> u64 {
     let value = value.trim();
     let digits = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return 0;
     }
-    // What does not fit is larger than the largest.
+    // A number that does not fit is larger than the largest.
     digits.parse().unwrap_or(LARGEST_SECONDS).min(LARGEST_SECONDS)
 }
 

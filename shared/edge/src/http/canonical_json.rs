@@ -1,5 +1,5 @@
-//! The canonical form of JSON (JCS, RFC 8785): equal documents have equal bytes, whatever their spacing, the order of their
-//! members and their escapes.
+//! The canonical form of JSON (JCS, RFC 8785): equal documents have equal bytes, without regard to spacing, the order
+//! of members and escapes.
 
 use serde_json::{Map, Number, Value};
 
@@ -50,12 +50,12 @@ fn write_object(out: &mut Vec<u8>, members: &Map<String, Value>) -> Option<()> {
     Some(())
 }
 
-/// serde_json escapes as section 3.2.2.2 says: what must be, in the shortest way, with small hexadecimal digits.
+/// serde_json escapes by section 3.2.2.2: only necessary escapes, in the shortest form, with small hexadecimal digits.
 fn write_text(out: &mut Vec<u8>, text: &str) -> Option<()> {
     serde_json::to_writer(out, text).ok()
 }
 
-/// Every number is a double, written as ECMAScript does (section 3.2.2.3).
+/// Every number is a double, in ECMAScript's notation (section 3.2.2.3).
 fn write_number(out: &mut Vec<u8>, number: &Number) -> Option<()> {
     let double = number.as_f64().filter(|double| double.is_finite())?;
     out.extend_from_slice(ryu_js::Buffer::new().format_finite(double).as_bytes());

@@ -1,20 +1,22 @@
-//! `If-None-Match` (RFC 9110, section 13.1.2): a reader who has the current representation is answered 304 without it.
+//! `If-None-Match` (RFC 9110, section 13.1.2): a client that has the current representation gets 304 without a body.
 //!
-//! Every 200 of GET and HEAD has a validator. A handler whose entity has a version names it with [`Response::with_etag`];
-//! everything else gets a hash of its bytes here, which is strong, because other bytes have another hash. What changes from
-//! one read to the next says so with [`Response::without_revalidation`].
+//! Every 200 of GET and HEAD has a validator. A handler whose entity has a version sets it with
+//! [`Response::with_etag`]. Every other answer gets a hash of its bytes here; this is a strong validator, because other
+//! bytes have another hash. A handler whose answer differs with each read says so with
+//! [`Response::without_revalidation`].
 
 use super::response::Response;
 use std::hash::{DefaultHasher, Hasher as _};
 
-/// The tag of these bytes. Another release of the compiler may hash otherwise, which costs each reader one whole answer.
+/// The entity tag of these bytes. Another release of the compiler may compute another hash; then each client reads the
+/// whole answer once more.
 fn tag_of(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     hasher.write(body);
     format!("\"{:016x}\"", hasher.finish())
 }
 
-/// The answer itself, with a validator; or 304 when `if_none_match` names the answer that the reader would get.
+/// The answer with a validator, or 304 if `if_none_match` names the answer that the client would get.
 pub(super) fn revalidated(response: Response, if_none_match: Option<&str>) -> Response {
     if response.status() != 200 || !response.is_revalidated() {
         return response;
@@ -33,7 +35,8 @@ pub(super) fn revalidated(response: Response, if_none_match: Option<&str>) -> Re
     }
 }
 
-/// Whether a list of tags holds this one by weak comparison, or is `*`. What is no tag names nothing.
+/// Whether a list of entity tags contains this tag by weak comparison, or is `*`. A text that is not an entity tag
+/// matches nothing.
 fn names(list: &str, current: &str) -> bool {
     if list.trim() == "*" {
         return true;
@@ -44,7 +47,7 @@ fn names(list: &str, current: &str) -> bool {
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
         let after_weak = rest.strip_prefix("W/").unwrap_or(rest);
-        // A tag may hold commas, so that its end is its second quote.
+        // An entity tag may contain commas, so it ends at its second quote.
         let Some((value, after)) = after_weak.strip_prefix('"').and_then(|open| open.split_once('"')) else {
             return false;
         };

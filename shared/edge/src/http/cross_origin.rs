@@ -1,8 +1,8 @@
-//! What browsers need to let a page of another origin read an answer (Fetch, section 3.3; CORS).
+//! The headers with which a browser lets a page of another origin read an answer (Fetch, section 3.3; CORS).
 //!
-//! The stage of the API has the list of allowed origins, and every proxy event brings it along: a changed list takes effect
-//! in all functions at once, without a new version of any. An origin is answered only when it is in the list, by name:
-//! never `*`, and never one that is not listed. There are no cookies, so that no answer allows credentials.
+//! The allowed origins are a variable of the API's stage, and every proxy event contains it. So a changed list takes
+//! effect in all functions at once, without a new version of a function. An answer names an origin only if the list
+//! contains it; it never contains `*`. The API has no cookies, so no answer allows credentials.
 
 use super::Request;
 use super::proxy_event::ProxyEvent;
@@ -11,29 +11,31 @@ use super::response::Response;
 /// The stage variable with the allowed origins, separated by commas.
 const ALLOWED_ORIGINS: &str = "allowed_origins";
 
-/// The headers of answers that pages may read, besides those that they always may.
+/// The answer headers that pages may read in addition to those that they always may read.
 pub const EXPOSED_HEADERS: &str = "Accept-Encoding, Allow, ETag, Idempotency-Replayed, Location, RateLimit, \
     RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id, X-Ratelimit-Limit-Requests, \
     X-Ratelimit-Remaining-Requests, X-Ratelimit-Reset-Requests, X-Sextant-Attempts, X-Sextant-Cache, X-Sextant-Cost-Usd, \
     X-Sextant-Model, X-Sextant-Overhead-Ms, X-Sextant-Provider";
 
-/// The headers of requests that pages may send, besides those that they always may. OpenAI's client sends the last eight.
+/// The request headers that pages may send in addition to those that they always may send. OpenAI's client sends the
+/// last eight.
 pub const REQUEST_HEADERS: &str = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
     X-Stainless-Arch, X-Stainless-Lang, X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Retry-Count, \
     X-Stainless-Runtime, X-Stainless-Runtime-Version, X-Stainless-Timeout";
 
-/// How long a browser may keep the answer to a preflight, in seconds: the longest that Chromium does.
+/// How long a browser may cache the answer to a preflight request, in seconds. Chromium caches it for no longer than
+/// this.
 const PREFLIGHT_SECONDS: &str = "7200";
 
-/// Where a request comes from, as its browser says, and whether that is allowed.
+/// The origin of a request, as its browser states it, and whether it is allowed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// No origin is allowed, so that no answer depends on it.
+    /// No origin is allowed, so no answer depends on the origin.
     #[default]
     Unconfigured,
-    /// It is not in the list, or the request is not from a browser's page.
+    /// The origin is not in the list, or the request does not come from a page in a browser.
     Foreign,
-    /// It is in the list.
+    /// The origin is in the list.
     Allowed(String),
 }
 
@@ -47,7 +49,7 @@ impl Origin {
         }
     }
 
-    /// The answer, readable by the page that asked for it when its origin is allowed.
+    /// The answer with the headers that let the calling page read it, if its origin is allowed.
     pub(super) fn open(&self, response: Response) -> Response {
         match self {
             Self::Unconfigured => response,
@@ -61,8 +63,8 @@ impl Origin {
 }
 
 impl Request {
-    /// The answer to `OPTIONS` on a path that takes these methods. A preflight of an allowed origin is told what its page
-    /// may send; to everybody else it says the methods alone.
+    /// The answer to `OPTIONS` on a path with these methods. A preflight request of an allowed origin is also told what
+    /// its page may send.
     pub fn options(&self, methods: &str) -> Response {
         let response = Response::no_content().with_header("Allow", methods);
         let is_preflight = self.header("Access-Control-Request-Method").is_some();

@@ -1,27 +1,27 @@
-//! A document that changes with a deployment only: its codings and its validator are made when it is built, so that nothing
-//! is compressed or hashed for a request.
+//! A document that changes only with a deployment. Its codings and its validator are made at build time, so that no
+//! request waits for compressing or hashing.
 
 use super::accept_encoding::Coding;
 use super::{Request, Response};
 
-/// A document as it is and compressed.
+/// A document, compressed and not compressed.
 #[derive(Debug, Clone, Copy)]
 pub struct Document {
-    /// Its media type.
+    /// The media type.
     pub content_type: &'static str,
-    /// It itself.
+    /// The document without a coding.
     pub text: &'static str,
-    /// It in gzip.
+    /// The document in gzip.
     pub gzip: &'static [u8],
-    /// It in Brotli.
+    /// The document in Brotli.
     pub brotli: &'static [u8],
-    /// A hash of it, without quotes.
+    /// A hash of the document, without quotes.
     pub hash: &'static str,
 }
 
 impl Document {
-    /// The document in the coding that the reader wants most. Each coding has a tag of its own, because a strong tag names
-    /// bytes (RFC 9110, section 8.8.3.3).
+    /// The document in the coding that the client wants most. Each coding has its own entity tag, because a strong tag
+    /// identifies bytes (RFC 9110, section 8.8.3.3).
     pub fn answer(&self, request: &Request) -> Response {
         let coding = Coding::wanted(request.header("Accept-Encoding"));
         let hash = self.hash;

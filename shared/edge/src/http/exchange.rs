@@ -1,5 +1,5 @@
-//! What whole and streamed answers have in common: how a request is read, and how a failure is made into a problem. It
-//! must never write the answer or the log line: when those are due is where the two differ.
+//! The common part of whole and streamed answers: reading a request, and turning a failure into a problem. It must
+//! never write the answer or the log line, because whole and streamed answers write them at different times.
 
 use super::conditional::revalidated;
 use super::cross_origin::Origin;
@@ -12,20 +12,20 @@ use crate::runtime::Json;
 use crate::{Invocation, Problem};
 use serde_json::Value;
 
-/// One request on its way to an answer.
+/// One request while it is being answered.
 pub(crate) struct Exchange<'a> {
     invocation: &'a Invocation,
     event: Result<ProxyEvent, serde_json::Error>,
-    /// Names it in the logs and in the answer.
+    /// Identifies the request in the logs and in the answer.
     pub(crate) correlation_id: String,
 }
 
-/// What the form of an answer depends on, whatever the answer says.
+/// The parts of a request that decide about the form of its answer.
 #[derive(Debug, Default)]
 pub(crate) struct AnswerForm {
     origin: Origin,
     is_head: bool,
-    /// For GET and HEAD alone: other methods change something, and take no 304.
+    /// Set for GET and HEAD only: other methods change something and never get 304.
     if_none_match: Option<String>,
     is_read: bool,
 }
@@ -38,7 +38,7 @@ impl AnswerForm {
         Self { origin: Origin::of(event), is_head, if_none_match, is_read }
     }
 
-    /// The answer as it is sent.
+    /// The answer in the form in which it is sent.
     pub(crate) fn finish(&self, response: Response) -> Response {
         let response = self.origin.open(response);
         let response =
@@ -46,17 +46,17 @@ impl AnswerForm {
         if self.is_head { response.without_body() } else { response }
     }
 
-    /// The head of an answer whose body is still to come.
+    /// The head of an answer whose body is streamed afterwards.
     pub(crate) fn finish_head(&self, head: Response) -> Response {
         self.origin.open(head)
     }
 }
 
-/// What the summary of a request says, beyond its status and its duration.
+/// The fields of a request's summary line, besides its status and its duration.
 pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 impl<'a> Exchange<'a> {
-    /// The request, and what every log line of it says.
+    /// The request, and the fields that each of its log lines carries.
     pub(crate) fn open(event: &Json, invocation: &'a Invocation) -> (Self, Scope) {
         let event = ProxyEvent::read(event);
         let scope = Scope {
@@ -73,12 +73,12 @@ impl<'a> Exchange<'a> {
         (Self { invocation, event, correlation_id: scope.correlation_id.clone() }, scope)
     }
 
-    /// What its answer is formed by.
+    /// The parts that decide about the form of the answer.
     pub(crate) fn answer_form(&self) -> AnswerForm {
         self.event.as_ref().map(AnswerForm::of).unwrap_or_default()
     }
 
-    /// The request, unless it can't be read.
+    /// The request, or the problem if it can't be read.
     pub(crate) fn request(self, fields: &mut Fields) -> Result<Request, Problem> {
         let event = self.event.map_err(Problem::internal)?;
         fields.push(("method", event.method().into()));
@@ -96,7 +96,7 @@ impl From<Broken> for Problem {
     }
 }
 
-/// The answer that tells a problem, and its causes as text for the log.
+/// The answer with a problem, and the causes of the problem as text for the log.
 pub(crate) fn told(
     problem: &Problem,
     format: ProblemFormat,

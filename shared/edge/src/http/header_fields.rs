@@ -1,5 +1,5 @@
-//! The headers of a request. The lines of one name are joined when the event is read, so that no code sees the last line
-//! alone and takes it for the whole.
+//! The headers of a request. The lines of one name are joined when the event is read, so that no code takes the last
+//! line for the whole header.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;

@@ -10,13 +10,13 @@ use ports::IdempotencyKey;
 use ring::digest;
 use std::borrow::Cow;
 
-/// Characters of the longest key.
+/// The most characters of a key.
 const LONGEST: usize = 255;
 
 impl Request {
     /// The request's idempotency key; `None` without the header. `operation` is the operation's id, such as
-    /// `createLead`; together with tenant and account (or API key) it is the key's scope, so that callers never meet each
-    /// other's keys.
+    /// `createLead`; together with tenant and account (or API key) it is the key's scope, so that the keys of different
+    /// callers never collide.
     pub fn idempotency_key(&self, operation: &str) -> Result<Option<IdempotencyKey>, Problem> {
         let Some(key) = self.key_text()? else { return Ok(None) };
         let caller = self.caller()?;
@@ -24,8 +24,8 @@ impl Request {
         Ok(Some(IdempotencyKey { scope, key, request_hash: self.fingerprint() }))
     }
 
-    /// The idempotency key on a public route, where no authorizer says who calls. `whose` stands in the scope instead: a
-    /// pseudonym of what the request itself says of the caller, such as the hash of an e-mail address.
+    /// The idempotency key on a public route, where no authorizer identifies the caller. `whose` replaces the account
+    /// in the scope: a pseudonym of the caller from the request itself, such as the hash of an e-mail address.
     pub fn public_idempotency_key(
         &self,
         operation: &str,
@@ -36,7 +36,8 @@ impl Request {
         Ok(Some(IdempotencyKey { scope, key, request_hash: self.fingerprint() }))
     }
 
-    /// The text of the key. The draft has it in quotes (a string of RFC 9651); most clients send it bare, and mean the same.
+    /// The text of the key. In the draft it has quotes (a string of RFC 9651); most clients send it without quotes,
+    /// with the same meaning.
     fn key_text(&self) -> Result<Option<String>, Problem> {
         let Some(header) = self.single_header("Idempotency-Key")? else { return Ok(None) };
         let key = match header.strip_prefix('"') {
@@ -53,8 +54,8 @@ impl Request {
         }
     }
 
-    /// SHA-256 of method, path and body. Of a body that is JSON the canonical form counts: clients may write the same
-    /// document anew for a retry, with other spacing, another order of members or other escapes.
+    /// SHA-256 of method, path and body. For a JSON body the canonical form counts: clients may write the same document
+    /// anew for a retry, with other spacing, another order of members or other escapes.
     fn fingerprint(&self) -> String {
         let mut hash = digest::Context::new(&digest::SHA256);
         let (form, body) = match canonical(self.body()) {
@@ -70,8 +71,8 @@ impl Request {
     }
 }
 
-/// The content of a string of RFC 9651 (section 3.3.3) after its first quote: visible ASCII and spaces, with `\"` and `\\`
-/// for what would end it.
+/// The content of a string of RFC 9651 (section 3.3.3) after its first quote: visible ASCII and spaces, with `\"` and
+/// `\\` for the characters that would end it.
 fn unquoted(rest: &str) -> Option<String> {
     let mut content = String::with_capacity(rest.len());
     let mut characters = rest.chars();

@@ -5,7 +5,7 @@ use crate::Problem;
 use crate::problem::Kind;
 
 impl Request {
-    /// Refuses a body that is not said to be JSON in UTF-8, or has a content coding.
+    /// Refuses a body whose media type is not JSON in UTF-8, or that has a content coding.
     pub(super) fn check_media_type(&self) -> Result<(), Problem> {
         let unsupported =
             |detail: &'static str| Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE).with_detail(detail));
@@ -19,7 +19,7 @@ impl Request {
         self.check_content_coding()
     }
 
-    /// Refuses a body with a content coding, and says what is taken (RFC 9110, section 15.5.16).
+    /// Refuses a body with a content coding, and names the accepted ones (RFC 9110, section 15.5.16).
     fn check_content_coding(&self) -> Result<(), Problem> {
         let codings = self.header("Content-Encoding").unwrap_or_default();
         let mut codings = codings.split(',').map(str::trim).filter(|coding| !coding.is_empty());
@@ -32,7 +32,7 @@ impl Request {
     }
 }
 
-/// The value of a parameter if it is `charset`. RFC 8259 knows none, but many clients send it.
+/// The value of a parameter if it is `charset`. RFC 8259 has no such parameter, but many clients send it.
 fn charset(parameter: &str) -> Option<&str> {
     let (name, value) = parameter.split_once('=')?;
     name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))

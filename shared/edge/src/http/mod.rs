@@ -1,5 +1,6 @@
-//! Functions behind API Gateway (REST API, proxy integration, payload 1.0) that answer as a whole. Those that answer in
-//! pieces are in [`crate::streaming`]; their requests are the same.
+//! Functions behind API Gateway (REST API, proxy integration, payload 1.0) that send their answer in one piece.
+//! Functions
+//! that stream their answer are in [`crate::streaming`]; both read requests in the same way.
 //!
 //! ```no_run
 //! # use edge::{Handler, Problem, Request, Response, Settings, StartError};
@@ -64,12 +65,12 @@ pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
 pub use response::{DEFAULT_HEADERS, Response};
 
-/// Answers requests.
+/// Answers the requests of one function.
 pub trait Handler: Send + Sync {
-    /// The answer, or the problem that kept it from being made.
+    /// The answer, or the problem that prevented it.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>>;
 
-    /// How its problems are written.
+    /// The format of the function's problems.
     fn problem_format(&self) -> ProblemFormat {
         ProblemFormat::Problem
     }
@@ -80,12 +81,12 @@ pub fn run(function: &'static str, build: Build<dyn Handler>) -> ExitCode {
     runtime::run(function, build, |handler, event, invocation| Box::pin(serve(handler, event, invocation)))
 }
 
-/// Answers a proxy event in-process, in the way production does; `now` is the moment the handler sees.
+/// Answers a proxy event in this process in the same way as production; `now` is the time that the handler sees.
 pub async fn invoke(handler: &dyn Handler, event: Value, now: Timestamp) -> Value {
     invoke_as(handler, event, &Invocation::in_process(now)).await
 }
 
-/// Answers a proxy event in-process, with everything about the invocation under control.
+/// Answers a proxy event in this process; the caller sets everything about the invocation.
 pub async fn invoke_as(handler: &dyn Handler, event: Value, invocation: &Invocation) -> Value {
     runtime::in_process(event, async |event| serve(handler, event, invocation).await)
         .await

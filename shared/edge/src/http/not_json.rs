@@ -1,8 +1,8 @@
-//! What a body that can't be read as JSON is answered.
+//! The answer to a body that can't be read as JSON.
 
 use crate::Problem;
 
-/// 400: says where the reader stopped. `pointer` is the member that it was reading.
+/// A 400 with the position at which reading stopped. `pointer` is the member that was being read.
 pub(super) fn not_json(error: &serde_json::Error, pointer: &str) -> Problem {
     let (line, column) = (error.line(), error.column());
     if is_unpaired_surrogate(error) {
@@ -15,8 +15,8 @@ pub(super) fn not_json(error: &serde_json::Error, pointer: &str) -> Problem {
     Problem::invalid_request(format!("The body is not JSON: line {line}, column {column}."))
 }
 
-/// Whether the reader stopped at a surrogate without its other half. serde_json has its errors as text only; the second is
-/// what it says when something else follows the first half.
+/// Whether reading stopped at a surrogate without its other half. serde_json has its errors as text only; the second
+/// text is for a first half that is followed by something else.
 fn is_unpaired_surrogate(error: &serde_json::Error) -> bool {
     let text = error.to_string();
     ["lone leading surrogate in hex escape", "unexpected end of hex escape"]

@@ -1,4 +1,4 @@
-//! The query parameters of a route. They are read one by one, and all that are wrong are named at once.
+//! The query parameters of a route. They are read one by one, and all wrong ones are named at once.
 
 use super::{Page, Request};
 use crate::Problem;
@@ -6,9 +6,9 @@ use domain::Timestamp;
 use domain::field::{FieldError, Invalid};
 use std::ops::RangeInclusive;
 
-/// Entries of a page when the caller doesn't say.
+/// The number of entries of a page without `limit`.
 const DEFAULT_LIMIT: u32 = 20;
-/// Entries of the largest page.
+/// The most entries of a page.
 const LARGEST_LIMIT: u32 = 100;
 /// The most unknown parameters that are named.
 const MOST_UNKNOWN: usize = 100;
@@ -21,12 +21,12 @@ pub struct Parameters<'a> {
 }
 
 impl Request {
-    /// The query parameters, of which the route has these. Another one is wrong: a misspelled filter must not be a wider
-    /// answer.
+    /// The query parameters; the route has parameters of these names. Another parameter is wrong: a misspelled filter
+    /// must not give a wider answer.
     pub fn parameters(&self, names: &[&str]) -> Parameters<'_> {
         let mut parameters = Parameters { request: self, wrong: Vec::new() };
         for name in self.query.keys().filter(|name| !names.contains(&name.as_str())).take(MOST_UNKNOWN) {
-            // The caller's own words: cut, and freed from what is no text.
+            // The name is the caller's text: it is cut, and characters that are not printable are removed.
             let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             parameters.is_wrong(&name, "unknown", "is not a parameter of this route");
         }
@@ -47,7 +47,7 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// A parameter that `read` understands; `must` says what it must be, such as `must be the id of an account`.
+    /// A parameter that `read` understands; `must` is the message for others, such as `must be the id of an account`.
     pub fn read<T>(&mut self, name: &str, must: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = read(self.text(name)?);
         if value.is_none() {
@@ -68,7 +68,7 @@ impl<'a> Parameters<'a> {
         number
     }
 
-    /// A moment. A plus that was sent as it is arrives as a space, so the answer says how to send it.
+    /// A timestamp. An unescaped plus arrives as a space, so the message says how to send it.
     pub fn moment(&mut self, name: &str) -> Option<Timestamp> {
         let text = self.text(name)?;
         let moment = Timestamp::parse(text).ok();
@@ -83,7 +83,7 @@ impl<'a> Parameters<'a> {
         moment
     }
 
-    /// What `judge` makes of a parameter, or of its absence.
+    /// The result of `judge` for a parameter, or for its absence.
     pub fn judged<T>(
         &mut self,
         name: &str,
@@ -103,12 +103,12 @@ impl<'a> Parameters<'a> {
         Page { limit, cursor: self.text("cursor") }
     }
 
-    /// Notes a wrong parameter.
+    /// Adds a wrong parameter.
     pub fn is_wrong(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
         self.wrong.push(FieldError { field: name.to_owned(), code, message: message.into() });
     }
 
-    /// 400 when a parameter is wrong; it names all that are.
+    /// 400 when a parameter is wrong; it names all wrong ones.
     pub fn finish(self) -> Result<(), Problem> {
         if self.wrong.is_empty() { Ok(()) } else { Err(Problem::query(Invalid(self.wrong))) }
     }

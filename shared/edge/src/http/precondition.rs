@@ -1,5 +1,4 @@
-//! `If-Match` and `If-None-Match` (RFC 9110, section 13.1). The ETag of an entity is its version in quotes; here the headers
-//! are read into versions, and the use case compares them with the version that it changes.
+//! `If-Match` and `If-None-Match` (RFC 9110, section 13.1). The ETag of an entity is its version in quotes. The headers are converted into versions here, and the use case compares them with the version that it changes.
 
 use super::Request;
 use crate::Problem;
@@ -7,18 +6,18 @@ use application_core::Precondition;
 use application_core::precondition::Versions;
 use domain::Invalid;
 
-/// How tags are compared (RFC 9110, section 8.8.3.2).
+/// How entity tags are compared (RFC 9110, section 8.8.3.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Comparison {
-    /// A weak tag equals none.
+    /// A weak tag equals no other tag.
     Strong,
-    /// A weak tag counts as a strong one.
+    /// A weak tag is treated like a strong one.
     Weak,
 }
 
 impl Request {
-    /// What the client requires of the entity that this request writes. 400 when a header is malformed. A tag that no
-    /// entity has, such as one that is no version, is no mistake: it equals none.
+    /// The client's condition on the entity that this request writes. 400 if a header is malformed. A tag that is not a
+    /// version is not an error; no entity has it.
     pub fn precondition(&self) -> Result<Precondition, Problem> {
         let versions = |name, comparison| match self.header(name) {
             None => Ok(None),
@@ -38,8 +37,8 @@ impl Request {
         }
     }
 
-    /// The same for a replacement, which has to say what it replaces: 428 without `If-Match`. `*` says that it replaces
-    /// whatever is there.
+    /// The same condition for a replacement, which must name the version that it replaces: 428 without `If-Match`. `*`
+    /// replaces any version.
     pub fn replacement_precondition(&self) -> Result<Precondition, Problem> {
         let precondition = self.precondition()?;
         if precondition.required.is_none() {
@@ -49,7 +48,7 @@ impl Request {
     }
 }
 
-/// The versions in a header; `None` when it is malformed.
+/// The versions in a header; `None` if the header is malformed.
 fn versions(header: &str, comparison: Comparison) -> Option<Versions> {
     if header.trim() == "*" {
         return Some(Versions::Any);
@@ -83,7 +82,7 @@ fn versions(header: &str, comparison: Comparison) -> Option<Versions> {
     Some(Versions::Listed(versions))
 }
 
-/// The version that an ETag of ours names. Tags are compared as texts, so `"03"` is not the ETag of version 3.
+/// The version of one of our ETags. Tags are compared as texts, so `"03"` is not the ETag of version 3.
 fn version(tag: &str) -> Option<u64> {
     tag.parse::<u64>().ok().filter(|version| version.to_string() == tag)
 }

@@ -1,5 +1,5 @@
-//! The proxy event of API Gateway REST APIs (payload format 1.0): the fields we use, and nothing else.
-//! A field that is null and a field that is absent are the same.
+//! The proxy event of API Gateway REST APIs (payload format 1.0): only the fields that are used. A null field counts as
+//! absent.
 
 use super::header_fields::HeaderFields;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ impl ProxyEvent {
         self.resource.as_deref().unwrap_or_default()
     }
 
-    /// The gateway's identifier of the request, which is also in what the gateway answers by itself.
+    /// The gateway's id of the request, which is also in the gateway's own answers.
     pub(super) fn correlation_id(&self, otherwise: &str) -> String {
         self.request_context
             .as_ref()
@@ -70,13 +70,13 @@ impl ProxyEvent {
             .unwrap_or_default()
     }
 
-    /// What the authorizer says, if it says it as text.
+    /// A claim of the authorizer, if it is a text.
     pub(super) fn claim(&self, name: &str) -> Option<String> {
         let claims = self.request_context.as_ref()?.authorizer.as_ref()?;
         claims.get(name)?.as_str().map(str::to_owned)
     }
 
-    /// A setting of the deployed stage.
+    /// A variable of the deployed stage.
     pub(super) fn stage_variable(&self, name: &str) -> Option<&str> {
         let value = self.stage_variables.as_ref()?.get(name)?.as_str();
         (!value.trim().is_empty()).then_some(value)

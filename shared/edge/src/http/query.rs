@@ -1,16 +1,16 @@
-//! The page that a list is asked for, and what a query has.
+//! The page of a list that is asked for, and the values of a query.
 
 use super::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
-/// The page a caller asks for.
+/// The requested page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<'a> {
-    /// How many entries at most: 1 to 100.
+    /// The most entries: 1 to 100.
     pub limit: u32,
-    /// Where to go on, still sealed: open it with [`crate::cursor::CursorCodec`].
+    /// The place where the list goes on, still signed: verify it with [`crate::cursor::CursorCodec`].
     pub cursor: Option<&'a str>,
 }
 
@@ -20,12 +20,12 @@ impl Request {
         self.query.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Identifies the list that this request asks for, whatever its page: a hash of the path and of every query
-    /// parameter but `cursor` and `limit`.
+    /// A fingerprint of the list that this request asks for, whatever its page: a hash of the path and of every query
+    /// parameter except `cursor` and `limit`.
     pub fn list_fingerprint(&self) -> String {
         let mut hash = digest::Context::new(&digest::SHA256);
         let mut add = |text: &str| {
-            // Lengths keep `a=bc` and `ab=c` apart.
+            // The lengths keep `a=bc` and `ab=c` apart.
             hash.update(&(text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         };

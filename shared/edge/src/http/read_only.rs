@@ -1,12 +1,12 @@
-//! Members of an entity that a caller reads and can't set. A client that changes one field sends the whole entity back as
-//! it read it; what it left alone must not stand in its way.
+//! Members of an entity that a caller can read but not set. A client that changes one field sends the whole entity back
+//! as it read it, so unchanged members must be accepted.
 
 use domain::field::FieldError;
 use domain::{Invalid, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Refuses members that differ from the entity's. `current` is the entity as a read shows it now.
+/// Refuses members that differ from the entity's. `current` is the entity in the form of a read.
 pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result<(), Invalid> {
     if sent.is_empty() {
         return Ok(());
@@ -24,7 +24,7 @@ pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result
     if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
 }
 
-/// Whether two values say the same: clients may write a number or a time anew in another form.
+/// Whether two values are equal: clients may write a number or a time in another form.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),

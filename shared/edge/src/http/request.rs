@@ -1,4 +1,5 @@
-//! A request, as handlers see it. It must never offer a tenant or a role from anywhere but the authorizer's claims.
+//! A request, as handlers see it. It must never offer a tenant or a role from another source than the authorizer's
+//! claims.
 
 use super::proxy_event::ProxyEvent;
 use crate::{Invocation, Problem};
@@ -14,7 +15,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What the claim `role` says of an API key, which has none.
+/// The value of the claim `role` for an API key, which has no role.
 pub(crate) const API_KEY_ROLE: &str = "api_key";
 
 /// The scopes of a claim, separated by spaces.
@@ -81,14 +82,14 @@ impl Request {
         self.event.path_parameters.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// The identifier that a path parameter holds. What is no identifier can't exist, so it is answered as a missing
-    /// object is.
+    /// The id in a path parameter. A text that is not an id can't be the id of an object, so it is answered like a
+    /// missing object.
     pub fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
         self.path_parameter(name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
     }
 
     /// A header's value; upper and lower case count as the same. The values of several lines are joined with commas, so
-    /// that a list is whole (RFC 9110, section 5.3). A header that is no list is read with [`Self::single_header`].
+    /// that a list is whole (RFC 9110, section 5.3). A header that is not a list is read with [`Self::single_header`].
     pub fn header(&self, name: &str) -> Option<&str> {
         self.event.header(name)
     }
@@ -111,12 +112,12 @@ impl Request {
         self.event.source_ip()
     }
 
-    /// Names this request in the logs and in the answer.
+    /// The id of this request in the logs and in the answer.
     pub fn correlation_id(&self) -> &str {
         &self.correlation_id
     }
 
-    /// When the request began. Everything it does happens at this moment.
+    /// When the request began. Everything that it does has this time.
     pub fn now(&self) -> Timestamp {
         self.invocation.now
     }
@@ -131,13 +132,13 @@ impl Request {
         &self.invocation.entropy
     }
 
-    /// What a use case must know of the request.
+    /// The context for a use case.
     pub fn context(&self) -> Context {
         self.invocation.context(&self.correlation_id, None)
     }
 
-    /// Who calls: the only source of tenant, role and scopes. 401 when no authorizer let the request through, or when a
-    /// claim is missing or malformed.
+    /// The caller: the only source of tenant, role and scopes. 401 when no authorizer let the request through, or when
+    /// a claim is missing or malformed.
     pub fn caller(&self) -> Result<Caller, Problem> {
         let credential = if self.event.claim("role").as_deref() == Some(API_KEY_ROLE) {
             Credential::ApiKey { id: self.claim("key_id")?, scopes: self.claim::<Scopes>("scopes")?.0 }
@@ -155,7 +156,7 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Method and correlation id alone: everything else may be personal or secret.
+    /// Shows method and correlation id alone: everything else may be personal or secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method())

@@ -1,4 +1,4 @@
-//! An answer. It must never be cached by anyone unless the handler says so.
+//! An answer. No cache may keep it unless the handler allows it.
 
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
@@ -10,7 +10,7 @@ use ports::LimitDecision;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
-/// What every answer carries unless it says otherwise, also what the gateway answers by itself.
+/// The headers of every answer, also of the gateway's own answers, unless the answer sets them itself.
 pub const DEFAULT_HEADERS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -23,36 +23,37 @@ pub struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Body,
-    /// Whether the same answer may be told as 304 to a reader who has it.
+    /// Whether a client that has this answer may get 304.
     is_revalidated: bool,
 }
 
-/// What is in an answer.
+/// The body of an answer.
 #[derive(Debug)]
 enum Body {
     Text(Cow<'static, str>),
-    /// What is no text, such as a compressed document.
+    /// Bytes that are not text, such as a compressed document.
     Bytes(&'static [u8]),
 }
 
 impl Response {
-    /// A JSON answer. Our bodies are plain structs, which serde_json can't fail to write; if one did, it is a 500.
+    /// A JSON answer. Our bodies are plain structs, which serde_json always can write; if it fails, the answer is a
+    /// 500.
     pub fn json<T: Serialize + ?Sized>(status: u16, body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
         Ok(Self::text(status, "application/json", body))
     }
 
-    /// An answer of any text.
+    /// An answer with text of the given type.
     pub fn text(status: u16, content_type: &'static str, body: impl Into<Cow<'static, str>>) -> Self {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Text(body.into()))
     }
 
-    /// An answer of bytes that are no text.
+    /// An answer with bytes that are not text.
     pub(super) fn bytes(status: u16, content_type: &'static str, body: &'static [u8]) -> Self {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Bytes(body))
     }
 
-    /// 204: done, and nothing to say.
+    /// 204: the request succeeded and the answer has no body.
     pub fn no_content() -> Self {
         Self::new(204, Vec::new(), Body::Text(Cow::Borrowed("")))
     }
@@ -61,14 +62,14 @@ impl Response {
         Self { status, headers, body, is_revalidated: true }
     }
 
-    /// The same with a header, instead of one with the same name.
+    /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The same with another request header on which it depends.
+    /// The same answer with one more request header in its `Vary`.
     pub(super) fn with_vary(self, name: &str) -> Self {
         match self.header("Vary").map(str::to_owned) {
             Some(others) => self.with_header("Vary", format!("{others}, {name}")),
@@ -76,35 +77,35 @@ impl Response {
         }
     }
 
-    /// The same with the entity's version as `ETag`. Nothing in the body may change without the version, because a reader
-    /// who has this version is answered 304; where something does, add [`Self::without_revalidation`].
+    /// The same answer with the entity's version as `ETag`. The body must not change while the version stays the same,
+    /// because a client with this version gets 304. If it can, add [`Self::without_revalidation`].
     pub fn with_etag(self, version: u64) -> Self {
         self.with_header("ETag", format!("\"{version}\""))
     }
 
-    /// The same with what is left of the rate limit.
+    /// The same answer with the state of the rate limit.
     pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
         let [limit, policy] = limit_headers(decision);
         self.with_header(limit.0, limit.1).with_header(policy.0, policy.1)
     }
 
-    /// The same, marked as the answer to an earlier request with the same idempotency key when `replayed`.
+    /// The same answer, marked as a repetition of an earlier answer (same idempotency key) when `replayed`.
     pub fn replayed(self, replayed: bool) -> Self {
         if replayed { self.with_header("Idempotency-Replayed", "true") } else { self }
     }
 
-    /// The same, sent whole also to a reader who has the tag: what it says is of this moment.
+    /// The same answer, never replaced by 304, because its content differs with each read.
     pub fn without_revalidation(mut self) -> Self {
         self.is_revalidated = false;
         self
     }
 
-    /// Whether a reader who has the tag may be answered 304.
+    /// Whether a client that has the entity tag may get 304.
     pub(super) fn is_revalidated(&self) -> bool {
         self.is_revalidated
     }
 
-    /// 304: the reader has it. What describes the body goes with the body.
+    /// 304 for a client that has this answer. The headers that describe the body are removed with the body.
     pub(super) fn not_modified(self) -> Self {
         let mut response = self.without_body();
         response.status = 304;
@@ -112,7 +113,7 @@ impl Response {
         response
     }
 
-    /// The same without what is in it, as the answer to `HEAD`.
+    /// The same answer without its body, for `HEAD`.
     pub(super) fn without_body(mut self) -> Self {
         self.body = Body::Text(Cow::Borrowed(""));
         self
@@ -123,13 +124,13 @@ impl Response {
         self.status
     }
 
-    /// A header that it has besides those of every answer.
+    /// A header that the handler set.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// What is in it.
+    /// The body.
     pub(super) fn body(&self) -> &[u8] {
         match &self.body {
             Body::Text(text) => text.as_bytes(),
@@ -137,7 +138,7 @@ impl Response {
         }
     }
 
-    /// What is in it, besides its headers.
+    /// The body, which is taken out of the answer.
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
         match std::mem::replace(&mut self.body, Body::Text(Cow::Borrowed(""))) {
             Body::Text(text) => text.into_owned().into_bytes(),
@@ -145,7 +146,7 @@ impl Response {
         }
     }
 
-    /// Its headers, and those that every answer has.
+    /// The headers of the answer, with the headers of every answer.
     pub(crate) fn headers<'a>(
         &'a self,
         correlation_id: &'a str,
@@ -154,20 +155,20 @@ impl Response {
     }
 
     pub(super) fn problem(problem: &Problem, format: ProblemFormat, correlation_id: &str) -> Self {
-        // Strings and numbers only: can't fail.
+        // The body has strings and numbers only, which serde_json always can write.
         let (media_type, body) = match format {
             ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
             ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
         };
         let plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
-        // Of two headers with one name the last is meant.
+        // If two headers have one name, the last one counts.
         problem
             .headers()
             .iter()
             .fold(plain, |response, (name, value)| response.with_header(name, value.clone()))
     }
 
-    /// What API Gateway takes from a proxy integration.
+    /// The answer in the form that API Gateway reads from a proxy integration.
     pub(super) fn into_answer(self, correlation_id: &str) -> Result<Json, Failure> {
         let (body, is_base64_encoded) = match &self.body {
             Body::Text(text) => (Cow::Borrowed(text.as_ref()), false),
@@ -188,7 +189,7 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// What the handler says, and what every answer says where the handler doesn't.
+/// The headers that the handler sets, and the headers of every answer that it does not set.
 struct Headers<'a> {
     own: &'a [(&'static str, String)],
     correlation_id: &'a str,

@@ -1,9 +1,9 @@
-//! Whole numbers that are written with a fraction or an exponent: `850.0` and `8.5e2` are integers (JSON Schema validation,
-//! section 6.1.1), and clients whose language has one type of number send them so.
+//! Whole numbers that are written with a fraction or an exponent: `850.0` and `8.5e2` are integers (JSON Schema
+//! validation, section 6.1.1). Clients in languages with only one type of number send them in this form.
 
 use serde_json::{Number, Value};
 
-/// Beyond this a double no longer holds every whole number (RFC 8259, section 6).
+/// Above this, a double does not represent every whole number (RFC 8259, section 6).
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Rewrites every whole number of a document as an integer.
@@ -22,7 +22,7 @@ pub(super) fn as_integers(document: &mut Value) {
 
 fn integer(number: &Number) -> Option<Number> {
     let double = number.as_f64().filter(|double| number.is_f64() && double.fract() == 0.0)?;
-    // The text of a double without a fraction is that of the integer.
+    // A double without a fraction is written like the integer.
     (double.abs() <= LARGEST_EXACT)
         .then(|| format!("{double:.0}").parse::<i64>().ok())
         .flatten()

@@ -1,9 +1,9 @@
-//! Every wrong field of a body at once. serde stops at the first fault, so the body is repaired there and read again until
-//! nothing is wrong any more: an unknown member is taken out, and a missing or mistyped one gets a placeholder. Only a body
-//! that was refused comes here.
+//! Finds every wrong field of a body. serde stops at the first fault, so the body is repaired there and read again
+//! until no fault is left: an unknown member is removed, and a missing or mistyped one gets a placeholder. Only a
+//! refused body comes here.
 //!
-//! serde has its errors as text only. This reads how the text begins and which type it wanted; the caller's value stands
-//! between the two and is never shown.
+//! serde has its errors only as text. This module reads how the text begins and which type serde expected; the caller's
+//! value stands between the two and is never shown.
 
 use contracts::problem::FieldProblem;
 use serde::de::DeserializeOwned;
@@ -11,16 +11,16 @@ use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
 use std::collections::BTreeMap;
 
-/// The most faults that are named. Whoever sends more has not read the contract.
+/// The most faults that are named.
 pub(super) const MOST_FAULTS: usize = 100;
 /// How often a body is read again: a fault can take two or three placeholders.
 const MOST_READS: usize = 4 * MOST_FAULTS;
 
 /// A body after its repair.
 pub(super) struct Repaired<T> {
-    /// The body with placeholders for what was wrong; `None` when there is too much to repair.
+    /// The body with placeholders for wrong values; `None` when there is too much to repair.
     pub(super) body: Option<T>,
-    /// What was wrong; empty when all that was in the way are `read_only` members.
+    /// The faults; empty when only `read_only` members were in the way.
     pub(super) wrong: Vec<FieldProblem>,
     /// The members that a caller may send but not change.
     pub(super) read_only: Map<String, Value>,
@@ -57,13 +57,14 @@ pub(super) fn read_repaired<T: DeserializeOwned>(document: Value, read_only: &[&
 
 struct Repair {
     document: Value,
-    /// How many placeholders were tried, by place.
+    /// The number of tried placeholders, by place.
     placeholders: BTreeMap<Vec<Step>, usize>,
     wrong: Vec<FieldProblem>,
 }
 
 impl Repair {
-    /// Notes a fault and repairs the document there; `None` when it can't be repaired. Within a placeholder faults are ours.
+    /// Adds a fault and repairs the document there; `None` when it can't be repaired. Faults within a placeholder are
+    /// not the caller's.
     fn mend(&mut self, fault: Fault) -> Option<()> {
         let within = (0..=fault.place.len())
             .any(|end| fault.place.get(..end).is_some_and(|before| self.placeholders.contains_key(before)));
@@ -78,7 +79,7 @@ impl Repair {
         let tried = self.placeholders.entry(fault.place.clone()).or_default();
         let slot = find(&mut self.document, &fault.place)?;
         let wanted = fault.sample.filter(|sample| sample != slot);
-        // What serde wanted is not always told. Then one after the other is tried.
+        // serde does not always name the expected type. Then the types are tried one after the other.
         *slot = match wanted {
             Some(wanted) => wanted,
             None => [json!(null), json!(""), json!(0), json!(false), json!([]), json!({})]
@@ -90,7 +91,7 @@ impl Repair {
     }
 }
 
-/// The value at a place. A member that is missing is made.
+/// The value at a place. A missing member is added.
 fn find<'a>(document: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
     place.iter().try_fold(document, |value, step| match step {
         Step::Member(name) => Some(value.as_object_mut()?.entry(name.clone()).or_insert(Value::Null)),
@@ -124,11 +125,11 @@ enum FaultKind {
     Other,
 }
 
-/// What serde stopped at.
+/// The fault at which serde stopped.
 struct Fault {
     place: Vec<Step>,
     kind: FaultKind,
-    /// What would be right, in the words of JSON.
+    /// The expected type, in the words of JSON.
     wanted: String,
     /// A value of that type.
     sample: Option<Value>,
@@ -146,10 +147,10 @@ impl Fault {
         if let (FaultKind::Missing, Some(name)) = (kind, error.split('`').nth(1)) {
             place.push(Step::Member(name.to_owned()));
         }
-        // The last "expected" is serde's: the caller's value stands before it.
+        // The last "expected" is serde's own: the caller's value stands before it.
         let expected = error.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
         let (wanted, sample) = match kind {
-            // The names of the variants are ours.
+            // The names of the variants are not the caller's.
             FaultKind::Variant => (expected.replace('`', ""), expected.split('`').nth(1).map(Value::from)),
             _ => wanted(expected),
         };
@@ -192,7 +193,7 @@ fn kind(error: &str) -> FaultKind {
         .map_or(FaultKind::Other, |(_, kind)| *kind)
 }
 
-/// What serde wanted in the words of JSON, and a value of that type.
+/// The type that serde expected, in the words of JSON, and a value of that type.
 fn wanted(expected: &str) -> (String, Option<Value>) {
     let (words, sample) = match expected {
         "a string" | "a borrowed string" | "string or map" => ("a string", json!("")),
@@ -205,15 +206,15 @@ fn wanted(expected: &str) -> (String, Option<Value>) {
         "a sequence" => ("an array", json!([])),
         "a map" => ("an object", json!({})),
         structure if structure.starts_with("struct ") => ("an object", json!({})),
-        // A type of ours that says what it wants.
+        // One of our own types, which names the types that it expects.
         ours if ours.starts_with("a whole number or ") => return (ours.to_owned(), Some(json!(1))),
         _ => return ("of another type".to_owned(), None),
     };
     (words.to_owned(), Some(sample))
 }
 
-/// Appends a name to a JSON pointer (RFC 6901). Names may be the caller's own, so they are cut and freed from control
-/// characters.
+/// Appends a name to a JSON pointer (RFC 6901). Names may be the caller's text, so they are cut, and control characters
+/// are removed.
 pub(super) fn push(pointer: &mut String, name: &str) {
     pointer.push('/');
     for c in name.chars().filter(|c| !c.is_control()).take(64) {

@@ -1,10 +1,10 @@
-//! An error and its causes as one text. It must never quote input: messages of serde_json do, so only their place is
+//! An error and its causes as one text. It must never quote input. Messages of serde_json do, so only their place is
 //! written.
 
 use std::error::Error;
 use std::fmt::Write as _;
 
-/// `outer: cause: cause of the cause`, each as its own `Display` says.
+/// `outer: cause: cause of the cause`, each by its own `Display`.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

@@ -1,10 +1,10 @@
-//! Masks what must not be in a log line. This is the last net, not a licence: code that logs must not hand over secrets
-//! or personal data in the first place.
+//! Masks secret and personal values in log lines. This is the last safety net: code that logs must not pass secrets or
+//! personal data in the first place.
 
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What stands in place of a masked value.
+/// The text in place of a masked value.
 const MASKED: &str = "[masked]";
 
 /// Words that mark a field as secret or personal when its name contains one of them.
@@ -25,8 +25,8 @@ const WORDS: [&str; 14] = [
     "credentials",
 ];
 
-/// Whether a field of this name may not be written. Words are separated by `_`, `-`, `.` or a capital: `contact_email`
-/// and `contactEmail` are masked, `input_tokens` is a number of tokens and is not.
+/// Whether a field of this name must be masked. Words are separated by `_`, `-`, `.` or a capital: `contact_email` and
+/// `contactEmail` are masked; `input_tokens` is a number of tokens and is not.
 pub(super) fn field(name: &str) -> bool {
     let mut word = String::new();
     let mut after_small = false;
@@ -46,7 +46,7 @@ pub(super) fn field(name: &str) -> bool {
     WORDS.contains(&word.as_str())
 }
 
-/// The value of a field: masked by name, else with everything in it masked that looks secret or personal.
+/// The value of a field: masked by the field's name, otherwise with every part masked that looks secret or personal.
 pub(super) fn value(name: &str, value: Value) -> Value {
     if field(name) {
         return Value::from(MASKED);
@@ -77,7 +77,7 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Characters that tokens and addresses are made of.
+/// Characters of tokens and addresses.
 fn in_word(c: char) -> bool {
     c.is_alphanumeric() || "._-+%@!#$&'*/=?^`{|}~".contains(c)
 }

@@ -1,9 +1,9 @@
-//! Log lines: one JSON object each, on standard output, where Lambda takes them from.
+//! Log lines: one JSON object each, on standard output, where Lambda collects them.
 //!
-//! A `tracing` subscriber of our own, because spans, filters and formatters that nobody uses would be paid for at every
-//! start. No line may hold a secret or personal data: fields named like either are masked, and so is everything in a
-//! text that looks like a token or an e-mail address. What a library says below the level INFO is never written, because
-//! it holds requests and answers.
+//! This is a `tracing` subscriber of its own, because unused spans, filters and formatters would cost time at every
+//! start. No line may hold a secret or personal data: fields with such names are masked, and so is every part of a text
+//! that looks like a token or an e-mail address. Lines of libraries below the level INFO are never written, because
+//! they hold requests and answers.
 
 mod chain;
 mod mask;
@@ -21,28 +21,28 @@ use tracing::level_filters::LevelFilter;
 pub(crate) use self::chain::chain;
 pub(crate) use summary::{RunningAs, Summary, Verdict, millis};
 
-/// What every line of one invocation says about it.
+/// The fields that every line of an invocation has.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
-    /// Name of the function.
+    /// The name of the function.
     pub function: &'static str,
-    /// Ties together everything that one request causes.
+    /// The correlation id, which is the same for everything that one request causes.
     pub correlation_id: String,
-    /// X-Ray's identifier of the trace.
+    /// X-Ray's id of the trace.
     pub trace_id: Option<String>,
-    /// Whose request it is.
+    /// The id of the tenant.
     pub tenant: Option<String>,
-    /// Who asks: an identifier.
+    /// The id of the account.
     pub account: Option<String>,
-    /// The API key that asks for the account: an identifier.
+    /// The id of the API key.
     pub api_key: Option<String>,
 }
 
-/// What a scope says. Inside of an invocation no event may say it, or say it again: readers of a line with a name in it
-/// twice take the last.
+/// The names of the scope's fields. Inside an invocation no event may have a field of these names: readers of a line
+/// with a name in it twice take the last value.
 const SCOPED: [&str; 6] = ["function", "correlation_id", "trace_id", "tenant", "account", "api_key"];
 
-/// Whether this name belongs to the scope of the line that is being made.
+/// Whether this name belongs to the scope of the line that is being written.
 fn is_scopes(name: &str) -> bool {
     SCOPED.contains(&name) && SCOPE.try_with(|_| ()).is_ok()
 }
@@ -52,12 +52,12 @@ tokio::task_local! {
     static CAPTURED: RefCell<Vec<String>>;
 }
 
-/// Whether lines go to standard output: only in a process that serves Lambda.
+/// Whether lines go to standard output: true only in a process that serves Lambda.
 static STANDARD_OUTPUT: AtomicBool = AtomicBool::new(false);
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
-/// Writes lines of this level and above, with metrics of this environment, and prints them when `standard_output`. The
-/// first call decides the level and the environment.
+/// Starts writing lines of this level and above, with metrics of this environment; prints them when `standard_output`
+/// is true. The first call decides the level and the environment.
 pub(crate) fn start(level: Option<&str>, process: &RunningAs<'_>, standard_output: bool) {
     summary::measure_as(process);
     let level = *LEVEL.get_or_init(|| subscriber::level(level));
@@ -66,7 +66,7 @@ pub(crate) fn start(level: Option<&str>, process: &RunningAs<'_>, standard_outpu
     let _already = tracing::subscriber::set_global_default(subscriber::Lines::new(level));
 }
 
-/// The result of `work`, and the lines that were written while it ran. For tests.
+/// The result of `work`, and the lines written while it ran. For tests.
 pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     start(None, &RunningAs::default(), false);
     CAPTURED
@@ -77,16 +77,16 @@ pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
         .await
 }
 
-/// Runs `work` with lines that say what they belong to.
+/// Runs `work` with this scope in its lines.
 pub(crate) async fn scoped<T>(scope: Scope, work: impl Future<Output = T>) -> T {
     SCOPE.scope(scope, work).await
 }
 
-/// One line in the making. It is text from the start, because each request pays for its lines.
+/// A line that is being written. It is text from the start, because each request pays for its lines.
 pub(crate) struct Line(Vec<u8>);
 
 impl Line {
-    /// A line that says what it belongs to, when it is written inside of an invocation.
+    /// Begins a line, with the scope when it is written inside an invocation.
     fn begin() -> Self {
         let mut line = Self(Vec::with_capacity(1024));
         let _outside_of_invocations = SCOPE.try_with(|scope| {
@@ -110,7 +110,7 @@ impl Line {
     /// Adds a field. A name that is added twice is in the line twice.
     fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         self.0.push(if self.0.is_empty() { b'{' } else { b',' });
-        // Strings and numbers, written to memory: can't fail.
+        // Strings and numbers, written to memory: this can't fail.
         let _name = serde_json::to_writer(&mut self.0, name);
         self.0.push(b':');
         let _value = serde_json::to_writer(&mut self.0, value);
@@ -131,7 +131,7 @@ impl Line {
             .try_with(|lines| lines.borrow_mut().push(String::from_utf8_lossy(&self.0).into_owned()))
             .is_ok();
         if !captured && STANDARD_OUTPUT.load(Ordering::Relaxed) {
-            // One write for a whole line. When nobody reads it any more, there is nobody to tell.
+            // One write for a whole line. A failed write can't be reported anywhere.
             let _gone = std::io::stdout().lock().write_all(&self.0);
         }
     }

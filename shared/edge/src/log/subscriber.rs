@@ -1,5 +1,5 @@
-//! Makes a log line of each `tracing` event. Spans are not kept: a function serves one request at a time, and what they
-//! would say is in the scope.
+//! Turns each `tracing` event into a log line. Spans are not kept: a function serves one request at a time, and the
+//! scope has the information that spans would have.
 
 use super::summary::defect_declaration;
 use super::{Line, chain, is_scopes, mask};
@@ -16,16 +16,16 @@ use tracing::{Event, Level, Metadata, Subscriber};
 /// Libraries whose lines below INFO hold requests, answers or headers.
 const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "rustls", "tokio", "tower", "want"];
 
-/// What each line says of its event; no field of the event may say it again.
+/// The fields that each line has of its own; no field of the event may have these names.
 const OWN: [&str; 3] = ["timestamp", "level", "target"];
 
-/// A field that makes a metric of its event: the name of a defect that an alarm waits for, such as `IncompleteHistory`.
+/// A field that makes its event a metric. Its value is the name of a defect with an alarm, such as `IncompleteHistory`.
 const DEFECT: &str = "defect";
 
-/// Logs the handler's failure a second time, and with what a panic said.
+/// This target logs the handler's failure a second time, with the message of a panic.
 const REPEATS: &str = "lambda_runtime::layers::panic";
 
-/// The level that `LOG_LEVEL` names; INFO when it names none. TRACE is not offered: it is for libraries.
+/// The level that `LOG_LEVEL` names, or INFO. TRACE is not available, because it is for libraries.
 pub(super) fn level(name: Option<&str>) -> LevelFilter {
     match name.map(str::to_ascii_lowercase).as_deref() {
         Some("off") => LevelFilter::OFF,
@@ -58,7 +58,7 @@ impl Subscriber for Lines {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // An event that tells of a defect is a metric, which must not depend on the level.
+        // The event of a defect is a metric, which must not depend on the level.
         Some(self.level.max(LevelFilter::ERROR))
     }
 
@@ -84,7 +84,7 @@ impl Subscriber for Lines {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        // Spans are disabled, so nobody ever holds this.
+        // Spans are disabled, so no code ever holds this id.
         Id::from_u64(1)
     }
 

@@ -1,5 +1,5 @@
-//! The one line that sums up an invocation. It is a log line and a set of metrics at once, in CloudWatch's embedded
-//! metric format, so that a metric costs no call.
+//! The line that sums up an invocation. It is a log line and a set of metrics at once, in CloudWatch's embedded metric
+//! format, so that a metric costs no call.
 
 use super::subscriber::now;
 use super::{Line, mask};
@@ -9,43 +9,43 @@ use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// CloudWatch namespace of all metrics; one environment's are below it, so that environments of one account keep their
-/// metrics and alarms apart.
+/// The CloudWatch namespace of all metrics. Those of an environment are in a namespace below it, so that environments
+/// of one account keep their metrics and alarms apart.
 const NAMESPACE: &str = "Sextant";
-/// Sets of dimensions; the stacks' alarms name them.
+/// The sets of dimensions, which the stacks' alarms use.
 const DIMENSIONS: &str = r#"[["Function"],["Function","StatusClass"]]"#;
 const METRICS: &str = concat!(
     r#"[{"Name":"Requests","Unit":"Count"},{"Name":"Errors","Unit":"Count"},"#,
     r#"{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}]"#
 );
-/// What a failure declares besides: the alarm of a deployment counts the failures of the new version alone. Successes do
-/// not declare it, because every version would be a metric that is paid for.
+/// The additional dimensions of a failure: the alarm of a deployment counts the failures of the new version alone.
+/// Successes do not have them, because every version would be a metric that costs money.
 const FAILURES_BY_VERSION: &str =
     r#""Dimensions":[["Function","Version"]],"Metrics":[{"Name":"Errors","Unit":"Count"}]"#;
 static MEASURED: OnceLock<MeasuredProcess> = OnceLock::new();
 
-/// What the metrics of this process are filed under.
+/// The dimensions of this process's metrics.
 struct MeasuredProcess {
     namespace: String,
-    /// The name that Lambda knows the function by; `None` in tests.
+    /// The name of the function in Lambda; `None` in tests.
     function: Option<String>,
-    /// The published version that this process runs; `None` in tests.
+    /// The published version of the function; `None` in tests.
     version: Option<String>,
 }
 
-/// Where a process runs, as Lambda and the template say it.
+/// The environment, function and version of a process.
 #[derive(Default)]
 pub(crate) struct RunningAs<'a> {
     /// Environment of the deployment, such as `production`.
     pub(crate) environment: Option<&'a str>,
-    /// The name that Lambda knows the function by.
+    /// The name of the function in Lambda.
     pub(crate) function: Option<&'a str>,
     /// The version of the function.
     pub(crate) version: Option<&'a str>,
 }
 
-/// Files all metrics of this process under its environment, function and version. Without an environment, as in tests,
-/// they are directly in the namespace, where no alarm looks. The first call decides.
+/// Sets the environment, function and version of all metrics of this process. Without an environment, as in tests,
+/// metrics are directly in the namespace, where no alarm looks. The first call decides.
 pub(super) fn measure_as(process: &RunningAs<'_>) {
     let environment = process
         .environment
@@ -60,20 +60,20 @@ pub(super) fn measure_as(process: &RunningAs<'_>) {
     });
 }
 
-/// How an invocation ended: the metrics' second dimension.
+/// The result of an invocation: the second dimension of its metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// An HTTP answer.
     Status(u16),
-    /// An HTTP answer that we broke off after it had begun with this status.
+    /// An HTTP answer that the function broke off after it had begun with this status.
     CutShort(u16),
-    /// Everything was done.
+    /// All work was done.
     Done,
-    /// Somebody has no access.
+    /// The authorizer refused the token.
     Denied,
-    /// Some of a batch failed.
+    /// Some messages of a batch failed.
     Partial,
-    /// It failed.
+    /// The invocation failed.
     Failed,
 }
 
@@ -93,33 +93,33 @@ impl Verdict {
         }
     }
 
-    /// Whether it was our fault.
+    /// Whether the service is at fault.
     fn is_error(self) -> bool {
         matches!(self, Self::Status(500..) | Self::CutShort(_) | Self::Partial | Self::Failed)
     }
 }
 
-/// The line.
+/// The contents of the line.
 pub(crate) struct Summary<'a> {
-    /// What it sums up.
+    /// The invocation.
     pub invocation: &'a Invocation,
-    /// How it ended.
+    /// Its result.
     pub verdict: Verdict,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
-    /// Causes of a failure, outermost first.
+    /// The causes of a failure, the outermost first.
     pub error: Option<String>,
-    /// What else is worth saying: numbers, names of ours.
+    /// Further fields: numbers, and names that are not a caller's.
     pub fields: Vec<(&'static str, Value)>,
 }
 
-/// Milliseconds with three decimals, as log lines say them.
+/// Milliseconds with three decimals, the form of durations in log lines.
 pub(crate) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 impl Summary<'_> {
-    /// Writes it, whatever the level is: metrics must not depend on `LOG_LEVEL`.
+    /// Writes the line at any log level: metrics must not depend on `LOG_LEVEL`.
     pub(crate) fn write(self) {
         let duration_ms = millis(self.duration);
         let failed = self.verdict.is_error();
@@ -157,7 +157,7 @@ impl Summary<'_> {
     }
 }
 
-/// What CloudWatch must know of a line that tells of a defect to count it, under the defect's name.
+/// The declaration with which CloudWatch counts a line about a defect under the name of the defect.
 pub(super) fn defect_declaration(now: Timestamp) -> String {
     let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());
     format!(
@@ -166,7 +166,7 @@ pub(super) fn defect_declaration(now: Timestamp) -> String {
     )
 }
 
-/// What CloudWatch must know of the line to make metrics of it: the embedded metric format's `_aws`.
+/// The description by which CloudWatch makes metrics of the line: the embedded metric format's `_aws`.
 fn declaration(now: Timestamp, failure_of_version: bool) -> String {
     let namespace = MEASURED.get().map_or(NAMESPACE, |measured| measured.namespace.as_str());
     let by_version = if failure_of_version {

@@ -1,10 +1,10 @@
-//! How a problem is written. Our own routes answer problem documents (RFC 9457); the routes that speak OpenAI's wire format
-//! answer its errors, because its clients read them.
+//! The wire format of problems. Sextant's own routes answer problem documents (RFC 9457); the routes in OpenAI's format
+//! answer OpenAI's errors, because its clients read them.
 
 use super::Problem;
 use contracts::openai::{ErrorBody, ErrorDetail};
 
-/// How the problems of a function are written.
+/// The format in which a function's problems are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProblemFormat {
     /// `application/problem+json`.
@@ -20,7 +20,7 @@ impl Problem {
         let name = |field: &str| field.trim_start_matches('/').replace('/', ".");
         let wrong = self.errors().first();
         let message = match (wrong, &self.0.detail) {
-            // The format has one text for all.
+            // OpenAI's format has one text for all wrong fields.
             (Some(_), _) => {
                 let each =
                     self.errors().iter().map(|error| format!("{}: {}", name(&error.field), error.message));

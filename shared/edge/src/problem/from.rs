@@ -1,5 +1,5 @@
-//! Which failure is which problem: one explicit conversion each. There is no conversion for errors in general, because
-//! it would make a 500 of whatever nobody thought about.
+//! Turns each failure into a problem, by one explicit conversion each. There is no conversion for errors in general,
+//! because it would make a 500 of every error without a decision.
 
 use super::{Kind, Problem};
 use application_core::{Error, IdempotencyConflict};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl From<Invalid> for Problem {
-    /// Fields of the body: `contact.email` is `/contact/email` there.
+    /// Fields of the body: `contact.email` becomes `/contact/email`.
     fn from(invalid: Invalid) -> Self {
         Self::fields(
             invalid
@@ -64,7 +64,8 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) | StoreError::Key(KeyError::Unavailable(_)) => {
                 Self::unavailable(error)
             }
-            // Newer code wrote it and was rolled back, or is being rolled out: it can be read once that code runs.
+            // Newer code wrote it and was rolled back or is being rolled out; the state can be read when that code
+            // runs.
             StoreError::UnknownSchema { .. } => Self::unavailable(error),
             StoreError::Refused(_)
             | StoreError::Malformed(_)
@@ -154,7 +155,7 @@ impl From<Error> for Problem {
             Error::DeadlineExceeded => Self::deadline_exceeded(),
             Error::Store(error) => error.into(),
             Error::Key(error) => error.into(),
-            // A token that we can't sign is ours; one that a caller sends is judged by the authorizer.
+            // Failing to sign a token is a failure of the service; the authorizer verifies tokens of callers.
             Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
             Error::Token(error) => error.into(),
             Error::File(_) | Error::Trainer(_) => Self::unavailable(error),
@@ -165,7 +166,7 @@ impl From<Error> for Problem {
 }
 
 impl From<Arc<Error>> for Problem {
-    /// A failure that several share, each of whom is told of it.
+    /// A failure that several requests share; each of them gets the problem.
     fn from(error: Arc<Error>) -> Self {
         match Arc::try_unwrap(error) {
             Ok(error) => error.into(),

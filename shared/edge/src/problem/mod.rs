@@ -1,7 +1,7 @@
-//! Problems: every failure a caller can see, made into a document (RFC 9457) here and nowhere else.
+//! Problems: every failure that a caller can see becomes a document (RFC 9457) here and nowhere else.
 //!
-//! A problem must never show its cause: the cause is kept for the log line of the invocation. It must never repeat what
-//! the caller sent, except the names of wrong fields.
+//! A problem must never show its cause, which is kept for the log line of the invocation. It must never repeat values
+//! of the caller, except the names of wrong fields.
 
 mod format;
 mod from;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use format::ProblemFormat;
 pub use kind::Kind;
 
-/// A failure, as the caller is told of it.
+/// A failure in the form in which the caller sees it.
 pub struct Problem(Box<Parts>);
 
 struct Parts {
@@ -33,7 +33,7 @@ impl Problem {
         Self(Box::new(Parts { kind, detail: None, errors: Vec::new(), headers: Vec::new(), source: None }))
     }
 
-    /// 400: the request is malformed. `detail` is for people and must not repeat what they sent.
+    /// 400: the request is malformed. `detail` is for people and must not repeat the caller's values.
     pub fn invalid_request(detail: impl Into<String>) -> Self {
         Self::new(Kind::INVALID_REQUEST).with_detail(detail)
     }
@@ -73,12 +73,12 @@ impl Problem {
         problem
     }
 
-    /// 400: the cursor is not one of this list, query and caller.
+    /// 400: the cursor belongs to another list, query or caller, or was changed.
     pub fn invalid_cursor() -> Self {
         Self::new(Kind::INVALID_CURSOR)
     }
 
-    /// 401: there is no valid access token.
+    /// 401: the access token or API key is missing or not valid.
     pub fn unauthenticated() -> Self {
         Self::new(Kind::UNAUTHENTICATED).with_header("WWW-Authenticate", r#"Bearer realm="sextant""#)
     }
@@ -93,12 +93,12 @@ impl Problem {
         Self::new(Kind::INVALID_REFRESH_TOKEN)
     }
 
-    /// 403: the role does not allow it.
+    /// 403: the role or the scopes do not allow it.
     pub fn forbidden() -> Self {
         Self::new(Kind::FORBIDDEN)
     }
 
-    /// 404: it does not exist, or the caller may not know that it does. The two are the same document but for the
+    /// 404: it does not exist, or the caller may not know that it exists. The two documents are the same except for the
     /// correlation id, so this takes no argument.
     pub fn not_found() -> Self {
         Self::new(Kind::NOT_FOUND)
@@ -123,12 +123,12 @@ impl Problem {
             .with_header(policy.0, policy.1)
     }
 
-    /// 500: our fault.
+    /// 500: the service failed.
     pub fn internal(source: impl Into<Source>) -> Self {
         Self::new(Kind::INTERNAL_ERROR).with_source(source)
     }
 
-    /// 503: something we depend on does not answer. Retrying after a second is safe.
+    /// 503: a dependency does not answer. Retrying after a second is safe.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self::new(Kind::UNAVAILABLE).with_retry_after(Duration::from_secs(1)).with_source(source)
     }
@@ -138,7 +138,7 @@ impl Problem {
         Self::new(Kind::DEADLINE_EXCEEDED).with_retry_after(Duration::from_secs(1))
     }
 
-    /// The same with a sentence for people, which must not repeat what the caller sent.
+    /// The same with a sentence for people, which must not repeat the caller's values.
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
@@ -162,7 +162,7 @@ impl Problem {
         self.with_header("Retry-After", seconds.max(1).to_string())
     }
 
-    /// What kind of problem it is.
+    /// The kind of the problem.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -181,7 +181,7 @@ impl Problem {
         &self.0.headers
     }
 
-    /// The document: of a whole answer, or of one of several results in it.
+    /// The problem document, of a whole answer or of one of several outcomes in it.
     pub fn document(&self, correlation_id: &str) -> contracts::problem::Problem {
         let kind = self.0.kind;
         let mut document =
@@ -193,7 +193,7 @@ impl Problem {
 }
 
 impl fmt::Debug for Problem {
-    /// Kind, fields and cause; nothing that the caller sent.
+    /// Kind, fields and cause, without any value of the caller.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Problem")
             .field("status", &self.0.kind.status)

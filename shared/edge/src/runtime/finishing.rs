@@ -1,8 +1,9 @@
-//! Holds back the next invocation until the work behind a streamed answer is done.
+//! Delays the next invocation until the work behind a streamed answer is done.
 //!
-//! The Lambda runtime asks for the next event as soon as the Runtime API has answered, or the connection to it has broken;
-//! a break ends the runtime even. Lambda freezes a process that waits for an event, so what such an answer still had to do
-//! would stand still, or be lost. A broken answer is therefore no reason to stop, but one to finish first.
+//! The Lambda runtime asks for the next event as soon as the Runtime API has answered or the connection to it has
+//! broken; a broken connection even ends the runtime. Lambda freezes a process that waits for an event, so the
+//! remaining work of such an answer would be suspended or lost. A broken answer is therefore a reason to finish the
+//! work first, and not to stop.
 
 use lambda_runtime::{Error, LambdaInvocation, Service};
 use ports::BoxFuture;
@@ -13,18 +14,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use tokio::task::JoinHandle;
 
-/// The work of the invocation that is being served, if its answer is streamed.
+/// The work of the current invocation, if its answer is streamed.
 #[derive(Clone, Default)]
 pub(super) struct Unfinished(Rc<Cell<Option<JoinHandle<()>>>>);
 
 impl Unfinished {
-    /// Starts it.
+    /// Starts the work.
     pub(super) fn start(&self, work: BoxFuture<'static, ()>) {
         self.0.set(Some(tokio::spawn(work)));
     }
 }
 
-/// The runtime's own service, and then the wait for what is unfinished.
+/// The runtime's own service, followed by the wait for unfinished work.
 pub(super) struct Finishing<S> {
     inner: S,
     unfinished: Unfinished,
@@ -55,8 +56,8 @@ where
         Box::pin(async move {
             let answered = answered.await;
             let Some(work) = unfinished.0.take() else { return answered };
-            // It catches its own panics, and nobody aborts it. The runtime has logged why the answer was not taken; when
-            // the Runtime API is gone for good, asking for the next event fails and stops the function.
+            // The work catches its own panics and is never aborted. The runtime has logged why the answer was not
+            // accepted; when the Runtime API is gone for good, asking for the next event fails and stops the function.
             let _done = work.await;
             Ok(())
         })

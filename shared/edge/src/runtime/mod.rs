@@ -1,8 +1,8 @@
-//! Starts a function and connects it to the Runtime API. There is one instantiation of the Lambda runtime for all kinds of
-//! triggers, from JSON text to JSON text or to a streamed body; it is compiled here, once, and without the runtime's
-//! tracing layer, whose span and debug formatting of each invocation nobody would read. Events and answers stay text here:
-//! whoever knows their shape reads or writes them, once. A tree of values in between cost more than all else that we do for
-//! a request.
+//! Starts a function and connects it to the Runtime API. There is one instantiation of the Lambda runtime for all kinds
+//! of triggers, from JSON text to JSON text or to a streamed body. It is compiled here, once, and without the runtime's
+//! tracing layer, whose span and debug formatting of each invocation are not used. Events and answers stay text here,
+//! and the modules that know their shape read or write them once: a tree of values in between cost more than everything
+//! else that is done for a request.
 
 mod finishing;
 mod streamed;
@@ -26,11 +26,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use streamed::{Chunks, Streamed};
 
-/// Builds a function's handler from its settings, once for each process. It must not draw random numbers that have to be
-/// unique: a process may be a copy of another one.
+/// Builds a function's handler from its settings, once for each process. It must not draw random numbers that have to
+/// be unique: a process may be a copy of another one.
 pub type Build<T> = fn(Settings) -> BoxFuture<'static, Result<Box<T>, Source>>;
 
-/// An invocation failed as a whole; Lambda is told this text.
+/// The failure of a whole invocation. Lambda gets this text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(pub &'static str);
@@ -44,7 +44,7 @@ impl From<Failure> for Diagnostic {
 /// An event, or an answer, as JSON text.
 pub(crate) type Json = Box<RawValue>;
 
-/// What a function answers: text as a whole, or pieces of what goes to an HTTP client as it is.
+/// The answer of a function: a whole text, or the pieces of a body for an HTTP client.
 pub(crate) enum Answer {
     Whole(Json),
     Streamed(Streamed),
@@ -65,7 +65,7 @@ impl From<Streamed> for Answer {
 /// Serves one invocation.
 pub(crate) type Serve<T, A> = for<'a> fn(&'a T, Json, &'a Invocation) -> BoxFuture<'a, Result<A, Failure>>;
 
-/// An answer as JSON text. Ours are plain structs, which serde_json can't fail to write.
+/// An answer as JSON text. Answers are plain structs, which serde_json can always write.
 pub(crate) fn written<T: Serialize + ?Sized>(answer: &T) -> Result<Json, Failure> {
     to_raw_value(answer).map_err(|_| Failure("the answer can't be written"))
 }
@@ -79,7 +79,7 @@ pub(crate) async fn in_process(
     serde_json::from_str(answer.get()).map_err(|_| Failure("the answer is not JSON"))
 }
 
-/// Variables that the Lambda runtime panics without.
+/// Variables without which the Lambda runtime panics.
 const RUNTIME_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -155,7 +155,7 @@ fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<
     })
 }
 
-/// Starts what a streamed answer has to do, and gives the runtime what is to be sent.
+/// Starts the work of a streamed answer, and returns the answer for the runtime.
 fn response(answer: Answer, unfinished: &Unfinished) -> FunctionResponse<Json, Chunks> {
     match answer {
         Answer::Whole(json) => FunctionResponse::BufferedResponse(json),

@@ -1,5 +1,5 @@
-//! A streamed answer between us and the Lambda runtime. The one who makes it must not depend on the one who sends it:
-//! the runtime drops what it sends when the connection breaks, and the work behind it must go on.
+//! A streamed answer between a handler and the Lambda runtime. The work that makes it must not depend on the sender:
+//! the runtime drops the sender when the connection breaks, and the work must go on.
 
 use futures_util::Stream;
 use lambda_runtime::MetadataPrelude;
@@ -13,14 +13,14 @@ use tokio::sync::mpsc::Receiver;
 pub(crate) struct Streamed {
     /// Status and headers.
     pub(crate) prelude: MetadataPrelude,
-    /// The body, as it comes.
+    /// The body, in pieces.
     pub(crate) chunks: Chunks,
-    /// What makes the body. It ends by itself, also when nobody takes the chunks.
+    /// The work that makes the body. It ends by itself, even when the chunks are not taken.
     pub(crate) work: BoxFuture<'static, ()>,
 }
 
-/// The body of a streamed answer, where it is sent. It never fails: the runtime would send the failure's text to the
-/// client, as a part of the body.
+/// The body of a streamed answer, on the sender's side. It never fails: the runtime would send the text of a failure to
+/// the client, as a part of the body.
 pub(crate) struct Chunks(pub(crate) Receiver<Vec<u8>>);
 
 impl Stream for Chunks {

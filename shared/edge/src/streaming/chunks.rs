@@ -1,4 +1,4 @@
-//! The body of a streamed answer in a test: what the client would receive, as it comes. For tests only.
+//! The body of a streamed answer in a test, as the client would receive it. For tests only.
 
 use crate::runtime;
 use futures_util::Stream;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The chunks of a body, made while they are taken. The end comes when the work behind it is done.
+/// The chunks of a body, made while they are taken. The end comes when the work behind the body is done.
 #[derive(Default)]
 pub struct Chunks {
     chunks: Option<runtime::Chunks>,
@@ -19,7 +19,7 @@ impl Chunks {
         Self { chunks: Some(chunks), work: Some(work) }
     }
 
-    /// Leaves, as a client does that closes its connection; done when the work behind the answer is.
+    /// Closes the connection, as a client does; returns when the work behind the answer is done.
     pub async fn leave(self) {
         drop(self.chunks);
         if let Some(work) = self.work {
@@ -27,7 +27,7 @@ impl Chunks {
         }
     }
 
-    /// Keeps the connection and takes nothing more; done when the work behind the answer is.
+    /// Keeps the connection and takes nothing more; returns when the work behind the answer is done.
     pub async fn stall(self) {
         if let Some(work) = self.work {
             work.await;

@@ -22,7 +22,7 @@
 //!     fn handle<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>> {
 //!         Box::pin(async {
 //!             let numbers = stream::iter(0..3).map(|number| Ok(format!("data: {number}\n\n").into_bytes()));
-//!             // What is done here is done even if nobody listens any more; an empty chunk sends nothing.
+//!             // This work is done even if the client is gone; an empty chunk sends nothing.
 //!             let end = stream::once(async { settle().await.map(|()| Vec::new()) });
 //!             Ok(StreamedResponse::new(200, "text/event-stream", numbers.chain(end)).into())
 //!         })
@@ -58,13 +58,13 @@ use std::time::Instant;
 pub use chunks::Chunks;
 pub use reply::{Body, Reply, StreamedResponse};
 
-/// Answers requests, as a whole or in pieces.
+/// Answers requests, with a whole answer or in pieces.
 pub trait StreamingHandler: Send + Sync {
-    /// The answer, or the problem that kept it from being made. What the body of a stream needs, it must own: it lives on
-    /// when this is done.
+    /// The answer, or the problem. The body of a stream must own everything that it needs, because it outlives this
+    /// call.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>>;
 
-    /// How its problems are written.
+    /// The format of the function's problems.
     fn problem_format(&self) -> ProblemFormat {
         ProblemFormat::Problem
     }
@@ -81,8 +81,8 @@ pub async fn invoke(handler: &dyn StreamingHandler, event: Value, now: Timestamp
     invoke_as(handler, event, &Invocation::in_process(now)).await
 }
 
-/// Answers a proxy event in-process, with everything about the invocation under control. Null and an empty body when it
-/// fails as a whole.
+/// Answers a proxy event in-process, with an invocation made by the test. Returns null and an empty body when the
+/// invocation fails as a whole.
 pub async fn invoke_as(
     handler: &dyn StreamingHandler,
     event: Value,
@@ -164,7 +164,7 @@ async fn answer(
     .await?
 }
 
-/// Lets a body that failed before its first byte do what it still has to.
+/// Lets a body that failed before its first byte do its last work.
 async fn finish(problem: Problem, mut rest: Body) -> Problem {
     while rest.next().await.is_some() {
         tokio::task::yield_now().await;
@@ -172,7 +172,7 @@ async fn finish(problem: Problem, mut rest: Body) -> Problem {
     problem
 }
 
-/// Status and headers as the Lambda runtime sends them. Fails when a value is none that HTTP allows.
+/// Status and headers in the form of the Lambda runtime. Fails when HTTP does not allow a value.
 fn prelude(head: &Response, correlation_id: &str) -> Result<MetadataPrelude, Problem> {
     let status_code = head.status().try_into().map_err(Problem::internal)?;
     let mut prelude = MetadataPrelude { status_code, ..MetadataPrelude::default() };

@@ -1,5 +1,5 @@
-//! Carries a body from the one who makes it to the one who sends it, and sums up the invocation when that is over. The
-//! maker is driven to its end whoever listens. A chunk must never be logged.
+//! Carries a body from the work that makes it to its sender, and sums up the invocation afterwards. The work is driven
+//! to its end in any case. A chunk must never be logged.
 
 use super::Body;
 use crate::guard::{Broken, guarded};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::timeout_at;
 
-/// What is left for the maker when a client takes nothing any more: enough to write down what its work has cost.
+/// The time that is left for the work when a client takes nothing more: enough to record its cost.
 const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// An invocation whose answer is being sent.
@@ -21,24 +21,24 @@ pub(super) struct Pump {
     pub(super) invocation: Invocation,
     pub(super) began: Instant,
     pub(super) status: u16,
-    /// Why the answer is a problem, if it is one.
+    /// The cause, if the answer is a problem.
     pub(super) error: Option<String>,
     pub(super) fields: Fields,
 }
 
-/// How far an answer got.
+/// How much of an answer was sent.
 #[derive(Default)]
 struct Progress {
-    /// Handed to the Lambda runtime.
+    /// The bytes handed to the Lambda runtime.
     bytes: u64,
     first_byte: Option<Duration>,
-    /// The client left, or took nothing for too long.
+    /// Whether the client left, or took nothing for too long.
     unheard: bool,
     failure: Option<Problem>,
 }
 
 impl Pump {
-    /// What is to be sent, and the work that makes it.
+    /// The chunks to send, and the work that makes them.
     pub(super) fn start(
         self,
         scope: Scope,
@@ -82,7 +82,7 @@ impl Pump {
                             client = None;
                         }
                     }
-                    // Nothing else holds back a maker that never waits.
+                    // Nothing else would suspend work that never waits.
                     None => tokio::task::yield_now().await,
                 },
                 Some(Err(problem)) => {
@@ -99,7 +99,7 @@ impl Pump {
         }
     }
 
-    /// Until when a client may leave a chunk waiting.
+    /// The time until which a client may leave a chunk waiting.
     fn patience(&self) -> Instant {
         let deadline = self.invocation.deadline;
         let kept = LAST_WORK.min(self.invocation.time_left() / 4);
@@ -107,7 +107,7 @@ impl Pump {
     }
 
     fn sum_up(mut self, progress: Progress, broken: Option<Broken>) {
-        // A failure of ours outweighs that the client left before it.
+        // A failure of the service takes precedence over a client that left before it.
         let failure = progress.failure.or_else(|| broken.map(Problem::from));
         let cut_by = match (&failure, progress.unheard) {
             (Some(_), _) => Some("failure"),

@@ -1,4 +1,4 @@
-//! What a streaming handler answers.
+//! The answer of a streaming handler.
 
 use crate::{Problem, Response};
 use futures_util::stream::{self, BoxStream};
@@ -6,18 +6,18 @@ use futures_util::{Stream, StreamExt as _};
 use ports::LimitDecision;
 use std::fmt;
 
-/// A body in the making. Each item is sent at once, so it should be one thing that a client can use, such as one event of
-/// `text/event-stream`. An empty item sends nothing: it lets a stream do its last work. A problem before the first byte is
-/// the answer; after that it is logged, and what comes after it is not sent.
+/// A body in the making. Each item is sent at once, so it should be one thing that a client can use, such as one event
+/// of `text/event-stream`. An empty item sends nothing: it lets a stream do its last work. A problem before the first
+/// byte is the answer. A problem after that is logged, and later items are not sent.
 ///
-/// It is polled to its end even if the client has left, or after it has failed. It must end by itself; whatever it still
-/// has to do must be done before [`crate::Request::deadline`], when it is dropped.
+/// The body is polled to its end even if the client has left, or after it has failed. It must end by itself, and do its
+/// last work before [`crate::Request::deadline`], when it is dropped.
 pub type Body = BoxStream<'static, Result<Vec<u8>, Problem>>;
 
 /// An answer of a function behind a streaming integration.
 #[derive(Debug)]
 pub enum Reply {
-    /// An answer that is known as a whole.
+    /// A whole answer.
     Whole(Response),
     /// An answer in pieces.
     Stream(StreamedResponse),
@@ -48,9 +48,9 @@ impl Reply {
     }
 }
 
-/// An answer in pieces. It must never be cached by anyone unless the handler says so.
+/// An answer in pieces. It must never be cached unless the handler says so.
 pub struct StreamedResponse {
-    /// Its text is empty.
+    /// The head of the answer; its text is empty.
     head: Response,
     body: Body,
 }
@@ -65,12 +65,12 @@ impl StreamedResponse {
         Self { head: Response::text(status, content_type, ""), body: body.boxed() }
     }
 
-    /// The same with a header, instead of one with the same name.
+    /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(self, name: &'static str, value: impl Into<String>) -> Self {
         Self { head: self.head.with_header(name, value), ..self }
     }
 
-    /// The same with what is left of the rate limit.
+    /// The same with the rest of the rate limit.
     pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
         Self { head: self.head.with_rate_limit(decision), ..self }
     }

@@ -1,4 +1,4 @@
-//! What every answer carries, and what problems look like.
+//! Headers of every answer, and the form of problems.
 
 use crate::support::{REQUEST_ID, answer, body, get, problem};
 use application_core::{Error, IdempotencyConflict};

@@ -9,7 +9,7 @@ use edge::{Failure, Response, log};
 use ports::{BoxFuture, StoreError, TokenError};
 use serde_json::{Value, json};
 
-/// Knows one token.
+/// An authorizer that knows one token.
 struct One;
 
 impl Authorizer for One {

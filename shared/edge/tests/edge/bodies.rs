@@ -109,7 +109,7 @@ async fn an_unpaired_surrogate_is_named_with_its_place() {
         assert!(error["message"].as_str().unwrap().contains("unpaired surrogate"), "{error}");
     }
     assert_eq!(body(&send(r#"{"company_name":"\ud83d\ude80"}"#).await)["company_name"], "\u{1f680}");
-    // A damaged escape is no surrogate.
+    // A damaged escape is not a surrogate.
     let refused = send(r#"{"company_name":"\u12"}"#).await;
     assert!(body(&refused)["detail"].as_str().unwrap().starts_with("The body is not JSON"), "{refused}");
 }
@@ -126,7 +126,7 @@ async fn whole_numbers_may_have_a_fraction_or_an_exponent() {
         let error = body(&refused)["errors"][0].clone();
         assert_eq!((&error["field"], &error["code"]), (&json!("/company_size"), &json!(code)), "{size}");
     }
-    // Other faults are named beside it, and it is none.
+    // Other errors are named, and this number is not an error.
     let refused = send(r#"{"company_name":7,"company_size":850.0}"#).await;
     let errors = body(&refused)["errors"].clone();
     assert_eq!((errors.as_array().unwrap().len(), &errors[0]["field"]), (1, &json!("/company_name")));
@@ -237,14 +237,14 @@ async fn a_content_coding_is_refused_and_told_what_is_taken() {
         let taken = answer(with_header(post(good), "Content-Encoding", coding), echo).await;
         assert_eq!(taken["statusCode"], 200, "{coding}");
     }
-    // Another media type is told of first, and by itself.
+    // The fault of another media type is reported first, and alone.
     let other = with_header(post(good), "Content-Type", "text/plain");
     assert!(answer(other, echo).await["headers"].get("Accept-Encoding").is_none());
 }
 
 #[tokio::test]
 async fn a_body_that_is_no_object_is_not_taken_for_one() {
-    // serde takes the items of an array for the members of a structure.
+    // serde accepts the items of an array as the members of a structure.
     for text in [r#"["a", 7, null, [], null]"#, "[]", "7", "null", "\"a\""] {
         let refused = send(text).await;
         assert_eq!(problem(&refused), (400, "invalid_request".to_owned()), "{text}");

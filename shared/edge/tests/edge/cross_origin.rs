@@ -1,4 +1,4 @@
-//! What a page of another origin may read: answers of every kind, of the origins that the stage allows, and of no other.
+//! Pages of other origins may read answers of every kind if the stage allows their origin, and no answers otherwise.
 
 use crate::support::{answer, get, with_header};
 use edge::http::{Document, EXPOSED_HEADERS};
@@ -54,7 +54,7 @@ async fn no_other_page_may_read_any() {
             answer(from(origin), |_| Err(Problem::not_found())).await,
         ] {
             assert!(!answer.to_string().contains("Access-Control"), "{origin}: {answer}");
-            // Whoever keeps the answer must not give it to another origin.
+            // A cache must not give the answer to another origin.
             assert_eq!(answer["headers"]["Vary"], "Origin", "{origin}");
         }
     }
@@ -80,7 +80,7 @@ async fn what_else_an_answer_depends_on_is_still_told() {
     assert_eq!(answer["headers"]["Vary"], "Accept-Encoding, Origin");
 }
 
-/// Streams, or fails.
+/// Streams an answer, or fails.
 struct Streams(bool);
 
 impl StreamingHandler for Streams {

@@ -77,7 +77,7 @@ fn refuses_a_position_with_a_tag_that_is_not_its_own() {
         (codec.seal(&position(), &caller(), "list"), codec.seal(&further, &caller(), "list"));
     let ((own, tag), (elsewhere, other_tag)) =
         (cursor.split_once('.').unwrap(), other.split_once('.').unwrap());
-    // All are two parts of the right form and length; each but the first was never sealed.
+    // All have two parts of the right form and length; each except the first was never signed.
     assert!(codec.open(&format!("{own}.{tag}"), &caller(), "list").is_ok());
     let zeros = "A".repeat(tag.len());
     for (position, tag) in [(elsewhere, tag), (own, other_tag), (own, &zeros), (own, "")] {

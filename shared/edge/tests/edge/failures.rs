@@ -30,7 +30,7 @@ async fn answers_a_panic_and_then_the_next_request() {
     assert!(!lines.concat().contains("panicked here"));
 }
 
-/// Works for a minute, and tells when it is dropped.
+/// Works for a minute, and reports when it is dropped.
 struct Slow(Arc<AtomicBool>);
 
 impl Handler for Slow {

@@ -1,4 +1,4 @@
-//! Queues, streams and schedules: what failed, and only that, is delivered again.
+//! Queues, streams and schedules: failed messages, and only those, are delivered again.
 
 use crate::support::{ACCOUNT, LEAD, ORGANIZATION, now};
 use application_core::{Context, Error};
@@ -28,7 +28,7 @@ fn message(id: &str, kind: &str) -> Value {
     json!({"messageId": id, "body": body.to_string(), "attributes": {"ApproximateReceiveCount": "1"}})
 }
 
-/// Does what the event's type says, and remembers what it saw.
+/// Does what the event's type says, and remembers the events.
 #[derive(Default)]
 struct Events(Mutex<Vec<String>>);
 
@@ -86,7 +86,7 @@ async fn reports_the_messages_that_failed_and_handles_the_others() {
     assert!(!lines.concat().contains("ada@"), "{lines:?}");
 }
 
-/// Notes which messages come again, and when.
+/// Records the messages that are delivered again, and when.
 #[derive(Default)]
 struct Retries {
     asked: Mutex<Vec<(String, Vec<RetriedMessage>)>>,
@@ -105,7 +105,7 @@ impl MessageVisibility for Retries {
     }
 }
 
-/// The message as it is delivered for the `count`th time.
+/// The message in its `count`th delivery.
 fn delivered(mut message: Value, count: u32) -> Value {
     message["receiptHandle"] = format!("receipt of {}", message["messageId"].as_str().unwrap()).into();
     message["eventSourceARN"] = "arn:aws:sqs:eu-west-1:123456789012:sextant-dev-jobs".into();
@@ -165,7 +165,7 @@ async fn fails_as_a_whole_when_it_is_no_batch() {
     assert!(stream::invoke(&Carries(None), json!([]), now()).await.is_err());
 }
 
-/// Carries records up to one.
+/// Handles records up to one.
 struct Carries(Option<&'static str>);
 
 impl StreamHandler for Carries {
@@ -210,7 +210,7 @@ async fn reports_the_first_record_that_must_come_again() {
     }
 }
 
-/// Keeps what it is given.
+/// Keeps the records that it gets.
 #[derive(Default)]
 struct Keeps(Mutex<Vec<ItemChange>>);
 
@@ -254,7 +254,7 @@ async fn makes_plain_json_of_images() {
 
 #[tokio::test]
 async fn of_a_schedules_event_one_wrong_field_does_not_hide_the_other() {
-    /// Remembers how it was called.
+    /// Remembers its calls.
     struct Calls(Mutex<Vec<(String, String)>>);
     impl ScheduleHandler for Calls {
         fn handle<'a>(&'a self, due: Timestamp, context: &'a Context) -> BoxFuture<'a, Result<(), JobError>> {

@@ -1,4 +1,4 @@
-//! Log lines: one summary for each invocation, metrics in it, and nothing that must not be there.
+//! Log lines: one summary for each invocation, with metrics, and without secret or personal values.
 
 use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, answer, get, post};
 use edge::{Problem, Response, log};
@@ -137,7 +137,7 @@ async fn what_a_line_says_of_itself_is_said_once_and_by_nobody_else() {
         Ok(Response::no_content())
     }))
     .await;
-    // The text: a parser keeps one of two fields with the same name.
+    // The raw text is compared, because a parser keeps one of two fields with the same name.
     let raw = &lines[0];
     assert!(!raw.contains("forged"), "{raw}");
     for name in
@@ -145,7 +145,7 @@ async fn what_a_line_says_of_itself_is_said_once_and_by_nobody_else() {
     {
         assert_eq!(raw.matches(&format!("\"{name}\":")).count(), 1, "{name}: {raw}");
     }
-    // Whoever asks with a session has no key, and an event can't give them one.
+    // A caller with a session has no key, and an event can't add one.
     assert!(!raw.contains("api_key"), "{raw}");
     assert_eq!(parsed(&lines)[0]["tenant"], ORGANIZATION);
 }

@@ -1,4 +1,4 @@
-//! What `If-Match` and `If-None-Match` require of the entity that a request writes.
+//! The conditions that `If-Match` and `If-None-Match` set for the entity that a request writes.
 
 use crate::support::{answer, body, post, problem, with_header};
 use application_core::Precondition;
@@ -10,7 +10,7 @@ fn done(_: impl Sized) -> Result<Response, Problem> {
     Ok(Response::no_content())
 }
 
-/// The precondition of a request with this header: the versions that it requires, then those that it excludes; `*` for all.
+/// The precondition of a request with these headers: the required versions, then the excluded ones; `*` means all.
 async fn precondition(headers: &[(&str, &str)]) -> Value {
     let event = headers.iter().fold(post("{}"), |event, (name, value)| with_header(event, name, value));
     answer(event, |request| {
@@ -28,8 +28,8 @@ async fn precondition(headers: &[(&str, &str)]) -> Value {
 #[tokio::test]
 async fn reads_preconditions_into_versions() {
     assert_eq!(body(&precondition(&[]).await), json!([null, null]));
-    // What the header says, what If-Match makes of it, and what If-None-Match does: weak tags equal nothing in the one and
-    // count in the other (RFC 9110, section 8.8.3.2).
+    // The header, its meaning in If-Match, and its meaning in If-None-Match: a weak tag equals nothing in the first and
+    // counts in the second (RFC 9110, section 8.8.3.2).
     let cases = [
         (r#""7""#, json!([7]), json!([7])),
         (r#" "7" "#, json!([7]), json!([7])),
@@ -40,7 +40,7 @@ async fn reads_preconditions_into_versions() {
         (r#"W/"9", "7""#, json!([7]), json!([9, 7])),
         (r#", "7",, "#, json!([7]), json!([7])),
         (r#""abc", "7""#, json!([7]), json!([7])),
-        // A comma may stand in a tag.
+        // A tag may contain a comma.
         (r#""7,8", "9""#, json!([9]), json!([9])),
         (r#"W/"7""#, json!([]), json!([7])),
         (r#""abc""#, json!([]), json!([])),

@@ -1,4 +1,4 @@
-//! GET with `If-None-Match`, HEAD, and documents in the coding that a reader wants.
+//! GET with `If-None-Match`, HEAD, and documents in the coding that a client wants.
 
 use crate::support::{answer, get, post, with_header};
 use base64::Engine as _;
@@ -37,10 +37,10 @@ async fn everybody_else_gets_the_answer() {
         assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("{\"id\":1}")), "{tag}");
         assert_eq!(answer["headers"]["ETag"], "\"7\"");
     }
-    // Only reading is answered so: what changes something has done it.
+    // Only reads get 304; a write has changed something.
     let written = answer(with_header(post("{}"), "If-None-Match", "*"), |_| lead()).await;
     assert_eq!((&written["statusCode"], &written["headers"]["ETag"]), (&json!(200), &json!("\"7\"")));
-    // A failure is no representation.
+    // A failure is not a representation of the entity.
     let missing = answer(with_header(get(&[]), "If-None-Match", "*"), |_| Err(Problem::not_found())).await;
     assert_eq!((&missing["statusCode"], &missing["headers"]["ETag"]), (&json!(404), &Value::Null));
 }
@@ -125,7 +125,7 @@ async fn a_document_is_sent_in_the_coding_that_is_wanted_and_named_by_it() {
         (&plain["headers"]["Content-Encoding"], &plain["body"]),
         (&Value::Null, &json!("<p>page</p>"))
     );
-    // The tag of another coding is of other bytes.
+    // The entity tag of another coding identifies other bytes.
     let other = with_header(with_header(get(&[]), "Accept-Encoding", "gzip"), "If-None-Match", "\"0a1b\"");
     assert_eq!(sent(other).await["statusCode"], 200);
 }

@@ -1,4 +1,4 @@
-//! What handlers learn of a request, and where from.
+//! What handlers learn about a request, and from which part of it.
 
 use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
@@ -147,7 +147,7 @@ async fn refuses_api_keys_with_missing_or_malformed_claims() {
         ("scopes", json!("model:read  completion:create")),
         ("sub", Value::Null),
         ("org_id", Value::Null),
-        // Then it is a person without a session.
+        // Without the field, it is a person without a session.
         ("role", json!("admin")),
     ] {
         let mut event = by_key(get(&[]), "model:read");

@@ -1,4 +1,4 @@
-//! A function as a process, against a Runtime API of our own: the same as in Lambda, but for Lambda.
+//! A function as a process, against a Runtime API of the project's own in Lambda's place.
 
 use crate::support::{get, post, problem};
 use domain::Timestamp;
@@ -39,7 +39,7 @@ fn child() {
     }
 }
 
-/// An authorizer that lets nobody in; in the test process it does nothing.
+/// An authorizer that refuses every token; in the test process it does nothing.
 #[test]
 fn authorizer_child() {
     struct Nobody;
@@ -56,7 +56,7 @@ fn authorizer_child() {
     }
 }
 
-/// Starts this test binary as the function that one of its tests is.
+/// Starts this test binary as a function, which is one of its tests.
 pub(crate) fn start(test: &str, runtime_api: &RuntimeApi, greeting: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -118,7 +118,7 @@ fn serves_two_requests_and_survives_the_panic_between_them() {
     for line in &lines {
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Sextant/staging");
     }
-    // A failure is counted for its version too, where the alarm of a deployment looks; a success is not.
+    // A failure is counted for its version too, for the alarm of a deployment; a success is not.
     let by_version = json!({
         "Namespace": "Sextant/staging", "Dimensions": [["Function", "Version"]],
         "Metrics": [{"Name": "Errors", "Unit": "Count"}],
@@ -144,7 +144,7 @@ fn says_which_setting_is_missing_and_stops() {
     assert_eq!((&line["level"], &line["function"]), (&json!("ERROR"), &json!("greet")));
 }
 
-/// Lambda counts what comes as an error, and alarms and deployments look at that.
+/// Lambda counts errors of the function, and alarms and deployments depend on that count.
 #[test]
 fn a_wrong_token_is_no_error_of_the_authorizer() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";

@@ -1,4 +1,5 @@
-//! Answers in pieces: what the client gets and when, what the log says of it, and that the work behind one is finished.
+//! Answers in pieces: the pieces that the client gets and their times, the log line, and the end of the work behind the
+//! answer.
 
 use crate::support::{ACCOUNT, ORGANIZATION, REQUEST_ID, get, now};
 use edge::streaming::{self, Chunks, Reply, StreamedResponse, StreamingHandler};
@@ -37,7 +38,7 @@ fn failure() -> Problem {
     StoreError::Unavailable("refused for ada@northwind.example".into()).into()
 }
 
-/// Lets the body do something that is not sent.
+/// Lets the body do work that sends nothing.
 fn finally(done: &Arc<AtomicBool>) -> impl futures_util::Stream<Item = Item> + Send + 'static {
     let done = Arc::clone(done);
     stream::once(async move {
@@ -105,7 +106,7 @@ async fn sends_the_headers_that_a_handler_asks_for() {
     let headers = &prelude["headers"];
     assert_eq!(headers["content-type"], "text/event-stream");
     assert_eq!((&headers["x-sextant-model"], &headers["cache-control"]), (&json!("m"), &json!("private")));
-    // What is empty sends nothing.
+    // An empty item sends nothing.
     assert_eq!(chunks.collect::<Vec<_>>().await, [b"a", b"b"]);
 }
 
@@ -255,7 +256,7 @@ async fn the_deadline_bounds_the_stream_too() {
     assert_eq!(prelude["statusCode"], 503);
 }
 
-/// A body that never waits, counts what it made, and settles at its end.
+/// A body that never waits, counts its items, and settles at its end.
 fn eager(made: &Arc<AtomicUsize>, settled: &Arc<AtomicBool>) -> Reply {
     let made = Arc::clone(made);
     let chunks = stream::iter(0..100).map(move |_| {

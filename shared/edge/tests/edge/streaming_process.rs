@@ -1,5 +1,5 @@
-//! A function that answers in pieces, as a process against a Runtime API of our own: when pieces are there, and what
-//! happens to the next request when the one before is not finished.
+//! A function that answers in pieces, as a process against a Runtime API of the project's own: when pieces arrive, and
+//! what happens to the next request while the work of the one before is unfinished.
 
 use crate::runtime_api::{CHILD, logged, start, stop};
 use crate::support::get;
@@ -17,8 +17,8 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Streams as many chunks as the request asks for, the second one not before somebody says so on standard input, and
-/// takes a while for its last step. Without such a number it tells whether that step was taken.
+/// Streams as many chunks as the request asks for, the second one only after a line on standard input, and takes a
+/// while for its last step. Without a number in the request it answers whether that step was taken.
 struct Gated(Arc<AtomicBool>);
 
 impl StreamingHandler for Gated {

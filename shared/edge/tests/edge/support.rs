@@ -61,7 +61,7 @@ pub(crate) fn with_header(mut event: Value, name: &str, value: &str) -> Value {
     event
 }
 
-/// Answers with what a closure returns.
+/// Answers with the result of a closure.
 pub(crate) struct Answers<F>(pub(crate) F);
 
 impl<F> Handler for Answers<F>

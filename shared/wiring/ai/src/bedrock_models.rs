@@ -1,5 +1,5 @@
-//! The gateway on its state, and the models on Bedrock. A function that asks no others begins with this, so that it does
-//! not link a second HTTP client.
+//! The gateway on its state, and the models on Bedrock. Functions that ask no other models use it directly, so that
+//! they do not link a second HTTP client.
 
 use adapter_appconfig::AppConfig;
 use adapter_aws::{AwsSettings, SdkConfig};
@@ -13,33 +13,33 @@ use ports::{Configuration, ConfiguredLimiter, Guardrail, Limiter, Source};
 use std::fmt;
 use std::sync::Arc;
 
-/// What a function has that asks models.
+/// The wiring of a function that asks models.
 #[derive(Clone)]
 pub struct BedrockModels {
     /// The configuration of every AWS client of the process.
     pub aws: SdkConfig,
     /// The names of the tables.
     pub tables: Tables,
-    /// What operators configured.
+    /// The configuration by the operators.
     pub configuration: Arc<dyn Configuration>,
-    /// Counts requests, with the limits that are configured.
+    /// Counts requests with the configured limits.
     pub limiter: Arc<dyn Limiter>,
     /// The models on Bedrock.
     pub bedrock: Arc<BedrockGateway>,
     /// All models. Configurations may name those that this deployment does not have.
     shipped: Registry,
-    /// Whether the function asks servers that speak OpenAI's wire format, too.
+    /// Whether the function also calls servers with OpenAI's wire format.
     asks_servers: bool,
     at: AwsSettings,
 }
 
 impl BedrockModels {
-    /// Reads the settings of AWS and of the tables, and what is configured.
+    /// Reads the settings of AWS and of the tables, and the configuration.
     pub async fn read() -> Result<Self, Source> {
         Self::read_beside(false).await
     }
 
-    /// The same where models of servers that speak OpenAI's wire format may be asked too.
+    /// Reads the same for a function that may also call models of servers with OpenAI's wire format.
     pub(crate) async fn read_beside(asks_servers: bool) -> Result<Self, Source> {
         let at = AwsSettings::from_env()?;
         let aws = adapter_aws::sdk_config(&at);
@@ -60,30 +60,30 @@ impl BedrockModels {
         })
     }
 
-    /// The models that this deployment can ask with a configuration.
+    /// The models that this deployment can call with a configuration.
     pub fn registry(&self, configuration: &RuntimeConfiguration) -> Registry {
         let registry = self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock());
         if self.asks_servers { registry } else { registry.on_bedrock() }
     }
 
-    /// The gateway that belongs to a configuration: budgets, limits, cached answers and breakers are in the tables.
+    /// The gateway for a configuration. Budgets, limits, cached answers and breakers are in the tables.
     pub fn gateway(&self, configuration: &RuntimeConfiguration) -> Arc<AiGateway> {
         let shards = ListShards::new(Arc::clone(&self.configuration));
         let state = Arc::new(DynamoAiState::new(&self.aws, self.tables.clone()).with_shards(shards));
         let limiter = Arc::clone(&self.limiter);
         let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), self.registry(configuration));
-        // It stands around conversations, not around embeddings.
+        // The guardrail applies to conversations, not to embeddings.
         let guardrail = configuration.guardrail.clone();
         Arc::new(gateway.with_guardrail(guardrail.map(|it| Guardrail { id: it.id, version: it.version })))
     }
 
-    /// The configured chain of a feature, without the models that this deployment can't ask.
+    /// The configured chain of a feature, without the models that this deployment can't call.
     pub fn chain(&self, configuration: &RuntimeConfiguration, feature: Feature) -> Chain {
         let steps = configuration.chains.get(&feature).map(Vec::as_slice).unwrap_or_default();
         Chain::configured(steps, &self.registry(configuration), feature)
     }
 
-    /// A store that seals nothing: nothing that the AI gateway keeps there is personal.
+    /// A store that seals nothing: the AI gateway stores nothing personal there.
     pub fn store(&self) -> Arc<DynamoStore> {
         Arc::new(DynamoStore::new(&self.aws, self.tables.clone()))
     }

@@ -1,6 +1,6 @@
-//! The wiring that functions share which ask models: the gateway on its state, and who provides the models. Every setting
-//! of these is read here. A function that asks no models must not link this crate: by that it is told whose log is watched
-//! for failing models.
+//! The wiring of functions that ask models: the gateway on its state, and the providers of models. All their settings
+//! are read here. A function that asks no models must not link this crate, because links to it decide whose log is
+//! watched for failing models.
 
 mod bedrock_models;
 mod models;

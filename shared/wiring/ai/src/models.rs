@@ -1,4 +1,4 @@
-//! The models on Bedrock and on the servers that speak OpenAI's wire format, as they are configured.
+//! The models on Bedrock and on the configured servers with OpenAI's wire format.
 
 use crate::bedrock_models::BedrockModels;
 use adapter_dynamodb::DynamoStore;
@@ -12,13 +12,13 @@ use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
 use std::fmt;
 use std::sync::Arc;
 
-/// What a function has that answers a caller's own questions to models.
+/// The wiring of a function that answers callers' own requests to models.
 pub struct Models {
     on_bedrock: BedrockModels,
     shared: Arc<Configured<Shared>>,
 }
 
-/// What whole and streamed answers share.
+/// The parts that whole and streamed answers share.
 struct Shared {
     gateway: Arc<AiGateway>,
     registry: Registry,
@@ -26,7 +26,7 @@ struct Shared {
 }
 
 impl Models {
-    /// Reads what [`BedrockModels::read`] does. Servers are those of the configuration.
+    /// Reads the same as [`BedrockModels::read`]. The servers are those of the configuration.
     pub async fn read() -> Result<Self, Source> {
         let on_bedrock = BedrockModels::read_beside(true).await?;
         let models = on_bedrock.clone();
@@ -40,12 +40,12 @@ impl Models {
         Ok(Self { on_bedrock, shared: Arc::new(shared) })
     }
 
-    /// What answers a conversation as a whole.
+    /// The use case for whole answers.
     pub fn completions(&self) -> Result<Configured<Completions<dyn ModelGateway>>, Source> {
         self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
     }
 
-    /// What answers a conversation bit by bit.
+    /// The use case for streamed answers.
     pub fn streamed_completions(&self) -> Result<Configured<Completions<dyn StreamingModelGateway>>, Source> {
         self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
     }
@@ -66,7 +66,7 @@ impl Models {
         })
     }
 
-    /// What answers with vectors.
+    /// The ports of embeddings.
     pub fn embeddings(&self) -> Result<Configured<Embeddings>, Source> {
         let (models, shared) = (self.on_bedrock.clone(), Arc::clone(&self.shared));
         Configured::following(Arc::clone(&self.on_bedrock.configuration), move |_| {
@@ -81,13 +81,13 @@ impl Models {
         })
     }
 
-    /// Where refused accesses are recorded.
+    /// Records refused accesses.
     pub fn store(&self) -> Arc<DynamoStore> {
         self.on_bedrock.store()
     }
 }
 
-/// The servers of a configuration, with connections of their own.
+/// The servers of a configuration, each with its own connections.
 fn providers(
     models: &BedrockModels,
     configuration: &RuntimeConfiguration,

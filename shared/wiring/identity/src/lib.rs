@@ -1,4 +1,4 @@
-//! The wiring of access tokens, which functions of identity share: the keys, who issues them, and how they are judged.
+//! The wiring of access tokens, which functions of identity share: the keys, the issuer, and the verifier.
 
 use adapter_aws::SdkConfig;
 use adapter_kms::KmsTokenKeys;
@@ -12,7 +12,7 @@ pub fn token_keys(settings: &Settings, aws: &SdkConfig) -> Result<KmsTokenKeys, 
     Ok(KmsTokenKeys::new(aws, settings.required("TOKEN_KEY_IDS")?.parse()?))
 }
 
-/// Who issues access tokens, and for whom. `TOKEN_ISSUER` and `TOKEN_AUDIENCE` must be set.
+/// The issuer and the audience of access tokens. `TOKEN_ISSUER` and `TOKEN_AUDIENCE` must be set.
 pub fn token_issuer(settings: &Settings) -> Result<Issuer, Source> {
     Ok(Issuer {
         issuer: settings.required("TOKEN_ISSUER")?.to_owned(),
@@ -20,7 +20,7 @@ pub fn token_issuer(settings: &Settings) -> Result<Issuer, Source> {
     })
 }
 
-/// What judges access tokens, by the settings that they are issued by.
+/// The verifier of access tokens, with the settings by which they are issued.
 pub fn token_verifier(settings: &Settings, aws: &SdkConfig) -> Result<Rs256Verifier, Source> {
     let Issuer { issuer, audience } = token_issuer(settings)?;
     Ok(Rs256Verifier::new(&issuer, &audience, token_keys(settings, aws)?.public_keys()))

@@ -11,7 +11,7 @@ use ports::Source;
 use std::sync::Arc;
 use wiring_ai::BedrockModels;
 
-/// What scoring needs. `DATA_KEY_ID` must be set.
+/// The parts of scoring. `DATA_KEY_ID` must be set.
 pub async fn lead_scoring(settings: &Settings) -> Result<Configured<ScoreLead>, Source> {
     let models = BedrockModels::read().await?;
     let keys = Arc::new(KmsTenantKeys::new(&models.aws, settings.required("DATA_KEY_ID")?));

@@ -1,4 +1,4 @@
-//! Which answers are kept, for whom and how long, and what callers may say about it.
+//! Which answers are cached, for whom and how long, and what callers can say about it.
 
 use super::scene::{NOVA, SONNET, Scene, cacheable, judged, limits};
 use application_ai::{Ask, CompletionRequest, Completions, Registry, create_completion};
@@ -36,11 +36,11 @@ async fn a_caller_may_want_a_younger_answer() {
     let mut ask = cacheable(NOVA);
     ask.cache.max_age = Some(Duration::from_secs(60));
     assert_eq!(hit(&scene, 59, &ask).await, CacheUse::Hit);
-    // The new one takes the place of the old one, for this caller and for others.
+    // The new answer replaces the old one for all callers.
     assert_eq!(hit(&scene, 65, &ask).await, CacheUse::Miss);
     assert_eq!(hit(&scene, 66, &cacheable(NOVA)).await, CacheUse::Hit);
     assert_eq!(hit(&scene, 120, &ask).await, CacheUse::Hit);
-    // An hour from the second answer on.
+    // The hour starts with the second answer.
     assert_eq!(hit(&scene, 3650, &cacheable(NOVA)).await, CacheUse::Hit);
     assert_eq!(scene.model.calls().len(), 2);
     scene.settled().await;
@@ -74,7 +74,7 @@ async fn who_reads_nothing_stores_nothing_and_the_other_way_round() {
     };
     assert_eq!(hit(&scene, 0, &policy(true, false)).await, CacheUse::Miss);
     assert_eq!(hit(&scene, 0, &policy(false, false)).await, CacheUse::Bypass);
-    // Neither kept it.
+    // Neither request stored its answer.
     assert_eq!(hit(&scene, 0, &policy(true, true)).await, CacheUse::Miss);
     assert_eq!(hit(&scene, 0, &policy(true, false)).await, CacheUse::Hit);
     assert_eq!(hit(&scene, 0, &policy(false, false)).await, CacheUse::Bypass);
@@ -93,7 +93,7 @@ async fn another_tenant_question_or_feature_gets_another_answer() {
     assert_eq!(hit(&scene, 0, &cacheable(SONNET)).await, CacheUse::Miss);
     let foreign = Scene { tenant: new_id(crate::support::NOW, &[8; 10]), ..scene };
     assert_eq!(hit(&foreign, 0, &cacheable(NOVA)).await, CacheUse::Miss);
-    // Its judge is not part of a question: it follows from the feature.
+    // The check of an answer is not part of the cache key, because it follows from the feature.
     assert_eq!(hit(&foreign, 0, &judged(cacheable(NOVA))).await, CacheUse::Hit);
 }
 
@@ -121,7 +121,7 @@ async fn a_hit_needs_no_budget() {
     assert!(matches!(scene.complete(&other).await.unwrap_err(), Error::OverBudget(_)));
 }
 
-/// A caller's own conversation, asked twice: what the cache did the second time.
+/// Sends the caller's own conversation twice. Returns how the cache was used the second time.
 async fn asked_twice(temperature: Option<f32>, first: CacheControl, second: CacheControl) -> CacheUse {
     let scene = Scene::start();
     scene.model.always("Paris");

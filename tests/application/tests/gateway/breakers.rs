@@ -1,4 +1,4 @@
-//! Breakers are the fleet's: what one process learns stops them all.
+//! A breaker is shared by all processes: the failures that one process sees stop all of them.
 
 use super::scene::{NOVA, SONNET, Scene, ask, limits, until};
 use application_ai::Providers;
@@ -14,13 +14,13 @@ fn down() -> ModelError {
     ModelError::Unavailable("503".into())
 }
 
-/// A scene in which Sonnet failed until its breaker opened, for 30 seconds from the first.
+/// A scene in which Sonnet failed until its breaker opened for 30 seconds, counted from the first request.
 async fn opened() -> Scene {
     let scene = Scene::start();
     (0..20).for_each(|_| scene.model.fail(down()));
     for request in 0..7 {
         scene.complete(&ask(SONNET)).await.unwrap_err();
-        // The twentieth call opens it, and no pause follows.
+        // The twentieth call opens the breaker, and no pause follows.
         let expected = if request == 6 { 20 } else { 3 * (request + 1) };
         assert_eq!(scene.model.calls().len(), expected);
     }
@@ -41,10 +41,10 @@ async fn a_breaker_that_one_process_opens_stops_every_other() {
     let refused =
         scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
     let wait = retry_after(refused);
-    // The clock goes on while requests are made, so that a slow machine opens it a little later.
+    // Time passes while requests are made, so a slow machine opens the breaker a little later.
     assert!(wait <= Duration::from_secs(29) && wait > Duration::from_secs(20), "{wait:?}");
     assert_eq!(scene.model.calls().len(), 20);
-    // Nothing was set aside, and nothing recorded.
+    // Nothing was reserved and nothing was recorded.
     assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem", "UpdateItem"]);
     assert_eq!(scene.ledger().await.len(), before);
     assert_eq!(scene.settled().await, 0);
@@ -56,7 +56,7 @@ async fn the_next_model_is_asked_while_the_first_is_left_alone() {
     scene.model.always("Paris");
     let answer = scene.complete_in(&scene.context(5), &ask(&format!("{SONNET},{NOVA}"))).await.unwrap();
     assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 1));
-    // It has the time of both.
+    // It gets the time of both models.
     assert!(scene.model.calls().last().unwrap().time_left > Duration::from_secs(20));
 }
 
@@ -68,7 +68,7 @@ async fn money_is_set_aside_for_the_model_that_is_asked() {
     until(|| !probe.model.calls().is_empty()).await;
     let bound = probe.spent().await.committed;
     making.abort();
-    // The budget has no room for the first, which is left alone.
+    // The budget is too small for the first model, which is not called.
     let scene = opened().await;
     scene.set_limits(limits(bound)).await;
     scene.model.always("Paris");
@@ -95,12 +95,12 @@ async fn one_of_fifty_may_try_and_its_success_closes_the_breaker() {
     scene.model.let_go(100);
     let ended: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 1);
-    // A minute from when the one took its right, which on a slow machine is later than when others look.
+    // One minute from the start of the probe, which on a slow machine is later than the other requests.
     assert!(
         ended.into_iter().filter_map(Result::err).all(|error| retry_after(error) <= Duration::from_secs(80))
     );
     scene.settled().await;
-    // It is closed: all of them are asked.
+    // The breaker is closed: all models are called.
     let closed = join_all((0..10).map(|_| async {
         scene.complete_by(&scene.other_process(), &scene.context(41), &ask(SONNET)).await.unwrap()
     }));
@@ -131,7 +131,7 @@ async fn a_model_that_fails_and_says_how_long_is_left_alone_so_long() {
     scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
     let refused = scene.complete_in(&scene.context(85), &ask(SONNET)).await.unwrap_err();
     assert!(retry_after(refused) <= Duration::from_secs(6));
-    // Its failures count like others: while it rests, who has no other model asks it.
+    // Its failures count like others. While its breaker is open, requests with no other model still call it.
     let scene = Scene::start();
     for _ in 0..7 {
         (0..3).for_each(|_| {
@@ -159,7 +159,7 @@ async fn a_request_that_can_t_pay_does_not_take_the_right_to_try() {
     scene.model.fail(ModelError::NoSuchModel);
     let refused = scene.complete_in(&scene.context(40), &ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
     assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
-    // Another process, of a tenant that can.
+    // Another process, for a tenant with a large enough budget.
     let rich = Scene { tenant: domain::id::new_id(crate::support::NOW, &[9; 10]), ..scene };
     rich.model.always("Paris");
     let answer = rich.complete_in(&rich.context(41), &ask(SONNET)).await.unwrap();
@@ -173,7 +173,7 @@ async fn an_answer_that_is_repaired_after_a_try_is_an_ordinary_call() {
     scene.model.fail(down());
     scene.model.answer("good");
     let ask = super::scene::judged(ask(SONNET));
-    // The try closed the breaker, so the repair that failed once is asked for again.
+    // The probe closed the breaker, so the repair that failed once is retried.
     assert_eq!(scene.complete_in(&scene.context(40), &ask).await.unwrap().text, "good");
 }
 
@@ -209,13 +209,13 @@ async fn what_a_request_causes_neither_closes_nor_keeps_a_breaker() {
     scene.model.fail(ModelError::MalformedAnswer("424".into()));
     scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
     assert!(number(&scene, "open_until").await.is_some(), "it says nothing about the provider");
-    // The next caller may try at once.
+    // The next request may probe at once.
     scene.model.always("Paris");
     scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
     assert_eq!(number(&scene, "open_until").await, None);
 }
 
-/// A model that fails a share of its calls, the same ones each time.
+/// A model that fails a fixed share of its calls, the same ones in each run.
 struct Unsteady {
     state: std::sync::Mutex<u64>,
     percent: u64,
@@ -243,7 +243,8 @@ impl ModelGateway for Unsteady {
     }
 }
 
-/// Of so many requests to one model, five a second by a fleet in which each process makes few, how many are answered.
+/// The number of answered requests out of `requests` to one model, five a second by many processes that make few calls
+/// each.
 async fn answered(percent: u64, requests: u32) -> u32 {
     let scene = Scene::start();
     let bedrock: Arc<dyn ModelGateway> = Unsteady::new(percent);
@@ -264,19 +265,19 @@ async fn answered(percent: u64, requests: u32) -> u32 {
 
 #[tokio::test]
 async fn a_provider_of_which_some_calls_fail_still_answers_nearly_every_request() {
-    // Three attempts of which each fails with 15 % answer 99.7 %, and of which each fails with 60 % answer 78 %.
+    // With three attempts, 99.7 % are answered if each attempt fails in 15 %, and 78 % if each fails in 60 %.
     let steady = answered(15, 600).await;
     assert!(steady >= 594, "{steady} of 600");
     let unsteady = answered(60, 200).await;
     assert!((140..=180).contains(&unsteady), "{unsteady} of 200");
-    // One that never answers is left alone: nearly no request is answered, and few calls are made.
+    // A model that never answers is avoided: almost no request is answered, and few calls are made.
     assert_eq!(answered(100, 60).await, 0);
 }
 
 #[tokio::test]
 async fn a_model_that_fails_often_is_asked_after_the_others_and_before_nobody_is() {
     let scene = Scene::start();
-    // 14 of 20 calls fail: open for who has another model.
+    // 14 of 20 calls fail: the breaker is open for requests that have another model.
     scene.model.always("Paris");
     for request in 0..20 {
         if request % 10 < 7 {
@@ -296,12 +297,12 @@ async fn a_model_that_fails_often_is_asked_after_the_others_and_before_nobody_is
     let before = scene.model.calls().len();
     scene.complete_in(&scene.context(5), &both).await.unwrap();
     assert_eq!(scene.model.asked()[before..], [NOVA]);
-    // Alone it is asked, and again after a failure.
+    // As the only model it is called, and again after a failure.
     let before = scene.model.calls().len();
     scene.model.fail(down());
     scene.complete_in(&scene.context(5), &ask(SONNET)).await.unwrap();
     assert_eq!(scene.model.asked()[before..], [SONNET, SONNET]);
-    // Where the other one fails, it is its turn.
+    // If the other model fails, this model is called.
     let before = scene.model.calls().len();
     scene.model.fail(ModelError::NoSuchModel);
     scene.complete_in(&scene.context(5), &both).await.unwrap();
@@ -323,19 +324,19 @@ async fn every_tenth_answer_is_told_and_no_other() {
             assert_eq!(window(&scene).await.0, before);
         }
     }
-    // A process begins anywhere in its first ten.
+    // A process may begin at any of its first ten calls.
     let [first, second, third] = told[..] else { panic!("{told:?}") };
     assert!(first <= 10 && second == first + 10 && third == second + 10, "{told:?}");
 }
 
-/// A number of the only breaker that there is.
+/// A number of the only breaker in the table.
 async fn number(scene: &Scene, name: &str) -> Option<u64> {
     let items = scene.environment.items(&scene.environment.tables().ephemeral).await;
     let breaker = items.iter().find(|item| item["pk"].as_s().unwrap().starts_with("ai_breaker#"))?;
     breaker.get(name).map(|number| number.as_n().unwrap().parse().unwrap())
 }
 
-/// Calls and failures of its window.
+/// The calls and failures of its window.
 async fn window(scene: &Scene) -> (u64, u64) {
     let calls = number(scene, "calls").await.unwrap_or_default();
     (calls, number(scene, "failures").await.unwrap_or_default())
@@ -346,7 +347,7 @@ async fn a_breaker_that_ends_while_another_model_is_asked_is_tried_and_closed() 
     let scene = opened().await;
     let until_then = i64::try_from(number(&scene, "open_until").await.unwrap()).unwrap();
     let now = Timestamp::from_millis(until_then - 300);
-    // Sonnet is left alone when the request begins, and no longer when Nova has failed.
+    // Sonnet's breaker is open when the request begins, and no longer open when Nova has failed.
     let context = Context { now, ..scene.context(0) };
     scene.model.fail(ModelError::NoSuchModel);
     scene.model.answer("Paris");
@@ -373,7 +374,7 @@ async fn of_many_answers_at_once_each_is_told_once_in_tens() {
     }
     let (told, failures) = window(&scene).await;
     assert!([40, 50].contains(&told) && failures == 0, "{told} {failures}");
-    // A failure is told alone and at once.
+    // A failure is reported alone and at once.
     scene.model.fail(down());
     scene.complete(&ask(SONNET)).await.unwrap();
     let after = window(&scene).await;
@@ -382,7 +383,7 @@ async fn of_many_answers_at_once_each_is_told_once_in_tens() {
 
 #[tokio::test]
 async fn processes_count_for_themselves_and_the_fleet_is_right_on_average() {
-    // 60 processes that answer four questions each, and two of those after a failure: 240 answers and 60 failures.
+    // 60 processes with four answers each, and two further answers after a failure: 240 answers and 60 failures.
     let scene = Scene::start();
     scene.model.always("Paris");
     for _ in 0..60 {
@@ -406,7 +407,7 @@ async fn processes_count_for_themselves_and_the_fleet_is_right_on_average() {
 #[tokio::test]
 async fn failures_are_told_at_once_so_that_a_process_that_dies_hides_none() {
     let scene = Scene::start();
-    // Each process fails once and dies before it asks again, as when every one is new.
+    // Each process fails once and ends before its next call, as if every process were new.
     for request in 1..=19 {
         scene.model.fail(down());
         scene.model.hold();
@@ -430,14 +431,14 @@ async fn failures_are_told_at_once_so_that_a_process_that_dies_hides_none() {
     let asked = scene.model.calls().len();
     let refused = scene.complete(&ask(SONNET)).await.unwrap_err();
     assert_eq!(scene.model.calls().len(), asked + 1);
-    // Whoever opened it is told when to come back, as everyone after.
+    // The request that opened it gets the time of the next try, like all later requests.
     assert!(retry_after(refused) > Duration::from_secs(20));
-    // What was set aside for the others is swept.
+    // The reservations of the other requests are swept.
     assert_eq!(scene.sweep().await, 19);
     scene.settled().await;
 }
 
-/// A question whose answer has so many tokens at the most.
+/// A prompt whose answer has at most this many tokens.
 fn of_tokens(most: u32) -> application_ai::Ask {
     let mut ask = ask(NOVA);
     ask.conversation.max_output_tokens = most;
@@ -478,7 +479,7 @@ async fn a_try_that_tells_nothing_is_left_to_the_next() {
     scene.model.always("Paris");
     scene.complete_in(&scene.context(40), &ask(SONNET)).await.unwrap_err();
     assert_eq!(scene.model.calls().len(), before + 1);
-    // Neither closed, nor open for another thirty seconds.
+    // The breaker is neither closed nor open for another thirty seconds.
     scene.complete_in(&scene.context(41), &ask(SONNET)).await.unwrap();
     scene.settled().await;
 }
@@ -488,14 +489,14 @@ async fn a_provider_that_wants_to_be_left_alone_is_by_the_fleet() {
     let scene = Scene::start();
     scene.model.fail(ModelError::Throttled { retry_after: Some(Duration::from_secs(30)) });
     scene.model.always("Paris");
-    // Longer than there is time.
+    // The pause is longer than the remaining time.
     scene.complete(&ask(SONNET)).await.unwrap_err();
     let refused =
         scene.complete_by(&scene.other_process(), &scene.context(5), &ask(SONNET)).await.unwrap_err();
     let wait = retry_after(refused);
     assert!(wait <= Duration::from_secs(26) && wait > Duration::from_secs(20), "{wait:?}");
     assert_eq!(scene.model.calls().len(), 1);
-    // After that it may be asked by all, and nobody need try.
+    // After that any request may call the model, without a probe.
     scene.complete_in(&scene.context(31), &ask(SONNET)).await.unwrap();
     assert_eq!(scene.model.calls().len(), 2);
 }
@@ -505,7 +506,7 @@ async fn a_breaker_that_somebody_else_closed_meanwhile_keeps_nobody() {
     use testkit::Fault;
     let scene = Arc::new(opened().await);
     scene.model.always("Paris");
-    // The look has seen it half-open; the limiter's write, and the try's, which comes late.
+    // The look-up has seen it half-open; the writes of the limiter and of the probe are delayed.
     scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::ZERO));
     scene.environment.wire().fail_next("UpdateItem", Fault::Delay(Duration::from_millis(500)));
     let late = {

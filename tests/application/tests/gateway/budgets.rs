@@ -1,10 +1,10 @@
-//! A budget is a hard limit, however many requests there are at once.
+//! A budget is a hard limit for any number of simultaneous requests.
 
 use super::scene::{NOVA, NOVA_COST, Scene, ask, limits, until};
 use application_core::Error;
 use futures_util::future::join_all;
 
-/// What is set aside for the usual question.
+/// The reservation for the usual prompt.
 async fn bound() -> u64 {
     let scene = Scene::start();
     scene.model.hold();
@@ -24,7 +24,7 @@ async fn of_two_hundred_at_once_only_those_are_asked_that_the_budget_pays_for() 
     scene.model.always("Paris");
     scene.model.hold();
     let requests: Vec<_> = (0..200).map(|_| scene.begin(ask(NOVA))).collect();
-    // While the ten work everyone else is refused.
+    // While the ten requests run, every other request is refused.
     until(|| requests.iter().filter(|request| request.is_finished()).count() == 190).await;
     assert_eq!(scene.model.calls().len(), 10);
     assert_eq!(scene.spent().await.committed, 10 * bound);

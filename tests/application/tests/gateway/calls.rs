@@ -1,4 +1,4 @@
-//! What each path costs in calls to DynamoDB. The table in the gateway's documentation says the same.
+//! The calls to DynamoDB on each path. The table in the documentation of the gateway has the same numbers.
 
 use super::scene::{NOVA, NOVA_COST, Scene, ask, cacheable, limits, providers, strict_gateway, until};
 use crate::support::NOW;
@@ -55,12 +55,12 @@ async fn over_budget_is_three_or_four_calls_and_nothing_is_asked_or_kept() {
     scene.set_limits(limits(1)).await;
     let refused = scene.complete(&cacheable(NOVA)).await.unwrap_err();
     assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
-    // The bound alone is more than the limit, so there is nothing to try.
+    // The bound alone is more than the limit, so no reservation is tried.
     assert_eq!(scene.calls(), ["BatchGetItem", "UpdateItem", "UpdateItem"]);
     assert!(scene.model.calls().is_empty());
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 0));
 
-    // A limit that another request reached is found by the transaction.
+    // The transaction finds that another request reached the limit.
     let scene = Scene::start();
     scene.model.hold();
     scene.model.answer("Paris");

@@ -1,4 +1,4 @@
-//! A process that dies, at every point where it can: nothing that was used is lost, and nothing is charged twice.
+//! A process dies at each possible point: no usage is lost, and nothing is charged twice.
 
 use super::scene::{
     NOVA, NOVA_COST, SONNET, Scene, SharedTimer, ask, cacheable, judged, test_registry, until,
@@ -21,7 +21,7 @@ use std::time::Duration;
 use testkit::{Fault, ScriptedModel};
 use tokio::sync::Notify;
 
-/// Stands still for ever at one of the points that it passes.
+/// Stops forever at one of the points that it passes.
 struct Points {
     passed: AtomicUsize,
     last: usize,
@@ -147,8 +147,8 @@ impl ModelGateway for DyingModel {
     }
 }
 
-/// Makes a request that dies at its n-th point, for every n there is; how many there were. `script` is what the model does
-/// in each.
+/// Makes a request that dies at its n-th point, for every n. Returns the number of points. `script` sets the answers of
+/// the model for each request.
 async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> usize {
     for last in 0.. {
         let scene = Scene::sharded(shards);
@@ -171,7 +171,7 @@ async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> us
             }
         };
         let (asked, reserved) = (scene.model.calls().len(), scene.spent().await);
-        // Before the sweep, what was settled is in the ledger, and whoever was asked is paid for.
+        // Before the sweep, the ledger has everything that was settled, and every call is paid for.
         let before = scene.ledger().await;
         assert!(asked == 0 || reserved.committed > 0, "point {last}: a model was asked for nothing");
         let swept = scene.sweep().await;
@@ -189,7 +189,7 @@ async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> us
         }
         assert_eq!(scene.sweep().await, 0);
         assert_eq!(scene.settled().await, settled, "point {last}");
-        // Somebody else is answered after the lease, and pays for it once.
+        // After the lease another request is answered and paid for once.
         if died {
             scene.model.always("good");
             let other = scene.complete_in(&scene.context(120), &ask).await.unwrap();
@@ -203,7 +203,7 @@ async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> us
 
 #[tokio::test]
 async fn a_simple_request_may_die_at_any_point() {
-    // Look-up, reservation, call and settlement, before and after each.
+    // Look-up, reservation, call and settlement; each has a point before and after it.
     for shards in [1, 4] {
         assert_eq!(die_everywhere(shards, ask(NOVA), |model| model.answer("good")).await, 8);
     }
@@ -256,7 +256,7 @@ async fn a_settlement_that_fails_costs_the_caller_nothing_and_is_swept() {
     scene.model.let_go(1);
     assert_eq!(request.await.unwrap().unwrap().text, "good");
     assert_eq!(scene.sweep().await, 1);
-    // What it used was written down.
+    // The usage was recorded.
     let ledger = scene.ledger().await;
     assert_eq!((ledger[0].outcome.as_str(), ledger[0].attempts), ("answered", 1));
     assert_eq!(scene.settled().await, NOVA_COST);
@@ -264,7 +264,7 @@ async fn a_settlement_that_fails_costs_the_caller_nothing_and_is_swept() {
 
 #[tokio::test]
 async fn a_settlement_that_takes_too_long_keeps_nobody_waiting() {
-    // What was used is written down, or that takes too long as well.
+    // The usage is recorded, or recording it takes too long as well.
     for (slow, outcome) in
         [(&["TransactWriteItems"][..], "answered"), (&["TransactWriteItems", "UpdateItem"], "presumed")]
     {
@@ -307,7 +307,7 @@ async fn a_reservation_whose_answer_is_lost_is_given_back() {
     assert_eq!(scene.environment.wire().faults_left(), 0);
     assert!(scene.model.calls().is_empty());
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 1));
-    // Nobody waits for what it does not make.
+    // Nobody waits for an answer that this request does not make.
     scene.complete(&cacheable(NOVA)).await.unwrap();
     assert!(scene.timer.pauses().is_empty());
 }
@@ -326,7 +326,7 @@ async fn a_question_that_comes_late_in_its_request_is_left_alone_as_long_as_any(
         })
     };
     until(|| !scene.model.calls().is_empty()).await;
-    // 20 seconds have passed, 29 are left, and 5 are beyond.
+    // 20 seconds have passed, 29 are left, and 5 are added.
     assert!(scene.state.expired(NOW.plus_seconds(53), 10).await.unwrap().is_empty());
     assert_eq!(scene.state.expired(NOW.plus_seconds(56), 10).await.unwrap().len(), 1);
     scene.model.let_go(1);

@@ -1,4 +1,4 @@
-//! Vectors are paid for and limited like answers.
+//! Embeddings are charged and limited like answers.
 
 use super::scene::{NOVA, Scene, limits};
 use application_ai::gateway::Embedded;
@@ -10,7 +10,7 @@ use ports::{EmbeddingGateway, InputType, ModelError};
 use std::sync::Arc;
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
-/// Nano-dollars a token.
+/// Nano-dollars for each token.
 const PRICE: u64 = 20;
 
 async fn embed(scene: &Scene, model: &str, texts: &[&str]) -> Result<Embedded, Error> {
@@ -56,7 +56,7 @@ async fn vectors_cost_their_tokens() {
 #[tokio::test]
 async fn vectors_over_the_budget_are_not_made() {
     let scene = Scene::start();
-    // Nine bytes, and what providers put around two texts.
+    // Nine bytes, and the tokens that providers add to two texts.
     let bound = (9 + 2 * 16) * PRICE;
     scene.set_limits(limits(bound - 1)).await;
     assert!(matches!(embed(&scene, TITAN, &["Paris", "Lyon"]).await.err().unwrap(), Error::OverBudget(_)));
@@ -96,7 +96,7 @@ async fn what_a_failed_call_gave_is_paid_for_and_not_made_again() {
     assert_eq!(scene.model.embedding_calls()[1].texts, ["Nice", "Brest"]);
     assert_eq!((embedded.cost.tokens.input, scene.settled().await), (18, 18 * PRICE));
 
-    // Also when nothing comes of it.
+    // Also if the request fails.
     scene.model.fail_embedding_after(1, ModelError::Refused("no".into()));
     assert!(embed(&scene, TITAN, &["Paris", "Lyon"]).await.is_err());
     assert_eq!(scene.settled().await, (18 + 5) * PRICE);

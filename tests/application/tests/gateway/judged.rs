@@ -1,4 +1,5 @@
-//! Answers that must be right: repaired once, paid for both times, and then left to the next model.
+//! Answers with a check: an unusable answer is repaired once, both calls are charged, and then the next model is
+//! called.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, cacheable, judged, limits, until};
 use application_ai::Ask;
@@ -6,7 +7,7 @@ use application_core::Error;
 use domain::ai::CacheUse;
 use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
 
-/// An answer that used so many tokens.
+/// An answer with these numbers of tokens.
 fn answer(text: &str, stop: StopReason, input_tokens: u64, output_tokens: u64) -> ModelAnswer {
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
     ModelAnswer { text: text.to_owned(), stop, usage: Some(usage) }
@@ -32,7 +33,7 @@ async fn a_wrong_answer_is_repaired_and_both_are_paid_for() {
     assert_eq!((again.text.as_str(), again.head.cache), ("good", CacheUse::Hit));
 }
 
-/// What is set aside before the call that the model is held at.
+/// The amount that is reserved before the call at which the model is held.
 async fn set_aside_at(call: usize) -> u64 {
     let scene = Scene::start();
     scene.model.script(Ok(answer("bad", StopReason::EndTurn, 40, 900)));
@@ -49,7 +50,8 @@ async fn set_aside_at(call: usize) -> u64 {
 #[tokio::test]
 async fn a_repair_is_paid_for_before_it_is_asked_for() {
     let (first, second) = (set_aside_at(1).await, set_aside_at(2).await);
-    // What the first used, and the longest that the second can: two turns more, each with what providers put around it.
+    // The usage of the first call, and the bound of the second one: two more messages, each with the tokens that
+    // providers add.
     let complaint = "That answer can't be used: it must be good. Answer again, the answer only.";
     let used = 40 * 3300 + 900 * 16_500;
     let turns = ("bad".len() + complaint.len() + 2 * 16) as u64 * 4125;
@@ -61,7 +63,7 @@ async fn a_repair_is_paid_for_before_it_is_asked_for() {
     scene.model.answer("good");
     let refused = scene.complete(&judged(ask(SONNET))).await.unwrap_err();
     assert!(matches!(refused, Error::OverBudget(_)), "{refused:?}");
-    // What was used is charged, and the model was not asked again.
+    // The usage is charged, and the model was not called again.
     assert_eq!((scene.model.calls().len(), scene.settled().await), (1, used));
     assert_eq!(scene.ledger().await[0].outcome, "failed");
 }
@@ -76,7 +78,7 @@ async fn an_answer_that_can_t_be_repaired_is_left_to_the_next_model() {
     assert_eq!(scene.model.asked(), [SONNET, SONNET, NOVA]);
     assert_eq!((answer.head.model.as_str(), answer.head.attempts), (NOVA, 3));
     assert_eq!(answer.cost.nano_usd, 2 * SONNET_COST + NOVA_COST);
-    // The next begins anew.
+    // The next model gets a new conversation.
     assert_eq!(scene.model.calls()[2].messages.len(), 1);
     assert_eq!(scene.settled().await, answer.cost.nano_usd);
     // Each model is billed at its own prices.
@@ -89,7 +91,7 @@ async fn wrong_answers_of_all_models_are_paid_for_and_not_kept() {
     scene.model.always("bad");
     for _ in 0..2 {
         let error = scene.complete(&judged(cacheable(NOVA))).await.unwrap_err();
-        // Asking again would cost as much and give no more.
+        // Another call would cost as much and give nothing more.
         assert!(matches!(error, Error::AnswerUnusable), "{error:?}");
     }
     assert_eq!(scene.model.calls().len(), 4);
@@ -128,7 +130,7 @@ async fn a_cut_answer_is_given_to_callers_who_read_that_it_is_cut() {
         let asked = || Ask { gives_cut: true, ..judged(cacheable(&format!("{NOVA},{SONNET}"))) };
         let got = scene.complete(&asked()).await.unwrap();
         assert_eq!((got.text.as_str(), got.stop, got.head.attempts), ("{\"go", stop, 1));
-        // It is given to nobody else.
+        // The answer is given to no other request.
         assert_eq!(scene.complete(&asked()).await.unwrap().head.cache, CacheUse::Miss);
         assert_eq!(scene.model.asked(), [NOVA, NOVA]);
         scene.settled().await;
@@ -178,9 +180,9 @@ async fn what_a_guardrail_stopped_is_refused_and_neither_repaired_nor_asked_of_a
     scene.model.answer("good");
     let refused = scene.complete(&judged(ask(&format!("{NOVA},{SONNET}")))).await.unwrap_err();
     assert!(matches!(refused, application_core::Error::ModelRefused), "{refused:?}");
-    // It is paid for.
+    // The call is charged.
     assert_eq!((scene.model.asked(), scene.settled().await), (vec![NOVA.into()], 10 * 800 + 10 * 3200));
-    // The repair, too.
+    // The repair is charged, too.
     let scene = Scene::start();
     scene.model.answer("bad");
     scene.model.script(Ok(answer("Sorry, no.", StopReason::Filtered, 10, 10)));
@@ -241,7 +243,7 @@ async fn a_whole_answer_without_counts_is_charged_by_its_length() {
     let scene = Scene::start();
     scene.model.script(Ok(ModelAnswer { usage: None, ..answer("Paris", StopReason::EndTurn, 0, 0) }));
     let got = scene.complete(&ask(NOVA)).await.unwrap();
-    // 9 and 30 bytes of question, each with 16 tokens around it; 5 bytes of answer.
+    // 9 and 30 bytes of prompt, each with 16 tokens added; 5 bytes of answer.
     assert_eq!((got.tokens.input, got.tokens.output, got.head.attempts), (24, 2, 1));
     assert_eq!((got.cost.nano_usd, scene.settled().await), (24 * 800 + 2 * 3200, 24 * 800 + 2 * 3200));
     assert_eq!(scene.unmetered().await, [24 * 800 + 2 * 3200]);
@@ -249,12 +251,12 @@ async fn a_whole_answer_without_counts_is_charged_by_its_length() {
 
 #[tokio::test]
 async fn an_answer_for_which_there_is_no_time_is_not_the_services_failure() {
-    // A thousand tokens may take forty seconds of a model that is well; there were at most thirty.
+    // A healthy model may take forty seconds for a thousand tokens; at most thirty were available.
     let scene = Scene::start();
     (0..6).for_each(|_| scene.model.fail(ModelError::TimedOut));
     let error = scene.complete(&ask(&format!("{NOVA},{SONNET}"))).await.unwrap_err();
     assert!(matches!(error, Error::AnswerTooSlow), "{error:?}");
-    // A short answer must come in that time, and a model that fails beside it may answer later.
+    // A short answer must come in that time, and another model that fails may answer later.
     let mut short = ask(NOVA);
     short.conversation.max_output_tokens = 100;
     let scene = Scene::start();

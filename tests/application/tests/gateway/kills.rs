@@ -1,9 +1,8 @@
-//! Real processes that are ended by SIGKILL at every step: a request and a sweep run in processes of their own, and their
-//! only ways out, to the database and to the model, lead through this one. At the n-th moment, before a call is carried out
-//! or before its answer is sent, the process is killed, for every n there is. What it did before stays; another process
-//! sweeps.
+//! Real processes that are ended by SIGKILL at every step. A request and a sweep run in their own processes, and all their
+//! calls to the database and to the model go through this process. At the n-th point, before a call is carried out or before
+//! its answer is sent, the process is killed, for every n. Its earlier writes stay, and another process sweeps.
 //!
-//! The process is this test binary once more, asked for one test, which is told by the environment that it is the process.
+//! The process is another run of this test binary with one test, which learns its role from an environment variable.
 
 use super::scene::{NOVA, SONNET, Scene, ask, cacheable, judged, rest, until};
 use crate::support::NOW;
@@ -28,25 +27,25 @@ use std::thread;
 use std::time::Duration;
 use testkit::TestEnvironment;
 
-/// What tells the process its deed, the wire's address, the model's, and the shards of the tenant.
+/// Tells the process its task, the address of the wire, the address of the model, and the shards of the tenant.
 const ORDER: &str = "SEXTANT_TEST_PROCESS";
 const SIGKILL: i32 = 9;
 
-/// Limit, look, reservation and settlement, before and after each; the two parts of the answer.
+/// Limit, look-up, reservation and settlement, before and after each; and the two parts of the answer.
 const SIMPLE_STEPS: usize = 2 * 5 + 2;
 /// Eight partitions and three settlements, before and after each.
 const SWEEP_STEPS: usize = 2 * (8 + 3);
 
-/// A process, and the moments that it passes.
+/// A process, and the points that it passes.
 struct Victim {
     passed: AtomicUsize,
-    /// It dies at this one.
+    /// The point at which it is killed.
     last: usize,
     process: Mutex<Option<Child>>,
 }
 
 impl Victim {
-    /// Whether the process goes on; kills it when its moment has come, and returns when it is dead.
+    /// Whether the process continues. Kills it at its last point, and returns when it has ended.
     fn pass(&self) -> bool {
         if self.passed.fetch_add(1, Ordering::SeqCst) != self.last {
             return true;
@@ -68,7 +67,7 @@ impl Victim {
     }
 }
 
-/// A model on a port of this process: each call is a connection, and gets what the script says next.
+/// A model on a port of this process: each call is a connection and gets the next answer of the script.
 struct ModelServer {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
@@ -76,7 +75,7 @@ struct ModelServer {
 }
 
 impl ModelServer {
-    /// Parts of one answer are apart by a bar.
+    /// A bar separates the parts of one answer.
     fn start(script: &'static [&'static str], victim: Arc<Victim>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server =
@@ -96,7 +95,7 @@ impl ModelServer {
     }
 }
 
-/// The process is waiting for each part, so it is alive when its moment comes.
+/// The process waits for each part, so it is alive when its point comes.
 fn serve(step: &str, mut client: TcpStream, victim: &Victim) {
     for part in step.split('|') {
         if !victim.pass() || client.write_all(format!("{part}\n").as_bytes()).is_err() {
@@ -112,11 +111,11 @@ impl Drop for ModelServer {
     }
 }
 
-/// The way to that model, for the process.
+/// The client of that model in the process.
 struct FarModel(SocketAddr);
 
 impl FarModel {
-    /// Each is waited for when it is asked for; nothing else happens in the process meanwhile.
+    /// Each part is read when it is needed; nothing else happens in the process meanwhile.
     fn parts(&self) -> impl Iterator<Item = Result<Delta, ModelError>> + Send + 'static {
         let server = BufReader::new(TcpStream::connect(self.0).unwrap());
         server.lines().map(|line| {
@@ -154,7 +153,7 @@ impl StreamingModelGateway for FarModel {
     }
 }
 
-/// What the process asks.
+/// The request of the process.
 fn question(deed: &str) -> Ask {
     match deed {
         "troubled" => judged(cacheable(&format!("{NOVA},{SONNET}"))),
@@ -162,8 +161,8 @@ fn question(deed: &str) -> Ask {
     }
 }
 
-/// With an order, this is the process that the other tests here kill. Without one it has such a process do its work, and
-/// nobody kills it.
+/// With a task, this test is the process that the other tests here kill. Without one it lets such a process do its work
+/// and does not kill it.
 #[tokio::test]
 async fn a_process_that_nobody_kills_does_its_work() {
     let Ok(order) = env::var(ORDER) else {
@@ -194,13 +193,13 @@ async fn a_process_that_nobody_kills_does_its_work() {
     }
 }
 
-/// What a process did before it ended.
+/// The work of a process before it ended.
 struct Ended {
     killed: bool,
     asked: usize,
 }
 
-/// Runs a process that dies at this moment, if it comes that far.
+/// Runs a process that is killed at this point, if it gets that far.
 fn run(scene: &Scene, deed: &str, script: &'static [&'static str], last: usize) -> Ended {
     let victim = Arc::new(Victim { passed: AtomicUsize::new(0), last, process: Mutex::default() });
     let gate = Arc::clone(&victim);
@@ -226,7 +225,7 @@ fn run(scene: &Scene, deed: &str, script: &'static [&'static str], last: usize) 
     Ended { killed, asked: model.asked.load(Ordering::SeqCst) }
 }
 
-/// Kills a process at each of its moments, and lets another sweep after each; how many moments there were.
+/// Kills a process at each of its points, and lets another process sweep after each. Returns the number of points.
 async fn kill_everywhere(shards: u32, deed: &str, script: &'static [&'static str]) -> usize {
     for last in 0.. {
         let scene = Scene::sharded(shards);
@@ -252,7 +251,7 @@ async fn kill_everywhere(shards: u32, deed: &str, script: &'static [&'static str
             assert_eq!(ledger[0].outcome, "answered", "{what}");
             return last;
         }
-        // Somebody else gets an answer after the lease, and pays for it once.
+        // After the lease another request gets an answer and is charged once.
         scene.model.always("good");
         let other = scene.complete_in(&scene.context(120), &question(deed)).await.unwrap();
         assert_eq!(scene.settled().await, settled + other.cost.nano_usd, "{what}");
@@ -260,7 +259,7 @@ async fn kill_everywhere(shards: u32, deed: &str, script: &'static [&'static str
     unreachable!("numbers don't end")
 }
 
-/// What the month says when every event of the ledger is delivered twice: costs and requests.
+/// The cost and the requests of the month when every event of the ledger is delivered twice.
 async fn metered(scene: &Scene) -> (u64, u64) {
     let (usage, store) = (scene.environment.ai_usage(), scene.environment.store());
     let mut counted = 0;
@@ -284,7 +283,7 @@ async fn metered(scene: &Scene) -> (u64, u64) {
 
 #[tokio::test]
 async fn a_simple_request_is_killed_at_every_step() {
-    // A large tenant's shards are read before.
+    // The shards of a large tenant are read first.
     for (shards, steps) in [(1, SIMPLE_STEPS), (4, SIMPLE_STEPS + 2)] {
         assert_eq!(kill_everywhere(shards, "simple", &["text good|end"]).await, steps);
     }
@@ -300,7 +299,7 @@ async fn a_stream_is_killed_at_every_step() {
 async fn a_request_that_is_retried_repaired_and_left_to_the_next_is_killed_at_every_step() {
     let script = &["timeout", "text bad|end", "text still bad|end", "text good|end"];
     let steps = kill_everywhere(1, "troubled", script).await;
-    // One call and six parts more, the failure's window, and money for what comes after it.
+    // One call and six further parts, the window of the failure, and the reservation for what follows.
     assert!(steps >= SIMPLE_STEPS + 5 + 4 + 2, "{steps}");
 }
 

@@ -1,4 +1,4 @@
-//! The AI gateway on its real state and limiter: what it asks, waits for, charges, keeps and records.
+//! The AI gateway on its real state and limiter: its calls, waits, charges, cache and records.
 
 mod answers;
 mod breakers;

@@ -1,4 +1,4 @@
-//! Which models a tenant may ask, and which one of a split step it gets.
+//! The models that a tenant may call, and the model that it gets from a split step.
 
 use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits, until};
 use application_ai::{Ask, Chain, Registry};
@@ -43,13 +43,13 @@ async fn models_that_are_not_there_don_t_exist() {
     for _ in 0..3 {
         scene.model.fail(ports::ModelError::NoSuchModel);
     }
-    // One that its provider does not know, one that no provider is configured for.
+    // A model that its provider does not know, and a model without a configured provider.
     for model in [NOVA, "gpt-4o-mini"] {
         let named = Chain::of(Registry::shipped().unwrap().model(model).unwrap());
         let refused = scene.complete(&Ask { chain: named, ..ask(model) }).await.unwrap_err();
         assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
     }
-    // A caller who named none is not told of one.
+    // A caller who named no model does not learn the names of models.
     let refused = scene.complete(&ask(&format!("{NOVA},{HAIKU}"))).await.unwrap_err();
     assert!(matches!(refused, Error::ModelsUnavailable { .. }), "{refused:?}");
     assert_eq!(scene.model.asked(), [NOVA, NOVA, HAIKU]);
@@ -90,7 +90,7 @@ async fn a_split_step_asks_one_of_its_models_and_the_same_each_time() {
 #[tokio::test]
 async fn a_question_that_fits_into_no_model_is_not_asked() {
     let scene = allowing(&[SONNET, NOVA]).await;
-    // Nine bytes a token would still be more than Sonnet's context, and fit into Nova's.
+    // At nine bytes a token the text would still be more than Sonnet's context; it fits into Nova's.
     let long = |bytes: usize| {
         let mut ask = ask(&format!("{SONNET},{NOVA}"));
         ask.conversation.messages[0].text = "x".repeat(bytes);
@@ -113,7 +113,7 @@ async fn the_longest_answer_is_the_models_own_at_most() {
     let longest: Vec<_> = scene.model.calls().iter().map(|call| call.max_output_tokens).collect();
     assert_eq!(longest, [60_000, 10_000]);
 
-    // No money is set aside for what the model can't write.
+    // No amount is reserved for tokens that the model can't write.
     let mut set_aside = Vec::new();
     for longest in [10_000, 60_000] {
         let scene = Scene::start();
@@ -133,7 +133,7 @@ async fn the_longest_answer_is_the_models_own_at_most() {
 async fn a_model_that_has_no_room_left_for_the_answer_is_not_asked() {
     let scene = allowing(&[SONNET, NOVA]).await;
     let mut ask = ask(&format!("{SONNET},{NOVA}"));
-    // 150,000 tokens at the least, which fit into Sonnet's 200,000 alone.
+    // At least 150,000 tokens, which fit only into Sonnet's 200,000.
     ask.conversation.messages[0].text = "x".repeat(150_000 * 8);
     ask.conversation.max_output_tokens = 60_000;
     assert_eq!(scene.complete(&ask).await.unwrap().head.model, NOVA);

@@ -1,4 +1,4 @@
-//! How often a model is asked, what is waited for, and who comes next.
+//! How often a model is called, how long the gateway waits, and which model is next.
 
 use super::scene::{HAIKU, NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, bound_of, limits};
 use application_core::Error;
@@ -44,7 +44,7 @@ async fn a_model_that_wants_longer_than_a_minute_is_left_to_the_next() {
         let scene = Scene::start();
         scene.model.fail(throttled(Some(seconds)));
         scene.model.answer("Paris");
-        // The first of two has all but five seconds of what is left after two.
+        // After two seconds are kept, the first of two models gets all but five seconds of the rest.
         let context = scene.hurried(Duration::from_secs(200));
         let answer = scene.complete_in(&context, &ask(ALL)).await.unwrap();
         assert_eq!(scene.model.asked(), asked, "{seconds}");
@@ -86,7 +86,7 @@ async fn a_model_is_asked_three_times_and_then_the_next() {
     assert_eq!(scene.model.asked(), [[SONNET; 3], [NOVA; 3], [HAIKU; 3]].concat());
     let ledger = scene.ledger().await;
     assert_eq!((ledger[0].attempts, ledger[0].outcome.as_str(), ledger[0].cost), (9, "failed", 0));
-    // Asked last, which is what is recorded.
+    // The last called model is recorded.
     assert_eq!(ledger[0].model, HAIKU);
     assert_eq!(scene.settled().await, 0);
 }
@@ -112,7 +112,8 @@ async fn nothing_is_waited_for_past_the_time() {
     let error = scene.complete_in(&context, &ask(SONNET)).await.unwrap_err();
     assert_eq!(retry_after(error), Some(Duration::from_secs(9)));
     assert!(scene.timer.pauses().is_empty());
-    // The first of two has six of eight seconds, so six are not waited for, but the second has its own.
+    // The first of two models has six of eight seconds, so a pause of six is too long for it, but the second model has
+    // its own time.
     let scene = Scene::start();
     scene.model.fail(throttled(Some(6)));
     scene.model.answer("Paris");
@@ -211,7 +212,7 @@ async fn a_call_after_one_that_may_be_billed_needs_room_for_both() {
 
 #[tokio::test]
 async fn the_next_model_is_paid_for_before_it_is_asked() {
-    // The second is dearer than the first, and the budget has room for the first alone.
+    // The second model is more expensive, and the budget is large enough for the first one only.
     let scene = Scene::start();
     scene.set_limits(super::scene::limits(bound_of(ask(NOVA)).await)).await;
     scene.model.fail(ModelError::NoSuchModel);
@@ -227,7 +228,7 @@ async fn a_model_that_the_budget_has_no_room_for_is_left_to_a_cheaper_one() {
     let (nova, haiku, sonnet) =
         (bound_of(ask(NOVA)).await, bound_of(ask(HAIKU)).await, bound_of(ask(SONNET)).await);
     assert!(nova < haiku && haiku < sonnet);
-    // After the first failed.
+    // After the first model failed.
     let scene = Scene::start();
     scene.set_limits(super::scene::limits(haiku)).await;
     scene.model.fail(ModelError::NoSuchModel);

@@ -27,11 +27,11 @@ use tokio::task::JoinHandle;
 pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 pub(crate) const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
-/// What an answer of 1,000 input and 200 output tokens costs.
+/// The cost of an answer with 1,000 input and 200 output tokens.
 pub(crate) const SONNET_COST: u64 = 1000 * 3300 + 200 * 16_500;
 pub(crate) const NOVA_COST: u64 = 1000 * 800 + 200 * 3200;
 
-/// Remembers the pauses that began, and waits for none of them longer than a few milliseconds.
+/// Records the pauses that began, and waits a few milliseconds at most for each of them.
 #[derive(Default)]
 pub(crate) struct ShortTimer(Mutex<Vec<Duration>>);
 
@@ -41,7 +41,7 @@ impl ShortTimer {
     }
 }
 
-/// The same timer for the gateway and for the test.
+/// One timer for the gateway and the test.
 pub(crate) struct SharedTimer(pub(crate) Arc<ShortTimer>);
 
 impl Timer for SharedTimer {
@@ -54,7 +54,7 @@ impl Timer for SharedTimer {
     }
 }
 
-/// What the ledger says of a request.
+/// A request in the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Metered {
     pub(crate) cost: u64,
@@ -62,7 +62,7 @@ pub(crate) struct Metered {
     pub(crate) model: String,
     pub(crate) cache: String,
     pub(crate) outcome: String,
-    /// What attempts at other models cost, and the tokens they read.
+    /// The cost of attempts at other models, and their input tokens.
     pub(crate) others: Vec<(String, u64, u64)>,
 }
 
@@ -83,7 +83,7 @@ impl Scene {
         Self::sharded(1)
     }
 
-    /// A scene whose tenant has so many counters for each budget.
+    /// A scene whose tenant has this many shards for each budget.
     pub(crate) fn sharded(shards: u32) -> Self {
         Self::on(TestEnvironment::start(), shards)
     }
@@ -106,26 +106,26 @@ impl Scene {
         }
     }
 
-    /// The same scene for processes that know so many shards.
+    /// The same scene for processes that expect this many shards.
     pub(crate) fn enlarged(self, shards: u32) -> Self {
         let state: Arc<dyn AiState> = Arc::new(self.environment.sharded_ai_state(self.tenant, shards));
         let gateway = Arc::new(gateway(&self.environment, Arc::clone(&state), &self.timer));
         Self { state, gateway, shards, ..self }
     }
 
-    /// The same with a guardrail.
+    /// The same scene with a guardrail.
     pub(crate) fn guarded(self, guardrail: Guardrail) -> Self {
         let gateway = gateway(&self.environment, Arc::clone(&self.state), &self.timer);
         Self { gateway: Arc::new(gateway.with_guardrail(Some(guardrail))), ..self }
     }
 
-    /// Another process of the fleet.
+    /// Another process of the deployment.
     pub(crate) fn other_process(&self) -> Arc<AiGateway> {
         let state = self.environment.sharded_ai_state(self.tenant, self.shards);
         Arc::new(gateway(&self.environment, Arc::new(state), &self.timer))
     }
 
-    /// A request so many seconds after the first.
+    /// A request this many seconds after the first one.
     pub(crate) fn context(&self, seconds: i64) -> Context {
         Context { now: NOW.plus_seconds(seconds), ..context(&self.environment) }
     }
@@ -135,7 +135,7 @@ impl Scene {
         Context { deadline: Instant::now() + time, ..self.context(0) }
     }
 
-    /// The account with an API key of its own, so that the rate limit is not met.
+    /// The account with a new API key, so that the rate limit is not reached.
     pub(crate) fn asker(&self) -> Asker {
         let number = self.keys.fetch_add(1, Ordering::SeqCst);
         let mut random = [7; 10];
@@ -160,7 +160,7 @@ impl Scene {
         complete(gateway, &providers(&self.model), context, &self.asker(), ask).await
     }
 
-    /// A request that goes on by itself until it is aborted.
+    /// A request that runs in the background until it is aborted.
     pub(crate) fn begin(&self, ask: Ask) -> JoinHandle<Result<Answered, Error>> {
         let (gateway, model) = (Arc::clone(&self.gateway), Arc::clone(&self.model));
         let (context, asker) = (self.context(0), self.asker());
@@ -177,7 +177,7 @@ impl Scene {
         stream(&self.gateway, &providers, context, &self.asker(), ask).await
     }
 
-    /// Prices of the tenant's own, from now on.
+    /// Sets the tenant's own prices.
     pub(crate) async fn set_prices(&self, prices: &[(&str, TokenPrices)]) {
         let key = AggregateKey::new(self.tenant, AggregateType::AiPrices, &self.tenant);
         let prices = prices.iter().map(|(model, prices)| ((*model).to_owned(), *prices)).collect();
@@ -207,7 +207,7 @@ impl Scene {
         pending.commit(&store).await.unwrap();
     }
 
-    /// The calls to the database since the last time.
+    /// The calls to the database since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<String> {
         let mut calls: Vec<String> =
             self.environment.wire().take_calls().into_iter().map(|call| call.operation).collect();
@@ -215,7 +215,7 @@ impl Scene {
         calls
     }
 
-    /// What every budget says, which must be the same.
+    /// The amount spent, which must be the same in every budget.
     pub(crate) async fn spent(&self) -> Spent {
         let spent = self.state.spent(self.tenant, self.account, NOW).await.unwrap();
         let features: u64 = spent.feature_month.iter().map(|(_, spent)| spent.settled).sum();
@@ -224,7 +224,7 @@ impl Scene {
         spent.tenant_month
     }
 
-    /// What a sweeper does an hour later; how many it settled.
+    /// Sweeps one hour later. Returns the number of settled requests.
     pub(crate) async fn sweep(&self) -> usize {
         let now = NOW.plus_seconds(3600);
         let found = self.state.expired(now, 1000).await.unwrap();
@@ -274,7 +274,7 @@ impl Scene {
             .collect()
     }
 
-    /// What of each request in the ledger nobody metered, in nano-dollars.
+    /// The unmetered cost of each request in the ledger, in nano-dollars.
     pub(crate) async fn unmetered(&self) -> Vec<u64> {
         let items = self.environment.items(&self.environment.tables().ledger).await;
         let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
@@ -283,7 +283,7 @@ impl Scene {
             .collect()
     }
 
-    /// Everything that was set aside is settled, and the ledger says the same as the counters; what was spent.
+    /// Fails unless every reservation is settled and the ledger and the counters agree. Returns the amount spent.
     pub(crate) async fn settled(&self) -> u64 {
         let spent = self.spent().await;
         assert_eq!(spent.committed, spent.settled, "money that nobody settled");
@@ -303,14 +303,14 @@ fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<S
     )
 }
 
-/// A gateway of this scene that counts the organization's limit as it is.
+/// A gateway of this scene with the organization's real limit.
 pub(crate) fn strict_gateway(scene: &Scene) -> Arc<AiGateway> {
     let environment = &scene.environment;
     let (state, limiter) = (Arc::new(environment.ai_state()), Arc::new(environment.limiter()));
     Arc::new(AiGateway::new(state, limiter, Arc::new(SharedTimer(Arc::default())), test_registry()))
 }
 
-/// The models that are shipped, with a version of prices of the tests' own.
+/// The models of the shipped registry, with prices of a test version.
 pub(crate) fn test_registry() -> Registry {
     let mut registry = Registry::shipped().unwrap();
     registry.version = "test-prices".to_owned();
@@ -326,7 +326,7 @@ pub(crate) fn chain(text: &str) -> Chain {
     Chain::parse(text, &Registry::shipped().unwrap()).unwrap()
 }
 
-/// A question that the cache has no part in.
+/// A request that does not use the cache.
 pub(crate) fn ask(models: &str) -> Ask {
     Ask {
         feature: Feature::Completion,
@@ -347,7 +347,7 @@ pub(crate) fn ask(models: &str) -> Ask {
     }
 }
 
-/// A question whose answer may be given again for an hour.
+/// A request whose answer may be cached for an hour.
 pub(crate) fn cacheable(models: &str) -> Ask {
     let mut ask = ask(models);
     ask.cache.read = true;
@@ -355,18 +355,18 @@ pub(crate) fn cacheable(models: &str) -> Ask {
     ask
 }
 
-/// A question whose only right answer is `good`.
+/// A request whose only usable answer is `good`.
 pub(crate) fn judged(ask: Ask) -> Ask {
     let check = |text: &str| if text == "good" { Ok(()) } else { Err(vec!["it must be good".to_owned()]) };
     Ask { check: Some(Arc::new(check)), ..ask }
 }
 
-/// The same for every budget.
+/// The same limit for every budget.
 pub(crate) fn limits(each: u64) -> Limits {
     Limits { tenant_month: each, tenant_day: each, user_day: each, ..Limits::default() }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 pub(crate) async fn until(so: impl Fn() -> bool) {
     for _ in 0..10_000 {
         if so() {
@@ -377,7 +377,7 @@ pub(crate) async fn until(so: impl Fn() -> bool) {
     panic!("it never was so");
 }
 
-/// What is set aside for this question.
+/// The reservation for this request.
 pub(crate) async fn bound_of(ask: Ask) -> u64 {
     let scene = Scene::start();
     scene.model.hold();
@@ -388,7 +388,7 @@ pub(crate) async fn bound_of(ask: Ask) -> u64 {
     bound
 }
 
-/// The parts of a stream that are left.
+/// The remaining parts of a stream.
 pub(crate) async fn rest(streamed: Streamed) -> Vec<StreamEvent> {
     streamed.events.collect().await
 }

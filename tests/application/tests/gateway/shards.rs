@@ -1,4 +1,4 @@
-//! A large tenant, whose budgets are counted in several places: together they keep the limit, and every sum is exact.
+//! A large tenant with several shards for each budget: together they keep the limit, and every sum is exact.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, bound_of, cacheable, judged, limits, until};
 use application_core::Error;
@@ -9,8 +9,8 @@ use ports::{ModelAnswer, ModelError, StopReason, Usage};
 #[tokio::test]
 async fn of_two_hundred_at_once_only_those_are_asked_that_the_parts_pay_for() {
     let bound = bound_of(ask(NOVA)).await;
-    // Ten fit into one counter, and into five parts of two. Of four parts each is two and a half, of three a little more
-    // than three.
+    // Ten requests fit into one counter, and into five shards of two. With four shards each has room for two and a
+    // half, with three a little more than three.
     for (shards, fit) in [(1, 10), (5, 10), (4, 8), (3, 9)] {
         let scene = Scene::sharded(shards);
         scene.set_limits(limits(10 * bound)).await;
@@ -26,7 +26,7 @@ async fn of_two_hundred_at_once_only_those_are_asked_that_the_parts_pay_for() {
         assert!(refused.iter().all(|refused| matches!(refused, Err(Error::OverBudget(_)))));
         assert_eq!(scene.model.calls().len(), fit, "whoever is refused asks nobody");
         assert_eq!((scene.settled().await, scene.ledger().await.len()), (fit as u64 * NOVA_COST, fit));
-        // What they did not use is there for the next.
+        // The amount that they did not use is available for the next request.
         scene.complete(&ask(NOVA)).await.unwrap();
         assert_eq!(scene.settled().await, (fit as u64 + 1) * NOVA_COST);
     }
@@ -37,7 +37,7 @@ async fn what_is_settled_meanwhile_is_spent_again_and_never_more_than_the_limit(
     let bound = bound_of(ask(NOVA)).await;
     let scene = Scene::sharded(4);
     let limit = 12 * bound;
-    // Only one of the four budgets is short.
+    // Only one of the four budgets is too small.
     scene.set_limits(Limits { user_day: limit, ..limits(100 * limit) }).await;
     scene.model.always("Paris");
     let ended = join_all((0..200).map(|_| scene.begin(ask(NOVA)))).await.into_iter().map(Result::unwrap);
@@ -57,7 +57,8 @@ async fn a_tenant_that_gets_shards_while_requests_are_made_loses_no_money() {
     small.model.hold();
     let mut held: Vec<_> = (0..5).map(|_| small.begin(ask(NOVA))).collect();
     until(|| small.model.calls().len() == 5).await;
-    // From now on it has four parts of two. The first is more than full with the five, and the sum leaves three.
+    // From now on it has four shards of two. The first is more than full with the five requests, and the sum leaves
+    // three.
     let large = small.enlarged(4);
     for request in 6..=8 {
         held.push(large.begin(ask(NOVA)));
@@ -82,7 +83,7 @@ async fn a_repair_is_paid_for_by_the_part_of_its_request() {
     let used = 40 * 3300 + 900 * 16_500;
     for (each, repaired) in [(bound + bound / 2, false), (3 * bound, true)] {
         let scene = Scene::sharded(4);
-        // The other parts have room, but a request has its money in one.
+        // The other shards have room, but the reservation of a request is in one shard.
         scene.set_limits(limits(4 * each)).await;
         scene.model.script(dear("bad"));
         scene.model.script(dear("good"));
@@ -107,14 +108,14 @@ async fn what_dies_in_any_shard_is_swept_there() {
     for request in &dying {
         request.abort();
     }
-    // All parts are full: a thirteenth is refused wherever it begins.
+    // All shards are full: a thirteenth request is refused whatever its first shard is.
     assert!(matches!(scene.complete(&ask(NOVA)).await, Err(Error::OverBudget(_))));
     assert_eq!(scene.sweep().await, 12);
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (12 * bound, 12));
     assert!(
         scene.ledger().await.iter().all(|metered| metered.outcome == "presumed" && metered.cost == bound)
     );
-    // Presumed is spent: nothing is left in any of them.
+    // Presumed amounts are spent: no shard has anything left.
     assert!(matches!(scene.complete(&ask(NOVA)).await, Err(Error::OverBudget(_))));
     assert_eq!(scene.settled().await, 12 * bound);
 }
@@ -123,7 +124,7 @@ async fn what_dies_in_any_shard_is_swept_there() {
 async fn a_hundred_identical_questions_of_a_large_tenant_make_one_call() {
     let bound = bound_of(ask(NOVA)).await;
     let scene = Scene::sharded(4);
-    // Each part pays for one; who waits for the answer needs no money.
+    // Each shard pays for one request; a request that waits for the answer needs no reservation.
     scene.set_limits(limits(4 * bound)).await;
     scene.model.fail(ModelError::Unavailable("503".into()));
     scene.model.answer("Paris");

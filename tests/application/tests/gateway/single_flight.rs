@@ -1,4 +1,4 @@
-//! Identical questions at once make one call.
+//! Simultaneous requests with the same prompt make one call.
 
 use super::scene::{NOVA, NOVA_COST, Scene, cacheable, until};
 use domain::ai::CacheUse;
@@ -48,16 +48,16 @@ async fn a_maker_that_dies_is_waited_for_until_its_lease_ends() {
     assert!(dies.await.unwrap_err().is_cancelled());
     scene.model.always("Paris");
     scene.model.let_go(10);
-    // Whoever comes before its end waits for a third of their time, and then asks for themselves.
+    // A request that comes before its end waits for a third of its time and then calls the model itself.
     let hurried = scene.hurried(Duration::from_secs(9));
     let alone = scene.complete_in(&hurried, &cacheable(NOVA)).await.unwrap();
     assert_eq!((alone.text.as_str(), alone.head.cache), ("Paris", CacheUse::Miss));
-    // Twice as long each time, up to a second.
+    // Each pause is twice as long as the one before, up to a second.
     let pauses: Vec<_> = scene.timer.pauses().iter().map(Duration::as_millis).collect();
     assert_eq!(pauses[..6], [50, 100, 200, 400, 800, 1000]);
     assert!(pauses[6..].iter().all(|pause| *pause == 1000));
     assert_eq!(scene.model.calls().len(), 2);
-    // 29 seconds for the request and 5 beyond.
+    // 29 seconds for the request and 5 added.
     let answer = scene.complete_in(&scene.context(60), &cacheable(NOVA)).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.head.cache), ("Paris", CacheUse::Miss));
     assert_eq!(scene.model.calls().len(), 3);
@@ -66,7 +66,7 @@ async fn a_maker_that_dies_is_waited_for_until_its_lease_ends() {
     assert_eq!(scene.sweep().await, 1);
     assert_eq!(scene.ledger().await.len(), 4);
     scene.settled().await;
-    // The sweep took no answer away.
+    // The sweep removed no answer.
     let again = scene.complete_in(&scene.context(62), &cacheable(NOVA)).await.unwrap();
     assert_eq!(again.head.cache, CacheUse::Hit);
 }
@@ -86,13 +86,14 @@ async fn nobody_waits_in_line_for_answers_that_are_not_kept() {
     let requests: Vec<_> = (0..5).map(|_| scene.begin(cacheable(NOVA))).collect();
     until(|| scene.timer.pauses().len() >= 4 && scene.model.calls().len() == 1).await;
     scene.model.let_go(1);
-    // All others are asked for at the same time, long before anybody has waited long enough to go alone.
+    // All other prompts are sent at the same time, long before a request has waited long enough to call the model
+    // itself.
     let since = Instant::now();
     until(|| scene.model.calls().len() == 5).await;
     assert!(since.elapsed() < Duration::from_secs(5));
     scene.model.let_go(4);
     assert!(join_all(requests).await.into_iter().all(|ended| ended.unwrap().is_ok()));
-    // A minute later one of them makes it again.
+    // A minute later one of them makes the answer again.
     scene.model.always("Paris");
     scene.model.let_go(10);
     assert_eq!(

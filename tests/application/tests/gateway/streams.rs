@@ -1,4 +1,4 @@
-//! Answers that are passed on as they arrive.
+//! Answers that are passed on while they arrive.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, cacheable, judged, limits, rest, until};
 use application_ai::gateway::StreamEvent;
@@ -35,7 +35,7 @@ async fn the_first_words_arrive_before_the_provider_has_the_second() {
     scene.model.stream([text("Par"), text("is"), end(StopReason::EndTurn)]);
     scene.model.hold();
     scene.model.let_go(1);
-    // The second part is held, so this would not end if it were waited for.
+    // The second part is held, so this test would not end if the gateway waited for it.
     let mut streamed = scene.stream(&cacheable(NOVA)).await.unwrap();
     assert_eq!(streamed.events.next().await, Some(StreamEvent::Text("Par".to_owned())));
     assert_eq!((streamed.head.cache, streamed.head.attempts), (CacheUse::Miss, 1));
@@ -82,13 +82,13 @@ async fn a_stream_that_breaks_says_so_and_is_settled_as_cut() {
         scene.model.stream(broken);
         scene.model.always("Lyon");
         let events = rest(scene.stream(&cacheable(&format!("{NOVA},{SONNET}"))).await.unwrap()).await;
-        // No other model, and no second try.
+        // No other model is called, and the call is not repeated.
         assert_eq!(events, [StreamEvent::Text("Par".to_owned()), StreamEvent::Broken]);
         assert_eq!(scene.model.asked(), [NOVA]);
         let ledger = scene.ledger().await;
         assert_eq!((ledger[0].outcome.as_str(), ledger[0].model.as_str()), ("cut", NOVA));
         assert!(scene.settled().await >= 3 * 3200);
-        // It is not kept, and nobody waits for it.
+        // The answer is not cached, and nobody waits for it.
         let next = scene.complete(&cacheable(&format!("{NOVA},{SONNET}"))).await.unwrap();
         assert_eq!((next.text.as_str(), next.head.cache), ("Lyon", CacheUse::Miss));
     }
@@ -212,7 +212,7 @@ async fn a_stream_must_begin_within_its_share_of_the_time_and_may_take_all_of_it
     for _ in 0..6 {
         scene.model.stream([text("Paris"), end(StopReason::EndTurn)]);
     }
-    // Nothing comes while it is held.
+    // Nothing arrives while the model is held.
     scene.model.hold();
     let context = scene.hurried(Duration::from_secs(32));
     let error = scene.stream_in(&context, &ask(&format!("{SONNET},{NOVA}"))).await.err().unwrap();
@@ -220,7 +220,7 @@ async fn a_stream_must_begin_within_its_share_of_the_time_and_may_take_all_of_it
     assert_eq!(scene.model.asked(), [SONNET, SONNET, SONNET, NOVA, NOVA, NOVA]);
     let waited: Vec<_> =
         scene.timer.pauses().into_iter().filter(|time| *time > Duration::from_secs(5)).collect();
-    // All but five of the thirty seconds that are left, and then all.
+    // All but five of the remaining thirty seconds, and then all of them.
     assert!(waited[..3].iter().all(|time| *time <= Duration::from_secs(25)), "{waited:?}");
     assert!(waited[3] > Duration::from_secs(26), "{waited:?}");
     assert!(scene.model.calls().iter().all(|call| call.time_left > Duration::from_secs(20)));
@@ -231,10 +231,10 @@ async fn a_stream_must_begin_within_its_share_of_the_time_and_may_take_all_of_it
 async fn what_a_stream_without_counts_costs() {
     let counted = |bytes: u64| (1000 - bytes) * 3200;
     for (end, saved) in [
-        // It is known what was made: the question at its longest, and three bytes.
+        // The usage is known: the prompt at its longest, and three bytes.
         (Some(broke()), counted(3)),
         (Some(Err(ModelError::TimedOut)), counted(3)),
-        // Nobody knows what was made.
+        // The usage is unknown.
         (Some(Err(ModelError::Lost("reset".into()))), 0),
         (None, 0),
     ] {
@@ -272,13 +272,13 @@ async fn a_stream_whose_provider_sends_no_counts_is_charged_by_its_length() {
     let Some(StreamEvent::End { stop: StopReason::EndTurn, tokens, cost }) = events.last() else {
         panic!("{events:?}")
     };
-    // 31 bytes of answer; 9 and 30 bytes of question, each with 16 tokens around it: a token for three bytes.
+    // 31 bytes of answer; 9 and 30 bytes of prompt, each with 16 tokens added; one token for three bytes.
     assert_eq!((tokens.input, tokens.output), (24, 11));
     assert_eq!(cost.nano_usd, 24 * 800 + 11 * 3200);
     assert_eq!(scene.settled().await, 24 * 800 + 11 * 3200);
     let unmetered = scene.unmetered().await;
     assert_eq!(unmetered, [24 * 800 + 11 * 3200]);
-    // It is an answer like others.
+    // The answer is cached like any other.
     assert_eq!(scene.complete(&cacheable(NOVA)).await.unwrap().head.cache, CacheUse::Hit);
 }
 

@@ -1,5 +1,5 @@
-//! What a tenant has of its own: chains, prices, and that personal data is kept from providers. None of it costs another
-//! call to the database.
+//! The settings of one tenant: chains, prices, and masking of personal data. They need no additional call to the
+//! database.
 
 use super::scene::{
     HAIKU, NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, cacheable, judged, limits, rest, until,
@@ -16,7 +16,7 @@ const MISS: [&str; 5] =
     ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "UpdateItem", "UpdateItem"];
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// A tenant whose conversations ask these models.
+/// A tenant whose conversations use these models.
 async fn choosing(steps: &[&str]) -> Scene {
     let scene = Scene::start();
     scene.set_limits(with_chain(steps)).await;
@@ -37,7 +37,7 @@ async fn a_tenants_chain_goes_before_the_environments_at_no_further_call() {
     assert_eq!(scene.model.asked(), [HAIKU, NOVA]);
     assert_eq!(answer.head.model, NOVA);
     assert_eq!(scene.calls(), MISS);
-    // Another feature of the same tenant, and a model that the caller names, stay as they are.
+    // Another feature of the tenant, and a model named by the caller, are not affected.
     let other = Ask { feature: Feature::Content, ..ask(SONNET) };
     assert_eq!(scene.complete(&other).await.unwrap().head.model, SONNET);
     let named = Ask { chain: Chain::of(Registry::shipped().unwrap().model(SONNET).unwrap()), ..ask(NOVA) };
@@ -60,7 +60,8 @@ async fn models_that_left_the_registry_are_passed_over() {
     for (steps, right) in [
         (&["gone", HAIKU, TITAN] as &[&str], HAIKU),
         (&["gone:900|amazon.nova-pro-v1:0:1"], NOVA),
-        // Nothing is left of what it named: the environment's chain holds, not the rules that were to come last.
+        // No model of the tenant's chain exists any more. The environment's chain is used, not the rules at the end of
+        // the tenant's.
         (&["gone"], SONNET),
         (&["gone", "rules"], SONNET),
     ] {
@@ -106,7 +107,7 @@ async fn a_tenants_prices_bound_and_charge_and_are_named() {
     let own = scene.complete(&ask(NOVA)).await.unwrap();
     assert_eq!((own.cost.nano_usd, own.price_version.as_str()), (NOVA_COST / 10, "test-prices+tenant.1"));
     assert_eq!(scene.calls(), MISS);
-    // Models without a price of their own cost what they cost.
+    // Models without a tenant's price cost the price of the registry.
     assert_eq!(scene.complete(&ask(SONNET)).await.unwrap().cost.nano_usd, SONNET_COST);
     scene.set_prices(&[]).await;
     let ended = scene.complete(&ask(NOVA)).await.unwrap();
@@ -139,7 +140,7 @@ async fn a_price_that_changes_while_a_model_is_asked_changes_nothing() {
     assert_eq!(price_versions(&scene).await, ["test-prices+tenant.1"]);
 }
 
-/// The most tokens of the question of [`ask`].
+/// The most tokens of the request of [`ask`].
 fn most_bytes() -> u64 {
     let ask = ask(NOVA);
     ask.conversation.system.len() as u64 + 16 + ask.conversation.messages[0].text.len() as u64 + 16
@@ -171,7 +172,7 @@ fn masking() -> Limits {
     Limits { mask_personal_data: true, ..limits(1_000_000_000_000) }
 }
 
-/// Everything that a provider was told.
+/// All text that a provider received.
 fn told(scene: &Scene) -> String {
     let calls = scene.model.calls();
     let texts = calls.iter().map(|call| {
@@ -196,7 +197,7 @@ async fn nothing_personal_reaches_a_provider_and_answers_have_it() {
     for placeholder in ["[email_1]", "[phone_1]", "[card_1]", "[iban_1]"] {
         assert!(told.contains(placeholder), "{placeholder} in {told}");
     }
-    // What is kept is given again as it was, and not to whoever changed the setting.
+    // A cached answer is repeated unchanged, but not to a tenant that changed the setting.
     let again = scene.complete(&personal(NOVA)).await.unwrap();
     assert_eq!((again.text, again.head.cache.as_str()), (answer.text, "hit"));
     scene.model.always("other");

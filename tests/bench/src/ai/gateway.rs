@@ -1,4 +1,5 @@
-//! Measures one path through the gateway: the function as it is deployed, a provider that answers at once, and `aws-stub`.
+//! Measures one path through the gateway with the deployed form of the function, a provider that answers at once, and
+//! `aws-stub`.
 
 use super::mode::{Path, Wire};
 use super::provider::read_message;
@@ -19,16 +20,16 @@ use std::time::{Duration, Instant};
 use xtask::environment::target;
 use xtask::error::{Error, at};
 
-/// Requests before anything is counted, and those that are.
+/// The number of requests before the measurement, and of measured ones.
 const WARM: u32 = 200;
 const MEASURED: u32 = 2_000;
-/// Measured requests of a limit that may be answered all the same.
+/// The most measured requests over a limit that may be answered nevertheless.
 const MOST_OTHERS: usize = 40;
-/// Requests under callgrind: what one costs is the difference of the two.
+/// The numbers of requests under callgrind. The cost of one request is computed from the difference.
 const FEW: u32 = 50;
 const MANY: u32 = 250;
 
-/// What a path costs.
+/// The costs of a path.
 #[derive(Debug, Serialize)]
 pub(super) struct Cost {
     pub(super) path: &'static str,
@@ -39,14 +40,15 @@ pub(super) struct Cost {
     pub(super) instructions: u64,
     /// The most memory that the process had.
     pub(super) peak_memory_bytes: u64,
-    /// The median from handing the event out until the function asks for the next one, and the same less the provider's.
+    /// The median time from handing out the event until the function requests the next one, and the same without the
+    /// provider's time.
     pub(super) p50_us: f64,
     pub(super) added_p50_us: f64,
     /// Calls to AWS of one request, without those to models.
     pub(super) calls: Vec<(String, f64)>,
 }
 
-/// The function, or the same without its state, and what it is told.
+/// The function, or the same function without its state, and its variables.
 pub(super) struct Subject {
     function: Function,
     variables: BTreeMap<String, String>,
@@ -80,7 +82,7 @@ pub(super) fn start(world: &World, provider: &str) -> Result<u64, Error> {
     under_callgrind(&subject, Vec::new(), "ai.0", |_| true)
 }
 
-/// Everything about a path.
+/// All measurements of a path.
 pub(super) fn cost(world: &mut World, path: Path, provider: &str) -> Result<Cost, Error> {
     let subject = Subject::find(world, path, provider)?;
     let timed = timed(world, &subject, path)?;
@@ -110,8 +112,8 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// Whether an answer is the path's. Before a limit or a budget is used up its callers are answered, and of a limit once in a
-/// second afterwards.
+/// Whether an answer belongs to the path. Callers are answered until a limit or a budget is used up, and with a limit
+/// once a second afterwards.
 fn is_wanted(path: Path, answer: &Answer) -> bool {
     let status = measure::status(answer);
     status == Some(path.status()) || (path.prelude() > 0 && status == Some(200))
@@ -144,7 +146,7 @@ struct Timed {
     calls: Vec<(String, f64)>,
 }
 
-/// What happens while the requests are handed out.
+/// Observations while the requests are handed out.
 #[derive(Default)]
 struct Clock {
     handed_out: u32,
@@ -206,13 +208,13 @@ fn cpu(pid: u32) -> Result<(Duration, Duration), Error> {
 }
 
 fn ticks(stat: &str) -> Option<(Duration, Duration)> {
-    // The second field is in parentheses and may hold blanks; what follows begins with the third.
+    // The second field is in parentheses and may contain blanks; the text after it begins with the third field.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut next = || Some(Duration::from_millis(fields.next()?.parse::<u64>().ok()? * 10));
     Some((next()?, next()?))
 }
 
-/// The median of asking the provider without us, on one connection.
+/// The median time of a direct call to the provider, on one connection.
 fn direct(provider: &str, path: &str, body: &str) -> Result<Duration, Error> {
     let address = provider.trim_start_matches("http://");
     let broken = || at(provider);

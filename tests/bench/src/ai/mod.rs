@@ -1,4 +1,5 @@
-//! What the AI gateway costs, beside what others say of theirs, and what it saves. Numbers for people to judge; never a test.
+//! The costs of the AI gateway next to published costs of other gateways, and its savings. The numbers are for people
+//! to judge and never a test.
 
 mod gateway;
 mod mode;
@@ -17,8 +18,8 @@ use xtask::error::{Error, at};
 use xtask::run::run;
 use xtask::say::{detail, heading, step};
 
-/// Gateways on two cores, with a provider that answers at once, as they were measured elsewhere: CPU microseconds of a
-/// request and megabytes. None of them has durable budgets.
+/// Published measurements of other gateways on two cores with a provider that answers at once: CPU microseconds of a
+/// request, and megabytes. None of them has durable budgets.
 const PEERS: [(&str, &str, &str); 3] =
     [("TensorZero", "170-350", "81"), ("Portkey", "1170-1920", "190"), ("LiteLLM", "5500", "305")];
 

@@ -7,12 +7,12 @@ use crate::world::World;
 use serde_json::{Value, json};
 use xtask::error::Error;
 
-/// Requests of one person: fewer than the limit of questions to models within a minute.
+/// The requests of one person: fewer than the limit of requests to models in a minute.
 const OF_ONE: u32 = 50;
-/// Questions that leave nothing of a day's budget: a dollar each, of twenty.
+/// The requests that use up the budget of a day: a dollar each, of twenty dollars.
 const SPENDERS: u32 = 25;
 
-/// Who answers.
+/// The provider's wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wire {
     OpenAi,
@@ -22,19 +22,19 @@ pub(super) enum Wire {
 /// A path through the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Path {
-    /// The model is asked; nothing is remembered, counted or limited.
+    /// The model is called; nothing is cached, counted or limited.
     WithoutState(Wire),
     /// The cache has the answer.
     Hit,
-    /// The model is asked, and everything is enforced and kept.
+    /// The model is called, and everything is enforced and stored.
     Miss(Wire),
-    /// The caller asks too much.
+    /// The caller is over its rate limit.
     Limited,
     /// The tenant has spent everything.
     OverBudget,
-    /// As without state, in pieces.
+    /// Like `WithoutState`, streamed.
     StreamWithoutState,
-    /// As a miss, in pieces.
+    /// Like `Miss`, streamed.
     Stream,
 }
 
@@ -69,7 +69,7 @@ impl Path {
         !matches!(self, Self::WithoutState(_) | Self::StreamWithoutState)
     }
 
-    /// What every measured request is answered.
+    /// The status of every measured answer.
     pub(super) fn status(self) -> u64 {
         match self {
             Self::Limited => 429,
@@ -78,7 +78,7 @@ impl Path {
         }
     }
 
-    /// Requests at the beginning that are answered otherwise, and not measured.
+    /// The number of first requests with other answers, which are not measured.
     pub(super) fn prelude(self) -> u32 {
         match self {
             Self::Limited => 70,
@@ -87,7 +87,8 @@ impl Path {
         }
     }
 
-    /// The provider's path, and what is sent there, to know how long it takes without us; none where nobody is asked.
+    /// The provider's path and the body for a direct call, which measures the provider's own time; `None` if the path
+    /// calls no provider.
     pub(super) fn direct(self) -> Option<(&'static str, Value)> {
         let openai = |stream: bool| json!({"model": "bench", "messages": messages(0), "stream": stream});
         match self {
@@ -102,13 +103,13 @@ impl Path {
         }
     }
 
-    /// So many requests, of an organization that has asked nothing yet.
+    /// `count` requests of an organization without earlier requests.
     pub(super) fn requests(self, world: &mut World, count: u32) -> Result<Vec<Event>, Error> {
         let number = world.number();
         let organization = another_id(&world.home.organization, number);
         let of_one = match self {
             Self::Limited => count,
-            // Each has a budget of its own too, which is not the one that shall be used up.
+            // Each account also has its own budget, which must not be the one that is used up.
             Self::OverBudget => 1,
             _ => OF_ONE,
         };
@@ -125,7 +126,7 @@ impl Path {
         match self {
             Self::Hit | Self::Limited => with("gpt-4o-mini", 0),
             Self::OverBudget => spending(),
-            // Without a temperature the cache is not asked.
+            // Without a temperature the cache is not used.
             Self::WithoutState(wire) => {
                 json!({"model": model(wire), "messages": messages(number), "max_tokens": 300})
             }

@@ -1,21 +1,21 @@
-//! A provider that answers at once: what the gateway is measured against. It speaks Bedrock's Converse and OpenAI's chat
-//! completions, whole and as server-sent events, on plain HTTP of this machine; it never thinks and never fails.
+//! A provider that answers at once, for measuring the gateway. It has Bedrock's Converse and OpenAI's chat completions,
+//! whole and as server-sent events, over plain HTTP on this machine, and it never fails.
 
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-/// Pieces of a streamed answer.
+/// The number of pieces of a streamed answer.
 pub(super) const CHUNKS: u32 = 200;
-/// Whoever says this is answered with as many tokens as it allows: the quickest way to spend a budget.
+/// A prompt that is answered with as many tokens as it allows, which is the fastest way to use up a budget.
 pub(super) const SPEND: &str = "Write as much as you may.";
 
-/// What is answered.
+/// The text of the answer.
 const TEXT: &str = "The CFO will object to the price, to the length of the contract and to the effort of moving the data. \
 Offer a pilot with a fixed price, a yearly exit and help with the import.";
 
-/// The provider's address. It answers for as long as the process lives.
+/// Starts the provider and returns its address. It runs until the process ends.
 pub(super) fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -99,7 +99,7 @@ fn whole(answer: &Value) -> Vec<u8> {
     format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// All pieces at once, each as an event and a chunk of HTTP of its own.
+/// All pieces at once, each as its own event and HTTP chunk.
 fn streamed() -> Vec<u8> {
     let chunk = |choices: Value, usage: Value| {
         let chunk = json!({"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1_793_610_000,

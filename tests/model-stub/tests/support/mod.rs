@@ -1,4 +1,4 @@
-//! What the tests share: the real SDK client, pointed at the server under test.
+//! Helpers of the tests: the real SDK client, pointed at the server under test.
 
 pub(crate) mod openai;
 

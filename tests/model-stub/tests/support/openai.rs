@@ -1,4 +1,4 @@
-//! A small OpenAI-compatible server: it answers with the replies it was given and keeps what it was asked.
+//! A small OpenAI-compatible server: it answers with given replies and keeps the requests.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -62,7 +62,7 @@ impl Reply {
     }
 }
 
-/// What it was asked: method and path, and the body.
+/// The requests so far: method and path, and the body.
 type Asked = Vec<(String, Value)>;
 
 pub(crate) struct OpenAi {

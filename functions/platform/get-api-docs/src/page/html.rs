@@ -1,4 +1,4 @@
-//! HTML from text. Everything that comes from the contract goes through here, so that none of it can become markup.
+//! Turns text into HTML. All text of the contract goes through here, so that none of it can become markup.
 
 use super::node::{Node, quote};
 

@@ -1,5 +1,5 @@
-//! Renders the contract as one HTML page: no script, no request to anywhere. The build script runs it, so the function
-//! that serves the page holds nothing but the result.
+//! Renders the contract as one HTML page without scripts and requests. The build script runs it, so that the function
+//! contains only the result.
 
 mod html;
 mod node;
@@ -113,7 +113,7 @@ mod tests {
             assert!(!page.contains(raw), "{raw}");
         }
         assert!(page.contains("&lt;script&gt;t&lt;/script&gt;"));
-        // The shell must not see the value either.
+        // The shell must not interpret the value either.
         assert!(
             page.contains(
                 &"'<n>: '\\''$(rm)'".replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#39;")

@@ -27,12 +27,12 @@ impl Node {
         self.members().iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The members of an object; none of anything else.
+    /// The members of an object; none of any other value.
     pub(crate) fn members(&self) -> &[(String, Self)] {
         if let Self::Object(members) = self { members } else { &[] }
     }
 
-    /// The items of an array; none of anything else.
+    /// The items of an array; none of any other value.
     pub(crate) fn items(&self) -> &[Self] {
         if let Self::List(items) = self { items } else { &[] }
     }
@@ -47,14 +47,14 @@ impl Node {
         self.get(name).and_then(Self::text).unwrap_or_default()
     }
 
-    /// What `$ref` points to, or the value itself. A reference that leads nowhere is null.
+    /// The target of a `$ref`, or the value itself. A reference without a target is null.
     pub(crate) fn resolve<'a>(&'a self, root: &'a Self) -> &'a Self {
         let Some(path) = self.get("$ref").and_then(Self::text) else { return self };
         let target = path.trim_start_matches("#/").split('/').try_fold(root, |node, key| node.get(key));
         target.unwrap_or(&Self::Null)
     }
 
-    /// A scalar as people write it.
+    /// A scalar in the form for people.
     pub(crate) fn scalar(&self) -> String {
         match self {
             Self::Bool(value) => value.to_string(),
@@ -83,7 +83,7 @@ impl Node {
     }
 }
 
-/// A string as JSON writes it.
+/// A string in JSON.
 pub(crate) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

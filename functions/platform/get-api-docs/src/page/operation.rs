@@ -1,10 +1,10 @@
-//! One operation: who may call it, how, with what, and what comes back.
+//! An operation: who may call it, its parameters and body, and its answers.
 
 use super::html::{escape, inline, json, paragraphs};
 use super::node::Node;
 use super::schema;
 
-/// An operation of the contract and where it stands.
+/// An operation of the contract and its place.
 pub(crate) struct Operation<'a> {
     /// Path template.
     pub(crate) path: &'a str,
@@ -225,7 +225,7 @@ fn first_example<'a>(content: &'a Node, root: &'a Node) -> Option<&'a Node> {
     example.resolve(root).get("value")
 }
 
-/// One word for a POSIX shell, whatever is in it.
+/// A word for a POSIX shell, with any characters in it.
 fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -3,7 +3,7 @@
 use super::html::{escape, inline};
 use super::node::Node;
 
-/// The section of one named schema.
+/// The section of a named schema.
 pub(crate) fn section(name: &str, schema: &Node) -> String {
     let description = schema.text_of("description");
     let about =
@@ -44,7 +44,7 @@ fn add_rows(schema: &Node, prefix: &str, rows: &mut String) {
     }
 }
 
-/// What a value may be: a link to a named schema, or the type with its bounds.
+/// The allowed values: a link to a named schema, or the type with its bounds.
 pub(crate) fn kind(schema: &Node) -> String {
     if let Some(name) = reference(schema) {
         return format!("<a href=\"#schema-{0}\">{0}</a>", escape(name));
@@ -91,7 +91,7 @@ fn range(schema: &Node, lowest: &str, highest: &str, unit: &str) -> Option<Strin
     Some(escape(&text))
 }
 
-/// The name of the schema that is referred to.
+/// The name of the schema that a reference points to.
 pub(crate) fn reference(schema: &Node) -> Option<&str> {
     schema.get("$ref")?.text()?.strip_prefix("#/components/schemas/")
 }

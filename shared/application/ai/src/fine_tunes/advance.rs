@@ -1,9 +1,9 @@
-//! Goes on with every open fine-tune, whosever it is: checks files that were brought, has the provider train, looks how it
-//! stands, stops what was canceled.
+//! Takes the open fine-tunes of all tenants a step further: checks uploaded files, has the provider train, reads the
+//! status of jobs, and stops canceled ones.
 //!
-//! Each step is asked of the provider first and recorded after, and asking twice changes nothing: a job has the name of
-//! its fine-tune. A run that is killed anywhere is made good by the next one, and two at once do no harm: who records
-//! second is refused and leaves it.
+//! Each step is carried out at the provider first and recorded afterwards, and repeating it changes nothing: a job has
+//! the name of its fine-tune. The next run completes a run that was killed at any point, and two simultaneous runs do
+//! no harm: the second one to record a step is refused and leaves it.
 
 use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
@@ -20,42 +20,42 @@ use ports::{
 use ring::digest::{Context as Digest, SHA256};
 use std::time::Duration;
 
-/// The most that one run chooses from, beginning anywhere among them and going on until its time is over. All that are open
-/// have to be among them, or the last would never be seen: 100,000 are those of 33,333 organizations.
+/// The most fine-tunes that a run reads. It begins at any of them and goes on until its time is over. All open ones
+/// must be among them, or the last would never be reached: 100,000 are those of 33,333 organizations.
 const MOST: u32 = 100_000;
-/// None is begun with less time left: to read and check the largest file takes some ten seconds.
+/// No fine-tune is begun with less time left: reading and checking the largest file takes some ten seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(20);
-/// How much of a file is read at once, in bytes.
+/// The bytes of a file that are read at once.
 const PIECE: u64 = 8 * 1024 * 1024;
-/// A fine-tune goes through this many steps in a run: its file is accepted, and it is started.
+/// The most steps of a fine-tune in a run: its file is accepted, and it is started.
 const STEPS: usize = 2;
 
-/// What the job works with.
+/// The ports of the job.
 #[derive(Clone, Copy)]
 pub struct Tools<'a> {
-    /// Where fine-tunes are kept.
+    /// Loads and commits fine-tunes.
     pub store: &'a dyn Store,
-    /// Which of them are open.
+    /// Finds the open fine-tunes.
     pub open: &'a dyn OpenFineTunes,
-    /// Where their files are.
+    /// Reads their files.
     pub files: &'a dyn TrainingFiles,
-    /// Who trains.
+    /// The provider of training.
     pub trainer: &'a dyn Trainer,
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Advanced {
-    /// Fine-tunes that were looked at.
+    /// The number of fine-tunes that were looked at.
     pub seen: u32,
-    /// Events that were recorded.
+    /// The number of recorded events.
     pub steps: u32,
-    /// Fine-tunes that wait because the provider has no room.
+    /// The number of fine-tunes that wait because the provider has no room.
     pub waiting: u32,
 }
 
-/// Goes on with open fine-tunes until all were seen or the deadline is near. One that fails does not stop the others; when
-/// any did, the run fails in the end, with the first failure, and the next run tries them again.
+/// Takes open fine-tunes further until all were seen or the deadline is near. A failing fine-tune does not stop the
+/// others; at the end the run fails with the first failure, and the next run tries them again.
 pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<Advanced, Error> {
     let mut advanced = Advanced::default();
     let mut failure = None;
@@ -63,7 +63,7 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
     if malformed > 0 {
         tracing::error!(malformed, "entries of open fine-tunes name none; they are left");
     }
-    // Runs that always ended before the last one would never see it.
+    // Runs that always ended before the last fine-tune would never reach it.
     if !open.is_empty() {
         let anywhere = usize::try_from(u32::from_be_bytes(random(context.entropy.as_ref())?)).unwrap_or(0);
         let start = anywhere % open.len();
@@ -77,12 +77,12 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
         advanced.seen += 1;
         match advance(tools, context, &key).await {
             Ok(steps) => advanced.steps += steps,
-            // A full quota is nothing that anybody must mend.
+            // A full quota needs no action of an operator.
             Err(Error::Trainer(TrainerError::Busy(_))) => {
                 tracing::warn!(fine_tune = key.id(), "the provider has no room; the next run asks again");
                 advanced.waiting += 1;
             }
-            // Somebody else went on with it, or canceled it.
+            // Another run took it further, or an admin canceled it.
             Err(Error::Conflict) => {}
             Err(error) => {
                 tracing::error!(
@@ -100,7 +100,7 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
     }
 }
 
-/// Goes on with one, and says how many events that took.
+/// Takes one fine-tune further; returns the number of events.
 async fn advance(tools: Tools<'_>, context: &Context, key: &AggregateKey) -> Result<u32, Error> {
     let mut steps = 0;
     for _ in 0..STEPS {
@@ -130,7 +130,7 @@ async fn next(
                     tracing::warn!(fine_tune = key.id(), code, "the provider refuses a job");
                     Ok(fail(state, &code))
                 }
-                // An answer may have been lost; a job that is there is never given up.
+                // The answer may have been lost; an existing job is never given up.
                 Err(_)
                     if state.submitted_in_vain(context.now) && tools.trainer.look(&name).await?.is_none() =>
                 {
@@ -151,9 +151,9 @@ async fn next(
                 tools.trainer.stop(&name).await?;
                 Ok(None)
             }
-            // A run that was about to start the job when it was canceled may do so yet.
+            // A run that was about to start the job when it was canceled may still do so.
             None if state.may_start_late(context.now) => Ok(None),
-            // It was done before it could be stopped. Nobody wants the model, and no fine-tune would name it.
+            // The job ended before it could be stopped. The model is not wanted, and no fine-tune would name it.
             Some(JobState::Completed(model)) => {
                 tools.trainer.discard(&model).await?;
                 Ok(fine_tune::stop_fine_tune(state))
@@ -168,7 +168,7 @@ fn fail(state: &FineTune, why: &str) -> Option<FineTuneEvent> {
     fine_tune::fail_fine_tune(state, Failure::of_provider(why))
 }
 
-/// The check of a file that is there, and the end of waiting for one that is not.
+/// Checks an existing file, or ends the wait for a missing one.
 async fn await_file(
     tools: Tools<'_>,
     context: &Context,
@@ -191,7 +191,7 @@ async fn await_file(
     }
 }
 
-/// Reads the file piece by piece; nothing when it is not the declared one.
+/// Reads the file piece by piece; `None` when it is not the declared file.
 async fn check(
     files: &dyn TrainingFiles,
     place: &FileKey,

@@ -1,5 +1,5 @@
-//! Cancels a fine-tune: one read, one write, and one more to claim an idempotency key. What the provider trains is stopped
-//! by the job, which also finds what is being started at this moment.
+//! Cancels a fine-tune: one read, one write, and one more write to claim an idempotency key. The job stops the training
+//! at the provider, and also finds a job that is being started at this moment.
 
 use super::key;
 use application_core::command::{Change, Command, change};

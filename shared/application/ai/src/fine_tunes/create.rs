@@ -1,6 +1,6 @@
-//! Creates a fine-tune: a claim when it has an idempotency key, a read and a query of what the organization may have, one
-//! count, one write. Its file is brought by whoever has the answer's upload. A repeated request gets the same fine-tune with
-//! a new upload and counts for nothing, so that who lost the first one can go on.
+//! Creates a fine-tune: a claim when there is an idempotency key, a read and a query of the organization's limits, one
+//! count, one write. The file is uploaded with the answer's upload. A repeated request gets the same fine-tune with a
+//! new upload and does not count, so that a client that lost the first upload can go on.
 
 use super::{key, list_query};
 use crate::Registry;
@@ -19,27 +19,27 @@ use futures_util::future::try_join;
 use ports::{AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Upload};
 use std::time::Duration;
 
-/// How long the file may be brought with one answer.
+/// How long an upload is valid.
 const UPLOAD_VALID: Duration = Duration::from_secs(3600);
 
-/// The longest name of a model, in characters.
+/// The most characters of a model's name.
 const LONGEST_MODEL: usize = 100;
 
-/// How long a fine-tune may be open and still be looked for, in seconds: a day for its file, and more than any training
-/// takes.
+/// The longest time for which an open fine-tune is looked for, in seconds: a day for its file, and longer than any
+/// training takes.
 const LONGEST_OPEN: i64 = 30 * 24 * 3600;
 
-/// Fine-tunes that are looked at with each query.
+/// The number of fine-tunes that a query reads.
 const PAGE: u32 = 100;
 
-/// What an administrator asks for.
+/// The request of an admin.
 #[derive(Debug)]
 pub struct NewFineTune<'a> {
-    /// What it is called.
+    /// The name of the fine-tune.
     pub name: &'a str,
-    /// The model that learns, as the registry names it.
+    /// The model to train, by its name in the registry.
     pub base_model: &'a str,
-    /// How it learns.
+    /// The parameters of the training.
     pub hyper_parameters: HyperParameters,
     /// Size of the file in bytes.
     pub bytes: u64,
@@ -47,22 +47,22 @@ pub struct NewFineTune<'a> {
     pub sha256: &'a str,
 }
 
-/// A fine-tune that was created, and how its file is brought.
+/// A created fine-tune and the upload of its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreatedFineTune {
     /// The fine-tune.
     pub fine_tune: Versioned<FineTune>,
-    /// The request that brings the file.
+    /// The request that uploads the file.
     pub upload: Upload,
 }
 
-/// What is wrong with a fine-tune.
+/// Checks the fields of a fine-tune.
 pub fn check_fine_tune(
     context: &Context,
     authority: &Authority<ManageFineTunes>,
     input: &NewFineTune<'_>,
 ) -> Result<(), Invalid> {
-    // The identifier is not judged; without randomness the request itself fails.
+    // The id is not checked; without randomness the request itself fails.
     let Ok(id) = context.new_id() else { return Ok(()) };
     decide(id, authority, input, input.base_model, "").map(drop)
 }
@@ -119,7 +119,7 @@ pub async fn create_fine_tune(
     Ok(Answer { value: CreatedFineTune { fine_tune, upload }, replayed })
 }
 
-/// Whether the organization may have one more of this model. It counts as one.
+/// Whether the organization may have one more fine-tune of this model. The request counts in its limit.
 async fn admit(
     (store, limiter): (&dyn Store, &dyn Limiter),
     context: &Context,
@@ -142,8 +142,9 @@ async fn admit(
     Ok(())
 }
 
-/// How many of the organization's fine-tunes go on or are being stopped, of those younger than [`LONGEST_OPEN`]. The list is
-/// an index that follows its table: one created at this very moment may be missing.
+/// The number of the organization's fine-tunes that have not ended or are being stopped, among those younger than
+/// [`LONGEST_OPEN`]. The list is an index that follows its table: one that was created at this very moment may be
+/// missing.
 async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<u32, Error> {
     let mut query = list_query(tenant, (PAGE, None));
     query.created_from = Some(now.plus_seconds(-LONGEST_OPEN));
@@ -160,7 +161,7 @@ async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -
     }
 }
 
-/// When one of them ends is not known; somebody may cancel it.
+/// The time at which one of them ends is not known; an admin may cancel one.
 fn too_many_open() -> LimitDecision {
     let wait = OPEN_FINE_TUNES.period_seconds;
     LimitDecision {

@@ -1,5 +1,6 @@
-//! Fine-tunes: models that learn from an organization's own examples. A caller creates one and brings its file by a signed
-//! request; a job checks the file, has the provider train, and sees to the end. Nothing of a file is ever kept here.
+//! Fine-tunes: models that are trained with an organization's own examples. A caller creates one and uploads its file
+//! by a signed request; a job checks the file, has the provider train, and records the end. No part of a file is ever
+//! stored here.
 
 mod advance;
 mod cancel;

@@ -1,5 +1,6 @@
-//! Whether a request needs a model: not where the cached answer is fresh or somebody else is making it; else it gets the right
-//! to make it and the money, taken together. A model that a budget has no room for is passed over for a cheaper one.
+//! Decides whether a request needs a model. It does not when the cached completion is fresh or another request is
+//! making it. Otherwise the request gets the right to make the completion and the money, taken together. A model that a
+//! budget has no room for is passed over for a cheaper one.
 
 use super::lookup::{CachedAnswer, Candidate, Lookup, open_for, whole_millis};
 use super::question::{InputBounds, most_costs};
@@ -13,25 +14,25 @@ use ports::{Breaker, CacheKey, Cached, Reservation, ReserveError, Settlement, St
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time that is kept back to settle and to answer.
+/// Time that is reserved to settle and to answer.
 pub(super) const TO_SETTLE: Duration = Duration::from_secs(2);
-/// The part of it that is kept back to answer when settling takes long.
+/// The part of it that is reserved to answer when settling takes long.
 pub(super) const TO_ANSWER: Duration = Duration::from_millis(500);
-/// Time below which a call is not worth beginning.
+/// The shortest time with which a call is begun.
 pub(super) const SHORTEST_CALL: Duration = Duration::from_millis(500);
-/// How much longer than the request may take its money stays set aside for it alone.
+/// The time by which a lease is longer than the request's time.
 const LEASE_BEYOND: Duration = Duration::from_secs(5);
-/// How long the first wait for somebody else's answer is, and the longest wait between two reads.
+/// The first wait for another request's completion, and the longest wait between two reads.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How long somebody else's answer is waited for at the most; a third of the time where that is less.
+/// The longest wait for another request's completion; a third of the time where that is less.
 const LONGEST_IN_LINE: Duration = Duration::from_secs(10);
-/// With less time than this nobody takes the right to make an answer that others wait for.
+/// With less time than this, a request does not take the right to make a completion that others wait for.
 const WORTH_WAITING_FOR: Duration = Duration::from_secs(5);
 
 /// How a request goes on after its look-up.
 pub(super) enum Admitted {
-    /// The cache has the answer.
+    /// The cache has the completion.
     FromCache(Box<Answered>),
     /// A model may be asked; the money for it is set aside.
     Reserved(Box<Reserved>),
@@ -43,7 +44,7 @@ pub(super) struct Reserved {
     pub(super) candidates: Vec<Candidate>,
     pub(super) input: InputBounds,
     pub(super) reservation: Reservation,
-    /// The answer that this request alone makes, and how long it may be cached.
+    /// The completion that only this request makes, and how long it may be cached.
     pub(super) making: Option<(CacheKey, Duration)>,
     pub(super) cache: CacheUse,
 }
@@ -55,7 +56,7 @@ struct Admission {
     cache: CacheUse,
 }
 
-/// Admits a question with so many tokens.
+/// Admits a request with this many tokens.
 pub(super) async fn admit(mut lookup: Lookup, input: InputBounds) -> Result<Admitted, Error> {
     let candidates = lookup.candidates(input)?;
     let cached = std::mem::replace(&mut lookup.cached, Cached::Nothing);
@@ -63,12 +64,12 @@ pub(super) async fn admit(mut lookup: Lookup, input: InputBounds) -> Result<Admi
     Admission { lookup, candidates, input, cache }.go_on(cached).await
 }
 
-/// What came of trying to set money aside.
+/// The result of an attempt to set money aside.
 enum Attempt {
     Done(Box<Reserved>),
-    /// With a cheaper model.
+    /// Try again with a cheaper model.
     Again(Admission),
-    /// Somebody else is making the answer.
+    /// Another request is making the completion.
     Wait(Admission),
 }
 
@@ -86,13 +87,14 @@ impl Admission {
                         let answered = self.cached_answer(request_id, answer).await?;
                         return Ok(Admitted::FromCache(Box::new(answered)));
                     }
-                    // One that can't be read here is left to those who can.
+                    // A completion that can't be read here is left to the processes that can.
                     None if fresh => self.lookup.question.cache = None,
-                    // One that is too old, or that the organization may not have any more, makes way for the new one.
+                    // A completion that is too old, or that the organization may not have any more, makes way for the
+                    // new one.
                     _ => replaces = Some(*stored_at),
                 }
             }
-            // The answers to this question are not cached, so each caller makes their own.
+            // The completions of this prompt are not cached, so each request makes its own.
             if cached == Cached::NotCacheable {
                 self.lookup.question.cache = None;
             }
@@ -111,7 +113,7 @@ impl Admission {
                 return Err(Error::ModelsUnavailable { retry_after: Some(LONGEST_WAIT) });
             }
             if Instant::now() >= in_line_until {
-                // Whoever makes it is slow, or dead. There is time for an answer of one's own.
+                // The request that makes it is slow or dead. There is time to make another completion.
                 self.lookup.question.cache = None;
                 cached = Cached::Nothing;
                 continue;
@@ -124,7 +126,7 @@ impl Admission {
 
     /// Sets money aside for the first model that may be asked.
     async fn reserve(mut self, id: AiRequestId, replaces: Option<Timestamp>) -> Result<Attempt, Error> {
-        // Money for a call that can't be made would be set aside in vain.
+        // Money for a call that can't be made would be set aside for nothing.
         if self.context().time_left() < TO_SETTLE + SHORTEST_CALL {
             return Err(Error::ModelsUnavailable { retry_after: None });
         }
@@ -143,7 +145,7 @@ impl Admission {
             }
             Err(ReserveError::InFlight) => Ok(Attempt::Wait(self)),
             Err(ReserveError::OverBudget(scope)) => {
-                // A dearer model has no room either.
+                // A more expensive model has no room either.
                 let (input, output) = (self.input.most, self.lookup.question.output);
                 self.candidates
                     .retain(|candidate| most_costs(&candidate.model, input, output) < reservation.bound);
@@ -167,21 +169,21 @@ impl Admission {
         self.context().clock()
     }
 
-    /// Whether the organization may still ask the model that made the answer, and has the settings that held then.
+    /// Whether the organization may still ask the model that made the completion, with the same settings as then.
     fn may_have(&self, answer: &CachedAnswer) -> bool {
         let terms = &self.lookup.terms;
         terms.limits.allows(&answer.model) && answer.settings == terms.settings
     }
 
-    /// Whether an answer is as young as the caller wants. One that was made since the caller asked always is, so that callers
-    /// who want none that is older than now don't wait for each other in turn.
+    /// Whether a completion is as young as the caller wants. A completion that was made since the request began always
+    /// is, so that callers with `max-age=0` don't wait for each other in turn.
     fn is_fresh(&self, stored_at: Timestamp) -> bool {
         let oldest = self.lookup.question.cache.and_then(|(_, policy)| policy.max_age);
         oldest
             .is_none_or(|oldest| stored_at >= self.lookup.context.now || stored_at.plus(oldest) >= self.now())
     }
 
-    /// How long no model may be asked, if none may: then there is nothing to set money aside for.
+    /// How long no model may be asked, if none may: then there is no reason to set money aside.
     fn all_open(&self) -> Option<Duration> {
         let now = self.now();
         let waits: Option<Vec<Duration>> =
@@ -189,15 +191,15 @@ impl Admission {
         waits?.into_iter().min()
     }
 
-    /// The reservation of this request's bound. The second part is the cache key under which other requests wait for this
-    /// answer, with its time to live; absent when nobody may wait for it.
+    /// The reservation of this request's bound. The second part is the cache key under which other requests wait for
+    /// this completion, with its time to live; absent when no request may wait for it.
     fn reservation(&self, request_id: AiRequestId) -> (Reservation, Option<(CacheKey, Duration)>) {
         let (context, question) = (&self.lookup.context, &self.lookup.question);
-        // Only an answer that others may get is worth waiting for, and only from somebody who can make it.
+        // Only a cacheable completion is worth waiting for, and only from a request with enough time to make it.
         let can = context.time_left() >= TO_SETTLE + WORTH_WAITING_FOR;
         let shared = question.cache.filter(|(_, policy)| can && policy.read && policy.store);
         let making = shared.map(|(key, policy)| (key, policy.ttl));
-        // The one that will be asked first: money for one that may not be asked would be set aside in vain.
+        // The model that will be asked first: money for a model that may not be asked would be set aside for nothing.
         let now = self.now();
         let able = || self.candidates.iter().filter(|candidate| open_for(candidate.breaker, now).is_none());
         let well = able().find(|candidate| !matches!(candidate.breaker, Breaker::Failing { .. }));
@@ -233,7 +235,7 @@ impl Admission {
         (reservation, making)
     }
 
-    /// Ends a reservation of which nobody knows whether it was made. No model was asked, so it cost nothing.
+    /// Ends a reservation that may or may not have been made. No model was asked, so it cost nothing.
     async fn take_back(&self, reservation: Reservation, making: Option<(CacheKey, Duration)>) {
         let metered = AiRequestMetered {
             tokens: Tokens::default(),
@@ -258,7 +260,7 @@ impl Admission {
         }
     }
 
-    /// An answer of the cache: recorded, and free.
+    /// A completion of the cache: recorded, at cost 0.
     async fn cached_answer(&self, request_id: AiRequestId, answer: CachedAnswer) -> Result<Answered, Error> {
         let (context, question) = (&self.lookup.context, &self.lookup.question);
         let elapsed = self.lookup.started.elapsed();

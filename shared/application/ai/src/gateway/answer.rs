@@ -1,4 +1,4 @@
-//! A whole answer: asked, judged, repaired once where it can't be used, and then left to the next model.
+//! Whole completions: asked, checked, repaired once when unusable, and then left to the next model.
 
 use super::admission::{Admitted, admit};
 use super::attempts::NoAnswer;
@@ -19,37 +19,37 @@ use ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Why a question has no answer, and what was paid all the same.
+/// The reason why a request has no completion, and the cost all the same.
 #[derive(Debug)]
 pub struct Unanswered {
-    /// Why.
+    /// The reason.
     pub error: Error,
-    /// What the attempts used.
+    /// The usage of the attempts.
     pub cost: AnswerCost,
-    /// Calls to providers.
+    /// The number of calls to providers.
     pub attempts: u32,
-    /// What is known of the tenant's chain and prices; nothing when the state was not read.
+    /// The known part of the tenant's terms; none when the state was not read.
     pub terms: Option<KnownTerms>,
 }
 
-/// What whoever has something else to fall back to must know of a tenant's terms.
+/// The part of a tenant's terms that a caller with a fallback needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownTerms {
     /// Whether the chain ends in the rules engine.
     pub rules: bool,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 
 impl From<Error> for Unanswered {
-    /// Nothing was asked yet.
+    /// No model was asked.
     fn from(error: Error) -> Self {
         let cost = AnswerCost { tokens: Tokens::default(), nano_usd: 0 };
         Self { error, cost, attempts: 0, terms: None }
     }
 }
 
-/// Answers a question.
+/// Answers a request.
 pub async fn complete(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn ModelGateway>,
@@ -60,7 +60,7 @@ pub async fn complete(
     answer(gateway, providers, context, asker, ask).await.map_err(|unanswered| unanswered.error)
 }
 
-/// Answers a question, and says also without an answer what was paid: for whoever has something else to fall back to.
+/// Answers a request, and tells the cost also of a failure: for callers with a fallback.
 pub async fn answer(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn ModelGateway>,
@@ -104,7 +104,7 @@ pub async fn answer(
     }
 }
 
-/// The first usable answer of the chain.
+/// The first usable completion of the chain.
 async fn first_answer(
     session: &mut Session,
     providers: &Providers<dyn ModelGateway>,
@@ -124,7 +124,7 @@ async fn first_answer(
     Err(candidates.exhausted())
 }
 
-/// One model's answer, repaired once.
+/// The completion of one model, repaired once.
 async fn converse(
     session: &mut Session,
     provider: &dyn ModelGateway,
@@ -136,7 +136,7 @@ async fn converse(
     let first = called(session, provider, candidate, until, &mut call, 0).await?;
     let Some(wrong) = faults(&first, ask) else { return Ok(first) };
     refuse_filtered(&first)?;
-    // A turn without text is refused by every provider: there is nothing to repair.
+    // Every provider refuses a turn without text, so there is nothing to repair.
     if first.text.trim().is_empty() {
         return Err(NoAnswer::Unusable);
     }
@@ -181,13 +181,13 @@ async fn called(
     }
 }
 
-/// What a guardrail or filter stopped is refused: neither a repair nor another model would say it.
+/// A completion that a guardrail or filter stopped is refused: neither a repair nor another model would give it.
 fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoAnswer> {
     if answer.stop == StopReason::Filtered { Err(Error::ModelRefused.into()) } else { Ok(()) }
 }
 
-/// What is wrong with an answer that is judged; a cut or filtered one is never right, even if it happens to parse, but
-/// callers get it as it is: it says why it ended, and would only end so again.
+/// The faults of a checked completion. A cut or filtered one always fails, even if it can be parsed. Where callers get
+/// it as it is, the answer says why it ended, and another try would end in the same way.
 fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
     let check = ask.check.as_ref()?;
     match answer.stop {

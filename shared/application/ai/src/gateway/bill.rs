@@ -1,4 +1,4 @@
-//! What a request used and costs: arithmetic alone.
+//! The usage and cost of a request: arithmetic alone.
 
 use crate::bound::estimated_tokens;
 use crate::registry::Model;
@@ -12,20 +12,20 @@ pub(super) struct Bill {
     pub(super) tokens: Tokens,
     /// Nano-dollars.
     pub(super) cost: u64,
-    /// What of both no provider counted.
+    /// The part of both without counts of a provider.
     pub(super) unmetered: Unmetered,
     /// The same, by model.
     used: Vec<ModelUsed>,
 }
 
 impl Bill {
-    /// Adds what a provider counted.
+    /// Adds usage that a provider counted.
     pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
         self.add(model, tokens_of(usage), model.cost(usage), Unmetered::default());
     }
 
-    /// Adds what may be billed though no provider counted it: a question and an answer of so many tokens, at the dearest
-    /// prices that they may have.
+    /// Adds usage that may be billed without counts: a prompt and a completion of this many tokens, at the highest
+    /// prices that may apply.
     pub(super) fn presume(&mut self, model: &Model, input: u64, output: u64) -> Tokens {
         let cost = model.most(input, output);
         tracing::warn!(
@@ -38,8 +38,8 @@ impl Bill {
         tokens
     }
 
-    /// Adds what an answer used, and returns it: what the provider counted, or else an estimate by the length in bytes of the
-    /// question and of the answer, which is recorded as presumed. It is never more than was set aside.
+    /// Adds the usage of a completion, and returns it: the provider's counts, or otherwise an estimate by the length in
+    /// bytes of prompt and completion, which is recorded as presumed. It is never more than the amount set aside.
     pub(super) fn meter(&mut self, model: &Model, usage: Option<Usage>, length: &AnswerLength) -> Usage {
         if let Some(usage) = usage {
             self.charge(model, &usage);
@@ -76,7 +76,7 @@ impl Bill {
         }
     }
 
-    /// What models beside this one used.
+    /// The usage of other models than this one.
     pub(super) fn others(&self, model: &str) -> Vec<ModelUsed> {
         self.used.iter().filter(|used| used.model != model).cloned().collect()
     }
@@ -86,13 +86,13 @@ impl Bill {
     }
 }
 
-/// How long a question and its answer are, where nobody counts their tokens.
+/// The length of a prompt and its completion, for estimates of their tokens.
 pub(super) struct AnswerLength {
-    /// The most tokens of the question, which is a token for each byte.
+    /// The most tokens of the prompt: one for each byte.
     pub(super) input: u64,
-    /// Bytes of the answer.
+    /// The bytes of the completion.
     pub(super) answer: usize,
-    /// The most tokens of the answer.
+    /// The most tokens of the completion.
     pub(super) longest: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Reports the outcomes of calls to the breakers that the fleet shares, and takes the one probe of a half-open breaker. A
-//! report that fails does not fail the request.
+//! Reports the outcomes of calls to the breakers that all functions share, and takes the single probe of a half-open
+//! breaker. A failed report does not fail the request.
 
 use super::attempts::retry_after;
 use super::lookup::{Candidate, model_name, open_for};
@@ -8,21 +8,21 @@ use application_core::Context;
 use ports::{Breaker, FailureCause, ModelError, Observation, StoreError};
 use std::time::Duration;
 
-/// How long a probe may take before another process may try.
+/// How long a probe may take before another process may probe.
 const PROBE: Duration = Duration::from_secs(60);
 
 /// Whether a model may be asked.
 pub(super) enum MayAsk {
     Yes,
-    /// The right to try it must be taken first.
+    /// The right to probe must be taken first.
     Probe,
-    /// Other models first.
+    /// Other models must be asked first.
     Later,
-    /// Not for so long.
+    /// It may not be asked for this long.
     No(Duration),
 }
 
-/// Whether the breaker lets a request through. A model that fails often is asked where no other one is left.
+/// Whether the breaker lets a request through. A model that fails often is asked when no other model is left.
 pub(super) fn may_ask(context: &Context, candidate: &Candidate) -> MayAsk {
     let now = context.clock();
     match candidate.breaker {
@@ -32,7 +32,8 @@ pub(super) fn may_ask(context: &Context, candidate: &Candidate) -> MayAsk {
     }
 }
 
-/// Takes the right to try the model, which keeps it from all others, so the money for the call must be there before.
+/// Takes the right to probe the model. No other request can probe it then, so the money for the call must be set aside
+/// before.
 pub(super) async fn probe(
     gateway: &AiGateway,
     context: &Context,
@@ -51,7 +52,7 @@ fn as_last_resort(candidate: &Candidate) -> MayAsk {
     if candidate.is_last { MayAsk::Yes } else { MayAsk::Later }
 }
 
-/// Tells of an answered call, now and then.
+/// Reports answered calls, some at a time.
 pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candidate: &mut Candidate) {
     let (model, now) = (model_name(&candidate.model), context.clock());
     let told = if candidate.breaker == Breaker::HalfOpen {
@@ -64,12 +65,15 @@ pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candid
         Ok(())
     };
     if let Err(error) = told {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a breaker was not told of an answer");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "an answer could not be recorded in its breaker"
+        );
     }
 }
 
-/// Tells of a failed call; what the breaker says then. Only failures of the provider count: `had_enough_time` says whether one
-/// by time is one.
+/// Reports a failed call; returns the breaker's new state. Only failures of the provider count: `had_enough_time` says
+/// whether a timeout is one.
 pub(super) async fn tell_failed(
     gateway: &AiGateway,
     context: &Context,
@@ -85,8 +89,8 @@ pub(super) async fn tell_failed(
     };
     let (model, now) = (model_name(&candidate.model), context.clock());
     let told = if candidate.breaker == Breaker::HalfOpen {
-        // Until the probe is answered the breaker stays open. A probe that says nothing about the provider is left to the
-        // next caller at once.
+        // The breaker stays open until the probe is answered. A probe that says nothing about the provider is left to
+        // the next caller at once.
         let missing = error.cause() == FailureCause::Configuration;
         let wait = if fault || throttled { retry_after(error) } else { Some(Duration::ZERO) };
         let told = gateway.state.probed(&model, missing, wait, now).await;
@@ -98,7 +102,10 @@ pub(super) async fn tell_failed(
         Ok(Breaker::Closed)
     };
     told.unwrap_or_else(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a breaker was not told of a failure");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a failure could not be recorded in its breaker"
+        );
         Breaker::Closed
     })
 }

@@ -1,4 +1,4 @@
-//! The calls of a session: each is paid for before it is made, and judged after it.
+//! The calls of a session: each is paid for before it is made, and judged afterwards.
 
 use super::admission::SHORTEST_CALL;
 use super::attempts::{Candidates, ModelCalls, NoAnswer, pause};
@@ -16,18 +16,18 @@ impl Session {
         Candidates::new(self.candidates.clone(), self.terms.named, self.length_is_the_callers)
     }
 
-    /// Calls to a model that may take until then, for the question with `extra` tokens.
+    /// Calls to a model that may take until `until`, for the prompt with `extra` tokens.
     pub(super) fn calls(&self, model: &Model, extra: u64, waits_for: u64, until: Instant) -> ModelCalls {
         let input = self.input.most.saturating_add(extra);
         ModelCalls::new(input, self.most_costs(model, extra), waits_for, until, true)
     }
 
-    /// The same for streams: a call is judged when its answer begins, and counted as answered at its end.
+    /// The same for streams: a call is judged when its completion begins, and counts as answered at its end.
     pub(super) fn stream_calls(&self, model: &Model, until: Instant) -> ModelCalls {
         ModelCalls::new(self.input.most, self.most_costs(model, 0), 0, until, false)
     }
 
-    /// The next model whose breaker lets this request through, and the moment until which it may take.
+    /// The next model whose breaker lets this request through, and the time until which it may take.
     pub(super) async fn next_candidate(
         &mut self,
         candidates: &mut Candidates,
@@ -41,7 +41,7 @@ impl Session {
             };
             match may {
                 Ok(MayAsk::Yes | MayAsk::Probe) => return Ok(Some((candidate, Instant::now() + share))),
-                // Before it comes again, one that does not fail is asked.
+                // A model that does not fail is asked first.
                 Ok(MayAsk::Later) => candidates.put_last(candidate),
                 Ok(MayAsk::No(wait)) => candidates.note(NoAnswer::Unavailable(Some(wait)))?,
                 Err(error) => candidates.note(error.into())?,
@@ -54,7 +54,7 @@ impl Session {
         Ok(probe(&self.gateway, &self.context, candidate).await?)
     }
 
-    /// Makes ready for a call: it is paid for before it is made. The time that it may take.
+    /// Prepares a call, which is paid for before it is made. Returns the time that it may take.
     pub(super) async fn before_call(&mut self, calls: &mut ModelCalls) -> Result<Duration, NoAnswer> {
         if !calls.has_time() {
             return Err(NoAnswer::OutOfTime);
@@ -65,7 +65,7 @@ impl Session {
         Ok(had)
     }
 
-    /// Judges a call: its answer, or `None` when the same model should be called again now, which is after a pause.
+    /// Judges a call: its completion, or `None` when the same model should be called again now, after a pause.
     pub(super) async fn after_call<T>(
         &mut self,
         calls: &ModelCalls,
@@ -90,7 +90,7 @@ impl Session {
             "a model gave no answer"
         );
         if error.may_be_billed() {
-            // Nobody knows how much of an answer was written, so it is all that was paid for.
+            // The number of written tokens is unknown, so the whole amount set aside is charged.
             self.bill.presume(&candidate.model, calls.input, self.longest_answer(&candidate.model));
         }
         let counts = calls.had_enough_time(&error);

@@ -1,7 +1,7 @@
-//! The gateway's modules use each other in one direction. A module uses only modules that stand before it; the last three are
-//! ways to answer and don't use each other. Without that, a change in one file can break any other.
+//! The gateway's modules use each other in one direction: a module uses only modules that stand before it, and the last
+//! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
 
-/// The modules, the lowest first, each with its source.
+/// The modules, the lowest first, each with its source and its level.
 const MODULES: [(&str, &str, u32); 15] = [
     ("tally", include_str!("tally.rs"), 0),
     ("parts", include_str!("parts.rs"), 1),
@@ -20,7 +20,7 @@ const MODULES: [(&str, &str, u32); 15] = [
     ("embed", include_str!("embed.rs"), 12),
 ];
 
-/// What the gateway is made of and that must not know it.
+/// Modules that the gateway uses and that must not use the gateway.
 const BELOW: [(&str, &str); 10] = [
     ("ask", include_str!("../ask.rs")),
     ("bound", include_str!("../bound.rs")),

@@ -1,5 +1,5 @@
-//! Texts as vectors, within the same budgets and limits as answers. The cache is not asked: a vector is larger than the call
-//! that makes it is dear.
+//! Turns texts into vectors, within the same budgets and limits as completions. The cache is not used, because storing
+//! a vector costs more than making it.
 
 use super::admission::{Admitted, admit};
 use super::attempts::NoAnswer;
@@ -21,25 +21,25 @@ use std::time::Instant;
 
 /// Texts to be embedded.
 pub struct EmbedTexts<'a> {
-    /// By which model.
+    /// The model.
     pub model: &'a Model,
     /// The texts; none is empty.
     pub texts: Vec<String>,
-    /// Numbers of each vector; the model's own when absent.
+    /// The number of dimensions of each vector; the model's default when absent.
     pub dimensions: Option<u32>,
-    /// What for.
+    /// The purpose of the texts.
     pub input_type: InputType,
 }
 
 /// Texts as vectors.
 pub struct Embedded {
-    /// What is known of the request.
+    /// The facts about the request.
     pub head: AnswerHead,
-    /// One for each text, in their order.
+    /// One for each text, in the order of the texts.
     pub vectors: Vec<Vec<f32>>,
-    /// What it used.
+    /// The usage of the request.
     pub cost: AnswerCost,
-    /// Version of the prices.
+    /// The version of the price table.
     pub price_version: String,
 }
 
@@ -61,7 +61,7 @@ pub async fn embed(
     // Each text must fit alone, so the longest decides whether they do.
     let input = InputBounds { most: most(&embed.texts), fewest: (longest / 8) as u64 };
     let mut session = match admit(lookup, input).await? {
-        // The cache was not asked.
+        // The cache was not read.
         Admitted::FromCache(_) => return Err(Error::Conflict),
         Admitted::Reserved(reserved) => Session::from(*reserved),
     };
@@ -85,7 +85,7 @@ pub async fn embed(
     }
 }
 
-/// The most tokens of texts: some of them frame each one.
+/// The most tokens of texts: some models frame each text.
 fn most<'a>(texts: impl IntoIterator<Item = &'a String>) -> u64 {
     texts.into_iter().map(|text| most_tokens(text) + 16).sum()
 }
@@ -110,7 +110,8 @@ async fn first_vectors(
     Err(candidates.exhausted())
 }
 
-/// Finds the vectors. What a call that fails gave is kept and paid for, and the next one is for the other texts only.
+/// Makes the vectors. The vectors of a call that fails are kept and paid for, and the next call is for the other texts
+/// only.
 async fn vectors(
     session: &mut Session,
     provider: &dyn EmbeddingGateway,
@@ -141,7 +142,7 @@ async fn vectors(
         let usage = input_tokens.map(|input_tokens| Usage { input_tokens, ..Usage::default() });
         let length = AnswerLength { input: asked.saturating_sub(rest), answer: 0, longest: 0 };
         session.bill.meter(&candidate.model, usage, &length);
-        // Only what is missing may be billed without being counted, and is asked for again.
+        // Only missing vectors may be billed without counts, and are asked for again.
 
         calls.narrow(rest, candidate.model.most(rest, 0));
         if session.after_call(&calls, candidate, result).await?.is_some() {

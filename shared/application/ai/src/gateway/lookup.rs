@@ -1,5 +1,5 @@
-//! What must be known before anything is decided: the cache, the budget, the prices and the breakers in one read, beside the
-//! rate limit.
+//! Reads everything that is needed before a decision: the cache, the budget, the prices and the breakers in one read,
+//! at the same time as the rate limit.
 
 use super::parts::AiGateway;
 use super::question::{InputBounds, Question, longest_answer};
@@ -16,16 +16,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A model that may be asked, and what its breaker said.
+/// A model that may be asked, and its breaker's state.
 #[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) model: Model,
     pub(super) breaker: Breaker,
-    /// Whether no model is left that does not fail. It is set when this one's turn comes.
+    /// Whether all later models fail. It is set when this model's turn comes.
     pub(super) is_last: bool,
 }
 
-/// An answer as the cache holds it, before it is sealed.
+/// A completion in the cache's form, before it is sealed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct CachedAnswer {
     pub(super) text: String,
@@ -33,18 +33,18 @@ pub(super) struct CachedAnswer {
     pub(super) tokens: Tokens,
     pub(super) model: String,
     pub(super) provider: String,
-    /// [`Terms::settings`] that it was made with.
+    /// The [`Terms::settings`] with which it was made.
     pub(super) settings: String,
 }
 
 impl CachedAnswer {
-    /// The answer that this seal opens.
+    /// The completion that this seal opens.
     pub(super) fn opened(seal: Option<Seal>, sealed: &str) -> Option<Self> {
         serde_json::from_str(&seal?.open(sealed)?).ok()
     }
 }
 
-/// What every request knows before anything is decided.
+/// The result of the look-up.
 pub(super) struct Lookup {
     pub(super) gateway: Arc<AiGateway>,
     pub(super) context: Context,
@@ -58,7 +58,7 @@ pub(super) struct Lookup {
     breakers: HashMap<String, Breaker>,
 }
 
-/// Looks everything up that decides the request.
+/// Reads everything that decides about the request.
 pub(super) async fn look_up(
     gateway: &Arc<AiGateway>,
     context: &Context,
@@ -94,8 +94,8 @@ pub(super) async fn look_up(
     })
 }
 
-/// The models whose breakers are read. Which of them the organization's own chain names is known only afterwards, and a second
-/// read would cost every such request its time.
+/// The models whose breakers are read. The models of the organization's own chain are known only afterwards, and a
+/// second read would cost every such request its time.
 fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a Question) -> Vec<&'a Model> {
     let mut models = question.chain.models(&question.sticky);
     if !question.chain.is_named() {
@@ -109,7 +109,7 @@ fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a Question) -> Vec<&'a M
 }
 
 impl Lookup {
-    /// The models that the organization may ask and that the question can fit into.
+    /// The models that the organization may ask and whose context the prompt fits.
     pub(super) fn candidates(&self, input: InputBounds) -> Result<Vec<Candidate>, Error> {
         let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
         let allowed: Vec<Candidate> = self
@@ -123,7 +123,7 @@ impl Lookup {
         if allowed.is_empty() {
             return Err(Error::UnknownModel);
         }
-        // Providers refuse a question that leaves no room for the longest answer that is asked for.
+        // Providers refuse a prompt that leaves no room for the longest completion that is asked for.
         let fits = |model: &Model| {
             input.fewest.saturating_add(longest_answer(model, self.question.output)) <= model.context_tokens
         };
@@ -133,12 +133,12 @@ impl Lookup {
     }
 }
 
-/// The model as breakers know it.
+/// The model, as the breakers name it.
 pub(super) fn model_name(model: &Model) -> ModelName {
     ModelName { provider: model.provider.as_str().to_owned(), model: model.id.clone() }
 }
 
-/// How long a model may not be asked from now on; `None` when it may be asked, or tried.
+/// How long a model may not be asked from now on; `None` when it may be asked or probed.
 pub(super) fn open_for(breaker: Breaker, now: Timestamp) -> Option<Duration> {
     match breaker {
         Breaker::Open { until } if until > now => {

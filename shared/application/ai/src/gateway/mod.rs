@@ -1,6 +1,6 @@
-//! The AI gateway: the one way to a model. In this order: rate limit beside the look-up of cache, budget and breakers; the
-//! right to make the answer and the money for it, taken together; the provider; what it cost, the record and the cache,
-//! written together. Where the state can't be reached no model is called.
+//! The AI gateway: the only way to a model. The order is: rate limit and look-up of cache, budget and breakers at the
+//! same time; the right to make the completion and the money for it, taken together; the provider; cost, record and
+//! cache entry, written together. When the state can't be reached, no model is called.
 //!
 //! | path | calls to DynamoDB | one after the other |
 //! |---|---|---|
@@ -10,11 +10,11 @@
 //! | over budget | 3 | 2 |
 //! | miss | 4 | 3 |
 //!
-//! Over budget is a call less when the request's bound alone is more than the limit. Whoever waits for an answer that
-//! somebody else makes adds one for each look. A retry or a repair that needs more money than was set aside adds one; every
-//! tenth answered call of a process, and every failed one, adds one that tells the model's breaker. A breaker's window, its
-//! opening and the right to try its model are one more each. A settlement that fails adds one, which leaves it to the sweeper,
-//! and a reservation that fails one, which takes it back.
+//! Over budget is one call less when the request's bound alone is more than the limit. A request that waits for another
+//! request's completion adds one call for each look. A retry or a repair that needs more money than was set aside adds
+//! one. Every tenth answered call of a process, and every failed one, adds one that reports to the model's breaker. A
+//! breaker's window, its opening and the right to probe its model are one more each. A failed settlement adds one,
+//! which leaves it to the sweeper, and a failed reservation one, which takes it back.
 
 mod admission;
 mod answer;

@@ -1,11 +1,11 @@
-//! The question in a provider's terms.
+//! Builds the call to a provider.
 
 use super::parts::AiGateway;
 use crate::ask::{Ask, Conversation};
 use crate::registry::{Model, Provider};
 use ports::ModelCall;
 
-/// The call that asks the question of a model. Its time is set before each call.
+/// The call that sends the prompt to a model. Its time is set before each call.
 pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> ModelCall {
     let conversation = &ask.conversation;
     let (temperature, top_p) = samplers(model, conversation);
@@ -19,15 +19,16 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> Model
         temperature,
         top_p,
         stop: conversation.stop.clone(),
-        // Four bytes a token: instructions that are surely long enough; shorter ones a provider would refuse to keep.
+        // Four bytes a token: instructions that are certainly long enough, because a provider refuses to cache shorter
+        // ones.
         cache_instructions: kept.is_some_and(|least| conversation.system.len() as u64 / 4 >= least),
-        // Only Bedrock has them, and the adapter of another provider refuses a call with one.
+        // Only Bedrock has guardrails, and the other adapter refuses a call with one.
         guardrail: gateway.guardrail.clone().filter(|_| model.provider == Provider::Bedrock),
         time_left: std::time::Duration::ZERO,
     }
 }
 
-/// Temperature and `top_p` as the model takes them. Where it takes only one, the one that says what is so anyway is left out.
+/// Temperature and `top_p` for the model. When it accepts only one of them, the one with its neutral value is left out.
 fn samplers(model: &Model, conversation: &Conversation) -> (Option<f32>, Option<f32>) {
     match (conversation.temperature, conversation.top_p) {
         (Some(temperature), Some(top_p)) if model.one_of_temperature_top_p => {

@@ -1,4 +1,4 @@
-//! What the gateway works with.
+//! The ports and settings of the gateway.
 
 use super::tally::Tally;
 use crate::registry::{Provider, Registry};
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the gateway works with, once for each process.
+/// The ports and settings of the gateway, made once for each process.
 pub struct AiGateway {
     pub(super) state: Arc<dyn AiState>,
     pub(super) limiter: Arc<dyn Limiter>,
@@ -15,7 +15,7 @@ pub struct AiGateway {
     pub(super) registry: Registry,
     pub(super) tally: Tally,
     pub(super) guardrail: Option<Guardrail>,
-    /// Models that chains of organizations name and the registry does not have. Each is logged once.
+    /// Models in organizations' chains that the registry does not have. Each is logged once.
     logged_missing: Mutex<HashSet<String>>,
 }
 

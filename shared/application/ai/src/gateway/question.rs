@@ -1,4 +1,4 @@
-//! What is asked, and its bounds.
+//! The prompt and its bounds.
 
 use super::parts::AiGateway;
 use crate::ask::{Ask, Asker, CachePolicy};
@@ -10,19 +10,19 @@ use crate::seal::Seal;
 use domain::ai::Feature;
 use ports::CacheKey;
 
-/// A question before anything is known of the organization that asks it.
+/// A prompt before anything is known about the organization that asks.
 pub(super) struct Question {
     pub(super) asker: Asker,
     pub(super) feature: Feature,
     /// The environment's chain, or the model that the caller named.
     pub(super) chain: Chain,
-    /// What decides where a step of the chain is split.
+    /// The value that decides the side of a split step.
     pub(super) sticky: String,
-    /// The most tokens of the answer.
+    /// The most tokens of the completion.
     pub(super) output: u64,
-    /// The answer's name, and how the cache may be used.
+    /// The cache key, and the rules for the cache.
     pub(super) cache: Option<(CacheKey, CachePolicy)>,
-    /// What the cached answer is sealed with. It follows from the question, like the name.
+    /// The seal of the cached completion. It is derived from the prompt, like the cache key.
     pub(super) seal: Option<Seal>,
 }
 
@@ -42,7 +42,7 @@ impl Question {
         }
     }
 
-    /// Texts for a model that makes vectors. The cache is not asked: a vector is larger than the call that makes it is dear.
+    /// Texts for a model that makes vectors. The cache is not used, because storing a vector costs more than making it.
     pub(super) fn of_texts(asker: &Asker, model: &Model) -> Self {
         Self {
             asker: asker.clone(),
@@ -55,13 +55,13 @@ impl Question {
         }
     }
 
-    /// Whether the caller decides how long the question and its answer are, and so how long a model takes.
+    /// Whether the caller decides the length of prompt and completion, and so how long a model takes.
     pub(super) fn length_is_the_callers(&self) -> bool {
         matches!(self.feature, Feature::Completion | Feature::Embedding)
     }
 }
 
-/// How many tokens a question may have.
+/// The bounds of a prompt's number of tokens.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct InputBounds {
     pub(super) most: u64,
@@ -69,19 +69,19 @@ pub(super) struct InputBounds {
 }
 
 impl InputBounds {
-    /// Those of a conversation.
+    /// The bounds of a conversation.
     pub(super) fn of(ask: &Ask) -> Self {
         let conversation = &ask.conversation;
         Self { most: most_input_tokens(conversation), fewest: fewest_input_tokens(conversation) }
     }
 }
 
-/// The most tokens of one answer of the model, of which at most `output` are asked for.
+/// The most tokens of one completion of the model, when at most `output` are asked for.
 pub(super) fn longest_answer(model: &Model, output: u64) -> u64 {
     output.min(u64::from(model.max_output_tokens))
 }
 
-/// The most that one call to the model can cost in nano-dollars, for a question and an answer of so many tokens at the most.
+/// The most that one call to the model can cost in nano-dollars, for at most this many tokens.
 pub(super) fn most_costs(model: &Model, input: u64, output: u64) -> u64 {
     model.most(input, longest_answer(model, output))
 }

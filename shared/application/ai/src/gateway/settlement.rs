@@ -1,5 +1,5 @@
-//! A request for which money is set aside, from its first call to its settlement. Whatever happens between, the money is
-//! settled once: here, or by the sweeper when this process dies.
+//! A request with a reservation, from its first call to its settlement. Its money is settled exactly once in any case:
+//! here, or by the sweeper when this process dies.
 
 use super::admission::{Reserved, TO_ANSWER, TO_SETTLE};
 use super::bill::Bill;
@@ -16,7 +16,7 @@ use ports::{AnswerToCache, CacheKey, LimitDecision, Reservation, ReserveError, S
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// This much time is left when what could not be settled has been written down, or could not be either.
+/// The time that is left after an unsettled usage was written down, or could not be written either.
 const LAST: Duration = Duration::from_millis(100);
 
 /// A request that needs a model.
@@ -29,7 +29,7 @@ pub(super) struct Session {
     limit: LimitDecision,
     pub(super) terms: Terms,
     pub(super) length_is_the_callers: bool,
-    /// The answer that this session alone makes, and how long it may be cached.
+    /// The completion that only this session makes, and how long it may be cached.
     making: Option<(CacheKey, Duration)>,
     seal: Option<Seal>,
     cache: CacheUse,
@@ -69,7 +69,7 @@ impl From<Reserved> for Session {
 }
 
 impl Session {
-    /// Time until the request must be settled.
+    /// The time until the request must be settled.
     pub(super) fn time_left(&self) -> Duration {
         self.context.time_left().saturating_sub(TO_SETTLE)
     }
@@ -88,12 +88,12 @@ impl Session {
         }
     }
 
-    /// The most that one call to the model can cost, with the `extra` tokens that a repair adds to the question.
+    /// The most that one call to the model can cost, with the `extra` tokens that a repair adds to the prompt.
     pub(super) fn most_costs(&self, model: &Model, extra: u64) -> u64 {
         most_costs(model, self.input.most.saturating_add(extra), self.output)
     }
 
-    /// The most tokens of one answer of the model.
+    /// The most tokens of one completion of the model.
     pub(super) fn longest_answer(&self, model: &Model) -> u64 {
         longest_answer(model, self.output)
     }
@@ -115,9 +115,9 @@ impl Session {
         &self.terms.price_version
     }
 
-    /// Ends the request: what was used is charged, and the answer is cached where it may be. It takes no longer than there is
-    /// time to answer. A failure is logged and not told: the answer is there and paid for, and the sweeper settles what this
-    /// could not, for what was used.
+    /// Ends the request: charges the usage, and caches the completion if it is cacheable. It leaves enough time to
+    /// answer. A failure is logged and not returned: the completion exists and is paid for, and the sweeper charges the
+    /// usage that could not be settled.
     pub(super) async fn settle(
         &mut self,
         model: Option<&Model>,
@@ -188,7 +188,7 @@ impl Session {
         }
     }
 
-    /// The answer as the cache holds it. One that can't be sealed is not cached.
+    /// The completion in the cache's form. One that can't be sealed is not cached.
     fn sealed(&self, answer: &CacheableAnswer<'_>, model: &str, provider: &str) -> Option<String> {
         let answer = CachedAnswer {
             text: answer.text.to_owned(),
@@ -213,7 +213,7 @@ impl Session {
     }
 }
 
-/// An answer that may be given again.
+/// A completion that may be used again.
 pub(super) struct CacheableAnswer<'a> {
     text: &'a str,
     stop: StopReason,
@@ -221,7 +221,7 @@ pub(super) struct CacheableAnswer<'a> {
 }
 
 impl<'a> CacheableAnswer<'a> {
-    /// `None` for an answer that only its own caller gets: a cut one, and one that says nothing.
+    /// `None` for a completion that only its own caller gets: a cut one, and an empty one.
     pub(super) fn of(text: &'a str, stop: StopReason, tokens: Tokens) -> Option<Self> {
         let whole = stop == StopReason::EndTurn && !text.trim().is_empty();
         whole.then_some(Self { text, stop, tokens })

@@ -1,5 +1,6 @@
-//! An answer that is passed on as it arrives. Another model may be asked until the first words are there, and none after.
-//! Whoever holds the stream must take it to its end, or the request is left to the sweeper: the last step settles it.
+//! Completions that are passed on while they arrive. Another model may be asked until the first words arrive, and none
+//! afterwards. The holder of a stream must drive it to its end, because the last step settles the request; otherwise
+//! the request is left to the sweeper.
 
 use super::admission::{Admitted, admit};
 use super::attempts::{NoAnswer, fair_time, time_counts};
@@ -22,37 +23,37 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A part of a streamed answer.
+/// A part of a streamed completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEvent {
     /// More text.
     Text(String),
-    /// The answer has ended, and is settled. Where our time was over before it was complete, it ends like one that was too
-    /// long.
+    /// The completion has ended, and is settled. When the gateway's time ended before it was complete, it ends like one
+    /// that was too long.
     End {
-        /// Why it ended.
+        /// The reason why it ended.
         stop: StopReason,
-        /// Tokens of the answer itself; the most that they can be where nobody counted them.
+        /// Tokens of the completion itself; at most this many when there are no counts.
         tokens: Tokens,
-        /// What the request used.
+        /// The usage of the request.
         cost: AnswerCost,
     },
-    /// The answer broke, and what it used is settled. Nothing follows.
+    /// The completion broke, and its usage is settled. Nothing follows.
     Broken,
 }
 
-/// The parts of an answer.
+/// The parts of a completion.
 pub type AnswerStream = BoxStream<'static, StreamEvent>;
 
-/// A streamed answer that has begun.
+/// A streamed completion that has begun.
 pub struct Streamed {
-    /// What is known of it at its beginning.
+    /// The facts about it at its beginning.
     pub head: AnswerHead,
     /// Its parts.
     pub events: AnswerStream,
 }
 
-/// Answers a question bit by bit.
+/// Streams a completion.
 pub async fn stream(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn StreamingModelGateway>,
@@ -124,8 +125,8 @@ async fn open(
     let mut call = model_call(&session.gateway, &candidate.model, ask);
     let mut calls = session.stream_calls(&candidate.model, until);
     loop {
-        // A stream that began may take all the time there is, because no other model follows it; only its beginning is in
-        // the way of others.
+        // A stream that has begun may take all the time there is, because no other model follows it; only the wait for
+        // its beginning delays others.
         let to_begin = session.before_call(&mut calls).await?;
         call.time_left = session.time_left();
         let asked = Instant::now();
@@ -140,7 +141,7 @@ async fn open(
     }
 }
 
-/// The first part: an answer has not begun before it is there.
+/// The first part: a completion has not begun before it arrives.
 async fn first_delta(
     provider: &dyn StreamingModelGateway,
     call: &ModelCall,
@@ -160,10 +161,10 @@ struct Passing {
     check: Option<Check>,
     first: Option<Delta>,
     rest: ModelStream,
-    /// What the model said, with placeholders where personal data is masked.
+    /// The model's text, with placeholders where personal data is masked.
     text: String,
     restoring: Option<Restoring>,
-    /// The end, while what was held back goes before it.
+    /// The end, while held-back text is sent before it.
     ended: Option<Result<Delta, ModelError>>,
 }
 
@@ -197,7 +198,7 @@ fn passed_on(passing: Passing) -> AnswerStream {
 }
 
 impl Passing {
-    /// What comes next; an end that waited for what was held back comes after it.
+    /// The next part; an end waits for held-back text.
     async fn next(&mut self) -> Result<Delta, ModelError> {
         if let Some(first) = self.first.take() {
             return Ok(first);
@@ -212,7 +213,7 @@ impl Passing {
         }
     }
 
-    /// What can be passed on now that more arrived.
+    /// The text that can be passed on after this part.
     fn told(&mut self, text: String) -> Option<String> {
         self.text.push_str(&text);
         match &mut self.restoring {
@@ -221,7 +222,7 @@ impl Passing {
         }
     }
 
-    /// What was held back, at the end.
+    /// The held-back text, at the end.
     fn held(&mut self) -> Option<String> {
         self.restoring.as_mut().map(Restoring::rest).filter(|held| !held.is_empty())
     }
@@ -233,7 +234,7 @@ impl Passing {
             longest: self.session.longest_answer(&self.candidate.model),
         };
         let tokens = tokens_of(&self.session.bill.meter(&self.candidate.model, usage, &length));
-        // What was sent can't be taken back, but an answer that fails its check is given to nobody else.
+        // Sent text can't be taken back, but a completion that fails its check is not cached.
         self.answered().await;
         let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
         let text = match &self.restoring {
@@ -245,13 +246,13 @@ impl Passing {
         StreamEvent::End { stop, tokens, cost: self.session.bill.cost() }
     }
 
-    /// Tells the model's breaker that it answered.
+    /// Reports to the model's breaker that it answered.
     async fn answered(&mut self) {
         tell_answered(&self.session.gateway, &self.session.context, &mut self.candidate).await;
     }
 
-    /// Our time is over while the model is at work: the call ends here, and what arrived is the answer. It says nothing about
-    /// the model, whose answer may be long and whose reader may be slow.
+    /// The gateway's time ended while the model was writing: the call ends here, and the text so far is the answer. It
+    /// says nothing about the model, whose completion may be long and whose reader may be slow.
     async fn cut(mut self) -> StreamEvent {
         let tokens = self.arrived();
         self.answered().await;
@@ -259,8 +260,8 @@ impl Passing {
         StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.bill.cost() }
     }
 
-    /// The provider ended the call. Where it said so, what it made is what arrived; where the connection is lost, or the
-    /// counts, nobody knows.
+    /// The provider ended the call. When it said so, it made exactly the text that arrived; when the connection or the
+    /// counts are lost, that is unknown.
     async fn broken(mut self, error: ModelError) -> StreamEvent {
         let model = &self.candidate.model;
         tracing::warn!(model = model.id, error = &error as &dyn std::error::Error, "a streamed answer broke");
@@ -279,8 +280,8 @@ impl Passing {
         StreamEvent::Broken
     }
 
-    /// Charges what arrived without its counts: the question at its longest, and every byte as a token, up to the longest
-    /// answer that was asked for. That is never more than was set aside.
+    /// Charges text that arrived without counts: the prompt at its upper bound, and every byte as a token, up to the
+    /// longest completion that was asked for. That is never more than the amount set aside.
     fn arrived(&mut self) -> Tokens {
         let model = &self.candidate.model;
         let output = (self.text.len() as u64).min(self.session.longest_answer(model));

@@ -1,19 +1,20 @@
-//! How often the fleet is told of answered calls: failures are told at once, answers ten at a time, so that breakers cost an
-//! answered call a tenth of a write. Each process begins anywhere in its first ten. So the fleet's sum is right on average
-//! also where every process makes a few calls only; if each began at zero, the fleet would hear of the failures alone.
+//! How often answered calls are reported to the breakers: failures at once, answers ten at a time, so that an answered
+//! call costs a tenth of a write. Each process begins at a random point of its first ten. The sum over all processes is
+//! therefore right on average even when every process makes only a few calls; if each began at zero, the breakers would
+//! get the failures alone.
 
 use ports::{Entropy, ModelName};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Answers that are told together.
+/// The number of answers in a report.
 const TOGETHER: u32 = 10;
 
 #[derive(Default)]
 pub(super) struct Tally(Mutex<HashMap<ModelName, u32>>);
 
 impl Tally {
-    /// Counts an answered call; the number to tell, when it is time.
+    /// Counts an answered call; returns the number to report when it is time.
     pub(super) fn answered(&self, model: &ModelName, entropy: &dyn Entropy) -> Option<u32> {
         let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = untold.entry(model.clone()).or_insert_with(|| begin(entropy));
@@ -26,7 +27,8 @@ impl Tally {
     }
 }
 
-/// Where a process begins to count, from 0 to 9. Without randomness it is 0: the count is late then, and not wrong.
+/// The number at which a process begins to count, from 0 to 9. Without randomness it is 0: the count is late then, and
+/// not wrong.
 fn begin(entropy: &dyn Entropy) -> u32 {
     let mut random = [0; 4];
     entropy.fill(&mut random).map_or(0, |()| u32::from_be_bytes(random) % TOGETHER)

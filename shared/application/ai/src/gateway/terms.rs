@@ -1,5 +1,5 @@
-//! What holds for a request because of its tenant: limits, the chain, the prices, and whether personal data leaves. It is
-//! taken once, at the look, and holds until the request is settled, whatever changes meanwhile.
+//! The terms of a tenant for a request: limits, chain, prices and masking. They are taken once, at the look-up, and
+//! hold until the request is settled, whatever changes meanwhile.
 
 use super::parts::AiGateway;
 use super::question::Question;
@@ -17,10 +17,10 @@ pub(super) struct Terms {
     pub(super) rules: bool,
     /// Whether the caller named the model.
     pub(super) named: bool,
-    /// Version of the prices.
+    /// The version of the prices.
     pub(super) price_version: String,
-    /// What shapes answers beside the question; empty where the tenant has no settings of its own. An answer that was made
-    /// with others is not given again.
+    /// The settings that shape completions beside the prompt; empty when the tenant has none of its own. A completion
+    /// that was made with other settings is not used.
     pub(super) settings: String,
 }
 
@@ -53,7 +53,7 @@ impl Terms {
         terms
     }
 
-    /// Whether personal data is kept from providers.
+    /// Whether personal data is masked for providers.
     pub(super) fn masks(&self) -> bool {
         self.limits.mask_personal_data
     }

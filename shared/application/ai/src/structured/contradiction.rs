@@ -1,7 +1,7 @@
-//! Whether nothing can match a schema. It finds contradictions that can be seen without trying values: bounds that cross,
-//! required members that are forbidden, values that have another type, trees that never end. It never calls a schema
-//! contradictory that something matches; where it does not know it says nothing. What it does not see ends as an answer that
-//! does not match.
+//! Finds schemas that nothing can match. It finds contradictions without trying values: bounds that cross, required
+//! members that are forbidden, values of another type, trees that never end. It never calls a satisfiable schema
+//! contradictory, and abstains when it does not know. A contradiction that it misses ends as a completion that does not
+//! match.
 
 mod parts;
 mod value;
@@ -10,12 +10,12 @@ use parts::{Parts, Types};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// Schemas that are looked at before it gives up.
+/// The most schemas that are looked at before it gives up.
 const MOST_LOOKS: u32 = 20_000;
-/// Members and items within each other.
+/// The greatest nesting of members and items.
 const MOST_DEPTH: usize = 60;
 
-/// What contradicts itself in a schema that nothing matches: a keyword.
+/// The keyword by which a schema contradicts itself, if nothing matches it.
 pub(super) fn contradiction(root: &Value) -> Option<&'static str> {
     let mut search = Search { root, looks: MOST_LOOKS, on_path: HashSet::new() };
     search.empty(&[root], 0)
@@ -24,13 +24,12 @@ pub(super) fn contradiction(root: &Value) -> Option<&'static str> {
 struct Search<'a> {
     root: &'a Value,
     looks: u32,
-    /// The sets of schemas whose values are being looked for. A value that holds one of the same kind within itself never
-    /// ends.
+    /// The sets of schemas on the current path. A value that must contain another one of the same kind never ends.
     on_path: HashSet<Vec<*const Value>>,
 }
 
 impl<'a> Search<'a> {
-    /// What keeps every value from matching all of these schemas; `None` where some value may.
+    /// The keyword that keeps every value from matching all of these schemas; `None` when a value may match.
     fn empty(&mut self, schemas: &[&'a Value], depth: usize) -> Option<&'static str> {
         let parts = Parts::of(self.root, schemas);
         if depth > MOST_DEPTH {
@@ -114,7 +113,7 @@ impl<'a> Search<'a> {
         if parts.distinct_items().is_some_and(|most| most < least) {
             return Some("uniqueItems");
         }
-        // Of the items that there must be, those with schemas of their own and one after them.
+        // The required items: those with schemas of their own, and one after them.
         let first_alike = parts.prefix_length();
         for at in (0..=first_alike).take_while(|at| (*at as f64) < least) {
             let item = parts.item(at);
@@ -163,7 +162,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The keyword, where the greatest lower bound is above the least upper one.
+/// The keyword, when the greatest lower bound is above the least upper bound.
 fn crossed(parts: &Parts<'_>, lower: &'static str, upper: &'static str) -> Option<&'static str> {
     let (lowest, highest) = (parts.greatest(lower)?, parts.least(upper)?);
     (lowest > highest).then_some(lower)

@@ -1,4 +1,5 @@
-//! Answers that must match a JSON Schema: judged as they are, and nothing in them clamped or filled in.
+//! Completions that must match a JSON Schema: they are checked as they are, and nothing in them is clamped or filled
+//! in.
 
 mod contradiction;
 mod references;
@@ -8,18 +9,18 @@ use domain::field::Invalid;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The most that is told to a model at once.
+/// The most faults that are told to a model at once.
 const MOST_FAULTS: usize = 10;
 
-/// What no provider takes in a schema's root.
+/// Keywords that no provider accepts at a schema's root.
 const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
 
-/// A check of answers against a schema. The schema may refer to nothing outside of itself.
+/// A check of completions against a schema. The schema may refer only to itself.
 pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
     let wrong =
         || Invalid::one("response_schema", "format", "must be a JSON Schema without outside references");
-    // Claude and Nova take only an object as what a forced tool gets, and no choice or reference in its root; OpenAI's own
-    // models neither.
+    // Claude and Nova accept only an object as the input of a forced tool, without choice or reference at its root, and
+    // so do OpenAI's own models.
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
         return Err(Invalid::one("response_schema", "format", format!("must not have {choice} in its root")));
@@ -43,7 +44,7 @@ pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
     }))
 }
 
-/// What is wrong with a value: paths and keywords only, because a message could quote the tenant.
+/// The faults of a value: paths and keywords only, because a message could quote the tenant.
 pub fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults {
     validator
         .iter_errors(value)
@@ -52,7 +53,7 @@ pub fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults
         .collect()
 }
 
-/// The JSON of an answer without the Markdown fence that models like to put around it.
+/// The JSON of a completion without the Markdown fence that models often put around it.
 pub fn unfenced(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));

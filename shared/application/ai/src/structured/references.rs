@@ -1,20 +1,20 @@
-//! Where the references of a schema lead, and whether judging a value by it ends. A validator follows references and
-//! combinations without looking ahead: a schema that refers to itself in place never ends, and one that doubles itself thirty
-//! times takes hours. Both are a caller's to write, so they are refused before a validator sees them.
+//! Resolves the references of a schema, and decides whether validation by it ends. A validator follows references and
+//! combinations without looking ahead: a schema that refers to itself in place never ends, and one that doubles itself
+//! thirty times takes hours. Callers write schemas, so both are refused before a validator sees them.
 
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-/// Steps that judging one value may take, beside those for its parts.
+/// The most steps of validating one value, without those for its parts.
 const MOST_STEPS: u64 = 10_000;
-/// References and combinations within each other.
+/// The greatest nesting of references and combinations.
 const MOST_DEPTH: usize = 100;
-/// Keywords whose schemas judge the same value.
+/// Keywords whose schemas apply to the same value.
 const COMBINATIONS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const CONDITIONS: [&str; 4] = ["not", "if", "then", "else"];
 /// Keywords that hold values and no schemas.
 const VALUES: [&str; 4] = ["const", "enum", "default", "examples"];
-/// Keywords that change what a reference means.
+/// Keywords that change the meaning of references.
 const UNSUPPORTED: [&str; 4] = ["$dynamicRef", "$recursiveRef", "$dynamicAnchor", "$recursiveAnchor"];
 
 /// The schema that a reference leads to; `None` when it is not within `root`.
@@ -23,13 +23,13 @@ pub(super) fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> 
     root.pointer(&pointer)
 }
 
-/// Whether keywords beside `$ref` mean nothing, as in the drafts before 2019-09.
+/// Whether keywords beside `$ref` are ignored, as in the drafts before 2019-09.
 pub(super) fn only_ref_counts(root: &Value) -> bool {
     let draft = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
     ["draft-03", "draft-04", "draft-06", "draft-07"].iter().any(|old| draft.contains(old))
 }
 
-/// Why a validator must not be made of this schema, if it must not.
+/// The reason why no validator may be made of this schema, if there is one.
 pub(super) fn endless(root: &Value) -> Option<String> {
     let mut measured = Measured { root, steps: HashMap::new(), on_path: HashSet::new() };
     walk(root, true, &mut |schema, is_root| {
@@ -75,13 +75,13 @@ enum Endless {
 
 struct Measured<'a> {
     root: &'a Value,
-    /// By the address of the schema, which stays where it is.
+    /// Keyed by the address of the schema, which does not move.
     steps: HashMap<*const Map<String, Value>, u64>,
     on_path: HashSet<*const Map<String, Value>>,
 }
 
 impl<'a> Measured<'a> {
-    /// The steps that judging one value by this schema takes.
+    /// The steps of validating one value by this schema.
     fn steps_of(&mut self, schema: &'a Map<String, Value>, depth: usize) -> Result<u64, Endless> {
         let address = std::ptr::from_ref(schema);
         if let Some(steps) = self.steps.get(&address) {
@@ -104,7 +104,7 @@ impl<'a> Measured<'a> {
         Ok(steps)
     }
 
-    /// The schemas that judge the same value as this one.
+    /// The schemas that apply to the same value as this one.
     fn in_place(&self, schema: &'a Map<String, Value>) -> Result<Vec<&'a Value>, Endless> {
         let mut parts: Vec<&Value> = Vec::new();
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {

@@ -1,4 +1,5 @@
-//! A change of one aggregate: load, check access and precondition, decide, fold, commit; anew when others were faster.
+//! A change of one aggregate: load, check access and precondition, decide, fold, commit; from the beginning if another
+//! request was faster.
 
 use super::{Command, Idempotency, commit_once, decide_anew, release, release_failed};
 use crate::idempotency::{Answer, claim, outcome, replay_loaded};
@@ -9,32 +10,32 @@ use domain::id::SubjectId;
 use domain::{Aggregate, Versioned};
 use ports::{AggregateKey, Transaction};
 
-/// A change of one aggregate that exists. [`ChangeOrCreate`] is for those that exist once they are changed.
+/// A change of one existing aggregate. [`ChangeOrCreate`] is for aggregates that are created by their first change.
 pub struct Change<'a, A: Aggregate> {
-    /// Which aggregate.
+    /// The key of the aggregate.
     pub key: AggregateKey,
-    /// Whose personal data new events may hold: their keys are loaded with the aggregate.
+    /// The subjects whose personal data new events may contain. Their keys are loaded with the aggregate.
     pub subjects: &'a [SubjectId],
-    /// What the client requires of the version that is changed. It is checked again at each try.
+    /// The client's condition on the version that is changed. It is checked at each attempt.
     pub precondition: &'a Precondition,
-    /// Whether the caller may touch the aggregate as it is.
+    /// Whether the caller may access the aggregate in its current state.
     pub access: &'a (dyn Fn(&A) -> Access + Sync),
-    /// What happens to the aggregate as it is; nothing when it is already as it should be.
+    /// Decides the events for the current state; none if the aggregate needs no change.
     pub decide: &'a Decide<'a, A>,
-    /// Subjects whose key is destroyed with the change.
+    /// The subjects whose keys are destroyed with the change.
     pub erases: &'a [SubjectId],
-    /// True for a removal. One that was done already answers as the first did, whatever version it was asked for (RFC 9110,
-    /// section 13.1.1, permits that), so that a removal can be repeated when its answer was lost.
+    /// True for a removal. A removal that was done already gets the same answer again, whatever version the request
+    /// names (RFC 9110, section 13.1.1, permits that), so that it can be repeated if its answer was lost.
     pub removes: bool,
 }
 
-/// A change of an aggregate that is there in version 0 for whoever reads it, until the first change creates it.
+/// A change of an aggregate that readers see in version 0 until its first change creates it.
 pub struct ChangeOrCreate<'a, A: Aggregate> {
-    /// Which aggregate.
+    /// The key of the aggregate.
     pub key: AggregateKey,
-    /// What the client requires of the version that is changed.
+    /// The client's condition on the version that is changed.
     pub precondition: &'a Precondition,
-    /// What happens to the aggregate as it is, or to one that was never changed.
+    /// Decides the events for the current state, or for an aggregate that was never changed.
     pub decide: &'a DecideOrCreate<'a, A>,
 }
 
@@ -45,22 +46,22 @@ pub type Decide<'a, A> = dyn Fn(&Versioned<A>) -> Result<Vec<<A as Aggregate>::E
 pub type DecideOrCreate<'a, A> =
     dyn Fn(Option<&Versioned<A>>) -> Result<Vec<<A as Aggregate>::Event>, Error> + Sync + 'a;
 
-/// What a change led to.
+/// The result of a change.
 #[derive(Debug)]
 pub struct Changed<T> {
-    /// The aggregate now.
+    /// The aggregate after the change.
     pub after: T,
-    /// Whether anything was written: false when it was already as it should be.
+    /// Whether anything was written; false if the aggregate needed no change.
     pub wrote: bool,
 }
 
-/// Changes an aggregate, once for each idempotency key: one read, one write, and one more to claim a key. A change that
-/// changes nothing writes nothing.
+/// Changes an aggregate once for each idempotency key: one read, one write, and one more write to claim a key. If
+/// nothing changes, nothing is written.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] when there is none or the caller may not touch it, [`Error::PreconditionFailed`], and
-/// [`Error::Conflict`] when others were faster at every try.
+/// [`Error::NotFound`] if the aggregate does not exist or the caller may not access it, [`Error::PreconditionFailed`],
+/// and [`Error::Conflict`] if other requests were faster at every attempt.
 pub async fn change<A: Aggregate>(
     command: &Command<'_>,
     change: &Change<'_, A>,
@@ -78,13 +79,13 @@ pub async fn change<A: Aggregate>(
         Command { idempotency: Idempotency::Claimed(key), actor: command.actor.clone(), ..*command };
     let changed = release_failed(store, key, change_from(&claimed, change, None).await).await?;
     if !changed.wrote {
-        // Nothing remembers the request, so a repetition must not wait for its claim to end.
+        // No record of the request exists, so a repetition must not wait until its claim expires.
         release(store, key).await;
     }
     Ok(Answer::first(changed.after))
 }
 
-/// The same for an aggregate that was loaded already, with an idempotency key that was claimed already.
+/// Changes an aggregate that was loaded already, with an idempotency key that was claimed already.
 pub async fn change_loaded<A: Aggregate>(
     command: &Command<'_>,
     change: &Change<'_, A>,
@@ -125,12 +126,12 @@ async fn change_from<A: Aggregate>(
     .await
 }
 
-/// Changes an aggregate that may not exist yet: one read, one write. There is none afterwards when it did not exist and
-/// nothing happened.
+/// Changes an aggregate that may not exist yet: one read, one write. Returns none if it did not exist and no event was
+/// decided.
 ///
 /// # Errors
 ///
-/// As of [`change`], without [`Error::NotFound`].
+/// The errors of [`change`], without [`Error::NotFound`].
 pub async fn change_or_create<A: Aggregate>(
     command: &Command<'_>,
     change: &ChangeOrCreate<'_, A>,
@@ -175,7 +176,7 @@ async fn write<A: Aggregate>(
     let transaction = Transaction { changes: vec![change], ..Transaction::default() };
     match commit_once(command, transaction, outcome(&id, after.version)).await? {
         None => Ok(after),
-        // The claim had ended before the change was written, and the same request was carried out again meanwhile.
+        // The claim expired before the change was written, and the same request was carried out again meanwhile.
         Some(_) => Err(Error::Idempotency(IdempotencyConflict::InFlight)),
     }
 }

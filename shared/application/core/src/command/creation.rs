@@ -1,5 +1,5 @@
-//! The creation of one aggregate: a conditional write, or a claim and then the write, and the same answer for whoever
-//! repeats the request.
+//! The creation of one aggregate: a conditional write, or a claim and then the write. A repeated request gets the same
+//! answer.
 
 use super::{Command, Idempotency, commit_once, release_failed};
 use crate::idempotency::{Answer, claim, outcome, replay_loaded, replayed_key};
@@ -11,24 +11,24 @@ use ports::{AggregateKey, BoxFuture, Transaction};
 
 /// An aggregate that a request creates.
 pub struct Creation<'a, A: Aggregate> {
-    /// Its key; nobody has it yet.
+    /// The key of the new aggregate.
     pub key: AggregateKey,
-    /// Whose personal data it holds: their keys are made with it.
+    /// The subjects whose personal data it contains. Their keys are created together with it.
     pub subjects: &'a [SubjectId],
-    /// Its first event.
+    /// The first event.
     pub event: &'a A::Event,
-    /// Whether the caller may see it again when the request is repeated.
+    /// Whether the caller may see the aggregate when the request is repeated.
     pub access: &'a (dyn Fn(&A) -> Access + Sync),
-    /// What must be asked once for each idempotency key before it is created, such as a limit that counts. The key is
-    /// claimed before, which costs a write.
+    /// A check that must run once for each idempotency key before the creation, such as a limit that counts. The key is
+    /// claimed first, which costs a write.
     pub admission: Option<BoxFuture<'a, Result<(), Error>>>,
 }
 
-/// Creates an aggregate, or answers what an earlier request with the same idempotency key created: one write.
+/// Creates an aggregate, or returns the one that an earlier request with the same idempotency key created: one write.
 ///
 /// # Errors
 ///
-/// [`Error::Gone`] when an earlier request created it and the caller may not see it any more.
+/// [`Error::Gone`] if an earlier request created it and the caller may no longer see it.
 pub async fn create_once<A: Aggregate>(
     command: &Command<'_>,
     creation: Creation<'_, A>,

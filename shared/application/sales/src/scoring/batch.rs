@@ -1,6 +1,6 @@
-//! Judges many leads, ten with each question: the instructions and the schema are paid for once. Each lead's part of the
-//! answer is judged alone, by the schema and by that lead's own words; a part that is missing or can't be used is asked for
-//! again alone. One lead never costs another its score.
+//! Scores many leads, ten with each prompt, so that the instructions and the schema are paid once. Each lead's part of
+//! the completion is checked alone, by the schema and by that lead's own words; a missing or unusable part is asked for
+//! again alone. No lead can cost another its score.
 
 use super::output;
 use super::prompt::{self, Document};
@@ -17,21 +17,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Leads in one question.
+/// The number of leads in one prompt.
 const TOGETHER: usize = 10;
-/// What the instructions add where there are several leads.
+/// The addition to the instructions when there are several leads.
 const SEVERAL: &str = " The data is an object of several leads by number. Answer with an object that has each lead's \
 judgement by the same number, and judge each by its own data alone.";
 
-/// A lead's score, or why it has none. Leads that were asked together may share the reason.
+/// A lead's score, or the reason why it has none. Leads of one prompt may share the reason.
 pub type Judgement = Result<LeadScore, Arc<Error>>;
 
 impl LeadScorer {
-    /// Judges leads, ten with each question; the questions are asked at the same time. The judgements stand in the order
-    /// of the leads. What a question cost is shared by its leads, so that the sum is exact.
+    /// Scores leads, ten with each prompt; the prompts are sent at the same time. The judgements are in the order of
+    /// the leads. The cost of a prompt is shared by its leads, so that the sum is exact.
     ///
-    /// Answers to several leads are not kept: the same ten hardly come together again, and a part that can't be used would
-    /// be kept with the others. A lead that is asked alone is kept like any other.
+    /// Completions about several leads are not cached: the same ten hardly come together again, and an unusable part
+    /// would be cached with the others. A completion about a single lead is cached like any other.
     pub async fn score_all(&self, leads: &[Lead], context: &Context, asker: &Asker) -> Vec<Judgement> {
         let groups = leads.chunks(TOGETHER).map(|group| self.score_group(group, context, asker));
         join_all(groups).await.into_iter().flatten().collect()
@@ -46,7 +46,7 @@ impl LeadScorer {
                 let parts = parts(&answered, &documents);
                 (parts, answered.cost, answered.head.attempts)
             }
-            // What is refused or too long together may be neither alone.
+            // A prompt that is refused or too long may be accepted for each lead alone.
             Err(unanswered) if matches!(unanswered.error, Error::ModelRefused | Error::ContextLength) => {
                 (Vec::new(), unanswered.cost, unanswered.attempts)
             }
@@ -87,7 +87,7 @@ impl LeadScorer {
         join_all(judgements).await
     }
 
-    /// Asks for several leads at once; `None` where that would be the same as asking for each.
+    /// Asks about several leads at once; `None` when that would be the same as asking about each.
     async fn ask_group(
         &self,
         leads: &[Lead],
@@ -95,7 +95,7 @@ impl LeadScorer {
         context: &Context,
         asker: &Asker,
     ) -> Result<Option<Answered>, Unanswered> {
-        // As for a lead that is asked alone.
+        // The same value as for a lead that is asked about alone.
         let sticky = asker.tenant.to_string();
         if leads.len() < 2 || self.chain.models(&sticky).is_empty() {
             return Ok(None);
@@ -120,7 +120,7 @@ impl LeadScorer {
                 stop: Vec::new(),
             },
             cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::ZERO },
-            // An answer is of use when any part of it is.
+            // A completion is usable when any part of it is.
             check: Some(Arc::new(move |text: &str| {
                 let used = read(text, &judges).iter().any(Option::is_some);
                 if used { Ok(()) } else { Err(vec!["no lead's judgement can be used".to_owned()]) }
@@ -130,14 +130,14 @@ impl LeadScorer {
     }
 }
 
-/// The schema of an answer for so many leads.
+/// The schema of a completion about this many leads.
 fn schema(leads: usize) -> Value {
     let numbers: Vec<String> = (0..leads).map(|at| at.to_string()).collect();
     let parts: Map<String, Value> = numbers.iter().map(|number| (number.clone(), output::schema())).collect();
     json!({"type": "object", "additionalProperties": false, "required": numbers, "properties": parts})
 }
 
-/// Each lead's part of an answer, where it can be used.
+/// Each lead's part of a completion, where it is usable.
 fn read(text: &str, documents: &[Document]) -> Vec<Option<Assessment>> {
     let mut answer: Map<String, Value> = serde_json::from_str(unfenced(text)).unwrap_or_default();
     let part = |(at, document): (usize, &Document)| {
@@ -146,13 +146,13 @@ fn read(text: &str, documents: &[Document]) -> Vec<Option<Assessment>> {
     documents.iter().enumerate().map(part).collect()
 }
 
-/// Each lead's part with the model that gave it and the version of its price.
+/// Each lead's part, with the model that gave it and the version of its price.
 fn parts(answered: &Answered, documents: &[Document]) -> Vec<Option<(Assessment, String, String)>> {
     let known = |assessment| (assessment, answered.head.model.clone(), answered.price_version.clone());
     read(&answered.text, documents).into_iter().map(|part| part.map(known)).collect()
 }
 
-/// What each of so many leads bears of a cost: equal parts, and one more for the first ones as long as there is a rest.
+/// Each lead's share of a cost: equal parts, and one more for the first leads as long as there is a rest.
 fn shares(cost: AnswerCost, leads: usize) -> Vec<AnswerCost> {
     let leads = leads as u64;
     let share = |whole: u64, at: u64| {
@@ -171,7 +171,7 @@ fn shares(cost: AnswerCost, leads: usize) -> Vec<AnswerCost> {
     (0..leads).map(each).collect()
 }
 
-/// A score that was asked for alone, with what the lead bears of the question before.
+/// A score of a lead that was asked about alone, with its share of the prompt before.
 fn with_share(mut score: LeadScore, share: AnswerCost, attempts: u32) -> LeadScore {
     let tokens = share.tokens;
     score.cost.nano_usd += share.nano_usd;

@@ -1,5 +1,5 @@
-//! Judges a lead by a model of the chain, through the AI gateway like every other question, and by rules where the chain has
-//! them and no model is of use. What every attempt cost is counted, also of those whose answer was useless.
+//! Scores a lead by a model of the chain, through the AI gateway, and by rules where the chain has them and no model
+//! gives a usable completion. The cost of every attempt is counted, also of unusable ones.
 
 mod batch;
 mod output;
@@ -19,28 +19,28 @@ use prompt::Document;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a score calls the rules engine.
+/// The name of the rules engine in a score.
 const RULES: &str = "rules";
-/// Longest answer. A judgement with eight factors takes about 600 tokens.
+/// The most tokens of a completion. A score with eight factors takes about 600 tokens.
 pub(super) const MAX_OUTPUT_TOKENS: u32 = 1_500;
-/// How long a judgement is given again for a lead that says the same.
+/// How long a score is used again for a lead whose content has not changed.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// Time that is kept back to write the score, beside what the gateway keeps back to settle.
+/// Time that is reserved to write the score, beside the gateway's time to settle.
 const WRITING: Duration = Duration::from_secs(1);
 
-/// Judges leads.
+/// Scores leads.
 pub struct LeadScorer {
-    /// The way to the models.
+    /// The AI gateway.
     pub gateway: Arc<AiGateway>,
-    /// The adapters of the models.
+    /// The adapters by provider.
     pub providers: Providers<dyn ModelGateway>,
-    /// Which models are asked, and whether the rules judge when none is of use.
+    /// The models to ask, and whether the rules score when none gives a usable completion.
     pub chain: Chain,
-    /// The version of the prices, for scores that no model made.
+    /// The version of the prices, for scores without a model.
     pub price_version: String,
 }
 
-/// A judgement, who made it and what it cost.
+/// An assessment with its engine and its cost.
 pub(super) struct Judged {
     pub(super) assessment: Assessment,
     pub(super) engine: Engine,
@@ -51,37 +51,38 @@ pub(super) struct Judged {
 }
 
 impl LeadScorer {
-    /// Judges a lead.
+    /// Scores a lead.
     ///
     /// # Errors
     ///
-    /// The gateway's, where the rules do not judge instead. They do when no model answers, when the question is refused or
-    /// too long, when the tenant may ask none of the models, and when a budget has not enough left: they cost nothing, and
-    /// the score says that they made it. They do not when too much is asked or the state can't be reached.
+    /// The gateway's, unless the rules score instead. They do when no model answers, when the prompt is refused or too
+    /// long, when the tenant may ask none of the models, and when a budget has too little left: they cost nothing, and
+    /// the score says that they made it. They do not when a rate limit is used up or the state can't be reached.
     pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
         let judged = match self.ask(lead, context, asker).await {
             Ok(judged) => judged,
             Err(unanswered) if self.rules_judge(&unanswered) => self.by_rules(lead, unanswered),
-            // The caller named no model, so none of its is unknown.
+            // The caller named no model, so an unknown model is not its fault.
             Err(Unanswered { error: Error::UnknownModel, .. }) => return Err(Error::NoModel),
             Err(unanswered) => return Err(unanswered.error),
         };
         Ok(judged.score(context.now))
     }
 
-    /// Whether the rules judge instead: where the tenant's chain has them, or the environment's when that is not known.
+    /// Whether the rules score instead: when the tenant's chain has them, or the environment's if the tenant's is not
+    /// known.
     pub(super) fn rules_judge(&self, unanswered: &Unanswered) -> bool {
         let rules = unanswered.terms.as_ref().map_or(self.chain.has_rules(), |terms| terms.rules);
         rules && rules_may(&unanswered.error)
     }
 
-    /// The version of the prices that an unanswered question was charged by.
+    /// The version of the prices by which a failed request was charged.
     pub(super) fn price_version_of(&self, unanswered: &Unanswered) -> String {
         let known = unanswered.terms.as_ref().map(|terms| terms.price_version.clone());
         known.unwrap_or_else(|| self.price_version.clone())
     }
 
-    /// The rules' judgement, with what was spent before.
+    /// The score by the rules, with the cost so far.
     fn by_rules(&self, lead: &Lead, unanswered: Unanswered) -> Judged {
         let price_version = self.price_version_of(&unanswered);
         by_rules(lead, unanswered.cost, unanswered.attempts, price_version)
@@ -113,7 +114,7 @@ impl LeadScorer {
             check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
         };
         let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
-        // Also an answer that was kept is read: it is used because of what it says, not because of where it comes from.
+        // A cached completion is checked, too: its content decides, not its origin.
         let assessment = output::read(&answered.text, &document).map_err(|_| Unanswered {
             error: Error::ModelsUnavailable { retry_after: None },
             cost: answered.cost,
@@ -131,7 +132,7 @@ impl LeadScorer {
     }
 }
 
-/// The rules' judgement, with what was spent before.
+/// The score by the rules, with the cost so far.
 pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_version: String) -> Judged {
     Judged {
         assessment: score_by_rules(lead),
@@ -144,7 +145,7 @@ pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_versi
 }
 
 impl Judged {
-    /// The score that it is.
+    /// Turns it into a score.
     pub(super) fn score(self, scored_at: Timestamp) -> LeadScore {
         let tokens = self.cost.tokens;
         LeadScore {
@@ -163,14 +164,14 @@ impl Judged {
     }
 }
 
-/// The context of a question whose answer must be written afterwards.
+/// The context of a request whose result must be written afterwards.
 pub(super) fn time_to_write(context: &Context) -> Context {
     let mut until = context.clone();
     until.deadline = context.deadline.checked_sub(WRITING).unwrap_or(context.deadline);
     until
 }
 
-/// Whether the rules may judge instead of a model.
+/// Whether the rules may score instead of a model.
 pub(super) fn rules_may(error: &Error) -> bool {
     matches!(
         error,

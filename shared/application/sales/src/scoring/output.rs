@@ -1,5 +1,5 @@
-//! Reads a model's judgement: JSON that matches the schema, and evidence that the document really holds. Nothing is clamped
-//! or filled in: what does not match is told back to the model once, and then refused.
+//! Reads a model's completion: JSON that matches the schema, with evidence that the document really contains. Nothing
+//! is clamped or filled in. Faults are told to the model once, and then the completion is refused.
 
 use super::prompt::Document;
 use application_ai::{schema_faults, unfenced};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
-/// The schema of an answer (JSON Schema 2020-12).
+/// The schema of a completion (JSON Schema 2020-12).
 pub(super) fn schema() -> Value {
     let percent = json!({"type": "integer", "minimum": 0, "maximum": 100});
     json!({
@@ -36,7 +36,7 @@ pub(super) fn schema() -> Value {
     })
 }
 
-/// The schema, made ready once for each process: every answer is judged by it, some twice.
+/// The compiled schema, made once for each process: every completion is checked by it, some twice.
 fn validator() -> Option<&'static Validator> {
     static VALIDATOR: OnceLock<Option<Validator>> = OnceLock::new();
     VALIDATOR.get_or_init(|| jsonschema::validator_for(&schema()).ok()).as_ref()
@@ -68,14 +68,14 @@ struct OutputFactor {
     reason: String,
 }
 
-/// The judgement in `text`, or what is wrong with it, in words for the model.
+/// The assessment in `text`, or its faults as a text for the model.
 pub(super) fn read(text: &str, document: &Document) -> Result<Assessment, Vec<String>> {
     let value =
         serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
     judged(value, document)
 }
 
-/// The judgement that a value is, or what is wrong with it.
+/// The assessment in a value, or its faults as a text for the model.
 pub(super) fn judged(value: Value, document: &Document) -> Result<Assessment, Vec<String>> {
     let validator = validator().ok_or_else(|| vec!["the schema is no schema".to_owned()])?;
     let errors = schema_faults(validator, &value);
@@ -117,13 +117,14 @@ pub(super) fn judged(value: Value, document: &Document) -> Result<Assessment, Ve
     Ok(Assessment { outcome, factors, confidence_percent: output.confidence_percent })
 }
 
-/// Whether the field holds the quoted words, whole and in this order, whatever their case, spacing and punctuation.
+/// Whether the field contains the quoted words, whole and in this order, without regard to case, spacing and
+/// punctuation.
 fn quotes(document: &Document, field: ScoredField, quote: &str) -> bool {
     let (text, quote) = (words(&document.field(field).unwrap_or_default()), words(quote));
     !quote.is_empty() && text.windows(quote.len()).any(|window| window == quote)
 }
 
-/// The words of a text in lower case, without the punctuation around them.
+/// The words of a text in lower case, without surrounding punctuation.
 fn words(text: &str) -> Vec<String> {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()

@@ -1,5 +1,5 @@
-//! Authority: does the contact decide? A title or a decision counts where the clause gives it to the contact. What it says of
-//! somebody else, such as the chief executive whose assistant we talk to, says nothing about the contact.
+//! Authority: does the contact decide? A title or a decision counts if the clause assigns it to the contact. A
+//! statement about another person, such as the chief executive whose assistant we talk to, does not count.
 
 use super::Verdict;
 use super::class::Class;
@@ -15,12 +15,12 @@ const NOT: (i8, &str) = (-25, "The contact does not decide");
 /// Titles, the highest first, and what they mean.
 const TITLES: [(Class, (i8, &str)); 4] =
     [(Class::Executive, DECIDES), (Class::Head, DEPARTMENT), (Class::Junior, NOT), (Class::Manager, TEAM)];
-/// Classes of persons who may be somebody else than the contact.
+/// Classes of persons who may not be the contact.
 const OTHERS: &[Class] = &[Class::Executive, Class::Head, Class::Manager];
-/// How many words may stand between a subject and its verb.
+/// The most words between a subject and its verb.
 const REACH: usize = 6;
 
-/// What a clause says about the contact's authority. `previous` is the clause before it in the same sentence.
+/// The claim of a clause about the contact's authority. `previous` is the clause before it in the same sentence.
 pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     if clause.has_any(&[Class::Past, Class::Away]) {
         return None;
@@ -68,7 +68,7 @@ fn cannot_go_without(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> bool
         || (denials > 0 && !clause.has(Class::Without) && previous.is_some_and(names_who))
 }
 
-/// Whether somebody must consent: `needs the approval of the board`. `None` where the clause does not speak of it.
+/// Whether another person must consent: `needs the approval of the board`. `None` if the clause is not about consent.
 fn consent(clause: &Clause<'_>) -> Option<Verdict> {
     let person = clause.has(Class::Superior) || clause.has_any(OTHERS);
     let needs = clause.has_any(&[Class::Must, Class::Seek]);
@@ -97,7 +97,7 @@ fn is_bare_without(clause: &Clause<'_>) -> bool {
     begins && !clause.has_any(&[Class::Decides, Class::Contact, Class::Power, Class::Alone, Class::Must])
 }
 
-/// What the clause says of who decides.
+/// The claim of the clause about the person who decides.
 fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     let by_class = |class| clause.find(class);
     let tag =
@@ -138,7 +138,7 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     }
 }
 
-/// Whether the contact is the subject of a verb: a pronoun or a name before it, or a pronoun right behind it.
+/// Whether the contact is the subject of a verb: a pronoun or a name before it, or a pronoun directly after it.
 fn has_subject(clause: &Clause<'_>, verb: &Tag) -> bool {
     let timed = is_timed(clause);
     clause.shortly_before(&[Class::Contact], verb.first, REACH)
@@ -160,7 +160,7 @@ fn goes_on(clause: &Clause<'_>, verb: &Tag, previous: Option<&Clause<'_>>) -> bo
     verb.first == clause.first && previous.is_some_and(is_contact)
 }
 
-/// Whether the clause begins with a phrase, so that its subject is left out.
+/// Whether the clause begins with a phrase, which means that its subject is omitted.
 fn begins(clause: &Clause<'_>, tag: &Tag) -> bool {
     (clause.first..tag.first).all(|at| is_filler(clause, at))
 }
@@ -187,7 +187,7 @@ fn is_contacts(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) 
 fn is_predicate(clause: &Clause<'_>, title: &Tag) -> bool {
     let mut at = title.first;
     let mut unknown = 0;
-    // Back to the verb, over articles and at most one other word.
+    // Search backwards for the verb, over articles and at most one other word.
     while let Some(before) = at.checked_sub(1).filter(|before| *before >= clause.first) {
         let is_colon = clause.sentence.get(before).is_some_and(|token| token.kind == Kind::Colon);
         let verb = clause.all(Class::Be).find(|verb| verb.after == at);
@@ -214,7 +214,7 @@ fn is_predicate(clause: &Clause<'_>, title: &Tag) -> bool {
     false
 }
 
-/// `Anna Schmidt, CEO of Contoso` or the title alone.
+/// `Anna Schmidt, CEO of Contoso`, or only the title.
 fn is_apposition(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) -> bool {
     const OTHER: &[Class] = &[
         Class::Superior,
@@ -272,14 +272,14 @@ fn was_met(clause: &Clause<'_>, title: &Tag) -> bool {
     title.first - meet.after <= 4 && !not_yet && (!through || meet.after == title.first)
 }
 
-/// Whether a name stands at most one word before a token.
+/// Whether there is a name at most one word before a token.
 fn name_before(clause: &Clause<'_>, before: usize) -> bool {
     (1..=2).any(|back| {
         before.checked_sub(back).filter(|at| *at >= clause.first).is_some_and(|at| is_name(clause, at))
     })
 }
 
-/// A word with a capital that no lexicon knows, and that no article stands before.
+/// Whether a word begins with a capital letter, is in no lexicon, and has no article before it.
 fn is_name(clause: &Clause<'_>, at: usize) -> bool {
     let Some(token) = clause.sentence.get(at) else { return false };
     let tagged = clause.tags.iter().any(|tag| tag.first <= at && at < tag.after);
@@ -291,7 +291,7 @@ fn is_capital(token: &Token) -> bool {
     token.capital && token.kind == Kind::Word
 }
 
-/// Articles and signs, which say nothing between a verb and a title.
+/// Articles and punctuation, which have no meaning between a verb and a title.
 fn is_filler(clause: &Clause<'_>, at: usize) -> bool {
     let is_sign = clause.sentence.get(at).is_some_and(|token| !token.is_text());
     is_sign || clause.all(Class::Article).any(|tag| tag.first <= at && at < tag.after)

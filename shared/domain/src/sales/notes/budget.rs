@@ -1,4 +1,4 @@
-//! Budget: can they pay? A budget counts where the clause says that it is there; the word alone says nothing.
+//! Budget: can they pay? A budget counts if the clause says that it exists; the word alone does not count.
 
 use super::Verdict;
 use super::class::Class;
@@ -9,7 +9,7 @@ const WORRY: (i8, &str) = (-15, "Price worries them");
 const APPROVED: (i8, &str) = (40, "A budget is approved");
 const THERE: (i8, &str) = (20, "They have a budget");
 
-/// What a clause says about the budget.
+/// The claim of a clause about the budget.
 pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     if clause.has(Class::Past) {
         return None;
@@ -42,7 +42,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     claimed.then_some(claim)
 }
 
-/// What a clause says that names money which is set aside.
+/// The claim of a clause that names a budget.
 fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
     let negated = negation == Negation::Negated;
     if clause.has(Class::Painless) {

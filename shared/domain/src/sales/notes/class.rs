@@ -1,16 +1,16 @@
-//! What a word or phrase of the lexicon does in a sentence. The rules speak of these classes only, so that a language is
-//! added by data alone.
+//! The role of a word or phrase of the lexicon in a sentence. The rules use only these classes, so that a language can
+//! be added by data alone.
 
 macro_rules! classes {
     ($($variant:ident $name:literal $meaning:literal)*) => {
-        /// What a word or phrase does in a sentence.
+        /// The role of a word or phrase in a sentence.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Class {
             $(#[doc = $meaning] $variant,)*
         }
 
         impl Class {
-            /// The class that a row of a lexicon names.
+            /// The class of a row of a lexicon, by its name.
             pub(super) fn by_name(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$variant),)*

@@ -1,36 +1,36 @@
-//! Clauses of a sentence, and what negates a word in them.
+//! Clauses of a sentence, and the negations in them.
 
 use super::class::Class;
 use super::lexicon::{Lexicon, Tag};
 use super::token::{Kind, Token};
 
-/// How many tokens a clause may have. Longer ones are cut, so that the work grows with the text and no faster.
+/// The most tokens of a clause. Longer clauses are split, so that the work grows only linearly with the text.
 const LONGEST: usize = 40;
-/// How many tokens may stand between a negation and what it negates.
+/// The most tokens between a negation and the negated word.
 const REACH: usize = 5;
 
-/// A clause: a part of a sentence that makes one statement.
+/// A clause: a part of a sentence with one statement.
 pub(super) struct Clause<'a> {
     /// All tokens of the sentence.
     pub(super) sentence: &'a [Token],
-    /// Where the clause begins in the sentence, and where it ends.
+    /// The first token of the clause in the sentence, and the end.
     pub(super) first: usize,
     pub(super) after: usize,
-    /// Its phrases.
+    /// The phrases of the clause.
     pub(super) tags: &'a [Tag],
-    /// Whether two negations are one in its language.
+    /// Whether two negations count as one in its language.
     pub(super) concord: bool,
     pub(super) lexicon: &'a Lexicon,
 }
 
-/// How a word stands to the negations of its clause.
+/// The effect of the negations of a clause on a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Negation {
-    /// No negation in the clause reaches it.
+    /// No negation of the clause affects the word.
     Affirmed,
-    /// A negation stands near it.
+    /// A negation is near the word.
     Negated,
-    /// Too far or too many negations to be sure.
+    /// The negations are too far away or too many to be certain.
     Unclear,
 }
 
@@ -65,7 +65,7 @@ impl Clause<'_> {
         self.tokens().iter().filter(|token| token.is_text()).count()
     }
 
-    /// Whether a class stands in it before a token.
+    /// Whether the clause has a phrase of the class before a token.
     pub(super) fn before(&self, class: Class, token: usize) -> bool {
         self.all(class).any(|tag| tag.after <= token)
     }
@@ -82,13 +82,13 @@ impl Clause<'_> {
         self.tags.iter().filter(near).any(|tag| classes.contains(&tag.class))
     }
 
-    /// Whether a negation stands right before an idiom that has its own negation or is one by its meaning. A negation
-    /// behind it, as in `no necesitan nada`, belongs to it.
+    /// Whether a negation is directly before an idiom that contains a negation or is one by its meaning. A negation
+    /// after it, as in `no necesitan nada`, belongs to the idiom.
     pub(super) fn is_denied(&self, idiom: &Tag) -> bool {
         self.shortly_before(&[Class::Not], idiom.first, 3)
     }
 
-    /// What the negations of the clause do to a phrase.
+    /// The effect of the negations of the clause on a phrase.
     pub(super) fn negation(&self, of: &Tag) -> Negation {
         if self.before(Class::Neither, of.first) {
             return Negation::Negated;
@@ -97,10 +97,10 @@ impl Clause<'_> {
         let (mut before, mut adjacent) = (0, false);
         let mut last_after = None;
         for not in self.all(Class::Not) {
-            // None where it stands in the gap of the phrase.
+            // `None` if the negation is in the gap of the phrase.
             let distance =
                 if not.after <= of.first { of.first - not.after } else { not.first.saturating_sub(of.after) };
-            // `no, not at all`: what stands together is one.
+            // `no, not at all`: adjacent negations count as one.
             let joined = last_after == Some(not.first);
             last_after = Some(not.after);
             if joined && near + far > 0 {
@@ -127,7 +127,7 @@ impl Clause<'_> {
         }
     }
 
-    /// The amount of money that the clause names: `Some(0)` where it says zero.
+    /// The amount of money in the clause; `Some(0)` if it is zero.
     pub(super) fn amount(&self) -> Option<u64> {
         let tokens = self.tokens();
         let mut found = None;
@@ -163,7 +163,7 @@ impl Clause<'_> {
     }
 }
 
-/// Classes that a clause can be about. A conjunction parts two clauses where each has one of them.
+/// Classes that a clause can be about. A conjunction separates two clauses if each has one of them.
 const TOPICS: &[Class] = &[
     Class::Money,
     Class::Broke,
@@ -185,7 +185,7 @@ const TOPICS: &[Class] = &[
     Class::Contact,
 ];
 
-/// Where the clauses of a sentence begin and end, as ranges of its tokens.
+/// The clauses of a sentence as ranges of its tokens.
 pub(super) fn clauses(tokens: &[Token], tags: &[Tag]) -> Vec<(usize, usize)> {
     let mut cuts: Vec<(usize, usize)> = Vec::new();
     let mut tag = 0;

@@ -1,5 +1,5 @@
-//! Which language a sentence is written in, by its common words. Seven languages have a lexicon; the common words of others
-//! are known only so that a sentence in one of them is left alone rather than misread for the words it shares.
+//! The language of a sentence, by its common words. Seven languages have a lexicon. The common words of other languages
+//! are known only so that a sentence in one of them is ignored and not misread because of shared words.
 
 use super::lexicon::{Lexicon, Marker, markers};
 use super::token::{Token, folded_entry};
@@ -30,24 +30,24 @@ impl Language {
         (Self::Portuguese, include_str!("lexicon/pt.tsv")),
     ];
 
-    /// Whether two negations in one clause are one, as in `no tienen ningún presupuesto`.
+    /// Whether two negations in one clause count as one, as in `no tienen ningún presupuesto`.
     pub(super) fn has_negative_concord(self) -> bool {
         matches!(self, Self::French | Self::Spanish | Self::Italian | Self::Portuguese)
     }
 }
 
-/// Common words of languages without a lexicon, a row each.
+/// Common words of languages without a lexicon, one row for each language.
 const FOREIGN: &str = include_str!("lexicon/foreign.tsv");
-/// The most languages that the sets of languages have room for.
+/// The most languages in a set of languages.
 const MOST: usize = 32;
 /// About how many words the lexicons have, so that their table grows once.
 const MOST_WORDS: usize = 14_000;
-/// A word that only one language has weighs this much; a word of several is parted among them.
+/// The weight of a word that only one language has. The weight of a word of several languages is divided among them.
 const WEIGHT: u32 = 12;
-/// A sentence of this many words or more must have one known word in four, or it is left alone.
+/// A sentence with this many words or more is ignored unless at least one word in four is known.
 const LONG_SENTENCE: usize = 4;
 
-/// The lexicons, and which languages each word belongs to.
+/// The lexicons, and the languages of each word.
 #[derive(Default)]
 pub(super) struct Languages {
     /// In the order of `Language::ALL`. A lexicon is built for the first sentence in its language.
@@ -57,10 +57,10 @@ pub(super) struct Languages {
     ends: WordMap<u32>,
 }
 
-/// The place of all languages that no list knows: a word with a letter that none of the seven languages has votes for it.
+/// The position of all unlisted languages. A word with a letter that none of the seven languages has votes for it.
 const UNLISTED: usize = MOST - 1;
 
-/// How much speaks for each language.
+/// The weight of the votes for each language.
 pub(super) type Votes = [u32; MOST];
 
 impl Languages {
@@ -97,7 +97,7 @@ impl Languages {
     fn of(&self, token: &Token) -> u32 {
         let word = token.folded.as_str();
         let mut found = self.words.get(word).copied().unwrap_or_default();
-        // Beginnings and ends are for words that no list has as they are.
+        // Beginnings and ends are tried only for words that no list has in full.
         if found == 0 {
             for length in super::lexicon::AFFIX.filter(|length| *length <= word.len()) {
                 let beginning = word.get(..length).and_then(|part| self.beginnings.get(part));
@@ -108,7 +108,7 @@ impl Languages {
         found
     }
 
-    /// What the words of a sentence say about its language. `known` counts the words of each language.
+    /// The votes of the words of a sentence for its language. `known` counts the words of each language.
     pub(super) fn votes(&self, tokens: &[Token]) -> (Votes, Votes) {
         let (mut votes, mut known) = ([0; MOST], [0; MOST]);
         for token in tokens.iter().filter(|token| token.is_text()) {
@@ -124,15 +124,16 @@ impl Languages {
         (votes, known)
     }
 
-    /// The lexicon for a sentence; `None` where it is in no language that the rules read. `whole` is what all the notes say:
-    /// it decides for short sentences, which may be in several languages.
+    /// The lexicon for a sentence; `None` if the rules can't read its language. `whole` has the votes of all notes;
+    /// they decide for short sentences, which may be in several languages.
     pub(super) fn lexicon(&self, tokens: &[Token], whole: &Votes) -> Option<(Language, &Lexicon)> {
         let (votes, known) = self.votes(tokens);
         let words = tokens.iter().filter(|token| token.is_text()).count();
         let best = (0..MOST).max_by_key(|at| {
             let own = votes.get(*at).copied().unwrap_or_default();
             let notes = whole.get(*at).copied().unwrap_or_default();
-            // The first of equals: English before the others, and those with a lexicon before those without.
+            // The first of equal languages: English before the others, and languages with a lexicon before those
+            // without.
             (own, notes, MOST - at)
         })?;
         let known = known.get(best).copied().unwrap_or_default() as usize;
@@ -145,7 +146,7 @@ impl Languages {
     }
 }
 
-/// Whether a word has a letter that none of the seven languages writes.
+/// Whether a word has a letter that none of the seven languages uses.
 fn has_strange_letter(token: &Token) -> bool {
     token.folded.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii())
 }

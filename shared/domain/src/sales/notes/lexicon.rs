@@ -11,12 +11,12 @@ use super::token::{Kind, Token, folded, folded_entry};
 use super::word_hash::{WordMap, WordSet};
 use std::borrow::Cow;
 
-/// Shortest and longest beginning or end of a word that a lexicon may ask for, in bytes.
+/// The shortest and the longest beginning or end of a word in a lexicon, in bytes.
 pub(super) const AFFIX: std::ops::RangeInclusive<usize> = 3..=16;
-/// How many words `..` may stand for.
+/// The most words for `..`.
 const GAP: usize = 3;
 
-/// What a word of a phrase asks for.
+/// The condition of a word of a phrase.
 #[derive(Debug)]
 enum Wanted {
     Word(Cow<'static, str>),
@@ -31,7 +31,7 @@ enum Wanted {
 /// A word of a phrase, or a gap.
 #[derive(Debug)]
 enum Part {
-    /// One of these, or nothing where the flag is set.
+    /// One of these words, or nothing if the flag is set.
     OneOf(Vec<Wanted>, bool),
     Gap,
 }
@@ -39,7 +39,7 @@ enum Part {
 #[derive(Debug)]
 struct Phrase {
     class: Class,
-    /// Whether it must begin its clause.
+    /// Whether the word must begin its clause.
     first: bool,
     parts: Vec<Part>,
 }
@@ -50,7 +50,7 @@ impl Phrase {
     }
 }
 
-/// A phrase that was found: the tokens from `first` up to `after`.
+/// A found phrase: the tokens from `first` to before `after`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tag {
     pub(super) class: Class,
@@ -58,7 +58,7 @@ pub(super) struct Tag {
     pub(super) after: usize,
 }
 
-/// The phrases of one language, by what they begin with.
+/// The phrases of one language, by their beginnings.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     phrases: Vec<Phrase>,
@@ -68,7 +68,7 @@ pub(super) struct Lexicon {
     by_number: Vec<usize>,
     /// Numbers that are written in words.
     numbers: WordMap<u64>,
-    /// Words that tell the language although they claim nothing.
+    /// Words that identify the language although they have no class.
     common: WordSet,
 }
 
@@ -134,13 +134,13 @@ impl Lexicon {
         token.number().or_else(|| self.numbers.get(token.folded.as_str()).copied())
     }
 
-    /// Finds the phrases of a sentence: at each word the longest, and the search goes on behind it, or in its
-    /// gap. One phrase may have several classes.
+    /// Finds the phrases of a sentence: the longest one at each word. The search continues after it, or in its gap. One
+    /// phrase may have several classes.
     pub(super) fn tags(&self, tokens: &[Token]) -> Vec<Tag> {
         let mut tags = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
-            // The longest phrase of those without and of those with a gap: what stands in a gap is read for itself.
+            // The longest phrase without a gap and the longest with one: the words in a gap are also read on their own.
             let mut longest = [0; 2];
             let mut found: [Vec<Tag>; 2] = Default::default();
             let begins = tags.last().is_none_or(|tag: &Tag| tag.class == Class::Split && tag.after == at)
@@ -262,7 +262,8 @@ fn part(text: &'static str) -> Part {
     Part::OneOf(wanted.collect(), optional)
 }
 
-/// Where a phrase that begins at a token ends: the longest way. Phrases are short and gaps are bounded, so this is too.
+/// The end of the longest match of a phrase that begins at a token. Phrases are short and gaps are bounded, so the work
+/// is bounded too.
 fn ends(parts: &[Part], tokens: &[Token], at: usize, lexicon: &Lexicon) -> Option<usize> {
     let Some((part, rest)) = parts.split_first() else { return Some(at) };
     match part {

@@ -1,7 +1,7 @@
-//! What notes say about budget, authority, need and timing: a claim only where the words support it. Notes are read sentence
-//! by sentence. The words of a sentence tell its language, the lexicon of the language tells what each word does, and the
-//! rules of the four dimensions look at one clause at a time. A sentence in another language, a question and a supposition
-//! claim nothing.
+//! The claims of notes about budget, authority, need and timeline. A claim is made only if the words support it. Notes
+//! are read sentence by sentence. The words of a sentence determine its language, the lexicon of the language
+//! determines the role of each word, and the rules of the four dimensions look at one clause at a time. A sentence in
+//! another language, a question and a supposition make no claim.
 
 mod authority;
 mod budget;
@@ -20,26 +20,26 @@ use clause::Clause;
 use language::{Languages, Votes};
 use token::{Kind, Token};
 
-/// Longest sentence, in tokens. A longer one is read in parts.
+/// The most tokens of a sentence. A longer one is read in parts.
 const LONGEST_SENTENCE: usize = 400;
 
-/// What a clause says about a dimension.
+/// The claim of a clause about a dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim<'a> {
-    /// What it speaks about.
+    /// The dimension of the claim.
     pub(super) dimension: Dimension,
-    /// How much it moves its dimension, -100 to 100.
+    /// How far the claim moves the score of its dimension, -100 to 100.
     pub(super) impact: i8,
-    /// Why it matters.
+    /// The reason of the claim.
     pub(super) reason: &'static str,
-    /// The clause, word for word.
+    /// The text of the clause.
     pub(super) quote: &'a str,
 }
 
-/// How much a clause moves a dimension, and why.
+/// How far a clause moves the score of a dimension, and the reason.
 type Verdict = Option<(i8, &'static str)>;
 
-/// Reads notes. Claims stand in the order of the text; the same reason may stand several times.
+/// Reads notes. Claims are in the order of the text; the same reason may appear several times.
 pub(super) fn claims(notes: &str) -> Vec<Claim<'_>> {
     let languages = Languages::get();
     let tokens = token::tokens(notes);

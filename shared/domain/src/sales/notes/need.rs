@@ -11,7 +11,7 @@ const LOOKING: (i8, &str) = (20, "They look for a solution");
 /// What may follow `they need it` where the time matters and not the need.
 const TIMES: &[Class] = &[Class::Within, Class::Soon, Class::Quarter, Class::Until];
 
-/// What a clause says about the need.
+/// The claim of a clause about the need.
 pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     if clause.has(Class::Past) {
         return None;
@@ -27,10 +27,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         };
     }
     if clause.has(Class::Painless) {
-        // `No problem`, of whatever it is, is not a need and not the lack of one.
+        // `No problem` is neither a need nor the lack of one, whatever it refers to.
         return None;
     }
-    // A problem with the budget, or that somebody must approve it, is no need.
+    // A problem with the budget or with an approval is not a need.
     let about_money = clause.has_any(&[Class::Money, Class::Broke, Class::Expensive, Class::Afford]);
     if let Some(problem) = clause.find(Class::Problem).filter(|_| !about_money) {
         if let Some(solved) = clause.find(Class::Solved) {
@@ -39,7 +39,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return by_negation(clause.negation(problem), URGENT);
     }
     let interest = clause.find(Class::Interest).or_else(|| clause.find(Class::Seek))?;
-    // `They need to decide` is no need.
+    // `They need to decide` is not a need.
     let to_buy = clause.all(Class::Buy).any(|buy| {
         let between = clause.sentence.get(interest.after..buy.first).unwrap_or_default();
         buy.first >= interest.after && between.iter().all(|token| token.folded == "to")

@@ -1,4 +1,4 @@
-//! Timeline: will they buy soon? A time counts where the clause speaks of the purchase, or says nothing but the time.
+//! Timeline: will they buy soon? A time counts if the clause is about the purchase, or if the clause has only the time.
 
 use super::Verdict;
 use super::class::Class;
@@ -9,7 +9,7 @@ use super::token::Token;
 const SOON: (i8, &str) = (40, "They want to decide soon");
 const QUARTER: (i8, &str) = (25, "They plan to decide within months");
 const LATER: (i8, &str) = (-30, "They will not buy soon");
-/// A clause with no more words than this besides the time is about the purchase, as in `start: next month`.
+/// A clause with at most this many words in addition to the time is about the purchase, as in `start: next month`.
 const FRAGMENT: usize = 2;
 
 /// A time that a clause names.
@@ -18,7 +18,7 @@ struct Time<'a> {
     claim: (i8, &'static str),
 }
 
-/// What a clause says about the time of the purchase.
+/// The claim of a clause about the time of the purchase.
 pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     if clause.has(Class::Past) {
         return None;
@@ -98,11 +98,11 @@ fn is_about_purchase(clause: &Clause<'_>, time: &Time<'_>, previous: Option<&Cla
     if clause.has_any(&[Class::Buy, Class::Decides, Class::Seek, Class::Must, Class::Until]) {
         return true;
     }
-    // `No budget this year` and `the owner is away next week` tell no time of a purchase.
+    // `No budget this year` and `the owner is away next week` name no time of a purchase.
     if clause.has_any(&[Class::Money, Class::Broke, Class::Away]) {
         return false;
     }
-    // `The decision falls soon, by the end of the month`: a time alone belongs to the clause before.
+    // `The decision falls soon, by the end of the month`: a clause with only a time belongs to the clause before.
     let others = clause.words().saturating_sub(time.tag.after - time.tag.first);
     let framing = clause.tags.iter().filter(|tag| {
         matches!(

@@ -8,38 +8,38 @@ use std::borrow::Cow;
 pub(super) enum Kind {
     /// Letters.
     Word,
-    /// Begins with a digit: `50.000`, `50k`, `Q3` is a word.
+    /// A text that begins with a digit, such as `50.000` or `50k`. `Q3` is a word.
     Number,
     /// A sign of a currency.
     Currency,
-    /// A colon, which links like the verb to be.
+    /// A colon, which connects like the verb to be.
     Colon,
     /// Ends a clause: a comma, a dash between blanks, a parenthesis.
     Comma,
     /// Ends a sentence.
     Stop,
-    /// Ends a sentence that is a question.
+    /// Ends a question.
     Question,
 }
 
 /// A piece of a text.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
-    /// What it is.
+    /// The kind of the token.
     pub(super) kind: Kind,
-    /// Without case and accents.
+    /// The text without case and accents.
     pub(super) folded: String,
-    /// Without case only, where that differs from `folded`.
+    /// The text without case, if that differs from `folded`.
     pub(super) accented: Option<String>,
     /// Whether it begins with a capital letter.
     pub(super) capital: bool,
-    /// Where it begins in the text, in bytes.
+    /// The position of its beginning in the text, in bytes.
     pub(super) start: usize,
-    /// Where it ends in the text, in bytes.
+    /// The position of its end in the text, in bytes.
     pub(super) end: usize,
 }
 
-/// Appends a letter without case and accents. Letters of the seven languages only: others keep their shape.
+/// Appends a letter without case and accents. Letters of other languages than the seven are not changed.
 fn fold(letter: char, folded: &mut String) {
     for lower in letter.to_lowercase() {
         let plain = match lower {
@@ -113,14 +113,15 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// Whether a sign between letters belongs to the word: the apostrophe of `can't`, the points of `50.000` and `e.g.`.
+/// Whether a character between letters belongs to the word: the apostrophe of `can't`, the points of `50.000` and
+/// `e.g.`.
 fn joins(text: &str, at: usize, sign: char, number: bool) -> bool {
     let mut after = text.get(at + sign.len_utf8()..).unwrap_or_default().chars();
     let next = after.next().unwrap_or(' ');
     if number {
         return matches!(sign, '.' | ',' | '\'' | '\u{2019}') && next.is_numeric();
     }
-    // `can't`: the n belongs to the word. Other apostrophes part two words, as in `l'année` and `CEO's`.
+    // `can't`: the n belongs to the word. Other apostrophes separate two words, as in `l'année` and `CEO's`.
     is_apostrophe(sign) && next.eq_ignore_ascii_case(&'t') && !after.next().is_some_and(char::is_alphanumeric)
 }
 
@@ -167,8 +168,9 @@ fn separator(text: &str, at: usize, sign: char) -> Option<Kind> {
     })
 }
 
-/// Whether a point ends an abbreviation rather than a sentence: after one to four letters that begin with a capital or
-/// stand between points, and before a blank and more text, as in `Mr. Jones`, `Dott. Rossi` and `z. B.`.
+/// Whether a point ends an abbreviation and not a sentence: it follows one to four letters that begin with a capital
+/// letter or are between points, and it is followed by a blank and more text, as in `Mr. Jones`, `Dott. Rossi` and `z.
+/// B.`.
 fn is_abbreviation(text: &str, at: usize) -> bool {
     const SHORT: &[&str] = &[
         "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing",
@@ -193,12 +195,12 @@ impl Token {
         matches!(self.kind, Kind::Word | Kind::Number)
     }
 
-    /// The number that it writes, without the signs that part thousands; `None` where it is no number.
+    /// The value of the number, without separators of thousands; `None` if the token is not a number.
     pub(super) fn number(&self) -> Option<u64> {
         if self.kind != Kind::Number {
             return None;
         }
-        // The cents of `50.000,00` are left out: one or two digits after the last sign.
+        // The cents of `50.000,00`, which are one or two digits after the last separator, are ignored.
         let whole = match self.folded.rfind(['.', ',']) {
             Some(at) if self.folded.len() - at <= 3 => self.folded.get(..at).unwrap_or_default(),
             _ => &self.folded,
@@ -213,7 +215,7 @@ impl Token {
         ordinal && self.number().is_some_and(|day| (1..=31).contains(&day))
     }
 
-    /// The letters that follow its digits: `k` of `50k`.
+    /// The letters after its digits: `k` in `50k`.
     pub(super) fn suffix(&self) -> &str {
         let letters = self.folded.find(char::is_alphabetic);
         letters.map_or("", |at| self.folded.get(at..).unwrap_or_default())

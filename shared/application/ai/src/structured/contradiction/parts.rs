@@ -1,4 +1,4 @@
-//! Schemas that one value must match all at once: those that were given and what they refer to or combine.
+//! Schemas that one value must match at the same time: given ones, and those that they refer to or combine.
 
 use super::members;
 use super::value;
@@ -24,7 +24,7 @@ impl Types {
         self.0 & other.0 != 0
     }
 
-    /// What a `type` allows.
+    /// The kinds that a `type` allows.
     fn named(name: &str) -> Self {
         match name {
             "null" => Self::NULL,
@@ -65,10 +65,10 @@ impl Types {
     }
 }
 
-/// Schemas that hold together.
+/// Schemas that apply together.
 pub(super) struct Parts<'a> {
     pub(super) schemas: Vec<&'a Value>,
-    /// One of them is `false`.
+    /// Whether one of them is `false`.
     pub(super) never: bool,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Parts<'a> {
         parts
     }
 
-    /// These and one more.
+    /// These schemas and one more.
     pub(super) fn and(&self, root: &'a Value, schema: &'a Value) -> Self {
         let mut parts = Self { schemas: self.schemas.clone(), never: self.never };
         parts.add(root, schema);
@@ -116,7 +116,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The same for the same schemas.
+    /// A key that is the same for the same schemas.
     pub(super) fn key(&self) -> Vec<*const Value> {
         let mut key: Vec<*const Value> =
             self.schemas.iter().map(|schema| std::ptr::from_ref(*schema)).collect();
@@ -128,7 +128,7 @@ impl<'a> Parts<'a> {
         self.schemas.iter().filter_map(|schema| schema.as_object())
     }
 
-    /// What they say by a keyword.
+    /// The values of a keyword in all schemas.
     pub(super) fn of_keyword(&self, keyword: &'static str) -> impl Iterator<Item = &'a Value> + '_ {
         self.objects().filter_map(move |schema| schema.get(keyword))
     }
@@ -150,14 +150,14 @@ impl<'a> Parts<'a> {
         for kind in self.of_keyword("type") {
             bits &= Types::of_keyword(kind).0;
         }
-        // `not` with a type alone takes kinds away.
+        // `not` with a type alone removes kinds.
         for kind in self.of_keyword("not").filter_map(Value::as_object).filter(|not| not.len() == 1) {
             bits &= !kind.get("type").map_or(0, |kind| Types::of_keyword(kind).0);
         }
         Types(bits)
     }
 
-    /// The only values that are allowed, where `const` or `enum` names them.
+    /// The allowed values, when `const` or `enum` names them.
     pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
         if let Some(only) = self.of_keyword("const").next() {
             return Some(vec![only]);
@@ -172,7 +172,7 @@ impl<'a> Parts<'a> {
         of("anyOf").chain(of("oneOf")).collect()
     }
 
-    /// The names that must be there, also because others must.
+    /// The names of required members, including those that other members require.
     pub(super) fn required(&self) -> BTreeSet<&'a str> {
         let texts = |names: &'a Value| names.as_array().into_iter().flatten().filter_map(Value::as_str);
         let mut required: BTreeSet<&str> = self.of_keyword("required").flat_map(texts).collect();
@@ -191,7 +191,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The schemas that hold because these names are there.
+    /// The schemas that apply because these members are present.
     pub(super) fn depending_on(&self, names: &BTreeSet<&str>) -> Vec<&'a Value> {
         let dependents = self.objects().filter_map(|schema| members(schema, "dependentSchemas"));
         dependents
@@ -201,7 +201,7 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
-    /// What a member of this name must match.
+    /// The schemas for a member of this name.
     pub(super) fn member(&self, name: &str) -> Vec<&'a Value> {
         let of = |schema: &'a Map<String, Value>| {
             let named = members(schema, "properties").and_then(|members| members.get(name));
@@ -211,7 +211,7 @@ impl<'a> Parts<'a> {
         self.objects().filter_map(of).collect()
     }
 
-    /// The names that members may have, where only some may.
+    /// The allowed names of members, when only some are allowed.
     pub(super) fn only_names(&self) -> Option<Vec<&'a str>> {
         let closed = self.objects().filter(|schema| {
             let patterns = members(schema, "patternProperties").is_some_and(|patterns| !patterns.is_empty());
@@ -242,7 +242,7 @@ impl<'a> Parts<'a> {
         self.objects().filter_map(|schema| prefix(schema))
     }
 
-    /// What the item at this place must match.
+    /// The schemas for the item at this place.
     pub(super) fn item(&self, at: usize) -> Vec<&'a Value> {
         let of = |schema: &'a Map<String, Value>| {
             let own = prefix(schema).and_then(|prefix| prefix.get(at));
@@ -255,7 +255,7 @@ impl<'a> Parts<'a> {
         self.objects().filter_map(of).collect()
     }
 
-    /// The most items that can be different, where they must be and have few values.
+    /// The most different items, when they must be different and have few possible values.
     pub(super) fn distinct_items(&self) -> Option<f64> {
         let unique = self.of_keyword("uniqueItems").any(|unique| *unique == Value::Bool(true));
         if !unique || self.prefix_length() > 0 {
@@ -279,7 +279,7 @@ fn prefix(schema: &Map<String, Value>) -> Option<&Vec<Value>> {
     schema.get("prefixItems").or_else(|| schema.get("items")).and_then(Value::as_array)
 }
 
-/// Whether everything matches a schema.
+/// Whether a schema matches everything.
 fn matches_all(schema: &Value) -> bool {
     *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
 }

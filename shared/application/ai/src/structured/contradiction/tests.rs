@@ -102,7 +102,7 @@ fn what_something_matches_is_left_alone() {
     }
 }
 
-/// Numbers that repeat: xorshift.
+/// Repeatable numbers: xorshift.
 struct Numbers(u64);
 
 impl Numbers {

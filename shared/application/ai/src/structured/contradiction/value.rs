@@ -3,7 +3,7 @@
 use super::parts::{Parts, Types};
 use serde_json::Value;
 
-/// Whether a value may match all of these schemas; `true` where that is not known.
+/// Whether a value may match all of these schemas; `true` when that is not known.
 pub(super) fn may_match(value: &Value, parts: &Parts<'_>) -> bool {
     if parts.never || !parts.types().has(Types::of_value(value)) {
         return false;
@@ -39,16 +39,16 @@ fn in_bounds(value: &Value, parts: &Parts<'_>) -> bool {
     }
 }
 
-/// Whether two values are the same to JSON Schema, where 1 and 1.0 are.
+/// Whether two values are equal in JSON Schema, where 1 equals 1.0.
 fn same(one: &Value, other: &Value) -> bool {
     match (one.as_f64(), other.as_f64()) {
         (Some(one), Some(other)) => one == other,
-        // Numbers within other values are not compared more closely.
+        // Numbers inside other values are not compared more closely.
         _ => one == other || one.is_array() || one.is_object(),
     }
 }
 
-/// The keyword that keeps every whole number, or every other one, from matching.
+/// The keyword that keeps every whole number, or every other number, from matching.
 pub(super) fn no_number(parts: &Parts<'_>, whole: bool) -> Option<&'static str> {
     let lowest = parts.greatest("minimum").unwrap_or(f64::NEG_INFINITY);
     let above = parts.greatest("exclusiveMinimum").unwrap_or(f64::NEG_INFINITY);
@@ -60,7 +60,7 @@ pub(super) fn no_number(parts: &Parts<'_>, whole: bool) -> Option<&'static str> 
     }
     let steps = parts.numbers("multipleOf").chain(whole.then_some(1.0)).filter(|step| *step > 0.0);
     for step in steps {
-        // A little slack, because a bound such as 0.3 is no exact multiple of 0.1 in binary.
+        // A small tolerance, because a bound such as 0.3 is not an exact multiple of 0.1 in binary.
         let slack = step * 1e-9;
         let first = ((lowest.max(above) - slack) / step).ceil() * step;
         let first = if first <= above + slack { first + step } else { first };
