@@ -33,9 +33,9 @@ const MOST_REMEMBERED: usize = 4096;
 /// in between.
 const MOST_UPDATES: u32 = 4;
 /// The most nanoseconds by which the times of two requests that are counted at once may differ, because their machines
-/// have different clocks and a request counts at the time when it began. Without it, a process whose clock is a
-/// millisecond behind would not trust a full limit.
-const CLOCK_TOLERANCE: i128 = 10 * NANOS;
+/// have different clocks and a request counts at the time when it began, which for the longest is 120 seconds ago. Without
+/// it, a process whose clock is a millisecond behind, or the last prompt of a long request, would not trust a full limit.
+const CLOCK_TOLERANCE: i128 = 130 * NANOS;
 
 /// Counts requests on DynamoDB.
 pub struct DynamoLimiter {

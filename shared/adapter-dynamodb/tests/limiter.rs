@@ -132,6 +132,14 @@ async fn a_process_whose_clock_is_ahead_locks_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_request_that_began_two_minutes_ago_does_not_empty_a_full_limit() {
+    let environment = TestEnvironment::start();
+    let (now, late) = (environment.limiter(), environment.limiter());
+    assert_eq!(fill(&now, TEN_A_MINUTE, at(120)).await, 10);
+    assert!(!late.take(TEN_A_MINUTE, "ann", at(0)).await.unwrap().allowed);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_ahead_gives_no_process_more_than_the_limit() {
     let environment = TestEnvironment::start();
     let (wrong, right) = (environment.limiter(), environment.limiter());
