@@ -125,7 +125,8 @@ fn fine_tunes(world: &mut World, count: u32) -> Result<Vec<(String, String)>, Er
 
 fn created(world: &World, events: Vec<Event>) -> Result<Vec<String>, Error> {
     let answers = world.invoke("create-fine-tune", events)?;
-    Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
+    let id = |answer| text(body(answer).get("fine_tune").unwrap_or(&Value::Null), "id");
+    Ok(answers.iter().map(id).collect())
 }
 
 fn cancellation(world: &mut World, sample: &Event, organization: &str, id: &str) -> Result<Event, Error> {
