@@ -65,9 +65,10 @@ pub(super) fn events(
 
 /// Requests to models. They have no temperature, so no answer comes from the cache.
 fn prompts(world: &mut World, sample: &Event, requests: u32) -> Result<Vec<Event>, Error> {
-    let account = world.home.account.clone();
     let organizations = organizations(world, requests, PROMPTS_OF_ONE);
-    organizations.iter().map(|organization| sample.clone().by(organization, &account)).collect()
+    let accounts = people(world, requests, PROMPTS_OF_ONE);
+    let callers = organizations.iter().zip(&accounts);
+    callers.map(|(organization, account)| sample.clone().by(organization, account)).collect()
 }
 
 /// Requests for vectors, with these members in the body for each new text.
