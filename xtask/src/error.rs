@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields hold")]
 pub enum Error {
     /// A program is not installed.
     #[error("{program} can't be started. {hint}")]
