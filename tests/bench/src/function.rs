@@ -59,7 +59,8 @@ impl Function {
         Ok(Self {
             variables: variables(name, &context)?,
             binary: target().join(profile.folder()).join(name),
-            has_sdk: manifest.contains("adapter-aws"),
+            // The functions of some contexts get their adapters from a crate of their context.
+            has_sdk: ["adapter-aws", "wiring-"].iter().any(|name| manifest.contains(name)),
             name: name.to_owned(),
             context,
         })
