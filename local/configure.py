@@ -9,6 +9,7 @@ profiles, strategies and deployments of AppConfig, to read and create hosted ver
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -85,10 +86,11 @@ def main():
     configuration = Configuration(options.environment)
     deployed = configuration.deployed()
     if options.document is None:
-        print(deployed.decode())
+        # As it is stored: a line feed more would be another document.
+        sys.stdout.buffer.write(deployed)
         return
     document = options.document.read_bytes()
-    if document == deployed:
+    if deployed and json.loads(document) == json.loads(deployed):
         print("The document is deployed already.")
         return
     version, deployment = configuration.deploy(document, "at-once" if options.at_once else "gradual")

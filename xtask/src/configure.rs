@@ -43,7 +43,7 @@ struct Row {
 /// Deploys a document, or prints the deployed one.
 pub(crate) fn configure(options: &ConfigureOptions) -> Outcome {
     if let Some(document) = &options.document {
-        check(document)?;
+        check(document, &options.environment)?;
     }
     folder(local())?;
     tools::install()?;
@@ -63,13 +63,24 @@ pub(crate) fn deployment(environment: &str, document: Option<&Path>, at_once: bo
     command
 }
 
-/// Refuses a document that functions would refuse.
-fn check(path: &Path) -> Outcome {
+/// Refuses a document that functions would refuse, or that names secrets which the roles of this environment may not read.
+fn check(path: &Path, environment: &str) -> Outcome {
     let registry = root().join(REGISTRY);
     let table = fs::read_to_string(&registry).map_err(at(&registry))?;
     let document = fs::read(path).map_err(at(path))?;
     match RuntimeConfiguration::parse(&document, Some(&catalog(&table)?)) {
-        Ok(_) => Ok(()),
+        Ok(configuration) => {
+            let prefix = format!("sextant-{environment}-provider-");
+            let mut secrets =
+                configuration.providers.iter().filter_map(|provider| provider.secret.as_deref());
+            match secrets.find(|secret| !secret.starts_with(&prefix)) {
+                None => Ok(()),
+                Some(foreign) => Err(Error::Content(format!(
+                    "{} can't be deployed: providers: the secret {foreign} must be named {prefix}<name>",
+                    path.display()
+                ))),
+            }
+        }
         Err(ConfigurationError::Malformed(error)) => {
             Err(Error::Content(format!("{}: {error}", path.display())))
         }

@@ -137,3 +137,13 @@ fn adding_a_member_again_does_not_raise_it() {
     let member = given::<Member>([rep]).when(|_| admin.clone()).then([admin.clone()]).unwrap();
     assert_eq!(member.role, Role::SalesRep);
 }
+
+#[test]
+fn a_text_too_long_for_a_password_is_refused_without_looking_at_its_characters() {
+    // The rules for Arabic-Indic digits read the whole text for each of them: at this length they took ten seconds.
+    let text = "\u{660}".repeat(125_000);
+    assert_eq!(prepared_password(&text), None);
+    let mut check = Check::default();
+    check_password(&mut check, &text, "ada@a.example");
+    assert_eq!(check.finish(()).unwrap_err().0[0].code, "too_long");
+}

@@ -59,6 +59,9 @@ fn disagreements<A: Aggregate + Debug>() -> Vec<String> {
     for version in 1..=A::SCHEMA_VERSION {
         let file = format!("{FOLDER}/{kind}.v{version}.json");
         let golden = read_json(&file).as_array().cloned().unwrap_or_default();
+        if golden.is_empty() {
+            wrong.push(format!("{file} has no states"));
+        }
         for document in &golden {
             let present = if version == A::SCHEMA_VERSION {
                 Some(document.clone())

@@ -89,7 +89,8 @@ fn check(role: &str, statement: &Value) {
         }
         assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
         // A wildcard stands for the streams of a named log group, for the functions that the gateway may invoke in this
-        // environment, for stored failed batches, or for models under the condition of named profiles.
+        // environment, for stored failed batches, for models under the condition of named profiles, or for what operators name
+        // in the configuration: the secrets of providers and a guardrail.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
         // Training files and results have names that are not known at the deployment.
@@ -97,7 +98,9 @@ fn check(role: &str, statement: &Value) {
         let named = named.trim_end_matches(":*");
         let gateway = role.ends_with("-api") && resource.ends_with(":function:sextant-local-*:live");
         let failures = resource.ends_with(":::sextant-local-relay-failures-000000000000-us-east-1/*");
-        assert!(models || gateway || failures || !named.contains('*'), "{role}: {resource}");
+        let configured =
+            resource.ends_with(":secret:sextant-local-provider-*") || resource.ends_with(":guardrail/*");
+        assert!(models || gateway || failures || configured || !named.contains('*'), "{role}: {resource}");
     }
 }
 

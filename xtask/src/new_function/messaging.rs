@@ -30,7 +30,7 @@ fn resources(pascal: &str, name: &str, event_type: &str) -> String {
       QueueName: !Sub sextant-${{Environment}}-{name}
       KmsMasterKeyId: !Ref DataKeyArn
       VisibilityTimeout: 180
-      RedrivePolicy: {{deadLetterTargetArn: !GetAtt {pascal}DeadLetters.Arn, maxReceiveCount: 8}}
+      RedrivePolicy: {{deadLetterTargetArn: !GetAtt {pascal}DeadLetters.Arn, maxReceiveCount: 9}}
   {pascal}DeadLetters:
     Type: AWS::SQS::Queue
     Properties:

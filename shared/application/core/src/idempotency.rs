@@ -95,7 +95,8 @@ pub async fn claim(
 ) -> Result<Option<Value>, Error> {
     let Some(key) = key else { return Ok(None) };
     let seconds = i64::try_from(context.time_left().as_secs()).unwrap_or(900) + 1;
-    match store.claim(key, context.now, context.now.plus_seconds(seconds)).await? {
+    // From now: counted from the beginning of the request, the claim would end before the request does.
+    match store.claim(key, context.now, context.clock().plus_seconds(seconds)).await? {
         Claim::Claimed => Ok(None),
         Claim::Taken(record) => earlier(Some(key), record).map(Some),
     }

@@ -33,6 +33,11 @@ pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", bu
 pub const LOGINS_PER_ADDRESS: RateLimit =
     RateLimit { name: "logins_address", burst: 20, period_seconds: 900 };
 
+/// Failed logins that the audit log records, per organization; those for unknown addresses count together. The entries of an
+/// organization are written one after the other, and strangers must not be able to fill that line.
+pub const RECORDED_LOGIN_FAILURES: RateLimit =
+    RateLimit { name: "recorded_login_failures", burst: 60, period_seconds: 60 };
+
 /// Counts a request of `who` while `work` runs, and returns the result only when the request was within the limit.
 /// `work` must not write.
 pub async fn limited<T>(

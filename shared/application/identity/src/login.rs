@@ -5,7 +5,9 @@
 use super::access_token::{Issuer, Tokens, issue};
 use super::password;
 use super::refresh_token::PresentedToken;
-use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed, masked_network, network};
+use application_core::limits::{
+    LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, RECORDED_LOGIN_FAILURES, allowed, masked_network, network,
+};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, fingerprint};
 use domain::audit::{FailedSignIn, SignInAttempt, fail_sign_in};
@@ -63,7 +65,7 @@ pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'
         Some(found) if matches => found,
         other => {
             let account = other.map(|(account, _)| account);
-            record_failure(needs.store.as_ref(), context, account.as_ref(), &by_account, credentials).await;
+            record_failure(needs, context, account.as_ref(), &by_account, credentials).await;
             return Err(Error::Unauthenticated);
         }
     };
@@ -96,9 +98,9 @@ async fn find(
 }
 
 /// Records a failed login: one write, whether or not the address has an account. If it fails, that is logged and the
-/// answer stays the same.
+/// answer stays the same. Beyond a limit it is only logged.
 async fn record_failure(
-    store: &dyn Store,
+    needs: &Login,
     context: &Context,
     account: Option<&Account>,
     email_hash: &str,
@@ -106,6 +108,11 @@ async fn record_failure(
 ) {
     let written = async {
         let tenant = account.map_or_else(no_organization, |account| account.organization_id);
+        let who = tenant.to_string();
+        if !needs.limiter.take(RECORDED_LOGIN_FAILURES, &who, context.now).await?.allowed {
+            tracing::warn!("too many failed logins to record this one in the audit log");
+            return Ok::<(), Error>(());
+        }
         let key = AggregateKey::new(tenant, AggregateType::SignIn, &context.new_id::<SignInTag>()?);
         let event = fail_sign_in(SignInAttempt {
             account_id: account.map(|account| account.id),
@@ -113,7 +120,7 @@ async fn record_failure(
             network: masked_network(credentials.source_address),
         });
         let failed = PendingChange::<FailedSignIn>::create(key, [], &event, context, &Actor::anonymous())?;
-        failed.commit(store).await.map(drop)
+        failed.commit(needs.store.as_ref()).await.map(drop)
     };
     if let Err(error) = written.await {
         tracing::error!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");

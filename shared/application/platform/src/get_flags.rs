@@ -1,6 +1,6 @@
 //! Answers the feature flags of the caller.
 
-use application_core::limits::{READS, limited};
+use application_core::limits::limited_read;
 use application_core::{Context, Error, repository};
 use domain::AggregateType;
 use domain::authority::{Authority, ReadFlags};
@@ -52,8 +52,8 @@ pub async fn get_flags(
         let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
         repository::load::<Organization>(store, &key).await?.ok_or(Error::NotFound)
     };
-    let who = authority.caller().principal();
-    let (organization, decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let (organization, decision) =
+        limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
     let subject = FlagSubject { organization: tenant, tier: organization.state.subscription_tier };
     let mut values = BTreeMap::new();
     for (name, flag) in &configuration.flags {

@@ -95,7 +95,12 @@ async fn admit(
     let who = tenant.to_string();
     let counted = Box::pin(count_usable(store, tenant, now));
     let (usable, _) = limited(limiter, NEW_API_KEYS, &who, now, counted).await?;
-    if usable < MOST_USABLE_KEYS { Ok(()) } else { Err(Error::TooManyApiKeys) }
+    if usable < MOST_USABLE_KEYS {
+        return Ok(());
+    }
+    // The limit counts keys that are created.
+    limiter.give_back(NEW_API_KEYS, &who, now).await?;
+    Err(Error::TooManyApiKeys)
 }
 
 /// The number of usable keys of the organization. The list is an index that follows its table, so a key that was just

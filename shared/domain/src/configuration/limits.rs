@@ -14,6 +14,10 @@ const MOST_REQUESTS: u32 = 1_000_000;
 pub enum LimitName {
     /// Requests to models, per account or API key.
     AiCalls,
+    /// Requests to models, per organization. It stands above [`Self::AiCalls`].
+    AiCallsOfOrganization,
+    /// Reads by API keys, per organization.
+    KeyReadsOfOrganization,
     /// Scores of leads, per account.
     LeadScores,
     /// Fine-tunes, per organization.
@@ -22,12 +26,20 @@ pub enum LimitName {
 
 impl LimitName {
     /// Every limit that the document may set.
-    pub const ALL: [Self; 3] = [Self::AiCalls, Self::LeadScores, Self::FineTunes];
+    pub const ALL: [Self; 5] = [
+        Self::AiCalls,
+        Self::AiCallsOfOrganization,
+        Self::KeyReadsOfOrganization,
+        Self::LeadScores,
+        Self::FineTunes,
+    ];
 
     /// The name in the document.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AiCalls => "ai_calls",
+            Self::AiCallsOfOrganization => "ai_calls_organization",
+            Self::KeyReadsOfOrganization => "key_reads_organization",
             Self::LeadScores => "lead_scores",
             Self::FineTunes => "fine_tunes",
         }

@@ -11,9 +11,17 @@ use std::borrow::Cow;
 /// upper limit bounds the time of hashing.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=128;
 
+/// Bytes beyond which no text can be a password of 128 characters in Normalization Form C, each of at most four bytes and made
+/// of at most four characters. The profile's rules take time that grows with the square of the length.
+const LONGEST_TEXT: usize = 2048;
+
 /// The password in the profile OpaqueString (RFC 8265, section 4.2): spaces of every width become one kind of space,
-/// and the text is in Normalization Form C. `None` if the text is empty or has control or invisible characters.
+/// and the text is in Normalization Form C. `None` if the text is empty, too long for
+/// any password, or has control or invisible characters.
 pub fn prepared_password(password: &str) -> Option<Cow<'_, str>> {
+    if password.len() > LONGEST_TEXT {
+        return None;
+    }
     OpaqueString::new().enforce(password).ok()
 }
 

@@ -21,6 +21,9 @@ const LARGEST: usize = 256 * 1024;
 const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
 /// The greatest nesting of objects and arrays.
 const DEEPEST: usize = 32;
+/// How many values a body may have. As a document in memory each takes some hundred bytes, and a body that is refused is read
+/// again for each of its faults; a conversation of 1,000 messages has 6,000.
+const MOST_VALUES: usize = 20_000;
 
 /// The limit of a body.
 struct Limit {
@@ -149,17 +152,22 @@ struct Check {
     pointer: String,
     depth: usize,
     too_deep: bool,
+    /// Values read so far, members of objects included.
+    values: usize,
     /// The members that are given twice.
     twice: Vec<FieldProblem>,
 }
 
 /// The members that are given twice. 400 when the body is not JSON, or nested too deep.
 fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
-    let mut state = Check { pointer: String::new(), depth: 0, too_deep: false, twice: Vec::new() };
+    let mut state = Check { pointer: String::new(), depth: 0, too_deep: false, values: 0, twice: Vec::new() };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Element(&mut state).deserialize(&mut reader).and_then(|()| reader.end());
     if state.too_deep {
         return Err(Problem::invalid_request(format!("The body is nested deeper than {DEEPEST}.")));
+    }
+    if state.values > MOST_VALUES {
+        return Err(Problem::invalid_request(format!("The body has more than {MOST_VALUES} values.")));
     }
     match read {
         Ok(()) => Ok(state.twice),
@@ -184,6 +192,10 @@ impl<'de> DeserializeSeed<'de> for Element<'_> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.values += 1;
+        if self.0.values > MOST_VALUES {
+            return Err(serde::de::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }

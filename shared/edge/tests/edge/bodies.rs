@@ -166,6 +166,14 @@ async fn refuses_deep_nesting_before_reading_it() {
 }
 
 #[tokio::test]
+async fn a_body_of_too_many_values_is_refused_before_it_is_read() {
+    let many = format!(r#"{{"company_name":"a","tags":[{}1]}}"#, "{\"\":0},".repeat(10_000));
+    let refused = send(&many).await;
+    assert_eq!(problem(&refused).0, 400);
+    assert_eq!(body(&refused)["detail"], "The body has more than 20000 values.");
+}
+
+#[tokio::test]
 async fn names_the_wrong_field_and_never_its_value() {
     for (sent, field, code) in [
         (r#"{}"#, "/company_name", "required"),

@@ -74,7 +74,7 @@ pub(super) async fn look_up(
     let own = Counted { limit: AI_CALLS, who: &asker };
     let above = Counted { limit: AI_CALLS_OF_ORGANIZATION, who: &organization };
     let (decision, found) = futures_util::future::join(
-        take_both(gateway.limiter.as_ref(), own, above, context.now),
+        take_both(gateway.limiter.as_ref(), own, above, context.clock()),
         gateway.state.look_up(&wanted),
     )
     .await;
