@@ -7,13 +7,31 @@ use std::path::PathBuf;
 use xtask::environment::{root, target};
 use xtask::error::{Error, at};
 
+/// The profile that functions are built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As on AWS.
+    Release,
+    /// As in tests and for `make up`.
+    Developer,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Developer => "debug",
+        }
+    }
+}
+
 /// A function.
 pub(crate) struct Function {
     /// The name, such as `score-lead`.
     pub(crate) name: String,
     /// The context, such as `sales`.
     pub(crate) context: String,
-    /// The release build.
+    /// The program.
     pub(crate) binary: PathBuf,
     /// The names of its environment variables.
     pub(crate) variables: BTreeSet<String>,
@@ -22,8 +40,13 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Finds a function by its name.
+    /// Finds a function by its name, in its build for AWS.
     pub(crate) fn find(name: &str) -> Result<Self, Error> {
+        Self::built(name, Profile::Release)
+    }
+
+    /// Finds a function by its name, in its build with this profile.
+    pub(crate) fn built(name: &str, profile: Profile) -> Result<Self, Error> {
         let functions = root().join("functions");
         let missing = || Error::Content(format!("there is no function {name}"));
         let contexts = fs::read_dir(&functions).map_err(at(&functions))?.flatten();
@@ -35,8 +58,9 @@ impl Function {
         let manifest = fs::read_to_string(&manifest).map_err(at(&manifest))?;
         Ok(Self {
             variables: variables(name, &context)?,
-            binary: target().join("release").join(name),
-            has_sdk: manifest.contains("adapter-aws"),
+            binary: target().join(profile.folder()).join(name),
+            // The functions of some contexts get their adapters from a crate of their context.
+            has_sdk: ["adapter-aws", "wiring-"].iter().any(|name| manifest.contains(name)),
             name: name.to_owned(),
             context,
         })

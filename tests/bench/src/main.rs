@@ -9,12 +9,14 @@ mod event;
 mod function;
 mod latency;
 mod measure;
+mod models;
 mod requests;
+mod soak;
 mod table;
 mod world;
 
 use clap::{Parser, Subcommand};
-use function::Function;
+use function::{Function, Profile};
 use measure::{Costs, Plan};
 use std::fs;
 use std::process::ExitCode;
@@ -60,6 +62,9 @@ enum What {
         #[arg(long, value_name = "TEXT")]
         path: Option<String>,
     },
+    /// The memory of each function while it serves many requests as one process: after 10, 100, 500 and 2,000 requests,
+    /// and the growth after the first 100, which should be none.
+    Soak(soak::SoakOptions),
     /// The costs of building and deploying one function again.
     Build {
         /// The function that is changed.
@@ -83,6 +88,7 @@ fn bench(options: &BenchOptions) -> Outcome {
         None => functions(options),
         Some(What::Latency) => latency::measure(),
         Some(What::Ai { no_build, savings, path }) => ai::measure(*no_build, *savings, path.as_deref()),
+        Some(What::Soak(options)) => soak::measure(options),
         Some(What::Build { function }) => build::measure(function),
     }
 }
@@ -92,19 +98,16 @@ fn functions(options: &BenchOptions) -> Outcome {
         measure::require(program, package)?;
     }
     let names = all_functions()?;
-    let wanted = if options.functions.is_empty() { names.clone() } else { options.functions.clone() };
-    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
-        let problem = format!("there is no function {unknown}; there are {}", names.join(", "));
-        return Err(Error::Content(problem));
-    }
+    let wanted = wanted(&names, &options.functions)?;
     if !options.no_build {
         build_for_release(&names)?;
     }
-    let mut world = step("starting them and registering an organization", World::start)?;
+    let mut world =
+        step("starting the services and registering an organization", || World::start(Profile::Release))?;
     let output = folder(target().join("bench"))?;
     let mut rows = Vec::new();
     for name in &wanted {
-        let function = Function::find(name)?;
+        let function = world.function(name)?;
         let costs = step(name, || measured(&mut world, &function, options.quick))?;
         detail(table::sentence(&costs));
         rows.push(costs);
@@ -117,17 +120,38 @@ fn functions(options: &BenchOptions) -> Outcome {
     Ok(())
 }
 
+/// The functions to measure: those that are named, or all.
+fn wanted(names: &[String], named: &[String]) -> Result<Vec<String>, Error> {
+    if let Some(unknown) = named.iter().find(|name| !names.contains(name)) {
+        let problem = format!("there is no function {unknown}; there are {}", names.join(", "));
+        return Err(Error::Content(problem));
+    }
+    Ok(if named.is_empty() { names.to_vec() } else { named.to_vec() })
+}
+
 fn build_for_release(names: &[String]) -> Outcome {
-    step("building the functions for release (several minutes the first time)", || {
+    build_all(names, Profile::Release)
+}
+
+fn build_all(names: &[String], profile: Profile) -> Outcome {
+    let (what, option) = match profile {
+        Profile::Release => {
+            ("building the functions for release (several minutes the first time)", Some("--release"))
+        }
+        Profile::Developer => ("building the functions for development", None),
+    };
+    step(what, || {
         let mut cargo = cargo();
-        cargo.args(["build", "--locked", "--release"]);
+        cargo.args(["build", "--locked"]).args(option);
         for name in names {
             cargo.args(["--package", name]);
         }
         run("building the functions", &mut cargo)
     })?;
-    step("building the AWS services to measure against", || {
-        run("building aws-stub", cargo().args(["build", "--locked", "--package", "aws-stub"]))
+    step("building the AWS services and the models to measure against", || {
+        let mut cargo = cargo();
+        cargo.args(["build", "--locked", "--package", "aws-stub", "--package", "model-stub"]);
+        run("building aws-stub and model-stub", &mut cargo)
     })
 }
 

@@ -242,13 +242,22 @@ fn total_calls(summary: &str) -> Option<u64> {
 
 /// The most memory that a process had so far, in bytes.
 pub(crate) fn peak_memory(pid: u32) -> Result<u64, Error> {
+    memory(pid, "VmHWM:")
+}
+
+/// The memory that a process has now, in bytes.
+pub(crate) fn resident_memory(pid: u32) -> Result<u64, Error> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, field: &str) -> Result<u64, Error> {
     let path = PathBuf::from(format!("/proc/{pid}/status"));
     let text = fs::read_to_string(&path).map_err(at(&path))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes
         .map(|number| number * 1024)
-        .ok_or_else(|| Error::Content(format!("{} has no VmHWM", path.display())))
+        .ok_or_else(|| Error::Content(format!("{} has no {field}", path.display())))
 }
 
 /// A running function, with or without a tool around it. It ends when it is dropped.
@@ -265,7 +274,7 @@ impl Process {
         source: Source,
         variables: &BTreeMap<String, String>,
     ) -> Result<Self, Error> {
-        let runtime_api = RuntimeApi::start(source).map_err(at("127.0.0.1:0"))?;
+        let runtime_api = RuntimeApi::start_acknowledging(source).map_err(at("127.0.0.1:0"))?;
         Self::start_on(runtime_api, function, command, variables)
     }
 

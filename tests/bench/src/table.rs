@@ -83,7 +83,8 @@ pub(crate) fn print(rows: &[Costs]) {
     println!(
         "\nMB: stripped binary. init: instructions in millions until the first event, TLS included. first: what the first\n\
          request takes more. request: instructions in thousands, warm, without TLS; aim 140 k and 400 k for each AWS call.\n\
-         sys: system calls until the first event, and of a request. RSS: the most memory, in MB.\n"
+         sys: system calls until the first event, and of a request. RSS: the most memory, in MB. Calls to models and to S3 are\n\
+         not among the calls.\n"
     );
     for costs in rows {
         let calls: Vec<String> =

@@ -2,8 +2,9 @@
 //! wrote.
 
 use super::event::{Event, another_id};
-use super::function::Function;
+use super::function::{Function, Profile};
 use super::measure::{Call, Process};
+use super::models::Models;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime_api::Answer;
@@ -71,17 +72,22 @@ impl Control {
 
 /// The services and their content, until the value is dropped.
 pub(crate) struct World {
+    profile: Profile,
+    /// The models that functions ask.
+    pub(crate) models: Models,
     services: Child,
     control: Control,
     endpoints: BTreeMap<String, String>,
     numbers: u32,
+    pub(crate) has_open_fine_tune: bool,
     /// The organization of the requests, and its administrator.
     pub(crate) home: Account,
 }
 
 impl World {
-    /// Starts the services and registers an organization.
-    pub(crate) fn start() -> Result<Self, Error> {
+    /// Starts the services and registers an organization. Functions are those that were built with this profile.
+    pub(crate) fn start(profile: Profile) -> Result<Self, Error> {
+        let models = Models::start()?;
         let log = folder(target().join("bench"))?.join("aws-stub.log");
         let output = File::create(&log).map_err(at(&log))?;
         let errors = output.try_clone().map_err(at(&log))?;
@@ -95,16 +101,29 @@ impl World {
             .map_err(at(&program))?;
         wait_for("aws-stub", 20, &log, &mut services, || announced_url(&log).is_some())?;
         let control = Control(announced_url(&log).unwrap_or_default());
-        // Models are not part of this measurement. Completions must have a chain; `bench ai` has models that answer.
         control.configure(&json!({
             "version": 1,
             "chains": {"lead_scoring": ["rules"], "completion": ["us.amazon.nova-lite-v1:0"]},
             "fine_tuning": true,
         }))?;
-        let endpoints = serde_json::from_value(control.get("/endpoints")?)
+        let mut endpoints: BTreeMap<String, String> = serde_json::from_value(control.get("/endpoints")?)
             .map_err(|error| Error::Content(error.to_string()))?;
+        // Training files are looked for in a bucket that has none: the model server answers paths that it does not know
+        // with 404, as S3 answers for a missing file.
+        for name in ["BEDROCK_RUNTIME", "BEDROCK", "S3"] {
+            endpoints.insert(format!("AWS_ENDPOINT_URL_{name}"), models.url().to_owned());
+        }
         let nobody = Account { organization: String::new(), account: String::new(), email: String::new() };
-        let mut world = Self { services, control, endpoints, numbers: 0, home: nobody };
+        let mut world = Self {
+            profile,
+            models,
+            services,
+            control,
+            endpoints,
+            numbers: 0,
+            has_open_fine_tune: false,
+            home: nobody,
+        };
         if let Some(account) = world.accounts(1)?.pop() {
             world.home = account;
         }
@@ -113,6 +132,11 @@ impl World {
 
     pub(crate) fn control(&self) -> Control {
         self.control.clone()
+    }
+
+    /// A function by its name.
+    pub(crate) fn function(&self, name: &str) -> Result<Function, Error> {
+        Function::built(name, self.profile)
     }
 
     /// A new number for a request.
@@ -133,6 +157,13 @@ impl World {
         another_id(&self.home.account, number)
     }
 
+    /// An organization without earlier requests. It is not registered: only functions that read the organization or its
+    /// accounts need one that is.
+    pub(crate) fn organization(&mut self) -> String {
+        let number = self.number();
+        another_id(&self.home.organization, number)
+    }
+
     /// A key for one request.
     pub(crate) fn idempotency_key(&mut self) -> String {
         format!("5f0c7a1e-6f0b-4d7e-9a52-{:012}", self.number())
@@ -140,7 +171,7 @@ impl World {
 
     /// Runs a function for these events and returns its answers, which must be successes.
     pub(crate) fn invoke(&self, name: &str, events: Vec<Event>) -> Result<Vec<Answer>, Error> {
-        let function = Function::find(name)?;
+        let function = self.function(name)?;
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let mut events = events.into_iter();
         let source = Box::new(move |_: Option<&Answer>| Some(events.next()?.0));
@@ -224,21 +255,6 @@ impl World {
     pub(crate) fn leads(&mut self, count: u32) -> Result<Vec<String>, Error> {
         let events = (0..count).map(|_| self.new_lead()).collect::<Result<_, _>>()?;
         let answers = self.invoke("create-lead", events)?;
-        Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
-    }
-
-    /// A new API key of [`Self::home`].
-    pub(crate) fn new_api_key(&mut self) -> Result<Event, Error> {
-        let (home, key) = (self.home.clone(), self.idempotency_key());
-        Event::sample("tenancy", "create-api-key")?
-            .by(&home.organization, &home.account)?
-            .with_header("Idempotency-Key", &key)
-    }
-
-    /// Creates `count` API keys and returns their identifiers.
-    pub(crate) fn api_keys(&mut self, count: u32) -> Result<Vec<String>, Error> {
-        let events = (0..count).map(|_| self.new_api_key()).collect::<Result<_, _>>()?;
-        let answers = self.invoke("create-api-key", events)?;
         Ok(answers.iter().map(|answer| text(&body(answer), "id")).collect())
     }
 
@@ -346,7 +362,9 @@ fn setting(name: &str) -> &'static str {
         "CURSOR_SECRET_ID" => "sextant-bench-cursors",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
-        "CONFIGURATION" => "sextant-bench",
+        "CONFIGURATION" | "TRAINING_BUCKET" => "sextant-bench",
+        "TRAINING_ROLE_ARN" => "arn:aws:iam::123456789012:role/sextant-bench-training",
+        "DATA_KEY_ARN" => "arn:aws:kms:us-east-1:123456789012:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d",
         _ => "production",
     }
 }

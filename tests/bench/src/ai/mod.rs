@@ -5,6 +5,7 @@ mod gateway;
 mod mode;
 mod provider;
 
+use super::function::Profile;
 use super::measure;
 use super::table::{float, millions};
 use super::world::World;
@@ -37,7 +38,8 @@ fn gateway(no_build: bool, named: &str) -> Outcome {
         let names = ["create-chat-completion", "register-account", "ai-bench"].map(str::to_owned);
         super::build_for_release(&names)?;
     }
-    let mut world = step("starting the services and registering an organization", World::start)?;
+    let mut world =
+        step("starting the services and registering an organization", || World::start(Profile::Release))?;
     let provider = provider::start().map_err(at("127.0.0.1:0"))?;
     let init = step("its start", || gateway::start(&world, &provider))?;
     detail(format!("{} M instructions", millions(init)));
