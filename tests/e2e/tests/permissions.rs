@@ -36,8 +36,10 @@ fn no_role_may_do_everything_or_touch_everything() {
             let trains = service == "bedrock.amazonaws.com"
                 && role.contains("TrainingRole")
                 && trust["Condition"]["StringEquals"]["aws:SourceAccount"].is_string();
+            // AppConfig looks at the alarms that roll a deployment of configuration back.
+            let monitors = service == "appconfig.amazonaws.com" && role.contains("MonitorRol");
             assert!(
-                trains || ["lambda.amazonaws.com", "apigateway.amazonaws.com"].contains(&service),
+                trains || monitors || ["lambda.amazonaws.com", "apigateway.amazonaws.com"].contains(&service),
                 "{role}: {trust}"
             );
         }
@@ -89,8 +91,8 @@ fn check(role: &str, statement: &Value) {
         }
         assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
         // A wildcard stands for the streams of a named log group, for the functions that the gateway may invoke in this
-        // environment, for stored failed batches, for models under the condition of named profiles, or for what operators name
-        // in the configuration: the secrets of providers and a guardrail.
+        // environment, for stored failed batches, for models under the condition of named profiles, for what operators name in
+        // the configuration (the secrets of providers and a guardrail), or for the alarms of the configuration.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
         // Training files and results have names that are not known at the deployment.
@@ -99,7 +101,9 @@ fn check(role: &str, statement: &Value) {
         let gateway = role.ends_with("-api") && resource.ends_with(":function:sextant-local-*:live");
         let failures = resource.ends_with(":::sextant-local-relay-failures-000000000000-us-east-1/*");
         let configured =
-            resource.ends_with(":secret:sextant-local-provider-*") || resource.ends_with(":guardrail/*");
+            [":secret:sextant-local-provider-*", ":guardrail/*", ":alarm:sextant-local-configuration-*"]
+                .iter()
+                .any(|end| resource.ends_with(end));
         assert!(models || gateway || failures || configured || !named.contains('*'), "{role}: {resource}");
     }
 }
