@@ -4,7 +4,7 @@
 //!
 //! An update in DynamoDB can't take the later of two times, so there are two forms of it: one for a limit at rest and one for a
 //! limit in use. The process remembers the time that it saw last to guess the right form. A wrong guess costs a second update and
-//! changes nothing else. A refused request writes nothing.
+//! changes nothing else. A request that this limit refuses writes nothing to it.
 //!
 //! A process whose clock is ahead stores times that would block all other processes for as long as its clock is ahead. So a
 //! stored time that no current request can have produced is not trusted; the limit then counts as at rest, apart from the

@@ -49,7 +49,7 @@ fn a_message_nobody_can_handle_ends_in_the_dead_letter_queue_and_holds_up_none()
     });
     let before = audited();
 
-    // Eight attempts take 17 minutes, which is too long for a test; three take 28 seconds.
+    // Nine attempts take 17 minutes, which is too long for a test; three take 28 seconds.
     let mut policy: Value = serde_json::from_str(&queue.attribute("RedrivePolicy")).unwrap();
     policy["maxReceiveCount"] = json!(3);
     let _impatient = queue.with_attribute("RedrivePolicy", &policy.to_string());

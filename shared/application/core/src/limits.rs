@@ -81,7 +81,7 @@ pub struct Counted<'a> {
 }
 
 /// Counts a request at the same time against a limit of the caller and a limit of the organization. A request that one
-/// of them refuses counts for neither, so that a key over its own limit uses up nothing of the other keys' limit. The
+/// of them refuses counts for neither in the end: what the other one counted is given back, with one more write. The
 /// decision is that of the limit with less left.
 pub async fn take_both(
     limiter: &dyn Limiter,

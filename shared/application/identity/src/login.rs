@@ -1,6 +1,6 @@
 //! Logs a person in. Every failure gives the same answer after the same work, so that nobody learns which addresses
-//! have accounts. Every failure is recorded for the audit log. The limits by network and by account come first, so that
-//! nobody can fill the log.
+//! have accounts. Failures are recorded for the audit log. The limits by network and by account come first, and a limit by
+//! organization bounds what is recorded, so that nobody can fill the log.
 
 use super::access_token::{Issuer, Tokens, issue};
 use super::password;

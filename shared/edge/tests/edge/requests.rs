@@ -1,4 +1,4 @@
-//! What handlers learn about a request, and from which part of it.
+//! Tests of `Request`: each value that a handler reads comes from the right part of the event.
 
 use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,

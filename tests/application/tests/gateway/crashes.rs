@@ -307,7 +307,7 @@ async fn a_reservation_whose_answer_is_lost_is_given_back() {
     assert_eq!(scene.environment.wire().faults_left(), 0);
     assert!(scene.model.calls().is_empty());
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (0, 1));
-    // Nobody waits for an answer that this request does not make.
+    // This request makes no answer, so no other request waits for it.
     scene.complete(&cacheable(NOVA)).await.unwrap();
     assert!(scene.timer.pauses().is_empty());
 }
