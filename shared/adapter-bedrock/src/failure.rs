@@ -15,7 +15,7 @@ use aws_smithy_types::event_stream::RawMessage;
 use ports::{ModelError, Source};
 use serde::Deserialize;
 
-use crate::classification::{self, Meaning};
+use crate::classification::{self, ErrorMeaning};
 
 /// The cause of a failed call, without any part of the prompt or the completion.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ where
     let SdkError::ServiceError(context) = &error else { return of_transport(error) };
     let response = context.raw();
     let code = context.err().code();
-    let told = Told {
+    let told = ProviderError {
         status: original_status(response).unwrap_or(response.status().as_u16()),
         code,
         message: context.err().message(),
@@ -125,7 +125,8 @@ pub(crate) fn of_event(
         // Errors without a name that ConverseStream documents are most likely the service's own.
         _ => (500, event.code().unwrap_or("unknown")),
     };
-    Told { status, code: Some(code), message: event.message(), retry_after: None, request_id }.meaning()
+    ProviderError { status, code: Some(code), message: event.message(), retry_after: None, request_id }
+        .meaning()
 }
 
 /// The model broke off in the middle of its answer; the event has the status of the model's error.
@@ -174,7 +175,7 @@ where
 }
 
 /// An error as the service described it.
-struct Told<'a> {
+struct ProviderError<'a> {
     status: u16,
     code: Option<&'a str>,
     message: Option<&'a str>,
@@ -182,18 +183,18 @@ struct Told<'a> {
     request_id: Option<&'a str>,
 }
 
-impl Told<'_> {
+impl ProviderError<'_> {
     fn meaning(&self) -> ModelError {
         let rule = classification::rule(self.code, self.status, self.message.unwrap_or_default());
-        match rule.map_or(Meaning::Refused, |(_, rule)| rule.meaning) {
-            Meaning::Failing => self.failing(),
-            Meaning::TimedOut => ModelError::ProviderTimedOut,
-            Meaning::Throttled => ModelError::Throttled { retry_after: self.retry_after },
-            Meaning::NotAvailable => ModelError::NoSuchModel,
-            Meaning::TooLong => ModelError::ContextLength,
-            Meaning::Malformed => ModelError::MalformedAnswer(Box::new(self.answered())),
-            Meaning::Refused => refused(self.answered()),
-            Meaning::Unreadable => {
+        match rule.map_or(ErrorMeaning::Refused, |(_, rule)| rule.meaning) {
+            ErrorMeaning::Failing => self.failing(),
+            ErrorMeaning::TimedOut => ModelError::ProviderTimedOut,
+            ErrorMeaning::Throttled => ModelError::Throttled { retry_after: self.retry_after },
+            ErrorMeaning::NotAvailable => ModelError::NoSuchModel,
+            ErrorMeaning::TooLong => ModelError::ContextLength,
+            ErrorMeaning::Malformed => ModelError::MalformedAnswer(Box::new(self.answered())),
+            ErrorMeaning::Refused => refused(self.answered()),
+            ErrorMeaning::Unreadable => {
                 unavailable(ProviderFailure::Unreadable { request_id: self.request_id.map(str::to_owned) })
             }
         }

@@ -27,7 +27,7 @@ const COUNTS: Duration = Duration::from_secs(2);
 /// With `structured`, the answer is the input of the answer tool.
 pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
     let request_id = output.request_id().map(str::to_owned);
-    let reader = Reader { events: output.stream, request_id, deadline, told: Told::new(structured) };
+    let reader = Reader { events: output.stream, request_id, deadline, told: StreamedSoFar::new(structured) };
     // Dropping the stream drops the receiver and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
@@ -42,7 +42,7 @@ struct Reader {
     events: EventReceiver<types::ConverseStreamOutput, ConverseStreamOutputError>,
     request_id: Option<String>,
     deadline: Instant,
-    told: Told,
+    told: StreamedSoFar,
 }
 
 impl Reader {
@@ -69,7 +69,7 @@ impl Reader {
 }
 
 /// What the events have told so far.
-struct Told {
+struct StreamedSoFar {
     structured: bool,
     /// The index of the answer tool's block; the first one if the model calls the tool again.
     tool: Option<i32>,
@@ -81,7 +81,7 @@ struct Told {
     usage: Option<types::TokenUsage>,
 }
 
-impl Told {
+impl StreamedSoFar {
     fn new(structured: bool) -> Self {
         Self { structured, tool: None, aside: String::new(), said: false, stop: None, usage: None }
     }

@@ -21,7 +21,7 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option
 
 /// The meaning of a failure for the caller.
 #[derive(Debug, PartialEq, Eq)]
-enum Meaning {
+enum ErrorMeaning {
     /// There may be room later.
     Busy,
     /// The request is wrong and stays wrong.
@@ -46,12 +46,12 @@ const OURS: &[&str] = &[
 ];
 
 /// Sorts a failure by the service's name for it and by its message, which is not kept.
-fn meaning(code: &str, words: &str) -> Meaning {
+fn meaning(code: &str, words: &str) -> ErrorMeaning {
     let words = words.to_lowercase();
     match code {
-        "ServiceQuotaExceededException" | "ThrottlingException" => Meaning::Busy,
-        "ValidationException" if !OURS.iter().any(|ours| words.contains(ours)) => Meaning::Refused,
-        _ => Meaning::Unavailable,
+        "ServiceQuotaExceededException" | "ThrottlingException" => ErrorMeaning::Busy,
+        "ValidationException" if !OURS.iter().any(|ours| words.contains(ours)) => ErrorMeaning::Refused,
+        _ => ErrorMeaning::Unavailable,
     }
 }
 
@@ -70,9 +70,9 @@ where
         error => error.into_source().ok(),
     };
     match meaning {
-        Meaning::Refused => TrainerError::Refused(code),
-        Meaning::Busy => TrainerError::Busy(CallFailed { operation, code, source }.into()),
-        Meaning::Unavailable => TrainerError::Unavailable(CallFailed { operation, code, source }.into()),
+        ErrorMeaning::Refused => TrainerError::Refused(code),
+        ErrorMeaning::Busy => TrainerError::Busy(CallFailed { operation, code, source }.into()),
+        ErrorMeaning::Unavailable => TrainerError::Unavailable(CallFailed { operation, code, source }.into()),
     }
 }
 
@@ -104,16 +104,16 @@ mod tests {
             "The KMS key is not usable.",
             "The roleArn is wrong.",
         ] {
-            assert_eq!(meaning("ValidationException", ours), Meaning::Unavailable, "{ours}");
+            assert_eq!(meaning("ValidationException", ours), ErrorMeaning::Unavailable, "{ours}");
         }
         for theirs in ["", "1 validation error detected.", "Invalid role in line 3"] {
-            assert_eq!(meaning("ValidationException", theirs), Meaning::Refused, "{theirs}");
+            assert_eq!(meaning("ValidationException", theirs), ErrorMeaning::Refused, "{theirs}");
         }
         for full in ["ServiceQuotaExceededException", "ThrottlingException"] {
-            assert_eq!(meaning(full, "The bucket of jobs is full"), Meaning::Busy, "{full}");
+            assert_eq!(meaning(full, "The bucket of jobs is full"), ErrorMeaning::Busy, "{full}");
         }
         for other in ["AccessDeniedException", "InternalServerException", "no answer"] {
-            assert_eq!(meaning(other, ""), Meaning::Unavailable, "{other}");
+            assert_eq!(meaning(other, ""), ErrorMeaning::Unavailable, "{other}");
         }
     }
 }

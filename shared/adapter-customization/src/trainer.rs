@@ -144,7 +144,7 @@ impl Trainer for BedrockTrainer {
         Box::pin(self.create(job))
     }
 
-    fn look<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
+    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
         Box::pin(self.read(name))
     }
 
@@ -152,7 +152,7 @@ impl Trainer for BedrockTrainer {
         Box::pin(self.end(name))
     }
 
-    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
         Box::pin(self.delete(model))
     }
 }

@@ -64,7 +64,7 @@ async fn end(stub: &Stub, name: &JobName, body: Value) {
 async fn a_job_is_asked_for_with_all_it_needs_and_started_once() {
     let stub = Stub::start().await.unwrap();
     let (trainer, job) = (trainer(stub.url()), job());
-    assert_eq!(trainer.look(&job.name).await.unwrap(), None);
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), None);
     let first = trainer.start(&job).await.unwrap();
     assert_eq!(trainer.start(&job).await.unwrap(), first);
     let jobs = jobs(&stub).await;
@@ -88,7 +88,7 @@ async fn a_job_is_asked_for_with_all_it_needs_and_started_once() {
             "hyperParameters": {"epochCount": "2", "learningRate": "0.00001", "learningRateWarmupSteps": "10"},
         })
     );
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Running));
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), Some(JobState::Running));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,13 +97,13 @@ async fn every_end_is_told_apart() {
     let (trainer, job) = (trainer(stub.url()), job());
     trainer.start(&job).await.unwrap();
     end(&stub, &job.name, json!({"status": "Failed", "message": "No room"})).await;
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Failed));
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), Some(JobState::Failed));
     end(&stub, &job.name, json!({"status": "Stopping"})).await;
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Running));
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), Some(JobState::Running));
     end(&stub, &job.name, json!({"status": "SomethingNew"})).await;
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Running));
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), Some(JobState::Running));
     end(&stub, &job.name, json!({"status": "Completed"})).await;
-    let Some(JobState::Completed(model)) = trainer.look(&job.name).await.unwrap() else { panic!() };
+    let Some(JobState::Completed(model)) = trainer.job_state(&job.name).await.unwrap() else { panic!() };
     assert!(model.ends_with(&format!(":custom-model/{}", job.name.as_str())), "{model}");
 }
 
@@ -114,7 +114,7 @@ async fn stopping_is_for_what_runs_and_harmless_otherwise() {
     trainer.stop(&job.name).await.unwrap();
     trainer.start(&job).await.unwrap();
     trainer.stop(&job.name).await.unwrap();
-    assert_eq!(trainer.look(&job.name).await.unwrap(), Some(JobState::Stopped));
+    assert_eq!(trainer.job_state(&job.name).await.unwrap(), Some(JobState::Stopped));
     trainer.stop(&job.name).await.unwrap();
 }
 
@@ -124,7 +124,7 @@ async fn what_is_wrong_stays_wrong_and_what_is_away_may_come_back() {
     let wrong = TrainingJob { model: String::new(), ..job() };
     let refused = trainer(stub.url()).start(&wrong).await.unwrap_err();
     assert!(matches!(refused, TrainerError::Refused(code) if code == "ValidationException"));
-    let away = trainer("http://127.0.0.1:9").look(&job().name).await.unwrap_err();
+    let away = trainer("http://127.0.0.1:9").job_state(&job().name).await.unwrap_err();
     assert!(matches!(away, TrainerError::Unavailable(_)));
 }
 
@@ -147,10 +147,10 @@ async fn a_model_is_deleted_and_may_be_gone_already() {
     let (trainer, job) = (trainer(stub.url()), job());
     trainer.start(&job).await.unwrap();
     end(&stub, &job.name, json!({"status": "Completed"})).await;
-    let Some(JobState::Completed(model)) = trainer.look(&job.name).await.unwrap() else { panic!() };
+    let Some(JobState::Completed(model)) = trainer.job_state(&job.name).await.unwrap() else { panic!() };
     assert_eq!(jobs(&stub).await[0]["discarded"], false);
     for _ in 0..2 {
-        trainer.discard(&model).await.unwrap();
+        trainer.delete_model(&model).await.unwrap();
         assert_eq!(jobs(&stub).await[0]["discarded"], true);
     }
 }

@@ -9,7 +9,7 @@ use crate::read::{HOLDER_ID, HOLDER_TYPE, TENANT_ID, WRAPPED, unwrap_subject_key
 use crate::seal;
 use crate::state_item::{EXPIRES_AT, VERSION, state_item};
 use crate::store::{DynamoStore, expires};
-use crate::transact::{Actions, Refused, must_be_new};
+use crate::transact::{Actions, RefusedTransaction, must_be_new};
 use crate::value::{binary, digits, text};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure};
 use domain::id::{OrganizationId, SubjectId};
@@ -28,7 +28,7 @@ const TRYING_TIME: Duration = Duration::from_secs(2);
 
 /// The purpose of an action, by which its cancellation reason is understood.
 #[derive(Debug, Clone, Copy)]
-enum Purpose {
+enum TransactionItem {
     Aggregate,
     Unique(UniqueKind),
     Idempotency,
@@ -46,7 +46,7 @@ impl DynamoStore {
         if let Some((tenant, wrapped)) = &transaction.tenant_key {
             let mut item = ItemKey::tenant_key(*tenant).attributes();
             item.insert(WRAPPED.to_owned(), binary(wrapped.0.clone()));
-            actions.put(Purpose::Aggregate, must_be_new(&self.tables.state), item)?;
+            actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.state), item)?;
         }
         if let Some((key, outcome, now)) = &transaction.idempotency {
             let now = now.seconds();
@@ -57,7 +57,7 @@ impl DynamoStore {
 
     async fn add_change(
         &self,
-        actions: &mut Actions<Purpose>,
+        actions: &mut Actions<TransactionItem>,
         change: &Change,
         transaction: &Transaction,
     ) -> Result<(), CommitError> {
@@ -77,7 +77,7 @@ impl DynamoStore {
                 subject_keys.insert(*subject, key);
                 let mut item = ItemKey::subject(tenant, *subject).attributes();
                 item.insert(WRAPPED.to_owned(), binary(wrapped.0));
-                actions.put(Purpose::Aggregate, must_be_new(&self.tables.state), item)?;
+                actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.state), item)?;
             }
         }
         let mut version = change.expected_version;
@@ -87,7 +87,7 @@ impl DynamoStore {
                 return Err(StoreError::Malformed("an event that does not continue its history").into());
             }
             let item = ledger_item(event, &subject_keys)?;
-            actions.put(Purpose::Aggregate, must_be_new(&self.tables.ledger), item)?;
+            actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.ledger), item)?;
         }
         // An expired session that still exists needs no special care: its history makes its creation fail, and a change
         // of it is valid as long as its version is.
@@ -100,21 +100,21 @@ impl DynamoStore {
                 .expression_attribute_names("#version", VERSION)
                 .expression_attribute_values(":expected", digits(expected)),
         };
-        actions.put(Purpose::Aggregate, condition, state_item(change, version, &self.shards))?;
+        actions.put(TransactionItem::Aggregate, condition, state_item(change, version, &self.shards))?;
         for subject in &change.erased_subjects {
             let key = ItemKey::subject(tenant, *subject).attributes();
             let delete = Delete::builder().table_name(&self.tables.state).set_key(Some(key));
-            actions.delete(Purpose::Aggregate, delete)?;
+            actions.delete(TransactionItem::Aggregate, delete)?;
         }
         Ok(())
     }
 
-    fn add_unique(&self, actions: &mut Actions<Purpose>, unique: &Unique) -> Result<(), StoreError> {
+    fn add_unique(&self, actions: &mut Actions<TransactionItem>, unique: &Unique) -> Result<(), StoreError> {
         let mut item = ItemKey::unique(unique.kind, &unique.value).attributes();
         item.insert(TENANT_ID.to_owned(), text(unique.holder.tenant().to_string()));
         item.insert(HOLDER_TYPE.to_owned(), text(unique.holder.kind().as_str()));
         item.insert(HOLDER_ID.to_owned(), text(unique.holder.id()));
-        actions.put(Purpose::Unique(unique.kind), must_be_new(&self.tables.state), item)
+        actions.put(TransactionItem::Unique(unique.kind), must_be_new(&self.tables.state), item)
     }
 
     /// The record may replace an expired one, whether or not the TTL has deleted it. A claim may be replaced by the
@@ -122,7 +122,7 @@ impl DynamoStore {
     /// way only to another outcome.
     fn add_idempotency(
         &self,
-        actions: &mut Actions<Purpose>,
+        actions: &mut Actions<TransactionItem>,
         key: &IdempotencyKey,
         outcome: &Value,
         now: i64,
@@ -146,10 +146,10 @@ impl DynamoStore {
             put.condition_expression("attribute_not_exists(#pk) OR #expires_at <= :now")
         };
         let item = record_item(key, Some(outcome), now.saturating_add(IDEMPOTENCY_SECONDS));
-        actions.put(Purpose::Idempotency, put, item)
+        actions.put(TransactionItem::Idempotency, put, item)
     }
 
-    async fn send(&self, actions: Actions<Purpose>) -> Result<(), CommitError> {
+    async fn send(&self, actions: Actions<TransactionItem>) -> Result<(), CommitError> {
         let refused = actions.send(&self.client, Patience::new(TRIES, TRYING_TIME)).await?;
         match refusal(&refused) {
             Some(error) => Err(error),
@@ -159,8 +159,10 @@ impl DynamoStore {
 }
 
 /// The meaning of failed conditions. A repeated request is reported before an existing aggregate.
-fn refusal(refused: &[Refused<Purpose>]) -> Option<CommitError> {
-    if let Some(record) = refused.iter().find(|refused| matches!(refused.purpose, Purpose::Idempotency)) {
+fn refusal(refused: &[RefusedTransaction<TransactionItem>]) -> Option<CommitError> {
+    if let Some(record) =
+        refused.iter().find(|refused| matches!(refused.purpose, TransactionItem::Idempotency))
+    {
         return Some(match record.found.as_ref().map(read_record) {
             Some(Ok(record)) => CommitError::Repeated(record),
             Some(Err(error)) => error.into(),
@@ -168,8 +170,8 @@ fn refusal(refused: &[Refused<Purpose>]) -> Option<CommitError> {
         });
     }
     let unique = refused.iter().find_map(|refused| match refused.purpose {
-        Purpose::Unique(kind) => Some(CommitError::NotUnique(kind)),
-        Purpose::Aggregate | Purpose::Idempotency => None,
+        TransactionItem::Unique(kind) => Some(CommitError::NotUnique(kind)),
+        TransactionItem::Aggregate | TransactionItem::Idempotency => None,
     });
     unique.or_else(|| (!refused.is_empty()).then_some(CommitError::Conflict))
 }

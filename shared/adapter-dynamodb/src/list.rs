@@ -25,7 +25,7 @@ impl DynamoStore {
             return Ok(Page { items: Vec::new(), next: None });
         }
         let selection = Selection::of(query, index, &bounds);
-        let mut shards: Vec<Shard> = self.partitions(query).into_iter().map(Shard::new).collect();
+        let mut shards: Vec<ListShard> = self.partitions(query).into_iter().map(ListShard::new).collect();
         let limit = usize::try_from(query.limit).unwrap_or(1).max(1);
         let mut items = Vec::new();
         let mut last = None;
@@ -56,7 +56,7 @@ impl DynamoStore {
 
     async fn fetch(
         &self,
-        shard: &mut Shard,
+        shard: &mut ListShard,
         query: &ListQuery,
         index: Index,
         selection: &Selection,
@@ -86,7 +86,7 @@ impl DynamoStore {
             let sort_key = read_text(&item, index.sk)?.to_owned();
             // The lower end of the page before is part of the range.
             if query.after.as_ref().is_none_or(|after| sort_key < after.sort_key) {
-                shard.found.push_back(Found { sort_key, state: read_state_item(&item)? });
+                shard.found.push_back(FoundState { sort_key, state: read_state_item(&item)? });
             }
         }
         shard.frontier = match &page.last_evaluated_key {
@@ -99,15 +99,15 @@ impl DynamoStore {
 }
 
 /// A found state, and its place in the list.
-struct Found {
+struct FoundState {
     sort_key: String,
     state: StoredState,
 }
 
 /// One partition of a list while it is read.
-struct Shard {
+struct ListShard {
     partition: IndexPartition,
-    found: VecDeque<Found>,
+    found: VecDeque<FoundState>,
     /// The beginning of the next query; the inner `None` is the beginning of the list, the outer `None` means that
     /// there is no more.
     end: Option<Option<Item>>,
@@ -115,7 +115,7 @@ struct Shard {
     frontier: Option<String>,
 }
 
-impl Shard {
+impl ListShard {
     fn new(partition: IndexPartition) -> Self {
         Self { partition, found: VecDeque::new(), end: Some(None), frontier: None }
     }
@@ -127,7 +127,7 @@ impl Shard {
 }
 
 /// Takes the next state in the order of the list; none when a shard that may have an earlier one must be read first.
-fn take_next(shards: &mut [Shard]) -> Option<Found> {
+fn take_next(shards: &mut [ListShard]) -> Option<FoundState> {
     let frontier = frontier(shards);
     let first = shards.iter_mut().filter(|shard| !shard.found.is_empty()).max_by(|a, b| {
         a.found.front().map(|found| &found.sort_key).cmp(&b.found.front().map(|found| &found.sort_key))
@@ -141,7 +141,7 @@ fn take_next(shards: &mut [Shard]) -> Option<Found> {
 
 /// The beginning of the next page: after the last state of a full page; when the page could not be filled, after
 /// everything that was read.
-fn next_position(shards: &[Shard], last_of_full: Option<String>) -> Option<Position> {
+fn next_position(shards: &[ListShard], last_of_full: Option<String>) -> Option<Position> {
     if shards.iter().all(|shard| shard.found.is_empty() && shard.end.is_none()) {
         return None;
     }
@@ -150,7 +150,7 @@ fn next_position(shards: &[Shard], last_of_full: Option<String>) -> Option<Posit
 }
 
 /// The sort key above which everything was read.
-fn frontier(shards: &[Shard]) -> Option<String> {
+fn frontier(shards: &[ListShard]) -> Option<String> {
     shards.iter().filter(|shard| shard.is_starving()).filter_map(|shard| shard.frontier.clone()).max()
 }
 

@@ -56,7 +56,7 @@ impl DynamoStore {
 /// decides.
 pub(crate) fn expires(kind: AggregateType) -> bool {
     match kind {
-        AggregateType::Session | AggregateType::Access | AggregateType::SignIn => true,
+        AggregateType::Session | AggregateType::Access | AggregateType::FailedLogin => true,
         AggregateType::Organization
         | AggregateType::Member
         | AggregateType::Account

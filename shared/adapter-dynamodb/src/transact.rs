@@ -29,7 +29,7 @@ pub(crate) struct Actions<P> {
 
 /// An action whose condition did not hold.
 #[derive(Debug)]
-pub(crate) struct Refused<P> {
+pub(crate) struct RefusedTransaction<P> {
     /// The purpose of the action.
     pub(crate) purpose: P,
     /// The existing item, if the action asked for it and there is one.
@@ -82,7 +82,7 @@ impl<P: Copy> Actions<P> {
         self,
         client: &Client,
         mut patience: Patience,
-    ) -> Result<Vec<Refused<P>>, StoreError> {
+    ) -> Result<Vec<RefusedTransaction<P>>, StoreError> {
         if self.items.len() > MOST_ACTIONS {
             return Err(StoreError::TooLarge);
         }
@@ -116,12 +116,12 @@ impl<P: Copy> Actions<P> {
         }
     }
 
-    fn refused(&self, reasons: &[CancellationReason]) -> Vec<Refused<P>> {
+    fn refused(&self, reasons: &[CancellationReason]) -> Vec<RefusedTransaction<P>> {
         self.purposes
             .iter()
             .zip(reasons)
             .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-            .map(|(purpose, reason)| Refused { purpose: *purpose, found: reason.item().cloned() })
+            .map(|(purpose, reason)| RefusedTransaction { purpose: *purpose, found: reason.item().cloned() })
             .collect()
     }
 }

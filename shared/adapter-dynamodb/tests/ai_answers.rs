@@ -5,17 +5,17 @@ use crate::support::{alone, at, change};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AggregateType;
 use domain::Timestamp;
-use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, Outcome};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, RequestOutcome};
 use futures_util::future::join_all;
 use ports::{
-    AggregateKey, AiState, Breaker, CacheKey, Cached, ModelName, RequestLookup, ReserveError, Settlement,
-    Store, StoreError,
+    AggregateKey, AiState, Breaker, CacheKey, CachedCompletion, ModelName, RequestLookup, ReserveError,
+    Settlement, Store, StoreError,
 };
 use serde_json::json;
 use testkit::Fault;
 
-fn answer(text: &str, stored_at: Timestamp) -> Cached {
-    Cached::Answer { answer: text.to_owned(), stored_at }
+fn answer(text: &str, stored_at: Timestamp) -> CachedCompletion {
+    CachedCompletion::Answer { answer: text.to_owned(), stored_at }
 }
 
 /// Takes the right to make an answer, for a request at this moment.
@@ -43,7 +43,7 @@ async fn of_a_hundred_one_makes_the_answer_and_all_find_it() {
     // The losers have nothing set aside.
     assert_eq!((gateway.open().await, gateway.committed_and_settled(at(0)).await), (1, (1, 0)));
     let until = at(LEASE_SECONDS);
-    assert_eq!(gateway.state.cached(&key, at(0)).await.unwrap(), Cached::InFlight { until });
+    assert_eq!(gateway.state.cached(&key, at(0)).await.unwrap(), CachedCompletion::InFlight { until });
 
     let won = won.into_iter().next().unwrap().unwrap();
     assert!(gateway.state.settle(&answered(&won, key, "a score", 3600)).await.unwrap());
@@ -60,12 +60,12 @@ async fn answers_get_stale_whether_or_not_they_are_purged() {
     gateway.state.settle(&answered(&first, key, "old", 90)).await.unwrap();
     assert_eq!(gateway.state.cached(&key, at(99)).await.unwrap(), answer("old", at(10)));
     assert!(in_flight(take(&gateway, &key, at(99)).await));
-    assert_eq!(gateway.state.cached(&key, at(100)).await.unwrap(), Cached::Nothing);
-    assert_eq!(gateway.look(Some(key), &[], at(100)).await.cached, Cached::Nothing);
+    assert_eq!(gateway.state.cached(&key, at(100)).await.unwrap(), CachedCompletion::Nothing);
+    assert_eq!(gateway.look(Some(key), &[], at(100)).await.cached, CachedCompletion::Nothing);
 
     let second = take(&gateway, &key, at(100)).await.unwrap();
     let until = at(100 + LEASE_SECONDS);
-    assert_eq!(gateway.state.cached(&key, at(101)).await.unwrap(), Cached::InFlight { until });
+    assert_eq!(gateway.state.cached(&key, at(101)).await.unwrap(), CachedCompletion::InFlight { until });
     let mut end = answered(&second, key, "new", 90);
     end.at = at(110);
     gateway.state.settle(&end).await.unwrap();
@@ -87,7 +87,7 @@ async fn an_answer_that_is_too_old_makes_way_for_a_new_one_and_a_younger_does_no
     assert!(in_flight(replacing(at(9)).await));
     let second = replacing(at(10)).await.unwrap();
     let until = second.lease_until;
-    assert_eq!(gateway.state.cached(&key, at(21)).await.unwrap(), Cached::InFlight { until });
+    assert_eq!(gateway.state.cached(&key, at(21)).await.unwrap(), CachedCompletion::InFlight { until });
     // One of all makes it.
     assert!(in_flight(replacing(at(10)).await));
     let mut end = answered(&second, key, "new", 3600);
@@ -102,13 +102,13 @@ async fn the_right_of_a_dead_winner_ends_and_its_late_answer_is_not_kept() {
     let key = gateway.cache_key(1);
     let slow = take(&gateway, &key, at(0)).await.unwrap();
     assert!(in_flight(take(&gateway, &key, at(LEASE_SECONDS - 1)).await));
-    assert_eq!(gateway.state.cached(&key, at(LEASE_SECONDS)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&key, at(LEASE_SECONDS)).await.unwrap(), CachedCompletion::Nothing);
     let next = take(&gateway, &key, at(LEASE_SECONDS)).await.unwrap();
 
     // The slow one comes back: it is charged, and takes nothing from the one that makes the answer now.
     assert!(gateway.state.settle(&answered(&slow, key, "late", 3600)).await.unwrap());
     let until = at(2 * LEASE_SECONDS);
-    assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), Cached::InFlight { until });
+    assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), CachedCompletion::InFlight { until });
     assert_eq!(gateway.committed_and_settled(at(0)).await, (2, 1));
     assert!(gateway.state.settle(&answered(&next, key, "right", 3600)).await.unwrap());
     assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), answer("right", at(10)));
@@ -142,9 +142,9 @@ async fn who_has_no_answer_to_keep_gives_the_right_back() {
     let key = gateway.cache_key(1);
     let failed = take(&gateway, &key, at(0)).await.unwrap();
     let mut end = Settlement { cache: Some((key, None)), ..settlement(&failed, 1) };
-    end.metered.outcome = Outcome::Failed;
+    end.metered.outcome = RequestOutcome::Failed;
     assert!(gateway.state.settle(&end).await.unwrap());
-    assert_eq!(gateway.state.cached(&key, at(1)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&key, at(1)).await.unwrap(), CachedCompletion::Nothing);
 
     assert!(take(&gateway, &key, at(1)).await.is_ok());
     assert_eq!(gateway.events().await, 1);
@@ -162,9 +162,9 @@ async fn after_an_answer_that_is_not_kept_nobody_has_the_right_for_a_minute() {
         };
         assert!(gateway.state.settle(&end).await.unwrap());
         // It ended at 10 s.
-        assert_eq!(gateway.state.cached(&key, at(69)).await.unwrap(), Cached::NotCacheable);
+        assert_eq!(gateway.state.cached(&key, at(69)).await.unwrap(), CachedCompletion::NotCacheable);
         assert!(in_flight(take(&gateway, &key, at(69)).await));
-        assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), Cached::Nothing);
+        assert_eq!(gateway.state.cached(&key, at(70)).await.unwrap(), CachedCompletion::Nothing);
         assert!(take(&gateway, &key, at(70)).await.is_ok());
     }
 }
@@ -175,7 +175,7 @@ async fn an_answer_for_no_time_is_none() {
     let key = gateway.cache_key(1);
     let never = take(&gateway, &key, at(2)).await.unwrap();
     assert!(gateway.state.settle(&answered(&never, key, "never", 0)).await.unwrap());
-    assert_eq!(gateway.state.cached(&key, at(10)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&key, at(10)).await.unwrap(), CachedCompletion::Nothing);
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn an_answer_that_is_being_made_is_waited_for_also_without_budget() {
     let refused = gateway.state.reserve(&mut another, &limits(100), Some(&gateway.cache_key(2))).await;
     assert!(matches!(refused, Err(ReserveError::OverBudget(_))), "{refused:?}");
     // Whoever is refused takes no right.
-    assert_eq!(gateway.state.cached(&gateway.cache_key(2), at(1)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&gateway.cache_key(2), at(1)).await.unwrap(), CachedCompletion::Nothing);
 }
 
 #[tokio::test]
@@ -213,13 +213,13 @@ async fn tenants_do_not_share_answers() {
     let ours = gateway.cache_key(1);
     let theirs = CacheKey { tenant: tenant(), ..ours };
     let winner = take(&gateway, &ours, at(0)).await.unwrap();
-    assert_eq!(gateway.state.cached(&theirs, at(0)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&theirs, at(0)).await.unwrap(), CachedCompletion::Nothing);
     let mut other = gateway.request(at(0), 1);
     other.tenant = theirs.tenant;
     gateway.state.reserve(&mut other, &limits(100), Some(&theirs)).await.unwrap();
     gateway.state.settle(&answered(&winner, ours, "ours", 3600)).await.unwrap();
     let until = at(LEASE_SECONDS);
-    assert_eq!(gateway.state.cached(&theirs, at(1)).await.unwrap(), Cached::InFlight { until });
+    assert_eq!(gateway.state.cached(&theirs, at(1)).await.unwrap(), CachedCompletion::InFlight { until });
     gateway.state.settle(&answered(&other, theirs, "theirs", 3600)).await.unwrap();
     assert_eq!(gateway.state.cached(&ours, at(1)).await.unwrap(), answer("ours", at(10)));
     assert_eq!(gateway.state.cached(&theirs, at(1)).await.unwrap(), answer("theirs", at(10)));
@@ -253,14 +253,14 @@ async fn a_look_sees_everything_at_once() {
     let models = [model("one"), model("two"), model("one")];
     gateway.environment.wire().take_calls();
     let seen = gateway.look(Some(key), &models, at(0)).await;
-    assert_eq!((seen.budget, seen.cached), (None, Cached::Nothing));
+    assert_eq!((seen.budget, seen.cached), (None, CachedCompletion::Nothing));
     assert_eq!(seen.breakers, [Breaker::Closed; 3]);
     assert_eq!(gateway.calls().0, ["BatchGetItem"]);
 
     set_budget(&gateway, 700).await;
     let winner = take(&gateway, &key, at(0)).await.unwrap();
     gateway.state.settle(&answered(&winner, key, "a score", 3600)).await.unwrap();
-    let failures = ports::Observation { calls: 20, failures: 20, retry_after: None };
+    let failures = ports::CallObservation { calls: 20, failures: 20, retry_after: None };
     gateway.state.observe(&models[1], failures, at(0)).await.unwrap();
     let seen = gateway.look(Some(key), &models, at(11)).await;
     assert_eq!(seen.budget.unwrap().limits, limits(700));

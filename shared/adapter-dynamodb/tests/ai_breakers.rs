@@ -4,7 +4,7 @@ use crate::support::ai::Gateway;
 use crate::support::at;
 use domain::Timestamp;
 use futures_util::future::join_all;
-use ports::{AiState, Breaker, ModelName, Observation};
+use ports::{AiState, Breaker, CallObservation, ModelName};
 use std::time::Duration;
 use testkit::Fault;
 
@@ -12,8 +12,8 @@ fn sonnet() -> ModelName {
     ModelName { provider: "bedrock".to_owned(), model: "claude-sonnet".to_owned() }
 }
 
-fn calls(calls: u32, failures: u32) -> Observation {
-    Observation { calls, failures, retry_after: None }
+fn calls(calls: u32, failures: u32) -> CallObservation {
+    CallObservation { calls, failures, retry_after: None }
 }
 
 fn open(until: i64) -> Breaker {
@@ -24,7 +24,7 @@ fn failing(until: i64) -> Breaker {
     Breaker::Failing { until: at(until) }
 }
 
-async fn observe(gateway: &Gateway, seen: Observation, now: Timestamp) -> Breaker {
+async fn observe(gateway: &Gateway, seen: CallObservation, now: Timestamp) -> Breaker {
     gateway.state.observe(&sonnet(), seen, now).await.unwrap()
 }
 
@@ -37,7 +37,7 @@ async fn probe(gateway: &Gateway, now: i64) -> bool {
 }
 
 async fn probed(gateway: &Gateway, succeeded: bool, now: i64) {
-    gateway.state.probed(&sonnet(), succeeded, None, at(now)).await.unwrap();
+    gateway.state.report_probe(&sonnet(), succeeded, None, at(now)).await.unwrap();
 }
 
 /// One whose breaker opened at 0 s, for 30 s.
@@ -151,7 +151,7 @@ async fn it_is_open_as_long_as_the_provider_wants_but_five_minutes() {
     for (retry_after, until) in [(None, 30), (Some(5), 5), (Some(120), 120), (Some(100_000), 300)] {
         let gateway = Gateway::start();
         let retry_after = retry_after.map(Duration::from_secs);
-        let seen = Observation { retry_after, ..calls(20, 20) };
+        let seen = CallObservation { retry_after, ..calls(20, 20) };
         assert_eq!(observe(&gateway, seen, at(0)).await, open(until));
         // Those that were under way fail later, and move nothing.
         assert_eq!(observe(&gateway, calls(20, 20), at(1)).await, open(until));
@@ -160,7 +160,7 @@ async fn it_is_open_as_long_as_the_provider_wants_but_five_minutes() {
         assert_eq!(observe(&gateway, calls(20, 20), after).await, Breaker::HalfOpen);
 
         assert!(probe(&gateway, until).await);
-        gateway.state.probed(&sonnet(), false, retry_after, after).await.unwrap();
+        gateway.state.report_probe(&sonnet(), false, retry_after, after).await.unwrap();
         assert_eq!(look(&gateway, after).await, open(2 * until));
         // The right of the probe that failed, which was for 20 s, counts no more.
         assert_eq!(look(&gateway, at(2 * until)).await, Breaker::HalfOpen);
@@ -243,7 +243,7 @@ async fn a_provider_is_left_alone_as_long_as_it_wants_but_a_minute() {
     for (wants, until) in [(30, 30), (1000, 60)] {
         let gateway = Gateway::start();
         for begins_a_window in [true, false] {
-            let throttled = Observation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 0) };
+            let throttled = CallObservation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 0) };
             // Who was told to wait knows it.
             assert_eq!(observe(&gateway, throttled, at(0)).await, Breaker::Closed);
             assert_eq!(look(&gateway, at(until - 1)).await, open(until), "{begins_a_window}");
@@ -252,7 +252,7 @@ async fn a_provider_is_left_alone_as_long_as_it_wants_but_a_minute() {
         }
         // One that failed and named a time is asked by who has no other model.
         let rests = Gateway::start();
-        let resting = Observation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 1) };
+        let resting = CallObservation { retry_after: Some(Duration::from_secs(wants)), ..calls(1, 1) };
         assert_eq!(observe(&rests, resting, at(0)).await, Breaker::Closed);
         assert_eq!(look(&rests, at(until - 1)).await, failing(until));
         assert_eq!(look(&rests, at(until)).await, Breaker::Closed);

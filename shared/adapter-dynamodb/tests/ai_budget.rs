@@ -7,7 +7,7 @@ use domain::ai::{AiRequestMetered, Feature, Limits};
 use domain::id::{ApiKeyId, EventId, derived, new_id};
 use domain::{DomainEvent, EncodedEvent, Timestamp};
 use futures_util::future::join_all;
-use ports::{AiState, BudgetScope, Reservation, ReserveError, Spent, StoreError};
+use ports::{AiState, BudgetScope, Reservation, ReserveError, SpentAmounts, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::Fault;
 
@@ -169,7 +169,7 @@ async fn a_feature_without_a_limit_is_counted() {
     let unlimited = Limits { feature_month: BTreeMap::new(), ..limits(1000) };
     gateway.reserve(&mut gateway.request(at(0), 600), &unlimited).await.unwrap();
     let spent = gateway.spent(at(0)).await;
-    assert_eq!(spent.feature_month, [(Feature::LeadScoring, Spent { committed: 600, settled: 0 })]);
+    assert_eq!(spent.feature_month, [(Feature::LeadScoring, SpentAmounts { committed: 600, settled: 0 })]);
     // Another feature has a counter of its own, and the tenant's is the same.
     let mut other = gateway.request(at(0), 300);
     other.presumed.feature = Feature::Proposal;
@@ -202,8 +202,11 @@ async fn days_months_and_accounts_are_apart() {
     let mut end = settlement(&spans, 20);
     end.at = at(31 * 86_400 + 30);
     assert!(gateway.state.settle(&end).await.unwrap());
-    assert_eq!(gateway.spent(at(0)).await.tenant_month, Spent { committed: 220, settled: 20 });
-    assert_eq!(gateway.spent(at(31 * 86_400)).await.tenant_month, Spent { committed: 100, settled: 0 });
+    assert_eq!(gateway.spent(at(0)).await.tenant_month, SpentAmounts { committed: 220, settled: 20 });
+    assert_eq!(
+        gateway.spent(at(31 * 86_400)).await.tenant_month,
+        SpentAmounts { committed: 100, settled: 0 }
+    );
 
     let mut colleague = gateway.request(at(86_400), 10);
     colleague.presumed.account_id = new_id(START, &random_bytes());
@@ -362,7 +365,7 @@ async fn tenants_do_not_share_budgets() {
     assert!(ann.state.settle(&settlement(&request, 60)).await.unwrap());
     assert_eq!(ann.committed_and_settled(at(0)).await, (60, 60));
     let spent = ann.state.spent(theirs.tenant, ann.account, at(0)).await.unwrap();
-    assert_eq!(spent.tenant_month, Spent { committed: 100, settled: 0 });
+    assert_eq!(spent.tenant_month, SpentAmounts { committed: 100, settled: 0 });
     assert!(ann.state.settle(&settlement(&theirs, 10)).await.unwrap());
     assert_eq!(ann.committed_and_settled(at(0)).await, (60, 60));
 }

@@ -2,7 +2,7 @@
 
 use crate::support::ai::{Gateway, answered, limits, settlement};
 use crate::support::at;
-use ports::{AiState, Breaker, ModelName, Observation};
+use ports::{AiState, Breaker, CallObservation, ModelName};
 
 const TRANSACT: &str = "TransactWriteItems";
 
@@ -84,7 +84,7 @@ async fn a_large_tenant_reads_its_shards_before_it_reserves() {
 async fn breakers_are_one_write_and_one_more_for_a_window_or_an_opening() {
     let gateway = Gateway::start();
     let model = ModelName { provider: "bedrock".to_owned(), model: "claude-sonnet".to_owned() };
-    let seen = |calls, failures| Observation { calls, failures, retry_after: None };
+    let seen = |calls, failures| CallObservation { calls, failures, retry_after: None };
     gateway.calls();
     gateway.state.observe(&model, seen(1, 0), at(0)).await.unwrap();
     assert_eq!(gateway.calls().0, ["UpdateItem"; 2]);
@@ -96,6 +96,6 @@ async fn breakers_are_one_write_and_one_more_for_a_window_or_an_opening() {
     assert_calls(&gateway, "open already", &["UpdateItem"], 1.0);
     assert_eq!(gateway.state.probe(&model, at(40), at(50)).await.unwrap(), Breaker::HalfOpen);
     assert_calls(&gateway, "probe", &["UpdateItem"], 1.0);
-    gateway.state.probed(&model, true, None, at(41)).await.unwrap();
+    gateway.state.report_probe(&model, true, None, at(41)).await.unwrap();
     assert_calls(&gateway, "probed", &["UpdateItem"], 1.0);
 }

@@ -5,9 +5,9 @@ use crate::support::at;
 use adapter_aws::CallLimits;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
-use domain::ai::Outcome;
+use domain::ai::RequestOutcome;
 use futures_util::future::join_all;
-use ports::{AiState, Cached, Reservation, ReserveError, Settlement, StoreError};
+use ports::{AiState, CachedCompletion, Reservation, ReserveError, Settlement, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use testkit::{Fault, TestEnvironment};
@@ -36,7 +36,7 @@ async fn a_process_that_dies_with_a_reservation_is_charged_its_bound_once() {
     assert!(expired(&gateway, at(LEASE_SECONDS - 1)).await.is_empty());
     let found = expired(&gateway, at(LEASE_SECONDS)).await;
     assert_eq!(found, std::slice::from_ref(&request));
-    assert_eq!(found[0].presumed.outcome, Outcome::Presumed);
+    assert_eq!(found[0].presumed.outcome, RequestOutcome::Presumed);
     assert!(gateway.state.settle(&presumed(&found[0])).await.unwrap());
     assert_eq!(gateway.committed_and_settled(at(0)).await, (100, 100));
     assert!(expired(&gateway, at(1000)).await.is_empty());
@@ -83,7 +83,7 @@ async fn a_reservation_whose_answer_was_lost_is_found() {
     assert!(gateway.state.settle(&presumed(&found[0])).await.unwrap());
     assert_eq!(gateway.committed_and_settled(at(0)).await, (100, 100));
     // The right to the answer ended with the lease.
-    assert_eq!(gateway.state.cached(&key, at(LEASE_SECONDS)).await.unwrap(), Cached::Nothing);
+    assert_eq!(gateway.state.cached(&key, at(LEASE_SECONDS)).await.unwrap(), CachedCompletion::Nothing);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_settlement_whose_answer_was_lost_is_not_made_twice() {
     assert!(gateway.state.settle(&end).await.is_err());
     assert!(!gateway.state.settle(&end).await.unwrap());
     assert_eq!(gateway.committed_and_settled(at(0)).await, (1, 1));
-    assert!(matches!(gateway.state.cached(&key, at(11)).await.unwrap(), Cached::Answer { .. }));
+    assert!(matches!(gateway.state.cached(&key, at(11)).await.unwrap(), CachedCompletion::Answer { .. }));
 
     // The SDK repeats it by itself: then it is known to have been made.
     let patient = Gateway::start();
@@ -215,14 +215,14 @@ async fn what_was_written_down_is_charged_and_not_the_bound() {
     let gateway = Gateway::start();
     let reserved = gateway.reserved(at(0), 100).await;
     gateway.calls();
-    gateway.state.leave(&settlement(&reserved, 7)).await.unwrap();
+    gateway.state.record_unsettled_usage(&settlement(&reserved, 7)).await.unwrap();
     assert_eq!(gateway.calls().0, ["UpdateItem"]);
     let found = expired(&gateway, at(1000)).await;
-    assert_eq!((found[0].presumed.cost_nano_usd, found[0].presumed.outcome), (7, Outcome::Answered));
+    assert_eq!((found[0].presumed.cost_nano_usd, found[0].presumed.outcome), (7, RequestOutcome::Answered));
     assert!(gateway.state.settle(&presumed(&found[0])).await.unwrap());
     assert_eq!(gateway.committed_and_settled(at(0)).await, (7, 7));
     // One that was settled is not brought back.
-    gateway.state.leave(&settlement(&reserved, 9)).await.unwrap();
+    gateway.state.record_unsettled_usage(&settlement(&reserved, 9)).await.unwrap();
     assert_eq!(gateway.open().await, 0);
 }
 

@@ -4,14 +4,16 @@ use crate::support::ai::{Gateway, limits, settlement, tenant};
 use crate::support::{START, at, random_bytes};
 use adapter_dynamodb::DynamoAiUsage;
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome, Tokens, Unmetered};
+use domain::ai::{
+    AiRequestMetered, CacheUse, Feature, ModelUsage, Month, RequestOutcome, TokenCounts, UnmeteredUsage,
+};
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
 use ports::{AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine};
 use testkit::Fault;
 
 const TRANSACT: &str = "TransactWriteItems";
-const TOKENS: Tokens = Tokens { input: 1, output: 10, cache_read: 100, cache_write: 1000 };
+const TOKENS: TokenCounts = TokenCounts { input: 1, output: 10, cache_read: 100, cache_write: 1000 };
 
 struct Meter {
     gateway: Gateway,
@@ -29,7 +31,7 @@ impl Meter {
         let mut metered = AiRequestMetered {
             tokens: TOKENS,
             cost_nano_usd: 7,
-            outcome: Outcome::Answered,
+            outcome: RequestOutcome::Answered,
             ..self.gateway.request(at(0), 0).presumed
         };
         change(&mut metered);
@@ -125,14 +127,14 @@ async fn hits_presumed_requests_and_api_keys_are_told_apart() {
         meter.request(|metered| {
             *metered = AiRequestMetered {
                 cache: CacheUse::Hit,
-                tokens: Tokens::default(),
+                tokens: TokenCounts::default(),
                 cost_nano_usd: 0,
                 ..metered.clone()
             };
         }),
-        meter.request(|metered| metered.outcome = Outcome::Presumed),
+        meter.request(|metered| metered.outcome = RequestOutcome::Presumed),
         meter.request(|metered| metered.api_key_id = Some(key)),
-        meter.request(|metered| metered.outcome = Outcome::Failed),
+        meter.request(|metered| metered.outcome = RequestOutcome::Failed),
     ];
     for request in &requests {
         assert!(meter.usage.add(request).await.unwrap());
@@ -150,11 +152,11 @@ async fn hits_presumed_requests_and_api_keys_are_told_apart() {
 async fn each_model_has_its_line_and_a_request_is_counted_in_one() {
     let meter = Meter::start();
     // A model's name may hold what separates the parts of a key.
-    let other = |model: &str, cost| ModelUsed {
+    let other = |model: &str, cost| ModelUsage {
         model: model.to_owned(),
-        tokens: Tokens { input: 1, output: 4, cache_read: 0, cache_write: 0 },
+        tokens: TokenCounts { input: 1, output: 4, cache_read: 0, cache_write: 0 },
         cost_nano_usd: cost,
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
     };
     let request = meter.request(|metered| metered.other_models = vec![other("a#b#c", 5)]);
     meter.usage.add(&request).await.unwrap();
@@ -167,9 +169,10 @@ async fn each_model_has_its_line_and_a_request_is_counted_in_one() {
 #[tokio::test]
 async fn what_nobody_metered_is_counted_as_presumed_and_not_in_tokens() {
     let meter = Meter::start();
-    let lost = Unmetered { tokens: Tokens { output: 4, ..Tokens::default() }, cost_nano_usd: 5 };
+    let lost =
+        UnmeteredUsage { tokens: TokenCounts { output: 4, ..TokenCounts::default() }, cost_nano_usd: 5 };
     let other =
-        ModelUsed { model: "other".to_owned(), tokens: lost.tokens, cost_nano_usd: 5, unmetered: lost };
+        ModelUsage { model: "other".to_owned(), tokens: lost.tokens, cost_nano_usd: 5, unmetered: lost };
     let request = meter.request(|metered| {
         (metered.other_models, metered.unmetered) = (vec![other], lost);
     });
@@ -180,18 +183,18 @@ async fn what_nobody_metered_is_counted_as_presumed_and_not_in_tokens() {
     assert_eq!(meter.lines().await, [(line("claude-sonnet"), left), (line("other"), of_other)]);
     let whole = AiUsageSum { presumed: 1, output_tokens: 6, presumed_cost: 5, ..sum(1) };
     assert_eq!((meter.askers(1).await.accounts[0].1, meter.cost().await), (whole, 7));
-    let poison = meter.request(|metered| metered.unmetered = Unmetered { cost_nano_usd: 8, ..lost });
+    let poison = meter.request(|metered| metered.unmetered = UnmeteredUsage { cost_nano_usd: 8, ..lost });
     meter.usage.add(&poison).await.unwrap_err();
 }
 
 #[tokio::test]
 async fn a_request_whose_parts_can_t_be_counts_nothing() {
     let meter = Meter::start();
-    let other = ModelUsed {
+    let other = ModelUsage {
         model: "other".to_owned(),
         tokens: TOKENS,
         cost_nano_usd: 8,
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
     };
     let poison = meter.request(|metered| metered.other_models = vec![other]);
     for _ in 0..2 {

@@ -1,10 +1,10 @@
-//! The table that gives each error of a server its meaning. The first rule that matches decides. Only [`Meaning::Failing`] and, after
-//! long enough, [`Meaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
+//! The table that gives each error of a server its meaning. The first rule that matches decides. Only [`ErrorMeaning::Failing`] and, after
+//! long enough, [`ErrorMeaning::TimedOut`] count in a model's breaker, which all organizations share. A rule that lets a request
 //! count would let one caller close a model to everybody.
 
 /// The meaning of an error for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum ErrorMeaning {
     /// The server failed, whatever the request was.
     Failing,
     /// A proxy or the server gave up waiting for the model.
@@ -22,30 +22,30 @@ pub(crate) enum Meaning {
 }
 
 /// A rule of the table. An empty list matches everything.
-pub(crate) struct Rule {
+pub(crate) struct ErrorRule {
     /// Ranges of HTTP statuses.
     statuses: &'static [(u16, u16)],
     /// The error's `code` or `type`; one of them must be in the list.
     names: &'static [&'static str],
     /// Parts of the message, in lower case; one of them must be in it.
     texts: &'static [&'static str],
-    pub(crate) meaning: Meaning,
+    pub(crate) meaning: ErrorMeaning,
     /// The reason for the meaning.
     #[cfg_attr(not(test), allow(dead_code, reason = "for readers and for the tests"))]
     pub(crate) reason: &'static str,
 }
 
-pub(crate) const RULES: &[Rule] = &[
+pub(crate) const RULES: &[ErrorRule] = &[
     // OpenAI and vLLM; llama.cpp.
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &["context_length_exceeded", "exceed_context_size_error"],
         texts: &[],
-        meaning: Meaning::TooLong,
+        meaning: ErrorMeaning::TooLong,
         reason: "the prompt does not fit the model's context",
     },
     // OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &[],
         texts: &[
@@ -54,52 +54,52 @@ pub(crate) const RULES: &[Rule] = &[
             "exceeds the available context size",
             "input length exceeds",
         ],
-        meaning: Meaning::TooLong,
+        meaning: ErrorMeaning::TooLong,
         reason: "the prompt does not fit the model's context",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(429, 429)],
         names: &[],
         texts: &["request too large"],
-        meaning: Meaning::TooLong,
+        meaning: ErrorMeaning::TooLong,
         reason: "this one request has more tokens than the account may send in a minute, so it can never be answered",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(413, 413)],
         names: &[],
         texts: &[],
-        meaning: Meaning::TooLong,
+        meaning: ErrorMeaning::TooLong,
         reason: "the request is larger than the server takes",
     },
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"],
         texts: &[],
-        meaning: Meaning::NotAvailable,
+        meaning: ErrorMeaning::NotAvailable,
         reason: "the account has no credit; waiting does not bring it back, another model may answer",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(402, 402)],
         names: &[],
         texts: &[],
-        meaning: Meaning::NotAvailable,
+        meaning: ErrorMeaning::NotAvailable,
         reason: "the account has no credit",
     },
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &["model_error"],
         texts: &[],
-        meaning: Meaning::Malformed,
+        meaning: ErrorMeaning::Malformed,
         reason: "the model wrote what its server can't pass on (OpenAI, with a 500)",
     },
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &[],
         texts: &["error parsing tool call"],
-        meaning: Meaning::Malformed,
+        meaning: ErrorMeaning::Malformed,
         reason: "the model wrote a malformed tool call (Ollama, with a 500)",
     },
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &[],
         texts: &[
@@ -110,77 +110,81 @@ pub(crate) const RULES: &[Rule] = &[
             "failed to compile grammar",
             "grammar error",
         ],
-        meaning: Meaning::Refused,
+        meaning: ErrorMeaning::Refused,
         reason: "the server can't follow the caller's schema (Ollama, llama.cpp and vLLM; some say it with a 500)",
     },
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &["content_filter", "content_policy_violation", "moderation_blocked"],
         texts: &[],
-        meaning: Meaning::Refused,
+        meaning: ErrorMeaning::Refused,
         reason: "a content filter stopped the request",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(400, 499)],
         names: &[],
         texts: &["was flagged"],
-        meaning: Meaning::Refused,
+        meaning: ErrorMeaning::Refused,
         reason: "moderation stopped the request (OpenRouter says it with a 403)",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(429, 429)],
         names: &[],
         texts: &[],
-        meaning: Meaning::Throttled,
+        meaning: ErrorMeaning::Throttled,
         reason: "the account's quota for requests or tokens is used up, or the server's queue is full",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(408, 408), (504, 504)],
         names: &[],
         texts: &[],
-        meaning: Meaning::TimedOut,
+        meaning: ErrorMeaning::TimedOut,
         reason: "the server or a proxy gave up waiting, which a long answer can cause too",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(401, 401), (403, 407)],
         names: &[],
         texts: &[],
-        meaning: Meaning::NotAvailable,
+        meaning: ErrorMeaning::NotAvailable,
         reason: "a wrong key, a key without access, no such model, or nothing at this address",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(400, 499)],
         names: &["model_not_found", "invalid_api_key"],
         texts: &[],
-        meaning: Meaning::NotAvailable,
+        meaning: ErrorMeaning::NotAvailable,
         reason: "no such model, or a wrong key",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(424, 424)],
         names: &[],
         texts: &[],
-        meaning: Meaning::Malformed,
+        meaning: ErrorMeaning::Malformed,
         reason: "the model failed while it wrote this answer (TGI); nothing says that it would fail for another question",
     },
-    Rule {
+    ErrorRule {
         statuses: &[(400, 499)],
         names: &[],
         texts: &[],
-        meaning: Meaning::Refused,
+        meaning: ErrorMeaning::Refused,
         reason: "the request breaks a rule of the server or of the model",
     },
     // Server errors. Redirects count as such: no model server redirects today.
-    Rule {
+    ErrorRule {
         statuses: &[],
         names: &[],
         texts: &[],
-        meaning: Meaning::Failing,
+        meaning: ErrorMeaning::Failing,
         reason: "the server says that it failed, or sends us elsewhere, whatever was asked",
     },
 ];
 
 /// The rule for an error with this status, these names and this message.
-pub(crate) fn rule(status: u16, names: [Option<&str>; 2], message: &str) -> Option<(usize, &'static Rule)> {
+pub(crate) fn rule(
+    status: u16,
+    names: [Option<&str>; 2],
+    message: &str,
+) -> Option<(usize, &'static ErrorRule)> {
     let message = message.to_lowercase();
     RULES.iter().enumerate().find(|(_, rule)| {
         let ranged = rule.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status));
@@ -197,73 +201,85 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// An example for each rule: status, `code`, `type`, message, and meaning.
-    const EXAMPLES: &[(u16, &str, &str, &str, Meaning)] = &[
-        (400, "context_length_exceeded", "invalid_request_error", "", Meaning::TooLong),
-        (400, "", "exceed_context_size_error", "", Meaning::TooLong),
-        (400, "", "", "This model's maximum context length is 8192 tokens, however", Meaning::TooLong),
-        (500, "", "", "the input length exceeds the context length", Meaning::TooLong),
+    const EXAMPLES: &[(u16, &str, &str, &str, ErrorMeaning)] = &[
+        (400, "context_length_exceeded", "invalid_request_error", "", ErrorMeaning::TooLong),
+        (400, "", "exceed_context_size_error", "", ErrorMeaning::TooLong),
+        (400, "", "", "This model's maximum context length is 8192 tokens, however", ErrorMeaning::TooLong),
+        (500, "", "", "the input length exceeds the context length", ErrorMeaning::TooLong),
         (
             429,
             "rate_limit_exceeded",
             "tokens",
             "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601. The input or output \
              tokens must be reduced in order to run successfully.",
-            Meaning::TooLong,
+            ErrorMeaning::TooLong,
         ),
-        (413, "", "", "", Meaning::TooLong),
+        (413, "", "", "", ErrorMeaning::TooLong),
         (
             429,
             "insufficient_quota",
             "insufficient_quota",
             "You exceeded your current quota",
-            Meaning::NotAvailable,
+            ErrorMeaning::NotAvailable,
         ),
-        (402, "", "", "Insufficient credits", Meaning::NotAvailable),
+        (402, "", "", "Insufficient credits", ErrorMeaning::NotAvailable),
         (
             500,
             "",
             "model_error",
             "The model produced invalid content. Consider modifying your prompt if you are seeing this error persistently.",
-            Meaning::Malformed,
+            ErrorMeaning::Malformed,
         ),
         (
             500,
             "",
             "api_error",
             "error parsing tool call: raw='{\"a\"', err=unexpected end of JSON input",
-            Meaning::Malformed,
+            ErrorMeaning::Malformed,
         ),
-        (500, "", "api_error", "invalid JSON schema in format", Meaning::Refused),
-        (500, "", "server_error", "Failed to initialize samplers: failed to parse grammar", Meaning::Refused),
-        (400, "content_filter", "", "The response was filtered", Meaning::Refused),
+        (500, "", "api_error", "invalid JSON schema in format", ErrorMeaning::Refused),
+        (
+            500,
+            "",
+            "server_error",
+            "Failed to initialize samplers: failed to parse grammar",
+            ErrorMeaning::Refused,
+        ),
+        (400, "content_filter", "", "The response was filtered", ErrorMeaning::Refused),
         (
             403,
             "",
             "",
             "Your chosen model requires moderation and your input was flagged for \"violence\"",
-            Meaning::Refused,
+            ErrorMeaning::Refused,
         ),
         (
             429,
             "rate_limit_exceeded",
             "requests",
             "Rate limit reached. Please try again in 2s.",
-            Meaning::Throttled,
+            ErrorMeaning::Throttled,
         ),
-        (429, "", "overloaded", "Model is overloaded", Meaning::Throttled),
-        (504, "", "", "<html>Gateway Time-out</html>", Meaning::TimedOut),
-        (408, "", "", "", Meaning::TimedOut),
-        (401, "invalid_api_key", "invalid_request_error", "", Meaning::NotAvailable),
-        (403, "unsupported_country_region_territory", "request_forbidden", "", Meaning::NotAvailable),
-        (404, "", "", "model not found", Meaning::NotAvailable),
-        (405, "", "", "", Meaning::NotAvailable),
-        (400, "model_not_found", "", "", Meaning::NotAvailable),
-        (424, "", "generation", "Request failed during generation", Meaning::Malformed),
-        (400, "", "invalid_request_error", "Invalid schema for response_format", Meaning::Refused),
-        (422, "", "validation", "Input validation error", Meaning::Refused),
-        (500, "", "server_error", "The server had an error while processing your request", Meaning::Failing),
-        (503, "", "", "Slow down", Meaning::Failing),
-        (307, "", "", "", Meaning::Failing),
+        (429, "", "overloaded", "Model is overloaded", ErrorMeaning::Throttled),
+        (504, "", "", "<html>Gateway Time-out</html>", ErrorMeaning::TimedOut),
+        (408, "", "", "", ErrorMeaning::TimedOut),
+        (401, "invalid_api_key", "invalid_request_error", "", ErrorMeaning::NotAvailable),
+        (403, "unsupported_country_region_territory", "request_forbidden", "", ErrorMeaning::NotAvailable),
+        (404, "", "", "model not found", ErrorMeaning::NotAvailable),
+        (405, "", "", "", ErrorMeaning::NotAvailable),
+        (400, "model_not_found", "", "", ErrorMeaning::NotAvailable),
+        (424, "", "generation", "Request failed during generation", ErrorMeaning::Malformed),
+        (400, "", "invalid_request_error", "Invalid schema for response_format", ErrorMeaning::Refused),
+        (422, "", "validation", "Input validation error", ErrorMeaning::Refused),
+        (
+            500,
+            "",
+            "server_error",
+            "The server had an error while processing your request",
+            ErrorMeaning::Failing,
+        ),
+        (503, "", "", "Slow down", ErrorMeaning::Failing),
+        (307, "", "", "", ErrorMeaning::Failing),
     ];
 
     #[test]
@@ -282,9 +298,9 @@ mod tests {
     #[test]
     fn nothing_that_a_server_says_of_a_request_is_a_failure() {
         for status in 400..500 {
-            assert_ne!(rule(status, [None; 2], "").unwrap().1.meaning, Meaning::Failing, "{status}");
+            assert_ne!(rule(status, [None; 2], "").unwrap().1.meaning, ErrorMeaning::Failing, "{status}");
         }
-        let failing = RULES.iter().filter(|rule| rule.meaning == Meaning::Failing);
+        let failing = RULES.iter().filter(|rule| rule.meaning == ErrorMeaning::Failing);
         assert_eq!(failing.count(), 1);
     }
 }

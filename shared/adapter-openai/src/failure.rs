@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ports::{ModelError, Source};
 use serde_json::Value;
 
-use crate::classification::{self, Meaning};
+use crate::classification::{self, ErrorMeaning};
 
 /// The cause of a failed call, without any part of the prompt or the completion.
 #[derive(Debug, thiserror::Error)]
@@ -67,21 +67,21 @@ pub(crate) fn of_answer(
     retry_after: Option<Duration>,
     request_id: Option<String>,
 ) -> ModelError {
-    let told = Told::new(body);
+    let told = ProviderError::new(body);
     let answered = ProviderFailure::Answered {
         status,
         code: told.code.or(told.kind).filter(|name| is_name(name)).map(str::to_owned),
         request_id: request_id.filter(|id| is_name(id)),
     };
     let rule = classification::rule(status, [told.code, told.kind], told.message);
-    match rule.map_or(Meaning::Failing, |(_, rule)| rule.meaning) {
-        Meaning::TooLong => ModelError::ContextLength,
-        Meaning::Throttled => ModelError::Throttled { retry_after },
-        Meaning::TimedOut => ModelError::ProviderTimedOut,
-        Meaning::NotAvailable => ModelError::NoSuchModel,
-        Meaning::Malformed => ModelError::MalformedAnswer(Box::new(answered)),
-        Meaning::Refused => refused(answered),
-        Meaning::Failing => match retry_after {
+    match rule.map_or(ErrorMeaning::Failing, |(_, rule)| rule.meaning) {
+        ErrorMeaning::TooLong => ModelError::ContextLength,
+        ErrorMeaning::Throttled => ModelError::Throttled { retry_after },
+        ErrorMeaning::TimedOut => ModelError::ProviderTimedOut,
+        ErrorMeaning::NotAvailable => ModelError::NoSuchModel,
+        ErrorMeaning::Malformed => ModelError::MalformedAnswer(Box::new(answered)),
+        ErrorMeaning::Refused => refused(answered),
+        ErrorMeaning::Failing => match retry_after {
             Some(retry_after) => ModelError::Resting { retry_after, source: Box::new(answered) },
             None => unavailable(answered),
         },
@@ -90,7 +90,7 @@ pub(crate) fn of_answer(
 
 /// The meaning of an error in a stream whose head said success.
 pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError {
-    let told = Told::new(error);
+    let told = ProviderError::new(error);
     let by_name = match () {
         () if told.is(&["rate_limit_exceeded", "rate_limit_error"]) => Some(429),
         () if told.is(&["invalid_request_error", "BadRequestError"]) => Some(400),
@@ -102,14 +102,14 @@ pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError 
 
 /// An error as a server writes it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
 /// vLLM), or `{"error": "text"}`. A code that is a number is the status.
-struct Told<'a> {
+struct ProviderError<'a> {
     message: &'a str,
     kind: Option<&'a str>,
     code: Option<&'a str>,
     status: Option<u16>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ProviderError<'a> {
     fn new(body: &'a Value) -> Self {
         let error = body.get("error").unwrap_or(body);
         let text = |name: &str| error.get(name).and_then(Value::as_str);

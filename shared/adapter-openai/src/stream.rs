@@ -57,7 +57,7 @@ pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStre
         deadline,
         splitter: EventSplitter::default(),
         ready: VecDeque::new(),
-        told: Told::default(),
+        told: StreamedSoFar::default(),
     };
     // Dropping the stream drops the body and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
@@ -76,7 +76,7 @@ struct Reader {
     splitter: EventSplitter,
     /// Events that arrived together with the one before.
     ready: VecDeque<String>,
-    told: Told,
+    told: StreamedSoFar,
 }
 
 impl Reader {
@@ -115,7 +115,7 @@ impl Reader {
 
 /// What the chunks have told so far.
 #[derive(Default)]
-struct Told {
+struct StreamedSoFar {
     stop: Option<StopReason>,
     usage: Option<Usage>,
     refused: bool,
@@ -123,7 +123,7 @@ struct Told {
     done: bool,
 }
 
-impl Told {
+impl StreamedSoFar {
     /// The text in this event.
     fn take(&mut self, event: &str, request_id: Option<&str>) -> Result<Option<String>, ModelError> {
         if event.trim() == "[DONE]" {

@@ -76,7 +76,7 @@ impl Argon2Passwords {
     }
 
     /// Does the work of a comparison for an account that does not exist, so that the answer takes as long.
-    fn in_vain(&self, password: &str) -> Result<bool, Failure> {
+    fn hash_for_unknown_account(&self, password: &str) -> Result<bool, Failure> {
         let mut unused = [0; HASH_BYTES];
         self.memory.hash_into(&self.today, password.as_bytes(), &[0; SALT_BYTES], &mut unused)?;
         // The black box keeps the optimizer from removing a computation whose result is not read.
@@ -113,7 +113,7 @@ impl PasswordHasher for Argon2Passwords {
     fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
         Ok(match hash {
             Some(stored) => self.compare(password, stored)?,
-            None => self.in_vain(password)?,
+            None => self.hash_for_unknown_account(password)?,
         })
     }
 }

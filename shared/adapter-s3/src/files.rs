@@ -31,7 +31,7 @@ impl S3TrainingFiles {
         Self { client: client(&with_limits(config, LIMITS)), bucket }
     }
 
-    async fn look(&self, key: &FileKey) -> Result<Option<u64>, FileError> {
+    async fn read_size(&self, key: &FileKey) -> Result<Option<u64>, FileError> {
         match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(head) => {
                 let length = head.content_length().unwrap_or_default();
@@ -57,7 +57,7 @@ impl S3TrainingFiles {
 
 impl TrainingFiles for S3TrainingFiles {
     fn size<'a>(&'a self, key: &'a FileKey) -> BoxFuture<'a, Result<Option<u64>, FileError>> {
-        Box::pin(self.look(key))
+        Box::pin(self.read_size(key))
     }
 
     fn read<'a>(

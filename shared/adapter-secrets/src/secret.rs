@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long a value is used before it is read again.
-const KEPT: Duration = Duration::from_secs(300);
+const CACHE_TIME: Duration = Duration::from_secs(300);
 
 /// A secret text. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl fmt::Debug for Secret {
 impl Secret {
     /// The secret with this name or ARN. Nothing is read yet.
     pub fn new(config: &SdkConfig, id: impl Into<String>) -> Self {
-        Self { client: Client::new(config), id: id.into(), kept_for: KEPT, kept: Arc::default() }
+        Self { client: Client::new(config), id: id.into(), kept_for: CACHE_TIME, kept: Arc::default() }
     }
 
     /// Keeps values for this long instead of five minutes.

@@ -17,11 +17,11 @@ const LOOK_AGAIN_SECONDS: i64 = 60;
 
 pub(crate) struct KeyRing {
     source: KeySource,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<HeldKeys>>,
 }
 
 #[derive(Clone)]
-struct Held {
+struct HeldKeys {
     keys: Arc<[Key]>,
     looked_at: i64,
 }
@@ -40,13 +40,13 @@ impl KeyRing {
     pub(crate) async fn find(&self, kid: &str, now: i64) -> Result<Option<DecodingKey>, TokenError> {
         let mut held = match self.held() {
             Some(held) => held,
-            None => self.look(now).await?,
+            None => self.fetch_keys(now).await?,
         };
         if !held.has(kid) && now >= held.looked_at.saturating_add(LOOK_AGAIN_SECONDS) {
             // The time is noted before the call, so that an unreachable key service isn't asked for every such token
             // either.
-            self.hold(Held { looked_at: now, ..held });
-            held = self.look(now).await?;
+            self.hold(HeldKeys { looked_at: now, ..held });
+            held = self.fetch_keys(now).await?;
         }
         Ok(held.keys.iter().find(|key| key.published.kid == kid).map(|key| key.decoding.clone()))
     }
@@ -57,29 +57,29 @@ impl KeyRing {
             Some(held) => held,
             // There is no clock here: keys that a fresh process published are fetched again when a token asks for an
             // unknown one.
-            None => self.look(i64::MIN).await?,
+            None => self.fetch_keys(i64::MIN).await?,
         };
         Ok(held.keys.iter().map(|key| key.published.clone()).collect())
     }
 
-    async fn look(&self, now: i64) -> Result<Held, TokenError> {
+    async fn fetch_keys(&self, now: i64) -> Result<HeldKeys, TokenError> {
         let keys = (self.source)().await?;
         let keys = keys.into_iter().map(Key::try_from).collect::<Result<_, _>>()?;
-        let held = Held { keys, looked_at: now };
+        let held = HeldKeys { keys, looked_at: now };
         self.hold(held.clone());
         Ok(held)
     }
 
-    fn held(&self) -> Option<Held> {
+    fn held(&self) -> Option<HeldKeys> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn hold(&self, held: Held) {
+    fn hold(&self, held: HeldKeys) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
     }
 }
 
-impl Held {
+impl HeldKeys {
     fn has(&self, kid: &str) -> bool {
         self.keys.iter().any(|key| key.published.kid == kid)
     }

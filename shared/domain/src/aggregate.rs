@@ -26,7 +26,7 @@ pub enum AggregateType {
     /// A refused access.
     Access,
     /// A failed login.
-    SignIn,
+    FailedLogin,
     /// The AI settings and spending limits of a tenant; its identifier is the organization's.
     AiBudget,
     /// A tenant's own prices of models; its identifier is the organization's.
@@ -51,7 +51,7 @@ impl AggregateType {
         Self::Lead,
         Self::Notification,
         Self::Access,
-        Self::SignIn,
+        Self::FailedLogin,
         Self::AiBudget,
         Self::AiPrices,
         Self::AiRequest,
@@ -75,7 +75,7 @@ impl AggregateType {
             Self::Lead => "lead",
             Self::Notification => "notification",
             Self::Access => "access",
-            Self::SignIn => "sign_in",
+            Self::FailedLogin => "failed_login",
             Self::AiBudget => "ai_budget",
             Self::AiPrices => "ai_prices",
             Self::AiRequest => "ai_request",

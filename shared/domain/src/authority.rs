@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 /// How far a permission reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum PermissionReach {
     /// Only what the caller owns.
     Own,
     /// Everything of the tenant.
@@ -28,7 +28,7 @@ pub trait Permission {
     /// tenant.
     const FOR_KEYS: bool = false;
     /// How far it reaches for a role; `None` is denied.
-    fn reach(role: Role) -> Option<Reach>;
+    fn reach(role: Role) -> Option<PermissionReach>;
 }
 
 /// Read and list leads.
@@ -36,7 +36,7 @@ pub trait Permission {
 pub struct ReadLeads;
 impl Permission for ReadLeads {
     const NAME: &'static str = "lead:read";
-    fn reach(role: Role) -> Option<Reach> {
+    fn reach(role: Role) -> Option<PermissionReach> {
         own_for_representatives(role)
     }
 }
@@ -46,7 +46,7 @@ impl Permission for ReadLeads {
 pub struct WriteLeads;
 impl Permission for WriteLeads {
     const NAME: &'static str = "lead:write";
-    fn reach(role: Role) -> Option<Reach> {
+    fn reach(role: Role) -> Option<PermissionReach> {
         own_for_representatives(role)
     }
 }
@@ -56,7 +56,7 @@ impl Permission for WriteLeads {
 pub struct ScoreLeads;
 impl Permission for ScoreLeads {
     const NAME: &'static str = "lead:score";
-    fn reach(role: Role) -> Option<Reach> {
+    fn reach(role: Role) -> Option<PermissionReach> {
         own_for_representatives(role)
     }
 }
@@ -66,10 +66,10 @@ impl Permission for ScoreLeads {
 pub struct ScoreManyLeads;
 impl Permission for ScoreManyLeads {
     const NAME: &'static str = "lead:score_many";
-    fn reach(role: Role) -> Option<Reach> {
+    fn reach(role: Role) -> Option<PermissionReach> {
         match role {
             Role::SalesRep => None,
-            Role::Manager | Role::Admin => Some(Reach::Tenant),
+            Role::Manager | Role::Admin => Some(PermissionReach::Tenant),
         }
     }
 }
@@ -79,8 +79,8 @@ impl Permission for ScoreManyLeads {
 pub struct UseNotifications;
 impl Permission for UseNotifications {
     const NAME: &'static str = "notification:use";
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Own)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Own)
     }
 }
 
@@ -89,8 +89,8 @@ impl Permission for UseNotifications {
 pub struct UseAccount;
 impl Permission for UseAccount {
     const NAME: &'static str = "account:use";
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Own)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Own)
     }
 }
 
@@ -99,8 +99,8 @@ impl Permission for UseAccount {
 pub struct ReadOrganization;
 impl Permission for ReadOrganization {
     const NAME: &'static str = "organization:read";
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 
@@ -109,8 +109,8 @@ impl Permission for ReadOrganization {
 pub struct ManageApiKeys;
 impl Permission for ManageApiKeys {
     const NAME: &'static str = "api_key:manage";
-    fn reach(role: Role) -> Option<Reach> {
-        (role == Role::Admin).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -120,8 +120,8 @@ pub struct CreateCompletions;
 impl Permission for CreateCompletions {
     const NAME: &'static str = "completion:create";
     const FOR_KEYS: bool = true;
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 
@@ -131,8 +131,8 @@ pub struct CreateEmbeddings;
 impl Permission for CreateEmbeddings {
     const NAME: &'static str = "embedding:create";
     const FOR_KEYS: bool = true;
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 
@@ -142,8 +142,8 @@ pub struct ReadModels;
 impl Permission for ReadModels {
     const NAME: &'static str = "model:read";
     const FOR_KEYS: bool = true;
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 
@@ -153,8 +153,8 @@ pub struct ReadFlags;
 impl Permission for ReadFlags {
     const NAME: &'static str = "flag:read";
     const FOR_KEYS: bool = true;
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 
@@ -163,8 +163,8 @@ impl Permission for ReadFlags {
 pub struct ReadBudget;
 impl Permission for ReadBudget {
     const NAME: &'static str = "budget:read";
-    fn reach(role: Role) -> Option<Reach> {
-        (role != Role::SalesRep).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role != Role::SalesRep).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -173,8 +173,8 @@ impl Permission for ReadBudget {
 pub struct ManageBudget;
 impl Permission for ManageBudget {
     const NAME: &'static str = "budget:manage";
-    fn reach(role: Role) -> Option<Reach> {
-        (role == Role::Admin).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -183,8 +183,8 @@ impl Permission for ManageBudget {
 pub struct ReadAnalytics;
 impl Permission for ReadAnalytics {
     const NAME: &'static str = "analytics:read";
-    fn reach(role: Role) -> Option<Reach> {
-        (role != Role::SalesRep).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role != Role::SalesRep).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -193,8 +193,8 @@ impl Permission for ReadAnalytics {
 pub struct ReadBilling;
 impl Permission for ReadBilling {
     const NAME: &'static str = "billing:read";
-    fn reach(role: Role) -> Option<Reach> {
-        (role == Role::Admin).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -204,15 +204,15 @@ impl Permission for ReadBilling {
 pub struct ManageFineTunes;
 impl Permission for ManageFineTunes {
     const NAME: &'static str = "fine_tune:manage";
-    fn reach(role: Role) -> Option<Reach> {
-        (role == Role::Admin).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
     }
 }
 
-fn own_for_representatives(role: Role) -> Option<Reach> {
+fn own_for_representatives(role: Role) -> Option<PermissionReach> {
     Some(match role {
-        Role::SalesRep => Reach::Own,
-        Role::Manager | Role::Admin => Reach::Tenant,
+        Role::SalesRep => PermissionReach::Own,
+        Role::Manager | Role::Admin => PermissionReach::Tenant,
     })
 }
 
@@ -319,7 +319,7 @@ impl Caller {
             Credential::Session { role, .. } => P::reach(*role),
             Credential::ApiKey { scopes, .. } => {
                 let held = P::FOR_KEYS && scopes.iter().any(|scope| scope.0 == P::NAME);
-                held.then_some(Reach::Tenant)
+                held.then_some(PermissionReach::Tenant)
             }
         };
         match reach {
@@ -333,7 +333,7 @@ impl Caller {
 #[derive(Debug)]
 pub struct Authority<P> {
     caller: Caller,
-    reach: Reach,
+    reach: PermissionReach,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -368,11 +368,11 @@ impl<P: Permission> Authority<P> {
 
     /// Whether it covers something with this owner.
     pub fn covers(&self, owner: AccountId) -> bool {
-        self.reach == Reach::Tenant || owner == self.caller.account
+        self.reach == PermissionReach::Tenant || owner == self.caller.account
     }
 
     /// The owner to which lists must be narrowed; `None` for the whole tenant.
     pub fn only_owner(&self) -> Option<AccountId> {
-        (self.reach == Reach::Own).then_some(self.caller.account)
+        (self.reach == PermissionReach::Own).then_some(self.caller.account)
     }
 }

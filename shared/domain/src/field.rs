@@ -18,16 +18,16 @@ pub struct FieldError {
 
 /// A command was refused because of these fields; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Invalid(pub Vec<FieldError>);
+pub struct InvalidFields(pub Vec<FieldError>);
 
-impl Invalid {
+impl InvalidFields {
     /// One wrong field.
     pub fn one(field: &str, code: &'static str, message: impl Into<String>) -> Self {
         Self(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "invalid fields:")?;
         for error in &self.0 {
@@ -39,26 +39,29 @@ impl fmt::Display for Invalid {
 
 /// The value of the second if nothing is wrong with either, else everything that is wrong with both. What the first says of
 /// a field is enough.
-pub fn all_of<T>(first: Result<(), Invalid>, second: Result<T, Invalid>) -> Result<T, Invalid> {
+pub fn all_of<T>(
+    first: Result<(), InvalidFields>,
+    second: Result<T, InvalidFields>,
+) -> Result<T, InvalidFields> {
     match (first, second) {
         (Ok(()), second) => second,
         (Err(first), Ok(_)) => Err(first),
-        (Err(Invalid(mut errors)), Err(Invalid(more))) => {
+        (Err(InvalidFields(mut errors)), Err(InvalidFields(more))) => {
             for error in more {
                 if errors.iter().all(|known| known.field != error.field) {
                     errors.push(error);
                 }
             }
-            Err(Invalid(errors))
+            Err(InvalidFields(errors))
         }
     }
 }
 
 /// Collects every wrong field of a command, so that a caller sees all of them at once.
 #[derive(Debug, Default)]
-pub struct Check(Vec<FieldError>);
+pub struct FieldChecks(Vec<FieldError>);
 
-impl Check {
+impl FieldChecks {
     /// Notes a wrong field.
     pub fn wrong(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
         self.0.push(FieldError { field: field.to_owned(), code, message: message.into() });
@@ -127,18 +130,18 @@ impl Check {
     }
 
     /// `value` if nothing was wrong, else everything that was.
-    pub fn finish<T>(self, value: T) -> Result<T, Invalid> {
-        if self.0.is_empty() { Ok(value) } else { Err(Invalid(self.0)) }
+    pub fn finish<T>(self, value: T) -> Result<T, InvalidFields> {
+        if self.0.is_empty() { Ok(value) } else { Err(InvalidFields(self.0)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Check;
+    use super::FieldChecks;
 
     #[test]
     fn accepts_and_lowers_plain_addresses() {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         assert_eq!(check.email("email", " Ann.Lee+x@Example.CO.uk "), "ann.lee+x@example.co.uk");
         assert!(check.finish(()).is_ok());
     }
@@ -148,7 +151,7 @@ mod tests {
         for bad in
             ["", "a", "a@b", "@b.co", "a@.co", "a b@c.de", "a@b..de", "a@-b.de", "a\0@b.de", "a@b.de\n,x@y.z"]
         {
-            let mut check = Check::default();
+            let mut check = FieldChecks::default();
             check.email("email", bad);
             assert!(check.finish(()).is_err(), "{bad:?}");
         }
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn names_every_wrong_field() {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         check.line("company_name", " ", 10);
         check.optional_line("industry", Some("a\0b"), 10);
         check.optional_text("notes", Some(&"x".repeat(11)), 10);

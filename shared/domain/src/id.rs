@@ -63,8 +63,8 @@ impl StaticType for AccessTag {
 
 /// The tag of the identifiers of failed logins.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SignInTag;
-impl StaticType for SignInTag {
+pub struct LoginTag;
+impl StaticType for LoginTag {
     const TYPE: &'static str = "signin";
 }
 
@@ -105,7 +105,7 @@ pub type EventId = TypeSafeId<EventTag>;
 /// A refused access.
 pub type AccessId = TypeSafeId<AccessTag>;
 /// The id of a failed login.
-pub type SignInId = TypeSafeId<SignInTag>;
+pub type SignInId = TypeSafeId<LoginTag>;
 /// A request to the AI gateway.
 pub type AiRequestId = TypeSafeId<AiRequestTag>;
 /// A month of a tenant's requests to models.

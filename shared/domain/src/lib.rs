@@ -21,5 +21,5 @@ pub mod timestamp;
 
 pub use aggregate::{Aggregate, AggregateType, Indexed, Versioned};
 pub use event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-pub use field::{FieldError, Invalid};
+pub use field::{FieldError, InvalidFields};
 pub use timestamp::Timestamp;

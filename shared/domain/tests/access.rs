@@ -1,7 +1,7 @@
 //! Refused accesses.
 
 use crate::support::{START, id};
-use domain::audit::{Access, deny_access};
+use domain::audit::{DeniedAccess, deny_access};
 use domain::id::AccountId;
 use domain::{Aggregate, AggregateType};
 use testkit::{given, given_nothing};
@@ -10,7 +10,7 @@ use testkit::{given, given_nothing};
 fn a_refusal_says_who_asked_for_what() {
     let account: AccountId = id(1);
     let denied = || deny_access(account, "lead:read", AggregateType::Lead, "lead_1");
-    let access = given_nothing::<Access>().when(|_| denied()).then([denied()]).unwrap();
+    let access = given_nothing::<DeniedAccess>().when(|_| denied()).then([denied()]).unwrap();
     assert_eq!(access.refusal.account_id, account);
     assert_eq!(
         (
@@ -32,6 +32,6 @@ fn what_was_refused_stays_as_it_was() {
         deny_access(id(1), "lead:read", AggregateType::Lead, "lead_1"),
         deny_access(id(2), "lead:write", AggregateType::Lead, "lead_2"),
     );
-    let access = given::<Access>([one.clone()]).when(|_| other.clone()).then([other.clone()]).unwrap();
+    let access = given::<DeniedAccess>([one.clone()]).when(|_| other.clone()).then([other.clone()]).unwrap();
     assert_eq!(access.refusal.resource_id, "lead_1");
 }

@@ -1,7 +1,7 @@
 //! Accounts and members.
 
 use crate::support::{START, id};
-use domain::field::{Check, Invalid};
+use domain::field::{FieldChecks, InvalidFields};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{
     Account, AccountEvent, RegisterAccount, check_password, prepared_password, register_account,
@@ -9,7 +9,7 @@ use domain::identity::{
 use domain::tenancy::{Member, Role, add_member};
 use testkit::{given, given_nothing};
 
-fn register(email: &str, name: &str) -> Result<AccountEvent, Invalid> {
+fn register(email: &str, name: &str) -> Result<AccountEvent, InvalidFields> {
     register_account(RegisterAccount {
         id: id(1),
         organization_id: id(2),
@@ -59,11 +59,11 @@ fn no_debug_output_shows_a_person() {
 }
 
 fn judged(password: &str) -> Vec<&'static str> {
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     check_password(&mut check, password, "ada@northwind.example");
     match check.finish(()) {
         Ok(()) => Vec::new(),
-        Err(Invalid(errors)) => errors.into_iter().map(|error| error.code).collect(),
+        Err(InvalidFields(errors)) => errors.into_iter().map(|error| error.code).collect(),
     }
 }
 
@@ -143,7 +143,7 @@ fn a_text_too_long_for_a_password_is_refused_without_looking_at_its_characters()
     // The rules for Arabic-Indic digits read the whole text for each of them: at this length they took ten seconds.
     let text = "\u{660}".repeat(125_000);
     assert_eq!(prepared_password(&text), None);
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     check_password(&mut check, &text, "ada@a.example");
     assert_eq!(check.finish(()).unwrap_err().0[0].code, "too_long");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{START, at, id};
 use domain::ai::{AiBudget, AiBudgetEvent, Feature, Limits, SetBudget, set_budget};
-use domain::{DecodeError, DomainEvent, EncodedEvent, Invalid};
+use domain::{DecodeError, DomainEvent, EncodedEvent, InvalidFields};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::{given, given_nothing};
 
@@ -18,7 +18,7 @@ fn decide(
     month: &str,
     features: &[(&str, &str)],
     models: Option<&[&str]>,
-) -> Result<Option<AiBudgetEvent>, Invalid> {
+) -> Result<Option<AiBudgetEvent>, InvalidFields> {
     let models: Option<Vec<String>> = models.map(|models| models.iter().map(|m| (*m).to_owned()).collect());
     let features = features.iter().map(|(name, usd)| ((*name).to_owned(), (*usd).to_owned())).collect();
     set_budget(
@@ -44,7 +44,7 @@ fn set() -> AiBudgetEvent {
 }
 
 /// Field and code of every fault.
-fn faults(result: Result<Option<AiBudgetEvent>, Invalid>) -> Vec<(String, &'static str)> {
+fn faults(result: Result<Option<AiBudgetEvent>, InvalidFields>) -> Vec<(String, &'static str)> {
     result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Alerts about a month's costs, and how often they are sent.
 
 use crate::support::{START, id};
-use domain::ai::{AiMonth, AiMonthEvent, Month, MonthCosts, reach_thresholds};
+use domain::ai::{AiMonth, AiMonthEvent, Month, MonthCosts, report_thresholds};
 use domain::{DecodeError, DomainEvent, EncodedEvent, Timestamp};
 use testkit::given;
 
@@ -31,22 +31,22 @@ fn a_part_is_reached_to_the_nano_dollar() {
         (0, 0, &[]),
         (100, 0, &[]),
     ] {
-        assert_eq!(percents(&reach_thresholds(None, &costs(cost, expected))), parts, "{cost} of {expected}");
+        assert_eq!(percents(&report_thresholds(None, &costs(cost, expected))), parts, "{cost} of {expected}");
     }
 }
 
 #[test]
 fn a_part_is_told_once() {
-    let told = reach_thresholds(None, &costs(8, 10));
-    given::<AiMonth>(told.clone()).when(|month| reach_thresholds(month, &costs(9, 10))).then_nothing();
-    let more = reach_thresholds(None, &costs(15, 10)).split_off(1);
+    let told = report_thresholds(None, &costs(8, 10));
+    given::<AiMonth>(told.clone()).when(|month| report_thresholds(month, &costs(9, 10))).then_nothing();
+    let more = report_thresholds(None, &costs(15, 10)).split_off(1);
     let after = given::<AiMonth>(told.clone())
-        .when(|month| reach_thresholds(month, &costs(15, 10)))
+        .when(|month| report_thresholds(month, &costs(15, 10)))
         .then(more.clone())
         .unwrap();
     assert_eq!(after.reached, [80, 100, 150].into());
     let all = told.into_iter().chain(more);
-    given::<AiMonth>(all).when(|month| reach_thresholds(month, &costs(1000, 10))).then_nothing();
+    given::<AiMonth>(all).when(|month| report_thresholds(month, &costs(1000, 10))).then_nothing();
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_month_has_bounds_and_a_number() {
 
 #[test]
 fn events_come_back_as_they_were() {
-    for event in reach_thresholds(None, &costs(15, 10)) {
+    for event in report_thresholds(None, &costs(15, 10)) {
         let encoded = event.encode();
         assert_eq!(AiMonthEvent::decode(&encoded).unwrap(), event);
         let later = EncodedEvent { schema_version: 2, ..encoded };

@@ -1,7 +1,7 @@
 //! A tenant's own prices: valid prices, and changes.
 
 use domain::ai::{AiPrices, AiPricesEvent, OverridePrices, TokenPrices, override_prices};
-use domain::{DecodeError, DomainEvent, EncodedEvent, Invalid};
+use domain::{DecodeError, DomainEvent, EncodedEvent, InvalidFields};
 use std::collections::BTreeMap;
 use testkit::{given, given_nothing};
 
@@ -9,7 +9,7 @@ fn decide(
     current: Option<&AiPrices>,
     prices: &[(&str, [&str; 4])],
     reference: &str,
-) -> Result<Option<AiPricesEvent>, Invalid> {
+) -> Result<Option<AiPricesEvent>, InvalidFields> {
     let prices: BTreeMap<String, [&str; 4]> =
         prices.iter().map(|(model, texts)| ((*model).to_owned(), *texts)).collect();
     let known_models = &["nova", "sonnet"].map(str::to_owned).into();
@@ -20,7 +20,7 @@ fn set() -> AiPricesEvent {
     decide(None, &[("nova", ["0.5", "2", "0.125", "0.500"])], "contract 7").unwrap().unwrap()
 }
 
-fn faults(result: Result<Option<AiPricesEvent>, Invalid>) -> Vec<(String, &'static str)> {
+fn faults(result: Result<Option<AiPricesEvent>, InvalidFields>) -> Vec<(String, &'static str)> {
     result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
 }
 

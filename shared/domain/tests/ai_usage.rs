@@ -1,24 +1,26 @@
 //! The usage of a request by model.
 
 use crate::support::{START, id};
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Outcome, Tokens, Unmetered};
+use domain::ai::{
+    AiRequestMetered, CacheUse, Feature, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage,
+};
 use domain::id::new_id;
 use domain::{DomainEvent, Timestamp};
 
-fn tokens(each: u64) -> Tokens {
-    Tokens { input: each, output: each, cache_read: each, cache_write: each }
+fn tokens(each: u64) -> TokenCounts {
+    TokenCounts { input: each, output: each, cache_read: each, cache_write: each }
 }
 
-fn used(model: &str, each: u64, cost_nano_usd: u64) -> ModelUsed {
-    ModelUsed {
+fn used(model: &str, each: u64, cost_nano_usd: u64) -> ModelUsage {
+    ModelUsage {
         model: model.to_owned(),
         tokens: tokens(each),
         cost_nano_usd,
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
     }
 }
 
-fn request(other_models: Vec<ModelUsed>) -> AiRequestMetered {
+fn request(other_models: Vec<ModelUsage>) -> AiRequestMetered {
     AiRequestMetered {
         request_id: new_id(START, &[7; 10]),
         account_id: id(2),
@@ -29,12 +31,12 @@ fn request(other_models: Vec<ModelUsed>) -> AiRequestMetered {
         tokens: tokens(10),
         cost_nano_usd: 100,
         other_models,
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
         price_version: "1".to_owned(),
         attempts: 2,
         latency_ms: 1,
         cache: CacheUse::Miss,
-        outcome: Outcome::Answered,
+        outcome: RequestOutcome::Answered,
     }
 }
 
@@ -57,32 +59,32 @@ fn parts_that_can_t_be_are_told() {
         assert_eq!(request(wrong.clone()).by_model(), None, "{wrong:?}");
     }
     for kind in [
-        Tokens { input: 11, ..Tokens::default() },
-        Tokens { output: 11, ..Tokens::default() },
-        Tokens { cache_read: 11, ..Tokens::default() },
-        Tokens { cache_write: 11, ..Tokens::default() },
+        TokenCounts { input: 11, ..TokenCounts::default() },
+        TokenCounts { output: 11, ..TokenCounts::default() },
+        TokenCounts { cache_read: 11, ..TokenCounts::default() },
+        TokenCounts { cache_write: 11, ..TokenCounts::default() },
     ] {
-        let other = ModelUsed { tokens: kind, ..used("one", 0, 1) };
+        let other = ModelUsage { tokens: kind, ..used("one", 0, 1) };
         assert_eq!(request(vec![other]).by_model(), None, "{kind:?}");
     }
 }
 
-fn unmetered(each: u64, cost_nano_usd: u64) -> Unmetered {
-    Unmetered { tokens: tokens(each), cost_nano_usd }
+fn unmetered(each: u64, cost_nano_usd: u64) -> UnmeteredUsage {
+    UnmeteredUsage { tokens: tokens(each), cost_nano_usd }
 }
 
 #[test]
 fn what_nobody_metered_is_told_of_each_model() {
-    let other = ModelUsed { unmetered: unmetered(2, 40), ..used("one", 3, 50) };
+    let other = ModelUsage { unmetered: unmetered(2, 40), ..used("one", 3, 50) };
     let of = |whole| AiRequestMetered { unmetered: whole, ..request(vec![other.clone()]) };
     let parts = of(unmetered(6, 60)).by_model().unwrap();
-    assert_eq!(parts[0], ModelUsed { unmetered: unmetered(4, 20), ..used("answered", 7, 50) });
+    assert_eq!(parts[0], ModelUsage { unmetered: unmetered(4, 20), ..used("answered", 7, 50) });
     assert_eq!((parts[0].metered(), parts[1].metered()), (Some(tokens(3)), Some(tokens(1))));
     // The other model's part is more than the whole.
-    for wrong in [unmetered(1, 60), unmetered(6, 39), Unmetered::default()] {
+    for wrong in [unmetered(1, 60), unmetered(6, 39), UnmeteredUsage::default()] {
         assert_eq!(of(wrong).by_model(), None);
     }
-    assert_eq!(ModelUsed { unmetered: unmetered(4, 1), ..used("one", 3, 50) }.metered(), None);
+    assert_eq!(ModelUsage { unmetered: unmetered(4, 1), ..used("one", 3, 50) }.metered(), None);
     let encoded = of(unmetered(6, 60)).encode();
     assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), of(unmetered(6, 60)));
     // A request from before these parts existed.

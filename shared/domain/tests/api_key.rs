@@ -5,7 +5,7 @@ use domain::authority::Scope;
 use domain::event::SECRET_FACTS;
 use domain::id::AccountId;
 use domain::tenancy::{ApiKey, ApiKeyEvent, CreateApiKey, create_api_key, revoke_api_key};
-use domain::{Aggregate, DomainEvent, Invalid, Timestamp};
+use domain::{Aggregate, DomainEvent, InvalidFields, Timestamp};
 use testkit::{given, given_nothing};
 
 const DAY: i64 = 24 * 3600;
@@ -14,7 +14,7 @@ fn scopes(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn create(name: &str, names: &[&str], days: Option<i64>) -> Result<ApiKeyEvent, Invalid> {
+fn create(name: &str, names: &[&str], days: Option<i64>) -> Result<ApiKeyEvent, InvalidFields> {
     create_api_key(CreateApiKey {
         id: id(1),
         name,
@@ -39,7 +39,7 @@ fn revoked() -> ApiKeyEvent {
     revoke_api_key(&key()).unwrap()
 }
 
-fn wrong(result: Result<ApiKeyEvent, Invalid>) -> Vec<(String, &'static str)> {
+fn wrong(result: Result<ApiKeyEvent, InvalidFields>) -> Vec<(String, &'static str)> {
     result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
 }
 

@@ -2,9 +2,9 @@
 
 use crate::support::id;
 use domain::authority::{
-    Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission, Reach,
-    ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount,
-    UseNotifications, WriteLeads,
+    Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission,
+    PermissionReach, ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads,
+    UseAccount, UseNotifications, WriteLeads,
 };
 use domain::id::{AccountId, ApiKeyId, SessionId};
 use domain::tenancy::Role;
@@ -19,13 +19,13 @@ fn key(scopes: &[Scope]) -> Caller {
     Caller { tenant: id(1), account: id(2), credential }
 }
 
-fn matrix<P: Permission>() -> [Option<Reach>; 3] {
+fn matrix<P: Permission>() -> [Option<PermissionReach>; 3] {
     Role::ALL.map(P::reach)
 }
 
 #[test]
 fn the_matrix_is_the_requirements() {
-    let (own, tenant) = (Some(Reach::Own), Some(Reach::Tenant));
+    let (own, tenant) = (Some(PermissionReach::Own), Some(PermissionReach::Tenant));
     // Sales representative, manager, administrator.
     assert_eq!(Role::ALL, [Role::SalesRep, Role::Manager, Role::Admin]);
     assert_eq!((ReadLeads::NAME, matrix::<ReadLeads>()), ("lead:read", [own, tenant, tenant]));
@@ -59,7 +59,7 @@ fn check<P: Permission>(role: Role) {
     assert_eq!(authority.caller(), &caller);
     assert_eq!(authority.permission(), P::NAME);
     assert!(authority.covers(caller.account));
-    let far = P::reach(role) == Some(Reach::Tenant);
+    let far = P::reach(role) == Some(PermissionReach::Tenant);
     assert_eq!(authority.covers(other), far, "{} {role:?}", P::NAME);
     assert_eq!(authority.only_owner(), (!far).then_some(caller.account), "{} {role:?}", P::NAME);
 }
@@ -81,8 +81,8 @@ fn an_authority_covers_as_far_as_its_permission_reaches() {
 struct Managers;
 impl Permission for Managers {
     const NAME: &'static str = "test:managers";
-    fn reach(role: Role) -> Option<Reach> {
-        (role == Role::Manager).then_some(Reach::Tenant)
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Manager).then_some(PermissionReach::Tenant)
     }
 }
 
@@ -147,8 +147,8 @@ fn a_key_can_do_nothing_else_whoever_created_it() {
 struct Impostor;
 impl Permission for Impostor {
     const NAME: &'static str = "model:read";
-    fn reach(_: Role) -> Option<Reach> {
-        Some(Reach::Tenant)
+    fn reach(_: Role) -> Option<PermissionReach> {
+        Some(PermissionReach::Tenant)
     }
 }
 

@@ -2,7 +2,7 @@
 //! shows no data.
 
 use crate::support::{START, id};
-use domain::audit::{AccessEvent, FailedSignInEvent, SignInAttempt, deny_access, fail_sign_in};
+use domain::audit::{AccessEvent, FailedLoginEvent, LoginAttempt, deny_access, fail_login};
 use domain::identity::{
     Account, AccountEvent, RefreshToken, RegisterAccount, Revocation, Session, SessionEvent, StartSession,
     register_account, revoke_session, start_session,
@@ -119,8 +119,8 @@ fn every_event_comes_back_and_nothing_else_does() {
     check::<LeadEvent>(&erase_lead_contact(&lead).unwrap(), "lead_contact_erased");
     check::<AccessEvent>(&deny_access(id(1), "lead:read", AggregateType::Lead, "lead_1"), "access_denied");
     let attempt =
-        SignInAttempt { account_id: Some(id(1)), email_hash: None, network: "203.0.113.0/24".to_owned() };
-    check::<FailedSignInEvent>(&fail_sign_in(attempt), "sign_in_failed");
+        LoginAttempt { account_id: Some(id(1)), email_hash: None, network: "203.0.113.0/24".to_owned() };
+    check::<FailedLoginEvent>(&fail_login(attempt), "login_failed");
     let kind = NotificationKind::SessionRevoked { session_id: id::<_>(3) };
     check::<NotificationEvent>(&create_notification(id(1), id(2), kind), "notification_created");
 }

@@ -1,12 +1,12 @@
 //! Values that callers send, checked: whatever comes, an answer and no panic.
 
 use crate::support::Dice;
-use domain::field::Check;
+use domain::field::FieldChecks;
 
 #[test]
 fn a_secret_is_bounded_and_otherwise_free() {
     let wrong = |value: &str| {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         check.secret("password", value, 5);
         check.finish(()).err().map(|invalid| invalid.0[0].code)
     };
@@ -18,7 +18,7 @@ fn a_secret_is_bounded_and_otherwise_free() {
 
 #[test]
 fn no_message_repeats_the_value() {
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     let value = format!("zq9x7\0{}", "y".repeat(300));
     check.line("company_name", &value, 200);
     check.optional_line("industry", Some(&value), 100);
@@ -40,21 +40,21 @@ fn any_text_is_judged() {
     for seed in 0..3_000 {
         let mut dice = Dice(seed);
         let text: String = (0..dice.below(12)).map(|_| dice.one_of(PIECES)).collect();
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         let email = check.email("email", &text);
         if check.finish(()).is_ok() {
             let (local, host) = email.split_once('@').unwrap();
             assert!(!local.is_empty() && host.contains('.'), "{text:?}");
             assert!(!email.chars().any(|c| c.is_control() || c.is_whitespace()), "{text:?}");
             // What was accepted is accepted again, as it is.
-            let mut again = Check::default();
+            let mut again = FieldChecks::default();
             assert_eq!(again.email("email", &email), email);
             assert!(again.finish(()).is_ok(), "{text:?}");
         }
         if text.contains(['\u{200d}', '\u{300}', '\u{212b}']) {
             continue;
         }
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         let line = check.line("name", &text, 5);
         let edges = |c: char| c.is_whitespace() || c == '\u{202e}';
         assert_eq!(line, text.trim_matches(edges));

@@ -4,12 +4,12 @@ use crate::support::{START, at, id};
 use domain::ai::fine_tune::{
     CreateFineTune, Failure, FailureReason, FineTune, FineTuneEvent, FineTuneStatus, HyperParameters,
     LATE_START, WAIT_FOR_FILE, cancel_fine_tune, complete_fine_tune, create_fine_tune, fail_fine_tune,
-    miss_file, start_fine_tune, stop_fine_tune, take_file,
+    fail_for_missing_file, judge_file, start_fine_tune, stop_fine_tune,
 };
 use domain::ai::training_file::{
     FEWEST_RECORDS, FileCheck, FileReport, LONGEST_LINE, LineFault, LineProblem, MOST_FAULTS, MOST_RECORDS,
 };
-use domain::{Aggregate, Invalid};
+use domain::{Aggregate, InvalidFields};
 use testkit::{given, given_nothing};
 
 const LINE: &str = r#"{"schemaVersion":"bedrock-conversation-2024","system":[{"text":"You sell."}],"messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]}"#;
@@ -44,7 +44,7 @@ fn state(events: &[FineTuneEvent]) -> FineTune {
 }
 
 fn accepted() -> FineTuneEvent {
-    take_file(&state(&[created()]), report(9)).unwrap()
+    judge_file(&state(&[created()]), report(9)).unwrap()
 }
 
 fn started() -> FineTuneEvent {
@@ -80,7 +80,7 @@ fn it_goes_from_file_to_model() {
 
 #[test]
 fn a_file_is_taken_only_while_it_is_waited_for_and_only_when_it_is_good() {
-    let failure = |report| match take_file(&state(&[created()]), report) {
+    let failure = |report| match judge_file(&state(&[created()]), report) {
         Some(event @ FineTuneEvent::Failed(_)) => state(&[created(), event]).failure,
         _ => None,
     };
@@ -93,7 +93,7 @@ fn a_file_is_taken_only_while_it_is_waited_for_and_only_when_it_is_good() {
     assert_eq!((wrong.reason, wrong.lines), (FailureReason::InvalidLines, vec![fault]));
     for later in [accepted(), canceled(), failed()] {
         given([created(), later])
-            .when(|state: Option<&FineTune>| take_file(state.unwrap(), report(9)))
+            .when(|state: Option<&FineTune>| judge_file(state.unwrap(), report(9)))
             .then_nothing();
     }
 }
@@ -101,10 +101,10 @@ fn a_file_is_taken_only_while_it_is_waited_for_and_only_when_it_is_good() {
 #[test]
 fn a_file_is_waited_for_a_day() {
     let waiting = state(&[created()]);
-    assert!(miss_file(&waiting, at(WAIT_FOR_FILE - 1)).is_none());
-    let missed = state(&[created(), miss_file(&waiting, at(WAIT_FOR_FILE)).unwrap()]);
+    assert!(fail_for_missing_file(&waiting, at(WAIT_FOR_FILE - 1)).is_none());
+    let missed = state(&[created(), fail_for_missing_file(&waiting, at(WAIT_FOR_FILE)).unwrap()]);
     assert_eq!(missed.failure.unwrap().reason, FailureReason::FileMissing);
-    assert!(miss_file(&state(&[created(), accepted()]), at(WAIT_FOR_FILE)).is_none());
+    assert!(fail_for_missing_file(&state(&[created(), accepted()]), at(WAIT_FOR_FILE)).is_none());
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn after_a_cancellation_it_is_open_until_the_provider_has_stopped() {
         let canceled = state(&[going, vec![event.clone()]].concat());
         assert!(canceled.stopping && canceled.is_open());
         let changed = canceled.changed_at;
-        assert!(canceled.may_start_late(changed.plus_seconds(LATE_START - 1)));
-        assert!(!canceled.may_start_late(changed.plus_seconds(LATE_START)));
+        assert!(canceled.may_still_start(changed.plus_seconds(LATE_START - 1)));
+        assert!(!canceled.may_still_start(changed.plus_seconds(LATE_START)));
         let stopped = stop_fine_tune(&canceled).unwrap();
         let done = FineTune::apply(Some(canceled), &stopped, domain::EventMeta { at: at(9) }).unwrap();
         assert_eq!((done.status, done.stopping, done.is_open()), (FineTuneStatus::Canceled, false, false));
@@ -149,7 +149,7 @@ fn a_providers_words_are_one_short_line() {
 #[test]
 fn every_wrong_field_is_named() {
     let wrong = |command: &CreateFineTune<'_>| -> Vec<String> {
-        let Invalid(errors) = create_fine_tune(command).unwrap_err();
+        let InvalidFields(errors) = create_fine_tune(command).unwrap_err();
         errors.into_iter().map(|error| error.field).collect()
     };
     let usual = HyperParameters::default();

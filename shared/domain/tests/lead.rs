@@ -7,7 +7,7 @@ use domain::sales::{
     LeadInput, LeadScore, LeadStatus, ScoredField, create_lead, delete_lead, erase_lead_contact, score_lead,
     update_lead,
 };
-use domain::{Aggregate, DomainEvent, EventMeta, Invalid};
+use domain::{Aggregate, DomainEvent, EventMeta, InvalidFields};
 use testkit::{given, given_nothing};
 
 fn full() -> LeadInput<'static> {
@@ -23,7 +23,7 @@ fn full() -> LeadInput<'static> {
     }
 }
 
-fn create(input: &LeadInput<'_>) -> Result<LeadEvent, Invalid> {
+fn create(input: &LeadInput<'_>) -> Result<LeadEvent, InvalidFields> {
     create_lead(id(1), id(2), input)
 }
 

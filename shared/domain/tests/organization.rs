@@ -1,14 +1,14 @@
 //! Organizations.
 
 use crate::support::{START, id};
-use domain::Invalid;
+use domain::InvalidFields;
 use domain::id::OrganizationId;
 use domain::tenancy::{
     Organization, OrganizationEvent, RegisterOrganization, SubscriptionTier, register_organization,
 };
 use testkit::{given, given_nothing};
 
-fn register(name: &str) -> Result<OrganizationEvent, Invalid> {
+fn register(name: &str) -> Result<OrganizationEvent, InvalidFields> {
     register_organization(&RegisterOrganization { id: id(1), name, home_region: "eu-west-1" })
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{Dice, START, at, id};
 use domain::event::SECRET_FACTS;
 use domain::identity::{
-    ABSOLUTE_SECONDS, GRACE_SECONDS, IDLE_SECONDS, Refresh, RefreshRefused, RefreshToken, Revocation,
+    ABSOLUTE_SECONDS, GRACE_SECONDS, IDLE_SECONDS, RefreshDecision, RefreshRefused, RefreshToken, Revocation,
     Session, SessionEvent, StartSession, refresh_session, revoke_session, start_session,
 };
 use domain::{Aggregate, DomainEvent, EventMeta, Timestamp};
@@ -27,13 +27,20 @@ fn session() -> Session {
     Session::apply(None, &started(), EventMeta { at: START }).unwrap()
 }
 
-fn refresh(session: &Session, presented: &str, next: &str, at: Timestamp) -> Result<Refresh, RefreshRefused> {
+fn refresh(
+    session: &Session,
+    presented: &str,
+    next: &str,
+    at: Timestamp,
+) -> Result<RefreshDecision, RefreshRefused> {
     refresh_session(session, "family", presented, token(next), at)
 }
 
 /// The session after `presented` was used.
 fn rotated(session: Session, presented: &str, next: &str, at: Timestamp) -> Session {
-    let Ok(Refresh::Rotate(event)) = refresh(&session, presented, next, at) else { panic!("not rotated") };
+    let Ok(RefreshDecision::Rotate(event)) = refresh(&session, presented, next, at) else {
+        panic!("not rotated")
+    };
     Session::apply(Some(session), &event, EventMeta { at }).unwrap()
 }
 
@@ -64,10 +71,12 @@ fn using_the_current_token_replaces_it() {
 fn the_previous_token_is_repeated_within_the_grace_and_ends_the_session_after_it() {
     let session = rotated(session(), "one", "two", at(60));
     for seconds in [60, 61, 69, 70] {
-        assert_eq!(refresh(&session, "one", "x", at(seconds)), Ok(Refresh::Repeat), "{seconds}");
+        assert_eq!(refresh(&session, "one", "x", at(seconds)), Ok(RefreshDecision::Repeat), "{seconds}");
     }
     let late = Timestamp::from_millis(at(70).millis() + 1);
-    let Ok(Refresh::Revoke(event)) = refresh(&session, "one", "x", late) else { panic!("not revoked") };
+    let Ok(RefreshDecision::Revoke(event)) = refresh(&session, "one", "x", late) else {
+        panic!("not revoked")
+    };
     let ended = Session::apply(Some(session), &event, EventMeta { at: late }).unwrap();
     assert_eq!(ended.revoked, Some(Revocation::RefreshTokenReuse));
     for token in ["one", "two"] {
@@ -78,16 +87,16 @@ fn the_previous_token_is_repeated_within_the_grace_and_ends_the_session_after_it
 #[test]
 fn the_grace_is_measured_from_the_use_and_is_not_renewed_by_repeating() {
     let session = rotated(session(), "one", "two", at(60));
-    assert_eq!(refresh(&session, "one", "x", at(69)), Ok(Refresh::Repeat));
-    assert!(matches!(refresh(&session, "one", "x", at(75)), Ok(Refresh::Revoke(_))));
+    assert_eq!(refresh(&session, "one", "x", at(69)), Ok(RefreshDecision::Repeat));
+    assert!(matches!(refresh(&session, "one", "x", at(75)), Ok(RefreshDecision::Revoke(_))));
 }
 
 #[test]
 fn any_older_token_ends_the_session_at_once() {
     let session = rotated(rotated(session(), "one", "two", at(1)), "two", "three", at(2));
-    assert!(matches!(refresh(&session, "one", "x", at(2)), Ok(Refresh::Revoke(_))));
-    assert!(matches!(refresh(&session, "never issued", "x", at(2)), Ok(Refresh::Revoke(_))));
-    assert_eq!(refresh(&session, "two", "x", at(2)), Ok(Refresh::Repeat));
+    assert!(matches!(refresh(&session, "one", "x", at(2)), Ok(RefreshDecision::Revoke(_))));
+    assert!(matches!(refresh(&session, "never issued", "x", at(2)), Ok(RefreshDecision::Revoke(_))));
+    assert_eq!(refresh(&session, "two", "x", at(2)), Ok(RefreshDecision::Repeat));
 }
 
 #[test]
@@ -151,7 +160,9 @@ fn the_secret_facts_are_facts_of_the_events() {
     for secret in ["family_hash", "token"] {
         assert!(SECRET_FACTS.contains(&secret) && data.get(secret).is_some(), "{secret}");
     }
-    let Ok(Refresh::Rotate(event)) = refresh(&session(), "one", "two", at(1)) else { panic!("not rotated") };
+    let Ok(RefreshDecision::Rotate(event)) = refresh(&session(), "one", "two", at(1)) else {
+        panic!("not rotated")
+    };
     assert!(event.encode().data.get("token").is_some());
 }
 
@@ -172,13 +183,13 @@ fn no_sequence_of_refreshes_breaks_a_session() {
             let next = format!("t{step}");
             let was_revoked = session.revoked;
             match refresh(&session, &presented, &next, now) {
-                Ok(Refresh::Rotate(event)) => {
+                Ok(RefreshDecision::Rotate(event)) => {
                     assert_eq!((back, was_revoked), (0, None), "seed {seed}");
                     session = Session::apply(Some(session), &event, EventMeta { at: now }).unwrap();
                     issued.push(next);
                 }
-                Ok(Refresh::Repeat) => assert_eq!((back, was_revoked), (1, None), "seed {seed}"),
-                Ok(Refresh::Revoke(event)) => {
+                Ok(RefreshDecision::Repeat) => assert_eq!((back, was_revoked), (1, None), "seed {seed}"),
+                Ok(RefreshDecision::Revoke(event)) => {
                     assert!(back > 0 && was_revoked.is_none(), "seed {seed}");
                     session = Session::apply(Some(session), &event, EventMeta { at: now }).unwrap();
                 }

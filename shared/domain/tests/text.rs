@@ -1,15 +1,15 @@
 //! Text that people write: invisible characters are trimmed or refused, and characters that spelling needs are kept.
 
-use domain::field::Check;
+use domain::field::FieldChecks;
 
 fn line(value: &str) -> Result<String, &'static str> {
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     let line = check.line("name", value, 200);
     check.finish(()).map(|()| line).map_err(|invalid| invalid.0[0].code)
 }
 
 fn notes(value: &str) -> Result<Option<String>, &'static str> {
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     let notes = check.optional_text("notes", Some(value), 200);
     check.finish(()).map(|()| notes).map_err(|invalid| invalid.0[0].code)
 }
@@ -40,7 +40,7 @@ fn what_looks_blank_is_empty() {
         " \u{200b} \u{2800}\u{3164}\u{feff} ",
     ] {
         assert_eq!(line(blank), Err("required"), "{blank:?}");
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         assert_eq!(check.optional_line("industry", Some(blank), 100), None, "{blank:?}");
         assert_eq!(check.optional_text("notes", Some(blank), 100), None, "{blank:?}");
         assert!(check.finish(()).is_ok());
@@ -111,7 +111,7 @@ fn one_line_has_no_breaks_no_directions_and_nothing_invisible() {
     ] {
         assert_eq!(line(refused), Err("format"), "{refused:?}");
     }
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     check.line("name", "a\u{200b}b", 200);
     let message = check.finish(()).unwrap_err().0[0].message.clone();
     assert_eq!(message, "must not contain invisible characters, such as U+200B");
@@ -146,7 +146,7 @@ fn one_text_has_one_form() {
     assert_eq!(line("Zu\u{308}rich").as_deref(), Ok("Zürich"));
     assert_eq!(line("\u{212b}ngstr\u{f6}m").as_deref(), Ok("\u{c5}ngstr\u{f6}m"));
     // Characters are counted in the composed form.
-    let mut check = Check::default();
+    let mut check = FieldChecks::default();
     check.line("name", &"u\u{308}".repeat(10), 10);
     assert!(check.finish(()).is_ok());
 }

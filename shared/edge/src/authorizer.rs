@@ -5,9 +5,9 @@
 //! decided by the use cases. Why a token is refused must never be answered, and what a caller sends must never be a failure.
 
 use crate::Invocation;
-use crate::guard::{Broken, guarded};
+use crate::guard::{GuardFailure, guarded};
 use crate::http::API_KEY_ROLE;
-use crate::log::{self, Scope, Summary, Verdict, chain};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope, chain};
 use crate::runtime::{self, Build, Failure, Json, written};
 use domain::Timestamp;
 use domain::authority::{Caller, Credential};
@@ -65,39 +65,48 @@ async fn serve(authorizer: &dyn Authorizer, event: Json, invocation: &Invocation
         .ok()
         .and_then(|event| event.request_context.as_ref()?.request_id.clone())
         .unwrap_or_else(|| invocation.request_id.clone());
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id,
         trace_id: invocation.trace_id.clone(),
-        ..Scope::default()
+        ..LogScope::default()
     };
     log::scoped(scope, async {
         let (result, verdict, error) = match event {
             Ok(event) => judge(authorizer, &event, invocation).await,
-            Err(error) => (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error))),
+            Err(error) => (Err(UNAVAILABLE), InvocationResult::Failed, Some(chain(&error))),
         };
-        Summary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }.write();
+        InvocationSummary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }
+            .write();
         result
     })
     .await
 }
 
-type Judgement = (Result<Json, Failure>, Verdict, Option<String>);
+type Judgement = (Result<Json, Failure>, InvocationResult, Option<String>);
 
 async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation: &Invocation) -> Judgement {
     let Some(resource) = whole_stage(&event.method_arn) else {
-        return (Err(UNAVAILABLE), Verdict::Failed, Some("the method's ARN is malformed".to_owned()));
+        return (
+            Err(UNAVAILABLE),
+            InvocationResult::Failed,
+            Some("the method's ARN is malformed".to_owned()),
+        );
     };
-    let denied = |reason: String| (written(&refusal(&resource)), Verdict::Denied, Some(reason));
+    let denied = |reason: String| (written(&refusal(&resource)), InvocationResult::Denied, Some(reason));
     let Some(token) = bearer(event) else { return denied("no bearer token".to_owned()) };
     match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
-        Ok(Ok(caller)) => (written(&policy(&caller, &resource)), Verdict::Done, None),
+        Ok(Ok(caller)) => (written(&policy(&caller, &resource)), InvocationResult::Done, None),
         Ok(Err(error @ TokenError::Invalid(_))) => denied(chain(&error)),
         Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
-            (Err(UNAVAILABLE), Verdict::Failed, Some(chain(&error)))
+            (Err(UNAVAILABLE), InvocationResult::Failed, Some(chain(&error)))
         }
-        Err(Broken::TimedOut) => (Err(UNAVAILABLE), Verdict::Failed, Some("not done in time".to_owned())),
-        Err(Broken::Panicked(at)) => (Err(UNAVAILABLE), Verdict::Failed, Some(format!("panicked at {at}"))),
+        Err(GuardFailure::TimedOut) => {
+            (Err(UNAVAILABLE), InvocationResult::Failed, Some("not done in time".to_owned()))
+        }
+        Err(GuardFailure::Panicked(at)) => {
+            (Err(UNAVAILABLE), InvocationResult::Failed, Some(format!("panicked at {at}")))
+        }
     }
 }
 
@@ -122,7 +131,7 @@ fn whole_stage(method_arn: &str) -> Option<String> {
 /// The answer for the gateway: the caller's name, a policy and the claims, which reach functions as text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+struct AuthorizerAnswer<'a> {
     /// The id of an account or an API key; it is in the gateway's access log.
     principal_id: String,
     policy_document: PolicyDocument<'a>,
@@ -171,7 +180,7 @@ struct Statement<'a> {
     resource: &'a str,
 }
 
-fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
+fn policy<'a>(caller: &Caller, resource: &'a str) -> AuthorizerAnswer<'a> {
     let (sub, org_id) = (caller.account.to_string(), caller.tenant.to_string());
     let (principal_id, role, credential) = match &caller.credential {
         Credential::Session { id, role } => {
@@ -184,15 +193,19 @@ fn policy<'a>(caller: &Caller, resource: &'a str) -> Answer<'a> {
         }
     };
     let context = Some(Identity { sub, org_id, role, credential });
-    Answer { principal_id, policy_document: over("Allow", resource), context }
+    AuthorizerAnswer { principal_id, policy_document: over("Allow", resource), context }
 }
 
 /// A policy that denies everything. The gateway answers it with its response ACCESS_DENIED, which says `invalid_token`,
 /// and caches it like a policy that allows. A request without `Authorization` does not reach this function: the gateway
 /// answers UNAUTHORIZED by itself. If this function failed with the text that causes UNAUTHORIZED, Lambda would count
 /// an error of the function, and any caller could trigger its alarm and roll back a deployment.
-fn refusal(resource: &str) -> Answer<'_> {
-    Answer { principal_id: NOBODY.to_owned(), policy_document: over("Deny", resource), context: None }
+fn refusal(resource: &str) -> AuthorizerAnswer<'_> {
+    AuthorizerAnswer {
+        principal_id: NOBODY.to_owned(),
+        policy_document: over("Deny", resource),
+        context: None,
+    }
 }
 
 fn over<'a>(effect: &'static str, resource: &'a str) -> PolicyDocument<'a> {

@@ -17,7 +17,7 @@ thread_local! {
 
 /// The reason why guarded work has no result.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum GuardFailure {
     /// The work panicked, at this place in the source.
     Panicked(String),
     /// The work was not done at its deadline, and was dropped.
@@ -25,23 +25,26 @@ pub(crate) enum Broken {
 }
 
 /// The result of `work`, unless it panics or misses the deadline.
-pub(crate) async fn guarded<T>(deadline: Instant, work: impl Future<Output = T> + Send) -> Result<T, Broken> {
+pub(crate) async fn guarded<T>(
+    deadline: Instant,
+    work: impl Future<Output = T> + Send,
+) -> Result<T, GuardFailure> {
     remember_locations();
-    let work = Marked(Box::pin(work));
+    let work = MarkedFuture(Box::pin(work));
     match tokio::time::timeout_at(deadline.into(), AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(_payload)) => {
             let location = LOCATION.with(RefCell::take);
-            Err(Broken::Panicked(location.unwrap_or_else(|| "unknown".to_owned())))
+            Err(GuardFailure::Panicked(location.unwrap_or_else(|| "unknown".to_owned())))
         }
-        Err(_elapsed) => Err(Broken::TimedOut),
+        Err(_elapsed) => Err(GuardFailure::TimedOut),
     }
 }
 
 /// A future that marks its thread while it is polled, so that the hook can attribute a panic to it.
-struct Marked<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
+struct MarkedFuture<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
-impl<T> Future for Marked<'_, T> {
+impl<T> Future for MarkedFuture<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
@@ -84,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn tells_where_a_panic_happened_and_goes_on() {
         let broken = guarded(in_ms(1000), async { panic!("ada@northwind.example") }).await;
-        let Err(Broken::Panicked(location)) = broken else { panic!("{broken:?}") };
+        let Err(GuardFailure::Panicked(location)) = broken else { panic!("{broken:?}") };
         assert!(location.contains("guard.rs:"), "{location}");
         assert!(!location.contains("ada"));
         assert_eq!(guarded(in_ms(1000), async { 7 }).await, Ok(7));
@@ -94,7 +97,7 @@ mod tests {
     async fn drops_work_at_its_deadline() {
         let began = Instant::now();
         let work = tokio::time::sleep(Duration::from_secs(60));
-        assert_eq!(guarded(in_ms(20), work).await, Err(Broken::TimedOut));
+        assert_eq!(guarded(in_ms(20), work).await, Err(GuardFailure::TimedOut));
         assert!(began.elapsed() < Duration::from_secs(5));
     }
 }

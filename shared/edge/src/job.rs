@@ -1,6 +1,6 @@
 //! Common parts of jobs: how their work fails, and how failures are reported to the service that delivers the messages.
 
-use crate::guard::{Broken, guarded};
+use crate::guard::{GuardFailure, guarded};
 use crate::log::chain;
 use crate::runtime::{Failure, Json, written};
 use application_core::Error;
@@ -46,8 +46,8 @@ pub(crate) async fn attempt<T>(
     match guarded(deadline, work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(chain(&error)),
-        Err(Broken::TimedOut) => Err("not done in time".to_owned()),
-        Err(Broken::Panicked(location)) => Err(format!("panicked at {location}")),
+        Err(GuardFailure::TimedOut) => Err("not done in time".to_owned()),
+        Err(GuardFailure::Panicked(location)) => Err(format!("panicked at {location}")),
     }
 }
 

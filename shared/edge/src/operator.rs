@@ -4,10 +4,10 @@
 
 use crate::Invocation;
 use crate::job::{JobError, attempt};
-use crate::log::{self, Scope, Summary, Verdict};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope};
 use crate::runtime::{self, Build, Failure, Json, written};
 use application_core::{Context, Error};
-use domain::field::Invalid;
+use domain::field::InvalidFields;
 use ports::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ pub trait OperatorHandler: Send + Sync {
 }
 
 /// Reads the event as the function's input. The error names the fault and no value.
-pub fn read<T: DeserializeOwned>(event: &Value) -> Result<T, Invalid> {
+pub fn read<T: DeserializeOwned>(event: &Value) -> Result<T, InvalidFields> {
     // serde's own messages would quote the event.
     T::deserialize(event).map_err(|_| {
-        Invalid::one(
+        InvalidFields::one(
             "event",
             "format",
             "must have exactly the fields that the function takes, with their types",
@@ -49,11 +49,11 @@ pub async fn invoke(
 async fn serve(handler: &dyn OperatorHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
     let correlation_id = invocation.request_id.clone();
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id: correlation_id.clone(),
         trace_id: invocation.trace_id.clone(),
-        ..Scope::default()
+        ..LogScope::default()
     };
     log::scoped(scope, async {
         let context = invocation.context(&correlation_id, None);
@@ -68,19 +68,20 @@ async fn serve(handler: &dyn OperatorHandler, event: Json, invocation: &Invocati
         };
         let done = attempt(invocation.deadline, Box::pin(work)).await;
         let (result, verdict, error) = match done {
-            Ok(answer) => (written(&answer), Verdict::Done, None),
+            Ok(answer) => (written(&answer), InvocationResult::Done, None),
             Err(error) => {
-                (Err(Failure("the function failed; its log says why")), Verdict::Failed, Some(error))
+                (Err(Failure("the function failed; its log says why")), InvocationResult::Failed, Some(error))
             }
         };
-        Summary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }.write();
+        InvocationSummary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }
+            .write();
         result
     })
     .await
 }
 
 /// The wrong fields, in the form of the API's problems.
-fn refusal(invalid: &Invalid) -> Value {
+fn refusal(invalid: &InvalidFields) -> Value {
     let fault = |fault: &domain::field::FieldError| json!({ "field": fault.field, "code": fault.code, "message": fault.message });
     json!({ "outcome": "refused", "errors": invalid.0.iter().map(fault).collect::<Vec<_>>() })
 }

@@ -5,7 +5,7 @@
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
-use crate::log::{self, Scope, Summary, Verdict, chain};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope, chain};
 use crate::runtime::{self, Build, Failure, Json};
 use application_core::Context;
 use contracts::event_message::{BusEvent, EventMessage};
@@ -127,11 +127,11 @@ async fn serve(
     invocation: &Invocation,
 ) -> Result<Json, Failure> {
     let began = Instant::now();
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id: invocation.request_id.clone(),
         trace_id: invocation.trace_id.clone(),
-        ..Scope::default()
+        ..LogScope::default()
     };
     log::scoped(scope, async {
         let (result, verdict, error, fields) = match serde_json::from_str::<Batch>(event.get()) {
@@ -140,18 +140,18 @@ async fn serve(
                 retry_later(visibility, &failed, invocation).await;
                 let failed: Vec<_> = failed.into_iter().map(|message| message.message_id.clone()).collect();
                 let verdict = match failed.len() {
-                    0 => Verdict::Done,
-                    some if some < batch.records.len() => Verdict::Partial,
-                    _ => Verdict::Failed,
+                    0 => InvocationResult::Done,
+                    some if some < batch.records.len() => InvocationResult::Partial,
+                    _ => InvocationResult::Failed,
                 };
                 let fields = vec![("messages", batch.records.len().into()), ("failed", failed.len().into())];
                 (batch_failures(&failed), verdict, None, fields)
             }
             Err(error) => {
-                (Err(Failure("not an SQS batch")), Verdict::Failed, Some(chain(&error)), Vec::new())
+                (Err(Failure("not an SQS batch")), InvocationResult::Failed, Some(chain(&error)), Vec::new())
             }
         };
-        Summary { invocation, verdict, duration: began.elapsed(), error, fields }.write();
+        InvocationSummary { invocation, verdict, duration: began.elapsed(), error, fields }.write();
         result
     })
     .await
@@ -206,7 +206,7 @@ async fn handle_one(handler: &dyn EventHandler, message: &Message, invocation: &
             return false;
         }
     };
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id: event.correlation_id.clone(),
         trace_id: invocation.trace_id.clone(),

@@ -2,7 +2,7 @@
 
 use crate::Invocation;
 use crate::job::{JobError, attempt};
-use crate::log::{self, Scope, Summary, Verdict};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope};
 use crate::runtime::{self, Build, Failure, Json, written};
 use application_core::Context;
 use domain::Timestamp;
@@ -56,11 +56,11 @@ async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocati
     // The id of the event stays the same when it is delivered again; Lambda's id does too, but tells less.
     let correlation_id = event.id.as_str().unwrap_or(&invocation.request_id).to_owned();
     let due = event.due();
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id: correlation_id.clone(),
         trace_id: invocation.trace_id.clone(),
-        ..Scope::default()
+        ..LogScope::default()
     };
     log::scoped(scope, async {
         let context = invocation.context(&correlation_id, None);
@@ -70,10 +70,11 @@ async fn serve(handler: &dyn ScheduleHandler, event: Json, invocation: &Invocati
             (Err(reason), None) => Err(format!("not a scheduled event: {reason}")),
         };
         let (result, verdict, error) = match done {
-            Ok(()) => (written(&()), Verdict::Done, None),
-            Err(error) => (Err(Failure("the job failed")), Verdict::Failed, Some(error)),
+            Ok(()) => (written(&()), InvocationResult::Done, None),
+            Err(error) => (Err(Failure("the job failed")), InvocationResult::Failed, Some(error)),
         };
-        Summary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }.write();
+        InvocationSummary { invocation, verdict, duration: began.elapsed(), error, fields: Vec::new() }
+            .write();
         result
     })
     .await

@@ -3,7 +3,7 @@
 
 use crate::Invocation;
 use crate::job::{JobError, attempt, batch_failures};
-use crate::log::{self, Scope, Summary, Verdict, chain};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope, chain};
 use crate::runtime::{self, Build, Failure, Json};
 use application_core::Context;
 use domain::Timestamp;
@@ -84,26 +84,29 @@ pub async fn invoke_as(
 
 async fn serve(handler: &dyn StreamHandler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let scope = Scope {
+    let scope = LogScope {
         function: invocation.function,
         correlation_id: invocation.request_id.clone(),
         trace_id: invocation.trace_id.clone(),
-        ..Scope::default()
+        ..LogScope::default()
     };
     log::scoped(scope, async {
         let (result, verdict, error, fields) = match serde_json::from_str::<Batch>(event.get()) {
             Ok(batch) => handle(handler, batch, invocation).await,
-            Err(error) => {
-                (Err(Failure("not a stream batch")), Verdict::Failed, Some(chain(&error)), Vec::new())
-            }
+            Err(error) => (
+                Err(Failure("not a stream batch")),
+                InvocationResult::Failed,
+                Some(chain(&error)),
+                Vec::new(),
+            ),
         };
-        Summary { invocation, verdict, duration: began.elapsed(), error, fields }.write();
+        InvocationSummary { invocation, verdict, duration: began.elapsed(), error, fields }.write();
         result
     })
     .await
 }
 
-type Outcome = (Result<Json, Failure>, Verdict, Option<String>, Vec<(&'static str, Value)>);
+type Outcome = (Result<Json, Failure>, InvocationResult, Option<String>, Vec<(&'static str, Value)>);
 
 async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocation) -> Outcome {
     let records: Vec<ItemChange> = batch.records.into_iter().map(|record| change(record.dynamodb)).collect();
@@ -118,9 +121,9 @@ async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocati
     };
     let done = first.unwrap_or(records.len());
     let verdict = match first {
-        None => Verdict::Done,
-        Some(0) => Verdict::Failed,
-        Some(_) => Verdict::Partial,
+        None => InvocationResult::Done,
+        Some(0) => InvocationResult::Failed,
+        Some(_) => InvocationResult::Partial,
     };
     let failed: Vec<String> =
         records.get(done).map(|record| record.sequence_number.clone()).into_iter().collect();

@@ -23,7 +23,7 @@ pub struct CacheKey {
 
 /// The cache's content for a key.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cached {
+pub enum CachedCompletion {
     /// Nothing.
     Nothing,
     /// Another request is making the completion.
@@ -93,7 +93,7 @@ pub struct RequestState {
     /// The tenant's own prices, if it ever had any.
     pub prices: Option<Versioned<AiPrices>>,
     /// The cache's content.
-    pub cached: Cached,
+    pub cached: CachedCompletion,
     /// One for each model of the look-up, in the same order.
     pub breakers: Vec<Breaker>,
 }
@@ -216,7 +216,7 @@ pub struct Settlement {
 
 /// The amounts that a tenant has spent and set aside, in nano-dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct SpentAmounts {
     /// Set aside and spent.
     pub committed: u64,
     /// Spent.
@@ -225,7 +225,7 @@ pub struct Spent {
 
 /// Calls to a model by one process since its last report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Observation {
+pub struct CallObservation {
     /// Calls.
     pub calls: u32,
     /// Calls that failed by the provider's fault: 5xx, timeouts, connections. Never failures that a request caused.
@@ -240,7 +240,11 @@ pub trait AiState: Send + Sync {
     fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>>;
 
     /// Reads the cache's content for a key: one read.
-    fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>>;
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>>;
 
     /// Sets money aside from all four budgets and takes the right to make the completion of `cache`, or does nothing:
     /// one transaction, retried while others change the same counters, and given up at [`Reservation::until`]. The
@@ -268,7 +272,10 @@ pub trait AiState: Send + Sync {
     /// Leaves a failed [`AiState::settle`] to the sweeper: writes the usage of the request beside its reservation, so
     /// that the usage is charged and not the bound. One write, of an item that no other request writes, given up at
     /// [`Reservation::until`]; it does nothing when the request was settled.
-    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn record_unsettled_usage<'a>(
+        &'a self,
+        settlement: &'a Settlement,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Records a request that cost nothing, exactly once: one write.
     fn record<'a>(
@@ -280,7 +287,7 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Reservations whose lease has ended at `now`, at most `limit` of them, the oldest leases first. The presumed
-    /// record of each costs its bound, including extensions, unless [`AiState::leave`] wrote the usage.
+    /// record of each costs its bound, including extensions, unless [`AiState::record_unsettled_usage`] wrote the usage.
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>>;
 
     /// The amounts spent in the month and on the day of `at`: by the tenant in the month and on the day, by the account
@@ -300,7 +307,7 @@ pub trait AiState: Send + Sync {
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
@@ -315,7 +322,7 @@ pub trait AiState: Send + Sync {
     ) -> BoxFuture<'a, Result<Breaker, StoreError>>;
 
     /// Reports the result of the probe: closes the breaker, or opens it again for `retry_after` or 30 seconds.
-    fn probed<'a>(
+    fn report_probe<'a>(
         &'a self,
         model: &'a ModelName,
         succeeded: bool,
@@ -328,11 +335,11 @@ pub trait AiState: Send + Sync {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpentByScope {
     /// The tenant's month.
-    pub tenant_month: Spent,
+    pub tenant_month: SpentAmounts,
     /// The tenant's day.
-    pub tenant_day: Spent,
+    pub tenant_day: SpentAmounts,
     /// The account's day.
-    pub user_day: Spent,
+    pub user_day: SpentAmounts,
     /// The month of each feature that spent anything.
-    pub feature_month: Vec<(Feature, Spent)>,
+    pub feature_month: Vec<(Feature, SpentAmounts)>,
 }

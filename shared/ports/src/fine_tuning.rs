@@ -153,13 +153,13 @@ pub trait Trainer: Send + Sync {
     fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>>;
 
     /// The state of a job; `None` when it does not exist.
-    fn look<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>>;
+    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>>;
 
     /// Stops a job. A job that has ended, or that does not exist, stays as it is.
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
 
     /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing.
-    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
 }
 
 /// Fine-tunes that are open.

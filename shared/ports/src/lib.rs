@@ -25,8 +25,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use ai_state::{
-    AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, Cached, ModelName, Observation, RequestLookup,
-    RequestState, Reservation, ReserveError, Settlement, Spent, SpentByScope,
+    AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, CachedCompletion, CallObservation, ModelName,
+    RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentAmounts, SpentByScope,
 };
 pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
 pub use audit_log::{AuditEntry, AuditLog};

@@ -141,7 +141,7 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn look<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
+    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
         Box::pin(async move {
             let state = self.state();
             if state.faults.contains(&TrainingFault::Provider) {
@@ -164,7 +164,7 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn discard<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Discard) {

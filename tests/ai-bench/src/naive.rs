@@ -1,7 +1,7 @@
 //! The question as it is written first: the instructions explain everything, the lead is its whole record, well laid out, and the
 //! answer is a report. It is what the savings are measured against, so nothing is in it that people don't write.
 
-use application_ai::{Ask, CachePolicy, Chain, Conversation};
+use application_ai::{CachePolicy, Chain, Conversation, GatewayRequest};
 use domain::ai::Feature;
 use domain::sales::Lead;
 use ports::{Message, Role};
@@ -43,7 +43,7 @@ Please return your answer as JSON in exactly the following format:
 Do not return anything but the JSON."#;
 
 /// Asked of one model, kept nowhere and judged by nobody.
-pub(crate) fn ask(lead: &Lead, chain: Chain) -> Ask {
+pub(crate) fn ask(lead: &Lead, chain: Chain) -> GatewayRequest {
     let contact = lead.contact.clone().unwrap_or_default();
     let record = json!({
         "id": lead.id, "company_name": lead.details.company_name, "industry": lead.details.industry,
@@ -53,7 +53,7 @@ pub(crate) fn ask(lead: &Lead, chain: Chain) -> Ask {
         "updated_at": lead.updated_at.to_string(),
     });
     let text = format!("Please evaluate the following lead:\n\n{record:#}");
-    Ask {
+    GatewayRequest {
         gives_cut: false,
         feature: Feature::LeadScoring,
         chain,

@@ -2,12 +2,12 @@
 //! no budget, no limit and no breaker, and is lost with the process: what durable enforcement costs is the difference to it.
 
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, Limits, Tokens};
+use domain::ai::{AiRequestMetered, Limits, TokenCounts};
 use domain::id::{AccountId, OrganizationId};
 use ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, Entropy, EntropyError, LimitDecision, Limiter, ModelName,
-    Observation, RateLimit, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
-    StoreError, Timer,
+    AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, Entropy, EntropyError,
+    LimitDecision, Limiter, ModelName, RateLimit, RequestLookup, RequestState, Reservation, ReserveError,
+    Settlement, SpentByScope, StoreError, Timer,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -48,7 +48,7 @@ pub struct Bill {
 
 impl Bill {
     fn add(&mut self, metered: &AiRequestMetered) {
-        let Tokens { input, output, cache_read, cache_write } = metered.tokens;
+        let TokenCounts { input, output, cache_read, cache_write } = metered.tokens;
         self.requests += 1;
         self.hits += u64::from(metered.attempts == 0);
         self.calls += u64::from(metered.attempts);
@@ -93,13 +93,13 @@ impl MemoryState {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, key: &CacheKey, now: Timestamp) -> Cached {
+    fn find(&self, key: &CacheKey, now: Timestamp) -> CachedCompletion {
         match self.memory().answers.get(key) {
             Some(Entry::Answer { answer, stored_at, until }) if *until > now => {
-                Cached::Answer { answer: answer.clone(), stored_at: *stored_at }
+                CachedCompletion::Answer { answer: answer.clone(), stored_at: *stored_at }
             }
-            Some(Entry::Making { until }) if *until > now => Cached::InFlight { until: *until },
-            _ => Cached::Nothing,
+            Some(Entry::Making { until }) if *until > now => CachedCompletion::InFlight { until: *until },
+            _ => CachedCompletion::Nothing,
         }
     }
 }
@@ -107,12 +107,16 @@ impl MemoryState {
 impl AiState for MemoryState {
     fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
         let cached = look.cache.filter(|_| self.remembers.answers);
-        let cached = cached.map_or(Cached::Nothing, |key| self.find(&key, look.now));
+        let cached = cached.map_or(CachedCompletion::Nothing, |key| self.find(&key, look.now));
         let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
         Box::pin(ready(Ok(RequestState { budget: None, prices: None, cached, breakers })))
     }
 
-    fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
         Box::pin(ready(Ok(self.find(key, now))))
     }
 
@@ -123,7 +127,8 @@ impl AiState for MemoryState {
         cache: Option<&'a CacheKey>,
     ) -> BoxFuture<'a, Result<(), ReserveError>> {
         let key = cache.filter(|_| self.remembers.making);
-        let taken = key.is_some_and(|key| !matches!(self.find(key, reservation.at), Cached::Nothing));
+        let taken =
+            key.is_some_and(|key| !matches!(self.find(key, reservation.at), CachedCompletion::Nothing));
         if taken {
             return Box::pin(ready(Err(ReserveError::InFlight)));
         }
@@ -182,14 +187,14 @@ impl AiState for MemoryState {
     }
 
     /// Nothing fails here, so nothing is left to a sweeper.
-    fn leave<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn record_unsettled_usage<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(ready(Ok(())))
     }
 
     fn observe<'a>(
         &'a self,
         _: &'a ModelName,
-        _: Observation,
+        _: CallObservation,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(ready(Ok(Breaker::Closed)))
@@ -204,7 +209,7 @@ impl AiState for MemoryState {
         Box::pin(ready(Ok(Breaker::HalfOpen)))
     }
 
-    fn probed<'a>(
+    fn report_probe<'a>(
         &'a self,
         _: &'a ModelName,
         _: bool,

@@ -7,9 +7,9 @@ use crate::mix::Request;
 use crate::naive;
 use crate::state::{Bill, Counter, MemoryState, NoLimits, NoTime, Remembers};
 use application_ai::gateway::answer;
-use application_ai::{AiGateway, Asker, Chain, Providers, Registry};
+use application_ai::{AiGateway, Chain, Providers, Registry, Requester};
 use application_core::Context;
-use application_sales::{Judgement, LeadScorer};
+use application_sales::{LeadJudgement, LeadScorer};
 use domain::sales::Engine;
 use futures_util::future::join;
 use ports::{ModelGateway, Usage};
@@ -117,7 +117,7 @@ pub async fn line(what: &str, way: Way, requests: &[Request]) -> Line {
             deadline: Instant::now() + Duration::from_secs(29),
             entropy: entropy.clone(),
         };
-        let asker = Asker { tenant: request.tenant, account: request.account, api_key: None };
+        let asker = Requester { tenant: request.tenant, account: request.account, api_key: None };
         let once = || scored(&scorer, way, request, &context, &asker);
         let judgements = if request.twice {
             let (mut one, two) = join(once(), once()).await;
@@ -146,10 +146,11 @@ async fn scored(
     way: Way,
     request: &Request,
     context: &Context,
-    asker: &Asker,
+    asker: &Requester,
 ) -> Vec<Result<Option<Engine>, String>> {
-    let engine =
-        |judgement: Judgement| judgement.map(|score| Some(score.engine)).map_err(|error| error.to_string());
+    let engine = |judgement: LeadJudgement| {
+        judgement.map(|score| Some(score.engine)).map_err(|error| error.to_string())
+    };
     let mut judged = Vec::with_capacity(request.leads.len());
     if way.together && request.leads.len() > 1 {
         let leads: Vec<_> = request.leads.iter().map(|lead| lead.as_ref().clone()).collect();

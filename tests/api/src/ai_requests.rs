@@ -2,7 +2,7 @@
 
 use crate::people::Person;
 use crate::world::World;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
 use ports::{AiState, Reservation, Settlement};
 
 impl World {
@@ -15,15 +15,15 @@ impl World {
             feature,
             model: "us.amazon.nova-pro-v1:0".to_owned(),
             provider: "bedrock".to_owned(),
-            tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
+            tokens: TokenCounts { input: 100, output: 50, ..TokenCounts::default() },
             cost_nano_usd,
             other_models: Vec::new(),
-            unmetered: Unmetered::default(),
+            unmetered: UnmeteredUsage::default(),
             price_version: "1".to_owned(),
             attempts: 1,
             latency_ms: 10,
             cache: CacheUse::Miss,
-            outcome: Outcome::Presumed,
+            outcome: RequestOutcome::Presumed,
         }
     }
 
@@ -52,7 +52,7 @@ impl World {
     /// A request that was answered at this cost.
     pub async fn metered(&self, by: &Person, feature: Feature, cost_nano_usd: u64) -> AiRequestMetered {
         let reservation = self.abandoned(by, feature, cost_nano_usd).await;
-        let metered = AiRequestMetered { outcome: Outcome::Answered, ..reservation.presumed.clone() };
+        let metered = AiRequestMetered { outcome: RequestOutcome::Answered, ..reservation.presumed.clone() };
         let settlement = Settlement {
             reservation,
             metered: metered.clone(),

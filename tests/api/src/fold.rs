@@ -4,7 +4,7 @@ use crate::world::World;
 use application_core::repository;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
-use domain::audit::{Access, FailedSignIn};
+use domain::audit::{DeniedAccess, FailedLogin};
 use domain::id::{
     AccessId, AccountId, AiMonthId, ApiKeyId, FineTuneId, LeadId, NotificationId, OrganizationId, SessionId,
     SignInId,
@@ -83,11 +83,11 @@ impl World {
             }
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));
-                self.compare::<Access>(&key, versions).await;
+                self.compare::<DeniedAccess>(&key, versions).await;
             }
-            AggregateType::SignIn => {
+            AggregateType::FailedLogin => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<SignInId>(id));
-                self.compare::<FailedSignIn>(&key, versions).await;
+                self.compare::<FailedLogin>(&key, versions).await;
             }
             AggregateType::AiBudget => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<OrganizationId>(id));

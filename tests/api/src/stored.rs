@@ -45,7 +45,7 @@ impl World {
         let tables = self.environment().tables();
         for table in [tables.ledger, tables.state, tables.ephemeral] {
             for item in self.environment().items(&table).await {
-                let left_out = |pk: &String| pk.starts_with("limit#") || pk.contains("#sign_in#");
+                let left_out = |pk: &String| pk.starts_with("limit#") || pk.contains("#failed_login#");
                 if !item["pk"].as_s().is_ok_and(left_out) {
                     items.insert(format!("{table} {}", dynamo_json(&item)));
                 }

@@ -22,7 +22,7 @@ const OBJECTS: [Object; 5] =
 
 /// The objects that a role reaches with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum PermissionReach {
     Own,
     Tenant,
 }
@@ -41,10 +41,10 @@ impl Row {
         self.0 == "public"
     }
 
-    fn reach(&self, role: Role) -> Option<Reach> {
+    fn reach(&self, role: Role) -> Option<PermissionReach> {
         match self.0[role.as_str()].as_str()? {
-            "own" => Some(Reach::Own),
-            "tenant" => Some(Reach::Tenant),
+            "own" => Some(PermissionReach::Own),
+            "tenant" => Some(PermissionReach::Tenant),
             other => panic!("no such reach: {other}"),
         }
     }
@@ -255,8 +255,8 @@ async fn every_role_reaches_as_far_as_the_table_says() {
                     (_, Object::Foreign | Object::Missing) => Some(false),
                     // Deleting is idempotent; for every other operation a deleted lead does not exist.
                     (_, Object::Deleted) => Some(operation.id == "deleteLead"),
-                    (Some(Reach::Own), Object::Colleagues) => Some(false),
-                    (Some(Reach::Own | Reach::Tenant), _) => Some(true),
+                    (Some(PermissionReach::Own), Object::Colleagues) => Some(false),
+                    (Some(PermissionReach::Own | PermissionReach::Tenant), _) => Some(true),
                 };
                 let place = format!("{} {role:?} {object:?}: {}", operation.id, answer.body);
                 match reached {
@@ -339,7 +339,7 @@ async fn what_a_caller_may_not_know_of_is_answered_as_what_is_not_there() {
                 None => missing.problem(403, "forbidden"),
             };
             let mut hidden = vec![Object::Foreign];
-            if row.reach(role) == Some(Reach::Own) {
+            if row.reach(role) == Some(PermissionReach::Own) {
                 hidden.push(Object::Colleagues);
             }
             if operation.path.starts_with("/v1/leads/") && operation.id != "deleteLead" {
@@ -385,7 +385,7 @@ async fn a_refused_access_is_told_to_the_audit_log_of_its_own_tenant_only() {
                 let new: Vec<&Value> = after.iter().filter(|event| !before.contains(event)).collect();
                 let kind = id.split('_').next().unwrap();
                 let denied = match row.reach(role) {
-                    Some(Reach::Own) if object == Object::Colleagues => Some((kind, id.clone())),
+                    Some(PermissionReach::Own) if object == Object::Colleagues => Some((kind, id.clone())),
                     Some(_) => None,
                     // If the request names no object, the event names the organization.
                     None => Some(("organization", caller.tenant.to_string())),
@@ -439,11 +439,11 @@ async fn lists_show_as_much_as_the_table_says() {
     for role in Role::ALL {
         let caller = cast.person(role);
         let expected = match Row::of("listLeads").reach(role).unwrap() {
-            Reach::Own => sorted(&[caller]),
-            Reach::Tenant => sorted(&[&cast.admin, &cast.manager, &cast.rep, &cast.colleague]),
+            PermissionReach::Own => sorted(&[caller]),
+            PermissionReach::Tenant => sorted(&[&cast.admin, &cast.manager, &cast.rep, &cast.colleague]),
         };
         assert_eq!(owners(&cast.send(leads, None, caller).await), expected, "{role:?}");
-        assert_eq!(Row::of("listNotifications").reach(role), Some(Reach::Own));
+        assert_eq!(Row::of("listNotifications").reach(role), Some(PermissionReach::Own));
         let own = cast.send(notifications, None, caller).await.json();
         assert_eq!(own["data"].as_array().unwrap().len(), 1, "{role:?}");
 

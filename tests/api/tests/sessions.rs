@@ -101,7 +101,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
         assert_eq!(login(&world, "ada@northwind.example", other).await, wrong, "{other:?}");
     }
     // Nothing changed except that each failure is recorded for the audit log.
-    let failed = world.events("sign_in_failed").await;
+    let failed = world.events("login_failed").await;
     assert_eq!((failed.len(), world.ledger().await.len()), (6, before + 6));
     let facts = |event: &Value| event["data"]["M"].clone();
     let is_null = |fact: &Value| fact["NULL"] == true;

@@ -3,7 +3,9 @@
 
 use crate::support::{NOW, context};
 use application_ai::Registry;
-use application_ai::fine_tunes::{self, Advanced, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune};
+use application_ai::fine_tunes::{
+    self, AdvanceReport, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune,
+};
 use application_core::repository::{Actor, PendingChange, load};
 use application_core::{Context, Error, Precondition};
 use domain::ai::fine_tune::{
@@ -73,14 +75,14 @@ impl Scene {
         key
     }
 
-    async fn run_at(&self, context: &Context) -> Result<Advanced, Error> {
+    async fn run_at(&self, context: &Context) -> Result<AdvanceReport, Error> {
         let open = self.environment.store();
         let tools =
             Tools { store: self.store.as_ref(), open: &open, files: &self.training, trainer: &self.training };
         advance_fine_tunes(tools, context).await
     }
 
-    async fn run(&self) -> Result<Advanced, Error> {
+    async fn run(&self) -> Result<AdvanceReport, Error> {
         self.run_at(&context(&self.environment)).await
     }
 
@@ -135,10 +137,10 @@ fn later(scene: &Scene, seconds: i64) -> Context {
 async fn a_good_file_becomes_a_model() {
     let scene = Scene::start();
     scene.created(1, &good()).await;
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 1, ..AdvanceReport::default() });
     assert_eq!(scene.status(1).await, FineTuneStatus::AwaitingFile);
     scene.training.bring(&place(1), good());
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, steps: 2, waiting: 0 });
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 1, steps: 2, waiting: 0 });
     let state = scene.state(1).await;
     assert_eq!((state.status, state.records), (FineTuneStatus::Training, Some(10)));
     let started = scene.training.started();
@@ -150,7 +152,7 @@ async fn a_good_file_becomes_a_model() {
     let state = scene.state(1).await;
     assert_eq!((state.status, state.custom_model.as_deref()), (FineTuneStatus::Completed, Some("model-1")));
     // The fine-tune is no longer open.
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }
 
 #[tokio::test]
@@ -173,7 +175,7 @@ async fn wrong_files_fail_with_what_is_wrong() {
     assert_eq!(reason(4).await, FailureReason::FileDiffers);
     assert_eq!(reason(5).await, FailureReason::FileMissing);
     assert!(scene.training.started().is_empty());
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }
 
 #[tokio::test]
@@ -212,7 +214,7 @@ async fn the_failure_of_one_does_not_stop_the_others() {
     // All three jobs exist, and none is started again.
     assert_eq!(scene.training.started().len(), 3);
     scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 3, steps: 3, waiting: 0 });
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 3, steps: 3, waiting: 0 });
     assert_eq!(scene.training.started().len(), 3);
 }
 
@@ -301,7 +303,7 @@ async fn a_canceled_job_is_stopped_and_then_let_go() {
     scene.run().await.unwrap();
     let state = scene.state(1).await;
     assert_eq!((state.status, state.stopping), (FineTuneStatus::Canceled, false));
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     assert_eq!(scene.training.stops(), 1);
 }
 
@@ -314,7 +316,7 @@ async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
     scene.cancel(1).await;
     scene.training.mend();
     // The provider has no job yet. An earlier run that is still active may start one.
-    assert_eq!(scene.run().await.unwrap(), Advanced { seen: 1, ..Advanced::default() });
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 1, ..AdvanceReport::default() });
     scene.training.end(&name(1), JobState::Running);
     scene.run().await.unwrap();
     assert_eq!(scene.training.stops(), 1);
@@ -332,7 +334,7 @@ async fn a_canceled_one_without_a_job_is_let_go_after_an_hour() {
     scene.training.mend();
     assert_eq!(scene.run_at(&later(&scene, 3599)).await.unwrap().steps, 0);
     assert_eq!(scene.run_at(&later(&scene, 3600)).await.unwrap().steps, 1);
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }
 
 #[tokio::test]
@@ -341,7 +343,7 @@ async fn one_that_waits_for_its_file_is_canceled_at_once_and_for_good() {
     scene.created(1, &good()).await;
     assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
     scene.training.bring(&place(1), good());
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
 }
 
@@ -351,7 +353,7 @@ async fn none_is_begun_when_there_is_no_time() {
     scene.with_file(1, &good()).await;
     let context =
         Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
-    assert_eq!(scene.run_at(&context).await.unwrap(), Advanced::default());
+    assert_eq!(scene.run_at(&context).await.unwrap(), AdvanceReport::default());
 }
 
 /// Signs with an empty signature.
@@ -387,7 +389,7 @@ async fn no_model_learns_where_fine_tuning_is_off() {
         fine_tunes::create_fine_tune(kept, (&registry, &Unsigned), &context, &admin(), &input, None).await
     };
     assert!(matches!(create(false).await, Err(Error::UnknownModel)));
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     create(true).await.unwrap();
     assert_eq!(scene.run().await.unwrap().seen, 1);
 }
@@ -397,7 +399,7 @@ async fn a_full_provider_is_waited_for_but_not_for_ever() {
     let scene = Scene::start();
     scene.with_file(1, &good()).await;
     scene.training.fail(TrainingFault::Busy);
-    let waiting = Advanced { seen: 1, steps: 0, waiting: 1 };
+    let waiting = AdvanceReport { seen: 1, steps: 0, waiting: 1 };
     // This is not a failure of the fine-tune, because nobody can correct it.
     assert_eq!(scene.run().await.unwrap(), waiting);
     assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
@@ -406,7 +408,7 @@ async fn a_full_provider_is_waited_for_but_not_for_ever() {
     let failure = scene.state(1).await.failure.unwrap();
     assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
     scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     assert!(scene.training.started().is_empty());
 }
 
@@ -455,5 +457,5 @@ async fn a_model_that_was_done_when_it_was_canceled_is_deleted() {
     scene.run().await.unwrap();
     assert_eq!(scene.training.discarded(), ["model-1"]);
     assert!(!scene.state(1).await.stopping);
-    assert_eq!(scene.run().await.unwrap(), Advanced::default());
+    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }

@@ -2,7 +2,7 @@
 
 use crate::support::RoomyOrganization;
 use crate::support::{NOW, Tenant};
-use application_ai::{AiGateway, Asker, Chain, Providers, Registry, RegistryError};
+use application_ai::{AiGateway, Chain, Providers, Registry, RegistryError, Requester};
 use application_core::Error;
 use application_sales::LeadScorer;
 use domain::ai::Limits;
@@ -54,8 +54,8 @@ impl Scene {
         }
     }
 
-    pub(crate) fn asker(&self) -> Asker {
-        Asker { tenant: self.tenant.tenant, account: self.tenant.owner, api_key: None }
+    pub(crate) fn asker(&self) -> Requester {
+        Requester { tenant: self.tenant.tenant, account: self.tenant.owner, api_key: None }
     }
 
     pub(crate) async fn judge(&self, chain: &str) -> Result<domain::sales::LeadScore, Error> {

@@ -1,9 +1,9 @@
 //! The charge for requests whose processes ended early.
 
 use crate::support::{NOW, context};
-use application_ai::{Swept, settle_expired};
+use application_ai::{SweepReport, settle_expired};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::{AccountId, OrganizationId, new_id};
 use ports::{AiState, Reservation};
 use serde_json::json;
@@ -29,15 +29,15 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         feature: Feature::Completion,
         model: "us.amazon.nova-pro-v1:0".to_owned(),
         provider: "bedrock".to_owned(),
-        tokens: Tokens { input: 100, output: 50, ..Tokens::default() },
+        tokens: TokenCounts { input: 100, output: 50, ..TokenCounts::default() },
         cost_nano_usd: bound,
         other_models: Vec::new(),
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
         price_version: "1".to_owned(),
         attempts: 1,
         latency_ms: 0,
         cache: CacheUse::Miss,
-        outcome: Outcome::Presumed,
+        outcome: RequestOutcome::Presumed,
     };
     let lease_until = NOW.plus_seconds(LEASE + i64::from(number));
     let mut reservation = Reservation {
@@ -80,16 +80,16 @@ async fn whatever_was_set_aside_is_charged_once_its_lease_has_ended() {
     state.extend(&mut first, 300, &Limits::default()).await.unwrap();
     reserved(&state, 2, 20).await;
     let none = settle_expired(&state, &late(&environment, LEASE)).await.unwrap();
-    assert_eq!((none, settled(&state).await), (Swept::default(), 0));
+    assert_eq!((none, settled(&state).await), (SweepReport::default(), 0));
 
     let one = settle_expired(&state, &late(&environment, LEASE + 1)).await.unwrap();
-    assert_eq!(one, Swept { presumed: 1, nano_usd: 300, settled_before: 0, ..Swept::default() });
+    assert_eq!(one, SweepReport { presumed: 1, nano_usd: 300, settled_before: 0, ..SweepReport::default() });
     assert_eq!(events(&environment).await, [("300".to_owned(), "presumed".to_owned())]);
 
     let other = settle_expired(&state, &late(&environment, LEASE + 2)).await.unwrap();
-    assert_eq!(other, Swept { presumed: 1, nano_usd: 20, settled_before: 0, ..Swept::default() });
+    assert_eq!(other, SweepReport { presumed: 1, nano_usd: 20, settled_before: 0, ..SweepReport::default() });
     let again = settle_expired(&state, &late(&environment, 1000)).await.unwrap();
-    assert_eq!((again, settled(&state).await), (Swept::default(), 320));
+    assert_eq!((again, settled(&state).await), (SweepReport::default(), 320));
     assert_eq!(events(&environment).await.len(), 2);
 }
 
@@ -118,7 +118,7 @@ async fn nothing_is_begun_that_the_deadline_would_cut_off() {
         deadline: Instant::now() + Duration::from_secs(3),
         ..late(&environment, 1000)
     };
-    assert_eq!(settle_expired(&state, &hurried).await.unwrap(), Swept::default());
+    assert_eq!(settle_expired(&state, &hurried).await.unwrap(), SweepReport::default());
     assert_eq!(settled(&state).await, 0);
 }
 
@@ -136,15 +136,18 @@ async fn a_request_that_ended_after_all_is_charged_what_it_used() {
     while environment.wire().faults_left() > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let metered =
-        AiRequestMetered { cost_nano_usd: 7, outcome: Outcome::Answered, ..reservation.presumed.clone() };
+    let metered = AiRequestMetered {
+        cost_nano_usd: 7,
+        outcome: RequestOutcome::Answered,
+        ..reservation.presumed.clone()
+    };
     let at: Timestamp = NOW.plus_seconds(999);
     let settlement =
         ports::Settlement { reservation, metered, at, cache: None, correlation_id: "test".to_owned() };
     assert!(state.settle(&settlement).await.unwrap());
     assert_eq!(
         sweep.await.unwrap(),
-        Swept { presumed: 0, nano_usd: 0, settled_before: 1, ..Swept::default() }
+        SweepReport { presumed: 0, nano_usd: 0, settled_before: 1, ..SweepReport::default() }
     );
     assert_eq!(settled(state.as_ref()).await, 7);
 }

@@ -3,9 +3,9 @@
 use crate::contract::{contract, operations};
 use crate::tree::read;
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission, Reach,
-    ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope,
-    ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission,
+    PermissionReach, ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels,
+    ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The reach of a permission for each role, and whether keys may hold it.
 struct Granted {
-    reach: fn(Role) -> Option<Reach>,
+    reach: fn(Role) -> Option<PermissionReach>,
     for_keys: bool,
 }
 
@@ -89,8 +89,8 @@ fn the_table_and_the_domain_agree() {
         for role in Role::ALL {
             let tabled = entry.get(role.as_str()).and_then(Value::as_str);
             let decided = (granted.reach)(role).map(|reach| match reach {
-                Reach::Own => "own",
-                Reach::Tenant => "tenant",
+                PermissionReach::Own => "own",
+                PermissionReach::Tenant => "tenant",
             });
             assert_eq!(tabled, decided, "{operation} {}", role.as_str());
         }

@@ -4,20 +4,20 @@ use crate::schema::faults;
 use crate::tree::{names, read_json};
 use domain::ai::fine_tune::{
     CreateFineTune, Failure, FineTune, HyperParameters, cancel_fine_tune, complete_fine_tune,
-    create_fine_tune, fail_fine_tune, start_fine_tune, stop_fine_tune, take_file,
+    create_fine_tune, fail_fine_tune, judge_file, start_fine_tune, stop_fine_tune,
 };
 use domain::ai::training_file::{FileReport, LineFault, LineProblem};
 use domain::ai::{
-    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsed, Month, MonthCosts, Outcome, OverridePrices,
-    SetBudget, Tokens, Unmetered, override_prices, reach_thresholds, set_budget,
+    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsage, Month, MonthCosts, OverridePrices,
+    RequestOutcome, SetBudget, TokenCounts, UnmeteredUsage, override_prices, report_thresholds, set_budget,
 };
-use domain::audit::{SignInAttempt, deny_access, fail_sign_in};
+use domain::audit::{LoginAttempt, deny_access, fail_login};
 use domain::event::SECRET_FACTS;
 use domain::id::{
     AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
     new_id,
 };
-use domain::identity::{Refresh, RegisterAccount};
+use domain::identity::{RefreshDecision, RegisterAccount};
 use domain::identity::{
     RefreshToken, Revocation, Session, StartSession, refresh_session, register_account, revoke_session,
     start_session,
@@ -126,7 +126,7 @@ pub(crate) fn written() -> Vec<EncodedEvent> {
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     for (account_id, email_hash) in [(Some(account), None), (None, Some("A".repeat(43)))] {
         let network = "203.0.113.0/24".to_owned();
-        events.push(fail_sign_in(SignInAttempt { account_id, email_hash, network }).encode());
+        events.push(fail_login(LoginAttempt { account_id, email_hash, network }).encode());
     }
     events
 }
@@ -146,8 +146,8 @@ fn fine_tune_events() -> Vec<EncodedEvent> {
     .unwrap();
     let waiting: FineTune = applied(None, &created);
     let fault = LineFault { line: 1, reason: LineProblem::NotJson };
-    let wrong = take_file(&waiting, FileReport { records: 9, faults: vec![fault] }).unwrap();
-    let accepted = take_file(&waiting, FileReport { records: 9, faults: Vec::new() }).unwrap();
+    let wrong = judge_file(&waiting, FileReport { records: 9, faults: vec![fault] }).unwrap();
+    let accepted = judge_file(&waiting, FileReport { records: 9, faults: Vec::new() }).unwrap();
     let submitting = applied(Some(waiting), &accepted);
     let started = start_fine_tune(&submitting, "job").unwrap();
     let training = applied(Some(submitting), &started);
@@ -169,7 +169,8 @@ fn session_events() -> Vec<EncodedEvent> {
         at: at(),
     });
     let session: Session = applied(None, &started);
-    let Ok(Refresh::Rotate(refreshed)) = refresh_session(&session, SECRET, SECRET, token(), at()) else {
+    let Ok(RefreshDecision::Rotate(refreshed)) = refresh_session(&session, SECRET, SECRET, token(), at())
+    else {
         panic!("a fresh token rotates")
     };
     let mut events = vec![started.encode(), refreshed.encode()];
@@ -243,31 +244,31 @@ fn ai_events() -> Vec<EncodedEvent> {
         feature: Feature::Completion,
         model,
         provider: "bedrock".to_owned(),
-        tokens: Tokens { input: 1210, output: 300, cache_read: 20, cache_write: 30 },
+        tokens: TokenCounts { input: 1210, output: 300, cache_read: 20, cache_write: 30 },
         cost_nano_usd: 8_130_000,
         other_models: Vec::new(),
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
         price_version: "2025-11-01".to_owned(),
         attempts: 2,
         latency_ms: 900,
         cache: CacheUse::Miss,
-        outcome: Outcome::Answered,
+        outcome: RequestOutcome::Answered,
     };
     let by_key =
         AiRequestMetered { api_key_id: Some(new_id::<ApiKeyTag>(at(), &[6; 10])), ..metered.clone() };
     for set_by in [None, Some(account)] {
         let costs = MonthCosts { month: Month::of(at()), cost: 150, expected: 100, set_by };
-        events.extend(reach_thresholds(None, &costs).iter().map(DomainEvent::encode));
+        events.extend(report_thresholds(None, &costs).iter().map(DomainEvent::encode));
     }
-    let other = ModelUsed {
+    let other = ModelUsage {
         model: "other".to_owned(),
         tokens: metered.tokens,
         cost_nano_usd: 130_000,
-        unmetered: Unmetered::default(),
+        unmetered: UnmeteredUsage::default(),
     };
     events.push(AiRequestMetered { other_models: vec![other.clone()], ..metered.clone() }.encode());
-    let unmetered = Unmetered { tokens: metered.tokens, cost_nano_usd: 9_000_000 };
-    let other = ModelUsed { unmetered, ..other };
+    let unmetered = UnmeteredUsage { tokens: metered.tokens, cost_nano_usd: 9_000_000 };
+    let other = ModelUsage { unmetered, ..other };
     events.push(AiRequestMetered { other_models: vec![other], unmetered, ..metered.clone() }.encode());
     for feature in Feature::ALL {
         events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
@@ -275,7 +276,7 @@ fn ai_events() -> Vec<EncodedEvent> {
     for cache in [CacheUse::Hit, CacheUse::Bypass] {
         events.push(AiRequestMetered { cache, ..by_key.clone() }.encode());
     }
-    for outcome in [Outcome::Failed, Outcome::Cut, Outcome::Presumed] {
+    for outcome in [RequestOutcome::Failed, RequestOutcome::Cut, RequestOutcome::Presumed] {
         events.push(AiRequestMetered { outcome, ..by_key.clone() }.encode());
     }
     events

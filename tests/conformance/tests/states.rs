@@ -6,7 +6,7 @@ use crate::events::written;
 use crate::tree::{names, read_json};
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
-use domain::audit::{Access, FailedSignIn};
+use domain::audit::{DeniedAccess, FailedLogin};
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
 use domain::sales::Lead;
@@ -99,8 +99,8 @@ fn every_version_of_every_state_can_be_read() {
         disagreements::<Session>(),
         disagreements::<Lead>(),
         disagreements::<Notification>(),
-        disagreements::<Access>(),
-        disagreements::<FailedSignIn>(),
+        disagreements::<DeniedAccess>(),
+        disagreements::<FailedLogin>(),
         disagreements::<AiBudget>(),
         disagreements::<AiPrices>(),
         disagreements::<AiMonth>(),

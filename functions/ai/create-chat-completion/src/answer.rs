@@ -1,19 +1,19 @@
 //! Turns a completion into OpenAI's format: one object, or server-sent events with the role, the text as it comes, the
 //! finish reason, the token counts if they were asked for, and `[DONE]`.
 
-use application_ai::Answered;
+use application_ai::GatewayAnswer;
 use application_ai::gateway::{StreamEvent, Streamed};
 use contracts::openai::{
     AssistantMessage, ChatChunk, ChatCompletion, ChatUsage, Choice, ChunkChoice, ChunkDelta, ErrorBody,
     ErrorDetail, PromptTokensDetails,
 };
-use domain::ai::Tokens;
+use domain::ai::TokenCounts;
 use edge::Problem;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use ports::StopReason;
 use serde::Serialize;
 
-pub(crate) fn whole(answer: &Answered, created: i64) -> ChatCompletion {
+pub(crate) fn whole(answer: &GatewayAnswer, created: i64) -> ChatCompletion {
     ChatCompletion {
         id: answer.head.request_id.to_string(),
         object: "chat.completion".to_owned(),
@@ -86,7 +86,7 @@ fn event(data: &impl Serialize) -> Result<Vec<u8>, Problem> {
     Ok(format!("data: {json}\n\n").into_bytes())
 }
 
-fn usage(tokens: &Tokens) -> ChatUsage {
+fn usage(tokens: &TokenCounts) -> ChatUsage {
     let prompt = tokens.input + tokens.cache_read + tokens.cache_write;
     ChatUsage {
         prompt_tokens: prompt,

@@ -1,7 +1,7 @@
 //! The caller's names of fields with another name in the use case, so that an error names the fields that were sent.
 
 use application_core::Error;
-use domain::Invalid;
+use domain::InvalidFields;
 
 /// The places of the parts of a prompt in the caller's body.
 pub(crate) struct Names {
@@ -23,9 +23,9 @@ impl Names {
     }
 
     /// The wrong fields, with the caller's names.
-    pub(crate) fn of_caller_fields(&self, Invalid(mut wrong): Invalid) -> Invalid {
+    pub(crate) fn of_caller_fields(&self, InvalidFields(mut wrong): InvalidFields) -> InvalidFields {
         wrong.iter_mut().for_each(|wrong| wrong.field = self.field(&wrong.field));
-        Invalid(wrong)
+        InvalidFields(wrong)
     }
 
     fn field(&self, field: &str) -> String {

@@ -5,8 +5,8 @@ use crate::unused;
 use application_ai::CompletionRequest;
 use application_core::model_answer::CacheControl;
 use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
-use domain::Invalid;
-use domain::field::{Check, all_of};
+use domain::InvalidFields;
+use domain::field::{FieldChecks, all_of};
 use ports::{Message, Role};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const AUTO: &str = "auto";
 pub(crate) fn read(
     body: ChatRequest,
     cache: CacheControl,
-) -> (CompletionRequest, Names, Result<(), Invalid>) {
+) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
     let refused = refuse(&body);
     let (output_schema, refused) = match body.response_format.clone().map(schema).transpose() {
         Ok(schema) => (schema.flatten(), refused),
@@ -73,8 +73,8 @@ pub(crate) fn read(
     (asked, names, refused)
 }
 
-fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn refuse(body: &ChatRequest) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     if body.n.is_some_and(|n| n != 1) {
         check.wrong("n", "range", "must be 1");
     }
@@ -107,13 +107,15 @@ fn refuse(body: &ChatRequest) -> Result<(), Invalid> {
     check.finish(())
 }
 
-fn schema(format: ResponseFormat) -> Result<Option<Value>, Invalid> {
+fn schema(format: ResponseFormat) -> Result<Option<Value>, InvalidFields> {
     match format {
         ResponseFormat::Text => Ok(None),
         ResponseFormat::JsonObject => Ok(Some(json!({"type": "object"}))),
         ResponseFormat::JsonSchema { json_schema } => match json_schema.schema {
             Some(schema) => Ok(Some(schema)),
-            None => Err(Invalid::one("response_format.json_schema.schema", "required", "must be given")),
+            None => {
+                Err(InvalidFields::one("response_format.json_schema.schema", "required", "must be given"))
+            }
         },
     }
 }

@@ -2,7 +2,7 @@
 //! answer is accepted and ignored. A field that would change it is refused by name, and so is a field that OpenAI's
 //! format does not have.
 
-use domain::field::Check;
+use domain::field::FieldChecks;
 use serde_json::{Map, Value, json};
 
 /// The most characters of an unknown name that are repeated.
@@ -16,7 +16,7 @@ enum Use {
 }
 
 /// Adds the fields of a request that can't be ignored.
-pub(crate) fn of_request(fields: &Map<String, Value>, check: &mut Check) {
+pub(crate) fn of_request(fields: &Map<String, Value>, check: &mut FieldChecks) {
     judge(fields, check, "", |name, value| match name {
         "prompt_cache_key"
         | "prompt_cache_retention"
@@ -37,7 +37,7 @@ pub(crate) fn of_request(fields: &Map<String, Value>, check: &mut Check) {
 }
 
 /// Adds the fields of the turn at this place that can't be ignored.
-pub(crate) fn of_turn(fields: &Map<String, Value>, check: &mut Check, at: usize) {
+pub(crate) fn of_turn(fields: &Map<String, Value>, check: &mut FieldChecks, at: usize) {
     judge(fields, check, &format!("messages.{at}."), |name, value| match name {
         // Fields that clients add to an answer that they send back: sources of its text, and its text as an object.
         "annotations" | "parsed" => Use::Nothing,
@@ -51,7 +51,12 @@ fn only(value: &Value, harmless: &[Value]) -> Use {
     if value.is_null() || harmless.contains(value) { Use::Nothing } else { Use::Something }
 }
 
-fn judge(fields: &Map<String, Value>, check: &mut Check, before: &str, what: impl Fn(&str, &Value) -> Use) {
+fn judge(
+    fields: &Map<String, Value>,
+    check: &mut FieldChecks,
+    before: &str,
+    what: impl Fn(&str, &Value) -> Use,
+) {
     for (name, value) in fields {
         match what(name, value) {
             Use::Nothing => {}

@@ -1,7 +1,7 @@
 //! `POST /v1/ai/completions`: answers a conversation.
 
 use application_ai as ai;
-use application_ai::{Answered, CompletionRequest, Completions};
+use application_ai::{CompletionRequest, Completions, GatewayAnswer};
 use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
@@ -64,7 +64,7 @@ fn conversation(body: Body, request: &Request) -> CompletionRequest {
     }
 }
 
-fn body(answer: &Answered) -> Completion {
+fn body(answer: &GatewayAnswer) -> Completion {
     Completion {
         id: answer.head.request_id.to_string(),
         model: answer.head.model.clone(),

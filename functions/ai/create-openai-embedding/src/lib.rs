@@ -10,7 +10,7 @@ use contracts::openai::{
     Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input, Vector,
 };
 use domain::authority::CreateEmbeddings;
-use domain::field::{Check, Invalid, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Handler, Problem, Request, Response};
@@ -71,13 +71,13 @@ impl Handler for CreateOpenaiEmbedding {
 }
 
 /// Checks the fields of the body.
-fn judge(registry: &Registry, body: &Body) -> Result<(), Invalid> {
+fn judge(registry: &Registry, body: &Body) -> Result<(), InvalidFields> {
     all_of(refused(body), ai::check_embedding(registry, &texts(body.clone()), FIELD))
 }
 
 /// Checks the fields that exist in OpenAI's format only.
-fn refused(body: &Body) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn refused(body: &Body) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     if let Some(user) = &body.user {
         check.verbatim("user", user, LONGEST_LABEL);
     }

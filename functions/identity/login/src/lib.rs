@@ -4,7 +4,7 @@ use application_core::{CurrentVersion, Error};
 use application_identity as identity;
 use application_identity::{Credentials, Login as Needs};
 use contracts::identity::{LoginRequest, TokenResponse};
-use domain::field::{Check, Invalid};
+use domain::field::{FieldChecks, InvalidFields};
 use domain::identity::prepared_password;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
@@ -47,8 +47,8 @@ impl Handler for Login {
 }
 
 /// Checks the fields of the body.
-fn judge(body: &LoginRequest) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn judge(body: &LoginRequest) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     check.secret("email", &body.email, 254);
     // The length of the password is checked in the form in which it is hashed.
     let prepared = prepared_password(&body.password);

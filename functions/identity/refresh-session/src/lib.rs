@@ -4,7 +4,7 @@ use application_core::{CurrentVersion, Error};
 use application_identity as identity;
 use application_identity::RefreshSession as Needs;
 use contracts::identity::{RefreshRequest, TokenResponse};
-use domain::field::{Check, Invalid};
+use domain::field::{FieldChecks, InvalidFields};
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
 
@@ -40,8 +40,8 @@ impl Handler for RefreshSession {
 }
 
 /// Checks the fields of the body.
-fn judge(body: &RefreshRequest) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn judge(body: &RefreshRequest) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     check.secret("refresh_token", &body.refresh_token, 1024);
     check.finish(())
 }

@@ -32,9 +32,9 @@ struct AccessDenied {
     resource_id: String,
 }
 
-/// The fields of `sign_in_failed` that are used.
+/// The fields of `login_failed` that are used.
 #[derive(Deserialize)]
-struct SignInFailed {
+struct LoginFailed {
     account_id: Option<String>,
 }
 
@@ -49,8 +49,8 @@ fn action(event: &EventMessage) -> Result<(String, String, String), JobError> {
             (format!("{}:{}", event.event_type, facts.permission), facts.resource_type, facts.resource_id)
         }
         // The account, if the address belongs to one.
-        "sign_in_failed" => {
-            let facts = SignInFailed::deserialize(&event.data).map_err(malformed)?;
+        "login_failed" => {
+            let facts = LoginFailed::deserialize(&event.data).map_err(malformed)?;
             facts.account_id.map_or_else(own, |id| (event.event_type.clone(), "account".to_owned(), id))
         }
         _ => own(),

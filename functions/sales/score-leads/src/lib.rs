@@ -6,7 +6,7 @@ use application_sales as sales;
 use application_sales::{LeadOutcome as Outcome, ScoreLead as Needs};
 use contracts::lead_score::{LeadOutcome, LeadScores, ScoreLeadsRequest};
 use domain::authority::ScoreManyLeads;
-use domain::field::{Check, Invalid};
+use domain::field::{FieldChecks, InvalidFields};
 use domain::id::LeadId;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
@@ -38,8 +38,8 @@ impl Handler for ScoreLeads {
 }
 
 /// A text that is not an id can't be the id of a lead, but the contract has a pattern for ids, so it is a wrong field.
-fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, Invalid> {
-    let mut check = Check::default();
+fn ids(body: &ScoreLeadsRequest) -> Result<Vec<LeadId>, InvalidFields> {
+    let mut check = FieldChecks::default();
     let mut ids = Vec::with_capacity(body.lead_ids.len());
     for (at, id) in body.lead_ids.iter().enumerate() {
         match id.parse() {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put};
 use domain::Timestamp;
 use domain::id::{AiRequestId, OrganizationId};
-use ports::{AnswerToCache, CacheKey, Cached, Reservation, StoreError};
+use ports::{AnswerToCache, CacheKey, CachedCompletion, Reservation, StoreError};
 use std::time::Duration;
 
 /// The request that is making the completion; absent once the completion is stored, or was made and can't be cached.
@@ -28,7 +28,11 @@ const KEEP_LEASE: i64 = 3600;
 const NOT_KEPT: Duration = Duration::from_secs(60);
 
 impl DynamoAiState {
-    pub(super) async fn read_answer(&self, key: &CacheKey, now: Timestamp) -> Result<Cached, StoreError> {
+    pub(super) async fn read_answer(
+        &self,
+        key: &CacheKey,
+        now: Timestamp,
+    ) -> Result<CachedCompletion, StoreError> {
         let request = self
             .client
             .get_item()
@@ -43,20 +47,20 @@ impl DynamoAiState {
 }
 
 /// Reads an item.
-pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<Cached, StoreError> {
-    let Some(item) = item else { return Ok(Cached::Nothing) };
+pub(super) fn read_cached(item: Option<&Item>, now: Timestamp) -> Result<CachedCompletion, StoreError> {
+    let Some(item) = item else { return Ok(CachedCompletion::Nothing) };
     if !item.contains_key(ANSWER) {
         let until = Timestamp::from_millis(read_number(item, LEASE_UNTIL)?);
         return Ok(match item.contains_key(HOLDER) {
-            _ if until <= now => Cached::Nothing,
-            true => Cached::InFlight { until },
-            false => Cached::NotCacheable,
+            _ if until <= now => CachedCompletion::Nothing,
+            true => CachedCompletion::InFlight { until },
+            false => CachedCompletion::NotCacheable,
         });
     }
     if read_number::<i64>(item, EXPIRES_AT)? <= now.seconds() {
-        return Ok(Cached::Nothing);
+        return Ok(CachedCompletion::Nothing);
     }
-    Ok(Cached::Answer {
+    Ok(CachedCompletion::Answer {
         answer: read_text(item, ANSWER)?.to_owned(),
         stored_at: Timestamp::from_millis(read_number(item, STORED_AT)?),
     })

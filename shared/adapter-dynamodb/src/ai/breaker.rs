@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Timestamp;
-use ports::{Breaker, ModelName, Observation, StoreError};
+use ports::{Breaker, CallObservation, ModelName, StoreError};
 use std::time::Duration;
 
 /// When the window began, Unix milliseconds.
@@ -33,7 +33,7 @@ const RESTING_UNTIL: &str = "resting_until";
 /// The time until which a call probes the model, Unix milliseconds.
 const PROBE_UNTIL: &str = "probe_until";
 /// The random id of the probing call.
-const PROBER: &str = "prober";
+const PROBE_ID: &str = "prober";
 
 const WINDOW_MILLIS: i64 = 60_000;
 /// The breaker does not judge fewer calls.
@@ -98,7 +98,7 @@ impl DynamoAiState {
     pub(super) async fn count_calls(
         &self,
         model: &ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> Result<Breaker, StoreError> {
         let mut in_window = true;
@@ -121,7 +121,7 @@ impl DynamoAiState {
     async fn add_to_window(
         &self,
         model: &ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let update = self
@@ -137,7 +137,7 @@ impl DynamoAiState {
     async fn begin_window(
         &self,
         model: &ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let update = self
@@ -157,12 +157,12 @@ impl DynamoAiState {
         &self,
         model: &ModelName,
         item: &Item,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> Result<Breaker, StoreError> {
-        let hopeless = hopeless(item)?;
+        let answers_too_few = answers_too_few(item)?;
         let is_open = item.contains_key(OPEN_UNTIL);
-        if is_open && !(hopeless && item.contains_key(ANSWERS_SOME)) {
+        if is_open && !(answers_too_few && item.contains_key(ANSWERS_SOME)) {
             return read_breaker(Some(item), now);
         }
         let update = self
@@ -176,7 +176,7 @@ impl DynamoAiState {
                 .update_expression("SET #expires_at = :expires_at REMOVE #answers_some")
                 .condition_expression("attribute_exists(#open_until) AND #window_started = :window")
         } else {
-            let level = if hopeless { " REMOVE #answers_some" } else { ", #answers_some = :window" };
+            let level = if answers_too_few { " REMOVE #answers_some" } else { ", #answers_some = :window" };
             update
                 .update_expression(format!("SET #expires_at = :expires_at, #open_until = :until{level}"))
                 .condition_expression("attribute_not_exists(#open_until) AND #window_started = :window")
@@ -203,14 +203,14 @@ impl DynamoAiState {
             )
             .expression_attribute_names("#open_until", OPEN_UNTIL)
             .expression_attribute_names("#probe_until", PROBE_UNTIL)
-            .expression_attribute_names("#prober", PROBER)
+            .expression_attribute_names("#prober", PROBE_ID)
             .expression_attribute_values(":now", digits(now.millis()))
             .expression_attribute_values(":until", digits(until.millis()))
             .expression_attribute_values(":prober", prober.clone());
         match send(update).await? {
             Updated::Done(_) => Ok(Breaker::HalfOpen),
             // The answer to this process's own write was lost and the SDK sent it again.
-            Updated::Refused(Some(item)) if item.get(PROBER) == Some(&prober) => Ok(Breaker::HalfOpen),
+            Updated::Refused(Some(item)) if item.get(PROBE_ID) == Some(&prober) => Ok(Breaker::HalfOpen),
             Updated::Refused(found) => read_breaker(found.as_ref(), now),
         }
     }
@@ -228,7 +228,7 @@ impl DynamoAiState {
             .condition_expression("attribute_exists(#open_until)")
             .expression_attribute_names("#open_until", OPEN_UNTIL)
             .expression_attribute_names("#probe_until", PROBE_UNTIL)
-            .expression_attribute_names("#prober", PROBER)
+            .expression_attribute_names("#prober", PROBE_ID)
             .expression_attribute_names("#window_started", WINDOW_STARTED);
         let update = if succeeded {
             update.expression_attribute_names("#answers_some", ANSWERS_SOME).update_expression(
@@ -260,11 +260,11 @@ impl DynamoAiState {
 }
 
 /// The part of an update for a time that the provider named.
-fn named_time(seen: Observation) -> &'static str {
+fn named_time(seen: CallObservation) -> &'static str {
     if seen.retry_after.is_some() { ", #named_until = :named_until" } else { "" }
 }
 
-fn window(update: UpdateItemFluentBuilder, seen: Observation, now: Timestamp) -> UpdateItemFluentBuilder {
+fn window(update: UpdateItemFluentBuilder, seen: CallObservation, now: Timestamp) -> UpdateItemFluentBuilder {
     let update = match seen.retry_after {
         None => update,
         Some(wait) => update
@@ -306,7 +306,7 @@ fn fails(item: &Item) -> Result<bool, StoreError> {
 }
 
 /// Whether a failing model answers so few calls that asking it does not help.
-fn hopeless(item: &Item) -> Result<bool, StoreError> {
+fn answers_too_few(item: &Item) -> Result<bool, StoreError> {
     let (calls, failures) = window_of(item)?;
     Ok(calls.saturating_sub(failures).saturating_mul(CALLS_PER_ANSWER) <= calls)
 }

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::Timestamp;
 use domain::ai::{Feature, Limits};
 use domain::id::{AccountId, OrganizationId};
-use ports::{BudgetScope, Reservation, Spent, StoreError};
+use ports::{BudgetScope, Reservation, SpentAmounts, StoreError};
 
 const COMMITTED: &str = "committed";
 const SETTLED: &str = "settled";
@@ -23,7 +23,7 @@ const KEEP_DAY: i64 = (1 + 40) * DAY_SECONDS;
 
 /// A counter.
 #[derive(Debug)]
-pub(super) struct Counter {
+pub(super) struct BudgetCounter {
     /// The budget it counts for.
     pub(super) scope: BudgetScope,
     /// Its key.
@@ -31,7 +31,7 @@ pub(super) struct Counter {
     expires_at: i64,
 }
 
-impl Counter {
+impl BudgetCounter {
     /// The spending of the tenant in the month of `at`.
     pub(super) fn tenant_month(tenant: OrganizationId, at: Timestamp, shard: u32) -> Self {
         Self::of_month(BudgetScope::TenantMonth, tenant, "", at, shard)
@@ -111,8 +111,8 @@ fn first(at: &Timestamp, length: usize) -> String {
 }
 
 /// Reads a counter.
-pub(super) fn read_counter(item: &Item) -> Result<Spent, StoreError> {
-    Ok(Spent { committed: read_amount(item, COMMITTED)?, settled: read_amount(item, SETTLED)? })
+pub(super) fn read_counter(item: &Item) -> Result<SpentAmounts, StoreError> {
+    Ok(SpentAmounts { committed: read_amount(item, COMMITTED)?, settled: read_amount(item, SETTLED)? })
 }
 
 /// An amount, or 0 when it was never counted.

@@ -8,7 +8,7 @@ use crate::keys::ItemKey;
 use crate::state_item::read_state_item;
 use domain::AggregateType;
 use domain::ai::{AiBudget, AiPrices};
-use ports::{AggregateKey, Cached, RequestLookup, RequestState, StoreError};
+use ports::{AggregateKey, CachedCompletion, RequestLookup, RequestState, StoreError};
 
 impl DynamoAiState {
     pub(super) async fn read_all(&self, look: &RequestLookup<'_>) -> Result<RequestState, StoreError> {
@@ -34,7 +34,7 @@ impl DynamoAiState {
         };
         let cached = match &look.cache {
             Some(key) => read_cached(items.get(&ItemKey::ai_answer(key)), look.now)?,
-            None => Cached::Nothing,
+            None => CachedCompletion::Nothing,
         };
         let breakers = look
             .models

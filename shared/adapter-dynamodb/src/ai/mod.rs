@@ -26,8 +26,8 @@ use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
 use ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelName, Observation, RequestLookup, RequestState,
-    Reservation, ReserveError, Settlement, SpentByScope, StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelName, RequestLookup,
+    RequestState, Reservation, ReserveError, Settlement, SpentByScope, StoreError,
 };
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -88,7 +88,11 @@ impl AiState for DynamoAiState {
         Box::pin(self.read_all(look))
     }
 
-    fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
         Box::pin(self.read_answer(key, now))
     }
 
@@ -114,7 +118,10 @@ impl AiState for DynamoAiState {
         Box::pin(in_time(settlement.reservation.until, self.charge(settlement)))
     }
 
-    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn record_unsettled_usage<'a>(
+        &'a self,
+        settlement: &'a Settlement,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(in_time(settlement.reservation.until, self.write_down(settlement)))
     }
 
@@ -144,7 +151,7 @@ impl AiState for DynamoAiState {
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(self.count_calls(model, seen, now))
@@ -159,7 +166,7 @@ impl AiState for DynamoAiState {
         Box::pin(self.take_probe(model, now, until))
     }
 
-    fn probed<'a>(
+    fn report_probe<'a>(
         &'a self,
         model: &'a ModelName,
         succeeded: bool,

@@ -2,21 +2,21 @@
 //! The bound of a request is set aside before a model is asked, so no allowed request exceeds a limit.
 
 use super::answer::{check_owner, take};
-use super::counters::{Counter, limit, part, read_counter};
+use super::counters::{BudgetCounter, limit, part, read_counter};
 use super::event::{ONLY, request_key};
 use super::open::{enlarge, open, read_bound};
 use super::{DynamoAiState, queueing};
 use crate::batch::get_many;
 use crate::failure::given_up;
 use crate::keys::{PK, ledger_key};
-use crate::transact::{Actions, MUST_BE_NEW, Refused};
+use crate::transact::{Actions, MUST_BE_NEW, RefusedTransaction};
 use aws_sdk_dynamodb::types::ConditionCheck;
 use domain::ai::Limits;
 use ports::{BudgetScope, CacheKey, Reservation, ReserveError};
 
 /// The purpose of an action.
 #[derive(Debug, Clone, Copy)]
-enum Purpose {
+enum ReservationItem {
     Counter(BudgetScope),
     Settled,
     Open,
@@ -62,12 +62,12 @@ impl DynamoAiState {
             .set_key(Some(ledger_key(&request, ONLY)))
             .condition_expression(MUST_BE_NEW)
             .expression_attribute_names("#pk", PK);
-        actions.check(Purpose::Settled, not_settled)?;
+        actions.check(ReservationItem::Settled, not_settled)?;
         let (put, item) = open(table, reservation)?;
-        actions.put(Purpose::Open, put, item)?;
+        actions.put(ReservationItem::Open, put, item)?;
         if let Some(key) = cache {
             let (put, item) = take(table, key, reservation);
-            actions.put(Purpose::Answer, put, item)?;
+            actions.put(ReservationItem::Answer, put, item)?;
         }
         let refused = actions.send(&self.client, queueing()).await?;
         if refused.is_empty() { Ok(()) } else { Err(refusal(&refused)) }
@@ -86,13 +86,13 @@ impl DynamoAiState {
             }
             let mut actions = Actions::new();
             self.add_counters(&mut actions, reservation, more, limits)?;
-            actions.update(Purpose::Open, enlarge(&self.tables.ephemeral, reservation, bound))?;
+            actions.update(ReservationItem::Open, enlarge(&self.tables.ephemeral, reservation, bound))?;
             let refused = actions.send(&self.client, queueing()).await?;
             if refused.is_empty() {
                 reservation.bound = bound;
                 return Ok(());
             }
-            let ours = refused.iter().find(|refused| matches!(refused.purpose, Purpose::Open));
+            let ours = refused.iter().find(|refused| matches!(refused.purpose, ReservationItem::Open));
             match ours.map(|refused| &refused.found) {
                 // The answer to an earlier extension was lost.
                 Some(Some(found)) => reservation.bound = read_bound(found)?,
@@ -105,13 +105,13 @@ impl DynamoAiState {
     /// Adds `amount` to all counters of the reservation's shard, if there is room.
     fn add_counters(
         &self,
-        actions: &mut Actions<Purpose>,
+        actions: &mut Actions<ReservationItem>,
         reservation: &Reservation,
         amount: u64,
         limits: &Limits,
     ) -> Result<(), ReserveError> {
         let shards = self.shards.of(reservation.tenant);
-        for counter in Counter::of(reservation, reservation.shard) {
+        for counter in BudgetCounter::of(reservation, reservation.shard) {
             let room = match limit(limits, counter.scope, reservation.feature()) {
                 None => None,
                 Some(limit) => {
@@ -120,7 +120,7 @@ impl DynamoAiState {
                 }
             };
             let update = counter.set_aside(&self.tables.ephemeral, amount, room);
-            actions.update(Purpose::Counter(counter.scope), update)?;
+            actions.update(ReservationItem::Counter(counter.scope), update)?;
         }
         Ok(())
     }
@@ -137,7 +137,8 @@ impl DynamoAiState {
         if shards <= 1 {
             return Ok(vec![0]);
         }
-        let counters: Vec<_> = (0..shards).map(|shard| (shard, Counter::of(reservation, shard))).collect();
+        let counters: Vec<_> =
+            (0..shards).map(|shard| (shard, BudgetCounter::of(reservation, shard))).collect();
         let wanted = counters
             .iter()
             .flat_map(|(_, counters)| counters)
@@ -164,7 +165,7 @@ impl DynamoAiState {
                 with_room.push(*shard);
             }
         }
-        for (counter, sum) in Counter::of(reservation, 0).iter().zip(sums) {
+        for (counter, sum) in BudgetCounter::of(reservation, 0).iter().zip(sums) {
             if exceeds(limit(limits, counter.scope, reservation.feature()), sum, reservation.bound) {
                 return Err(ReserveError::OverBudget(counter.scope));
             }
@@ -186,13 +187,13 @@ fn exceeds(limit: Option<u64>, committed: u64, amount: u64) -> bool {
 
 /// The meaning of failed conditions. A request that was made before is reported first; a request whose completion is
 /// being made need not care about the budget.
-fn refusal(refused: &[Refused<Purpose>]) -> ReserveError {
+fn refusal(refused: &[RefusedTransaction<ReservationItem>]) -> ReserveError {
     let mut reason = None;
     for refused in refused {
         match refused.purpose {
-            Purpose::Settled | Purpose::Open => return ReserveError::Repeated,
-            Purpose::Answer => reason = Some(ReserveError::InFlight),
-            Purpose::Counter(scope) => {
+            ReservationItem::Settled | ReservationItem::Open => return ReserveError::Repeated,
+            ReservationItem::Answer => reason = Some(ReserveError::InFlight),
+            ReservationItem::Counter(scope) => {
                 reason.get_or_insert(ReserveError::OverBudget(scope));
             }
         }

@@ -2,18 +2,18 @@
 //! stores the completion. The reservation can be deleted only once, so all of it happens exactly once.
 
 use super::answer::{check_owner, give_up, keep, not_kept};
-use super::counters::Counter;
+use super::counters::BudgetCounter;
 use super::event::event_item;
 use super::open::{close, read_bound};
 use super::{DynamoAiState, queueing};
 use crate::failure::given_up;
 use crate::transact::{Actions, must_be_new};
-use domain::ai::Outcome;
+use domain::ai::RequestOutcome;
 use ports::{AnswerToCache, CacheKey, Settlement, StoreError};
 
 /// The purpose of an action.
 #[derive(Debug, Clone, Copy)]
-enum Purpose {
+enum SettlementItem {
     Open,
     Counter,
     Event,
@@ -39,15 +39,15 @@ impl DynamoAiState {
             }
             for refused in refused {
                 match (refused.purpose, refused.found) {
-                    (Purpose::Open, None) => return Ok(false),
+                    (SettlementItem::Open, None) => return Ok(false),
                     // The answer to an extension was lost.
-                    (Purpose::Open, Some(found)) => bound = read_bound(&found)?,
-                    (Purpose::Event, _) => {
+                    (SettlementItem::Open, Some(found)) => bound = read_bound(&found)?,
+                    (SettlementItem::Event, _) => {
                         return Err(StoreError::Malformed("a request that is in the ledger and open"));
                     }
                     // Another request makes the completion by now, or has made it.
-                    (Purpose::Answer, _) => cache = None,
-                    (Purpose::Counter, _) => {}
+                    (SettlementItem::Answer, _) => cache = None,
+                    (SettlementItem::Counter, _) => {}
                 }
             }
         }
@@ -59,28 +59,28 @@ impl DynamoAiState {
         settlement: &Settlement,
         bound: u64,
         cache: Option<&(CacheKey, Option<AnswerToCache>)>,
-    ) -> Result<Actions<Purpose>, StoreError> {
+    ) -> Result<Actions<SettlementItem>, StoreError> {
         let Settlement { reservation, metered, at, cache: _, correlation_id } = settlement;
         let table = &self.tables.ephemeral;
         let mut actions = Actions::new();
         // The first action, because it tells a repeated settlement from everything else.
-        actions.delete(Purpose::Open, close(table, reservation, bound))?;
-        for counter in Counter::of(reservation, reservation.shard) {
-            actions.update(Purpose::Counter, counter.charge(table, metered.cost_nano_usd, bound))?;
+        actions.delete(SettlementItem::Open, close(table, reservation, bound))?;
+        for counter in BudgetCounter::of(reservation, reservation.shard) {
+            actions.update(SettlementItem::Counter, counter.charge(table, metered.cost_nano_usd, bound))?;
         }
         let event = event_item(reservation.tenant, metered, *at, correlation_id)?;
-        actions.put(Purpose::Event, must_be_new(&self.tables.ledger), event)?;
+        actions.put(SettlementItem::Event, must_be_new(&self.tables.ledger), event)?;
         if let Some((key, answer)) = cache {
             check_owner(key, reservation.tenant)?;
             let holder = reservation.request_id();
             match answer.as_ref().and_then(|answer| keep(table, key, holder, answer, *at)) {
-                Some((put, item)) => actions.put(Purpose::Answer, put, item)?,
+                Some((put, item)) => actions.put(SettlementItem::Answer, put, item)?,
                 // The completion was made but can't be cached, and the next one could not be cached either.
-                None if metered.outcome == Outcome::Answered => {
+                None if metered.outcome == RequestOutcome::Answered => {
                     let (put, item) = not_kept(table, key, holder, *at);
-                    actions.put(Purpose::Answer, put, item)?;
+                    actions.put(SettlementItem::Answer, put, item)?;
                 }
-                None => actions.delete(Purpose::Answer, give_up(table, key, holder))?,
+                None => actions.delete(SettlementItem::Answer, give_up(table, key, holder))?,
             }
         }
         Ok(actions)

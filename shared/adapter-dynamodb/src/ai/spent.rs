@@ -1,13 +1,13 @@
 //! The amounts spent, over all shards.
 
 use super::DynamoAiState;
-use super::counters::{Counter, read_counter};
+use super::counters::{BudgetCounter, read_counter};
 use crate::batch::get_many;
 use crate::keys::{Item, ItemKey};
 use domain::Timestamp;
 use domain::ai::Feature;
 use domain::id::{AccountId, OrganizationId};
-use ports::{Spent, SpentByScope, StoreError};
+use ports::{SpentAmounts, SpentByScope, StoreError};
 use std::collections::HashMap;
 
 impl DynamoAiState {
@@ -19,13 +19,15 @@ impl DynamoAiState {
         at: Timestamp,
     ) -> Result<SpentByScope, StoreError> {
         let shards = self.shards.of(tenant);
-        let month: Vec<_> = (0..shards).map(|shard| Counter::tenant_month(tenant, at, shard)).collect();
-        let day: Vec<_> = (0..shards).map(|shard| Counter::tenant_day(tenant, at, shard)).collect();
-        let user: Vec<_> = (0..shards).map(|shard| Counter::user_day(tenant, account, at, shard)).collect();
+        let month: Vec<_> = (0..shards).map(|shard| BudgetCounter::tenant_month(tenant, at, shard)).collect();
+        let day: Vec<_> = (0..shards).map(|shard| BudgetCounter::tenant_day(tenant, at, shard)).collect();
+        let user: Vec<_> =
+            (0..shards).map(|shard| BudgetCounter::user_day(tenant, account, at, shard)).collect();
         let features: Vec<(Feature, Vec<_>)> = Feature::ALL
             .into_iter()
             .map(|feature| {
-                let shards = (0..shards).map(|shard| Counter::feature_month(tenant, feature, at, shard));
+                let shards =
+                    (0..shards).map(|shard| BudgetCounter::feature_month(tenant, feature, at, shard));
                 (feature, shards.collect())
             })
             .collect();
@@ -35,7 +37,7 @@ impl DynamoAiState {
         let mut feature_month = Vec::new();
         for (feature, counters) in &features {
             let spent = sum(counters, &items)?;
-            if spent != Spent::default() {
+            if spent != SpentAmounts::default() {
                 feature_month.push((*feature, spent));
             }
         }
@@ -48,8 +50,8 @@ impl DynamoAiState {
     }
 }
 
-fn sum(counters: &[Counter], items: &HashMap<ItemKey, Item>) -> Result<Spent, StoreError> {
-    let mut sum = Spent::default();
+fn sum(counters: &[BudgetCounter], items: &HashMap<ItemKey, Item>) -> Result<SpentAmounts, StoreError> {
+    let mut sum = SpentAmounts::default();
     for item in counters.iter().filter_map(|counter| items.get(&counter.key)) {
         let spent = read_counter(item)?;
         sum.committed = sum.committed.saturating_add(spent.committed);

@@ -16,7 +16,7 @@ use adapter_aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsed, Month, Outcome};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, ModelUsage, Month, RequestOutcome};
 use domain::id::OrganizationId;
 use futures_util::future::try_join;
 use ports::{AiUsage, AiUsageSum, BoxFuture, MeteredRequest, StoreError, UsageByAsker, UsageLine};
@@ -40,7 +40,7 @@ const KEEP_MARK: i64 = 60 * DAY_SECONDS;
 
 /// The purpose of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+enum UsageItem {
     Mark,
     Sum,
 }
@@ -63,11 +63,11 @@ impl DynamoAiUsage {
         let (month, mut actions) = (Month::of(*at), Actions::new());
         let mut mark = ItemKey::ai_metered(*tenant, *event_id).attributes();
         mark.insert(EXPIRES_AT.to_owned(), digits(at.seconds().saturating_add(KEEP_MARK)));
-        actions.put(Purpose::Mark, must_be_new(&self.table), mark)?;
+        actions.put(UsageItem::Mark, must_be_new(&self.table), mark)?;
         let expires_at = at.seconds().saturating_add(KEEP_SUMS);
         for (name, usage) in sums(metered)? {
             let key = ItemKey::ai_usage(*tenant, &month, name);
-            actions.update(Purpose::Sum, add(&self.table, key, &usage, expires_at))?;
+            actions.update(UsageItem::Sum, add(&self.table, key, &usage, expires_at))?;
         }
         // All requests of a tenant change the same sums, so simultaneous consumers must wait for each other.
         let refused = actions.send(&self.client, Patience::new(32, Duration::from_secs(5))).await?;
@@ -205,7 +205,7 @@ fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreEr
     let whole = AiUsageSum {
         requests: 1,
         hits: u64::from(metered.cache == CacheUse::Hit),
-        presumed: u64::from(metered.outcome == Outcome::Presumed || !metered.unmetered.is_nothing()),
+        presumed: u64::from(metered.outcome == RequestOutcome::Presumed || !metered.unmetered.is_nothing()),
         ..parts.iter().fold(AiUsageSum::default(), |whole, (_, part)| whole.plus(*part))
     };
     let mut sums = vec![(TOTAL.to_owned(), whole), (who, whole)];
@@ -221,9 +221,9 @@ fn sums(metered: &AiRequestMetered) -> Result<Vec<(String, AiUsageSum)>, StoreEr
 
 /// The usage of a model. The usage of a presumed request, or of a call without counts, is unknown, so only its charge
 /// is counted. `None` when more calls lack counts than there are.
-fn part(metered: &AiRequestMetered, used: &ModelUsed) -> Option<AiUsageSum> {
+fn part(metered: &AiRequestMetered, used: &ModelUsage) -> Option<AiUsageSum> {
     let cost = used.cost_nano_usd;
-    if metered.outcome == Outcome::Presumed {
+    if metered.outcome == RequestOutcome::Presumed {
         return Some(AiUsageSum { cost, presumed_cost: cost, ..AiUsageSum::default() });
     }
     let tokens = used.metered()?;

@@ -3,7 +3,7 @@
 use super::{START, at, random_bytes};
 use adapter_dynamodb::DynamoAiState;
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, Outcome, Tokens, Unmetered};
+use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::{AccountId, OrganizationId, new_id};
 use ports::{
     AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
@@ -49,15 +49,15 @@ impl Gateway {
             feature: Feature::LeadScoring,
             model: "claude-sonnet".to_owned(),
             provider: "bedrock".to_owned(),
-            tokens: Tokens { input: 1000, output: 400, ..Tokens::default() },
+            tokens: TokenCounts { input: 1000, output: 400, ..TokenCounts::default() },
             cost_nano_usd: bound,
             other_models: Vec::new(),
-            unmetered: Unmetered::default(),
+            unmetered: UnmeteredUsage::default(),
             price_version: "2026-01".to_owned(),
             attempts: 1,
             latency_ms: 900,
             cache: CacheUse::Miss,
-            outcome: Outcome::Presumed,
+            outcome: RequestOutcome::Presumed,
         };
         let lease_until = now.plus_seconds(LEASE_SECONDS);
         Reservation {
@@ -144,8 +144,11 @@ pub fn limits(each: u64) -> Limits {
 
 /// The end of a request.
 pub fn settlement(reservation: &Reservation, cost: u64) -> Settlement {
-    let metered =
-        AiRequestMetered { cost_nano_usd: cost, outcome: Outcome::Answered, ..reservation.presumed.clone() };
+    let metered = AiRequestMetered {
+        cost_nano_usd: cost,
+        outcome: RequestOutcome::Answered,
+        ..reservation.presumed.clone()
+    };
     Settlement {
         reservation: reservation.clone(),
         metered,

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use application_core::model_answer::{AnswerCost, AnswerHead};
-use domain::ai::{Feature, Tokens};
+use domain::ai::{Feature, TokenCounts};
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, ApiKeyId, OrganizationId};
 use ports::{Message, StopReason};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// The caller who asks and pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker {
+pub struct Requester {
     /// The tenant.
     pub tenant: OrganizationId,
     /// The account; for an API key, the account that created it.
@@ -22,7 +22,7 @@ pub struct Asker {
     pub api_key: Option<ApiKeyId>,
 }
 
-impl Asker {
+impl Requester {
     /// The asker of a caller's request.
     pub fn of(caller: &Caller) -> Self {
         let api_key = match &caller.credential {
@@ -81,13 +81,13 @@ pub struct CachePolicy {
 }
 
 /// The faults of a completion, as a text for the model; never with the tenant's words in it.
-pub type Faults = Vec<String>;
+pub type CompletionFaults = Vec<String>;
 /// Checks whether a completion can be used.
-pub type Check = Arc<dyn Fn(&str) -> Result<(), Faults> + Send + Sync>;
+pub type CompletionCheck = Arc<dyn Fn(&str) -> Result<(), CompletionFaults> + Send + Sync>;
 
 /// A request to the gateway.
 #[derive(Clone)]
-pub struct Ask {
+pub struct GatewayRequest {
     /// The purpose.
     pub feature: Feature,
     /// The models to ask.
@@ -100,14 +100,14 @@ pub struct Ask {
     /// The caller's rules for the cache.
     pub cache: CachePolicy,
     /// Checks the completion; an unusable one is repaired once.
-    pub check: Option<Check>,
+    pub check: Option<CompletionCheck>,
     /// Whether a cut or filtered completion is returned as it is, although it fails the check.
     pub gives_cut: bool,
 }
 
 /// An answer of the gateway.
 #[derive(Clone, PartialEq)]
-pub struct Answered {
+pub struct GatewayAnswer {
     /// The facts about it.
     pub head: AnswerHead,
     /// The text.
@@ -115,14 +115,14 @@ pub struct Answered {
     /// The reason why it ended.
     pub stop: StopReason,
     /// Tokens of the completion itself, also when it came from the cache.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// The usage of the request.
     pub cost: AnswerCost,
     /// The version of the price table.
     pub price_version: String,
 }
 
-impl fmt::Debug for Answered {
+impl fmt::Debug for GatewayAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answered").field("head", &self.head).field("cost", &self.cost).finish_non_exhaustive()
     }

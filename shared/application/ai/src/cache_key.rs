@@ -3,7 +3,7 @@
 //! be derived from the cache key. Requests are destructured here, so that a new field does not compile until somebody
 //! decides whether it shapes the completion.
 
-use super::ask::{Ask, Conversation};
+use super::ask::{Conversation, GatewayRequest};
 use super::seal::Seal;
 use domain::id::OrganizationId;
 use ports::{CacheKey, Guardrail, Message, Role};
@@ -18,12 +18,12 @@ const SEAL: &str = "sextant 2026-11 ai cache seal";
 /// The cache key and the seal of a request.
 pub(super) fn cache_key(
     tenant: OrganizationId,
-    ask: &Ask,
+    ask: &GatewayRequest,
     guardrail: Option<&Guardrail>,
 ) -> (CacheKey, Seal) {
     // These fields do not shape the completion: the rules for the cache, the check, which follows from the feature, and
     // the handling of a cut completion, which is never cached.
-    let Ask { feature, chain, sticky, conversation, cache: _, check: _, gives_cut: _ } = ask;
+    let GatewayRequest { feature, chain, sticky, conversation, cache: _, check: _, gives_cut: _ } = ask;
     let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
         conversation;
     let mut key = Fields(blake3::Hasher::new());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     /// The cache key without a guardrail.
-    fn cache_key(tenant: OrganizationId, ask: &Ask) -> (CacheKey, Seal) {
+    fn cache_key(tenant: OrganizationId, ask: &GatewayRequest) -> (CacheKey, Seal) {
         super::cache_key(tenant, ask, None)
     }
 
@@ -125,8 +125,8 @@ mod tests {
         turns.iter().map(|(role, text)| Message { role: *role, text: (*text).to_owned() }).collect()
     }
 
-    fn ask() -> Ask {
-        Ask {
+    fn ask() -> GatewayRequest {
+        GatewayRequest {
             feature: Feature::Completion,
             chain: chain(&format!("{SONNET},{NOVA}")),
             sticky: "tenant".to_owned(),
@@ -145,24 +145,24 @@ mod tests {
         }
     }
 
-    fn said(change: impl FnOnce(&mut Conversation)) -> Ask {
+    fn said(change: impl FnOnce(&mut Conversation)) -> GatewayRequest {
         let mut ask = ask();
         change(&mut ask.conversation);
         ask
     }
 
     /// Requests that differ from the first, and from each other, in something that shapes the completion.
-    fn different() -> Vec<Ask> {
+    fn different() -> Vec<GatewayRequest> {
         use Role::{Assistant, User};
         let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let messages = |list: &[(Role, &str)]| said(|conversation| conversation.messages = turns(list));
         let schema = |schema: Option<Value>| said(|conversation| conversation.output_schema = schema);
         vec![
             ask(),
-            Ask { feature: Feature::Content, ..ask() },
-            Ask { chain: chain(&format!("{NOVA},{SONNET}")), ..ask() },
-            Ask { chain: chain(SONNET), ..ask() },
-            Ask { chain: chain(NOVA), ..ask() },
+            GatewayRequest { feature: Feature::Content, ..ask() },
+            GatewayRequest { chain: chain(&format!("{NOVA},{SONNET}")), ..ask() },
+            GatewayRequest { chain: chain(SONNET), ..ask() },
+            GatewayRequest { chain: chain(NOVA), ..ask() },
             said(|conversation| conversation.system = "aB".to_owned()),
             said(|conversation| conversation.system = String::new()),
             // Bytes that moved between neighbouring fields.
@@ -242,7 +242,11 @@ mod tests {
 
     #[test]
     fn who_gets_another_model_of_a_split_step_has_another_key() {
-        let split = |sticky: String| Ask { chain: chain(&format!("{SONNET}:50|{NOVA}:50")), sticky, ..ask() };
+        let split = |sticky: String| GatewayRequest {
+            chain: chain(&format!("{SONNET}:50|{NOVA}:50")),
+            sticky,
+            ..ask()
+        };
         let mut keys: HashMap<String, [u8; 32]> = HashMap::new();
         for number in 0..50 {
             let ask = split(format!("lead_{number}"));

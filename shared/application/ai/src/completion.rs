@@ -1,7 +1,7 @@
 //! Checks a caller's conversation and turns it into a request to the gateway.
 
-use super::Answered;
-use super::ask::{Ask, Asker, CachePolicy, Conversation};
+use super::GatewayAnswer;
+use super::ask::{CachePolicy, Conversation, GatewayRequest, Requester};
 use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
 use super::registry::{Model, ModelUse, Provider, Registry};
@@ -10,7 +10,7 @@ use application_core::model_answer::CacheControl;
 use application_core::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
-use domain::field::{Check, Invalid, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use ports::{Message, ModelGateway, Role, StreamingModelGateway, is_any_object};
 use serde_json::Value;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub async fn create_completion(
     context: &Context,
     authority: &Authority<CreateCompletions>,
     request: CompletionRequest,
-) -> Result<Answered, Error> {
+) -> Result<GatewayAnswer, Error> {
     let structured = request.output_schema.is_some();
     let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
     let mut answer = gateway::complete(&needs.gateway, &needs.providers, context, &asker, &ask).await?;
@@ -102,8 +102,8 @@ fn question(
     chain: &Chain,
     authority: &Authority<CreateCompletions>,
     request: CompletionRequest,
-) -> Result<(Asker, Ask), Error> {
-    let asker = Asker::of(authority.caller());
+) -> Result<(Requester, GatewayRequest), Error> {
+    let asker = Requester::of(authority.caller());
     let sticky = asker.tenant.to_string();
     let chosen = chosen_chain(registry, chain, &request);
     let models = chosen.as_ref().map(|chain| chain.models(&sticky)).unwrap_or_default();
@@ -127,7 +127,10 @@ fn question(
         stop: request.stop,
     };
     let feature = Feature::Completion;
-    Ok((asker, Ask { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true }))
+    Ok((
+        asker,
+        GatewayRequest { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true },
+    ))
 }
 
 /// Checks the fields of a conversation.
@@ -136,7 +139,7 @@ pub fn check_completion(
     chain: &Chain,
     authority: &Authority<CreateCompletions>,
     request: &CompletionRequest,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidFields> {
     let chosen = chosen_chain(registry, chain, request);
     let models =
         chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
@@ -161,8 +164,8 @@ fn cache_policy(request: &CompletionRequest) -> CachePolicy {
     CachePolicy { read, store: read && !no_store, max_age, ttl: TTL }
 }
 
-fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     if let Some(name) = &request.model {
         check.line("model", name, LONGEST_NAME);
     }

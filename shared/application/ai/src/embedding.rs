@@ -1,12 +1,12 @@
 //! Checks a caller's texts and turns them into vectors.
 
-use super::ask::Asker;
+use super::ask::Requester;
 use super::completion::{LONGEST_NAME, LONGEST_TEXT};
 use super::gateway::{self, AiGateway, EmbedTexts, Embedded, Providers};
 use super::registry::{Model, ModelUse, Registry};
 use application_core::{Context, Error};
 use domain::authority::{Authority, CreateEmbeddings};
-use domain::field::{Check, Invalid, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use ports::{EmbeddingGateway, InputType};
 use std::sync::Arc;
 
@@ -59,11 +59,15 @@ pub async fn create_embedding(
     let model = embedding_model(&needs.registry, &request.model).ok_or(Error::UnknownModel)?;
     let EmbeddingRequest { texts, dimensions, input_type, .. } = request;
     let texts = EmbedTexts { model, texts, dimensions, input_type };
-    gateway::embed(&needs.gateway, &needs.providers, context, &Asker::of(authority.caller()), texts).await
+    gateway::embed(&needs.gateway, &needs.providers, context, &Requester::of(authority.caller()), texts).await
 }
 
 /// Checks a request for vectors; `field` is the name of the texts in the request.
-pub fn check_embedding(registry: &Registry, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
+pub fn check_embedding(
+    registry: &Registry,
+    request: &EmbeddingRequest,
+    field: &str,
+) -> Result<(), InvalidFields> {
     let for_model = match embedding_model(registry, &request.model) {
         Some(model) => check_for(model, request, field),
         None => Ok(()),
@@ -75,8 +79,8 @@ fn embedding_model<'a>(registry: &'a Registry, name: &str) -> Option<&'a Model> 
     registry.model(name).ok().filter(|model| model.usage == ModelUse::Embeddings)
 }
 
-fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn check(request: &EmbeddingRequest, field: &str) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     check.line("model", &request.model, LONGEST_NAME);
     for (at, text) in request.texts.iter().enumerate() {
         let field = format!("{field}.{at}");
@@ -95,8 +99,8 @@ fn check(request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
 }
 
 /// Checks the limits of the model and of the answer.
-fn check_for(model: &Model, request: &EmbeddingRequest, field: &str) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn check_for(model: &Model, request: &EmbeddingRequest, field: &str) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     let numbers = request.dimensions.or(model.dimensions).unwrap_or(MOST_DIMENSIONS) as usize;
     let bytes = if request.base64 { numbers * BASE64_THIRDS / 3 } else { numbers * BYTES_A_NUMBER };
     let fitting = LARGEST_ANSWER / (bytes + AROUND_A_VECTOR);

@@ -23,7 +23,9 @@ mod settle_expired;
 mod structured;
 mod update_budget;
 
-pub use ask::{Answered, Ask, Asker, CachePolicy, Check, Conversation, Faults};
+pub use ask::{
+    CachePolicy, CompletionCheck, CompletionFaults, Conversation, GatewayAnswer, GatewayRequest, Requester,
+};
 pub use chain::{Chain, ChainError};
 pub use completion::{
     CompletionRequest, Completions, check_completion, create_completion, stream_completion,
@@ -36,6 +38,6 @@ pub use meter_usage::meter_usage;
 pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
 pub use price_book::{OwnPrices, PriceBook, own_version};
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
-pub use settle_expired::{Swept, settle_expired};
+pub use settle_expired::{SweepReport, settle_expired};
 pub use structured::{schema_faults, unfenced};
 pub use update_budget::{BudgetInput, BudgetReplacement, check_budget, update_budget};

@@ -2,7 +2,7 @@
 //! placeholder such as `[email_1]`, the same for the same value in the whole prompt, and completions get the values
 //! back. Nothing of it outlives the request.
 
-use super::ask::{Ask, Conversation};
+use super::ask::{Conversation, GatewayRequest};
 use super::personal::{self, Kind};
 use ports::Message;
 use serde_json::{Map, Value};
@@ -27,7 +27,7 @@ pub(super) struct Masking {
 impl Masking {
     /// The prompt without personal data. Its check gets completions with the values in them, as the caller reads them,
     /// so that words quoted from the prompt are still found.
-    pub(super) fn of(ask: &Ask) -> (Ask, Arc<Self>) {
+    pub(super) fn of(ask: &GatewayRequest) -> (GatewayRequest, Arc<Self>) {
         let mut masking = Self::default();
         let Conversation { system, messages, output_schema, max_output_tokens, temperature, top_p, stop } =
             &ask.conversation;
@@ -48,9 +48,9 @@ impl Masking {
         let masking = Arc::new(masking);
         let check = ask.check.clone().map(|check| {
             let masking = Arc::clone(&masking);
-            Arc::new(move |text: &str| check(&masking.restored(text))) as super::ask::Check
+            Arc::new(move |text: &str| check(&masking.restored(text))) as super::ask::CompletionCheck
         });
-        (Ask { conversation, check, ..ask.clone() }, masking)
+        (GatewayRequest { conversation, check, ..ask.clone() }, masking)
     }
 
     /// Texts without personal data, for requests whose results contain no text.

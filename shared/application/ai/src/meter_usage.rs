@@ -5,7 +5,7 @@
 use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
 use application_core::repository::{self, Actor};
 use application_core::{Context, Error, Precondition};
-use domain::ai::{AiBudget, AiMonth, Limits, Month, MonthCosts, reach_thresholds};
+use domain::ai::{AiBudget, AiMonth, Limits, Month, MonthCosts, report_thresholds};
 use domain::{AggregateType, Versioned};
 use ports::{AggregateKey, AiUsage, MeteredRequest, Store};
 
@@ -52,7 +52,7 @@ async fn tell_thresholds(
         key: AggregateKey::new(tenant, AggregateType::AiMonth, &costs.month.id()),
         precondition: &Precondition::NONE,
         decide: &|told: Option<&Versioned<AiMonth>>| {
-            Ok(reach_thresholds(told.map(|told| &told.state), &costs))
+            Ok(report_thresholds(told.map(|told| &told.state), &costs))
         },
     };
     change_or_create(&command, &telling).await.map(drop)

@@ -7,7 +7,7 @@ use application_core::command::{ChangeOrCreate, Changed, Command, Idempotency, c
 use application_core::repository::{self, Actor};
 use application_core::{Context, Error, Precondition};
 use domain::ai::{AiPrices, OverridePrices, override_prices};
-use domain::field::Check;
+use domain::field::FieldChecks;
 use domain::id::OrganizationId;
 use domain::tenancy::Organization;
 use domain::{AggregateType, Versioned};
@@ -51,7 +51,7 @@ pub struct PricesOverride {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] names what is wrong; an organization that does not exist is `organization_id`. Of two operators at
+/// [`Error::InvalidFields`] names what is wrong; an organization that does not exist is `organization_id`. Of two operators at
 /// once the later one's prices hold.
 pub async fn override_model_prices(
     store: &dyn Store,
@@ -62,7 +62,7 @@ pub async fn override_model_prices(
     let tenant = input.organization;
     let organization = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
     if repository::load::<Organization>(store, &organization).await?.is_none() {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         check.wrong("organization_id", "unknown", "names an organization that does not exist");
         check.finish(())?;
     }

@@ -4,7 +4,7 @@
 //! happens once.
 
 use application_core::{Context, Error};
-use domain::ai::Outcome;
+use domain::ai::RequestOutcome;
 use ports::{AiState, Reservation, Settlement, StoreError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const TIME_FOR_ONE: Duration = Duration::from_secs(6);
 
 /// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepReport {
     /// The number of requests that were charged the whole amount set aside.
     pub presumed: u64,
     /// The sum of these charges, in nano-dollars.
@@ -29,8 +29,8 @@ pub struct Swept {
 /// Settles the reservations whose lease has ended, the oldest leases first, until there are none, there were 500, or
 /// the deadline is near. A failing one does not stop the others; at the end the run fails with the first failure, and
 /// the next run tries them again.
-pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<Swept, Error> {
-    let mut swept = Swept::default();
+pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<SweepReport, Error> {
+    let mut swept = SweepReport::default();
     let mut failure = None;
     for reservation in state.expired(context.now, MOST).await? {
         if context.time_left() < TIME_FOR_ONE {
@@ -65,7 +65,7 @@ async fn settle_one(
     state: &dyn AiState,
     context: &Context,
     reservation: Reservation,
-    swept: &mut Swept,
+    swept: &mut SweepReport,
 ) -> Result<(), StoreError> {
     let metered = reservation.presumed.clone();
     let (feature, cost, outcome) = (metered.feature.as_str(), metered.cost_nano_usd, metered.outcome);
@@ -82,7 +82,7 @@ async fn settle_one(
         return Ok(());
     }
     tracing::info!(ai_cost_nano_usd = cost, feature, "a request to a model is presumed to have ended");
-    if outcome != Outcome::Presumed {
+    if outcome != RequestOutcome::Presumed {
         swept.recorded += 1;
         return Ok(());
     }

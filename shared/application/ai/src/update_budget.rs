@@ -6,7 +6,7 @@ use application_core::repository::Actor;
 use application_core::{Context, Error, Precondition};
 use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
 use domain::authority::{Authority, ManageBudget};
-use domain::field::{Invalid, all_of};
+use domain::field::{InvalidFields, all_of};
 use domain::{AggregateType, Timestamp, Versioned};
 use ports::{AggregateKey, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub struct BudgetReplacement<'a> {
     /// The new fields.
     pub input: &'a BudgetInput<'a>,
     /// Refuses members that a caller can't set and that differ from the budget's version and time of its last change.
-    pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), Invalid> + Sync),
+    pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), InvalidFields> + Sync),
 }
 
 /// Checks the fields of a budget.
@@ -47,7 +47,7 @@ pub fn check_budget(
     registry: &Registry,
     authority: &Authority<ManageBudget>,
     input: &BudgetInput<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidFields> {
     decide(registry, authority, None, input).map(drop)
 }
 
@@ -83,7 +83,7 @@ fn decide(
     authority: &Authority<ManageBudget>,
     current: Option<&AiBudget>,
     input: &BudgetInput<'_>,
-) -> Result<Option<AiBudgetEvent>, Invalid> {
+) -> Result<Option<AiBudgetEvent>, InvalidFields> {
     let ids = |chat: bool| -> BTreeSet<String> {
         let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
         models.map(|model| model.id.clone()).collect()

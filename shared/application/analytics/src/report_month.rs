@@ -1,24 +1,24 @@
 //! The months that can be asked for.
 
 use domain::ai::Month;
-use domain::{Invalid, Timestamp};
+use domain::{InvalidFields, Timestamp};
 
 /// The number of months before the current one that can be asked for. Sums are kept for 800 days after their last
 /// request; the first day of the earliest month is at most 762 days ago, so all of it is there.
 pub const MONTHS_BEFORE: u32 = 24;
 
 /// The month that a caller asks for; the current one (UTC) when none is named.
-pub fn report_month(asked: Option<&str>, now: Timestamp) -> Result<Month, Invalid> {
+pub fn report_month(asked: Option<&str>, now: Timestamp) -> Result<Month, InvalidFields> {
     const FIELD: &str = "month";
     let current = Month::of(now);
     let Some(name) = asked else { return Ok(current) };
     let Some(month) = Month::parse(name) else {
-        return Err(Invalid::one(FIELD, "format", "must be a month such as 2026-11"));
+        return Err(InvalidFields::one(FIELD, "format", "must be a month such as 2026-11"));
     };
     let (asked, latest) = (month.number(), current.number());
     if asked > latest || latest - asked > MONTHS_BEFORE {
         let message = format!("must be the current month (UTC) or one of the {MONTHS_BEFORE} before it");
-        return Err(Invalid::one(FIELD, "range", message));
+        return Err(InvalidFields::one(FIELD, "range", message));
     }
     Ok(month)
 }
@@ -35,7 +35,7 @@ mod tests {
                 assert_eq!(found.as_str(), month);
                 "fine"
             }
-            Err(Invalid(errors)) => {
+            Err(InvalidFields(errors)) => {
                 assert_eq!(errors[0].field, "month");
                 errors[0].code
             }

@@ -8,7 +8,7 @@ use ports::{AggregateKey, Store};
 
 /// Whether a caller may access one aggregate of the caller's organization.
 #[derive(Debug)]
-pub enum Access {
+pub enum AccessDecision {
     /// The caller may access it.
     Granted,
     /// It does not exist for the caller, for example because it was deleted. Nothing is recorded.
@@ -25,17 +25,17 @@ pub struct RefusedAccess {
 }
 
 /// Whether the authority covers objects of `owner`.
-pub fn check_owner<P: Permission>(authority: &Authority<P>, owner: AccountId) -> Access {
+pub fn check_owner<P: Permission>(authority: &Authority<P>, owner: AccountId) -> AccessDecision {
     if authority.covers(owner) {
-        return Access::Granted;
+        return AccessDecision::Granted;
     }
-    Access::Refused(Box::new(RefusedAccess {
+    AccessDecision::Refused(Box::new(RefusedAccess {
         caller: authority.caller().clone(),
         permission: authority.permission(),
     }))
 }
 
-impl Access {
+impl AccessDecision {
     /// Fails with [`Error::NotFound`] unless access is granted. A refusal costs one write.
     pub async fn enforce(
         self,

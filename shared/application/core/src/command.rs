@@ -83,7 +83,7 @@ pub async fn commit_once(
 }
 
 /// Repeats an attempt that met a concurrent change. Each attempt must load its state again.
-pub async fn decide_anew<'a, T>(
+pub async fn retry_on_conflict<'a, T>(
     mut attempt: impl FnMut() -> BoxFuture<'a, Result<T, Error>>,
 ) -> Result<T, Error> {
     for _ in 1..TRIES {

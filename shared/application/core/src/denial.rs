@@ -4,7 +4,7 @@
 use crate::repository::{Actor, PendingChange};
 use crate::{Context, Error};
 use domain::AggregateType;
-use domain::audit::{Access, deny_access};
+use domain::audit::{DeniedAccess, deny_access};
 use domain::authority::Caller;
 use domain::id::AccessTag;
 use ports::{AggregateKey, Store};
@@ -37,6 +37,6 @@ async fn write(
     let key = AggregateKey::new(caller.tenant, AggregateType::Access, &context.new_id::<AccessTag>()?);
     let event = deny_access(caller.account, permission, resource, &id);
     let actor = Actor::caller(caller);
-    PendingChange::<Access>::create(key, [], &event, context, &actor)?.commit(store).await?;
+    PendingChange::<DeniedAccess>::create(key, [], &event, context, &actor)?.commit(store).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The failures of use cases. `edge` maps each variant to one answer, once.
 
-use domain::Invalid;
+use domain::InvalidFields;
 use domain::authority::Denied;
 use ports::{
     BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError, StoreError,
@@ -22,7 +22,7 @@ pub enum IdempotencyConflict {
 pub enum Error {
     /// Fields of the request are wrong.
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    Invalid(#[from] InvalidFields),
     /// It does not exist, or the caller may not know that it exists.
     #[error("not found")]
     NotFound,

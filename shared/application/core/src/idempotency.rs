@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 /// A result, and whether it is repeated.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer<T> {
+pub struct RepeatableResult<T> {
     /// The result.
     pub value: T,
     /// Whether an earlier request with the same key led to it.
     pub replayed: bool,
 }
 
-impl<T> Answer<T> {
+impl<T> RepeatableResult<T> {
     /// The result of a request that is not repeated.
     pub fn first(value: T) -> Self {
         Self { value, replayed: false }
@@ -25,14 +25,14 @@ impl<T> Answer<T> {
 
 /// The version of an aggregate to which a request led.
 #[derive(Debug, Serialize, Deserialize)]
-struct Outcome {
+struct IdempotencyOutcome {
     id: String,
     version: u64,
 }
 
 /// The outcome of a request that led to `version` of `id`.
 pub fn outcome(id: &impl ToString, version: u64) -> Value {
-    json!(Outcome { id: id.to_string(), version })
+    json!(IdempotencyOutcome { id: id.to_string(), version })
 }
 
 /// The key of one part of a request whose parts are separate commands. A repetition after a crash finds by it the parts
@@ -64,13 +64,13 @@ pub async fn replay_loaded<A: Aggregate>(
     key: &AggregateKey,
     current: Versioned<A>,
     outcome: Value,
-) -> Result<Answer<Versioned<A>>, Error> {
+) -> Result<RepeatableResult<Versioned<A>>, Error> {
     let value = as_of(store, key, current, read_outcome(&outcome)?.version).await?;
-    Ok(Answer { value, replayed: true })
+    Ok(RepeatableResult { value, replayed: true })
 }
 
-fn read_outcome(outcome: &Value) -> Result<Outcome, Error> {
-    Ok(Outcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
+fn read_outcome(outcome: &Value) -> Result<IdempotencyOutcome, Error> {
+    Ok(IdempotencyOutcome::deserialize(outcome).map_err(|error| StoreError::Decode(error.into()))?)
 }
 
 /// The aggregate at this version. The history is read only when it is not the current one.

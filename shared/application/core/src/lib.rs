@@ -16,11 +16,11 @@ pub mod precondition;
 pub mod repository;
 pub mod secret;
 
-pub use access::{Access, check_owner};
+pub use access::{AccessDecision, check_owner};
 pub use authorize::authorize;
 pub use configured::Configured;
 pub use context::Context;
 pub use error::{Error, IdempotencyConflict};
-pub use idempotency::Answer;
+pub use idempotency::RepeatableResult;
 pub use precondition::{CurrentVersion, Precondition};
 pub use secret::fingerprint;

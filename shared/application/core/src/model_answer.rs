@@ -1,7 +1,7 @@
 //! The facts about a model's answer that every such route returns, and the caller's rules for the cache. `edge` writes
 //! and reads them as headers, so they are not part of the AI gateway.
 
-use domain::ai::{CacheUse, Tokens};
+use domain::ai::{CacheUse, TokenCounts};
 use domain::id::AiRequestId;
 use ports::LimitDecision;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct AnswerHead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerCost {
     /// Tokens of all attempts; none for a cache hit.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// Their cost, in nano-dollars.
     pub nano_usd: u64,
 }

@@ -20,7 +20,7 @@ pub struct Issuer {
 
 /// Tokens of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
+pub struct SessionTokens {
     /// The JWT.
     pub access_token: String,
     /// Seconds until it expires.
@@ -35,7 +35,7 @@ pub(crate) async fn issue(
     context: &Context,
     who: (&OrganizationId, &Account, &Member, &Session),
     refresh_token: String,
-) -> Result<Tokens, Error> {
+) -> Result<SessionTokens, Error> {
     let (organization, account, member, session) = who;
     let person = account.person.as_ref().ok_or(Error::Unauthenticated)?;
     let jti = context.new_id::<EventTag>()?.uuid();
@@ -52,5 +52,5 @@ pub(crate) async fn issue(
         jti: jti.to_string(),
     };
     let access_token = signer.sign(&claims).await?;
-    Ok(Tokens { access_token, expires_in: ACCESS_TOKEN_SECONDS, refresh_token })
+    Ok(SessionTokens { access_token, expires_in: ACCESS_TOKEN_SECONDS, refresh_token })
 }

@@ -10,7 +10,7 @@ mod refresh_session;
 mod refresh_token;
 mod register_account;
 
-pub use access_token::{ACCESS_TOKEN_SECONDS, Issuer, Tokens};
+pub use access_token::{ACCESS_TOKEN_SECONDS, Issuer, SessionTokens};
 pub use authenticate::{Authenticate, authenticate};
 pub use get_profile::{Profile, get_profile};
 pub use login::{Credentials, Login, login};

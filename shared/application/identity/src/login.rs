@@ -2,7 +2,7 @@
 //! have accounts. Failures are recorded for the audit log. The limits by network and by account come first, and a limit by
 //! organization bounds what is recorded, so that nobody can fill the log.
 
-use super::access_token::{Issuer, Tokens, issue};
+use super::access_token::{Issuer, SessionTokens, issue};
 use super::password;
 use super::refresh_token::PresentedToken;
 use application_core::limits::{
@@ -10,9 +10,9 @@ use application_core::limits::{
 };
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, fingerprint};
-use domain::audit::{FailedSignIn, SignInAttempt, fail_sign_in};
+use domain::audit::{FailedLogin, LoginAttempt, fail_login};
 use domain::email_address::{mailbox_key, mailbox_keys};
-use domain::id::{OrganizationId, SignInTag, no_organization};
+use domain::id::{LoginTag, OrganizationId, no_organization};
 use domain::identity::{Account, Session, StartSession, start_session};
 use domain::tenancy::Member;
 use domain::{AggregateType, Versioned};
@@ -45,7 +45,11 @@ pub struct Credentials<'a> {
 }
 
 /// Signs in and starts a session.
-pub async fn login(needs: &Login, context: &Context, credentials: &Credentials<'_>) -> Result<Tokens, Error> {
+pub async fn login(
+    needs: &Login,
+    context: &Context,
+    credentials: &Credentials<'_>,
+) -> Result<SessionTokens, Error> {
     let by_account = fingerprint(mailbox_key(credentials.email).as_bytes());
     let by_address = fingerprint(network(credentials.source_address).as_bytes());
     // The network address first: an address over its limit must not use up the accounts of others.
@@ -113,13 +117,13 @@ async fn record_failure(
             tracing::warn!("too many failed logins to record this one in the audit log");
             return Ok::<(), Error>(());
         }
-        let key = AggregateKey::new(tenant, AggregateType::SignIn, &context.new_id::<SignInTag>()?);
-        let event = fail_sign_in(SignInAttempt {
+        let key = AggregateKey::new(tenant, AggregateType::FailedLogin, &context.new_id::<LoginTag>()?);
+        let event = fail_login(LoginAttempt {
             account_id: account.map(|account| account.id),
             email_hash: account.is_none().then(|| email_hash.to_owned()),
             network: masked_network(credentials.source_address),
         });
-        let failed = PendingChange::<FailedSignIn>::create(key, [], &event, context, &Actor::anonymous())?;
+        let failed = PendingChange::<FailedLogin>::create(key, [], &event, context, &Actor::anonymous())?;
         failed.commit(needs.store.as_ref()).await.map(drop)
     };
     if let Err(error) = written.await {
@@ -132,7 +136,7 @@ async fn start(
     context: &Context,
     account: &Account,
     member: &Member,
-) -> Result<Tokens, Error> {
+) -> Result<SessionTokens, Error> {
     let tenant: OrganizationId = account.organization_id;
     let session_id = context.new_id()?;
     let (token, kept) = PresentedToken::first(tenant, account.id, session_id, context)?;

@@ -3,7 +3,7 @@
 
 use application_core::command::{Change, Command, Idempotency, change};
 use application_core::repository::Actor;
-use application_core::{Access, Context, Error, Precondition};
+use application_core::{AccessDecision, Context, Error, Precondition};
 use domain::authority::{Authority, UseAccount};
 use domain::identity::{Revocation, Session, revoke_session};
 use domain::{AggregateType, Versioned};
@@ -26,8 +26,8 @@ pub async fn logout(
         subjects: &[],
         precondition,
         access: &|session: &Session| match session.account_id == authority.account() {
-            true => Access::Granted,
-            false => Access::Missing,
+            true => AccessDecision::Granted,
+            false => AccessDecision::Missing,
         },
         decide: &|session: &Versioned<Session>| {
             Ok(revoke_session(&session.state, Revocation::Logout).into_iter().collect())

@@ -1,14 +1,14 @@
 //! Continues a session with its refresh token: one batch read, one write.
 
-use super::access_token::{Issuer, Tokens, issue};
+use super::access_token::{Issuer, SessionTokens, issue};
 use super::refresh_token::PresentedToken;
-use application_core::command::decide_anew;
+use application_core::command::retry_on_conflict;
 use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
-use domain::identity::{Refresh, RefreshToken, Session, refresh_session as decide};
+use domain::identity::{RefreshDecision, RefreshToken, Session, refresh_session as decide};
 use ports::{AggregateKey, LoadedToChange, Store, SubjectKeys, TokenSigner};
 use std::sync::Arc;
 
@@ -28,17 +28,17 @@ pub async fn refresh_session(
     needs: &RefreshSession,
     context: &Context,
     token: &str,
-) -> Result<Tokens, Error> {
+) -> Result<SessionTokens, Error> {
     let presented = PresentedToken::decode(token)?;
     // Another request may use the token at the same time; then the next attempt sees the new token.
-    decide_anew(|| Box::pin(attempt(needs, context, &presented))).await
+    retry_on_conflict(|| Box::pin(attempt(needs, context, &presented))).await
 }
 
 async fn attempt(
     needs: &RefreshSession,
     context: &Context,
     presented: &PresentedToken,
-) -> Result<Tokens, Error> {
+) -> Result<SessionTokens, Error> {
     let tenant = presented.organization;
     let session_key = AggregateKey::new(tenant, AggregateType::Session, &presented.session);
     let keys = [
@@ -66,15 +66,15 @@ async fn attempt(
         .map_err(|_| Error::Unauthenticated)?;
     let actor = Actor::account(account.id);
     let (session, token) = match decision {
-        Refresh::Rotate(event) => {
+        RefreshDecision::Rotate(event) => {
             work.record(&event, context, &actor)?;
             (work.commit(needs.store.as_ref()).await?.state, next)
         }
-        Refresh::Repeat => {
+        RefreshDecision::Repeat => {
             let again = presented.next(&session.current.salt);
             (session.clone(), again)
         }
-        Refresh::Revoke(event) => {
+        RefreshDecision::Revoke(event) => {
             work.record(&event, context, &actor)?;
             work.commit(needs.store.as_ref()).await?;
             return Err(Error::Unauthenticated);

@@ -2,12 +2,12 @@
 
 use super::password;
 use application_core::command::{Command, commit_once};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::limits::{LOGINS_PER_ADDRESS, allowed, network};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::email_address::mailbox_keys;
-use domain::field::{Check, Invalid, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::{Account, AccountEvent, check_password};
 use domain::tenancy::{
@@ -65,7 +65,7 @@ pub async fn register_account(
     context: &Context,
     registration: &Registration<'_>,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<Registered>, Error> {
+) -> Result<RepeatableResult<Registered>, Error> {
     let who = fingerprint(network(registration.source_address).as_bytes());
     allowed(needs.limiter.take(LOGINS_PER_ADDRESS, &who, context.now).await?)?;
 
@@ -103,17 +103,17 @@ pub async fn register_account(
     let store = needs.store.as_ref();
     let command = Command { store, context, actor, idempotency: idempotency.into() };
     match commit_once(&command, transaction, json!(ids)).await? {
-        None => Ok(Answer::first(ids)),
+        None => Ok(RepeatableResult::first(ids)),
         Some(value) => {
             let value = Registered::deserialize(value).map_err(|error| StoreError::Decode(error.into()))?;
             same_password(needs, &value, registration.password).await?;
-            Ok(Answer { value, replayed: true })
+            Ok(RepeatableResult { value, replayed: true })
         }
     }
 }
 
 /// Checks the fields of a registration.
-pub fn check_registration(context: &Context, registration: &Registration<'_>) -> Result<(), Invalid> {
+pub fn check_registration(context: &Context, registration: &Registration<'_>) -> Result<(), InvalidFields> {
     // The ids are not checked; without randomness the registration itself fails.
     let (Ok(account_id), Ok(organization_id)) = (context.new_id(), context.new_id()) else { return Ok(()) };
     decide(Registered { account_id, organization_id }, registration, "").map(drop)
@@ -124,8 +124,8 @@ fn decide(
     ids: Registered,
     registration: &Registration<'_>,
     home_region: &str,
-) -> Result<OrganizationEvent, Invalid> {
-    let mut password_check = Check::default();
+) -> Result<OrganizationEvent, InvalidFields> {
+    let mut password_check = FieldChecks::default();
     check_password(&mut password_check, registration.password, registration.email);
     let organization = register_organization(&RegisterOrganization {
         id: ids.organization_id,
@@ -140,7 +140,7 @@ fn account_event(
     ids: Registered,
     registration: &Registration<'_>,
     password_hash: String,
-) -> Result<AccountEvent, Invalid> {
+) -> Result<AccountEvent, InvalidFields> {
     identity::register_account(identity::RegisterAccount {
         id: ids.account_id,
         organization_id: ids.organization_id,

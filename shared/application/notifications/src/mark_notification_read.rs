@@ -1,7 +1,7 @@
 //! Marks one of the caller's notifications as read: one read, one write, and one more to claim an idempotency key.
 
 use application_core::command::{Change, Command, change};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::repository::Actor;
 use application_core::{Context, Error, Precondition, check_owner};
 use domain::authority::{Authority, UseNotifications};
@@ -18,7 +18,7 @@ pub async fn mark_notification_read(
     id: &NotificationId,
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<Versioned<Notification>>, Error> {
+) -> Result<RepeatableResult<Versioned<Notification>>, Error> {
     let actor = Actor::account(authority.account());
     let command = Command { store, context, actor, idempotency: idempotency.into() };
     let mark = Change {

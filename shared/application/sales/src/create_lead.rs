@@ -2,7 +2,7 @@
 
 use super::own_lead::{lead_access, lead_key};
 use application_core::command::{Command, Creation, create_once};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::repository::Actor;
 use application_core::{Context, Error};
 use domain::Versioned;
@@ -17,7 +17,7 @@ pub async fn create_lead(
     authority: &Authority<WriteLeads>,
     input: &LeadInput<'_>,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<Versioned<Lead>>, Error> {
+) -> Result<RepeatableResult<Versioned<Lead>>, Error> {
     let id = context.new_id()?;
     let event = sales::create_lead(id, authority.account(), input)?;
     let actor = Actor::account(authority.account());

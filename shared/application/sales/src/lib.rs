@@ -18,5 +18,5 @@ pub use get_lead::get_lead;
 pub use list_leads::{LeadFilters, list_leads};
 pub use score_lead::{ScoreLead, Scored, score_lead};
 pub use score_leads::{LeadOutcome, MOST_LEADS, score_leads};
-pub use scoring::{Judgement, LeadScorer};
+pub use scoring::{LeadJudgement, LeadScorer};
 pub use update_lead::{LeadReplacement, update_lead};

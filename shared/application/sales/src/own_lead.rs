@@ -1,7 +1,7 @@
 //! Checks access to leads. A lead that the caller's authority does not cover is answered like a missing one, and the
 //! refusal is recorded in the audit log.
 
-use application_core::{Access, check_owner};
+use application_core::{AccessDecision, check_owner};
 use domain::AggregateType;
 use domain::authority::{Authority, Permission};
 use domain::id::LeadId;
@@ -14,9 +14,9 @@ pub(super) fn lead_key<P: Permission>(authority: &Authority<P>, id: &LeadId) -> 
 }
 
 /// Whether the caller may access this lead. A deleted lead does not exist for the caller.
-pub(super) fn lead_access<P: Permission>(authority: &Authority<P>, lead: &Lead) -> Access {
+pub(super) fn lead_access<P: Permission>(authority: &Authority<P>, lead: &Lead) -> AccessDecision {
     match check_owner(authority, lead.details.owner_id) {
-        Access::Granted if lead.deleted_at.is_some() => Access::Missing,
+        AccessDecision::Granted if lead.deleted_at.is_some() => AccessDecision::Missing,
         access => access,
     }
 }

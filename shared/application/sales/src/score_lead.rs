@@ -3,9 +3,9 @@
 
 use super::own_lead::{lead_access, lead_key};
 use super::scoring::LeadScorer;
-use application_ai::Asker;
+use application_ai::Requester;
 use application_core::command::{Change, Command, Idempotency, change_loaded, release};
-use application_core::idempotency::{Answer, claim, replay_loaded};
+use application_core::idempotency::{RepeatableResult, claim, replay_loaded};
 use application_core::limits::{LEAD_SCORES, limited};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, CurrentVersion, Error, Precondition};
@@ -43,7 +43,7 @@ pub async fn score_lead(
     id: &LeadId,
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<(Answer<Scored>, LimitDecision), Error> {
+) -> Result<(RepeatableResult<Scored>, LimitDecision), Error> {
     let (store, key) = (needs.store.as_ref(), lead_key(authority, id));
     let who = authority.account().to_string();
     let subjects = [Lead::subject(id)];
@@ -54,11 +54,12 @@ pub async fn score_lead(
     lead_access(authority, pending.state()).enforce(store, context, &key).await?;
 
     if let Some(outcome) = claim(store, idempotency, context).await? {
-        let Answer { value, replayed } = replay_loaded(store, &key, pending.into_current(), outcome).await?;
-        return Ok((Answer { value: scored(value)?, replayed }, decision));
+        let RepeatableResult { value, replayed } =
+            replay_loaded(store, &key, pending.into_current(), outcome).await?;
+        return Ok((RepeatableResult { value: scored(value)?, replayed }, decision));
     }
     match judge_and_write(needs, context, authority, pending, precondition, idempotency).await {
-        Ok(lead) => Ok((Answer::first(scored(lead)?), decision)),
+        Ok(lead) => Ok((RepeatableResult::first(scored(lead)?), decision)),
         Err(error) => {
             if let Some(key) = idempotency {
                 release(store, key).await;
@@ -78,7 +79,7 @@ async fn judge_and_write(
 ) -> Result<Versioned<Lead>, Error> {
     // This check comes before the call to a model, which costs money.
     precondition.check(CurrentVersion::Number(pending.version()))?;
-    let asker = Asker::of(authority.caller());
+    let asker = Requester::of(authority.caller());
     let score = needs.scorer.score(pending.state(), context, &asker).await?;
     let judged = JudgedLead { pending, score: &score, precondition };
     write(needs.store.as_ref(), context, authority, judged, idempotency).await

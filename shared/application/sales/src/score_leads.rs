@@ -3,15 +3,15 @@
 
 use super::own_lead::{lead_access, lead_key};
 use super::score_lead::{JudgedLead, ScoreLead, Scored, scored, write};
-use super::scoring::Judgement;
-use application_ai::Asker;
+use super::scoring::LeadJudgement;
+use application_ai::Requester;
 use application_core::command;
-use application_core::idempotency::{Answer, claim, outcome, part, replay_loaded};
+use application_core::idempotency::{RepeatableResult, claim, outcome, part, replay_loaded};
 use application_core::limits::{LEAD_SCORES, limited};
 use application_core::repository::PendingChange;
 use application_core::{Context, Error, IdempotencyConflict, Precondition};
 use domain::authority::{Authority, ScoreManyLeads};
-use domain::field::{Check, Invalid};
+use domain::field::{FieldChecks, InvalidFields};
 use domain::id::LeadId;
 use domain::sales::Lead;
 use futures_util::future::{Either, join_all, select};
@@ -60,7 +60,7 @@ pub async fn score_leads(
     authority: &Authority<ScoreManyLeads>,
     ids: &[LeadId],
     idempotency: Option<&IdempotencyKey>,
-) -> Result<(Answer<Vec<LeadOutcome>>, LimitDecision), Error> {
+) -> Result<(RepeatableResult<Vec<LeadOutcome>>, LimitDecision), Error> {
     check(ids)?;
     let store = needs.store.as_ref();
     let who = authority.account().to_string();
@@ -75,7 +75,7 @@ pub async fn score_leads(
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
     if let Some(outcome) = claim(store, idempotency, context).await? {
         let value = all_again(store, context, authority, works, outcome).await?;
-        return Ok((Answer { value, replayed: true }, decision));
+        return Ok((RepeatableResult { value, replayed: true }, decision));
     }
     let result = judge_and_write(needs, context, authority, works, idempotency).await;
     if let Some(key) = idempotency {
@@ -87,7 +87,7 @@ pub async fn score_leads(
             None => store.release(key).await,
         };
     }
-    Ok((Answer::first(result?), decision))
+    Ok((RepeatableResult::first(result?), decision))
 }
 
 async fn judge_and_write(
@@ -113,7 +113,7 @@ async fn judge_and_write(
         Step::Done(_) | Step::Earlier(_) => None,
     });
     let leads: Vec<Lead> = leads.collect();
-    let asker = Asker::of(authority.caller());
+    let asker = Requester::of(authority.caller());
     let mut judgements = needs.scorer.score_all(&leads, context, &asker).await.into_iter();
     let outcomes = steps.into_iter().map(|step| {
         let step = match step {
@@ -164,7 +164,7 @@ async fn finish(
     context: &Context,
     authority: &Authority<ScoreManyLeads>,
     work: PendingChange<Lead>,
-    score: Judgement,
+    score: LeadJudgement,
     idempotency: Option<&IdempotencyKey>,
 ) -> LeadOutcome {
     let store = needs.store.as_ref();
@@ -255,8 +255,8 @@ async fn again(store: &dyn Store, work: PendingChange<Lead>, outcome: Value) -> 
 }
 
 /// Checks that there are 1 to [`MOST_LEADS`] ids, each only once: a lead has one outcome.
-fn check(ids: &[LeadId]) -> Result<(), Invalid> {
-    let mut check = Check::default();
+fn check(ids: &[LeadId]) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
     if ids.is_empty() || ids.len() > MOST_LEADS {
         check.wrong("lead_ids", "length", format!("must be 1 to {MOST_LEADS} leads"));
     }

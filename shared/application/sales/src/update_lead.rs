@@ -8,7 +8,7 @@ use domain::authority::{Authority, WriteLeads};
 use domain::field::all_of;
 use domain::id::LeadId;
 use domain::sales::{self, Lead, LeadInput};
-use domain::{Invalid, Versioned};
+use domain::{InvalidFields, Versioned};
 use ports::Store;
 
 /// The replacement of a lead's fields.
@@ -18,7 +18,7 @@ pub struct LeadReplacement<'a> {
     /// The new fields.
     pub input: &'a LeadInput<'a>,
     /// Refuses members that a caller can't set and that differ from the current lead.
-    pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), Invalid> + Sync),
+    pub check: &'a (dyn Fn(&Versioned<Lead>) -> Result<(), InvalidFields> + Sync),
 }
 
 /// Replaces the fields of the lead if its version is one that the caller names.

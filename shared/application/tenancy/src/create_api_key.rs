@@ -3,10 +3,10 @@
 
 use super::api_key_text::ApiKeyText;
 use application_core::command::{Command, Creation, create_once};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::limits::{NEW_API_KEYS, limited};
 use application_core::repository::Actor;
-use application_core::{Access, Context, Error};
+use application_core::{AccessDecision, Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::tenancy::{self, ApiKey, CreateApiKey};
@@ -54,7 +54,7 @@ pub async fn create_api_key(
     authority: &Authority<ManageApiKeys>,
     input: &NewApiKey<'_>,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<CreatedApiKey>, Error> {
+) -> Result<RepeatableResult<CreatedApiKey>, Error> {
     let id: ApiKeyId = context.new_id()?;
     let text = ApiKeyText::new(authority.tenant(), id, context)?;
     let event = tenancy::create_api_key(CreateApiKey {
@@ -74,15 +74,15 @@ pub async fn create_api_key(
         subjects: &[],
         event: &event,
         access: &|key: &ApiKey| match key.revoked_at {
-            None => Access::Granted,
-            Some(_) => Access::Missing,
+            None => AccessDecision::Granted,
+            Some(_) => AccessDecision::Missing,
         },
         // A repeated request is answered even if its own key was the last allowed one.
         admission: Some(Box::pin(admit(store, limiter, authority.tenant(), context.now))),
     };
-    let Answer { value: record, replayed } = create_once(&command, creation).await?;
+    let RepeatableResult { value: record, replayed } = create_once(&command, creation).await?;
     let text = (!replayed).then(|| text.encode());
-    Ok(Answer { value: CreatedApiKey { record, text }, replayed })
+    Ok(RepeatableResult { value: CreatedApiKey { record, text }, replayed })
 }
 
 /// Whether the organization may have one more key.

@@ -2,7 +2,7 @@
 
 use application_core::command::{Change, Command, Idempotency, change};
 use application_core::repository::Actor;
-use application_core::{Access, Context, Error, Precondition};
+use application_core::{AccessDecision, Context, Error, Precondition};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
 use domain::tenancy::{self, ApiKey};
@@ -23,7 +23,7 @@ pub async fn revoke_api_key(
         key: AggregateKey::new(authority.tenant(), AggregateType::ApiKey, id),
         subjects: &[],
         precondition,
-        access: &|_: &ApiKey| Access::Granted,
+        access: &|_: &ApiKey| AccessDecision::Granted,
         decide: &|key: &Versioned<ApiKey>| Ok(tenancy::revoke_api_key(&key.state).into_iter().collect()),
         erases: &[],
         removes: true,

@@ -6,7 +6,7 @@ use super::{Chains, Feature, nano_usd};
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,8 +123,8 @@ pub struct SetBudget<'a> {
 pub fn set_budget(
     current: Option<&AiBudget>,
     command: &SetBudget<'_>,
-) -> Result<Option<AiBudgetEvent>, Invalid> {
-    let mut check = Check::default();
+) -> Result<Option<AiBudgetEvent>, InvalidFields> {
+    let mut check = FieldChecks::default();
     let mut limits = Limits {
         tenant_month: amount(&mut check, "tenant_month_usd", command.tenant_month_usd),
         tenant_day: amount(&mut check, "tenant_day_usd", command.tenant_day_usd),
@@ -148,7 +148,7 @@ pub fn set_budget(
     check.finish((!unchanged).then_some(event))
 }
 
-fn amount(check: &mut Check, field: &str, text: &str) -> u64 {
+fn amount(check: &mut FieldChecks, field: &str, text: &str) -> u64 {
     match nano_usd(text) {
         Ok(amount) if amount <= LARGEST => amount,
         Ok(_) => {
@@ -162,7 +162,7 @@ fn amount(check: &mut Check, field: &str, text: &str) -> u64 {
     }
 }
 
-fn features(check: &mut Check, amounts: &BTreeMap<String, String>) -> BTreeMap<Feature, u64> {
+fn features(check: &mut FieldChecks, amounts: &BTreeMap<String, String>) -> BTreeMap<Feature, u64> {
     let mut limits = BTreeMap::new();
     for (name, text) in amounts {
         match Feature::from_name(name) {
@@ -176,7 +176,7 @@ fn features(check: &mut Check, amounts: &BTreeMap<String, String>) -> BTreeMap<F
     limits
 }
 
-fn allowed(check: &mut Check, models: &[String], known: &BTreeSet<String>) -> BTreeSet<String> {
+fn allowed(check: &mut FieldChecks, models: &[String], known: &BTreeSet<String>) -> BTreeSet<String> {
     const FIELD: &str = "allowed_models";
     if models.is_empty() {
         check.wrong(

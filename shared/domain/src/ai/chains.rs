@@ -2,7 +2,7 @@
 //! models of the allow-list.
 
 use super::{ChainStep, Feature};
-use crate::field::Check;
+use crate::field::FieldChecks;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most steps of a chain. Each step shortens the time of the steps before it.
@@ -25,7 +25,11 @@ pub(super) struct Choice<'a> {
 }
 
 /// Checks the requested chains. Faults name the feature, and never repeat the text.
-pub(super) fn chains(check: &mut Check, asked: &BTreeMap<String, Vec<String>>, choice: Choice<'_>) -> Chains {
+pub(super) fn chains(
+    check: &mut FieldChecks,
+    asked: &BTreeMap<String, Vec<String>>,
+    choice: Choice<'_>,
+) -> Chains {
     let mut chains = Chains::new();
     for (name, steps) in asked {
         match Feature::from_name(name) {
@@ -42,7 +46,7 @@ pub(super) fn chains(check: &mut Check, asked: &BTreeMap<String, Vec<String>>, c
     chains
 }
 
-fn chain(check: &mut Check, feature: Feature, steps: &[String], choice: Choice<'_>) -> Vec<String> {
+fn chain(check: &mut FieldChecks, feature: Feature, steps: &[String], choice: Choice<'_>) -> Vec<String> {
     let field = format!("chains.{}", feature.as_str());
     if steps.is_empty() {
         check.wrong(

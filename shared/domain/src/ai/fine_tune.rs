@@ -5,7 +5,7 @@ use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
 use crate::ai::training_file::{FileReport, LineFault};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, FineTuneId};
 use serde::{Deserialize, Serialize};
 
@@ -179,24 +179,24 @@ pub struct FineTune {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FineTuneEvent {
     /// It was created.
-    Created(Created),
+    Created(FineTuneCreated),
     /// Its file is valid.
     FileAccepted(FileAccepted),
     /// The provider began to train.
-    Started(Started),
+    Started(FineTuneStarted),
     /// The model exists.
     Completed(Completed),
     /// No model was made.
-    Failed(Failed),
+    Failed(FineTuneFailed),
     /// An admin canceled it.
-    Canceled(Canceled),
+    Canceled(FineTuneCanceled),
     /// After a cancellation, the provider stopped training.
     Stopped(Stopped),
 }
 
 /// The facts of `fine_tune_created`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Created {
+pub struct FineTuneCreated {
     fine_tune_id: FineTuneId,
     name: String,
     base_model: String,
@@ -215,7 +215,7 @@ pub struct FileAccepted {
 
 /// The facts of `fine_tune_started`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Started {
+pub struct FineTuneStarted {
     fine_tune_id: FineTuneId,
     provider_job: String,
 }
@@ -232,7 +232,7 @@ pub struct Completed {
 
 /// The facts of `fine_tune_failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Failed {
+pub struct FineTuneFailed {
     /// The fine-tune.
     pub fine_tune_id: FineTuneId,
     /// The account that created it.
@@ -244,7 +244,7 @@ pub struct Failed {
 
 /// The facts of `fine_tune_canceled`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Canceled {
+pub struct FineTuneCanceled {
     fine_tune_id: FineTuneId,
     canceled_by: AccountId,
 }
@@ -277,8 +277,8 @@ pub struct CreateFineTune<'a> {
 }
 
 /// Decides `fine_tune_created`.
-pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, Invalid> {
-    let mut check = Check::default();
+pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, InvalidFields> {
+    let mut check = FieldChecks::default();
     let name = check.line("name", command.name, LONGEST_NAME);
     let HyperParameters { epoch_count, learning_rate, warmup_steps } = command.hyper_parameters;
     if !(1..=5).contains(&epoch_count) {
@@ -297,7 +297,7 @@ pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, I
         check.wrong("training_file.sha256", "format", "must be a SHA-256 in base64");
     }
     check.finish(())?;
-    Ok(FineTuneEvent::Created(Created {
+    Ok(FineTuneEvent::Created(FineTuneCreated {
         fine_tune_id: command.id,
         name,
         base_model: command.base_model.to_owned(),
@@ -318,7 +318,7 @@ fn is_digest(text: &str) -> bool {
 }
 
 /// Decides the event that follows from the check of the file; none when the fine-tune is not waiting for a file.
-pub fn take_file(fine_tune: &FineTune, report: FileReport) -> Option<FineTuneEvent> {
+pub fn judge_file(fine_tune: &FineTune, report: FileReport) -> Option<FineTuneEvent> {
     if fine_tune.status != FineTuneStatus::AwaitingFile {
         return None;
     }
@@ -337,7 +337,7 @@ pub fn take_file(fine_tune: &FineTune, report: FileReport) -> Option<FineTuneEve
 }
 
 /// Decides `fine_tune_failed` when no file was uploaded in time.
-pub fn miss_file(fine_tune: &FineTune, at: Timestamp) -> Option<FineTuneEvent> {
+pub fn fail_for_missing_file(fine_tune: &FineTune, at: Timestamp) -> Option<FineTuneEvent> {
     let late = at >= fine_tune.created_at.plus_seconds(WAIT_FOR_FILE);
     (late && fine_tune.status == FineTuneStatus::AwaitingFile)
         .then(|| fail_fine_tune(fine_tune, Failure::of(FailureReason::FileMissing)))
@@ -347,7 +347,10 @@ pub fn miss_file(fine_tune: &FineTune, at: Timestamp) -> Option<FineTuneEvent> {
 /// Decides `fine_tune_started`.
 pub fn start_fine_tune(fine_tune: &FineTune, provider_job: &str) -> Option<FineTuneEvent> {
     (fine_tune.status == FineTuneStatus::Submitting).then(|| {
-        FineTuneEvent::Started(Started { fine_tune_id: fine_tune.id, provider_job: provider_job.to_owned() })
+        FineTuneEvent::Started(FineTuneStarted {
+            fine_tune_id: fine_tune.id,
+            provider_job: provider_job.to_owned(),
+        })
     })
 }
 
@@ -365,14 +368,18 @@ pub fn complete_fine_tune(fine_tune: &FineTune, custom_model: &str) -> Option<Fi
 /// Decides `fine_tune_failed`; no event when it has ended.
 pub fn fail_fine_tune(fine_tune: &FineTune, failure: Failure) -> Option<FineTuneEvent> {
     let (fine_tune_id, created_by) = (fine_tune.id, fine_tune.created_by);
-    fine_tune.goes_on().then_some(FineTuneEvent::Failed(Failed { fine_tune_id, created_by, failure }))
+    fine_tune.has_not_ended().then_some(FineTuneEvent::Failed(FineTuneFailed {
+        fine_tune_id,
+        created_by,
+        failure,
+    }))
 }
 
 /// Decides `fine_tune_canceled`; no event when it has ended.
 pub fn cancel_fine_tune(fine_tune: &FineTune, canceled_by: AccountId) -> Option<FineTuneEvent> {
     fine_tune
-        .goes_on()
-        .then_some(FineTuneEvent::Canceled(Canceled { fine_tune_id: fine_tune.id, canceled_by }))
+        .has_not_ended()
+        .then_some(FineTuneEvent::Canceled(FineTuneCanceled { fine_tune_id: fine_tune.id, canceled_by }))
 }
 
 /// Decides `fine_tune_stopped`; no event when the provider was never asked, or is known to have stopped.
@@ -382,18 +389,18 @@ pub fn stop_fine_tune(fine_tune: &FineTune) -> Option<FineTuneEvent> {
 
 impl FineTune {
     /// Whether it has not ended.
-    fn goes_on(&self) -> bool {
+    fn has_not_ended(&self) -> bool {
         use FineTuneStatus::{AwaitingFile, Submitting, Training};
         matches!(self.status, AwaitingFile | Submitting | Training)
     }
 
     /// Whether the provider was asked for a job for longer than [`SUBMIT_FOR`].
-    pub fn submitted_in_vain(&self, at: Timestamp) -> bool {
+    pub fn submission_timed_out(&self, at: Timestamp) -> bool {
         self.status == FineTuneStatus::Submitting && at >= self.changed_at.plus_seconds(SUBMIT_FOR)
     }
 
     /// Whether a provider without a job for it may still start one.
-    pub fn may_start_late(&self, at: Timestamp) -> bool {
+    pub fn may_still_start(&self, at: Timestamp) -> bool {
         at < self.changed_at.plus_seconds(LATE_START)
     }
 }
@@ -437,10 +444,10 @@ impl Aggregate for FineTune {
             FineTuneEvent::Completed(facts) if state.status == FineTuneStatus::Training => {
                 Self { custom_model: Some(facts.custom_model.clone()), ..to(FineTuneStatus::Completed) }
             }
-            FineTuneEvent::Failed(facts) if state.goes_on() => {
+            FineTuneEvent::Failed(facts) if state.has_not_ended() => {
                 Self { failure: Some(facts.failure.clone()), ..to(FineTuneStatus::Failed) }
             }
-            FineTuneEvent::Canceled(_) if state.goes_on() => {
+            FineTuneEvent::Canceled(_) if state.has_not_ended() => {
                 let stopping = state.status != FineTuneStatus::AwaitingFile;
                 Self { stopping, ..to(FineTuneStatus::Canceled) }
             }
@@ -454,7 +461,7 @@ impl Aggregate for FineTune {
     }
 
     fn is_open(&self) -> bool {
-        self.goes_on() || self.stopping
+        self.has_not_ended() || self.stopping
     }
 }
 

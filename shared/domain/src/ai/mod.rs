@@ -16,9 +16,9 @@ pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};
 pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use chains::Chains;
 pub use feature::Feature;
-pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, reach_thresholds};
+pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, report_thresholds};
 pub use prices::{
     AiPrices, AiPricesEvent, OverridePrices, PricesOverridden, TokenPrices, nano_per_token, override_prices,
 };
 pub use step::{ChainStep, NoWeight};
-pub use usage::{AiRequestMetered, CacheUse, ModelUsed, Outcome, Tokens, Unmetered};
+pub use usage::{AiRequestMetered, CacheUse, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage};

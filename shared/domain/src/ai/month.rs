@@ -124,7 +124,7 @@ impl MonthCosts {
 }
 
 /// Decides `ai_budget_threshold_reached`, once for each percentage that is reached and was not reported.
-pub fn reach_thresholds(told: Option<&AiMonth>, costs: &MonthCosts) -> Vec<AiMonthEvent> {
+pub fn report_thresholds(told: Option<&AiMonth>, costs: &MonthCosts) -> Vec<AiMonthEvent> {
     let is_new = |percent: &u16| told.is_none_or(|told| !told.reached.contains(percent));
     let event = |percent| {
         AiMonthEvent::ThresholdReached(ThresholdReached {

@@ -4,7 +4,7 @@
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,8 +69,8 @@ pub struct OverridePrices<'a> {
 pub fn override_prices(
     current: Option<&AiPrices>,
     command: &OverridePrices<'_>,
-) -> Result<Option<AiPricesEvent>, Invalid> {
-    let mut check = Check::default();
+) -> Result<Option<AiPricesEvent>, InvalidFields> {
+    let mut check = FieldChecks::default();
     let reference = check.line("reference", command.reference, LONGEST_REFERENCE);
     let mut prices = BTreeMap::new();
     for (model, texts) in command.prices {
@@ -88,7 +88,7 @@ pub fn override_prices(
     check.finish((!unchanged).then_some(event))
 }
 
-fn token_prices(check: &mut Check, model: &str, texts: &[&str; 4]) -> TokenPrices {
+fn token_prices(check: &mut FieldChecks, model: &str, texts: &[&str; 4]) -> TokenPrices {
     let mut price = |name: &str, text: &str| {
         let field = format!("prices.{model}.{name}");
         match nano_per_token(text) {

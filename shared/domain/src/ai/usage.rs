@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Numbers of tokens that a provider reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
+pub struct TokenCounts {
     /// Input tokens at full price.
     pub input: u64,
     /// Output tokens.
@@ -46,7 +46,7 @@ impl CacheUse {
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// It was answered.
     Answered,
     /// No model gave a usable answer. The usage of the attempts is charged.
@@ -57,7 +57,7 @@ pub enum Outcome {
     Presumed,
 }
 
-impl Tokens {
+impl TokenCounts {
     /// The sum; it stops at the largest number.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -83,14 +83,14 @@ impl Tokens {
 /// Charges for calls that a provider may bill although it reported no counts: the most that they can have used, at the
 /// highest prices that may apply. They are not explained by tokens at their prices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unmetered {
+pub struct UnmeteredUsage {
     /// The most tokens that they can have used.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// The most that they can have cost, in nano-dollars.
     pub cost_nano_usd: u64,
 }
 
-impl Unmetered {
+impl UnmeteredUsage {
     /// The sum; it stops at the largest number.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -115,21 +115,21 @@ impl Unmetered {
 
 /// The usage of attempts at one model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelUsed {
+pub struct ModelUsage {
     /// The model, by its name in the registry.
     pub model: String,
     /// The tokens.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// The cost, in nano-dollars.
     pub cost_nano_usd: u64,
     /// The part of both that has no counts.
-    #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
-    pub unmetered: Unmetered,
+    #[serde(default, skip_serializing_if = "UnmeteredUsage::is_nothing")]
+    pub unmetered: UnmeteredUsage,
 }
 
-impl ModelUsed {
+impl ModelUsage {
     /// The tokens that a provider reported; `None` when more lack counts than there are.
-    pub fn metered(&self) -> Option<Tokens> {
+    pub fn metered(&self) -> Option<TokenCounts> {
         self.tokens.without(self.unmetered.tokens)
     }
 }
@@ -151,15 +151,15 @@ pub struct AiRequestMetered {
     /// The provider of the model.
     pub provider: String,
     /// The tokens of all attempts.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// Their cost, in nano-dollars.
     pub cost_nano_usd: u64,
     /// The part of it by attempts at other models of the chain, each model once; empty for most requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub other_models: Vec<ModelUsed>,
+    pub other_models: Vec<ModelUsage>,
     /// The part of tokens and cost without counts, of all models; nothing for most requests.
-    #[serde(default, skip_serializing_if = "Unmetered::is_nothing")]
-    pub unmetered: Unmetered,
+    #[serde(default, skip_serializing_if = "UnmeteredUsage::is_nothing")]
+    pub unmetered: UnmeteredUsage,
     /// The version of the price table.
     pub price_version: String,
     /// The number of calls to providers.
@@ -169,7 +169,7 @@ pub struct AiRequestMetered {
     /// The part of the cache.
     pub cache: CacheUse,
     /// The outcome.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
 }
 
 impl AiRequestMetered {
@@ -181,8 +181,8 @@ impl AiRequestMetered {
 
     /// The usage by model, beginning with the model that answered, because each has its own prices. `None` when the
     /// parts are more than the whole, or a model is named twice.
-    pub fn by_model(&self) -> Option<Vec<ModelUsed>> {
-        let mut models = vec![ModelUsed {
+    pub fn by_model(&self) -> Option<Vec<ModelUsage>> {
+        let mut models = vec![ModelUsage {
             model: self.model.clone(),
             tokens: self.tokens,
             cost_nano_usd: self.cost_nano_usd,

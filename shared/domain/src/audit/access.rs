@@ -12,17 +12,17 @@ const KEPT_SECONDS: i64 = 24 * 3600;
 
 /// The state of a refused access, which never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Access {
+pub struct DeniedAccess {
     /// The facts of the refusal.
     #[serde(flatten)]
-    pub refusal: Refusal,
+    pub refusal: AccessRefusal,
     /// When it was refused.
     pub denied_at: Timestamp,
 }
 
 /// The facts of `access_denied`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct AccessRefusal {
     /// The account that asked.
     pub account_id: AccountId,
     /// The permission that did not suffice.
@@ -37,12 +37,12 @@ pub struct Refusal {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccessEvent {
     /// The access was refused.
-    Denied(Refusal),
+    Denied(AccessRefusal),
 }
 
 /// Decides `access_denied`.
 pub fn deny_access(account: AccountId, permission: &str, resource: AggregateType, id: &str) -> AccessEvent {
-    AccessEvent::Denied(Refusal {
+    AccessEvent::Denied(AccessRefusal {
         account_id: account,
         permission: permission.to_owned(),
         resource_type: resource.as_str().to_owned(),
@@ -50,7 +50,7 @@ pub fn deny_access(account: AccountId, permission: &str, resource: AggregateType
     })
 }
 
-impl Aggregate for Access {
+impl Aggregate for DeniedAccess {
     const TYPE: AggregateType = AggregateType::Access;
     type Event = AccessEvent;
 

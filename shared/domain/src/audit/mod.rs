@@ -1,7 +1,7 @@
 //! Records for the audit log in addition to the other events: refused accesses and failed logins.
 
 mod access;
-mod sign_in;
+mod failed_login;
 
-pub use access::{Access, AccessEvent, Refusal, deny_access};
-pub use sign_in::{FailedSignIn, FailedSignInEvent, SignInAttempt, fail_sign_in};
+pub use access::{AccessEvent, AccessRefusal, DeniedAccess, deny_access};
+pub use failed_login::{FailedLogin, FailedLoginEvent, LoginAttempt, fail_login};

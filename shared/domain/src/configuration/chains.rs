@@ -2,7 +2,7 @@
 
 use super::ModelCatalog;
 use crate::ai::{ChainStep, Feature};
-use crate::field::Check;
+use crate::field::FieldChecks;
 use std::collections::BTreeMap;
 
 /// The most steps of a chain. A chain may name a model of each geography; a deployment calls only those that it can
@@ -12,7 +12,7 @@ const MOST_STEPS: usize = 20;
 const NEEDED: [Feature; 2] = [Feature::LeadScoring, Feature::Completion];
 
 pub(super) fn checked(
-    check: &mut Check,
+    check: &mut FieldChecks,
     written: BTreeMap<String, Vec<String>>,
     catalog: Option<&ModelCatalog>,
 ) -> BTreeMap<Feature, Vec<ChainStep>> {
@@ -33,7 +33,7 @@ pub(super) fn checked(
 }
 
 fn chain(
-    check: &mut Check,
+    check: &mut FieldChecks,
     field: &str,
     feature: Feature,
     steps: &[String],
@@ -66,7 +66,7 @@ fn chain(
     kept
 }
 
-fn converses(check: &mut Check, field: &str, model: &str, catalog: Option<&ModelCatalog>) {
+fn converses(check: &mut FieldChecks, field: &str, model: &str, catalog: Option<&ModelCatalog>) {
     let Some(catalog) = catalog else { return };
     match catalog.get(model) {
         None => check.wrong(field, "unknown", "names a model that is not in models.json"),

@@ -1,7 +1,7 @@
 //! Feature flags: a value for each caller, by organization, tier or a stable share of the organizations, until a day.
 
 use crate::Timestamp;
-use crate::field::Check;
+use crate::field::FieldChecks;
 use crate::id::OrganizationId;
 use crate::tenancy::SubscriptionTier;
 use serde::{Deserialize, Serialize};
@@ -132,14 +132,17 @@ struct WrittenRule {
     value: FlagValue,
 }
 
-pub(super) fn checked(check: &mut Check, written: BTreeMap<String, WrittenFlag>) -> BTreeMap<String, Flag> {
+pub(super) fn checked(
+    check: &mut FieldChecks,
+    written: BTreeMap<String, WrittenFlag>,
+) -> BTreeMap<String, Flag> {
     written
         .into_iter()
         .filter_map(|(name, flag)| Some((name.clone(), checked_flag(check, &name, flag)?)))
         .collect()
 }
 
-fn checked_flag(check: &mut Check, name: &str, written: WrittenFlag) -> Option<Flag> {
+fn checked_flag(check: &mut FieldChecks, name: &str, written: WrittenFlag) -> Option<Flag> {
     let field = |member: &str| format!("flags.{name}.{member}");
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if !(1..=LONGEST_TEXT).contains(&name.len()) || !name.bytes().all(fits) {
@@ -163,7 +166,7 @@ fn checked_flag(check: &mut Check, name: &str, written: WrittenFlag) -> Option<F
 }
 
 /// All values of a flag must have one kind, because programs read them as one kind.
-fn checked_value(check: &mut Check, field: &str, value: &FlagValue, default: &FlagValue) {
+fn checked_value(check: &mut FieldChecks, field: &str, value: &FlagValue, default: &FlagValue) {
     if std::mem::discriminant(value) != std::mem::discriminant(default) {
         check.wrong(field, "type", "must be of the same kind as the default");
     }
@@ -173,7 +176,7 @@ fn checked_value(check: &mut Check, field: &str, value: &FlagValue, default: &Fl
 }
 
 fn target(
-    check: &mut Check,
+    check: &mut FieldChecks,
     field: &str,
     organizations: Option<Vec<String>>,
     tiers: Option<Vec<SubscriptionTier>>,

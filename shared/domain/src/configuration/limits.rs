@@ -1,6 +1,6 @@
 //! Rate limits that operators can change.
 
-use crate::field::Check;
+use crate::field::FieldChecks;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(super) struct WrittenLimit {
 }
 
 pub(super) fn checked(
-    check: &mut Check,
+    check: &mut FieldChecks,
     written: BTreeMap<String, WrittenLimit>,
 ) -> BTreeMap<LimitName, ConfiguredLimit> {
     let mut limits = BTreeMap::new();

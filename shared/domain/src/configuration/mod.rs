@@ -14,7 +14,7 @@ pub use limits::{ConfiguredLimit, LimitName};
 pub use provider::{ConfiguredProvider, SECRET_PREFIX};
 
 use crate::ai::{ChainStep, Feature};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::OrganizationId;
 use std::collections::BTreeMap;
 use written::WrittenDocument;
@@ -74,7 +74,7 @@ pub enum ConfigurationError {
     Malformed(#[from] serde_json::Error),
     /// These values can't be used.
     #[error("the configuration document has wrong values")]
-    Invalid(#[from] Invalid),
+    Invalid(#[from] InvalidFields),
 }
 
 impl RuntimeConfiguration {
@@ -104,8 +104,8 @@ impl RuntimeConfiguration {
 fn checked(
     written: WrittenDocument,
     catalog: Option<&ModelCatalog>,
-) -> Result<RuntimeConfiguration, Invalid> {
-    let mut check = Check::default();
+) -> Result<RuntimeConfiguration, InvalidFields> {
+    let mut check = FieldChecks::default();
     if written.version != DOCUMENT_VERSION {
         check.wrong("version", "unknown", format!("must be {DOCUMENT_VERSION}"));
     }
@@ -121,7 +121,7 @@ fn checked(
     check.finish(configuration)
 }
 
-fn guardrail(check: &mut Check, text: &str) -> Option<ConfiguredGuardrail> {
+fn guardrail(check: &mut FieldChecks, text: &str) -> Option<ConfiguredGuardrail> {
     let found = text.split_once(':').filter(|(id, version)| {
         let named = !id.is_empty()
             && id.len() <= LONGEST_GUARDRAIL
@@ -136,7 +136,7 @@ fn guardrail(check: &mut Check, text: &str) -> Option<ConfiguredGuardrail> {
     found.map(|(id, version)| ConfiguredGuardrail { id: id.to_owned(), version: version.to_owned() })
 }
 
-fn list_shards(check: &mut Check, written: BTreeMap<String, u32>) -> BTreeMap<OrganizationId, u32> {
+fn list_shards(check: &mut FieldChecks, written: BTreeMap<String, u32>) -> BTreeMap<OrganizationId, u32> {
     let mut shards = BTreeMap::new();
     for (organization, number) in written {
         let field = format!("list_shards.{organization}");

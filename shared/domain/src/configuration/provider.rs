@@ -1,7 +1,7 @@
 //! Providers of models that speak OpenAI's wire format.
 
 use super::ModelCatalog;
-use crate::field::Check;
+use crate::field::FieldChecks;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub(super) struct WrittenProvider {
 }
 
 pub(super) fn checked(
-    check: &mut Check,
+    check: &mut FieldChecks,
     written: Vec<WrittenProvider>,
     catalog: Option<&ModelCatalog>,
 ) -> Vec<ConfiguredProvider> {

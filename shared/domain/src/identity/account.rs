@@ -4,7 +4,7 @@
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, OrganizationId, SubjectId, derived};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -53,7 +53,7 @@ pub enum AccountEvent {
     /// The account registered.
     Registered {
         /// The facts.
-        facts: Registered,
+        facts: AccountRegistered,
         /// The person; `None` after erasure.
         person: Option<Person>,
     },
@@ -61,7 +61,7 @@ pub enum AccountEvent {
 
 /// The facts of `account_registered`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Registered {
+pub struct AccountRegistered {
     account_id: AccountId,
     organization_id: OrganizationId,
 }
@@ -81,12 +81,12 @@ pub struct RegisterAccount<'a> {
 }
 
 /// Decides `account_registered`.
-pub fn register_account(command: RegisterAccount<'_>) -> Result<AccountEvent, Invalid> {
-    let mut check = Check::default();
+pub fn register_account(command: RegisterAccount<'_>) -> Result<AccountEvent, InvalidFields> {
+    let mut check = FieldChecks::default();
     let email = check.email("email", command.email);
     let name = check.line("name", command.name, 200);
     check.finish(AccountEvent::Registered {
-        facts: Registered { account_id: command.id, organization_id: command.organization_id },
+        facts: AccountRegistered { account_id: command.id, organization_id: command.organization_id },
         person: Some(Person { email, name, password_hash: command.password_hash }),
     })
 }

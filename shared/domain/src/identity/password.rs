@@ -2,7 +2,7 @@
 //! bytes.
 
 use crate::email_address::mailbox_key;
-use crate::field::Check;
+use crate::field::FieldChecks;
 use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::Profile;
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub fn prepared_password(password: &str) -> Option<Cow<'_, str>> {
 
 /// Whether a password may be used: an OpaqueString of 10 to 128 characters, and neither the e-mail address nor one
 /// character repeated.
-pub fn check_password(check: &mut Check, password: &str, email: &str) {
+pub fn check_password(check: &mut FieldChecks, password: &str, email: &str) {
     let prepared = prepared_password(password);
     let length = prepared.as_deref().unwrap_or(password).chars().count();
     if !PASSWORD_LENGTH.contains(&length) {

@@ -63,16 +63,16 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionEvent {
     /// A person signed in.
-    Started(Started),
+    Started(SessionStarted),
     /// The refresh token was used and replaced.
-    Refreshed(Refreshed),
+    Refreshed(SessionRefreshed),
     /// The session was ended.
-    Revoked(Revoked),
+    Revoked(SessionRevoked),
 }
 
 /// The facts of `session_started`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Started {
+pub struct SessionStarted {
     session_id: SessionId,
     account_id: AccountId,
     family_hash: String,
@@ -83,14 +83,14 @@ pub struct Started {
 
 /// The facts of `session_refreshed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Refreshed {
+pub struct SessionRefreshed {
     token: RefreshToken,
     idle_expires_at: Timestamp,
 }
 
 /// The facts of `session_revoked`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Revoked {
+pub struct SessionRevoked {
     account_id: AccountId,
     reason: Revocation,
 }
@@ -112,7 +112,7 @@ pub struct StartSession {
 
 /// Decides `session_started`.
 pub fn start_session(command: StartSession) -> SessionEvent {
-    SessionEvent::Started(Started {
+    SessionEvent::Started(SessionStarted {
         session_id: command.id,
         account_id: command.account_id,
         family_hash: command.family_hash,
@@ -124,7 +124,7 @@ pub fn start_session(command: StartSession) -> SessionEvent {
 
 /// The result of a refresh.
 #[derive(Debug, PartialEq)]
-pub enum Refresh {
+pub enum RefreshDecision {
     /// The next token replaces the presented one.
     Rotate(SessionEvent),
     /// The presented token was used within the grace, so the answer is the token that replaced it.
@@ -151,7 +151,7 @@ pub fn refresh_session(
     presented_hash: &str,
     next: RefreshToken,
     at: Timestamp,
-) -> Result<Refresh, RefreshRefused> {
+) -> Result<RefreshDecision, RefreshRefused> {
     if family_hash != session.family_hash {
         return Err(RefreshRefused::Foreign);
     }
@@ -160,13 +160,16 @@ pub fn refresh_session(
     }
     if presented_hash == session.current.hash {
         let idle_expires_at = at.plus_seconds(IDLE_SECONDS).min(session.ends_at);
-        return Ok(Refresh::Rotate(SessionEvent::Refreshed(Refreshed { token: next, idle_expires_at })));
+        return Ok(RefreshDecision::Rotate(SessionEvent::Refreshed(SessionRefreshed {
+            token: next,
+            idle_expires_at,
+        })));
     }
     match &session.previous {
         Some((hash, used_at)) if hash == presented_hash && at <= used_at.plus_seconds(GRACE_SECONDS) => {
-            Ok(Refresh::Repeat)
+            Ok(RefreshDecision::Repeat)
         }
-        _ => Ok(Refresh::Revoke(revoked(session, Revocation::RefreshTokenReuse))),
+        _ => Ok(RefreshDecision::Revoke(revoked(session, Revocation::RefreshTokenReuse))),
     }
 }
 
@@ -176,7 +179,7 @@ pub fn revoke_session(session: &Session, reason: Revocation) -> Option<SessionEv
 }
 
 fn revoked(session: &Session, reason: Revocation) -> SessionEvent {
-    SessionEvent::Revoked(Revoked { account_id: session.account_id, reason })
+    SessionEvent::Revoked(SessionRevoked { account_id: session.account_id, reason })
 }
 
 impl Aggregate for Session {

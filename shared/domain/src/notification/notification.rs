@@ -76,14 +76,14 @@ pub struct Notification {
 #[derive(Debug, Clone, PartialEq)]
 pub enum NotificationEvent {
     /// It was created.
-    Created(Created),
+    Created(NotificationCreated),
     /// Its recipient read it.
-    Read(Read),
+    Read(NotificationRead),
 }
 
 /// The facts of `notification_created`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Created {
+pub struct NotificationCreated {
     notification_id: NotificationId,
     recipient_id: AccountId,
     #[serde(flatten)]
@@ -92,7 +92,7 @@ pub struct Created {
 
 /// The facts of `notification_read`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Read {
+pub struct NotificationRead {
     notification_id: NotificationId,
 }
 
@@ -102,7 +102,7 @@ pub fn create_notification(
     recipient: AccountId,
     kind: NotificationKind,
 ) -> NotificationEvent {
-    NotificationEvent::Created(Created { notification_id: id, recipient_id: recipient, kind })
+    NotificationEvent::Created(NotificationCreated { notification_id: id, recipient_id: recipient, kind })
 }
 
 /// Decides `notification_read`; no event when it was read already.
@@ -110,7 +110,7 @@ pub fn mark_notification_read(notification: &Notification) -> Option<Notificatio
     notification
         .read_at
         .is_none()
-        .then_some(NotificationEvent::Read(Read { notification_id: notification.id }))
+        .then_some(NotificationEvent::Read(NotificationRead { notification_id: notification.id }))
 }
 
 impl Aggregate for Notification {

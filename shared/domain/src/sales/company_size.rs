@@ -1,7 +1,7 @@
 //! The number of employees of a company: a number, or a band in the form that CRMs export, such as `1001-5000` or
 //! `10,000+`. It is stored in the form in which it was sent; the rules use its bounds.
 
-use crate::field::Check;
+use crate::field::FieldChecks;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -82,7 +82,7 @@ impl fmt::Display for CompanySize {
 }
 
 /// The size in a request, if it is valid.
-pub(super) fn checked_size(check: &mut Check, input: CompanySizeInput<'_>) -> Option<CompanySize> {
+pub(super) fn checked_size(check: &mut FieldChecks, input: CompanySizeInput<'_>) -> Option<CompanySize> {
     match input {
         CompanySizeInput::Number(employees) => {
             let employees = u32::try_from(employees).ok().filter(|size| (1..=MOST).contains(size));
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     fn judged(text: &str) -> Result<Option<(u32, u32)>, &'static str> {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         let size = checked_size(&mut check, text.into());
         match check.finish(()) {
             Ok(()) => Ok(size.map(|size| size.bounds())),
@@ -242,7 +242,7 @@ mod tests {
         let stored = |size: &CompanySize| serde_json::to_string(size).unwrap();
         let number = CompanySize::Employees(850);
         assert_eq!(stored(&number), "850");
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         let band = checked_size(&mut check, "1,001-5,000".into()).unwrap();
         let written = r#"{"band":"1,001-5,000","at_least":1001,"at_most":5000}"#;
         assert_eq!(stored(&band), written);

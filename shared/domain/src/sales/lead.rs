@@ -8,7 +8,7 @@ use super::lead_score::{
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, LeadId, SubjectId, derived};
 use crate::text;
 use serde::{Deserialize, Serialize};
@@ -51,10 +51,14 @@ impl LeadStatus {
 }
 
 impl FromStr for LeadStatus {
-    type Err = Invalid;
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    type Err = InvalidFields;
+    fn from_str(text: &str) -> Result<Self, InvalidFields> {
         Self::NAMES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status).ok_or_else(|| {
-            Invalid::one("status", "unknown", "must be one of new, contacted, qualified, proposal, won, lost")
+            InvalidFields::one(
+                "status",
+                "unknown",
+                "must be one of new, contacted, qualified, proposal, won, lost",
+            )
         })
     }
 }
@@ -148,14 +152,14 @@ pub enum LeadEvent {
     /// The lead was created.
     Created {
         /// The facts.
-        facts: Created,
+        facts: LeadCreated,
         /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
     /// The fields of the lead were replaced.
     Updated {
         /// The facts.
-        facts: Created,
+        facts: LeadCreated,
         /// The contact; `None` after erasure.
         contact: Option<Contact>,
     },
@@ -169,14 +173,14 @@ pub enum LeadEvent {
         score: Box<LeadScore>,
     },
     /// The lead was deleted.
-    Deleted(Deleted),
+    Deleted(LeadDeleted),
     /// The contact of the lead was erased.
-    ContactErased(Deleted),
+    ContactErased(LeadDeleted),
 }
 
 /// The facts of `lead_created` and `lead_updated`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Created {
+pub struct LeadCreated {
     lead_id: LeadId,
     #[serde(flatten)]
     details: LeadDetails,
@@ -184,7 +188,7 @@ pub struct Created {
 
 /// The facts of `lead_deleted` and `lead_contact_erased`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Deleted {
+pub struct LeadDeleted {
     lead_id: LeadId,
     owner_id: AccountId,
 }
@@ -212,8 +216,8 @@ struct ScoredFactor {
     field: ScoredField,
 }
 
-fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, Contact), Invalid> {
-    let mut check = Check::default();
+fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, Contact), InvalidFields> {
+    let mut check = FieldChecks::default();
     let company_name = check.line("company_name", input.company_name, 200);
     let industry = check.optional_line("industry", input.industry, 100);
     let company_size = input.company_size.and_then(|size| checked_size(&mut check, size));
@@ -228,7 +232,7 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
     };
     let status = match input.status.map(LeadStatus::from_str).transpose() {
         Ok(status) => status.unwrap_or_default(),
-        Err(Invalid(errors)) => {
+        Err(InvalidFields(errors)) => {
             for error in errors {
                 check.wrong(&error.field, error.code, error.message);
             }
@@ -239,22 +243,22 @@ fn checked(input: &LeadInput<'_>, owner_id: AccountId) -> Result<(LeadDetails, C
 }
 
 /// The errors in the fields of a lead.
-pub fn check_lead(input: &LeadInput<'_>, owner: AccountId) -> Result<(), Invalid> {
+pub fn check_lead(input: &LeadInput<'_>, owner: AccountId) -> Result<(), InvalidFields> {
     checked(input, owner).map(drop)
 }
 
 /// Decides `lead_created`.
-pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Result<LeadEvent, Invalid> {
+pub fn create_lead(id: LeadId, owner: AccountId, input: &LeadInput<'_>) -> Result<LeadEvent, InvalidFields> {
     let (details, contact) = checked(input, owner)?;
-    Ok(LeadEvent::Created { facts: Created { lead_id: id, details }, contact: Some(contact) })
+    Ok(LeadEvent::Created { facts: LeadCreated { lead_id: id, details }, contact: Some(contact) })
 }
 
 /// Decides `lead_updated`: every field is replaced, absent ones are cleared. No event if nothing differs. A contact
 /// that was erased stays erased: its fields must be absent.
-pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, Invalid> {
+pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEvent>, InvalidFields> {
     let (details, contact) = checked(input, lead.details.owner_id)?;
     if lead.contact.is_none() {
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         for (field, present) in [
             ("contact_name", contact.name.is_some()),
             ("contact_email", contact.email.is_some()),
@@ -271,7 +275,7 @@ pub fn update_lead(lead: &Lead, input: &LeadInput<'_>) -> Result<Option<LeadEven
     if details == lead.details && contact == lead.contact {
         return Ok(None);
     }
-    Ok(Some(LeadEvent::Updated { facts: Created { lead_id: lead.id, details }, contact }))
+    Ok(Some(LeadEvent::Updated { facts: LeadCreated { lead_id: lead.id, details }, contact }))
 }
 
 /// Decides `lead_scored`. Evidence that quotes an erased contact is left out.
@@ -286,14 +290,15 @@ pub fn score_lead(lead: &Lead, mut score: LeadScore) -> LeadEvent {
 pub fn delete_lead(lead: &Lead) -> Option<LeadEvent> {
     lead.deleted_at
         .is_none()
-        .then_some(LeadEvent::Deleted(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
+        .then_some(LeadEvent::Deleted(LeadDeleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
 }
 
 /// Decides `lead_contact_erased`; no event if the contact is erased already.
 pub fn erase_lead_contact(lead: &Lead) -> Option<LeadEvent> {
-    lead.contact
-        .is_some()
-        .then_some(LeadEvent::ContactErased(Deleted { lead_id: lead.id, owner_id: lead.details.owner_id }))
+    lead.contact.is_some().then_some(LeadEvent::ContactErased(LeadDeleted {
+        lead_id: lead.id,
+        owner_id: lead.details.owner_id,
+    }))
 }
 
 fn without_evidence(mut score: LeadScore) -> LeadScore {
@@ -381,7 +386,7 @@ impl DomainEvent for LeadEvent {
     }
 }
 
-fn with_contact(event_type: &str, facts: &Created, contact: Option<&Contact>) -> EncodedEvent {
+fn with_contact(event_type: &str, facts: &LeadCreated, contact: Option<&Contact>) -> EncodedEvent {
     // The second version allows a band in `company_size`. It is written for bands only, so that a reader of the first
     // version still reads all other leads.
     let has_band = facts.details.company_size.as_ref().is_some_and(CompanySize::is_band);

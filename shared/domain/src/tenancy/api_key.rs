@@ -5,7 +5,7 @@ use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType, Indexed};
 use crate::authority::Scope;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, ApiKeyId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -52,14 +52,14 @@ impl ApiKey {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiKeyEvent {
     /// It was created.
-    Created(Created),
+    Created(ApiKeyCreated),
     /// It was revoked.
-    Revoked(Revoked),
+    Revoked(ApiKeyRevoked),
 }
 
 /// The facts of `api_key_created`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Created {
+pub struct ApiKeyCreated {
     api_key_id: ApiKeyId,
     name: String,
     scopes: Vec<Scope>,
@@ -71,7 +71,7 @@ pub struct Created {
 
 /// The facts of `api_key_revoked`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Revoked {
+pub struct ApiKeyRevoked {
     api_key_id: ApiKeyId,
 }
 
@@ -101,8 +101,8 @@ pub fn check_api_key(
     name: &str,
     scope_names: &[String],
     expires_in_days: Option<i64>,
-) -> Result<(String, Vec<Scope>, i64), Invalid> {
-    let mut check = Check::default();
+) -> Result<(String, Vec<Scope>, i64), InvalidFields> {
+    let mut check = FieldChecks::default();
     let name = check.line("name", name, LONGEST_NAME);
     let scopes = scopes(&mut check, scope_names);
     let days = expires_in_days.unwrap_or(DEFAULT_DAYS);
@@ -113,9 +113,9 @@ pub fn check_api_key(
 }
 
 /// Decides `api_key_created`.
-pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid> {
+pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, InvalidFields> {
     let (name, scopes, days) = check_api_key(command.name, command.scopes, command.expires_in_days)?;
-    Ok(ApiKeyEvent::Created(Created {
+    Ok(ApiKeyEvent::Created(ApiKeyCreated {
         api_key_id: command.id,
         name,
         scopes,
@@ -127,7 +127,7 @@ pub fn create_api_key(command: CreateApiKey<'_>) -> Result<ApiKeyEvent, Invalid>
 }
 
 /// The scopes with these names, each once, always in the same order.
-fn scopes(check: &mut Check, names: &[String]) -> Vec<Scope> {
+fn scopes(check: &mut FieldChecks, names: &[String]) -> Vec<Scope> {
     if names.is_empty() {
         check.wrong("scopes", "required", "must name at least one scope");
     }
@@ -160,7 +160,7 @@ fn unknown_scopes(names: &[&str]) -> String {
 
 /// Decides `api_key_revoked`; no event when it was revoked already.
 pub fn revoke_api_key(key: &ApiKey) -> Option<ApiKeyEvent> {
-    key.revoked_at.is_none().then_some(ApiKeyEvent::Revoked(Revoked { api_key_id: key.id }))
+    key.revoked_at.is_none().then_some(ApiKeyEvent::Revoked(ApiKeyRevoked { api_key_id: key.id }))
 }
 
 impl Aggregate for ApiKey {

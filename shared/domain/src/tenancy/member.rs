@@ -60,19 +60,19 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemberEvent {
     /// An account joined the organization.
-    Added(Added),
+    Added(MemberAdded),
 }
 
 /// The facts of `member_added`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Added {
+pub struct MemberAdded {
     account_id: AccountId,
     role: Role,
 }
 
 /// Decides `member_added`.
 pub fn add_member(account_id: AccountId, role: Role) -> MemberEvent {
-    MemberEvent::Added(Added { account_id, role })
+    MemberEvent::Added(MemberAdded { account_id, role })
 }
 
 impl Aggregate for Member {

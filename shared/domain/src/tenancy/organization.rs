@@ -3,7 +3,7 @@
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
-use crate::field::{Check, Invalid};
+use crate::field::{FieldChecks, InvalidFields};
 use crate::id::OrganizationId;
 use serde::{Deserialize, Serialize};
 
@@ -38,12 +38,12 @@ pub struct Organization {
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrganizationEvent {
     /// It registered.
-    Registered(Registered),
+    Registered(OrganizationRegistered),
 }
 
 /// The facts of `organization_registered`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Registered {
+pub struct OrganizationRegistered {
     organization_id: OrganizationId,
     name: String,
     subscription_tier: SubscriptionTier,
@@ -62,10 +62,10 @@ pub struct RegisterOrganization<'a> {
 }
 
 /// Decides `organization_registered`.
-pub fn register_organization(command: &RegisterOrganization<'_>) -> Result<OrganizationEvent, Invalid> {
-    let mut check = Check::default();
+pub fn register_organization(command: &RegisterOrganization<'_>) -> Result<OrganizationEvent, InvalidFields> {
+    let mut check = FieldChecks::default();
     let name = check.line("organization_name", command.name, 200);
-    check.finish(OrganizationEvent::Registered(Registered {
+    check.finish(OrganizationEvent::Registered(OrganizationRegistered {
         organization_id: command.id,
         name,
         subscription_tier: SubscriptionTier::Starter,

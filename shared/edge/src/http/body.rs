@@ -8,7 +8,7 @@ use super::wrong_fields::{MOST_FAULTS, Repaired, push, read_repaired};
 use crate::Problem;
 use crate::problem::Kind;
 use contracts::problem::FieldProblem;
-use domain::Invalid;
+use domain::InvalidFields;
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -26,14 +26,14 @@ const DEEPEST: usize = 32;
 const MOST_VALUES: usize = 20_000;
 
 /// The limit of a body.
-struct Limit {
+struct BodyLimit {
     bytes: usize,
     /// The detail of the answer to a longer body.
     message: &'static str,
 }
 
-const USUAL: Limit = Limit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
-const QUESTION: Limit = Limit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
+const USUAL: BodyLimit = BodyLimit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
+const QUESTION: BodyLimit = BodyLimit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
 
 /// A body that replaces an entity.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Request {
     /// right form are checked by its user.
     pub fn json<T: DeserializeOwned>(
         &self,
-        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+        judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<T, Problem> {
         self.read_json(&USUAL, &[], judge).map(|replacement| replacement.body)
     }
@@ -61,7 +61,7 @@ impl Request {
     /// The same for prompts to models: 413 above 2 MiB.
     pub fn long_json<T: DeserializeOwned>(
         &self,
-        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+        judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<T, Problem> {
         self.read_json(&QUESTION, &[], judge).map(|replacement| replacement.body)
     }
@@ -71,16 +71,16 @@ impl Request {
     pub fn replacement<T: DeserializeOwned>(
         &self,
         read_only: &[&str],
-        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+        judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<Replacement<T>, Problem> {
         self.read_json(&USUAL, read_only, judge)
     }
 
     fn read_json<T: DeserializeOwned>(
         &self,
-        limit: &Limit,
+        limit: &BodyLimit,
         read_only: &[&str],
-        judge: impl FnOnce(&T) -> Result<(), Invalid>,
+        judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<Replacement<T>, Problem> {
         let mut wrong = self.check_json(limit.bytes, limit.message)?;
         if wrong.is_empty()
@@ -147,7 +147,7 @@ fn add(wrong: &mut Vec<FieldProblem>, more: Vec<FieldProblem>) {
 }
 
 /// Reads a document without keeping it.
-struct Check {
+struct JsonShapeCheck {
     /// JSON pointer to the current place.
     pointer: String,
     depth: usize,
@@ -160,7 +160,8 @@ struct Check {
 
 /// The members that are given twice. 400 when the body is not JSON, or nested too deep.
 fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
-    let mut state = Check { pointer: String::new(), depth: 0, too_deep: false, values: 0, twice: Vec::new() };
+    let mut state =
+        JsonShapeCheck { pointer: String::new(), depth: 0, too_deep: false, values: 0, twice: Vec::new() };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Element(&mut state).deserialize(&mut reader).and_then(|()| reader.end());
     if state.too_deep {
@@ -175,7 +176,7 @@ fn check(body: &[u8]) -> Result<Vec<FieldProblem>, Problem> {
     }
 }
 
-struct Element<'a>(&'a mut Check);
+struct Element<'a>(&'a mut JsonShapeCheck);
 
 impl Element<'_> {
     fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {

@@ -5,15 +5,15 @@ use super::conditional::revalidated;
 use super::cross_origin::Origin;
 use super::proxy_event::ProxyEvent;
 use super::{Request, Response};
-use crate::guard::Broken;
-use crate::log::{Scope, chain};
+use crate::guard::GuardFailure;
+use crate::log::{LogScope, chain};
 use crate::problem::ProblemFormat;
 use crate::runtime::Json;
 use crate::{Invocation, Problem};
 use serde_json::Value;
 
 /// One request while it is being answered.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct HttpExchange<'a> {
     invocation: &'a Invocation,
     event: Result<ProxyEvent, serde_json::Error>,
     /// Identifies the request in the logs and in the answer.
@@ -55,11 +55,11 @@ impl AnswerForm {
 /// The fields of a request's summary line, besides its status and its duration.
 pub(crate) type Fields = Vec<(&'static str, Value)>;
 
-impl<'a> Exchange<'a> {
+impl<'a> HttpExchange<'a> {
     /// The request, and the fields that each of its log lines carries.
-    pub(crate) fn open(event: &Json, invocation: &'a Invocation) -> (Self, Scope) {
+    pub(crate) fn open(event: &Json, invocation: &'a Invocation) -> (Self, LogScope) {
         let event = ProxyEvent::read(event);
-        let scope = Scope {
+        let scope = LogScope {
             function: invocation.function,
             correlation_id: match &event {
                 Ok(event) => event.correlation_id(&invocation.request_id),
@@ -87,17 +87,17 @@ impl<'a> Exchange<'a> {
     }
 }
 
-impl From<Broken> for Problem {
-    fn from(broken: Broken) -> Self {
+impl From<GuardFailure> for Problem {
+    fn from(broken: GuardFailure) -> Self {
         match broken {
-            Broken::TimedOut => Self::deadline_exceeded(),
-            Broken::Panicked(location) => Self::internal(format!("panicked at {location}")),
+            GuardFailure::TimedOut => Self::deadline_exceeded(),
+            GuardFailure::Panicked(location) => Self::internal(format!("panicked at {location}")),
         }
     }
 }
 
 /// The answer with a problem, and the causes of the problem as text for the log.
-pub(crate) fn told(
+pub(crate) fn problem_answer(
     problem: &Problem,
     format: ProblemFormat,
     correlation_id: &str,

@@ -5,7 +5,7 @@ use super::canonical_json::canonical;
 use crate::Problem;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Invalid;
+use domain::InvalidFields;
 use ports::IdempotencyKey;
 use ring::digest;
 use std::borrow::Cow;
@@ -46,7 +46,7 @@ impl Request {
         };
         match key {
             Some(key) if (1..=LONGEST).contains(&key.len()) => Ok(Some(key.into_owned())),
-            _ => Err(Problem::query(Invalid::one(
+            _ => Err(Problem::query(InvalidFields::one(
                 "Idempotency-Key",
                 "format",
                 format!("must be 1 to {LONGEST} visible ASCII characters, bare or in quotes"),

@@ -43,12 +43,12 @@ mod whole_numbers;
 mod wrong_fields;
 
 use crate::guard::guarded;
-use crate::log::{self, Summary, Verdict};
+use crate::log::{self, InvocationResult, InvocationSummary};
 use crate::problem::ProblemFormat;
 use crate::runtime::{self, Build, Failure, Json};
 use crate::{Invocation, Problem};
 use domain::Timestamp;
-use exchange::{Exchange, Fields, told};
+use exchange::{Fields, HttpExchange, problem_answer};
 use ports::BoxFuture;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -95,19 +95,19 @@ pub async fn invoke_as(handler: &dyn Handler, event: Value, invocation: &Invocat
 
 async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> Result<Json, Failure> {
     let began = Instant::now();
-    let (exchange, scope) = Exchange::open(&event, invocation);
+    let (exchange, scope) = HttpExchange::open(&event, invocation);
     let correlation_id = exchange.correlation_id.clone();
     let form = exchange.answer_form();
     log::scoped(scope, async {
         let mut fields = Vec::new();
         let (response, error) = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(response) => (response, None),
-            Err(problem) => told(&problem, handler.problem_format(), &correlation_id, &mut fields),
+            Err(problem) => problem_answer(&problem, handler.problem_format(), &correlation_id, &mut fields),
         };
         let response = form.finish(response);
-        Summary {
+        InvocationSummary {
             invocation,
-            verdict: Verdict::Status(response.status()),
+            verdict: InvocationResult::Status(response.status()),
             duration: began.elapsed(),
             error,
             fields,
@@ -120,7 +120,7 @@ async fn serve(handler: &dyn Handler, event: Json, invocation: &Invocation) -> R
 
 async fn answer(
     handler: &dyn Handler,
-    exchange: Exchange<'_>,
+    exchange: HttpExchange<'_>,
     invocation: &Invocation,
     fields: &mut Fields,
 ) -> Result<Response, Problem> {

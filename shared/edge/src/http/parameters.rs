@@ -3,7 +3,7 @@
 use super::{Page, Request};
 use crate::Problem;
 use domain::Timestamp;
-use domain::field::{FieldError, Invalid};
+use domain::field::{FieldError, InvalidFields};
 use std::ops::RangeInclusive;
 
 /// The number of entries of a page without `limit`.
@@ -87,14 +87,14 @@ impl<'a> Parameters<'a> {
     pub fn judged<T>(
         &mut self,
         name: &str,
-        judge: impl FnOnce(Option<&str>) -> Result<T, Invalid>,
+        judge: impl FnOnce(Option<&str>) -> Result<T, InvalidFields>,
     ) -> Option<T> {
         let known = self.wrong.len();
         let text = self.text(name);
         if self.wrong.len() > known {
             return None;
         }
-        judge(text).map_err(|Invalid(errors)| self.wrong.extend(errors)).ok()
+        judge(text).map_err(|InvalidFields(errors)| self.wrong.extend(errors)).ok()
     }
 
     /// `limit` and `cursor`.
@@ -110,6 +110,6 @@ impl<'a> Parameters<'a> {
 
     /// 400 when a parameter is wrong; it names all wrong ones.
     pub fn finish(self) -> Result<(), Problem> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(Problem::query(Invalid(self.wrong))) }
+        if self.wrong.is_empty() { Ok(()) } else { Err(Problem::query(InvalidFields(self.wrong))) }
     }
 }

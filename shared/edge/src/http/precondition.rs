@@ -4,7 +4,7 @@ use super::Request;
 use crate::Problem;
 use application_core::Precondition;
 use application_core::precondition::Versions;
-use domain::Invalid;
+use domain::InvalidFields;
 
 /// How entity tags are compared (RFC 9110, section 8.8.3.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,16 +22,16 @@ impl Request {
         let versions = |name, comparison| match self.header(name) {
             None => Ok(None),
             Some(header) => versions(header, comparison).map(Some).ok_or_else(|| {
-                Invalid::one(name, "format", "must be * or ETags such as \"3\", separated by commas")
+                InvalidFields::one(name, "format", "must be * or ETags such as \"3\", separated by commas")
             }),
         };
         let required = versions("If-Match", Comparison::Strong);
         let excluded = versions("If-None-Match", Comparison::Weak);
         match (required, excluded) {
             (Ok(required), Ok(excluded)) => Ok(Precondition { required, excluded }),
-            (Err(Invalid(mut wrong)), Err(Invalid(more))) => {
+            (Err(InvalidFields(mut wrong)), Err(InvalidFields(more))) => {
                 wrong.extend(more);
-                Err(Problem::query(Invalid(wrong)))
+                Err(Problem::query(InvalidFields(wrong)))
             }
             (Err(invalid), Ok(_)) | (Ok(_), Err(invalid)) => Err(Problem::query(invalid)),
         }

@@ -2,12 +2,12 @@
 //! as it read it, so unchanged members must be accepted.
 
 use domain::field::FieldError;
-use domain::{Invalid, Timestamp};
+use domain::{InvalidFields, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Refuses members that differ from the entity's. `current` is the entity in the form of a read.
-pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result<(), Invalid> {
+pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result<(), InvalidFields> {
     if sent.is_empty() {
         return Ok(());
     }
@@ -21,7 +21,7 @@ pub fn unchanged<T: Serialize>(sent: &Map<String, Value>, current: &T) -> Result
             message: "can't be set: leave it out, or send it as it was read".to_owned(),
         })
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(InvalidFields(errors)) }
 }
 
 /// Whether two values are equal: clients may write a number or a time in another form.

@@ -7,7 +7,7 @@ use application_core::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::authority::{Caller, Credential, Scope, UnknownScope};
-use domain::{Invalid, Timestamp};
+use domain::{InvalidFields, Timestamp};
 use ports::Entropy;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,7 +97,7 @@ impl Request {
     /// The value of a header that can be sent once. 400 when the request has several lines of it.
     pub fn single_header(&self, name: &str) -> Result<Option<&str>, Problem> {
         if self.event.header_lines(name) > 1 {
-            return Err(Problem::query(Invalid::one(name, "format", "must be sent once")));
+            return Err(Problem::query(InvalidFields::one(name, "format", "must be sent once")));
         }
         Ok(self.event.header(name))
     }

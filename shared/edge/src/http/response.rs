@@ -175,14 +175,14 @@ impl Response {
             Body::Bytes(bytes) => (Cow::Owned(STANDARD.encode(bytes)), true),
         };
         let headers = Headers { own: &self.headers, correlation_id };
-        written(&Answer { status_code: self.status, headers, body: &body, is_base64_encoded })
+        written(&ProxyAnswer { status_code: self.status, headers, body: &body, is_base64_encoded })
     }
 }
 
 /// The answer of a proxy integration (payload format 1.0).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+struct ProxyAnswer<'a> {
     status_code: u16,
     headers: Headers<'a>,
     body: &'a str,

@@ -19,11 +19,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use self::chain::chain;
-pub(crate) use summary::{RunningAs, Summary, Verdict, millis};
+pub(crate) use summary::{InvocationResult, InvocationSummary, RunningAs, millis};
 
 /// The fields that every line of an invocation has.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope {
+pub(crate) struct LogScope {
     /// The name of the function.
     pub function: &'static str,
     /// The correlation id, which is the same for everything that one request causes.
@@ -48,7 +48,7 @@ fn is_scopes(name: &str) -> bool {
 }
 
 tokio::task_local! {
-    static SCOPE: Scope;
+    static SCOPE: LogScope;
     static CAPTURED: RefCell<Vec<String>>;
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn start(level: Option<&str>, process: &RunningAs<'_>, standard_outpu
     let level = *LEVEL.get_or_init(|| subscriber::level(level));
     STANDARD_OUTPUT.fetch_or(standard_output, Ordering::Relaxed);
     // A second subscriber is refused, which is right: the first one does the same.
-    let _already = tracing::subscriber::set_global_default(subscriber::Lines::new(level));
+    let _already = tracing::subscriber::set_global_default(subscriber::LogLines::new(level));
 }
 
 /// The result of `work`, and the lines written while it ran. For tests.
@@ -78,14 +78,14 @@ pub async fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
 }
 
 /// Runs `work` with this scope in its lines.
-pub(crate) async fn scoped<T>(scope: Scope, work: impl Future<Output = T>) -> T {
+pub(crate) async fn scoped<T>(scope: LogScope, work: impl Future<Output = T>) -> T {
     SCOPE.scope(scope, work).await
 }
 
 /// A line that is being written. It is text from the start, because each request pays for its lines.
-pub(crate) struct Line(Vec<u8>);
+pub(crate) struct LogLine(Vec<u8>);
 
-impl Line {
+impl LogLine {
     /// Begins a line, with the scope when it is written inside an invocation.
     fn begin() -> Self {
         let mut line = Self(Vec::with_capacity(1024));

@@ -2,7 +2,7 @@
 //! scope has the information that spans would have.
 
 use super::summary::defect_declaration;
-use super::{Line, chain, is_scopes, mask};
+use super::{LogLine, chain, is_scopes, mask};
 use domain::Timestamp;
 use serde_json::Value;
 use std::error::Error;
@@ -37,17 +37,17 @@ pub(super) fn level(name: Option<&str>) -> LevelFilter {
 }
 
 /// Writes events as lines.
-pub(super) struct Lines {
+pub(super) struct LogLines {
     level: LevelFilter,
 }
 
-impl Lines {
+impl LogLines {
     pub(super) fn new(level: LevelFilter) -> Self {
         Self { level }
     }
 }
 
-impl Subscriber for Lines {
+impl Subscriber for LogLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         let library = LIBRARIES.iter().any(|prefix| target.starts_with(prefix));
@@ -64,7 +64,7 @@ impl Subscriber for Lines {
 
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
-        let mut line = Line::begin();
+        let mut line = LogLine::begin();
         let now = now();
         let time = now.to_string();
         for (name, value) in
@@ -108,7 +108,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 struct Fields {
-    line: Line,
+    line: LogLine,
     defect: Option<String>,
 }
 

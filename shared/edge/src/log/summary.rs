@@ -2,7 +2,7 @@
 //! format, so that a metric costs no call.
 
 use super::subscriber::now;
-use super::{Line, mask};
+use super::{LogLine, mask};
 use crate::Invocation;
 use domain::Timestamp;
 use serde_json::Value;
@@ -62,7 +62,7 @@ pub(super) fn measure_as(process: &RunningAs<'_>) {
 
 /// The result of an invocation: the second dimension of its metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum InvocationResult {
     /// An HTTP answer.
     Status(u16),
     /// An HTTP answer that the function broke off after it had begun with this status.
@@ -77,7 +77,7 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-impl Verdict {
+impl InvocationResult {
     fn class(self) -> &'static str {
         match self {
             Self::Status(..200) => "1xx",
@@ -100,11 +100,11 @@ impl Verdict {
 }
 
 /// The contents of the line.
-pub(crate) struct Summary<'a> {
+pub(crate) struct InvocationSummary<'a> {
     /// The invocation.
     pub invocation: &'a Invocation,
     /// Its result.
-    pub verdict: Verdict,
+    pub verdict: InvocationResult,
     /// Its duration.
     pub duration: Duration,
     /// The causes of a failure, the outermost first.
@@ -118,13 +118,13 @@ pub(crate) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
-impl Summary<'_> {
+impl InvocationSummary<'_> {
     /// Writes the line at any log level: metrics must not depend on `LOG_LEVEL`.
     pub(crate) fn write(self) {
         let duration_ms = millis(self.duration);
         let failed = self.verdict.is_error();
         let now = now();
-        let mut line = Line::begin();
+        let mut line = LogLine::begin();
         let measured = MEASURED.get();
         let version = measured.and_then(|measured| measured.version.as_deref()).filter(|_| failed);
         line.add_json("_aws", &declaration(now, version.is_some()));
@@ -144,7 +144,7 @@ impl Summary<'_> {
         line.add("request_id", &self.invocation.request_id);
         line.add("duration_ms", &duration_ms);
         line.add("cold_start", &self.invocation.cold_start);
-        if let Verdict::Status(status) | Verdict::CutShort(status) = self.verdict {
+        if let InvocationResult::Status(status) | InvocationResult::CutShort(status) = self.verdict {
             line.add("status", &status);
         }
         if let Some(error) = self.error {

@@ -5,14 +5,14 @@ use super::{Kind, Problem};
 use application_core::{Error, IdempotencyConflict};
 use contracts::problem::FieldProblem;
 use domain::authority::Denied;
-use domain::{DecodeError, Invalid};
+use domain::{DecodeError, InvalidFields};
 use ports::{EntropyError, KeyError, LimitDecision, PasswordError, StoreError, TokenError, UniqueKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-impl From<Invalid> for Problem {
+impl From<InvalidFields> for Problem {
     /// Fields of the body: `contact.email` becomes `/contact/email`.
-    fn from(invalid: Invalid) -> Self {
+    fn from(invalid: InvalidFields) -> Self {
         Self::fields(
             invalid
                 .0

@@ -8,7 +8,7 @@ mod from;
 mod kind;
 
 use contracts::problem::FieldProblem;
-use domain::Invalid;
+use domain::InvalidFields;
 use ports::{LimitDecision, Source};
 use std::fmt;
 use std::time::Duration;
@@ -47,8 +47,8 @@ impl Problem {
         }])
     }
 
-    /// 400: query parameters are wrong. `Problem::from(Invalid)` is for fields of the body.
-    pub fn query(invalid: Invalid) -> Self {
+    /// 400: query parameters are wrong. `Problem::from(InvalidFields)` is for fields of the body.
+    pub fn query(invalid: InvalidFields) -> Self {
         Self::fields(
             invalid
                 .0

@@ -26,18 +26,18 @@ impl Unfinished {
 }
 
 /// The runtime's own service, followed by the wait for unfinished work.
-pub(super) struct Finishing<S> {
+pub(super) struct FinishingService<S> {
     inner: S,
     unfinished: Unfinished,
 }
 
-impl<S> Finishing<S> {
+impl<S> FinishingService<S> {
     pub(super) fn new(inner: S, unfinished: Unfinished) -> Self {
         Self { inner, unfinished }
     }
 }
 
-impl<S> Service<LambdaInvocation> for Finishing<S>
+impl<S> Service<LambdaInvocation> for FinishingService<S>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error>,
     S::Future: 'static,

@@ -10,7 +10,7 @@ mod streamed;
 use crate::log::{self, RunningAs, chain};
 use crate::{Invocation, Settings, StartError, SystemEntropy};
 use domain::Timestamp;
-use finishing::{Finishing, Unfinished};
+use finishing::{FinishingService, Unfinished};
 use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::{
     Context, Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse, service_fn,
@@ -45,18 +45,18 @@ impl From<Failure> for Diagnostic {
 pub(crate) type Json = Box<RawValue>;
 
 /// The answer of a function: a whole text, or the pieces of a body for an HTTP client.
-pub(crate) enum Answer {
+pub(crate) enum FunctionAnswer {
     Whole(Json),
     Streamed(Streamed),
 }
 
-impl From<Json> for Answer {
+impl From<Json> for FunctionAnswer {
     fn from(json: Json) -> Self {
         Self::Whole(json)
     }
 }
 
-impl From<Streamed> for Answer {
+impl From<Streamed> for FunctionAnswer {
     fn from(streamed: Streamed) -> Self {
         Self::Streamed(streamed)
     }
@@ -89,7 +89,7 @@ const RUNTIME_VARIABLES: [&str; 4] = [
 
 /// Runs a function until its process is stopped. Returns only when it can't start or lost the Runtime API; the reason is
 /// logged.
-pub(crate) fn run<T: Send + Sync + ?Sized + 'static, A: Into<Answer> + 'static>(
+pub(crate) fn run<T: Send + Sync + ?Sized + 'static, A: Into<FunctionAnswer> + 'static>(
     function: &'static str,
     build: Build<T>,
     serve: Serve<T, A>,
@@ -109,7 +109,8 @@ pub(crate) fn run<T: Send + Sync + ?Sized + 'static, A: Into<Answer> + 'static>(
     )
 }
 
-type Invoke = Box<dyn Fn(Json, Invocation) -> BoxFuture<'static, Result<Answer, Failure>> + Send + Sync>;
+type Invoke =
+    Box<dyn Fn(Json, Invocation) -> BoxFuture<'static, Result<FunctionAnswer, Failure>> + Send + Sync>;
 type Start = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<Invoke, Source>> + Send>;
 
 fn run_boxed(function: &'static str, start: Start) -> ExitCode {
@@ -142,7 +143,7 @@ fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let cold = AtomicBool::new(true);
         let unfinished = Unfinished::default();
-        let finishing = layer_fn(|inner| Finishing::new(inner, unfinished.clone()));
+        let finishing = layer_fn(|inner| FinishingService::new(inner, unfinished.clone()));
         let begun = unfinished.clone();
         let handler = service_fn(move |event: LambdaEvent<Json>| {
             let cold_start = cold.swap(false, Ordering::Relaxed);
@@ -156,10 +157,10 @@ fn blocking(function: &'static str, settings: Settings, start: Start) -> Result<
 }
 
 /// Starts the work of a streamed answer, and returns the answer for the runtime.
-fn response(answer: Answer, unfinished: &Unfinished) -> FunctionResponse<Json, Chunks> {
+fn response(answer: FunctionAnswer, unfinished: &Unfinished) -> FunctionResponse<Json, Chunks> {
     match answer {
-        Answer::Whole(json) => FunctionResponse::BufferedResponse(json),
-        Answer::Streamed(Streamed { prelude, chunks, work }) => {
+        FunctionAnswer::Whole(json) => FunctionResponse::BufferedResponse(json),
+        FunctionAnswer::Streamed(Streamed { prelude, chunks, work }) => {
             unfinished.start(work);
             FunctionResponse::StreamingResponse(StreamResponse { metadata_prelude: prelude, stream: chunks })
         }

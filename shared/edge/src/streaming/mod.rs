@@ -39,7 +39,7 @@ mod pump;
 mod reply;
 
 use crate::guard::guarded;
-use crate::http::exchange::{Exchange, Fields, told};
+use crate::http::exchange::{Fields, HttpExchange, problem_answer};
 use crate::http::{Request, Response};
 use crate::log;
 use crate::problem::ProblemFormat;
@@ -50,7 +50,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use lambda_runtime::MetadataPrelude;
 use ports::BoxFuture;
-use pump::Pump;
+use pump::ChunkPump;
 use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -98,7 +98,7 @@ pub async fn invoke_as(
 }
 
 /// An answer that is about to be sent.
-struct Begun {
+struct BegunAnswer {
     head: Response,
     /// The first bytes of the body; none when it is empty.
     first: Option<Vec<u8>>,
@@ -111,13 +111,13 @@ async fn serve(
     invocation: &Invocation,
 ) -> Result<Streamed, Failure> {
     let began = Instant::now();
-    let (exchange, scope) = Exchange::open(&event, invocation);
+    let (exchange, scope) = HttpExchange::open(&event, invocation);
     let form = exchange.answer_form();
     log::scoped(scope.clone(), async {
         let mut fields = Vec::new();
         let begun = match answer(handler, exchange, invocation, &mut fields).await {
             Ok(begun) => {
-                let begun = Begun { head: form.finish_head(begun.head), ..begun };
+                let begun = BegunAnswer { head: form.finish_head(begun.head), ..begun };
                 prelude(&begun.head, &scope.correlation_id).map(|prelude| (begun, prelude, None))
             }
             Err(problem) => Err(problem),
@@ -126,16 +126,16 @@ async fn serve(
             Ok(begun) => begun,
             Err(problem) => {
                 let (head, error) =
-                    told(&problem, handler.problem_format(), &scope.correlation_id, &mut fields);
+                    problem_answer(&problem, handler.problem_format(), &scope.correlation_id, &mut fields);
                 let mut head = form.finish_head(head);
                 let prelude = prelude(&head, &scope.correlation_id)
                     .map_err(|_| Failure("the answer can't be written"))?;
                 let first = Some(head.take_body());
-                (Begun { head, first, rest: stream::empty().boxed() }, prelude, error)
+                (BegunAnswer { head, first, rest: stream::empty().boxed() }, prelude, error)
             }
         };
         let status = begun.head.status();
-        let pump = Pump { invocation: invocation.clone(), began, status, error, fields };
+        let pump = ChunkPump { invocation: invocation.clone(), began, status, error, fields };
         let (chunks, work) = pump.start(scope.clone(), begun.first, begun.rest);
         Ok(Streamed { prelude, chunks, work })
     })
@@ -144,10 +144,10 @@ async fn serve(
 
 async fn answer(
     handler: &dyn StreamingHandler,
-    exchange: Exchange<'_>,
+    exchange: HttpExchange<'_>,
     invocation: &Invocation,
     fields: &mut Fields,
-) -> Result<Begun, Problem> {
+) -> Result<BegunAnswer, Problem> {
     let request = exchange.request(fields)?;
     guarded(invocation.deadline, async {
         let (head, mut rest) = handler.handle(&request).await?.into_parts();
@@ -159,7 +159,7 @@ async fn answer(
                 None => break None,
             }
         };
-        Ok(Begun { head, first, rest })
+        Ok(BegunAnswer { head, first, rest })
     })
     .await?
 }

@@ -2,9 +2,9 @@
 //! to its end in any case. A chunk must never be logged.
 
 use super::Body;
-use crate::guard::{Broken, guarded};
+use crate::guard::{GuardFailure, guarded};
 use crate::http::exchange::Fields;
-use crate::log::{self, Scope, Summary, Verdict, chain, millis};
+use crate::log::{self, InvocationResult, InvocationSummary, LogScope, chain, millis};
 use crate::runtime::Chunks;
 use crate::{Invocation, Problem};
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ use tokio::time::timeout_at;
 const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// An invocation whose answer is being sent.
-pub(super) struct Pump {
+pub(super) struct ChunkPump {
     pub(super) invocation: Invocation,
     pub(super) began: Instant,
     pub(super) status: u16,
@@ -33,15 +33,15 @@ struct Progress {
     bytes: u64,
     first_byte: Option<Duration>,
     /// Whether the client left, or took nothing for too long.
-    unheard: bool,
+    client_gone: bool,
     failure: Option<Problem>,
 }
 
-impl Pump {
+impl ChunkPump {
     /// The chunks to send, and the work that makes them.
     pub(super) fn start(
         self,
-        scope: Scope,
+        scope: LogScope,
         first: Option<Vec<u8>>,
         rest: Body,
     ) -> (Chunks, BoxFuture<'static, ()>) {
@@ -78,7 +78,7 @@ impl Pump {
                             progress.bytes += bytes;
                             progress.first_byte.get_or_insert_with(|| self.began.elapsed());
                         } else {
-                            progress.unheard = true;
+                            progress.client_gone = true;
                             client = None;
                         }
                     }
@@ -106,17 +106,17 @@ impl Pump {
         deadline.checked_sub(kept).unwrap_or(deadline)
     }
 
-    fn sum_up(mut self, progress: Progress, broken: Option<Broken>) {
+    fn sum_up(mut self, progress: Progress, broken: Option<GuardFailure>) {
         // A failure of the service takes precedence over a client that left before it.
         let failure = progress.failure.or_else(|| broken.map(Problem::from));
-        let cut_by = match (&failure, progress.unheard) {
+        let cut_by = match (&failure, progress.client_gone) {
             (Some(_), _) => Some("failure"),
             (None, true) => Some("client"),
             (None, false) => None,
         };
-        let mut verdict = Verdict::Status(self.status);
+        let mut verdict = InvocationResult::Status(self.status);
         if let Some(problem) = failure {
-            verdict = Verdict::CutShort(self.status);
+            verdict = InvocationResult::CutShort(self.status);
             self.fields.push(("code", problem.kind().code.into()));
             self.error = problem.source().map(|source| chain(source.as_ref())).or(self.error);
         }
@@ -128,7 +128,7 @@ impl Pump {
         if let Some(cut_by) = cut_by {
             self.fields.push(("cut_by", cut_by.into()));
         }
-        Summary {
+        InvocationSummary {
             invocation: &self.invocation,
             verdict,
             duration: self.began.elapsed(),

@@ -3,7 +3,7 @@
 use crate::support::{answer, body, post, problem, with_header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::field::Check;
+use domain::field::FieldChecks;
 use edge::{Problem, Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -213,7 +213,7 @@ async fn names_the_wrong_field_and_never_its_value() {
 async fn hands_escaped_nul_to_the_domain_which_refuses_it() {
     let refused = answer(post(r#"{"company_name":"a\u0000b"}"#), |request| {
         let lead: Lead = request.json(|_| Ok(()))?;
-        let mut check = Check::default();
+        let mut check = FieldChecks::default();
         check.line("company_name", &lead.company_name, 200);
         check.line("contact.name", "", 200);
         check.finish(())?;

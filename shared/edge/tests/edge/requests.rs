@@ -4,7 +4,7 @@ use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
     with_header,
 };
-use domain::Invalid;
+use domain::InvalidFields;
 use domain::authority::{
     CreateCompletions, Credential, ManageApiKeys, Permission, ReadLeads, ReadModels, UseAccount,
 };
@@ -362,7 +362,7 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
         assert_eq!(owner, None);
         assert_eq!((parameters.moment("from"), parameters.moment("to")), (None, None));
         let month: Option<()> =
-            parameters.judged("month", |_| Err(Invalid::one("month", "range", "must be a month")));
+            parameters.judged("month", |_| Err(InvalidFields::one("month", "range", "must be a month")));
         assert_eq!(month, None);
         done(parameters.finish()?)
     })

@@ -1,7 +1,7 @@
 //! Which answers are cached, for whom and how long, and what callers can say about it.
 
 use super::scene::{NOVA, SONNET, Scene, cacheable, judged, limits};
-use application_ai::{Ask, CompletionRequest, Completions, Registry, create_completion};
+use application_ai::{CompletionRequest, Completions, GatewayRequest, Registry, create_completion};
 use application_core::Error;
 use application_core::model_answer::CacheControl;
 use domain::ai::{CacheUse, Feature, Limits};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-async fn hit(scene: &Scene, seconds: i64, ask: &Ask) -> CacheUse {
+async fn hit(scene: &Scene, seconds: i64, ask: &GatewayRequest) -> CacheUse {
     scene.complete_in(&scene.context(seconds), ask).await.unwrap().head.cache
 }
 

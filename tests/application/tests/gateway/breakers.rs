@@ -439,7 +439,7 @@ async fn failures_are_told_at_once_so_that_a_process_that_dies_hides_none() {
 }
 
 /// A prompt whose answer has at most this many tokens.
-fn of_tokens(most: u32) -> application_ai::Ask {
+fn of_tokens(most: u32) -> application_ai::GatewayRequest {
     let mut ask = ask(NOVA);
     ask.conversation.max_output_tokens = most;
     ask

@@ -2,7 +2,7 @@
 
 use super::scene::{NOVA, NOVA_COST, Scene, ask, cacheable, limits, providers, strict_gateway, until};
 use crate::support::NOW;
-use application_ai::Asker;
+use application_ai::Requester;
 use application_ai::gateway::complete;
 use application_core::Error;
 use application_core::limits::AI_CALLS;
@@ -101,7 +101,7 @@ async fn more_askers_of_an_organization_make_no_more_calls() {
     let providers = providers(&scene.model);
     let (mut answered, mut refused) = (0, 0);
     for number in 0..5 {
-        let asker = Asker { account: new_id(NOW, &[number; 10]), ..scene.asker() };
+        let asker = Requester { account: new_id(NOW, &[number; 10]), ..scene.asker() };
         for _ in 0..40 {
             match complete(&gateway, &providers, &scene.context(0), &asker, &ask(NOVA)).await {
                 Ok(_) => answered += 1,

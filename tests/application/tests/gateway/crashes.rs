@@ -5,15 +5,15 @@ use super::scene::{
 };
 use crate::support::NOW;
 use application_ai::gateway::complete;
-use application_ai::{AiGateway, Ask, Providers};
+use application_ai::{AiGateway, GatewayRequest, Providers};
 use application_core::Error;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, OrganizationId};
 use ports::{
-    AiState, BoxFuture, Breaker, CacheKey, Cached, ModelAnswer, ModelCall, ModelError, ModelGateway,
-    ModelName, Observation, RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentByScope,
-    StoreError,
+    AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelName, RequestLookup, RequestState, Reservation, ReserveError, Settlement,
+    SpentByScope, StoreError,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,11 @@ impl AiState for Dying {
         Box::pin(self.points.around(self.inner.look_up(look)))
     }
 
-    fn cached<'a>(&'a self, key: &'a CacheKey, now: Timestamp) -> BoxFuture<'a, Result<Cached, StoreError>> {
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
         Box::pin(self.points.around(self.inner.cached(key, now)))
     }
 
@@ -80,8 +84,11 @@ impl AiState for Dying {
         Box::pin(self.points.around(self.inner.settle(settlement)))
     }
 
-    fn leave<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.points.around(self.inner.leave(settlement)))
+    fn record_unsettled_usage<'a>(
+        &'a self,
+        settlement: &'a Settlement,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.points.around(self.inner.record_unsettled_usage(settlement)))
     }
 
     fn record<'a>(
@@ -110,7 +117,7 @@ impl AiState for Dying {
     fn observe<'a>(
         &'a self,
         model: &'a ModelName,
-        seen: Observation,
+        seen: CallObservation,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(self.points.around(self.inner.observe(model, seen, now)))
@@ -125,14 +132,14 @@ impl AiState for Dying {
         Box::pin(self.points.around(self.inner.probe(model, now, until)))
     }
 
-    fn probed<'a>(
+    fn report_probe<'a>(
         &'a self,
         model: &'a ModelName,
         succeeded: bool,
         retry_after: Option<Duration>,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.points.around(self.inner.probed(model, succeeded, retry_after, now)))
+        Box::pin(self.points.around(self.inner.report_probe(model, succeeded, retry_after, now)))
     }
 }
 
@@ -149,7 +156,7 @@ impl ModelGateway for DyingModel {
 
 /// Makes a request that dies at its n-th point, for every n. Returns the number of points. `script` sets the answers of
 /// the model for each request.
-async fn die_everywhere(shards: u32, ask: Ask, script: fn(&ScriptedModel)) -> usize {
+async fn die_everywhere(shards: u32, ask: GatewayRequest, script: fn(&ScriptedModel)) -> usize {
     for last in 0.. {
         let scene = Scene::sharded(shards);
         script(&scene.model);

@@ -2,7 +2,7 @@
 //! called.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, SONNET_COST, Scene, ask, cacheable, judged, limits, until};
-use application_ai::Ask;
+use application_ai::GatewayRequest;
 use application_core::Error;
 use domain::ai::CacheUse;
 use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
@@ -127,7 +127,7 @@ async fn a_cut_answer_is_given_to_callers_who_read_that_it_is_cut() {
         let cut = || answer("{\"go", stop, 10, 10);
         scene.model.script(Ok(cut()));
         scene.model.script(Ok(cut()));
-        let asked = || Ask { gives_cut: true, ..judged(cacheable(&format!("{NOVA},{SONNET}"))) };
+        let asked = || GatewayRequest { gives_cut: true, ..judged(cacheable(&format!("{NOVA},{SONNET}"))) };
         let got = scene.complete(&asked()).await.unwrap();
         assert_eq!((got.text.as_str(), got.stop, got.head.attempts), ("{\"go", stop, 1));
         // The answer is given to no other request.

@@ -7,7 +7,7 @@
 use super::scene::{NOVA, SONNET, Scene, ask, cacheable, judged, rest, until};
 use crate::support::NOW;
 use application_ai::gateway::{complete, stream};
-use application_ai::{Ask, Providers, settle_expired};
+use application_ai::{GatewayRequest, Providers, settle_expired};
 use domain::ai::{AiRequestMetered, Month};
 use domain::id::AiRequestId;
 use domain::{AggregateType, DomainEvent};
@@ -154,7 +154,7 @@ impl StreamingModelGateway for FarModel {
 }
 
 /// The request of the process.
-fn question(deed: &str) -> Ask {
+fn question(deed: &str) -> GatewayRequest {
     match deed {
         "troubled" => judged(cacheable(&format!("{NOVA},{SONNET}"))),
         _ => cacheable(NOVA),

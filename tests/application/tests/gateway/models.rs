@@ -1,7 +1,7 @@
 //! The models that a tenant may call, and the model that it gets from a split step.
 
 use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits, until};
-use application_ai::{Ask, Chain, Registry};
+use application_ai::{Chain, GatewayRequest, Registry};
 use application_core::Error;
 use domain::ai::Limits;
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ async fn models_that_are_not_there_don_t_exist() {
     // A model that its provider does not know, and a model without a configured provider.
     for model in [NOVA, "gpt-4o-mini"] {
         let named = Chain::of(Registry::shipped().unwrap().model(model).unwrap());
-        let refused = scene.complete(&Ask { chain: named, ..ask(model) }).await.unwrap_err();
+        let refused = scene.complete(&GatewayRequest { chain: named, ..ask(model) }).await.unwrap_err();
         assert!(matches!(refused, Error::UnknownModel), "{refused:?}");
     }
     // A caller who named no model does not learn the names of models.
@@ -73,7 +73,7 @@ async fn a_model_that_takes_one_of_temperature_and_top_p_gets_one() {
 #[tokio::test]
 async fn a_split_step_asks_one_of_its_models_and_the_same_each_time() {
     let scene = allowing(&[SONNET, NOVA, HAIKU]).await;
-    let split = |sticky: usize| Ask {
+    let split = |sticky: usize| GatewayRequest {
         sticky: format!("lead_{sticky}"),
         ..ask(&format!("{SONNET}:50|{NOVA}:50,{HAIKU}"))
     };

@@ -3,7 +3,8 @@
 use crate::support::{NOW, RoomyOrganization, context};
 use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
 use application_ai::{
-    AiGateway, Answered, Ask, Asker, CachePolicy, Chain, Conversation, Providers, Registry,
+    AiGateway, CachePolicy, Chain, Conversation, GatewayAnswer, GatewayRequest, Providers, Registry,
+    Requester,
 };
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error};
@@ -15,7 +16,7 @@ use domain::id::{AccountId, OrganizationId, new_id};
 use domain::{Aggregate, AggregateType};
 use futures_util::StreamExt;
 use ports::{
-    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, Spent,
+    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, SpentAmounts,
     StreamingModelGateway, Timer,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -136,18 +137,22 @@ impl Scene {
     }
 
     /// The account with a new API key, so that the rate limit is not reached.
-    pub(crate) fn asker(&self) -> Asker {
+    pub(crate) fn asker(&self) -> Requester {
         let number = self.keys.fetch_add(1, Ordering::SeqCst);
         let mut random = [7; 10];
         random[..8].copy_from_slice(&number.to_be_bytes());
-        Asker { tenant: self.tenant, account: self.account, api_key: Some(new_id(NOW, &random)) }
+        Requester { tenant: self.tenant, account: self.account, api_key: Some(new_id(NOW, &random)) }
     }
 
-    pub(crate) async fn complete(&self, ask: &Ask) -> Result<Answered, Error> {
+    pub(crate) async fn complete(&self, ask: &GatewayRequest) -> Result<GatewayAnswer, Error> {
         self.complete_in(&self.context(0), ask).await
     }
 
-    pub(crate) async fn complete_in(&self, context: &Context, ask: &Ask) -> Result<Answered, Error> {
+    pub(crate) async fn complete_in(
+        &self,
+        context: &Context,
+        ask: &GatewayRequest,
+    ) -> Result<GatewayAnswer, Error> {
         self.complete_by(&self.gateway, context, ask).await
     }
 
@@ -155,23 +160,23 @@ impl Scene {
         &self,
         gateway: &Arc<AiGateway>,
         context: &Context,
-        ask: &Ask,
-    ) -> Result<Answered, Error> {
+        ask: &GatewayRequest,
+    ) -> Result<GatewayAnswer, Error> {
         complete(gateway, &providers(&self.model), context, &self.asker(), ask).await
     }
 
     /// A request that runs in the background until it is aborted.
-    pub(crate) fn begin(&self, ask: Ask) -> JoinHandle<Result<Answered, Error>> {
+    pub(crate) fn begin(&self, ask: GatewayRequest) -> JoinHandle<Result<GatewayAnswer, Error>> {
         let (gateway, model) = (Arc::clone(&self.gateway), Arc::clone(&self.model));
         let (context, asker) = (self.context(0), self.asker());
         tokio::spawn(async move { complete(&gateway, &providers(&model), &context, &asker, &ask).await })
     }
 
-    pub(crate) async fn stream(&self, ask: &Ask) -> Result<Streamed, Error> {
+    pub(crate) async fn stream(&self, ask: &GatewayRequest) -> Result<Streamed, Error> {
         self.stream_in(&self.context(0), ask).await
     }
 
-    pub(crate) async fn stream_in(&self, context: &Context, ask: &Ask) -> Result<Streamed, Error> {
+    pub(crate) async fn stream_in(&self, context: &Context, ask: &GatewayRequest) -> Result<Streamed, Error> {
         let bedrock: Arc<dyn StreamingModelGateway> = self.model.clone();
         let providers = Providers { bedrock, openai: None };
         stream(&self.gateway, &providers, context, &self.asker(), ask).await
@@ -216,7 +221,7 @@ impl Scene {
     }
 
     /// The amount spent, which must be the same in every budget.
-    pub(crate) async fn spent(&self) -> Spent {
+    pub(crate) async fn spent(&self) -> SpentAmounts {
         let spent = self.state.spent(self.tenant, self.account, NOW).await.unwrap();
         let features: u64 = spent.feature_month.iter().map(|(_, spent)| spent.settled).sum();
         assert_eq!(features, spent.tenant_month.settled);
@@ -327,8 +332,8 @@ pub(crate) fn chain(text: &str) -> Chain {
 }
 
 /// A request that does not use the cache.
-pub(crate) fn ask(models: &str) -> Ask {
-    Ask {
+pub(crate) fn ask(models: &str) -> GatewayRequest {
+    GatewayRequest {
         feature: Feature::Completion,
         chain: chain(models),
         sticky: "tenant".to_owned(),
@@ -348,7 +353,7 @@ pub(crate) fn ask(models: &str) -> Ask {
 }
 
 /// A request whose answer may be cached for an hour.
-pub(crate) fn cacheable(models: &str) -> Ask {
+pub(crate) fn cacheable(models: &str) -> GatewayRequest {
     let mut ask = ask(models);
     ask.cache.read = true;
     ask.cache.store = true;
@@ -356,9 +361,9 @@ pub(crate) fn cacheable(models: &str) -> Ask {
 }
 
 /// A request whose only usable answer is `good`.
-pub(crate) fn judged(ask: Ask) -> Ask {
+pub(crate) fn judged(ask: GatewayRequest) -> GatewayRequest {
     let check = |text: &str| if text == "good" { Ok(()) } else { Err(vec!["it must be good".to_owned()]) };
-    Ask { check: Some(Arc::new(check)), ..ask }
+    GatewayRequest { check: Some(Arc::new(check)), ..ask }
 }
 
 /// The same limit for every budget.
@@ -378,7 +383,7 @@ pub(crate) async fn until(so: impl Fn() -> bool) {
 }
 
 /// The reservation for this request.
-pub(crate) async fn bound_of(ask: Ask) -> u64 {
+pub(crate) async fn bound_of(ask: GatewayRequest) -> u64 {
     let scene = Scene::start();
     scene.model.hold();
     let making = scene.begin(ask);

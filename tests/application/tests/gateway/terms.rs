@@ -6,10 +6,10 @@ use super::scene::{
 };
 use crate::support::NOW;
 use application_ai::gateway::{EmbedTexts, StreamEvent, answer, embed};
-use application_ai::{Ask, Chain, Providers, Registry};
+use application_ai::{Chain, GatewayRequest, Providers, Registry};
 use application_core::Error;
 use domain::ai::{Feature, Limits, TokenPrices};
-use ports::{EmbeddingGateway, InputType, Message, ModelError, ModelName, Observation, Role};
+use ports::{CallObservation, EmbeddingGateway, InputType, Message, ModelError, ModelName, Role};
 use std::sync::Arc;
 
 const MISS: [&str; 5] =
@@ -38,9 +38,10 @@ async fn a_tenants_chain_goes_before_the_environments_at_no_further_call() {
     assert_eq!(answer.head.model, NOVA);
     assert_eq!(scene.calls(), MISS);
     // Another feature of the tenant, and a model named by the caller, are not affected.
-    let other = Ask { feature: Feature::Content, ..ask(SONNET) };
+    let other = GatewayRequest { feature: Feature::Content, ..ask(SONNET) };
     assert_eq!(scene.complete(&other).await.unwrap().head.model, SONNET);
-    let named = Ask { chain: Chain::of(Registry::shipped().unwrap().model(SONNET).unwrap()), ..ask(NOVA) };
+    let named =
+        GatewayRequest { chain: Chain::of(Registry::shipped().unwrap().model(SONNET).unwrap()), ..ask(NOVA) };
     assert_eq!(scene.complete(&named).await.unwrap().head.model, SONNET);
     scene.settled().await;
 }
@@ -49,7 +50,7 @@ async fn a_tenants_chain_goes_before_the_environments_at_no_further_call() {
 async fn the_breakers_of_a_tenants_chain_are_heeded() {
     let scene = choosing(&[HAIKU, NOVA]).await;
     let haiku = ModelName { provider: "bedrock".to_owned(), model: HAIKU.to_owned() };
-    let seen = Observation { calls: 30, failures: 30, retry_after: None };
+    let seen = CallObservation { calls: 30, failures: 30, retry_after: None };
     scene.state.observe(&haiku, seen, NOW).await.unwrap();
     assert_eq!(scene.complete(&ask(SONNET)).await.unwrap().head.model, NOVA);
     assert_eq!(scene.model.asked(), [NOVA]);
@@ -155,7 +156,7 @@ async fn price_versions(scene: &Scene) -> Vec<String> {
 const PERSONAL: [&str; 4] =
     ["ada@x.example", "+49 171 1234567", "4111 1111 1111 1111", "DE89370400440532013000"];
 
-fn personal(models: &str) -> Ask {
+fn personal(models: &str) -> GatewayRequest {
     let mut ask = cacheable(models);
     ask.conversation.system = "Write to ada@x.example.".to_owned();
     ask.conversation.messages = vec![

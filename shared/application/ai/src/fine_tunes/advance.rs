@@ -45,7 +45,7 @@ pub struct Tools<'a> {
 
 /// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Advanced {
+pub struct AdvanceReport {
     /// The number of fine-tunes that were looked at.
     pub seen: u32,
     /// The number of recorded events.
@@ -56,8 +56,8 @@ pub struct Advanced {
 
 /// Takes open fine-tunes further until all were seen or the deadline is near. A failing fine-tune does not stop the
 /// others; at the end the run fails with the first failure, and the next run tries them again.
-pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<Advanced, Error> {
-    let mut advanced = Advanced::default();
+pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<AdvanceReport, Error> {
+    let mut advanced = AdvanceReport::default();
     let mut failure = None;
     let OpenKeys { keys: mut open, malformed } = tools.open.open(MOST).await?;
     if malformed > 0 {
@@ -132,30 +132,31 @@ async fn next(
                 }
                 // The answer may have been lost; an existing job is never given up.
                 Err(_)
-                    if state.submitted_in_vain(context.now) && tools.trainer.look(&name).await?.is_none() =>
+                    if state.submission_timed_out(context.now)
+                        && tools.trainer.job_state(&name).await?.is_none() =>
                 {
                     Ok(fail(state, "The provider took no job for three days."))
                 }
                 Err(error) => Err(error.into()),
             }
         }
-        FineTuneStatus::Training => Ok(match tools.trainer.look(&name).await? {
+        FineTuneStatus::Training => Ok(match tools.trainer.job_state(&name).await? {
             Some(JobState::Running) => None,
             Some(JobState::Completed(model)) => fine_tune::complete_fine_tune(state, &model),
             Some(JobState::Failed) => fail(state, "The job failed at the provider."),
             Some(JobState::Stopped) => fail(state, "The job was stopped at the provider."),
             None => fail(state, "The job is gone at the provider."),
         }),
-        FineTuneStatus::Canceled if state.stopping => match tools.trainer.look(&name).await? {
+        FineTuneStatus::Canceled if state.stopping => match tools.trainer.job_state(&name).await? {
             Some(JobState::Running) => {
                 tools.trainer.stop(&name).await?;
                 Ok(None)
             }
             // A run that was about to start the job when it was canceled may still do so.
-            None if state.may_start_late(context.now) => Ok(None),
+            None if state.may_still_start(context.now) => Ok(None),
             // The job ended before it could be stopped. The model is not wanted, and no fine-tune would name it.
             Some(JobState::Completed(model)) => {
-                tools.trainer.discard(&model).await?;
+                tools.trainer.delete_model(&model).await?;
                 Ok(fine_tune::stop_fine_tune(state))
             }
             None | Some(JobState::Failed | JobState::Stopped) => Ok(fine_tune::stop_fine_tune(state)),
@@ -178,7 +179,7 @@ async fn await_file(
     let id = key.id().parse().map_err(|_| StoreError::Malformed("the id of a fine-tune"))?;
     let place = FileKey::new(key.tenant(), &id);
     let Some(size) = tools.files.size(&place).await? else {
-        return Ok(fine_tune::miss_file(state, context.now));
+        return Ok(fine_tune::fail_for_missing_file(state, context.now));
     };
     let differs = || Ok(fine_tune::fail_fine_tune(state, Failure::of(FailureReason::FileDiffers)));
     let declared = &state.training_file;
@@ -186,7 +187,7 @@ async fn await_file(
         return differs();
     }
     match check(tools.files, &place, declared).await? {
-        Some(check) => Ok(fine_tune::take_file(state, check.finish())),
+        Some(check) => Ok(fine_tune::judge_file(state, check.finish())),
         None => differs(),
     }
 }

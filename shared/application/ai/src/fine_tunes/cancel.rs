@@ -3,9 +3,9 @@
 
 use super::key;
 use application_core::command::{Change, Command, change};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::repository::Actor;
-use application_core::{Access, Context, Error, Precondition};
+use application_core::{AccessDecision, Context, Error, Precondition};
 use domain::Versioned;
 use domain::ai::fine_tune::{self, FineTune};
 use domain::authority::{Authority, ManageFineTunes};
@@ -20,14 +20,14 @@ pub async fn cancel_fine_tune(
     id: &FineTuneId,
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<Versioned<FineTune>>, Error> {
+) -> Result<RepeatableResult<Versioned<FineTune>>, Error> {
     let actor = Actor::caller(authority.caller());
     let command = Command { store, context, actor, idempotency: idempotency.into() };
     let cancellation = Change {
         key: key(authority.tenant(), id),
         subjects: &[],
         precondition,
-        access: &|_: &FineTune| Access::Granted,
+        access: &|_: &FineTune| AccessDecision::Granted,
         decide: &|found: &Versioned<FineTune>| {
             let event = fine_tune::cancel_fine_tune(&found.state, authority.account());
             Ok(event.into_iter().collect())

@@ -5,14 +5,14 @@
 use super::{key, list_query};
 use crate::Registry;
 use application_core::command::{Command, Creation, create_once};
-use application_core::idempotency::Answer;
+use application_core::idempotency::RepeatableResult;
 use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
 use application_core::repository::{self, Actor};
-use application_core::{Access, Context, Error};
+use application_core::{AccessDecision, Context, Error};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
-use domain::field::{Check, Invalid, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{FineTuneId, OrganizationId};
 use domain::{Aggregate, AggregateType, Timestamp, Versioned};
 use futures_util::future::try_join;
@@ -61,7 +61,7 @@ pub fn check_fine_tune(
     context: &Context,
     authority: &Authority<ManageFineTunes>,
     input: &NewFineTune<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidFields> {
     // The id is not checked; without randomness the request itself fails.
     let Ok(id) = context.new_id() else { return Ok(()) };
     decide(id, authority, input, input.base_model, "").map(drop)
@@ -73,8 +73,8 @@ fn decide(
     input: &NewFineTune<'_>,
     base_model: &str,
     training_model: &str,
-) -> Result<FineTuneEvent, Invalid> {
-    let mut check = Check::default();
+) -> Result<FineTuneEvent, InvalidFields> {
+    let mut check = FieldChecks::default();
     check.line("base_model", input.base_model, LONGEST_MODEL);
     let event = fine_tune::create_fine_tune(&CreateFineTune {
         id,
@@ -97,7 +97,7 @@ pub async fn create_fine_tune(
     authority: &Authority<ManageFineTunes>,
     input: &NewFineTune<'_>,
     idempotency: Option<&IdempotencyKey>,
-) -> Result<Answer<CreatedFineTune>, Error> {
+) -> Result<RepeatableResult<CreatedFineTune>, Error> {
     let tenant = authority.tenant();
     check_fine_tune(context, authority, input)?;
     let model = registry.model(input.base_model).map_err(|_| Error::UnknownModel)?;
@@ -110,13 +110,13 @@ pub async fn create_fine_tune(
         key: key(tenant, &id),
         subjects: &[],
         event: &event,
-        access: &|_: &FineTune| Access::Granted,
+        access: &|_: &FineTune| AccessDecision::Granted,
         admission: Some(Box::pin(admit((store, limiter), context, tenant, &model.id))),
     };
-    let Answer { value: fine_tune, replayed } = create_once(&command, creation).await?;
+    let RepeatableResult { value: fine_tune, replayed } = create_once(&command, creation).await?;
     let place = FileKey::new(tenant, &fine_tune.state.id);
     let upload = uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID).await?;
-    Ok(Answer { value: CreatedFineTune { fine_tune, upload }, replayed })
+    Ok(RepeatableResult { value: CreatedFineTune { fine_tune, upload }, replayed })
 }
 
 /// Whether the organization may have one more fine-tune of this model. The request counts in its limit.

@@ -7,7 +7,7 @@ mod cancel;
 mod create;
 mod read;
 
-pub use advance::{Advanced, Tools, advance_fine_tunes};
+pub use advance::{AdvanceReport, Tools, advance_fine_tunes};
 pub use cancel::cancel_fine_tune;
 pub use create::{CreatedFineTune, NewFineTune, check_fine_tune, create_fine_tune};
 pub use read::{get_fine_tune, list_fine_tunes};

@@ -2,15 +2,15 @@
 //! making it. Otherwise the request gets the right to make the completion and the money, taken together. A model that a
 //! budget has no room for is passed over for a cheaper one.
 
-use super::lookup::{CachedAnswer, Candidate, Lookup, open_for, whole_millis};
+use super::lookup::{CachedAnswer, ModelCandidate, RequestLookupResult, open_for, whole_millis};
 use super::question::{InputBounds, most_costs};
-use crate::ask::Answered;
+use crate::ask::GatewayAnswer;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use application_core::{Context, Error};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, CacheUse, Outcome, Tokens, Unmetered};
+use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::AiRequestId;
-use ports::{Breaker, CacheKey, Cached, Reservation, ReserveError, Settlement, StopReason};
+use ports::{Breaker, CacheKey, CachedCompletion, Reservation, ReserveError, Settlement, StopReason};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,17 +31,17 @@ const LONGEST_IN_LINE: Duration = Duration::from_secs(10);
 const WORTH_WAITING_FOR: Duration = Duration::from_secs(5);
 
 /// How a request goes on after its look-up.
-pub(super) enum Admitted {
+pub(super) enum AdmissionResult {
     /// The cache has the completion.
-    FromCache(Box<Answered>),
+    FromCache(Box<GatewayAnswer>),
     /// A model may be asked; the money for it is set aside.
-    Reserved(Box<Reserved>),
+    Reserved(Box<ReservedRequest>),
 }
 
 /// A request that needs a model, with the money for it.
-pub(super) struct Reserved {
-    pub(super) lookup: Lookup,
-    pub(super) candidates: Vec<Candidate>,
+pub(super) struct ReservedRequest {
+    pub(super) lookup: RequestLookupResult,
+    pub(super) candidates: Vec<ModelCandidate>,
     pub(super) input: InputBounds,
     pub(super) reservation: Reservation,
     /// The completion that only this request makes, and how long it may be cached.
@@ -50,23 +50,26 @@ pub(super) struct Reserved {
 }
 
 struct Admission {
-    lookup: Lookup,
-    candidates: Vec<Candidate>,
+    lookup: RequestLookupResult,
+    candidates: Vec<ModelCandidate>,
     input: InputBounds,
     cache: CacheUse,
 }
 
 /// Admits a request with this many tokens.
-pub(super) async fn admit(mut lookup: Lookup, input: InputBounds) -> Result<Admitted, Error> {
+pub(super) async fn admit(
+    mut lookup: RequestLookupResult,
+    input: InputBounds,
+) -> Result<AdmissionResult, Error> {
     let candidates = lookup.candidates(input)?;
-    let cached = std::mem::replace(&mut lookup.cached, Cached::Nothing);
+    let cached = std::mem::replace(&mut lookup.cached, CachedCompletion::Nothing);
     let cache = if lookup.reads_cache { CacheUse::Miss } else { CacheUse::Bypass };
     Admission { lookup, candidates, input, cache }.go_on(cached).await
 }
 
 /// The result of an attempt to set money aside.
-enum Attempt {
-    Done(Box<Reserved>),
+enum ReservationAttempt {
+    Done(Box<ReservedRequest>),
     /// Try again with a cheaper model.
     Again(Admission),
     /// Another request is making the completion.
@@ -74,18 +77,18 @@ enum Attempt {
 }
 
 impl Admission {
-    async fn go_on(mut self, mut cached: Cached) -> Result<Admitted, Error> {
+    async fn go_on(mut self, mut cached: CachedCompletion) -> Result<AdmissionResult, Error> {
         let request_id = self.context().new_id::<domain::id::AiRequestTag>()?;
         let mut pause = FIRST_WAIT;
         let mut replaces = None;
         let in_line_until = Instant::now() + LONGEST_IN_LINE.min(self.context().time_left() / 3);
         loop {
-            if let Cached::Answer { answer, stored_at } = &cached {
+            if let CachedCompletion::Answer { answer, stored_at } = &cached {
                 let fresh = self.is_fresh(*stored_at);
                 match CachedAnswer::opened(self.lookup.question.seal, answer) {
                     Some(answer) if fresh && self.may_have(&answer) => {
                         let answered = self.cached_answer(request_id, answer).await?;
-                        return Ok(Admitted::FromCache(Box::new(answered)));
+                        return Ok(AdmissionResult::FromCache(Box::new(answered)));
                     }
                     // A completion that can't be read here is left to the processes that can.
                     None if fresh => self.lookup.question.cache = None,
@@ -95,17 +98,17 @@ impl Admission {
                 }
             }
             // The completions of this prompt are not cached, so each request makes its own.
-            if cached == Cached::NotCacheable {
+            if cached == CachedCompletion::NotCacheable {
                 self.lookup.question.cache = None;
             }
-            if !matches!(cached, Cached::InFlight { .. }) {
+            if !matches!(cached, CachedCompletion::InFlight { .. }) {
                 self = match self.reserve(request_id, replaces).await? {
-                    Attempt::Done(reserved) => return Ok(Admitted::Reserved(reserved)),
-                    Attempt::Again(admission) => {
+                    ReservationAttempt::Done(reserved) => return Ok(AdmissionResult::Reserved(reserved)),
+                    ReservationAttempt::Again(admission) => {
                         self = admission;
                         continue;
                     }
-                    Attempt::Wait(admission) => admission,
+                    ReservationAttempt::Wait(admission) => admission,
                 };
             }
             let Some((key, _)) = self.lookup.question.cache else { return Err(Error::Conflict) };
@@ -115,7 +118,7 @@ impl Admission {
             if Instant::now() >= in_line_until {
                 // The request that makes it is slow or dead. There is time to make another completion.
                 self.lookup.question.cache = None;
-                cached = Cached::Nothing;
+                cached = CachedCompletion::Nothing;
                 continue;
             }
             self.lookup.gateway.timer.sleep(pause).await;
@@ -125,7 +128,11 @@ impl Admission {
     }
 
     /// Sets money aside for the first model that may be asked.
-    async fn reserve(mut self, id: AiRequestId, replaces: Option<Timestamp>) -> Result<Attempt, Error> {
+    async fn reserve(
+        mut self,
+        id: AiRequestId,
+        replaces: Option<Timestamp>,
+    ) -> Result<ReservationAttempt, Error> {
         // Money for a call that can't be made would be set aside for nothing.
         if self.context().time_left() < TO_SETTLE + SHORTEST_CALL {
             return Err(Error::ModelsUnavailable { retry_after: None });
@@ -140,10 +147,10 @@ impl Admission {
         match gateway.state.reserve(&mut reservation, &self.lookup.terms.limits, key.as_ref()).await {
             Ok(()) => {
                 let Self { lookup, candidates, input, cache } = self;
-                let reserved = Reserved { lookup, candidates, input, reservation, making, cache };
-                Ok(Attempt::Done(Box::new(reserved)))
+                let reserved = ReservedRequest { lookup, candidates, input, reservation, making, cache };
+                Ok(ReservationAttempt::Done(Box::new(reserved)))
             }
-            Err(ReserveError::InFlight) => Ok(Attempt::Wait(self)),
+            Err(ReserveError::InFlight) => Ok(ReservationAttempt::Wait(self)),
             Err(ReserveError::OverBudget(scope)) => {
                 // A more expensive model has no room either.
                 let (input, output) = (self.input.most, self.lookup.question.output);
@@ -152,11 +159,11 @@ impl Admission {
                 if self.candidates.is_empty() || self.all_open().is_some() {
                     return Err(Error::OverBudget(scope));
                 }
-                Ok(Attempt::Again(self))
+                Ok(ReservationAttempt::Again(self))
             }
             Err(ReserveError::Repeated) => Err(Error::Conflict),
             Err(ReserveError::Store(error)) => {
-                self.take_back(reservation, making).await;
+                self.cancel_reservation(reservation, making).await;
                 Err(error.into())
             }
         }
@@ -212,15 +219,15 @@ impl Admission {
             feature: question.feature,
             model: first.map(|model| model.id.clone()).unwrap_or_default(),
             provider: first.map(|model| model.provider.as_str().to_owned()).unwrap_or_default(),
-            tokens: Tokens { input: self.input.most, output: question.output, ..Tokens::default() },
+            tokens: TokenCounts { input: self.input.most, output: question.output, ..TokenCounts::default() },
             cost_nano_usd: bound,
             other_models: Vec::new(),
-            unmetered: Unmetered::default(),
+            unmetered: UnmeteredUsage::default(),
             price_version: self.lookup.terms.price_version.clone(),
             attempts: 1,
             latency_ms: 0,
             cache: self.cache,
-            outcome: Outcome::Presumed,
+            outcome: RequestOutcome::Presumed,
         };
         let reservation = Reservation {
             tenant: question.asker.tenant,
@@ -236,12 +243,12 @@ impl Admission {
     }
 
     /// Ends a reservation that may or may not have been made. No model was asked, so it cost nothing.
-    async fn take_back(&self, reservation: Reservation, making: Option<(CacheKey, Duration)>) {
+    async fn cancel_reservation(&self, reservation: Reservation, making: Option<(CacheKey, Duration)>) {
         let metered = AiRequestMetered {
-            tokens: Tokens::default(),
+            tokens: TokenCounts::default(),
             cost_nano_usd: 0,
             attempts: 0,
-            outcome: Outcome::Failed,
+            outcome: RequestOutcome::Failed,
             ..reservation.presumed.clone()
         };
         let until = self.lookup.context.deadline.checked_sub(TO_ANSWER);
@@ -261,7 +268,11 @@ impl Admission {
     }
 
     /// A completion of the cache: recorded, at cost 0.
-    async fn cached_answer(&self, request_id: AiRequestId, answer: CachedAnswer) -> Result<Answered, Error> {
+    async fn cached_answer(
+        &self,
+        request_id: AiRequestId,
+        answer: CachedAnswer,
+    ) -> Result<GatewayAnswer, Error> {
         let (context, question) = (&self.lookup.context, &self.lookup.question);
         let elapsed = self.lookup.started.elapsed();
         let price_version = &self.lookup.terms.price_version;
@@ -272,19 +283,19 @@ impl Admission {
             feature: question.feature,
             model: answer.model.clone(),
             provider: answer.provider.clone(),
-            tokens: Tokens::default(),
+            tokens: TokenCounts::default(),
             cost_nano_usd: 0,
             other_models: Vec::new(),
-            unmetered: Unmetered::default(),
+            unmetered: UnmeteredUsage::default(),
             price_version: price_version.clone(),
             attempts: 0,
             latency_ms: whole_millis(elapsed),
             cache: CacheUse::Hit,
-            outcome: Outcome::Answered,
+            outcome: RequestOutcome::Answered,
         };
         let state = &self.lookup.gateway.state;
         state.record(question.asker.tenant, &metered, context.now, &context.correlation_id).await?;
-        Ok(Answered {
+        Ok(GatewayAnswer {
             head: AnswerHead {
                 request_id,
                 model: answer.model,
@@ -297,7 +308,7 @@ impl Admission {
             text: answer.text,
             stop: StopReason::from_name(&answer.stop),
             tokens: answer.tokens,
-            cost: AnswerCost { tokens: Tokens::default(), nano_usd: 0 },
+            cost: AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 },
             price_version: price_version.clone(),
         })
     }

@@ -1,20 +1,20 @@
 //! Whole completions: asked, checked, repaired once when unusable, and then left to the next model.
 
-use super::admission::{Admitted, admit};
-use super::attempts::NoAnswer;
+use super::admission::{AdmissionResult, admit};
+use super::attempts::NoCompletionReason;
 use super::bill::{AnswerLength, tokens_of};
-use super::lookup::{Candidate, look_up};
+use super::lookup::{ModelCandidate, look_up};
 use super::model_call::model_call;
 use super::parts::{AiGateway, Providers};
-use super::question::{InputBounds, Question};
+use super::question::{GatewayQuestion, InputBounds};
 use super::settlement::{CacheableAnswer, Session};
-use crate::ask::{Answered, Ask, Asker};
+use crate::ask::{GatewayAnswer, GatewayRequest, Requester};
 use crate::bound::most_tokens_of_turn;
 use crate::mask::Masking;
 use crate::registry::Model;
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
-use domain::ai::{Outcome, Tokens};
+use domain::ai::{RequestOutcome, TokenCounts};
 use ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,7 +44,7 @@ pub struct KnownTerms {
 impl From<Error> for Unanswered {
     /// No model was asked.
     fn from(error: Error) -> Self {
-        let cost = AnswerCost { tokens: Tokens::default(), nano_usd: 0 };
+        let cost = AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 };
         Self { error, cost, attempts: 0, terms: None }
     }
 }
@@ -54,9 +54,9 @@ pub async fn complete(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn ModelGateway>,
     context: &Context,
-    asker: &Asker,
-    ask: &Ask,
-) -> Result<Answered, Error> {
+    asker: &Requester,
+    ask: &GatewayRequest,
+) -> Result<GatewayAnswer, Error> {
     answer(gateway, providers, context, asker, ask).await.map_err(|unanswered| unanswered.error)
 }
 
@@ -65,17 +65,17 @@ pub async fn answer(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn ModelGateway>,
     context: &Context,
-    asker: &Asker,
-    ask: &Ask,
-) -> Result<Answered, Unanswered> {
-    let lookup = look_up(gateway, context, Question::of(gateway, asker, ask)).await?;
+    asker: &Requester,
+    ask: &GatewayRequest,
+) -> Result<GatewayAnswer, Unanswered> {
+    let lookup = look_up(gateway, context, GatewayQuestion::of(gateway, asker, ask)).await?;
     let price_version = lookup.terms.price_version.clone();
     let terms = Some(KnownTerms { rules: lookup.terms.rules, price_version });
     let masked = lookup.terms.masks().then(|| Masking::of(ask));
     let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
     let mut session = match admit(lookup, InputBounds::of(ask)).await {
-        Ok(Admitted::FromCache(answer)) => return Ok(*answer),
-        Ok(Admitted::Reserved(reserved)) => Session::from(*reserved),
+        Ok(AdmissionResult::FromCache(answer)) => return Ok(*answer),
+        Ok(AdmissionResult::Reserved(reserved)) => Session::from(*reserved),
         Err(error) => return Err(Unanswered { terms, ..error.into() }),
     };
     let answered = first_answer(&mut session, providers, ask).await;
@@ -87,8 +87,8 @@ pub async fn answer(
             let usage = tokens_of(&answer.usage.unwrap_or_default());
             let cacheable = CacheableAnswer::of(&answer.text, answer.stop, usage);
             let head = session.head(&model);
-            session.settle(Some(&model), Outcome::Answered, cacheable).await;
-            Ok(Answered {
+            session.settle(Some(&model), RequestOutcome::Answered, cacheable).await;
+            Ok(GatewayAnswer {
                 head,
                 text: answer.text,
                 stop: answer.stop,
@@ -98,7 +98,7 @@ pub async fn answer(
             })
         }
         Err(error) => {
-            session.settle(None, Outcome::Failed, None).await;
+            session.settle(None, RequestOutcome::Failed, None).await;
             Err(Unanswered { error, cost: session.bill.cost(), attempts: session.attempts, terms })
         }
     }
@@ -108,17 +108,17 @@ pub async fn answer(
 async fn first_answer(
     session: &mut Session,
     providers: &Providers<dyn ModelGateway>,
-    ask: &Ask,
+    ask: &GatewayRequest,
 ) -> Result<(Model, ModelAnswer), Error> {
     let mut candidates = session.candidates();
     while let Some((mut candidate, until)) = session.next_candidate(&mut candidates).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            candidates.note(NoAnswer::NotDeployed)?;
+            candidates.record(NoCompletionReason::NotDeployed)?;
             continue;
         };
         match converse(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok(answer) => return Ok((candidate.model, answer)),
-            Err(why) => candidates.note(why)?,
+            Err(why) => candidates.record(why)?,
         }
     }
     Err(candidates.exhausted())
@@ -128,17 +128,17 @@ async fn first_answer(
 async fn converse(
     session: &mut Session,
     provider: &dyn ModelGateway,
-    candidate: &mut Candidate,
+    candidate: &mut ModelCandidate,
     until: Instant,
-    ask: &Ask,
-) -> Result<ModelAnswer, NoAnswer> {
+    ask: &GatewayRequest,
+) -> Result<ModelAnswer, NoCompletionReason> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
     let first = called(session, provider, candidate, until, &mut call, 0).await?;
     let Some(wrong) = faults(&first, ask) else { return Ok(first) };
     refuse_filtered(&first)?;
     // Every provider refuses a turn without text, so there is nothing to repair.
     if first.text.trim().is_empty() {
-        return Err(NoAnswer::Unusable);
+        return Err(NoCompletionReason::Unusable);
     }
     let complaint =
         format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
@@ -151,7 +151,7 @@ async fn converse(
         None => Ok(second),
         Some(_) => {
             tracing::warn!(model = candidate.model.id, "a model's answer can't be used, not even repaired");
-            Err(NoAnswer::Unusable)
+            Err(NoCompletionReason::Unusable)
         }
     }
 }
@@ -159,11 +159,11 @@ async fn converse(
 async fn called(
     session: &mut Session,
     provider: &dyn ModelGateway,
-    candidate: &mut Candidate,
+    candidate: &mut ModelCandidate,
     until: Instant,
     call: &mut ModelCall,
     extra: u64,
-) -> Result<ModelAnswer, NoAnswer> {
+) -> Result<ModelAnswer, NoCompletionReason> {
     let model = &candidate.model;
     let mut calls = session.calls(model, extra, session.longest_answer(model), until);
     loop {
@@ -182,13 +182,13 @@ async fn called(
 }
 
 /// A completion that a guardrail or filter stopped is refused: neither a repair nor another model would give it.
-fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoAnswer> {
+fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoCompletionReason> {
     if answer.stop == StopReason::Filtered { Err(Error::ModelRefused.into()) } else { Ok(()) }
 }
 
 /// The faults of a checked completion. A cut or filtered one always fails, even if it can be parsed. Where callers get
 /// it as it is, the answer says why it ended, and another try would end in the same way.
-fn faults(answer: &ModelAnswer, ask: &Ask) -> Option<Vec<String>> {
+fn faults(answer: &ModelAnswer, ask: &GatewayRequest) -> Option<Vec<String>> {
     let check = ask.check.as_ref()?;
     match answer.stop {
         StopReason::MaxTokens | StopReason::Filtered if ask.gives_cut => None,

@@ -2,7 +2,7 @@
 //! model of the chain. This module only decides; the calls are made elsewhere. A wrong request is never sent twice.
 
 use super::admission::SHORTEST_CALL;
-use super::lookup::{Candidate, open_for};
+use super::lookup::{ModelCandidate, open_for};
 use application_core::Error;
 use domain::Timestamp;
 use ports::{Breaker, BudgetScope, ModelError};
@@ -25,7 +25,7 @@ const FAIR_BYTES_IN_A_MILLI: u64 = 20;
 const FAIR_MILLIS_FOR_A_TOKEN: u64 = 40;
 
 /// The reason why a model gave no completion.
-pub(super) enum NoAnswer {
+pub(super) enum NoCompletionReason {
     /// It may give one later. Another model may give one now.
     Unavailable(Option<Duration>),
     /// It can't be asked. Another model may give one.
@@ -40,7 +40,7 @@ pub(super) enum NoAnswer {
     Stop(Error),
 }
 
-impl From<Error> for NoAnswer {
+impl From<Error> for NoCompletionReason {
     fn from(error: Error) -> Self {
         match error {
             Error::OverBudget(scope) => Self::OverBudget(scope),
@@ -51,7 +51,7 @@ impl From<Error> for NoAnswer {
 
 /// The models of a request that were not asked yet, and why the others gave no completion.
 pub(super) struct Candidates {
-    rest: VecDeque<Candidate>,
+    rest: VecDeque<ModelCandidate>,
     soonest: Option<Duration>,
     over_budget: Option<BudgetScope>,
     /// Whether a model failed that may give a completion later.
@@ -66,7 +66,7 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn new(candidates: Vec<Candidate>, named: bool, length_is_the_callers: bool) -> Self {
+    pub(super) fn new(candidates: Vec<ModelCandidate>, named: bool, length_is_the_callers: bool) -> Self {
         Self {
             rest: candidates.into(),
             soonest: None,
@@ -82,7 +82,7 @@ impl Candidates {
 
     /// The next model and the time that it may take: most of the remaining time, but five seconds are reserved for each
     /// later model that may be asked, or their share of half of the time where that is less.
-    pub(super) fn next(&mut self, left: Duration, now: Timestamp) -> Option<(Candidate, Duration)> {
+    pub(super) fn next(&mut self, left: Duration, now: Timestamp) -> Option<(ModelCandidate, Duration)> {
         let able = self.rest.iter().filter(|candidate| open_for(candidate.breaker, now).is_none());
         let able = u32::try_from(able.count()).unwrap_or(1).max(1);
         let for_each_later = FOR_A_FALLBACK.min(left / (2 * able));
@@ -97,28 +97,28 @@ impl Candidates {
     }
 
     /// Asks the other models first.
-    pub(super) fn put_last(&mut self, candidate: Candidate) {
+    pub(super) fn defer(&mut self, candidate: ModelCandidate) {
         self.rest.push_back(candidate);
     }
 
     /// Notes why a model gave no completion, or fails when no other model may be asked.
-    pub(super) fn note(&mut self, why: NoAnswer) -> Result<(), Error> {
+    pub(super) fn record(&mut self, why: NoCompletionReason) -> Result<(), Error> {
         match why {
-            NoAnswer::Unavailable(wait) => {
+            NoCompletionReason::Unavailable(wait) => {
                 self.later = true;
                 self.soonest = match (self.soonest, wait) {
                     (Some(soonest), Some(wait)) => Some(soonest.min(wait)),
                     (soonest, wait) => soonest.or(wait),
                 };
             }
-            NoAnswer::NotDeployed => self.not_deployed = true,
-            NoAnswer::Unusable => self.unusable = true,
-            NoAnswer::OutOfTime if self.length_is_the_callers => self.out_of_time = true,
-            NoAnswer::OutOfTime => self.later = true,
-            NoAnswer::OverBudget(scope) => {
+            NoCompletionReason::NotDeployed => self.not_deployed = true,
+            NoCompletionReason::Unusable => self.unusable = true,
+            NoCompletionReason::OutOfTime if self.length_is_the_callers => self.out_of_time = true,
+            NoCompletionReason::OutOfTime => self.later = true,
+            NoCompletionReason::OverBudget(scope) => {
                 self.over_budget.get_or_insert(scope);
             }
-            NoAnswer::Stop(error) => return Err(error),
+            NoCompletionReason::Stop(error) => return Err(error),
         }
         Ok(())
     }
@@ -172,11 +172,11 @@ impl ModelCalls {
     }
 
     /// Begins a call; returns the time that it may take.
-    pub(super) fn begin(&mut self) -> Result<Duration, NoAnswer> {
+    pub(super) fn begin(&mut self) -> Result<Duration, NoCompletionReason> {
         self.asked = Instant::now();
         self.had = self.until.saturating_duration_since(self.asked);
         if self.had < SHORTEST_CALL {
-            return Err(NoAnswer::OutOfTime);
+            return Err(NoCompletionReason::OutOfTime);
         }
         self.made += 1;
         Ok(self.had)
@@ -201,20 +201,20 @@ impl ModelCalls {
     /// model up. `None` is a pause of the gateway's own choice, because the provider asked for none.
     pub(super) fn after(
         &self,
-        candidate: &Candidate,
+        candidate: &ModelCandidate,
         error: &ModelError,
         breaker: Breaker,
         now: Timestamp,
-    ) -> Result<Option<Duration>, NoAnswer> {
+    ) -> Result<Option<Duration>, NoCompletionReason> {
         let wanted = retry_after(error);
         let (most, then) = match error {
             ModelError::ContextLength => return Err(Error::ContextLength.into()),
             ModelError::Refused(_) => return Err(Error::ModelRefused.into()),
             // The deployment's configuration is wrong, not the request.
-            ModelError::NoSuchModel => return Err(NoAnswer::NotDeployed),
-            ModelError::MalformedAnswer(_) => (MOST_CALLS_WHEN_MALFORMED, NoAnswer::Unusable),
+            ModelError::NoSuchModel => return Err(NoCompletionReason::NotDeployed),
+            ModelError::MalformedAnswer(_) => (MOST_CALLS_WHEN_MALFORMED, NoCompletionReason::Unusable),
             ModelError::TimedOut | ModelError::ProviderTimedOut if !self.had_enough_time(error) => {
-                (MOST_CALLS, NoAnswer::OutOfTime)
+                (MOST_CALLS, NoCompletionReason::OutOfTime)
             }
             ModelError::Throttled { .. }
             | ModelError::Unavailable(_)
@@ -222,7 +222,7 @@ impl ModelCalls {
             | ModelError::Lost(_)
             | ModelError::TimedOut
             | ModelError::ProviderTimedOut => {
-                (MOST_CALLS, NoAnswer::Unavailable(wanted.or(open_for(breaker, now))))
+                (MOST_CALLS, NoCompletionReason::Unavailable(wanted.or(open_for(breaker, now))))
             }
         };
         let too_long = wanted.is_some_and(|wanted| wanted > LONGEST_RETRY_AFTER);
@@ -235,11 +235,11 @@ impl ModelCalls {
     }
 
     /// The reason to give the model up when there is no time for a pause.
-    pub(super) fn no_time_for_a_pause(&self, error: &ModelError) -> NoAnswer {
+    pub(super) fn no_time_for_a_pause(&self, error: &ModelError) -> NoCompletionReason {
         match error {
-            ModelError::MalformedAnswer(_) => NoAnswer::Unusable,
-            error if !self.had_enough_time(error) => NoAnswer::OutOfTime,
-            error => NoAnswer::Unavailable(retry_after(error)),
+            ModelError::MalformedAnswer(_) => NoCompletionReason::Unusable,
+            error if !self.had_enough_time(error) => NoCompletionReason::OutOfTime,
+            error => NoCompletionReason::Unavailable(retry_after(error)),
         }
     }
 }

@@ -3,38 +3,38 @@
 use crate::bound::estimated_tokens;
 use crate::registry::Model;
 use application_core::model_answer::AnswerCost;
-use domain::ai::{ModelUsed, Tokens, Unmetered};
+use domain::ai::{ModelUsage, TokenCounts, UnmeteredUsage};
 use ports::Usage;
 
 /// The sums of a request's attempts.
 #[derive(Debug, Default)]
-pub(super) struct Bill {
-    pub(super) tokens: Tokens,
+pub(super) struct RequestBill {
+    pub(super) tokens: TokenCounts,
     /// Nano-dollars.
     pub(super) cost: u64,
     /// The part of both without counts of a provider.
-    pub(super) unmetered: Unmetered,
+    pub(super) unmetered: UnmeteredUsage,
     /// The same, by model.
-    used: Vec<ModelUsed>,
+    used: Vec<ModelUsage>,
 }
 
-impl Bill {
+impl RequestBill {
     /// Adds usage that a provider counted.
     pub(super) fn charge(&mut self, model: &Model, usage: &Usage) {
-        self.add(model, tokens_of(usage), model.cost(usage), Unmetered::default());
+        self.add(model, tokens_of(usage), model.cost(usage), UnmeteredUsage::default());
     }
 
     /// Adds usage that may be billed without counts: a prompt and a completion of this many tokens, at the highest
     /// prices that may apply.
-    pub(super) fn presume(&mut self, model: &Model, input: u64, output: u64) -> Tokens {
+    pub(super) fn presume(&mut self, model: &Model, input: u64, output: u64) -> TokenCounts {
         let cost = model.most(input, output);
         tracing::warn!(
             model = model.id,
             ai_unmetered_nano_usd = cost,
             "an answer without counts is charged at its most"
         );
-        let tokens = Tokens { input, output, ..Tokens::default() };
-        self.add(model, tokens, cost, Unmetered { tokens, cost_nano_usd: cost });
+        let tokens = TokenCounts { input, output, ..TokenCounts::default() };
+        self.add(model, tokens, cost, UnmeteredUsage { tokens, cost_nano_usd: cost });
         tokens
     }
 
@@ -56,11 +56,11 @@ impl Bill {
             ai_unmetered_nano_usd = cost,
             "an answer without counts is charged by its length"
         );
-        self.add(model, tokens, cost, Unmetered { tokens, cost_nano_usd: cost });
+        self.add(model, tokens, cost, UnmeteredUsage { tokens, cost_nano_usd: cost });
         usage
     }
 
-    fn add(&mut self, model: &Model, tokens: Tokens, cost: u64, unmetered: Unmetered) {
+    fn add(&mut self, model: &Model, tokens: TokenCounts, cost: u64, unmetered: UnmeteredUsage) {
         self.cost = self.cost.saturating_add(cost);
         self.tokens = self.tokens.plus(tokens);
         self.unmetered = self.unmetered.plus(unmetered);
@@ -71,13 +71,18 @@ impl Bill {
                 used.unmetered = used.unmetered.plus(unmetered);
             }
             None => {
-                self.used.push(ModelUsed { model: model.id.clone(), tokens, cost_nano_usd: cost, unmetered });
+                self.used.push(ModelUsage {
+                    model: model.id.clone(),
+                    tokens,
+                    cost_nano_usd: cost,
+                    unmetered,
+                });
             }
         }
     }
 
     /// The usage of other models than this one.
-    pub(super) fn others(&self, model: &str) -> Vec<ModelUsed> {
+    pub(super) fn others(&self, model: &str) -> Vec<ModelUsage> {
         self.used.iter().filter(|used| used.model != model).cloned().collect()
     }
 
@@ -96,8 +101,8 @@ pub(super) struct AnswerLength {
     pub(super) longest: u64,
 }
 
-pub(super) fn tokens_of(usage: &Usage) -> Tokens {
-    Tokens {
+pub(super) fn tokens_of(usage: &Usage) -> TokenCounts {
+    TokenCounts {
         input: usage.input_tokens,
         output: usage.output_tokens,
         cache_read: usage.cache_read_tokens,

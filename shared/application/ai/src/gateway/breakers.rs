@@ -2,10 +2,10 @@
 //! breaker. A failed report does not fail the request.
 
 use super::attempts::retry_after;
-use super::lookup::{Candidate, model_name, open_for};
+use super::lookup::{ModelCandidate, model_name, open_for};
 use super::parts::AiGateway;
 use application_core::Context;
-use ports::{Breaker, FailureCause, ModelError, Observation, StoreError};
+use ports::{Breaker, CallObservation, FailureCause, ModelError, StoreError};
 use std::time::Duration;
 
 /// How long a probe may take before another process may probe.
@@ -23,7 +23,7 @@ pub(super) enum MayAsk {
 }
 
 /// Whether the breaker lets a request through. A model that fails often is asked when no other model is left.
-pub(super) fn may_ask(context: &Context, candidate: &Candidate) -> MayAsk {
+pub(super) fn may_ask(context: &Context, candidate: &ModelCandidate) -> MayAsk {
     let now = context.clock();
     match candidate.breaker {
         Breaker::Closed => MayAsk::Yes,
@@ -37,7 +37,7 @@ pub(super) fn may_ask(context: &Context, candidate: &Candidate) -> MayAsk {
 pub(super) async fn probe(
     gateway: &AiGateway,
     context: &Context,
-    candidate: &mut Candidate,
+    candidate: &mut ModelCandidate,
 ) -> Result<MayAsk, StoreError> {
     let now = context.clock();
     candidate.breaker = gateway.state.probe(&model_name(&candidate.model), now, now.plus(PROBE)).await?;
@@ -48,18 +48,18 @@ pub(super) async fn probe(
     })
 }
 
-fn as_last_resort(candidate: &Candidate) -> MayAsk {
+fn as_last_resort(candidate: &ModelCandidate) -> MayAsk {
     if candidate.is_last { MayAsk::Yes } else { MayAsk::Later }
 }
 
 /// Reports answered calls, some at a time.
-pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candidate: &mut Candidate) {
+pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candidate: &mut ModelCandidate) {
     let (model, now) = (model_name(&candidate.model), context.clock());
     let told = if candidate.breaker == Breaker::HalfOpen {
         candidate.breaker = Breaker::Closed;
-        gateway.state.probed(&model, true, None, now).await
+        gateway.state.report_probe(&model, true, None, now).await
     } else if let Some(calls) = gateway.tally.answered(&model, context.entropy.as_ref()) {
-        let observed = Observation { calls, failures: 0, retry_after: None };
+        let observed = CallObservation { calls, failures: 0, retry_after: None };
         gateway.state.observe(&model, observed, now).await.map(|_| ())
     } else {
         Ok(())
@@ -77,7 +77,7 @@ pub(super) async fn tell_answered(gateway: &AiGateway, context: &Context, candid
 pub(super) async fn tell_failed(
     gateway: &AiGateway,
     context: &Context,
-    candidate: &Candidate,
+    candidate: &ModelCandidate,
     error: &ModelError,
     had_enough_time: bool,
 ) -> Breaker {
@@ -93,10 +93,11 @@ pub(super) async fn tell_failed(
         // the next caller at once.
         let missing = error.cause() == FailureCause::Configuration;
         let wait = if fault || throttled { retry_after(error) } else { Some(Duration::ZERO) };
-        let told = gateway.state.probed(&model, missing, wait, now).await;
+        let told = gateway.state.report_probe(&model, missing, wait, now).await;
         told.map(|()| if missing { Breaker::Closed } else { Breaker::HalfOpen })
     } else if fault || throttled {
-        let observed = Observation { calls: 1, failures: u32::from(fault), retry_after: retry_after(error) };
+        let observed =
+            CallObservation { calls: 1, failures: u32::from(fault), retry_after: retry_after(error) };
         gateway.state.observe(&model, observed, now).await
     } else {
         Ok(Breaker::Closed)

@@ -1,9 +1,9 @@
 //! The calls of a session: each is paid for before it is made, and judged afterwards.
 
 use super::admission::SHORTEST_CALL;
-use super::attempts::{Candidates, ModelCalls, NoAnswer, pause};
+use super::attempts::{Candidates, ModelCalls, NoCompletionReason, pause};
 use super::breakers::{MayAsk, may_ask, probe, tell_answered, tell_failed};
-use super::lookup::Candidate;
+use super::lookup::ModelCandidate;
 use super::settlement::Session;
 use crate::registry::Model;
 use application_core::Error;
@@ -31,7 +31,7 @@ impl Session {
     pub(super) async fn next_candidate(
         &mut self,
         candidates: &mut Candidates,
-    ) -> Result<Option<(Candidate, Instant)>, Error> {
+    ) -> Result<Option<(ModelCandidate, Instant)>, Error> {
         loop {
             let next = candidates.next(self.time_left(), self.context.clock());
             let Some((mut candidate, share)) = next else { return Ok(None) };
@@ -42,22 +42,25 @@ impl Session {
             match may {
                 Ok(MayAsk::Yes | MayAsk::Probe) => return Ok(Some((candidate, Instant::now() + share))),
                 // A model that does not fail is asked first.
-                Ok(MayAsk::Later) => candidates.put_last(candidate),
-                Ok(MayAsk::No(wait)) => candidates.note(NoAnswer::Unavailable(Some(wait)))?,
-                Err(error) => candidates.note(error.into())?,
+                Ok(MayAsk::Later) => candidates.defer(candidate),
+                Ok(MayAsk::No(wait)) => candidates.record(NoCompletionReason::Unavailable(Some(wait)))?,
+                Err(error) => candidates.record(error.into())?,
             }
         }
     }
 
-    async fn take_probe(&mut self, candidate: &mut Candidate) -> Result<MayAsk, Error> {
+    async fn take_probe(&mut self, candidate: &mut ModelCandidate) -> Result<MayAsk, Error> {
         self.require_money(self.most_costs(&candidate.model, 0)).await?;
         Ok(probe(&self.gateway, &self.context, candidate).await?)
     }
 
     /// Prepares a call, which is paid for before it is made. Returns the time that it may take.
-    pub(super) async fn before_call(&mut self, calls: &mut ModelCalls) -> Result<Duration, NoAnswer> {
+    pub(super) async fn before_call(
+        &mut self,
+        calls: &mut ModelCalls,
+    ) -> Result<Duration, NoCompletionReason> {
         if !calls.has_time() {
-            return Err(NoAnswer::OutOfTime);
+            return Err(NoCompletionReason::OutOfTime);
         }
         self.require_money(calls.bound).await?;
         let had = calls.begin()?;
@@ -69,9 +72,9 @@ impl Session {
     pub(super) async fn after_call<T>(
         &mut self,
         calls: &ModelCalls,
-        candidate: &mut Candidate,
+        candidate: &mut ModelCandidate,
         result: Result<T, ModelError>,
-    ) -> Result<Option<T>, NoAnswer> {
+    ) -> Result<Option<T>, NoCompletionReason> {
         self.waited += calls.took();
         self.asked = Some(candidate.model.clone());
         let error = match result {

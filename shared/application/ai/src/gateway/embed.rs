@@ -1,20 +1,20 @@
 //! Turns texts into vectors, within the same budgets and limits as completions. The cache is not used, because storing
 //! a vector costs more than making it.
 
-use super::admission::{Admitted, admit};
-use super::attempts::NoAnswer;
+use super::admission::{AdmissionResult, admit};
+use super::attempts::NoCompletionReason;
 use super::bill::AnswerLength;
-use super::lookup::{Candidate, look_up};
+use super::lookup::{ModelCandidate, look_up};
 use super::parts::{AiGateway, Providers};
-use super::question::{InputBounds, Question};
+use super::question::{GatewayQuestion, InputBounds};
 use super::settlement::Session;
-use crate::ask::Asker;
+use crate::ask::Requester;
 use crate::bound::most_tokens;
 use crate::mask::Masking;
 use crate::registry::{Model, ModelUse};
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use application_core::{Context, Error};
-use domain::ai::Outcome;
+use domain::ai::RequestOutcome;
 use ports::{EmbeddingCall, EmbeddingGateway, InputType, Usage};
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,13 +48,13 @@ pub async fn embed(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn EmbeddingGateway>,
     context: &Context,
-    asker: &Asker,
+    asker: &Requester,
     embed: EmbedTexts<'_>,
 ) -> Result<Embedded, Error> {
     if embed.model.usage != ModelUse::Embeddings {
         return Err(Error::UnknownModel);
     }
-    let lookup = look_up(gateway, context, Question::of_texts(asker, embed.model)).await?;
+    let lookup = look_up(gateway, context, GatewayQuestion::of_texts(asker, embed.model)).await?;
     let texts = if lookup.terms.masks() { Masking::of_texts(&embed.texts) } else { embed.texts };
     let embed = EmbedTexts { texts, ..embed };
     let longest = embed.texts.iter().map(String::len).max().unwrap_or_default();
@@ -62,15 +62,15 @@ pub async fn embed(
     let input = InputBounds { most: most(&embed.texts), fewest: (longest / 8) as u64 };
     let mut session = match admit(lookup, input).await? {
         // The cache was not read.
-        Admitted::FromCache(_) => return Err(Error::Conflict),
-        Admitted::Reserved(reserved) => Session::from(*reserved),
+        AdmissionResult::FromCache(_) => return Err(Error::Conflict),
+        AdmissionResult::Reserved(reserved) => Session::from(*reserved),
     };
     let mut vectors = vec![None; embed.texts.len()];
     let embedded = first_vectors(&mut session, providers, &embed, &mut vectors).await;
     match embedded {
         Ok(model) => {
             let head = session.head(&model);
-            session.settle(Some(&model), Outcome::Answered, None).await;
+            session.settle(Some(&model), RequestOutcome::Answered, None).await;
             Ok(Embedded {
                 head,
                 vectors: vectors.into_iter().flatten().collect(),
@@ -79,7 +79,7 @@ pub async fn embed(
             })
         }
         Err(error) => {
-            session.settle(None, Outcome::Failed, None).await;
+            session.settle(None, RequestOutcome::Failed, None).await;
             Err(error)
         }
     }
@@ -99,12 +99,12 @@ async fn first_vectors(
     let mut candidates = session.candidates();
     while let Some((mut candidate, until)) = session.next_candidate(&mut candidates).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            candidates.note(NoAnswer::NotDeployed)?;
+            candidates.record(NoCompletionReason::NotDeployed)?;
             continue;
         };
         match vectors(session, provider.as_ref(), &mut candidate, until, embed, found).await {
             Ok(()) => return Ok(candidate.model),
-            Err(why) => candidates.note(why)?,
+            Err(why) => candidates.record(why)?,
         }
     }
     Err(candidates.exhausted())
@@ -115,11 +115,11 @@ async fn first_vectors(
 async fn vectors(
     session: &mut Session,
     provider: &dyn EmbeddingGateway,
-    candidate: &mut Candidate,
+    candidate: &mut ModelCandidate,
     until: Instant,
     embed: &EmbedTexts<'_>,
     found: &mut [Option<Vec<f32>>],
-) -> Result<(), NoAnswer> {
+) -> Result<(), NoCompletionReason> {
     let mut calls = session.calls(&candidate.model, 0, 0, until);
     loop {
         let time_left = session.before_call(&mut calls).await?;

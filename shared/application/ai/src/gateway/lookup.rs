@@ -2,15 +2,15 @@
 //! at the same time as the rate limit.
 
 use super::parts::AiGateway;
-use super::question::{InputBounds, Question, longest_answer};
-use super::terms::Terms;
+use super::question::{GatewayQuestion, InputBounds, longest_answer};
+use super::terms::OrganizationTerms;
 use crate::registry::{Model, ModelUse};
 use crate::seal::Seal;
 use application_core::limits::{AI_CALLS, AI_CALLS_OF_ORGANIZATION, Counted, take_both};
 use application_core::{Context, Error};
 use domain::Timestamp;
-use domain::ai::Tokens;
-use ports::{Breaker, Cached, LimitDecision, ModelName, RequestLookup};
+use domain::ai::TokenCounts;
+use ports::{Breaker, CachedCompletion, LimitDecision, ModelName, RequestLookup};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// A model that may be asked, and its breaker's state.
 #[derive(Clone)]
-pub(super) struct Candidate {
+pub(super) struct ModelCandidate {
     pub(super) model: Model,
     pub(super) breaker: Breaker,
     /// Whether all later models fail. It is set when this model's turn comes.
@@ -30,10 +30,10 @@ pub(super) struct Candidate {
 pub(super) struct CachedAnswer {
     pub(super) text: String,
     pub(super) stop: String,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: TokenCounts,
     pub(super) model: String,
     pub(super) provider: String,
-    /// The [`Terms::settings`] with which it was made.
+    /// The [`OrganizationTerms::settings`] with which it was made.
     pub(super) settings: String,
 }
 
@@ -45,16 +45,16 @@ impl CachedAnswer {
 }
 
 /// The result of the look-up.
-pub(super) struct Lookup {
+pub(super) struct RequestLookupResult {
     pub(super) gateway: Arc<AiGateway>,
     pub(super) context: Context,
-    pub(super) question: Question,
+    pub(super) question: GatewayQuestion,
     pub(super) started: Instant,
     pub(super) limit: LimitDecision,
-    pub(super) terms: Terms,
+    pub(super) terms: OrganizationTerms,
     /// Whether the cache was read.
     pub(super) reads_cache: bool,
-    pub(super) cached: Cached,
+    pub(super) cached: CachedCompletion,
     breakers: HashMap<String, Breaker>,
 }
 
@@ -62,8 +62,8 @@ pub(super) struct Lookup {
 pub(super) async fn look_up(
     gateway: &Arc<AiGateway>,
     context: &Context,
-    question: Question,
-) -> Result<Lookup, Error> {
+    question: GatewayQuestion,
+) -> Result<RequestLookupResult, Error> {
     let started = Instant::now();
     let names: Vec<ModelName> = may_be_asked(gateway, &question).into_iter().map(model_name).collect();
     let reads = question.cache.filter(|(_, policy)| policy.read).map(|(key, _)| key);
@@ -80,8 +80,8 @@ pub(super) async fn look_up(
     .await;
     let limit = decision?;
     let found = found?;
-    let terms = Terms::new(gateway, &question, found.budget, found.prices);
-    Ok(Lookup {
+    let terms = OrganizationTerms::new(gateway, &question, found.budget, found.prices);
+    Ok(RequestLookupResult {
         gateway: Arc::clone(gateway),
         context: context.clone(),
         question,
@@ -96,7 +96,7 @@ pub(super) async fn look_up(
 
 /// The models whose breakers are read. The models of the organization's own chain are known only afterwards, and a
 /// second read would cost every such request its time.
-fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a Question) -> Vec<&'a Model> {
+fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a GatewayQuestion) -> Vec<&'a Model> {
     let mut models = question.chain.models(&question.sticky);
     if !question.chain.is_named() {
         let others = gateway.registry.models().iter().filter(|model| {
@@ -108,16 +108,16 @@ fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a Question) -> Vec<&'a M
     models
 }
 
-impl Lookup {
+impl RequestLookupResult {
     /// The models that the organization may ask and whose context the prompt fits.
-    pub(super) fn candidates(&self, input: InputBounds) -> Result<Vec<Candidate>, Error> {
+    pub(super) fn candidates(&self, input: InputBounds) -> Result<Vec<ModelCandidate>, Error> {
         let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
-        let allowed: Vec<Candidate> = self
+        let allowed: Vec<ModelCandidate> = self
             .terms
             .models
             .iter()
             .filter(|model| self.terms.limits.allows(&model.id))
-            .map(|model| Candidate { breaker: breaker(model), model: model.clone(), is_last: false })
+            .map(|model| ModelCandidate { breaker: breaker(model), model: model.clone(), is_last: false })
             .collect();
         // A model that the organization may not ask does not exist for it.
         if allowed.is_empty() {
@@ -127,7 +127,7 @@ impl Lookup {
         let fits = |model: &Model| {
             input.fewest.saturating_add(longest_answer(model, self.question.output)) <= model.context_tokens
         };
-        let fitting: Vec<Candidate> =
+        let fitting: Vec<ModelCandidate> =
             allowed.into_iter().filter(|candidate| fits(&candidate.model)).collect();
         if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
     }

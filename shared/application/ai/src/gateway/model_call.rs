@@ -1,12 +1,12 @@
 //! Builds the call to a provider.
 
 use super::parts::AiGateway;
-use crate::ask::{Ask, Conversation};
+use crate::ask::{Conversation, GatewayRequest};
 use crate::registry::{Model, Provider};
 use ports::ModelCall;
 
 /// The call that sends the prompt to a model. Its time is set before each call.
-pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &Ask) -> ModelCall {
+pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayRequest) -> ModelCall {
     let conversation = &ask.conversation;
     let (temperature, top_p) = samplers(model, conversation);
     let kept = model.prompt_cache_from_tokens;

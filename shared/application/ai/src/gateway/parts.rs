@@ -1,6 +1,6 @@
 //! The ports and settings of the gateway.
 
-use super::tally::Tally;
+use super::tally::CallTally;
 use crate::registry::{Provider, Registry};
 use ports::{AiState, Guardrail, Limiter, Timer};
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ pub struct AiGateway {
     pub(super) limiter: Arc<dyn Limiter>,
     pub(super) timer: Arc<dyn Timer>,
     pub(super) registry: Registry,
-    pub(super) tally: Tally,
+    pub(super) tally: CallTally,
     pub(super) guardrail: Option<Guardrail>,
     /// Models in organizations' chains that the registry does not have. Each is logged once.
     logged_missing: Mutex<HashSet<String>>,
@@ -27,7 +27,7 @@ impl AiGateway {
         timer: Arc<dyn Timer>,
         registry: Registry,
     ) -> Self {
-        let (tally, logged_missing) = (Tally::default(), Mutex::default());
+        let (tally, logged_missing) = (CallTally::default(), Mutex::default());
         Self { state, limiter, timer, registry, tally, guardrail: None, logged_missing }
     }
 

@@ -1,7 +1,7 @@
 //! The prompt and its bounds.
 
 use super::parts::AiGateway;
-use crate::ask::{Ask, Asker, CachePolicy};
+use crate::ask::{CachePolicy, GatewayRequest, Requester};
 use crate::bound::{fewest_input_tokens, most_input_tokens};
 use crate::cache_key::cache_key;
 use crate::chain::Chain;
@@ -11,8 +11,8 @@ use domain::ai::Feature;
 use ports::CacheKey;
 
 /// A prompt before anything is known about the organization that asks.
-pub(super) struct Question {
-    pub(super) asker: Asker,
+pub(super) struct GatewayQuestion {
+    pub(super) asker: Requester,
     pub(super) feature: Feature,
     /// The environment's chain, or the model that the caller named.
     pub(super) chain: Chain,
@@ -26,9 +26,9 @@ pub(super) struct Question {
     pub(super) seal: Option<Seal>,
 }
 
-impl Question {
+impl GatewayQuestion {
     /// A conversation.
-    pub(super) fn of(gateway: &AiGateway, asker: &Asker, ask: &Ask) -> Self {
+    pub(super) fn of(gateway: &AiGateway, asker: &Requester, ask: &GatewayRequest) -> Self {
         let uses_cache = ask.cache.read || ask.cache.store;
         let named = uses_cache.then(|| cache_key(asker.tenant, ask, gateway.guardrail.as_ref()));
         Self {
@@ -43,7 +43,7 @@ impl Question {
     }
 
     /// Texts for a model that makes vectors. The cache is not used, because storing a vector costs more than making it.
-    pub(super) fn of_texts(asker: &Asker, model: &Model) -> Self {
+    pub(super) fn of_texts(asker: &Requester, model: &Model) -> Self {
         Self {
             asker: asker.clone(),
             feature: Feature::Embedding,
@@ -70,7 +70,7 @@ pub(super) struct InputBounds {
 
 impl InputBounds {
     /// The bounds of a conversation.
-    pub(super) fn of(ask: &Ask) -> Self {
+    pub(super) fn of(ask: &GatewayRequest) -> Self {
         let conversation = &ask.conversation;
         Self { most: most_input_tokens(conversation), fewest: fewest_input_tokens(conversation) }
     }

@@ -1,17 +1,17 @@
 //! A request with a reservation, from its first call to its settlement. Its money is settled exactly once in any case:
 //! here, or by the sweeper when this process dies.
 
-use super::admission::{Reserved, TO_ANSWER, TO_SETTLE};
-use super::bill::Bill;
-use super::lookup::{CachedAnswer, Candidate, whole_millis};
+use super::admission::{ReservedRequest, TO_ANSWER, TO_SETTLE};
+use super::bill::RequestBill;
+use super::lookup::{CachedAnswer, ModelCandidate, whole_millis};
 use super::parts::AiGateway;
 use super::question::{InputBounds, longest_answer, most_costs};
-use super::terms::Terms;
+use super::terms::OrganizationTerms;
 use crate::registry::Model;
 use crate::seal::Seal;
 use application_core::model_answer::AnswerHead;
 use application_core::{Context, Error};
-use domain::ai::{AiRequestMetered, CacheUse, Outcome, Tokens};
+use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts};
 use ports::{AnswerToCache, CacheKey, LimitDecision, Reservation, ReserveError, Settlement, StopReason};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,11 +23,11 @@ const LAST: Duration = Duration::from_millis(100);
 pub(super) struct Session {
     pub(super) gateway: Arc<AiGateway>,
     pub(super) context: Context,
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<ModelCandidate>,
     pub(super) input: InputBounds,
     output: u64,
     limit: LimitDecision,
-    pub(super) terms: Terms,
+    pub(super) terms: OrganizationTerms,
     pub(super) length_is_the_callers: bool,
     /// The completion that only this session makes, and how long it may be cached.
     making: Option<(CacheKey, Duration)>,
@@ -40,12 +40,12 @@ pub(super) struct Session {
     pub(super) attempts: u32,
     /// The model that was asked last.
     pub(super) asked: Option<Model>,
-    pub(super) bill: Bill,
+    pub(super) bill: RequestBill,
 }
 
-impl From<Reserved> for Session {
-    fn from(reserved: Reserved) -> Self {
-        let Reserved { lookup, candidates, input, reservation, making, cache } = reserved;
+impl From<ReservedRequest> for Session {
+    fn from(reserved: ReservedRequest) -> Self {
+        let ReservedRequest { lookup, candidates, input, reservation, making, cache } = reserved;
         Self {
             length_is_the_callers: lookup.question.length_is_the_callers(),
             gateway: lookup.gateway,
@@ -63,7 +63,7 @@ impl From<Reserved> for Session {
             waited: Duration::ZERO,
             attempts: 0,
             asked: None,
-            bill: Bill::default(),
+            bill: RequestBill::default(),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Session {
     pub(super) async fn settle(
         &mut self,
         model: Option<&Model>,
-        outcome: Outcome,
+        outcome: RequestOutcome,
         answer: Option<CacheableAnswer<'_>>,
     ) {
         let mut settlement = self.settlement(model, outcome, answer);
@@ -157,7 +157,7 @@ impl Session {
     fn settlement(
         &mut self,
         model: Option<&Model>,
-        outcome: Outcome,
+        outcome: RequestOutcome,
         answer: Option<CacheableAnswer<'_>>,
     ) -> Settlement {
         let first = self.candidates.first().map(|candidate| &candidate.model);
@@ -203,7 +203,7 @@ impl Session {
     }
 
     async fn leave_to_the_sweeper(&self, settlement: &Settlement) {
-        if let Err(error) = self.gateway.state.leave(settlement).await {
+        if let Err(error) = self.gateway.state.record_unsettled_usage(settlement).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what a request to a model used could not be written down; it will be presumed to have cost what was \
@@ -217,12 +217,12 @@ impl Session {
 pub(super) struct CacheableAnswer<'a> {
     text: &'a str,
     stop: StopReason,
-    tokens: Tokens,
+    tokens: TokenCounts,
 }
 
 impl<'a> CacheableAnswer<'a> {
     /// `None` for a completion that only its own caller gets: a cut one, and an empty one.
-    pub(super) fn of(text: &'a str, stop: StopReason, tokens: Tokens) -> Option<Self> {
+    pub(super) fn of(text: &'a str, stop: StopReason, tokens: TokenCounts) -> Option<Self> {
         let whole = stop == StopReason::EndTurn && !text.trim().is_empty();
         whole.then_some(Self { text, stop, tokens })
     }

@@ -2,20 +2,20 @@
 //! afterwards. The holder of a stream must drive it to its end, because the last step settles the request; otherwise
 //! the request is left to the sweeper.
 
-use super::admission::{Admitted, admit};
-use super::attempts::{NoAnswer, fair_time, time_counts};
+use super::admission::{AdmissionResult, admit};
+use super::attempts::{NoCompletionReason, fair_time, time_counts};
 use super::bill::{AnswerLength, tokens_of};
 use super::breakers::{tell_answered, tell_failed};
-use super::lookup::{Candidate, look_up};
+use super::lookup::{ModelCandidate, look_up};
 use super::model_call::model_call;
 use super::parts::{AiGateway, Providers};
-use super::question::{InputBounds, Question};
+use super::question::{GatewayQuestion, InputBounds};
 use super::settlement::{CacheableAnswer, Session};
-use crate::ask::{Ask, Asker, Check};
+use crate::ask::{CompletionCheck, GatewayRequest, Requester};
 use crate::mask::{Masking, Restoring};
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use application_core::{Context, Error};
-use domain::ai::{Outcome, Tokens};
+use domain::ai::{RequestOutcome, TokenCounts};
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
@@ -34,7 +34,7 @@ pub enum StreamEvent {
         /// The reason why it ended.
         stop: StopReason,
         /// Tokens of the completion itself; at most this many when there are no counts.
-        tokens: Tokens,
+        tokens: TokenCounts,
         /// The usage of the request.
         cost: AnswerCost,
     },
@@ -58,19 +58,19 @@ pub async fn stream(
     gateway: &Arc<AiGateway>,
     providers: &Providers<dyn StreamingModelGateway>,
     context: &Context,
-    asker: &Asker,
-    ask: &Ask,
+    asker: &Requester,
+    ask: &GatewayRequest,
 ) -> Result<Streamed, Error> {
-    let lookup = look_up(gateway, context, Question::of(gateway, asker, ask)).await?;
+    let lookup = look_up(gateway, context, GatewayQuestion::of(gateway, asker, ask)).await?;
     let masked = lookup.terms.masks().then(|| Masking::of(ask));
     let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
     let mut session = match admit(lookup, InputBounds::of(ask)).await? {
-        Admitted::FromCache(answer) => {
+        AdmissionResult::FromCache(answer) => {
             let end = StreamEvent::End { stop: answer.stop, tokens: answer.tokens, cost: answer.cost };
             let events = stream::iter([StreamEvent::Text(answer.text), end]).boxed();
             return Ok(Streamed { head: answer.head, events });
         }
-        Admitted::Reserved(reserved) => Session::from(*reserved),
+        AdmissionResult::Reserved(reserved) => Session::from(*reserved),
     };
     let begun = first_stream(&mut session, providers, ask).await;
     match begun {
@@ -89,7 +89,7 @@ pub async fn stream(
             }),
         }),
         Err(error) => {
-            session.settle(None, Outcome::Failed, None).await;
+            session.settle(None, RequestOutcome::Failed, None).await;
             Err(error)
         }
     }
@@ -99,17 +99,17 @@ pub async fn stream(
 async fn first_stream(
     session: &mut Session,
     providers: &Providers<dyn StreamingModelGateway>,
-    ask: &Ask,
-) -> Result<(Candidate, Instant, (Delta, ModelStream)), Error> {
+    ask: &GatewayRequest,
+) -> Result<(ModelCandidate, Instant, (Delta, ModelStream)), Error> {
     let mut candidates = session.candidates();
     while let Some((mut candidate, until)) = session.next_candidate(&mut candidates).await? {
         let Some(provider) = providers.get(candidate.model.provider) else {
-            candidates.note(NoAnswer::NotDeployed)?;
+            candidates.record(NoCompletionReason::NotDeployed)?;
             continue;
         };
         match open(session, provider.as_ref(), &mut candidate, until, ask).await {
             Ok((began, stream)) => return Ok((candidate, began, stream)),
-            Err(why) => candidates.note(why)?,
+            Err(why) => candidates.record(why)?,
         }
     }
     Err(candidates.exhausted())
@@ -118,10 +118,10 @@ async fn first_stream(
 async fn open(
     session: &mut Session,
     provider: &dyn StreamingModelGateway,
-    candidate: &mut Candidate,
+    candidate: &mut ModelCandidate,
     until: Instant,
-    ask: &Ask,
-) -> Result<(Instant, (Delta, ModelStream)), NoAnswer> {
+    ask: &GatewayRequest,
+) -> Result<(Instant, (Delta, ModelStream)), NoCompletionReason> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
     let mut calls = session.stream_calls(&candidate.model, until);
     loop {
@@ -155,10 +155,10 @@ async fn first_delta(
 
 struct Passing {
     session: Session,
-    candidate: Candidate,
+    candidate: ModelCandidate,
     /// When the model was asked.
     began: Instant,
-    check: Option<Check>,
+    check: Option<CompletionCheck>,
     first: Option<Delta>,
     rest: ModelStream,
     /// The model's text, with placeholders where personal data is masked.
@@ -242,7 +242,7 @@ impl Passing {
             None => self.text.clone(),
         };
         let cacheable = CacheableAnswer::of(&text, stop, tokens).filter(|_| right);
-        self.session.settle(Some(&self.candidate.model), Outcome::Answered, cacheable).await;
+        self.session.settle(Some(&self.candidate.model), RequestOutcome::Answered, cacheable).await;
         StreamEvent::End { stop, tokens, cost: self.session.bill.cost() }
     }
 
@@ -256,7 +256,7 @@ impl Passing {
     async fn cut(mut self) -> StreamEvent {
         let tokens = self.arrived();
         self.answered().await;
-        self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
+        self.session.settle(Some(&self.candidate.model), RequestOutcome::Cut, None).await;
         StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.bill.cost() }
     }
 
@@ -276,13 +276,13 @@ impl Passing {
         let counts = time_counts(&error, self.began.elapsed(), fair, fair);
         let (gateway, context) = (&self.session.gateway, &self.session.context);
         tell_failed(gateway, context, &self.candidate, &error, counts).await;
-        self.session.settle(Some(&self.candidate.model), Outcome::Cut, None).await;
+        self.session.settle(Some(&self.candidate.model), RequestOutcome::Cut, None).await;
         StreamEvent::Broken
     }
 
     /// Charges text that arrived without counts: the prompt at its upper bound, and every byte as a token, up to the
     /// longest completion that was asked for. That is never more than the amount set aside.
-    fn arrived(&mut self) -> Tokens {
+    fn arrived(&mut self) -> TokenCounts {
         let model = &self.candidate.model;
         let output = (self.text.len() as u64).min(self.session.longest_answer(model));
         self.session.bill.presume(model, self.session.input.most, output)

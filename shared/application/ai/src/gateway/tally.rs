@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 const TOGETHER: u32 = 10;
 
 #[derive(Default)]
-pub(super) struct Tally(Mutex<HashMap<ModelName, u32>>);
+pub(super) struct CallTally(Mutex<HashMap<ModelName, u32>>);
 
-impl Tally {
+impl CallTally {
     /// Counts an answered call; returns the number to report when it is time.
     pub(super) fn answered(&self, model: &ModelName, entropy: &dyn Entropy) -> Option<u32> {
         let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,14 +2,14 @@
 //! hold until the request is settled, whatever changes meanwhile.
 
 use super::parts::AiGateway;
-use super::question::Question;
+use super::question::GatewayQuestion;
 use crate::chain::Chain;
 use crate::price_book::{price_version, priced};
 use crate::registry::Model;
 use domain::Versioned;
 use domain::ai::{AiBudget, AiPrices, Limits};
 
-pub(super) struct Terms {
+pub(super) struct OrganizationTerms {
     pub(super) limits: Limits,
     /// The models of the chain, at the tenant's prices.
     pub(super) models: Vec<Model>,
@@ -24,10 +24,10 @@ pub(super) struct Terms {
     pub(super) settings: String,
 }
 
-impl Terms {
+impl OrganizationTerms {
     pub(super) fn new(
         gateway: &AiGateway,
-        question: &Question,
+        question: &GatewayQuestion,
         budget: Option<AiBudget>,
         prices: Option<Versioned<AiPrices>>,
     ) -> Self {

@@ -4,8 +4,8 @@
 mod contradiction;
 mod references;
 
-use super::ask::{Check, Faults};
-use domain::field::Invalid;
+use super::ask::{CompletionCheck, CompletionFaults};
+use domain::field::InvalidFields;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -16,25 +16,30 @@ const MOST_FAULTS: usize = 10;
 const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
 
 /// A check of completions against a schema. The schema may refer only to itself.
-pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
-    let wrong =
-        || Invalid::one("response_schema", "format", "must be a JSON Schema without outside references");
+pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFields> {
+    let wrong = || {
+        InvalidFields::one("response_schema", "format", "must be a JSON Schema without outside references")
+    };
     // Claude and Nova accept only an object as the input of a forced tool, without choice or reference at its root, and
     // so do OpenAI's own models.
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
-        return Err(Invalid::one("response_schema", "format", format!("must not have {choice} in its root")));
+        return Err(InvalidFields::one(
+            "response_schema",
+            "format",
+            format!("must not have {choice} in its root"),
+        ));
     }
     if let Some(endless) = references::endless(schema) {
-        return Err(Invalid::one("response_schema", "format", endless));
+        return Err(InvalidFields::one("response_schema", "format", endless));
     }
     let validator = jsonschema::validator_for(schema).map_err(|_| wrong())?;
     if !is_object {
-        return Err(Invalid::one("response_schema", "format", "must have the type object in its root"));
+        return Err(InvalidFields::one("response_schema", "format", "must have the type object in its root"));
     }
     if let Some(keyword) = contradiction::contradiction(schema) {
         let why = format!("nothing can match it: see {keyword}");
-        return Err(Invalid::one("response_schema", "unsatisfiable", why));
+        return Err(InvalidFields::one("response_schema", "unsatisfiable", why));
     }
     Ok(Arc::new(move |text: &str| {
         let value: Value =
@@ -45,7 +50,7 @@ pub(super) fn schema_check(schema: &Value) -> Result<Check, Invalid> {
 }
 
 /// The faults of a value: paths and keywords only, because a message could quote the tenant.
-pub fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> Faults {
+pub fn schema_faults(validator: &jsonschema::Validator, value: &Value) -> CompletionFaults {
     validator
         .iter_errors(value)
         .take(MOST_FAULTS)

@@ -1,11 +1,11 @@
 //! A change of one aggregate: load, check access and precondition, decide, fold, commit; from the beginning if another
 //! request was faster.
 
-use super::{Command, Idempotency, commit_once, decide_anew, release, release_failed};
-use crate::idempotency::{Answer, claim, outcome, replay_loaded};
+use super::{Command, Idempotency, commit_once, release, release_failed, retry_on_conflict};
+use crate::idempotency::{RepeatableResult, claim, outcome, replay_loaded};
 use crate::precondition::{CurrentVersion, Precondition};
 use crate::repository::{self, PendingChange};
-use crate::{Access, Error, IdempotencyConflict};
+use crate::{AccessDecision, Error, IdempotencyConflict};
 use domain::id::SubjectId;
 use domain::{Aggregate, Versioned};
 use ports::{AggregateKey, Transaction};
@@ -19,7 +19,7 @@ pub struct Change<'a, A: Aggregate> {
     /// The client's condition on the version that is changed. It is checked at each attempt.
     pub precondition: &'a Precondition,
     /// Whether the caller may access the aggregate in its current state.
-    pub access: &'a (dyn Fn(&A) -> Access + Sync),
+    pub access: &'a (dyn Fn(&A) -> AccessDecision + Sync),
     /// Decides the events for the current state; none if the aggregate needs no change.
     pub decide: &'a Decide<'a, A>,
     /// The subjects whose keys are destroyed with the change.
@@ -65,9 +65,9 @@ pub struct Changed<T> {
 pub async fn change<A: Aggregate>(
     command: &Command<'_>,
     change: &Change<'_, A>,
-) -> Result<Answer<Versioned<A>>, Error> {
+) -> Result<RepeatableResult<Versioned<A>>, Error> {
     let Idempotency::Key(key) = command.idempotency else {
-        return Ok(Answer::first(change_from(command, change, None).await?.after));
+        return Ok(RepeatableResult::first(change_from(command, change, None).await?.after));
     };
     let store = command.store;
     if let Some(earlier) = claim(store, Some(key), command.context).await? {
@@ -82,7 +82,7 @@ pub async fn change<A: Aggregate>(
         // No record of the request exists, so a repetition must not wait until its claim expires.
         release(store, key).await;
     }
-    Ok(Answer::first(changed.after))
+    Ok(RepeatableResult::first(changed.after))
 }
 
 /// Changes an aggregate that was loaded already, with an idempotency key that was claimed already.
@@ -99,7 +99,7 @@ async fn change_from<A: Aggregate>(
     change: &Change<'_, A>,
     mut loaded: Option<PendingChange<A>>,
 ) -> Result<Changed<Versioned<A>>, Error> {
-    decide_anew(|| {
+    retry_on_conflict(|| {
         let loaded = loaded.take();
         Box::pin(async move {
             let pending = match loaded {
@@ -136,7 +136,7 @@ pub async fn change_or_create<A: Aggregate>(
     command: &Command<'_>,
     change: &ChangeOrCreate<'_, A>,
 ) -> Result<Changed<Option<Versioned<A>>>, Error> {
-    decide_anew(|| {
+    retry_on_conflict(|| {
         Box::pin(async move {
             let loaded = PendingChange::<A>::load(command.store, change.key.clone(), &[]).await?;
             let version = loaded.as_ref().map_or(0, PendingChange::version);

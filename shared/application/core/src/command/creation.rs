@@ -2,9 +2,9 @@
 //! answer.
 
 use super::{Command, Idempotency, commit_once, release_failed};
-use crate::idempotency::{Answer, claim, outcome, replay_loaded, replayed_key};
+use crate::idempotency::{RepeatableResult, claim, outcome, replay_loaded, replayed_key};
 use crate::repository::{self, PendingChange};
-use crate::{Access, Error};
+use crate::{AccessDecision, Error};
 use domain::id::SubjectId;
 use domain::{Aggregate, Versioned};
 use ports::{AggregateKey, BoxFuture, Transaction};
@@ -18,7 +18,7 @@ pub struct Creation<'a, A: Aggregate> {
     /// The first event.
     pub event: &'a A::Event,
     /// Whether the caller may see the aggregate when the request is repeated.
-    pub access: &'a (dyn Fn(&A) -> Access + Sync),
+    pub access: &'a (dyn Fn(&A) -> AccessDecision + Sync),
     /// A check that must run once for each idempotency key before the creation, such as a limit that counts. The key is
     /// claimed first, which costs a write.
     pub admission: Option<BoxFuture<'a, Result<(), Error>>>,
@@ -32,7 +32,7 @@ pub struct Creation<'a, A: Aggregate> {
 pub async fn create_once<A: Aggregate>(
     command: &Command<'_>,
     creation: Creation<'_, A>,
-) -> Result<Answer<Versioned<A>>, Error> {
+) -> Result<RepeatableResult<Versioned<A>>, Error> {
     let Creation { key, subjects, event, access, admission } = creation;
     let pending =
         PendingChange::create(key.clone(), subjects.iter().copied(), event, command.context, &command.actor)?;
@@ -63,11 +63,11 @@ pub async fn create_once<A: Aggregate>(
             commit_once(command, transaction, made).await?
         }
     };
-    let Some(earlier) = earlier else { return Ok(Answer::first(after)) };
+    let Some(earlier) = earlier else { return Ok(RepeatableResult::first(after)) };
     let key = replayed_key(&key, &earlier)?;
     let current = repository::load::<A>(command.store, &key).await?.ok_or(Error::Gone)?;
     match access(&current.state) {
-        Access::Granted => replay_loaded(command.store, &key, current, earlier).await,
-        Access::Missing | Access::Refused(_) => Err(Error::Gone),
+        AccessDecision::Granted => replay_loaded(command.store, &key, current, earlier).await,
+        AccessDecision::Missing | AccessDecision::Refused(_) => Err(Error::Gone),
     }
 }

@@ -4,12 +4,12 @@
 
 use super::output;
 use super::prompt::{self, Document};
-use super::{Judged, LeadScorer, MAX_OUTPUT_TOKENS, by_rules, time_to_write};
+use super::{LeadScorer, MAX_OUTPUT_TOKENS, ScoredAssessment, by_rules, time_to_write};
 use application_ai::gateway::{Unanswered, answer};
-use application_ai::{Answered, Ask, Asker, CachePolicy, Conversation, unfenced};
+use application_ai::{CachePolicy, Conversation, GatewayAnswer, GatewayRequest, Requester, unfenced};
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
-use domain::ai::{Feature, Tokens};
+use domain::ai::{Feature, TokenCounts};
 use domain::sales::{Assessment, Engine, Lead, LeadScore};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ const SEVERAL: &str = " The data is an object of several leads by number. Answer
 judgement by the same number, and judge each by its own data alone.";
 
 /// A lead's score, or the reason why it has none. Leads of one prompt may share the reason.
-pub type Judgement = Result<LeadScore, Arc<Error>>;
+pub type LeadJudgement = Result<LeadScore, Arc<Error>>;
 
 impl LeadScorer {
     /// Scores leads, ten with each prompt; the prompts are sent at the same time. The judgements are in the order of
@@ -32,14 +32,19 @@ impl LeadScorer {
     ///
     /// Completions about several leads are not cached: the same ten hardly come together again, and an unusable part
     /// would be cached with the others. A completion about a single lead is cached like any other.
-    pub async fn score_all(&self, leads: &[Lead], context: &Context, asker: &Asker) -> Vec<Judgement> {
+    pub async fn score_all(
+        &self,
+        leads: &[Lead],
+        context: &Context,
+        asker: &Requester,
+    ) -> Vec<LeadJudgement> {
         let groups = leads.chunks(TOGETHER).map(|group| self.score_group(group, context, asker));
         join_all(groups).await.into_iter().flatten().collect()
     }
 
-    async fn score_group(&self, leads: &[Lead], context: &Context, asker: &Asker) -> Vec<Judgement> {
+    async fn score_group(&self, leads: &[Lead], context: &Context, asker: &Requester) -> Vec<LeadJudgement> {
         let documents: Vec<Document> = leads.iter().map(Document::of).collect();
-        let nothing = AnswerCost { tokens: Tokens::default(), nano_usd: 0 };
+        let nothing = AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 };
         let (parts, cost, attempts) = match self.ask_group(leads, &documents, context, asker).await {
             Ok(None) => (Vec::new(), nothing, 0),
             Ok(Some(answered)) => {
@@ -73,8 +78,14 @@ impl LeadScorer {
                 match part {
                     Some((assessment, model, price_version)) => {
                         let engine = Engine::Model;
-                        let judged =
-                            Judged { assessment, engine, model, cost: share, attempts, price_version };
+                        let judged = ScoredAssessment {
+                            assessment,
+                            engine,
+                            model,
+                            cost: share,
+                            attempts,
+                            price_version,
+                        };
                         Ok(judged.score(context.now))
                     }
                     None => {
@@ -93,8 +104,8 @@ impl LeadScorer {
         leads: &[Lead],
         documents: &[Document],
         context: &Context,
-        asker: &Asker,
-    ) -> Result<Option<Answered>, Unanswered> {
+        asker: &Requester,
+    ) -> Result<Option<GatewayAnswer>, Unanswered> {
         // The same value as for a lead that is asked about alone.
         let sticky = asker.tenant.to_string();
         if leads.len() < 2 || self.chain.models(&sticky).is_empty() {
@@ -105,7 +116,7 @@ impl LeadScorer {
         let turn = prompt::marked(&numbered).map_err(|_| Error::NoModel)?;
         let judges = documents.to_vec();
         let several = u32::try_from(leads.len()).unwrap_or(u32::MAX);
-        let ask = Ask {
+        let ask = GatewayRequest {
             feature: Feature::LeadScoring,
             chain: self.chain.clone(),
             sticky,
@@ -147,7 +158,7 @@ fn read(text: &str, documents: &[Document]) -> Vec<Option<Assessment>> {
 }
 
 /// Each lead's part, with the model that gave it and the version of its price.
-fn parts(answered: &Answered, documents: &[Document]) -> Vec<Option<(Assessment, String, String)>> {
+fn parts(answered: &GatewayAnswer, documents: &[Document]) -> Vec<Option<(Assessment, String, String)>> {
     let known = |assessment| (assessment, answered.head.model.clone(), answered.price_version.clone());
     read(&answered.text, documents).into_iter().map(|part| part.map(known)).collect()
 }
@@ -160,7 +171,7 @@ fn shares(cost: AnswerCost, leads: usize) -> Vec<AnswerCost> {
             + u64::from(at < whole.checked_rem(leads).unwrap_or_default())
     };
     let each = |at| AnswerCost {
-        tokens: Tokens {
+        tokens: TokenCounts {
             input: share(cost.tokens.input, at),
             output: share(cost.tokens.output, at),
             cache_read: share(cost.tokens.cache_read, at),

@@ -5,10 +5,10 @@ mod batch;
 mod output;
 mod prompt;
 
-pub use batch::Judgement;
+pub use batch::LeadJudgement;
 
 use application_ai::gateway::{AiGateway, Providers, Unanswered, answer};
-use application_ai::{Ask, Asker, CachePolicy, Chain, Conversation};
+use application_ai::{CachePolicy, Chain, Conversation, GatewayRequest, Requester};
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::Timestamp;
@@ -24,7 +24,7 @@ const RULES: &str = "rules";
 /// The most tokens of a completion. A score with eight factors takes about 600 tokens.
 pub(super) const MAX_OUTPUT_TOKENS: u32 = 1_500;
 /// How long a score is used again for a lead whose content has not changed.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const CACHE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time that is reserved to write the score, beside the gateway's time to settle.
 const WRITING: Duration = Duration::from_secs(1);
 
@@ -41,7 +41,7 @@ pub struct LeadScorer {
 }
 
 /// An assessment with its engine and its cost.
-pub(super) struct Judged {
+pub(super) struct ScoredAssessment {
     pub(super) assessment: Assessment,
     pub(super) engine: Engine,
     pub(super) model: String,
@@ -58,7 +58,7 @@ impl LeadScorer {
     /// The gateway's, unless the rules score instead. They do when no model answers, when the prompt is refused or too
     /// long, when the tenant may ask none of the models, and when a budget has too little left: they cost nothing, and
     /// the score says that they made it. They do not when a rate limit is used up or the state can't be reached.
-    pub async fn score(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<LeadScore, Error> {
+    pub async fn score(&self, lead: &Lead, context: &Context, asker: &Requester) -> Result<LeadScore, Error> {
         let judged = match self.ask(lead, context, asker).await {
             Ok(judged) => judged,
             Err(unanswered) if self.rules_judge(&unanswered) => self.by_rules(lead, unanswered),
@@ -83,12 +83,17 @@ impl LeadScorer {
     }
 
     /// The score by the rules, with the cost so far.
-    fn by_rules(&self, lead: &Lead, unanswered: Unanswered) -> Judged {
+    fn by_rules(&self, lead: &Lead, unanswered: Unanswered) -> ScoredAssessment {
         let price_version = self.price_version_of(&unanswered);
         by_rules(lead, unanswered.cost, unanswered.attempts, price_version)
     }
 
-    async fn ask(&self, lead: &Lead, context: &Context, asker: &Asker) -> Result<Judged, Unanswered> {
+    async fn ask(
+        &self,
+        lead: &Lead,
+        context: &Context,
+        asker: &Requester,
+    ) -> Result<ScoredAssessment, Unanswered> {
         let sticky = asker.tenant.to_string();
         if self.chain.models(&sticky).is_empty() {
             return Err(Error::NoModel.into());
@@ -96,7 +101,7 @@ impl LeadScorer {
         let document = Document::of(lead);
         let turn = document.turn().map_err(|_| Error::NoModel)?;
         let judge = document.clone();
-        let ask = Ask {
+        let ask = GatewayRequest {
             feature: Feature::LeadScoring,
             chain: self.chain.clone(),
             sticky,
@@ -110,7 +115,7 @@ impl LeadScorer {
                 top_p: None,
                 stop: Vec::new(),
             },
-            cache: CachePolicy { read: true, store: true, max_age: None, ttl: KEPT },
+            cache: CachePolicy { read: true, store: true, max_age: None, ttl: CACHE_TIME },
             check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
         };
         let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
@@ -121,7 +126,7 @@ impl LeadScorer {
             attempts: answered.head.attempts,
             terms: None,
         })?;
-        Ok(Judged {
+        Ok(ScoredAssessment {
             assessment,
             engine: Engine::Model,
             model: answered.head.model,
@@ -133,8 +138,13 @@ impl LeadScorer {
 }
 
 /// The score by the rules, with the cost so far.
-pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_version: String) -> Judged {
-    Judged {
+pub(super) fn by_rules(
+    lead: &Lead,
+    cost: AnswerCost,
+    attempts: u32,
+    price_version: String,
+) -> ScoredAssessment {
+    ScoredAssessment {
         assessment: score_by_rules(lead),
         engine: Engine::Rules,
         model: RULES.to_owned(),
@@ -144,7 +154,7 @@ pub(super) fn by_rules(lead: &Lead, cost: AnswerCost, attempts: u32, price_versi
     }
 }
 
-impl Judged {
+impl ScoredAssessment {
     /// Turns it into a score.
     pub(super) fn score(self, scored_at: Timestamp) -> LeadScore {
         let tokens = self.cost.tokens;

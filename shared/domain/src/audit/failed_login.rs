@@ -11,17 +11,17 @@ const KEPT_SECONDS: i64 = 24 * 3600;
 
 /// The state of a failed login, which never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FailedSignIn {
+pub struct FailedLogin {
     /// The attempt.
     #[serde(flatten)]
-    pub attempt: SignInAttempt,
+    pub attempt: LoginAttempt,
     /// When the attempt failed.
     pub failed_at: Timestamp,
 }
 
-/// The facts of `sign_in_failed`.
+/// The facts of `login_failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SignInAttempt {
+pub struct LoginAttempt {
     /// The account of the address, if it has one.
     pub account_id: Option<AccountId>,
     /// SHA-256 of an address without an account, base64url. It shows which attempts have the same address.
@@ -32,23 +32,23 @@ pub struct SignInAttempt {
 
 /// The event of a login.
 #[derive(Debug, Clone, PartialEq)]
-pub enum FailedSignInEvent {
+pub enum FailedLoginEvent {
     /// The address has no account, or the password is wrong.
-    Failed(SignInAttempt),
+    Failed(LoginAttempt),
 }
 
-/// Decides `sign_in_failed`.
-pub fn fail_sign_in(attempt: SignInAttempt) -> FailedSignInEvent {
-    FailedSignInEvent::Failed(attempt)
+/// Decides `login_failed`.
+pub fn fail_login(attempt: LoginAttempt) -> FailedLoginEvent {
+    FailedLoginEvent::Failed(attempt)
 }
 
-impl Aggregate for FailedSignIn {
-    const TYPE: AggregateType = AggregateType::SignIn;
-    type Event = FailedSignInEvent;
+impl Aggregate for FailedLogin {
+    const TYPE: AggregateType = AggregateType::FailedLogin;
+    type Event = FailedLoginEvent;
 
-    fn apply(state: Option<Self>, event: &FailedSignInEvent, meta: EventMeta) -> Option<Self> {
+    fn apply(state: Option<Self>, event: &FailedLoginEvent, meta: EventMeta) -> Option<Self> {
         match event {
-            FailedSignInEvent::Failed(attempt) => {
+            FailedLoginEvent::Failed(attempt) => {
                 state.or_else(|| Some(Self { attempt: attempt.clone(), failed_at: meta.at }))
             }
         }
@@ -59,16 +59,16 @@ impl Aggregate for FailedSignIn {
     }
 }
 
-impl DomainEvent for FailedSignInEvent {
+impl DomainEvent for FailedLoginEvent {
     fn encode(&self) -> EncodedEvent {
         match self {
-            Self::Failed(attempt) => EncodedEvent::facts("sign_in_failed", attempt),
+            Self::Failed(attempt) => EncodedEvent::facts("login_failed", attempt),
         }
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            ("sign_in_failed", 1) => event.read().map(Self::Failed),
+            ("login_failed", 1) => event.read().map(Self::Failed),
             _ => Err(DecodeError::unknown(event)),
         }
     }
