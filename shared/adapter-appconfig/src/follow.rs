@@ -1,7 +1,7 @@
 //! The configuration of a process, which follows the deployed document.
 
 use crate::session::{Latest, SessionError, Sessions};
-use crate::{DEFAULT, StartError, VARIABLE};
+use crate::{DEFAULT, StartError};
 use adapter_aws::SdkConfig;
 use domain::configuration::{ConfigurationError, ModelCatalog, RuntimeConfiguration};
 use ports::Configuration;
@@ -45,14 +45,8 @@ struct State {
 }
 
 impl AppConfig {
-    /// Follows the application named in the environment. It waits at most one and a half seconds for AppConfig, and
-    /// begins with the document of the build if there is no answer.
-    pub async fn from_env(config: &SdkConfig, catalog: Option<ModelCatalog>) -> Result<Self, StartError> {
-        let application = std::env::var(VARIABLE).ok().filter(|name| !name.trim().is_empty());
-        Self::start(config, application.ok_or(StartError::NoApplication)?, catalog).await
-    }
-
-    /// Follows this application.
+    /// Follows this application. It waits at most one and a half seconds for AppConfig, and begins with the document of
+    /// the build if there is no answer.
     pub async fn start(
         config: &SdkConfig,
         application: String,

@@ -10,17 +10,12 @@ mod session;
 pub use follow::AppConfig;
 pub use session::SessionError;
 
-/// The variable with the name of the AppConfig application.
-const VARIABLE: &str = "CONFIGURATION";
 /// The document that is used until AppConfig has returned one. The template deploys the same document first.
 const DEFAULT: &[u8] = include_bytes!("../../../infra/configuration.default.json");
 
 /// A process can't begin to follow the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The name of the application is missing.
-    #[error("the environment variable {VARIABLE} is missing")]
-    NoApplication,
     /// The document of the build can't be used.
     #[error("the default configuration can't be used")]
     Default(#[from] domain::configuration::ConfigurationError),

@@ -1,6 +1,6 @@
 //! One `SdkConfig` for every AWS client of a function: region, credentials, endpoints, limits and one HTTP client.
 //!
-//! It builds without awaiting anything and reads nothing but the process environment: no profile files, no instance
+//! It builds without awaiting anything and reads nothing but variables of the environment: no profile files, no instance
 //! metadata, no single sign-on, no system certificates, no proxy settings. Lambda passes everything in variables, and
 //! every other source costs start-up time (measured: fifteen times the instructions). It must never make a network
 //! call, and must never hold anything that belongs to one request.

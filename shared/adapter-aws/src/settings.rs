@@ -1,11 +1,9 @@
-//! The settings that a function needs to call AWS, read once from its environment.
+//! The settings that a function needs to call AWS, read once from the variables of its environment.
 //!
 //! They must never hold a secret: credentials are only checked for presence here, and the SDK's own environment
 //! provider reads them when a request is signed.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::RoundTrips;
@@ -69,18 +67,13 @@ impl AwsSettings {
         self.service_endpoints.contains_key(BEDROCK)
     }
 
-    /// Reads the process environment.
+    /// Reads the variables of the environment, each with its value.
     ///
     /// # Errors
     /// [`SettingsError`] when the region or the credentials are missing or an endpoint is not an address.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_vars(env::vars_os())
-    }
-
-    fn from_vars(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, SettingsError> {
-        let vars: BTreeMap<String, String> = vars
+    pub fn read<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, SettingsError> {
+        let vars: BTreeMap<&str, &str> = variables
             .into_iter()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty())
             .collect();
         for name in CREDENTIALS {
@@ -88,7 +81,8 @@ impl AwsSettings {
                 return Err(SettingsError::Missing(name.to_owned()));
             }
         }
-        let region = vars.get(REGION).ok_or_else(|| SettingsError::Missing(REGION.to_owned()))?.clone();
+        let region = vars.get(REGION).ok_or_else(|| SettingsError::Missing(REGION.to_owned()))?;
+        let region = (*region).to_owned();
         let endpoint_url = vars.get(ENDPOINT).map(|url| address(ENDPOINT, url)).transpose()?;
         let service_endpoints = vars
             .iter()
@@ -121,8 +115,7 @@ mod tests {
         [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
     fn read(extra: &[(&str, &str)]) -> Result<AwsSettings, SettingsError> {
-        let all = LAMBDA.iter().chain(extra).map(|(name, value)| (name.into(), value.into()));
-        AwsSettings::from_vars(all)
+        AwsSettings::read(LAMBDA.iter().chain(extra).copied())
     }
 
     #[test]
@@ -138,8 +131,7 @@ mod tests {
         for (missing, _) in LAMBDA {
             for blank in [None, Some((missing, " "))] {
                 let vars = LAMBDA.into_iter().filter(|(name, _)| *name != missing).chain(blank);
-                let error = AwsSettings::from_vars(vars.map(|(name, value)| (name.into(), value.into())));
-                assert_eq!(error.unwrap_err(), SettingsError::Missing(missing.to_owned()));
+                assert_eq!(AwsSettings::read(vars).unwrap_err(), SettingsError::Missing(missing.to_owned()));
             }
         }
     }

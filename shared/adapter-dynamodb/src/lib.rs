@@ -73,4 +73,4 @@ pub use limiter::DynamoLimiter;
 pub use relay_attempts::RelayAttempts;
 pub use shards::ListShards;
 pub use store::DynamoStore;
-pub use tables::{MissingTable, TableVariable, Tables};
+pub use tables::Tables;

@@ -1,4 +1,5 @@
-//! The settings of a function from its environment, read once at start. They must never be shown: some are secrets.
+//! The settings of a function from its environment, read once at start. Nothing else that ships reads the environment,
+//! except the SDK for its credentials. Settings must never be shown: some are secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +39,11 @@ impl Settings {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
         )
+    }
+
+    /// Every variable with its value.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The value of a variable that must be there.

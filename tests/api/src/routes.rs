@@ -10,8 +10,8 @@ use application_identity as identity;
 use application_platform::Flags;
 use application_sales as sales;
 use edge::cursor::CursorCodec;
-use edge::streaming::StreamingHandler;
-use edge::{Handler, RuntimeTimer};
+use edge::streaming::{Reply, StreamingHandler};
+use edge::{Authorized, Handler, ReadLimit, RuntimeTimer, Uncounted};
 use ports::{
     Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
     TokenSigner,
@@ -31,6 +31,21 @@ pub(crate) enum Route {
 
 fn whole(handler: impl Handler + 'static) -> Route {
     Route::Whole(Box::new(handler))
+}
+
+/// A route whose requests are not counted by the edge.
+fn authorized(parts: &Parts, route: impl edge::Route<Limit = Uncounted> + 'static) -> Route {
+    whole(Authorized::new(route, parts.store.clone(), Uncounted))
+}
+
+/// A route whose requests are counted as reads.
+fn counted_read(parts: &Parts, route: impl edge::Route<Limit = ReadLimit> + 'static) -> Route {
+    whole(Authorized::new(route, parts.store.clone(), ReadLimit::new(parts.limiter.clone())))
+}
+
+/// A route that may stream its answer.
+fn streamed(parts: &Parts, route: impl edge::Route<Reply, Limit = Uncounted> + 'static) -> Route {
+    Route::Streaming(Box::new(Authorized::new(route, parts.store.clone(), Uncounted)))
 }
 
 fn registry() -> Registry {
@@ -121,119 +136,115 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ("registerAccount", whole(register_account::RegisterAccount { needs: register })),
         ("login", whole(login::Login { needs: login })),
         ("refreshSession", whole(refresh_session::RefreshSession { needs: refresh })),
-        ("logout", whole(logout::Logout { store: store() })),
+        ("logout", authorized(parts, logout::Logout { store: store() })),
         ("getJwks", whole(get_jwks::GetJwks { verifier })),
-        ("getProfile", whole(get_profile::GetProfile { store: store(), limiter: limiter() })),
-        ("getOrganization", whole(get_organization::GetOrganization { store: store(), limiter: limiter() })),
-        (
-            "listModels",
-            whole(list_models::ListModels { store: store(), limiter: limiter(), registry: models() }),
-        ),
-        ("createLead", whole(create_lead::CreateLead { store: store() })),
-        (
-            "listLeads",
-            whole(list_leads::ListLeads { store: store(), limiter: limiter(), cursors: cursors() }),
-        ),
-        ("getLead", whole(get_lead::GetLead { store: store(), limiter: limiter() })),
-        ("updateLead", whole(update_lead::UpdateLead { store: store() })),
-        ("deleteLead", whole(delete_lead::DeleteLead { store: store() })),
-        ("scoreLead", whole(score_lead::ScoreLead { needs: scoring() })),
+        ("getProfile", counted_read(parts, get_profile::GetProfile { store: store() })),
+        ("getOrganization", counted_read(parts, get_organization::GetOrganization { store: store() })),
+        ("listModels", counted_read(parts, list_models::ListModels { store: store(), registry: models() })),
+        ("createLead", authorized(parts, create_lead::CreateLead { store: store() })),
+        ("listLeads", counted_read(parts, list_leads::ListLeads { store: store(), cursors: cursors() })),
+        ("getLead", counted_read(parts, get_lead::GetLead { store: store() })),
+        ("updateLead", authorized(parts, update_lead::UpdateLead { store: store() })),
+        ("deleteLead", authorized(parts, delete_lead::DeleteLead { store: store() })),
+        ("scoreLead", authorized(parts, score_lead::ScoreLead { needs: scoring() })),
         (
             "listNotifications",
-            whole(list_notifications::ListNotifications {
-                store: store(),
-                limiter: limiter(),
-                cursors: cursors(),
-            }),
+            counted_read(parts, list_notifications::ListNotifications { store: store(), cursors: cursors() }),
         ),
-        ("markNotificationRead", whole(mark_notification_read::MarkNotificationRead { store: store() })),
+        (
+            "markNotificationRead",
+            authorized(parts, mark_notification_read::MarkNotificationRead { store: store() }),
+        ),
         ("getHealth", whole(get_health::GetHealth { store: parts.environment.health_probe() })),
         ("getOpenapi", whole(get_openapi::GetOpenapi)),
         ("getApiDocs", whole(get_api_docs::GetApiDocs)),
         (
             "createCompletion",
-            whole(create_completion::CreateCompletion { store: store(), needs: completions(parts) }),
+            authorized(parts, create_completion::CreateCompletion { needs: completions(parts) }),
         ),
         (
             "createEmbedding",
-            whole(create_embedding::CreateEmbedding { store: store(), needs: embeddings(parts) }),
+            authorized(parts, create_embedding::CreateEmbedding { needs: embeddings(parts) }),
         ),
         (
             "listOpenaiModels",
-            whole(list_openai_models::ListOpenaiModels {
-                store: store(),
-                limiter: limiter(),
-                registry: models(),
-            }),
+            counted_read(parts, list_openai_models::ListOpenaiModels { store: store(), registry: models() }),
         ),
         (
             "createOpenaiEmbedding",
-            whole(create_openai_embedding::CreateOpenaiEmbedding {
-                store: store(),
-                needs: embeddings(parts),
-            }),
+            authorized(parts, create_openai_embedding::CreateOpenaiEmbedding { needs: embeddings(parts) }),
         ),
         (
             "createChatCompletion",
-            Route::Streaming(Box::new(create_chat_completion::CreateChatCompletion {
-                store: store(),
-                whole: completions(parts),
-                streamed: streamed_completions(parts),
-            })),
+            streamed(
+                parts,
+                create_chat_completion::CreateChatCompletion {
+                    whole: completions(parts),
+                    streamed: streamed_completions(parts),
+                },
+            ),
         ),
-        ("createApiKey", whole(create_api_key::CreateApiKey { store: store(), limiter: limiter() })),
+        (
+            "createApiKey",
+            authorized(parts, create_api_key::CreateApiKey { store: store(), limiter: limiter() }),
+        ),
         (
             "listApiKeys",
-            whole(list_api_keys::ListApiKeys {
-                store: store(),
-                key_uses: parts.key_uses.clone(),
-                limiter: limiter(),
-                cursors: cursors(),
-            }),
+            counted_read(
+                parts,
+                list_api_keys::ListApiKeys {
+                    store: store(),
+                    key_uses: parts.key_uses.clone(),
+                    cursors: cursors(),
+                },
+            ),
         ),
-        ("revokeApiKey", whole(revoke_api_key::RevokeApiKey { store: store() })),
+        ("revokeApiKey", authorized(parts, revoke_api_key::RevokeApiKey { store: store() })),
         (
             "getBudget",
-            whole(get_budget::GetBudget {
-                store: store(),
-                state: Arc::new(parts.environment.ai_state()),
-                limiter: limiter(),
-            }),
+            counted_read(
+                parts,
+                get_budget::GetBudget { store: store(), state: Arc::new(parts.environment.ai_state()) },
+            ),
         ),
         (
             "createFineTune",
-            whole(create_fine_tune::CreateFineTune {
-                store: store(),
-                limiter: limiter(),
-                registry: models(),
-                uploads: Arc::new(uploads(parts)),
-            }),
+            authorized(
+                parts,
+                create_fine_tune::CreateFineTune {
+                    store: store(),
+                    limiter: limiter(),
+                    registry: models(),
+                    uploads: Arc::new(uploads(parts)),
+                },
+            ),
         ),
         (
             "listFineTunes",
-            whole(list_fine_tunes::ListFineTunes { store: store(), limiter: limiter(), cursors: cursors() }),
+            counted_read(parts, list_fine_tunes::ListFineTunes { store: store(), cursors: cursors() }),
         ),
-        ("getFineTune", whole(get_fine_tune::GetFineTune { store: store(), limiter: limiter() })),
-        ("cancelFineTune", whole(cancel_fine_tune::CancelFineTune { store: store() })),
+        ("getFineTune", counted_read(parts, get_fine_tune::GetFineTune { store: store() })),
+        ("cancelFineTune", authorized(parts, cancel_fine_tune::CancelFineTune { store: store() })),
         (
             "getUsage",
-            whole(get_usage::GetUsage {
-                store: store(),
-                usage: Arc::new(parts.environment.ai_usage()),
-                limiter: limiter(),
-            }),
+            counted_read(parts, get_usage::GetUsage { usage: Arc::new(parts.environment.ai_usage()) }),
         ),
         (
             "getBilling",
-            whole(get_billing::GetBilling {
-                store: store(),
-                usage: Arc::new(parts.environment.ai_usage()),
-                prices: PriceBook::new(vec![registry()]),
-                limiter: limiter(),
-            }),
+            counted_read(
+                parts,
+                get_billing::GetBilling {
+                    store: store(),
+                    usage: Arc::new(parts.environment.ai_usage()),
+                    prices: PriceBook::new(vec![registry()]),
+                },
+            ),
         ),
-        ("updateBudget", whole(update_budget::UpdateBudget { store: store(), registry: models() })),
-        ("scoreLeads", whole(score_leads::ScoreLeads { needs: scoring() })),
-        ("getFlags", whole(get_flags::GetFlags { store: store(), limiter: limiter(), flags: flags() })),
+        (
+            "updateBudget",
+            authorized(parts, update_budget::UpdateBudget { store: store(), registry: models() }),
+        ),
+        ("scoreLeads", authorized(parts, score_leads::ScoreLeads { needs: scoring() })),
+        ("getFlags", counted_read(parts, get_flags::GetFlags { store: store(), flags: flags() })),
     ])
 }

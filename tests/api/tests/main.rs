@@ -22,6 +22,7 @@ mod matrix;
 mod preconditions;
 mod reading;
 mod round_trips;
+mod routes;
 mod scoring;
 mod sessions;
 mod texts;

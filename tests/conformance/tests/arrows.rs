@@ -42,9 +42,12 @@ impl Package {
 
 /// The context that a crate's name says: of its use cases, or of its wiring.
 fn context_of(name: &str) -> Option<&str> {
-    let context = name.strip_prefix("application-").or_else(|| name.strip_prefix("wiring-"))?;
-    (context != "core").then_some(context)
+    let use_cases = name.strip_prefix("application-").filter(|context| *context != "core");
+    use_cases.or_else(|| name.strip_prefix("wiring-").filter(|context| !SHARED_WIRING.contains(context)))
 }
+
+/// Wiring that functions of every context may use. Each crate brings its adapters to the functions that link it.
+const SHARED_WIRING: [&str; 3] = ["core", "configuration", "lists"];
 
 /// Contexts whose use cases go on with those of another. Whatever is added here links the functions of the first again
 /// with each change of the second.
@@ -112,6 +115,7 @@ fn allowed(package: &Package, target: &str) -> bool {
     let core = ["application-core", "ports", "domain"].contains(&target);
     let use_cases = target.strip_prefix("application-");
     let wiring = target.strip_prefix("wiring-");
+    let shared_wiring = wiring.is_some_and(|name| SHARED_WIRING.contains(&name));
     match package.name.as_str() {
         "domain" | "openapi" | "adapter-aws" => false,
         "contracts" | "ports" => target == "domain",
@@ -126,12 +130,12 @@ fn allowed(package: &Package, target: &str) -> bool {
         }
         name if name.starts_with("wiring-") => {
             let built_on = use_cases.or(wiring).is_some_and(|other| is_built_on(package.context(), other));
-            core || built_on || target == "edge" || target.starts_with("adapter-")
+            core || built_on || shared_wiring || target == "edge" || target.starts_with("adapter-")
         }
         _ => {
             let own = use_cases.or(wiring).is_some_and(|other| package.context() == Some(other));
             let shared = ["edge", "contracts", "presentation"].contains(&target);
-            core || own || shared || target.starts_with("adapter-")
+            core || own || shared || shared_wiring || target.starts_with("adapter-")
         }
     }
 }
@@ -170,7 +174,8 @@ fn package(folder: &str, name: &str) -> Package {
 #[test]
 fn a_function_knows_the_use_cases_and_the_wiring_of_its_own_context_only() {
     let function = package("functions/sales/get-lead", "get-lead");
-    for target in ["application-sales", "wiring-sales", "application-core", "ports", "adapter-dynamodb"] {
+    for target in ["application-sales", "wiring-sales", "wiring-core", "application-core", "adapter-dynamodb"]
+    {
         assert!(allowed(&function, target), "{target}");
     }
     for target in ["application-ai", "wiring-ai", "application-tenancy", "testkit", "get-usage"] {
@@ -198,7 +203,7 @@ fn an_adapter_knows_ports_and_no_use_case() {
     for target in ["ports", "domain", "adapter-aws"] {
         assert!(allowed(&adapter, target), "{target}");
     }
-    for target in ["application-core", "application-ai", "wiring-ai", "edge", "contracts", "adapter-kms"] {
+    for target in ["application-core", "wiring-core", "wiring-ai", "edge", "contracts", "adapter-kms"] {
         assert!(!allowed(&adapter, target), "{target}");
     }
 }

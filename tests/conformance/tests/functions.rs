@@ -3,7 +3,9 @@
 use crate::contract::operations;
 use crate::gaps::settle;
 use crate::stacks::functions;
-use crate::tree::{exists, function_folders, kebab, read};
+use crate::tree::{exists, function_folders, kebab, read, root};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The most lines of code of a `main.rs`, which only wires.
 const LONGEST_MAIN: usize = 40;
@@ -50,6 +52,37 @@ fn main_only_wires() {
         }
     }
     settle("main", wrong);
+}
+
+/// The source files below a folder, without examples, tests and build scripts.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            if !["examples", "tests", "testkit"].contains(&name) {
+                sources(&path, found);
+            }
+        } else if name.ends_with(".rs") && name != "build.rs" {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn settings_are_the_only_reader_of_the_environment() {
+    let mut files = Vec::new();
+    for folder in ["functions", "shared"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let reads = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
+    let readers = files.iter().filter(|file| {
+        let text = fs::read_to_string(file).unwrap();
+        reads.iter().any(|read| text.contains(&format!("{read}(")))
+    });
+    let readers: Vec<String> =
+        readers.map(|file| file.strip_prefix(root()).unwrap().display().to_string()).collect();
+    assert_eq!(readers, ["shared/edge/src/settings.rs"]);
 }
 
 /// Whether a function's `main.rs` answers in the form that its integration expects: the gateway can read only one form.

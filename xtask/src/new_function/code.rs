@@ -5,84 +5,83 @@ use super::contract::Operation;
 use super::lock;
 use super::names::Names;
 use super::plan::Plan;
+use super::route_tests::WIDEST;
 use crate::error::Error;
 
 /// The further dependencies of the crate of a route.
-const FOR_A_ROUTE: [&str; 2] = ["adapter-aws", "adapter-dynamodb"];
+const FOR_A_ROUTE: [&str; 1] = ["wiring-core"];
 /// The further dependencies of the crate of a queue.
-const FOR_A_QUEUE: [&str; 3] = ["adapter-aws", "adapter-sqs", "contracts"];
+const FOR_A_QUEUE: [&str; 3] = ["adapter-sqs", "contracts", "wiring-core"];
 /// The dependencies of every function, apart from the use cases of its context.
 const FOR_EVERY_FUNCTION: [&str; 4] = ["application-core", "domain", "edge", "ports"];
 /// The precondition of a write to an entity without a version. A use case compares it with the version that it changes.
-const UNVERSIONED: &str = "            request.precondition()?.check(CurrentVersion::Unversioned)?;\n";
+const UNVERSIONED: &str = "        request.precondition()?.check(CurrentVersion::Unversioned)?;\n";
 
 /// Plans the crate behind a route.
 pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operation) -> Result<(), Error> {
     let (pascal, permission) = (names.pascal(), operation.permission_type);
-    let mut steps = format!(
-        "            let (store, context) = (self.store.as_ref(), request.context());
-            application_core::authorize::<{permission}>(store, &context, &request.caller()?).await?;\n"
-    );
-    let mut imports = vec![
-        "ports::{BoxFuture, Store}".to_owned(),
-        format!("domain::authority::{permission}"),
-        "edge::{Handler, Problem, Request, Response}".to_owned(),
-        "std::sync::Arc".to_owned(),
-    ];
+    let mut steps = String::new();
+    let mut imports = vec![format!("domain::authority::{{Authority, {permission}}}")];
+    let mut from_edge = vec!["Request", "Response", "Route", "RouteFuture", "Uncounted"];
     for parameter in &operation.parameters {
         let name = &parameter.name;
         match &parameter.component {
             Some(id) => {
                 imports.push(format!("domain::id::{id}"));
-                steps.push_str(&format!("            let _: {id} = request.id(\"{name}\")?;\n"));
+                steps.push_str(&format!("        let _: {id} = request.id(\"{name}\")?;\n"));
             }
-            None => steps.push_str(&format!("            let _: String = request.id(\"{name}\")?;\n")),
+            None => steps.push_str(&format!("        let _: String = request.id(\"{name}\")?;\n")),
         }
     }
     match operation.method.as_str() {
         "POST" => {
             imports.push("application_core::CurrentVersion".to_owned());
             steps.push_str(UNVERSIONED);
-            steps.push_str(&format!("            request.idempotency_key(\"{}\")?;\n", names.camel()));
+            steps.push_str(&format!("        request.idempotency_key(\"{}\")?;\n", names.camel()));
         }
-        "PUT" => steps.push_str("            request.replacement_precondition()?;\n"),
+        "PUT" => steps.push_str("        request.replacement_precondition()?;\n"),
         "DELETE" | "PATCH" => {
             imports.push("application_core::CurrentVersion".to_owned());
             steps.push_str(UNVERSIONED);
         }
-        _ if operation.is_list => steps.push_str(
-            "            let mut parameters = request.parameters(&[\"limit\", \"cursor\"]);
-            let page = parameters.page();
-            parameters.finish()?;
-            // The generated list has no pages yet, so no cursor can be valid.
-            if page.cursor.is_some() {
-                return Err(Problem::invalid_cursor());
-            }
+        _ if operation.is_list => {
+            from_edge.insert(0, "Problem");
+            steps.push_str(
+                "        let mut parameters = request.list_parameters(&[]);
+        parameters.whole_number(\"limit\", 1..=100);
+        // The generated list has no pages yet, so no cursor can be valid.
+        if parameters.text(\"cursor\").is_some() {
+            return Err(Problem::invalid_cursor());
+        }
+        parameters.finish()?;
 ",
-        ),
+            );
+        }
         _ => {}
     }
+    imports.push(format!("edge::{{{}}}", from_edge.join(", ")));
     let object = if operation.names_an_object() {
         "\n///\n/// It looks for nothing, so it finds whatever the path names: what is not there, or not the caller's, must be 404."
     } else {
         ""
     };
+    let request = if steps.is_empty() { "_" } else { "request" };
+    let handle = handle(request, permission);
     let lib = format!(
         "//! `{} {}`: checks who calls and answers without a body.
 
 {}
 /// Answers 204 to every caller with the permission to {}. Replace the answer by the use case's: add the ports that
-/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body.{object}
-pub struct {pascal} {{
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
-}}
+/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body. A route that
+/// reads declares `ReadLimit`.{object}
+pub struct {pascal};
 
-impl Handler for {pascal} {{
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {{
-        Box::pin(async move {{
-{steps}            Ok(Response::no_content())
-        }})
+impl Route for {pascal} {{
+    type Permission = {permission};
+    type Limit = Uncounted;
+
+{handle}
+{steps}        Ok(Box::pin(async {{ Ok(Response::no_content()) }}))
     }}
 }}
 ",
@@ -92,24 +91,21 @@ impl Handler for {pascal} {{
         format_args!("`{}`", operation.permission)
     );
     let imports = uses(vec![
-        "adapter_aws::AwsSettings".to_owned(),
-        "adapter_dynamodb::{DynamoStore, Tables}".to_owned(),
-        "edge::Handler".to_owned(),
+        "edge::{Authorized, Handler, Uncounted}".to_owned(),
         format!("{}::{pascal}", names.snake()),
         "std::process::ExitCode".to_owned(),
         "std::sync::Arc".to_owned(),
+        "wiring_core::Base".to_owned(),
     ]);
     let main = format!(
         "//! Wires `{name}` to AWS.
 
 {imports}
 fn main() -> ExitCode {{
-    edge::http::run(\"{name}\", |_| {{
-        Box::pin(async {{
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
-            let handler: Box<dyn Handler> = Box::new({pascal} {{ store }});
-            Ok(handler)
+    edge::http::run(\"{name}\", |settings| {{
+        Box::pin(async move {{
+            let store = Arc::new(Base::read(settings)?.store()?);
+            Ok(Box::new(Authorized::new({pascal}, store, Uncounted)) as Box<dyn Handler>)
         }})
     }})
 }}
@@ -117,6 +113,17 @@ fn main() -> ExitCode {{
         name = names.name
     );
     create(plan, names, &FOR_A_ROUTE, lib, main)
+}
+
+/// The signature of a route's function, in the form of rustfmt.
+fn handle(request: &str, permission: &str) -> String {
+    let arguments = ["&'a self", &format!("{request}: &'a Request"), &format!("_: Authority<{permission}>")];
+    let answer = "-> RouteFuture<'a> {";
+    let line = format!("    fn handle<'a>({}) {answer}", arguments.join(", "));
+    if line.len() <= WIDEST {
+        return line;
+    }
+    format!("    fn handle<'a>(\n        {},\n    ) {answer}", arguments.join(",\n        "))
 }
 
 /// Plans the crate behind a queue.
@@ -233,21 +240,20 @@ workspace = true
 /// The wiring of a consumer, whose handler needs nothing yet.
 fn queue_main(names: &Names) -> String {
     let imports = uses(vec![
-        "adapter_aws::AwsSettings".to_owned(),
         "adapter_sqs::SqsVisibility".to_owned(),
         "edge::queue::Consumer".to_owned(),
         format!("{}::{}", names.snake(), names.pascal()),
         "std::process::ExitCode".to_owned(),
+        "wiring_core::Base".to_owned(),
     ]);
     format!(
         "//! Wires `{name}` to AWS.
 
 {imports}
 fn main() -> ExitCode {{
-    edge::queue::run(\"{name}\", |_| {{
-        Box::pin(async {{
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let visibility = Box::new(SqsVisibility::new(&aws));
+    edge::queue::run(\"{name}\", |settings| {{
+        Box::pin(async move {{
+            let visibility = Box::new(SqsVisibility::new(&Base::read(settings)?.aws));
             Ok(Box::new(Consumer {{ handler: Box::new({pascal}), visibility }}))
         }})
     }})

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::error::Error;
 
 /// The widest line that rustfmt leaves alone, in columns.
-const WIDEST: usize = 110;
+pub(super) const WIDEST: usize = 110;
 
 /// Plans the handler and the dependency.
 pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
@@ -27,7 +27,7 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
         let end = routes.find(start, "    ])")?;
         let (key, value) = (
             format!("\"{}\"", names.camel()),
-            format!("whole({}::{} {{ store: store() }})", names.snake(), names.pascal()),
+            format!("authorized(parts, {}::{})", names.snake(), names.pascal()),
         );
         let line = format!("        ({key}, {value}),");
         let entry = if line.len() <= WIDEST {

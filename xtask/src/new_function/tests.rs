@@ -186,13 +186,15 @@ fn a_route_is_everywhere_it_must_be() {
     assert!(!changed.iter().any(|file| file.contains("template.yaml") || file.contains("infra/api.yaml")));
     assert!(
         copy.read("tests/api/src/routes.rs")
-            .contains("(\"exportLeads\", whole(export_leads::ExportLeads { store: store() })),")
+            .contains("(\"exportLeads\", authorized(parts, export_leads::ExportLeads)),")
     );
     let manifest = copy.read("functions/sales/export-leads/Cargo.toml");
     assert!(manifest.contains("application-core.workspace = true\napplication-sales.workspace = true\n"));
     assert_eq!(manifest.matches("application-").count(), 2, "{manifest}");
-    // The function records its refusals.
-    assert!(copy.read("functions/sales/export-leads/src/lib.rs").contains("application_core::authorize::<"));
+    // The route declares its permission, and its refusals are recorded.
+    let lib = copy.read("functions/sales/export-leads/src/lib.rs");
+    assert!(lib.contains("type Permission = ReadLeads;"), "{lib}");
+    assert!(copy.read("functions/sales/export-leads/src/main.rs").contains("Authorized::new("));
     let stack = copy.read("infra/sales.yaml");
     let role =
         &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  Fn::ForEach::Functions:").unwrap()];

@@ -1,18 +1,18 @@
 //! Wires `cancel-fine-tune` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
 use cancel_fine_tune::CancelFineTune;
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("cancel-fine-tune", |_| {
+    edge::http::run("cancel-fine-tune", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
-            Ok(Box::new(CancelFineTune { store }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let route = CancelFineTune { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

@@ -10,74 +10,75 @@ use application_ai::Completions;
 use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::openai::ChatRequest;
-use domain::authority::CreateCompletions;
+use domain::authority::{Authority, CreateCompletions};
 use domain::field::all_of;
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
-use edge::streaming::{Reply, StreamedResponse, StreamingHandler};
-use edge::{Problem, Request, Response};
-use ports::{BoxFuture, ModelGateway, Store, StreamingModelGateway};
-use std::sync::Arc;
+use edge::streaming::{Reply, StreamedResponse};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::{ModelGateway, StreamingModelGateway};
 
 /// The handler and its ports.
 pub struct CreateChatCompletion {
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
     /// The ports of whole completions.
     pub whole: Configured<Completions<dyn ModelGateway>>,
     /// The ports of streamed completions.
     pub streamed: Configured<Completions<dyn StreamingModelGateway>>,
 }
 
-impl StreamingHandler for CreateChatCompletion {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let cache = request.cache_control();
-            let whole = self.whole.current();
-            let judge = |body: &ChatRequest| {
-                let (asked, names, refused) = question::read(body.clone(), cache);
-                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
-                all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
-            };
-            let body: ChatRequest = request.long_json(judge)?;
-            let streamed = body.stream.unwrap_or_default();
-            let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
-            let (asked, names, refused) = question::read(body, cache);
-            // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
-            // checks run here too, so that one answer names every wrong field.
-            if refused.is_err() {
-                let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
-                all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
-            }
-            request.precondition()?.check(CurrentVersion::Absent)?;
-            let created = context.now.seconds();
-            if streamed {
-                let answer =
-                    ai::stream_completion(&self.streamed.current(), &context, &authority, asked).await;
+impl Route<Reply> for CreateChatCompletion {
+    type Permission = CreateCompletions;
+    type Limit = Uncounted;
+
+    fn handle<'a>(
+        &'a self,
+        request: &'a Request,
+        authority: Authority<CreateCompletions>,
+    ) -> RouteFuture<'a, Reply> {
+        let cache = request.cache_control();
+        let whole = self.whole.current();
+        let judge = |body: &ChatRequest| {
+            let (asked, names, refused) = question::read(body.clone(), cache);
+            let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
+            all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
+        };
+        let body: ChatRequest = request.long_json(judge)?;
+        let streamed = body.stream.unwrap_or_default();
+        let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
+        let (asked, names, refused) = question::read(body, cache);
+        // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
+        // checks run here too, so that one answer names every wrong field.
+        if refused.is_err() {
+            let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
+            all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
+        }
+        request.precondition()?.check(CurrentVersion::Absent)?;
+        let context = request.context();
+        if streamed {
+            return Ok(Box::pin(async move {
+                let streamed = self.streamed.current();
+                let answer = ai::stream_completion(&streamed, &context, &authority, asked).await;
                 let answer = answer.map_err(|error| names.of_caller(error))?;
-                let headers = answer_headers(&answer.head, None);
-                let limit = answer.head.limit;
-                let events = answer::events(answer, created, tells_usage);
+                let (headers, limit) = (answer_headers(&answer.head, None), answer.head.limit);
+                let events = answer::events(answer, context.now.seconds(), tells_usage);
                 let mut response =
                     StreamedResponse::new(200, "text/event-stream", events).with_rate_limit(limit);
                 for (name, value) in headers {
                     response = response.with_header(name, value);
                 }
                 Ok(response.into())
-            } else {
-                let answer = ai::create_completion(&whole, &context, &authority, asked).await;
-                let answer = answer.map_err(|error| names.of_caller(error))?;
-                let mut response =
-                    Response::json(200, &answer::whole(&answer, created))?.with_rate_limit(answer.head.limit);
-                for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
-                    response = response.with_header(name, value);
-                }
-                Ok(response.into())
+            }));
+        }
+        Ok(Box::pin(async move {
+            let answer = ai::create_completion(&whole, &context, &authority, asked).await;
+            let answer = answer.map_err(|error| names.of_caller(error))?;
+            let body = answer::whole(&answer, context.now.seconds());
+            let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);
+            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
+                response = response.with_header(name, value);
             }
-        })
+            Ok(response.into())
+        }))
     }
 
     fn problem_format(&self) -> ProblemFormat {

@@ -2,16 +2,18 @@
 
 use create_chat_completion::CreateChatCompletion;
 use edge::streaming::StreamingHandler;
+use edge::{Authorized, Uncounted};
 use std::process::ExitCode;
 use wiring_ai::Models;
 
 fn main() -> ExitCode {
-    edge::streaming::run("create-chat-completion", |_| {
+    edge::streaming::run("create-chat-completion", |settings| {
         Box::pin(async move {
-            let models = Models::read().await?;
+            let models = Models::read(settings).await?;
             let (whole, streamed) = (models.completions()?, models.streamed_completions()?);
             let store = models.store();
-            Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
+            let route = CreateChatCompletion { whole, streamed };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn StreamingHandler>)
         })
     })
 }

@@ -6,40 +6,42 @@ use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
-use domain::authority::CreateCompletions;
+use domain::authority::{Authority, CreateCompletions};
 use edge::http::answer_headers;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Message, ModelGateway, Role, Store};
-use std::sync::Arc;
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::{Message, ModelGateway, Role};
 
 /// The handler and its ports.
 pub struct CreateCompletion {
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
     /// The ports of the use case.
     pub needs: Configured<Completions<dyn ModelGateway>>,
 }
 
-impl Handler for CreateCompletion {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<CreateCompletions>(store, &context, &request.caller()?).await?;
-            let needs = self.needs.current();
-            let judge = |body: &Body| {
-                let asked = conversation(body.clone(), request);
-                ai::check_completion(&needs.registry, &needs.chain, &authority, &asked)
-            };
-            let asked = conversation(request.long_json(judge)?, request);
-            request.precondition()?.check(CurrentVersion::Absent)?;
+impl Route for CreateCompletion {
+    type Permission = CreateCompletions;
+    type Limit = Uncounted;
+
+    fn handle<'a>(
+        &'a self,
+        request: &'a Request,
+        authority: Authority<CreateCompletions>,
+    ) -> RouteFuture<'a> {
+        let needs = self.needs.current();
+        let judge = |body: &Body| {
+            let asked = conversation(body.clone(), request);
+            ai::check_completion(&needs.registry, &needs.chain, &authority, &asked)
+        };
+        let asked = conversation(request.long_json(judge)?, request);
+        request.precondition()?.check(CurrentVersion::Absent)?;
+        let context = request.context();
+        Ok(Box::pin(async move {
             let answer = ai::create_completion(&needs, &context, &authority, asked).await?;
             let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
             for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
                 response = response.with_header(name, value);
             }
             Ok(response)
-        })
+        }))
     }
 }
 

@@ -1,16 +1,17 @@
 //! Wires `create-completion` to AWS and to the configured servers.
 
 use create_completion::CreateCompletion;
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use std::process::ExitCode;
 use wiring_ai::Models;
 
 fn main() -> ExitCode {
-    edge::http::run("create-completion", |_| {
+    edge::http::run("create-completion", |settings| {
         Box::pin(async move {
-            let models = Models::read().await?;
+            let models = Models::read(settings).await?;
             let (store, needs) = (models.store(), models.completions()?);
-            Ok(Box::new(CreateCompletion { store, needs }) as Box<dyn Handler>)
+            let route = CreateCompletion { needs };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

@@ -6,33 +6,31 @@ use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
-use domain::authority::CreateEmbeddings;
+use domain::authority::{Authority, CreateEmbeddings};
 use edge::http::answer_headers;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, InputType, Store};
-use std::sync::Arc;
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::InputType;
 
 /// The name of the texts in the body.
 const FIELD: &str = "texts";
 
 /// The handler and its ports.
 pub struct CreateEmbedding {
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
     /// The ports of the use case.
     pub needs: Configured<Embeddings>,
 }
 
-impl Handler for CreateEmbedding {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let needs = self.needs.current();
-            let judge = |body: &Body| ai::check_embedding(&needs.registry, &texts(body.clone()), FIELD);
-            let asked = texts(request.long_json(judge)?);
-            request.precondition()?.check(CurrentVersion::Absent)?;
+impl Route for CreateEmbedding {
+    type Permission = CreateEmbeddings;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<CreateEmbeddings>) -> RouteFuture<'a> {
+        let needs = self.needs.current();
+        let judge = |body: &Body| ai::check_embedding(&needs.registry, &texts(body.clone()), FIELD);
+        let asked = texts(request.long_json(judge)?);
+        request.precondition()?.check(CurrentVersion::Absent)?;
+        let context = request.context();
+        Ok(Box::pin(async move {
             let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
             let body = Vectors {
                 id: answer.head.request_id.to_string(),
@@ -47,7 +45,7 @@ impl Handler for CreateEmbedding {
                 response = response.with_header(name, value);
             }
             Ok(response)
-        })
+        }))
     }
 }
 

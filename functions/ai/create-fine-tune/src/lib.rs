@@ -6,9 +6,9 @@ use application_core::Configured;
 use application_core::CurrentVersion;
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
-use domain::authority::ManageFineTunes;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Limiter, Store, TrainingUploads, Upload};
+use domain::authority::{Authority, ManageFineTunes};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::{Limiter, Store, TrainingUploads, Upload};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -23,21 +23,21 @@ pub struct CreateFineTune {
     pub uploads: Arc<dyn TrainingUploads>,
 }
 
-impl Handler for CreateFineTune {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ManageFineTunes>(store, &context, &request.caller()?).await?;
-            let judge = |body: &CreateFineTuneRequest| {
-                fine_tunes::check_fine_tune(&context, &authority, &input(body))
-            };
-            let body: CreateFineTuneRequest = request.json(judge)?;
-            request.precondition()?.check(CurrentVersion::Unversioned)?;
-            let key = request.idempotency_key("createFineTune")?;
+impl Route for CreateFineTune {
+    type Permission = ManageFineTunes;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ManageFineTunes>) -> RouteFuture<'a> {
+        let context = request.context();
+        let judge =
+            |body: &CreateFineTuneRequest| fine_tunes::check_fine_tune(&context, &authority, &input(body));
+        let body: CreateFineTuneRequest = request.json(judge)?;
+        request.precondition()?.check(CurrentVersion::Unversioned)?;
+        let key = request.idempotency_key("createFineTune")?;
+        let registry = self.registry.current();
+        Ok(Box::pin(async move {
             let input = input(&body);
-            let kept = (store, self.limiter.as_ref());
-            let registry = self.registry.current();
+            let kept = (self.store.as_ref(), self.limiter.as_ref());
             let made_of = (registry.as_ref(), self.uploads.as_ref());
             let answer =
                 fine_tunes::create_fine_tune(kept, made_of, &context, &authority, &input, key.as_ref())
@@ -48,7 +48,7 @@ impl Handler for CreateFineTune {
                 upload: upload(bring),
             };
             Ok(Response::json(201, &body)?.with_etag(fine_tune.version).replayed(answer.replayed))
-        })
+        }))
     }
 }
 

@@ -9,13 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
     Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input, Vector,
 };
-use domain::authority::CreateEmbeddings;
+use domain::authority::{Authority, CreateEmbeddings};
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, InputType, Store};
-use std::sync::Arc;
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::InputType;
 
 /// The most characters of a label.
 const LONGEST_LABEL: usize = 512;
@@ -25,27 +24,26 @@ const FIELD: &str = "input";
 
 /// The handler and its ports.
 pub struct CreateOpenaiEmbedding {
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
     /// The ports of the use case.
     pub needs: Configured<Embeddings>,
 }
 
-impl Handler for CreateOpenaiEmbedding {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<CreateEmbeddings>(store, &context, &request.caller()?).await?;
-            let needs = self.needs.current();
-            let registry = &needs.registry;
-            let body: Body = request.long_json(|body| judge(registry, body))?;
-            // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
-            // checks run here too, so that one answer names every wrong field.
-            if refused(&body).is_err() {
-                judge(registry, &body)?;
-            }
-            request.precondition()?.check(CurrentVersion::Absent)?;
+impl Route for CreateOpenaiEmbedding {
+    type Permission = CreateEmbeddings;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<CreateEmbeddings>) -> RouteFuture<'a> {
+        let needs = self.needs.current();
+        let registry = &needs.registry;
+        let body: Body = request.long_json(|body| judge(registry, body))?;
+        // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
+        // checks run here too, so that one answer names every wrong field.
+        if refused(&body).is_err() {
+            judge(registry, &body)?;
+        }
+        request.precondition()?.check(CurrentVersion::Absent)?;
+        let context = request.context();
+        Ok(Box::pin(async move {
             let base64 = is_base64(&body);
             let asked = texts(body);
             let answer = ai::create_embedding(&needs, &context, &authority, asked, FIELD).await?;
@@ -62,7 +60,7 @@ impl Handler for CreateOpenaiEmbedding {
                 response = response.with_header(name, value);
             }
             Ok(response)
-        })
+        }))
     }
 
     fn problem_format(&self) -> ProblemFormat {

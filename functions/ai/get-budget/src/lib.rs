@@ -4,9 +4,9 @@ use application_ai as ai;
 use application_ai::BudgetView;
 use contracts::ai::{BudgetAndSpent, SpentAmounts};
 use domain::ai::decimal_usd;
-use domain::authority::ReadBudget;
-use edge::{Handler, Problem, Request, Response};
-use ports::{AiState, BoxFuture, Limiter, Store};
+use domain::authority::{Authority, ReadBudget};
+use edge::{ReadLimit, Request, Response, Route, RouteFuture};
+use ports::{AiState, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -15,25 +15,19 @@ pub struct GetBudget {
     pub store: Arc<dyn Store>,
     /// The counters of the amounts spent.
     pub state: Arc<dyn AiState>,
-    /// Counts requests.
-    pub limiter: Arc<dyn Limiter>,
 }
 
-impl Handler for GetBudget {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ReadBudget>(store, &context, &request.caller()?).await?;
-            let (state, limiter) = (self.state.as_ref(), self.limiter.as_ref());
-            let (view, decision) = ai::get_budget(store, state, limiter, &context, &authority).await?;
-            // The version is that of the budget, for `If-Match`. The amounts spent change while the version stays the
-            // same.
-            Ok(Response::json(200, &body(&view))?
-                .with_etag(view.version)
-                .without_revalidation()
-                .with_rate_limit(decision))
-        })
+impl Route for GetBudget {
+    type Permission = ReadBudget;
+    type Limit = ReadLimit;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ReadBudget>) -> RouteFuture<'a> {
+        let context = request.context();
+        Ok(Box::pin(async move {
+            let view = ai::get_budget(self.store.as_ref(), self.state.as_ref(), &context, &authority).await?;
+            // The version is that of the budget, for `If-Match`. The amounts spent change while the version stays the same.
+            Ok(Response::json(200, &body(&view))?.with_etag(view.version).without_revalidation())
+        }))
     }
 }
 

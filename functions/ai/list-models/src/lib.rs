@@ -4,36 +4,33 @@ use application_ai as ai;
 use application_ai::{Model, ModelUse, Registry};
 use application_core::Configured;
 use contracts::ai::{Model as ModelBody, ModelList};
-use domain::authority::ReadModels;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Limiter, Store};
+use domain::authority::{Authority, ReadModels};
+use edge::{ReadLimit, Request, Response, Route, RouteFuture};
+use ports::Store;
 use std::sync::Arc;
 
 /// The handler and its ports.
 pub struct ListModels {
     /// Loads budgets.
     pub store: Arc<dyn Store>,
-    /// Counts requests.
-    pub limiter: Arc<dyn Limiter>,
     /// The model registry.
     pub registry: Configured<Registry>,
 }
 
-impl Handler for ListModels {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ReadModels>(store, &context, &request.caller()?).await?;
-            let (limiter, registry) = (self.limiter.as_ref(), self.registry.current());
-            let (models, decision) =
-                ai::list_priced_models(store, limiter, &context, &authority, &registry).await?;
+impl Route for ListModels {
+    type Permission = ReadModels;
+    type Limit = ReadLimit;
+
+    fn handle<'a>(&'a self, _: &'a Request, authority: Authority<ReadModels>) -> RouteFuture<'a> {
+        let registry = self.registry.current();
+        Ok(Box::pin(async move {
+            let models = ai::list_priced_models(self.store.as_ref(), &authority, &registry).await?;
             let body = ModelList {
                 data: models.models.iter().map(body).collect(),
                 price_version: models.price_version,
             };
-            Ok(Response::json(200, &body)?.with_rate_limit(decision))
-        })
+            Response::json(200, &body)
+        }))
     }
 }
 

@@ -1,26 +1,23 @@
 //! Wires `list-models` to AWS.
 
-use adapter_appconfig::AppConfig;
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use application_ai::Registry;
-use edge::Handler;
+use edge::{Authorized, Handler};
 use list_models::ListModels;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("list-models", |_| {
+    edge::http::run("list-models", |settings| {
         Box::pin(async move {
-            let at = AwsSettings::from_env()?;
-            let aws = adapter_aws::sdk_config(&at);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
+            let base = Base::read(settings)?;
             let shipped = Registry::shipped()?;
-            let configuration = Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
-            let registry = shipped.following(configuration, at.region.clone(), at.has_own_bedrock())?;
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(ListModels { store, limiter, registry }) as Box<dyn Handler>)
+            let configuration = wiring_configuration::follow(&base, Some(shipped.catalog())).await?;
+            let registry =
+                shipped.following(configuration, base.at.region.clone(), base.at.has_own_bedrock())?;
+            let store = Arc::new(base.store()?);
+            let route = ListModels { store: store.clone(), registry };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -1,20 +1,19 @@
 //! Wires `override-model-prices` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
 use application_ai::Registry;
 use edge::operator::OperatorHandler;
 use override_model_prices::OverrideModelPrices;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::operator::run("override-model-prices", |_| {
+    edge::operator::run("override-model-prices", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let base = Base::read(settings)?;
             let registry = Registry::shipped()?;
             // Prices hold no personal data, so nothing must be sealed.
-            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
+            let store = Arc::new(base.store()?);
             Ok(Box::new(OverrideModelPrices { store, registry }) as Box<dyn OperatorHandler>)
         })
     })

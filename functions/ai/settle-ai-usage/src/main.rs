@@ -1,19 +1,19 @@
 //! Wires `settle-ai-usage` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoAiState, Tables};
+use adapter_dynamodb::DynamoAiState;
 use edge::schedule::ScheduleHandler;
 use settle_ai_usage::SettleAiUsage;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::schedule::run("settle-ai-usage", |_| {
+    edge::schedule::run("settle-ai-usage", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let base = Base::read(settings)?;
             // A reservation names the counter that it is charged to, so the number of an organization's counters does
             // not matter.
-            let state = Arc::new(DynamoAiState::new(&aws, Tables::from_env()?));
+            let state = Arc::new(DynamoAiState::new(&base.aws, base.tables()?));
             Ok(Box::new(SettleAiUsage { state }) as Box<dyn ScheduleHandler>)
         })
     })

@@ -5,10 +5,10 @@ use application_ai as ai;
 use application_ai::{BudgetInput, BudgetReplacement, Registry, check_budget};
 use application_core::Configured;
 use contracts::ai::ReplaceBudgetRequest;
-use domain::authority::ManageBudget;
+use domain::authority::{Authority, ManageBudget};
 use edge::http::{Replacement, unchanged};
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -25,18 +25,19 @@ pub struct UpdateBudget {
     pub registry: Configured<Registry>,
 }
 
-impl Handler for UpdateBudget {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ManageBudget>(store, &context, &request.caller()?).await?;
-            let registry = self.registry.current();
-            let judge = |body: &ReplaceBudgetRequest| check_budget(&registry, &authority, &input(body));
-            let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
-            // It grows with each request to a model and has no version, so it can't be compared.
-            read_only.remove(SPENT);
-            let precondition = request.replacement_precondition()?;
+impl Route for UpdateBudget {
+    type Permission = ManageBudget;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ManageBudget>) -> RouteFuture<'a> {
+        let registry = self.registry.current();
+        let judge = |body: &ReplaceBudgetRequest| check_budget(&registry, &authority, &input(body));
+        let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
+        // It grows with each request to a model and has no version, so it can't be compared.
+        read_only.remove(SPENT);
+        let precondition = request.replacement_precondition()?;
+        let context = request.context();
+        Ok(Box::pin(async move {
             let replacement = BudgetReplacement {
                 precondition: &precondition,
                 input: &input(&body),
@@ -45,11 +46,12 @@ impl Handler for UpdateBudget {
                     unchanged(&read_only, &json!({"version": version, "updated_at": updated_at}))
                 },
             };
+            let store = self.store.as_ref();
             let budget = ai::update_budget(store, &registry, &context, &authority, &replacement).await?;
             let (state, version) = (&budget.state, budget.version);
             let body = presentation::budget(&state.limits, version, Some(state.updated_at));
             Ok(Response::json(200, &body)?.with_etag(version))
-        })
+        }))
     }
 }
 

@@ -4,9 +4,9 @@ use application_analytics as analytics;
 use application_analytics::{PriceBook, PricedTokens, report_month};
 use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
 use domain::ai::{Month, decimal_usd, signed_decimal_usd};
-use domain::authority::ReadBilling;
-use edge::{Handler, Problem, Request, Response};
-use ports::{AiUsage, BoxFuture, Limiter, Store};
+use domain::authority::{Authority, ReadBilling};
+use edge::{ReadLimit, Request, Response, Route, RouteFuture};
+use ports::{AiUsage, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -17,25 +17,23 @@ pub struct GetBilling {
     pub usage: Arc<dyn AiUsage>,
     /// The current and the earlier prices.
     pub prices: PriceBook,
-    /// Counts requests.
-    pub limiter: Arc<dyn Limiter>,
 }
 
-impl Handler for GetBilling {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ReadBilling>(store, &context, &request.caller()?).await?;
-            let mut parameters = request.parameters(&["month"]);
-            let month = parameters.judged("month", |month| report_month(month, context.now));
-            parameters.finish()?;
-            let month = month.unwrap_or_else(|| Month::of(context.now));
-            let (metered, limiter) = ((self.usage.as_ref(), &self.prices), self.limiter.as_ref());
-            let (bill, decision) =
-                analytics::get_billing(store, metered, limiter, &context, &authority, month).await?;
-            Ok(Response::json(200, &body(&bill))?.with_rate_limit(decision))
-        })
+impl Route for GetBilling {
+    type Permission = ReadBilling;
+    type Limit = ReadLimit;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ReadBilling>) -> RouteFuture<'a> {
+        let context = request.context();
+        let mut parameters = request.parameters(&["month"]);
+        let month = parameters.judged("month", |month| report_month(month, context.now));
+        parameters.finish()?;
+        let month = month.unwrap_or_else(|| Month::of(context.now));
+        Ok(Box::pin(async move {
+            let (store, metered) = (self.store.as_ref(), (self.usage.as_ref(), &self.prices));
+            let bill = analytics::get_billing(store, metered, &context, &authority, month).await?;
+            Response::json(200, &body(&bill))
+        }))
     }
 }
 

@@ -1,23 +1,22 @@
 //! Wires `get-billing` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoAiUsage, DynamoLimiter, DynamoStore, Tables};
+use adapter_dynamodb::DynamoAiUsage;
 use application_analytics::PriceBook;
-use edge::Handler;
+use edge::{Authorized, Handler};
 use get_billing::GetBilling;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("get-billing", |_| {
+    edge::http::run("get-billing", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let usage = Arc::new(DynamoAiUsage::new(&aws, tables.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
+            let base = Base::read(settings)?;
+            let usage = Arc::new(DynamoAiUsage::new(&base.aws, base.tables()?));
+            let store = Arc::new(base.store()?);
             let prices = PriceBook::shipped()?;
-            Ok(Box::new(GetBilling { store, usage, prices, limiter }) as Box<dyn Handler>)
+            let route = GetBilling { store: store.clone(), usage, prices };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -4,36 +4,31 @@ use application_analytics as analytics;
 use application_analytics::report_month;
 use contracts::analytics::{AccountUsage, ApiKeyUsage, FeatureUsage, ModelUsage, Usage, UsageReport};
 use domain::ai::{Month, decimal_usd};
-use domain::authority::ReadAnalytics;
-use edge::{Handler, Problem, Request, Response};
-use ports::{AiUsage, AiUsageSum, BoxFuture, Limiter, Store};
+use domain::authority::{Authority, ReadAnalytics};
+use edge::{ReadLimit, Request, Response, Route, RouteFuture};
+use ports::{AiUsage, AiUsageSum};
 use std::sync::Arc;
 
 /// The handler and its ports.
 pub struct GetUsage {
-    /// Records refused accesses.
-    pub store: Arc<dyn Store>,
     /// The monthly sums of usage.
     pub usage: Arc<dyn AiUsage>,
-    /// Counts requests.
-    pub limiter: Arc<dyn Limiter>,
 }
 
-impl Handler for GetUsage {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ReadAnalytics>(store, &context, &request.caller()?).await?;
-            let mut parameters = request.parameters(&["month"]);
-            let month = parameters.judged("month", |month| report_month(month, context.now));
-            parameters.finish()?;
-            let month = month.unwrap_or_else(|| Month::of(context.now));
-            let (usage, limiter) = (self.usage.as_ref(), self.limiter.as_ref());
-            let (report, decision) =
-                analytics::get_usage(usage, limiter, &context, &authority, month).await?;
-            Ok(Response::json(200, &body(report))?.with_rate_limit(decision))
-        })
+impl Route for GetUsage {
+    type Permission = ReadAnalytics;
+    type Limit = ReadLimit;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ReadAnalytics>) -> RouteFuture<'a> {
+        let now = request.now();
+        let mut parameters = request.parameters(&["month"]);
+        let month = parameters.judged("month", |month| report_month(month, now));
+        parameters.finish()?;
+        let month = month.unwrap_or_else(|| Month::of(now));
+        Ok(Box::pin(async move {
+            let report = analytics::get_usage(self.usage.as_ref(), &authority, month).await?;
+            Response::json(200, &body(report))
+        }))
     }
 }
 

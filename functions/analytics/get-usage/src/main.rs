@@ -1,21 +1,20 @@
 //! Wires `get-usage` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoAiUsage, DynamoLimiter, DynamoStore, Tables};
-use edge::Handler;
+use adapter_dynamodb::DynamoAiUsage;
+use edge::{Authorized, Handler};
 use get_usage::GetUsage;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("get-usage", |_| {
+    edge::http::run("get-usage", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let usage = Arc::new(DynamoAiUsage::new(&aws, tables.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(GetUsage { store, usage, limiter }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let usage = Arc::new(DynamoAiUsage::new(&base.aws, base.tables()?));
+            let store = Arc::new(base.store()?);
+            let route = GetUsage { usage };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -1,20 +1,18 @@
 //! Wires `get-profile` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
-use edge::Handler;
+use edge::{Authorized, Handler};
 use get_profile::GetProfile;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("get-profile", |_| {
+    edge::http::run("get-profile", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(GetProfile { store, limiter }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let route = GetProfile { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -1,9 +1,9 @@
 //! `DELETE /v1/auth/logout`: ends the caller's session.
 
 use application_identity as identity;
-use domain::authority::UseAccount;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use domain::authority::{Authority, UseAccount};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -12,14 +12,15 @@ pub struct Logout {
     pub store: Arc<dyn Store>,
 }
 
-impl Handler for Logout {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<UseAccount>(store, &context, &request.caller()?).await?;
-            identity::logout(store, &context, &authority, &request.precondition()?).await?;
+impl Route for Logout {
+    type Permission = UseAccount;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<UseAccount>) -> RouteFuture<'a> {
+        let (precondition, context) = (request.precondition()?, request.context());
+        Ok(Box::pin(async move {
+            identity::logout(self.store.as_ref(), &context, &authority, &precondition).await?;
             Ok(Response::no_content())
-        })
+        }))
     }
 }

@@ -1,24 +1,19 @@
 //! Wires `list-notifications` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
-use adapter_secrets::Secret;
-use edge::Handler;
-use edge::cursor::CursorCodec;
+use edge::{Authorized, Handler};
 use list_notifications::ListNotifications;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
     edge::http::run("list-notifications", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            let secret = Secret::new(&aws, settings.required("CURSOR_SECRET_ID")?);
-            let cursors = CursorCodec::new(secret.value().await?.expose())?;
-            Ok(Box::new(ListNotifications { store, limiter, cursors }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let cursors = wiring_lists::cursors(&base).await?;
+            let route = ListNotifications { store: store.clone(), cursors };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -1,10 +1,10 @@
 //! `POST /v1/notifications/{id}/read`: marks one of the caller's notifications as read.
 
 use application_notifications as notifications;
-use domain::authority::UseNotifications;
+use domain::authority::{Authority, UseNotifications};
 use domain::id::NotificationId;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -13,27 +13,29 @@ pub struct MarkNotificationRead {
     pub store: Arc<dyn Store>,
 }
 
-impl Handler for MarkNotificationRead {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<UseNotifications>(store, &context, &request.caller()?).await?;
-            let id: NotificationId = request.id("id")?;
-            let key = request.idempotency_key("markNotificationRead")?;
-            let precondition = request.precondition()?;
-            let answer = notifications::mark_notification_read(
+impl Route for MarkNotificationRead {
+    type Permission = UseNotifications;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<UseNotifications>) -> RouteFuture<'a> {
+        let id: NotificationId = request.id("id")?;
+        let key = request.idempotency_key("markNotificationRead")?;
+        let precondition = request.precondition()?;
+        let context = request.context();
+        Ok(Box::pin(async move {
+            let store = self.store.as_ref();
+            let marked = notifications::mark_notification_read(
                 store,
                 &context,
                 &authority,
                 &id,
                 &precondition,
                 key.as_ref(),
-            )
-            .await?;
+            );
+            let answer = marked.await?;
             Ok(Response::json(200, &presentation::notification(&answer.value.state))?
                 .with_etag(answer.value.version)
                 .replayed(answer.replayed))
-        })
+        }))
     }
 }

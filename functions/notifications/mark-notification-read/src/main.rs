@@ -1,19 +1,18 @@
 //! Wires `mark-notification-read` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use mark_notification_read::MarkNotificationRead;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("mark-notification-read", |_| {
+    edge::http::run("mark-notification-read", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(MarkNotificationRead { store }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let route = MarkNotificationRead { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

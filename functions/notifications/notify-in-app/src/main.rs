@@ -1,19 +1,18 @@
 //! Wires `notify-in-app` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
 use adapter_sqs::SqsVisibility;
 use edge::queue::Consumer;
 use notify_in_app::NotifyInApp;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::queue::run("notify-in-app", |_| {
+    edge::queue::run("notify-in-app", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
-            let visibility = Box::new(SqsVisibility::new(&aws));
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let visibility = Box::new(SqsVisibility::new(&base.aws));
             Ok(Box::new(Consumer { handler: Box::new(NotifyInApp { store }), visibility }))
         })
     })

@@ -1,23 +1,20 @@
 //! Wires `get-flags` to AWS.
 
-use adapter_appconfig::AppConfig;
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use application_platform::Flags;
-use edge::Handler;
+use edge::{Authorized, Handler};
 use get_flags::GetFlags;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("get-flags", |_| {
+    edge::http::run("get-flags", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let flags = Flags::new(Arc::new(AppConfig::from_env(&aws, None).await?));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(GetFlags { store, limiter, flags }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let flags = Flags::new(wiring_configuration::follow(&base, None).await?);
+            let store = Arc::new(base.store()?);
+            let route = GetFlags { store: store.clone(), flags };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

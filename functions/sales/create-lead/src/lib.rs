@@ -3,10 +3,10 @@
 use application_core::CurrentVersion;
 use application_sales as sales;
 use contracts::lead::CreateLeadRequest;
-use domain::authority::WriteLeads;
+use domain::authority::{Authority, WriteLeads};
 use domain::sales::{LeadInput, check_lead};
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -15,24 +15,26 @@ pub struct CreateLead {
     pub store: Arc<dyn Store>,
 }
 
-impl Handler for CreateLead {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
-            let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
-            let body: CreateLeadRequest = request.json(judge)?;
-            request.precondition()?.check(CurrentVersion::Unversioned)?;
-            let key = request.idempotency_key("createLead")?;
-            let answer = sales::create_lead(store, &context, &authority, &input(&body), key.as_ref()).await?;
+impl Route for CreateLead {
+    type Permission = WriteLeads;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<WriteLeads>) -> RouteFuture<'a> {
+        let judge = |body: &CreateLeadRequest| check_lead(&input(body), authority.account());
+        let body: CreateLeadRequest = request.json(judge)?;
+        request.precondition()?.check(CurrentVersion::Unversioned)?;
+        let key = request.idempotency_key("createLead")?;
+        let context = request.context();
+        Ok(Box::pin(async move {
+            let (store, input) = (self.store.as_ref(), input(&body));
+            let answer = sales::create_lead(store, &context, &authority, &input, key.as_ref()).await?;
             let body = presentation::lead(&answer.value);
             let location = format!("/v1/leads/{}", body.id);
             Ok(Response::json(201, &body)?
                 .with_etag(body.version)
                 .with_header("Location", location)
                 .replayed(answer.replayed))
-        })
+        }))
     }
 }
 

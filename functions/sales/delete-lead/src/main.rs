@@ -1,22 +1,20 @@
 //! Wires `delete-lead` to AWS.
 
-use adapter_appconfig::AppConfig;
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, ListShards, Tables};
+use adapter_dynamodb::ListShards;
 use delete_lead::DeleteLead;
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("delete-lead", |_| {
+    edge::http::run("delete-lead", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
-            let tables = Tables::from_env()?;
-            let store =
-                Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
-            Ok(Box::new(DeleteLead { store }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let configuration = wiring_configuration::follow(&base, None).await?;
+            let store = Arc::new(base.store()?.with_list_shards(ListShards::new(configuration)));
+            let route = DeleteLead { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

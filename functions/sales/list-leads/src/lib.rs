@@ -1,54 +1,48 @@
 //! `GET /v1/leads`: the leads that the caller may see, filtered and ordered.
 
+use application_core::Error;
 use application_sales as sales;
 use application_sales::LeadFilters;
-use contracts::list::List;
-use domain::authority::ReadLeads;
+use domain::authority::{Authority, ReadLeads};
 use domain::text;
 use edge::cursor::CursorCodec;
 use edge::http::Parameters;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Limiter, ListOrder, Store};
+use edge::{ReadLimit, Request, Route, RouteFuture};
+use ports::{ListOrder, Page, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
 pub struct ListLeads {
     /// Loads and commits aggregates.
     pub store: Arc<dyn Store>,
-    /// Counts requests.
-    pub limiter: Arc<dyn Limiter>,
     /// Signs and verifies cursors.
     pub cursors: CursorCodec,
 }
 
-impl Handler for ListLeads {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let caller = request.caller()?;
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority = application_core::authorize::<ReadLeads>(store, &context, &caller).await?;
-            let mut parameters = request.parameters(&PARAMETERS);
-            let filters = filters(&mut parameters);
-            let page = parameters.page();
-            parameters.finish()?;
-            let fingerprint = request.list_fingerprint();
-            let after =
-                page.cursor.map(|cursor| self.cursors.open(cursor, &caller, &fingerprint)).transpose()?;
-            let limiter = self.limiter.as_ref();
-            let (found, decision) =
-                sales::list_leads(store, limiter, &context, &authority, filters, (page.limit, after)).await?;
-            let body = List {
-                data: found.items.iter().map(presentation::lead).collect(),
-                next_cursor: found.next.map(|next| self.cursors.seal(&next, &caller, &fingerprint)),
-            };
-            Ok(Response::json(200, &body)?.with_rate_limit(decision))
-        })
+impl Route for ListLeads {
+    type Permission = ReadLeads;
+    type Limit = ReadLimit;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ReadLeads>) -> RouteFuture<'a> {
+        let mut parameters = request.list_parameters(&FILTERS);
+        let filters = filters(&mut parameters);
+        let page = parameters.requested_page(&self.cursors, authority.caller())?;
+        Ok(Box::pin(async move {
+            let asked = page.limit_and_start();
+            match sales::list_leads(self.store.as_ref(), &authority, filters, asked).await {
+                // Another owner's leads are answered as if there were none.
+                Err(Error::Refused(refused)) => {
+                    let none = Page { items: Vec::new(), next: None };
+                    Ok(page.answer(&none, presentation::lead)?.with_refused([*refused]))
+                }
+                found => page.answer(&found?, presentation::lead),
+            }
+        }))
     }
 }
 
-/// The query parameters of the route.
-const PARAMETERS: [&str; 9] =
-    ["owner", "status", "industry", "min_score", "created_from", "created_to", "sort", "limit", "cursor"];
+/// The parameters of the route, beside those of every list.
+const FILTERS: [&str; 7] = ["owner", "status", "industry", "min_score", "created_from", "created_to", "sort"];
 
 /// The message for a wrong status.
 const STATUS: &str = "must be one of new, contacted, qualified, proposal, won, lost";

@@ -1,27 +1,21 @@
 //! Wires `list-leads` to AWS.
 
-use adapter_appconfig::AppConfig;
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, ListShards, Tables};
-use adapter_secrets::Secret;
-use edge::Handler;
-use edge::cursor::CursorCodec;
+use adapter_dynamodb::ListShards;
+use edge::{Authorized, Handler};
 use list_leads::ListLeads;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
     edge::http::run("list-leads", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let configuration = Arc::new(AppConfig::from_env(&aws, None).await?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store =
-                Arc::new(DynamoStore::new(&aws, tables).with_list_shards(ListShards::new(configuration)));
-            let secret = Secret::new(&aws, settings.required("CURSOR_SECRET_ID")?);
-            let cursors = CursorCodec::new(secret.value().await?.expose())?;
-            Ok(Box::new(ListLeads { store, limiter, cursors }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let configuration = wiring_configuration::follow(&base, None).await?;
+            let store = Arc::new(base.store()?.with_list_shards(ListShards::new(configuration)));
+            let cursors = wiring_lists::cursors(&base).await?;
+            let route = ListLeads { store: store.clone(), cursors };
+            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
         })
     })
 }

@@ -3,10 +3,9 @@
 use application_core::Configured;
 use application_sales as sales;
 use application_sales::ScoreLead as Needs;
-use domain::authority::ScoreLeads;
+use domain::authority::{Authority, ScoreLeads};
 use domain::id::LeadId;
-use edge::{Handler, Problem, Request, Response};
-use ports::BoxFuture;
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
 
 /// The handler and its ports.
 pub struct ScoreLead {
@@ -14,16 +13,16 @@ pub struct ScoreLead {
     pub needs: Configured<Needs>,
 }
 
-impl Handler for ScoreLead {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let needs = self.needs.current();
-            let (store, context) = (needs.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ScoreLeads>(store, &context, &request.caller()?).await?;
-            let id: LeadId = request.id("id")?;
-            let key = request.idempotency_key("scoreLead")?;
-            let precondition = request.precondition()?;
+impl Route for ScoreLead {
+    type Permission = ScoreLeads;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ScoreLeads>) -> RouteFuture<'a> {
+        let id: LeadId = request.id("id")?;
+        let key = request.idempotency_key("scoreLead")?;
+        let precondition = request.precondition()?;
+        let (needs, context) = (self.needs.current(), request.context());
+        Ok(Box::pin(async move {
             let (answer, decision) =
                 sales::score_lead(&needs, &context, &authority, &id, &precondition, key.as_ref()).await?;
             let body = presentation::lead_score(&answer.value.lead, &answer.value.score);
@@ -31,6 +30,6 @@ impl Handler for ScoreLead {
                 .with_etag(body.version)
                 .with_rate_limit(decision)
                 .replayed(answer.replayed))
-        })
+        }))
     }
 }

@@ -3,12 +3,12 @@
 use application_sales as sales;
 use application_sales::LeadReplacement;
 use contracts::lead::ReplaceLeadRequest;
-use domain::authority::WriteLeads;
+use domain::authority::{Authority, WriteLeads};
 use domain::id::LeadId;
 use domain::sales::{LeadInput, check_lead};
 use edge::http::{Replacement, unchanged};
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use std::sync::Arc;
 
 /// Members that a client can read but not set.
@@ -21,24 +21,26 @@ pub struct UpdateLead {
     pub store: Arc<dyn Store>,
 }
 
-impl Handler for UpdateLead {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<WriteLeads>(store, &context, &request.caller()?).await?;
-            let id: LeadId = request.id("id")?;
-            let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
-            let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;
-            let precondition = request.replacement_precondition()?;
+impl Route for UpdateLead {
+    type Permission = WriteLeads;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<WriteLeads>) -> RouteFuture<'a> {
+        let id: LeadId = request.id("id")?;
+        let judge = |body: &ReplaceLeadRequest| check_lead(&input(body), authority.account());
+        let Replacement { body, read_only } = request.replacement(&READ_ONLY, judge)?;
+        let precondition = request.replacement_precondition()?;
+        let context = request.context();
+        Ok(Box::pin(async move {
             let replacement = LeadReplacement {
                 precondition: &precondition,
                 input: &input(&body),
                 check: &|current| unchanged(&read_only, &presentation::lead(current)),
             };
+            let store = self.store.as_ref();
             let lead = sales::update_lead(store, &context, &authority, &id, &replacement).await?;
             Ok(Response::json(200, &presentation::lead(&lead))?.with_etag(lead.version))
-        })
+        }))
     }
 }
 

@@ -1,20 +1,19 @@
 //! Wires `create-api-key` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoLimiter, DynamoStore, Tables};
 use create_api_key::CreateApiKey;
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("create-api-key", |_| {
+    edge::http::run("create-api-key", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(CreateApiKey { store, limiter }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let limiter = Arc::new(base.limiter()?);
+            let store = Arc::new(base.store()?);
+            let route = CreateApiKey { store: store.clone(), limiter };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

@@ -1,10 +1,10 @@
 //! `DELETE /v1/api-keys/{id}`: revokes an API key; revoking it again changes nothing.
 
 use application_tenancy as tenancy;
-use domain::authority::ManageApiKeys;
+use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
-use edge::{Handler, Problem, Request, Response};
-use ports::{BoxFuture, Store};
+use edge::{Request, Response, Route, RouteFuture, Uncounted};
+use ports::Store;
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -13,16 +13,17 @@ pub struct RevokeApiKey {
     pub store: Arc<dyn Store>,
 }
 
-impl Handler for RevokeApiKey {
-    fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
-        Box::pin(async move {
-            let (store, context) = (self.store.as_ref(), request.context());
-            let authority =
-                application_core::authorize::<ManageApiKeys>(store, &context, &request.caller()?).await?;
-            let id: ApiKeyId = request.id("id")?;
-            let precondition = request.precondition()?;
-            tenancy::revoke_api_key(store, &context, &authority, &id, &precondition).await?;
+impl Route for RevokeApiKey {
+    type Permission = ManageApiKeys;
+    type Limit = Uncounted;
+
+    fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ManageApiKeys>) -> RouteFuture<'a> {
+        let id: ApiKeyId = request.id("id")?;
+        let precondition = request.precondition()?;
+        let context = request.context();
+        Ok(Box::pin(async move {
+            tenancy::revoke_api_key(self.store.as_ref(), &context, &authority, &id, &precondition).await?;
             Ok(Response::no_content())
-        })
+        }))
     }
 }

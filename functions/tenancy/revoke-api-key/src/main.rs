@@ -1,19 +1,18 @@
 //! Wires `revoke-api-key` to AWS.
 
-use adapter_aws::AwsSettings;
-use adapter_dynamodb::{DynamoStore, Tables};
-use edge::Handler;
+use edge::{Authorized, Handler, Uncounted};
 use revoke_api_key::RevokeApiKey;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
-    edge::http::run("revoke-api-key", |_| {
+    edge::http::run("revoke-api-key", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
-            let tables = Tables::from_env()?;
-            let store = Arc::new(DynamoStore::new(&aws, tables));
-            Ok(Box::new(RevokeApiKey { store }) as Box<dyn Handler>)
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let route = RevokeApiKey { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
         })
     })
 }

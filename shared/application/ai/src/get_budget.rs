@@ -1,13 +1,11 @@
 //! Reads a tenant's budgets for models and the amounts spent.
 
-use application_core::limits::{READS, limited};
-use application_core::repository;
-use application_core::{Context, Error};
+use application_core::{Context, Error, repository};
 use domain::AggregateType;
 use domain::ai::{AiBudget, Limits};
 use domain::authority::{Authority, ReadBudget};
 use domain::{Timestamp, Versioned};
-use ports::{AggregateKey, AiState, LimitDecision, Limiter, SpentByScope, Store};
+use ports::{AggregateKey, AiState, SpentByScope, Store};
 
 /// A budget and the amounts spent.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,28 +20,22 @@ pub struct BudgetView {
     pub spent: SpentByScope,
 }
 
-/// Reads the budget, the amounts spent, and the rate limit, all at the same time.
+/// Reads the budget and the amounts spent, both at the same time.
 pub async fn get_budget(
     store: &dyn Store,
     state: &dyn AiState,
-    limiter: &dyn Limiter,
     context: &Context,
     authority: &Authority<ReadBudget>,
-) -> Result<(BudgetView, LimitDecision), Error> {
+) -> Result<BudgetView, Error> {
     let tenant = authority.tenant();
     let key = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
-    let read = async {
-        let budget = async { Ok::<_, Error>(repository::load::<AiBudget>(store, &key).await?) };
-        let spent = async { Ok(state.spent(tenant, authority.account(), context.now).await?) };
-        futures_util::future::try_join(budget, spent).await
-    };
-    let who = authority.caller().principal();
-    let ((budget, spent), decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
-    let view = match budget {
+    let budget = async { Ok::<_, Error>(repository::load::<AiBudget>(store, &key).await?) };
+    let spent = async { Ok(state.spent(tenant, authority.account(), context.now).await?) };
+    let (budget, spent) = futures_util::future::try_join(budget, spent).await?;
+    Ok(match budget {
         Some(Versioned { state, version }) => {
             BudgetView { limits: state.limits, version, updated_at: Some(state.updated_at), spent }
         }
         None => BudgetView { limits: Limits::default(), version: 0, updated_at: None, spent },
-    };
-    Ok((view, decision))
+    })
 }

@@ -2,14 +2,12 @@
 //! amount is in whole nano-dollars, and the parts of each sum add up to it exactly.
 
 use application_ai::{OwnPrices, PriceBook, own_version};
-use application_core::limits::{READS, limited};
-use application_core::repository;
-use application_core::{Context, Error};
+use application_core::{Context, Error, repository};
 use domain::ai::{AiBudget, AiMonth, AiPricesEvent, Limits, Month, PricesOverridden};
 use domain::authority::{Authority, ReadBilling};
 use domain::id::OrganizationId;
 use domain::{AggregateType, DomainEvent, Timestamp};
-use ports::{AggregateKey, AiUsage, AiUsageSum, LimitDecision, Limiter, Store, StoreError, UsageLine};
+use ports::{AggregateKey, AiUsage, AiUsageSum, Store, StoreError, UsageLine};
 
 /// The part of a month that must be over before a forecast: before that, one day weighs too much.
 const FORECAST_FROM_MILLIS: i64 = 3 * 24 * 3600 * 1000;
@@ -101,42 +99,34 @@ impl Bill {
     }
 }
 
-/// Reads the lines of a month, the budget, the reported percentages, and the rate limit, all at the same time;
-/// afterwards the tenant's own prices, if a line names them.
+/// Reads the lines of a month, the budget and the reported percentages, all at the same time; afterwards the tenant's own prices, if a line names them.
 pub async fn get_billing(
     store: &dyn Store,
     (usage, prices): (&dyn AiUsage, &PriceBook),
-    limiter: &dyn Limiter,
     context: &Context,
     authority: &Authority<ReadBilling>,
     month: Month,
-) -> Result<(Bill, LimitDecision), Error> {
+) -> Result<Bill, Error> {
     let tenant = authority.tenant();
     let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let told = AggregateKey::new(tenant, AggregateType::AiMonth, &month.id());
-    let read = async {
-        let lines = async {
-            let lines = usage.lines(tenant, &month).await?;
-            let own = own_prices(store, tenant, &lines).await?;
-            Ok((lines, own))
-        };
-        let budget = async { Ok::<_, Error>(repository::load::<AiBudget>(store, &budget).await?) };
-        let told = async { Ok(repository::load::<AiMonth>(store, &told).await?) };
-        futures_util::future::try_join3(lines, budget, told).await
+    let lines = async {
+        let lines = usage.lines(tenant, &month).await?;
+        let own = own_prices(store, tenant, &lines).await?;
+        Ok((lines, own))
     };
-    let who = authority.caller().principal();
-    let (((lines, own), budget, told), decision) =
-        limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let budget = async { Ok::<_, Error>(repository::load::<AiBudget>(store, &budget).await?) };
+    let told = async { Ok(repository::load::<AiMonth>(store, &told).await?) };
+    let ((lines, own), budget, told) = futures_util::future::try_join3(lines, budget, told).await?;
     let total = lines.iter().fold(AiUsageSum::default(), |total, (_, sum)| total.plus(*sum));
-    let bill = Bill {
+    Ok(Bill {
         forecast: forecast(total.cost, &month, context.now),
         lines: lines.into_iter().map(|(line, sum)| invoice_line(prices, &own, line, sum)).collect(),
         limits: budget.map_or_else(Limits::default, |budget| budget.state.limits),
         told: told.map(|told| told.state.reached.into_iter().collect()).unwrap_or_default(),
         total,
         month,
-    };
-    Ok((bill, decision))
+    })
 }
 
 /// The tenant's own prices in every version that lines name, from the ledger, which alone keeps earlier ones: one

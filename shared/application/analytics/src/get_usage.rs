@@ -1,11 +1,10 @@
 //! The usage of an organization in a month, by feature, model, account and API key.
 
-use application_core::limits::{READS, limited};
-use application_core::{Context, Error};
+use application_core::Error;
 use domain::ai::{Feature, Month};
 use domain::authority::{Authority, ReadAnalytics};
 use domain::id::{AccountId, ApiKeyId};
-use ports::{AiUsage, AiUsageSum, LimitDecision, Limiter, UsageLine};
+use ports::{AiUsage, AiUsageSum, UsageLine};
 use std::collections::BTreeMap;
 
 /// The most accounts, and the most API keys, that a report lists: the most expensive ones.
@@ -33,22 +32,15 @@ pub struct UsageReport {
     pub others: Option<AiUsageSum>,
 }
 
-/// Reads the usage of a month and the rate limit, all at the same time.
+/// Reads the usage of a month: the lines and the accounts and keys at the same time.
 pub async fn get_usage(
     usage: &dyn AiUsage,
-    limiter: &dyn Limiter,
-    context: &Context,
     authority: &Authority<ReadAnalytics>,
     month: Month,
-) -> Result<(UsageReport, LimitDecision), Error> {
+) -> Result<UsageReport, Error> {
     let tenant = authority.tenant();
-    let read = async {
-        let read =
-            futures_util::future::try_join(usage.lines(tenant, &month), usage.askers(tenant, &month, RANKED));
-        Ok(read.await?)
-    };
-    let who = authority.caller().principal();
-    let ((lines, askers), decision) = limited(limiter, READS, &who, context.now, Box::pin(read)).await?;
+    let lines = usage.lines(tenant, &month);
+    let (lines, askers) = futures_util::future::try_join(lines, usage.askers(tenant, &month, RANKED)).await?;
     let total = sum(lines.iter().map(|(_, sum)| *sum));
     let mut features: BTreeMap<Feature, AiUsageSum> = BTreeMap::new();
     let mut models: BTreeMap<(String, String), AiUsageSum> = BTreeMap::new();
@@ -63,7 +55,7 @@ pub async fn get_usage(
     let listed = accounts.iter().map(|(_, sum)| *sum).chain(api_keys.iter().map(|(_, sum)| *sum));
     let others = total.minus(sum(listed));
     let all = askers.complete && all_accounts && all_api_keys;
-    let report = UsageReport {
+    Ok(UsageReport {
         month,
         total,
         features: features.into_iter().collect(),
@@ -71,8 +63,7 @@ pub async fn get_usage(
         accounts,
         api_keys,
         others: (!all).then_some(others),
-    };
-    Ok((report, decision))
+    })
 }
 
 fn sum(sums: impl Iterator<Item = AiUsageSum>) -> AiUsageSum {

@@ -1,5 +1,6 @@
 //! The failures of use cases. `edge` maps each variant to one answer, once.
 
+use crate::RefusedAccess;
 use domain::InvalidFields;
 use domain::authority::Denied;
 use ports::{
@@ -26,6 +27,10 @@ pub enum Error {
     /// It does not exist, or the caller may not know that it exists.
     #[error("not found")]
     NotFound,
+    /// It exists and belongs to another owner. The caller is answered as for [`Self::NotFound`], and the refusal must be
+    /// recorded.
+    #[error("not found")]
+    Refused(Box<RefusedAccess>),
     /// An earlier request with the same idempotency key made it, and it was deleted since then.
     #[error("the object that an earlier request created was deleted")]
     Gone,
@@ -113,6 +118,7 @@ impl Error {
     pub fn again(&self) -> Option<Self> {
         Some(match self {
             Self::NotFound => Self::NotFound,
+            Self::Refused(refused) => Self::Refused(refused.clone()),
             Self::Gone => Self::Gone,
             Self::Unauthenticated => Self::Unauthenticated,
             Self::PreconditionFailed => Self::PreconditionFailed,

@@ -16,7 +16,7 @@ pub mod precondition;
 pub mod repository;
 pub mod secret;
 
-pub use access::{AccessDecision, check_owner};
+pub use access::{AccessDecision, RefusedAccess, RefusedPermission, check_owner};
 pub use authorize::authorize;
 pub use configured::Configured;
 pub use context::Context;

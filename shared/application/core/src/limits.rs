@@ -1,8 +1,8 @@
-//! The rate limits of the product, and counting without waiting: the count runs at the same time as the read.
+//! The rate limits of the product, and counting without waiting: the count runs at the same time as the read. Reads are
+//! counted by `edge`, where a route declares it.
 
 use crate::Error;
 use domain::Timestamp;
-use domain::authority::{Caller, Credential};
 use ports::{BoxFuture, LimitDecision, Limiter, RateLimit};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -49,25 +49,6 @@ pub async fn limited<T>(
 ) -> Result<(T, LimitDecision), Error> {
     let (decision, result) = futures_util::future::join(limiter.take(limit, who, now), work).await;
     let decision = allowed(decision?)?;
-    Ok((result?, decision))
-}
-
-/// Counts a read of `caller` while `work` runs. Reads of an API key count against its organization's too.
-pub async fn limited_read<T>(
-    limiter: &dyn Limiter,
-    caller: &Caller,
-    now: Timestamp,
-    work: BoxFuture<'_, Result<T, Error>>,
-) -> Result<(T, LimitDecision), Error> {
-    let who = caller.principal();
-    if matches!(caller.credential, Credential::Session { .. }) {
-        return limited(limiter, READS, &who, now, work).await;
-    }
-    let organization = caller.tenant.to_string();
-    let own = Counted { limit: READS, who: &who };
-    let above = Counted { limit: KEY_READS_OF_ORGANIZATION, who: &organization };
-    let (decision, result) = futures_util::future::join(take_both(limiter, own, above, now), work).await;
-    let decision = decision?;
     Ok((result?, decision))
 }
 

@@ -1,13 +1,12 @@
 //! The caller's own profile.
 
-use application_core::limits::{READS, limited};
-use application_core::{Context, Error};
+use application_core::Error;
 use domain::AggregateType;
 use domain::authority::{Authority, UseAccount};
 use domain::id::{AccountId, OrganizationId};
 use domain::identity::Account;
 use domain::tenancy::Member;
-use ports::{AggregateKey, LimitDecision, Limiter, Store};
+use ports::{AggregateKey, Store};
 
 /// The account of the caller and its role.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,18 +18,10 @@ pub struct Profile {
 }
 
 /// The caller's profile: one batch read.
-pub async fn get_profile(
-    store: &dyn Store,
-    limiter: &dyn Limiter,
-    context: &Context,
-    authority: &Authority<UseAccount>,
-) -> Result<(Profile, LimitDecision), Error> {
-    let read = async {
-        let found = account_and_member(store, authority.tenant(), authority.account()).await?;
-        let (account, member) = found.ok_or(Error::NotFound)?;
-        Ok(Profile { account, member })
-    };
-    limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
+pub async fn get_profile(store: &dyn Store, authority: &Authority<UseAccount>) -> Result<Profile, Error> {
+    let found = account_and_member(store, authority.tenant(), authority.account()).await?;
+    let (account, member) = found.ok_or(Error::NotFound)?;
+    Ok(Profile { account, member })
 }
 
 pub(super) async fn account_and_member(

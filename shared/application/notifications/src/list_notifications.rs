@@ -1,20 +1,17 @@
 //! Lists the caller's own notifications, newest first: one query.
 
-use application_core::limits::{READS, limited};
-use application_core::{Context, Error};
+use application_core::Error;
 use domain::authority::{Authority, UseNotifications};
 use domain::notification::Notification;
 use domain::{AggregateType, Versioned};
-use ports::{LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState};
+use ports::{ListOrder, ListQuery, Page, Position, Store, StoredState};
 
 /// A page of the caller's notifications.
 pub async fn list_notifications(
     store: &dyn Store,
-    limiter: &dyn Limiter,
-    context: &Context,
     authority: &Authority<UseNotifications>,
     (limit, after): (u32, Option<Position>),
-) -> Result<(Page<Versioned<Notification>>, LimitDecision), Error> {
+) -> Result<Page<Versioned<Notification>>, Error> {
     let query = ListQuery {
         tenant: authority.tenant(),
         kind: AggregateType::Notification,
@@ -27,10 +24,7 @@ pub async fn list_notifications(
         limit,
         after,
     };
-    let read = async {
-        let page = store.list(&query).await?;
-        let items = page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
-    };
-    limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
+    let page = store.list(&query).await?;
+    let items = page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
+    Ok(Page { items, next: page.next })
 }

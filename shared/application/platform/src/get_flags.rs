@@ -1,12 +1,11 @@
 //! Answers the feature flags of the caller.
 
-use application_core::limits::limited_read;
 use application_core::{Context, Error, repository};
 use domain::AggregateType;
 use domain::authority::{Authority, ReadFlags};
 use domain::configuration::{Flag, FlagSubject, FlagValue};
 use domain::tenancy::Organization;
-use ports::{AggregateKey, Configuration, LimitDecision, Limiter, Store};
+use ports::{AggregateKey, Configuration, Store};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,20 +39,15 @@ impl Flags {
 /// Every flag with its value for the caller's organization: one read, for the plan of the organization.
 pub async fn get_flags(
     store: &dyn Store,
-    limiter: &dyn Limiter,
     flags: &Flags,
     context: &Context,
     authority: &Authority<ReadFlags>,
-) -> Result<(BTreeMap<String, FlagValue>, LimitDecision), Error> {
+) -> Result<BTreeMap<String, FlagValue>, Error> {
     // This may also start to look for a newer configuration, which runs at the same time as the read.
     let configuration = flags.configuration.current();
     let tenant = authority.tenant();
-    let read = async {
-        let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
-        repository::load::<Organization>(store, &key).await?.ok_or(Error::NotFound)
-    };
-    let (organization, decision) =
-        limited_read(limiter, authority.caller(), context.now, Box::pin(read)).await?;
+    let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
+    let organization = repository::load::<Organization>(store, &key).await?.ok_or(Error::NotFound)?;
     let subject = FlagSubject { organization: tenant, tier: organization.state.subscription_tier };
     let mut values = BTreeMap::new();
     for (name, flag) in &configuration.flags {
@@ -63,5 +57,5 @@ pub async fn get_flags(
         }
         values.insert(name.clone(), evaluated.value.clone());
     }
-    Ok((values, decision))
+    Ok(values)
 }

@@ -1,5 +1,5 @@
 //! Checks access to leads. A lead that the caller's authority does not cover is answered like a missing one, and the
-//! refusal is recorded in the audit log.
+//! refusal is recorded in the audit log when the request is answered.
 
 use application_core::{AccessDecision, check_owner};
 use domain::AggregateType;

@@ -51,7 +51,7 @@ pub async fn score_lead(
     let (pending, decision) =
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
     let pending = pending.ok_or(Error::NotFound)?;
-    lead_access(authority, pending.state()).enforce(store, context, &key).await?;
+    lead_access(authority, pending.state()).enforce(&key)?;
 
     if let Some(outcome) = claim(store, idempotency, context).await? {
         let RepeatableResult { value, replayed } =

@@ -9,7 +9,7 @@ use application_core::command;
 use application_core::idempotency::{RepeatableResult, claim, outcome, part, replay_loaded};
 use application_core::limits::{LEAD_SCORES, limited};
 use application_core::repository::PendingChange;
-use application_core::{Context, Error, IdempotencyConflict, Precondition};
+use application_core::{Context, Error, IdempotencyConflict, Precondition, RefusedAccess};
 use domain::authority::{Authority, ScoreManyLeads};
 use domain::field::{FieldChecks, InvalidFields};
 use domain::id::LeadId;
@@ -34,6 +34,9 @@ pub enum LeadOutcome {
     Scored(Box<Scored>),
     /// The lead does not exist, or the caller may not know that it exists.
     NotFound,
+    /// The lead belongs to another owner: the caller is answered as for a missing lead, and the refusal must be
+    /// recorded.
+    Refused(Box<RefusedAccess>),
     /// It could not be scored, or its score could not be written, or no time was left.
     Failed(Arc<Error>),
 }
@@ -74,7 +77,7 @@ pub async fn score_leads(
     let (works, decision) =
         limited(needs.limiter.as_ref(), LEAD_SCORES, &who, context.now, Box::pin(read)).await?;
     if let Some(outcome) = claim(store, idempotency, context).await? {
-        let value = all_again(store, context, authority, works, outcome).await?;
+        let value = all_again(store, authority, works, outcome).await?;
         return Ok((RepeatableResult { value, replayed: true }, decision));
     }
     let result = judge_and_write(needs, context, authority, works, idempotency).await;
@@ -142,10 +145,8 @@ async fn step(
     let Some(work) = work else { return Ok(Step::Done(LeadOutcome::NotFound)) };
     let lead = work.state();
     let key = idempotency.map(|key| part(key, &lead.id));
-    match lead_access(authority, lead).enforce(store, context, work.key()).await {
-        Ok(()) => {}
-        Err(Error::NotFound) => return Ok(Step::Done(LeadOutcome::NotFound)),
-        Err(error) => return Err(error),
+    if let Err(error) = lead_access(authority, lead).enforce(work.key()) {
+        return Ok(Step::Done(hidden(error)?));
     }
     match claim(store, key.as_ref(), context).await {
         Ok(None) => Ok(Step::ToJudge(Box::new(work))),
@@ -189,9 +190,18 @@ async fn finish(
         Ok(scored) => LeadOutcome::Scored(Box::new(scored)),
         Err(error) => {
             release(store, idempotency, id).await;
-            // It was deleted meanwhile.
-            if matches!(error, Error::NotFound) { LeadOutcome::NotFound } else { failed(Arc::new(error)) }
+            // It may have been deleted meanwhile, or given to another owner.
+            hidden(error).unwrap_or_else(|error| failed(Arc::new(error)))
         }
+    }
+}
+
+/// The outcome of a lead that the caller may not know of; any other error is returned.
+fn hidden(error: Error) -> Result<LeadOutcome, Error> {
+    match error {
+        Error::NotFound => Ok(LeadOutcome::NotFound),
+        Error::Refused(refused) => Ok(LeadOutcome::Refused(refused)),
+        other => Err(other),
     }
 }
 
@@ -212,7 +222,7 @@ async fn release(store: &dyn Store, idempotency: Option<&IdempotencyKey>, id: Le
 fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
     let version = |outcome: &LeadOutcome| match outcome {
         LeadOutcome::Scored(scored) => Some(Some(scored.lead.version)),
-        LeadOutcome::NotFound => Some(None),
+        LeadOutcome::NotFound | LeadOutcome::Refused(_) => Some(None),
         LeadOutcome::Failed(_) => None,
     };
     outcomes.iter().map(version).collect::<Option<Vec<_>>>().map(|versions| json!(versions))
@@ -222,7 +232,6 @@ fn versions(outcomes: &[LeadOutcome]) -> Option<Value> {
 /// any more, is not shown again.
 async fn all_again(
     store: &dyn Store,
-    context: &Context,
     authority: &Authority<ScoreManyLeads>,
     works: Vec<Option<PendingChange<Lead>>>,
     versions: Value,
@@ -235,14 +244,11 @@ async fn all_again(
     let outcomes = works.into_iter().zip(versions).map(|lead| async move {
         let (Some(work), Some(version)) = lead else { return Ok(LeadOutcome::NotFound) };
         let lead = work.state();
-        match lead_access(authority, lead).enforce(store, context, work.key()).await {
-            Ok(()) => {
-                let outcome = outcome(&lead.id, version);
-                Ok(LeadOutcome::Scored(Box::new(again(store, work, outcome).await?)))
-            }
-            Err(Error::NotFound) => Ok(LeadOutcome::NotFound),
-            Err(error) => Err(error),
+        if let Err(error) = lead_access(authority, lead).enforce(work.key()) {
+            return hidden(error);
         }
+        let outcome = outcome(&lead.id, version);
+        Ok(LeadOutcome::Scored(Box::new(again(store, work, outcome).await?)))
     });
     join_all(outcomes).await.into_iter().collect()
 }

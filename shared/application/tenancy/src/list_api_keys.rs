@@ -1,13 +1,12 @@
 //! Lists the organization's API keys, newest first, including revoked and expired ones: one query, and one read of
 //! their last uses.
 
-use application_core::limits::{READS, limited};
 use application_core::{Context, Error};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::ApiKeyId;
 use domain::tenancy::ApiKey;
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{KeyUses, LimitDecision, Limiter, ListOrder, ListQuery, Page, Position, Store, StoredState};
+use ports::{KeyUses, ListOrder, ListQuery, Page, Position, Store, StoredState};
 
 /// A key in the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +20,10 @@ pub struct ListedApiKey {
 /// A page of the keys.
 pub async fn list_api_keys(
     (store, uses): (&dyn Store, &dyn KeyUses),
-    limiter: &dyn Limiter,
     context: &Context,
     authority: &Authority<ManageApiKeys>,
     (limit, after): (u32, Option<Position>),
-) -> Result<(Page<ListedApiKey>, LimitDecision), Error> {
+) -> Result<Page<ListedApiKey>, Error> {
     let query = ListQuery {
         tenant: authority.tenant(),
         kind: AggregateType::ApiKey,
@@ -38,17 +36,14 @@ pub async fn list_api_keys(
         limit,
         after,
     };
-    let read = async {
-        let page = store.list(&query).await?;
-        let found: Vec<Versioned<ApiKey>> =
-            page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
-        let ids: Vec<ApiKeyId> = found.iter().map(|key| key.state.id).collect();
-        let last = uses.last(authority.tenant(), &ids, context.now).await?;
-        let listed = |key: Versioned<ApiKey>| {
-            let last_used_at = last.get(&key.state.id).copied();
-            ListedApiKey { record: key.state, last_used_at }
-        };
-        Ok(Page { items: found.into_iter().map(listed).collect(), next: page.next })
+    let page = store.list(&query).await?;
+    let found: Vec<Versioned<ApiKey>> =
+        page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
+    let ids: Vec<ApiKeyId> = found.iter().map(|key| key.state.id).collect();
+    let last = uses.last(authority.tenant(), &ids, context.now).await?;
+    let listed = |key: Versioned<ApiKey>| {
+        let last_used_at = last.get(&key.state.id).copied();
+        ListedApiKey { record: key.state, last_used_at }
     };
-    limited(limiter, READS, &authority.account().to_string(), context.now, Box::pin(read)).await
+    Ok(Page { items: found.into_iter().map(listed).collect(), next: page.next })
 }

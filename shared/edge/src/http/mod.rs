@@ -30,6 +30,7 @@ mod document;
 pub(crate) mod exchange;
 mod header_fields;
 mod idempotency;
+mod list;
 mod media_type;
 mod not_json;
 mod parameters;
@@ -58,14 +59,15 @@ pub use answer_headers::answer_headers;
 pub use body::Replacement;
 pub use cross_origin::{EXPOSED_HEADERS, REQUEST_HEADERS};
 pub use document::Document;
+pub use list::RequestedPage;
 pub use parameters::Parameters;
-pub use query::Page;
 pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
 pub use response::{DEFAULT_HEADERS, Response};
 
-/// Answers the requests of one function.
+/// Answers the requests of one function. For a function that only callers with a permission may call, this is
+/// [`crate::route::Authorized`]; public functions implement it themselves.
 pub trait Handler: Send + Sync {
     /// The answer, or the problem that prevented it.
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>>;

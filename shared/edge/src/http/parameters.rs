@@ -1,15 +1,11 @@
 //! The query parameters of a route. They are read one by one, and all wrong ones are named at once.
 
-use super::{Page, Request};
+use super::Request;
 use crate::Problem;
 use domain::Timestamp;
 use domain::field::{FieldError, InvalidFields};
 use std::ops::RangeInclusive;
 
-/// The number of entries of a page without `limit`.
-const DEFAULT_LIMIT: u32 = 20;
-/// The most entries of a page.
-const LARGEST_LIMIT: u32 = 100;
 /// The most unknown parameters that are named.
 const MOST_UNKNOWN: usize = 100;
 
@@ -35,6 +31,10 @@ impl Request {
 }
 
 impl<'a> Parameters<'a> {
+    pub(super) fn request(&self) -> &'a Request {
+        self.request
+    }
+
     /// A parameter as text. One that is given several times is wrong.
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
         match self.request.query_all(name) {
@@ -95,12 +95,6 @@ impl<'a> Parameters<'a> {
             return None;
         }
         judge(text).map_err(|InvalidFields(errors)| self.wrong.extend(errors)).ok()
-    }
-
-    /// `limit` and `cursor`.
-    pub fn page(&mut self) -> Page<'a> {
-        let limit = self.whole_number("limit", 1..=LARGEST_LIMIT).unwrap_or(DEFAULT_LIMIT);
-        Page { limit, cursor: self.text("cursor") }
     }
 
     /// Adds a wrong parameter.

@@ -1,18 +1,9 @@
-//! The page of a list that is asked for, and the values of a query.
+//! The values of a query.
 
 use super::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
-
-/// The requested page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<'a> {
-    /// The most entries: 1 to 100.
-    pub limit: u32,
-    /// The place where the list goes on, still signed: verify it with [`crate::cursor::CursorCodec`].
-    pub cursor: Option<&'a str>,
-}
 
 impl Request {
     /// All values of a query parameter, in their order.

@@ -3,6 +3,7 @@
 use crate::Problem;
 use crate::problem::{ProblemFormat, limit_headers};
 use crate::runtime::{Failure, Json, written};
+use application_core::RefusedAccess;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::problem::MEDIA_TYPE;
@@ -25,6 +26,8 @@ pub struct Response {
     body: Body,
     /// Whether a client that has this answer may get 304.
     is_revalidated: bool,
+    /// The accesses that are refused with this answer and that the audit log does not have yet.
+    refused: Vec<RefusedAccess>,
 }
 
 /// The body of an answer.
@@ -59,14 +62,18 @@ impl Response {
     }
 
     fn new(status: u16, headers: Vec<(&'static str, String)>, body: Body) -> Self {
-        Self { status, headers, body, is_revalidated: true }
+        Self { status, headers, body, is_revalidated: true, refused: Vec::new() }
     }
 
     /// The same answer with this header, which replaces one with the same name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-        self.headers.push((name, value.into()));
+        self.set_header(name, value.into());
         self
+    }
+
+    fn set_header(&mut self, name: &'static str, value: String) {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name, value));
     }
 
     /// The same answer with one more request header in its `Vary`.
@@ -84,9 +91,28 @@ impl Response {
     }
 
     /// The same answer with the state of the rate limit.
-    pub fn with_rate_limit(self, decision: LimitDecision) -> Self {
-        let [limit, policy] = limit_headers(decision);
-        self.with_header(limit.0, limit.1).with_header(policy.0, policy.1)
+    pub fn with_rate_limit(mut self, decision: LimitDecision) -> Self {
+        self.set_rate_limit(decision);
+        self
+    }
+
+    /// Adds the state of the rate limit.
+    pub(crate) fn set_rate_limit(&mut self, decision: LimitDecision) {
+        for (name, value) in limit_headers(decision) {
+            self.set_header(name, value);
+        }
+    }
+
+    /// The same answer, which does not tell the caller of these objects because they belong to other owners. The
+    /// refusals are recorded when the request is answered.
+    pub fn with_refused(mut self, refused: impl IntoIterator<Item = RefusedAccess>) -> Self {
+        self.refused.extend(refused);
+        self
+    }
+
+    /// The accesses that are refused with this answer; the caller of this records them.
+    pub(crate) fn refused(&mut self) -> &mut Vec<RefusedAccess> {
+        &mut self.refused
     }
 
     /// The same answer, marked as a repetition of an earlier answer (same idempotency key) when `replayed`.

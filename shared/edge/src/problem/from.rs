@@ -119,6 +119,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(error) => error.into(),
             Error::NotFound => Self::not_found(),
+            Error::Refused(refused) => Self::refused(refused),
             Error::Gone => Self::new(Kind::GONE).with_detail(
                 "This request was carried out before, and what it made has been deleted since. \
                  Send another idempotency key to make it anew.",

@@ -7,6 +7,7 @@ mod format;
 mod from;
 mod kind;
 
+use application_core::RefusedAccess;
 use contracts::problem::FieldProblem;
 use domain::InvalidFields;
 use ports::{LimitDecision, Source};
@@ -25,12 +26,21 @@ struct Parts {
     errors: Vec<FieldProblem>,
     headers: Vec<(&'static str, String)>,
     source: Option<Source>,
+    /// The access that is refused with this problem and that the audit log does not have yet.
+    refused: Option<Box<RefusedAccess>>,
 }
 
 impl Problem {
     /// A problem of this kind, without details.
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Parts { kind, detail: None, errors: Vec::new(), headers: Vec::new(), source: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            source: None,
+            refused: None,
+        }))
     }
 
     /// 400: the request is malformed. `detail` is for people and must not repeat the caller's values.
@@ -104,6 +114,13 @@ impl Problem {
         Self::new(Kind::NOT_FOUND)
     }
 
+    /// 404 for an object of another owner: the same document. The refusal is recorded when the request is answered.
+    pub fn refused(refused: Box<RefusedAccess>) -> Self {
+        let mut problem = Self::not_found();
+        problem.0.refused = Some(refused);
+        problem
+    }
+
     /// 428: `If-Match` is missing.
     pub fn precondition_required() -> Self {
         Self::new(Kind::PRECONDITION_REQUIRED)
@@ -175,6 +192,11 @@ impl Problem {
     /// The cause, for the log.
     pub(crate) fn source(&self) -> Option<&Source> {
         self.0.source.as_ref()
+    }
+
+    /// The access that is refused with this problem; the caller of this records it.
+    pub(crate) fn take_refused(&mut self) -> Option<RefusedAccess> {
+        self.0.refused.take().map(|refused| *refused)
     }
 
     pub(crate) fn headers(&self) -> &[(&'static str, String)] {

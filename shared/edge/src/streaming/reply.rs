@@ -36,6 +36,14 @@ impl From<StreamedResponse> for Reply {
 }
 
 impl Reply {
+    /// Status and headers.
+    pub(crate) fn head_mut(&mut self) -> &mut Response {
+        match self {
+            Self::Whole(response) => response,
+            Self::Stream(response) => &mut response.head,
+        }
+    }
+
     /// Status and headers, and the body.
     pub(super) fn into_parts(self) -> (Response, Body) {
         match self {

@@ -10,7 +10,9 @@ use domain::authority::{
 };
 use domain::id::LeadId;
 use domain::tenancy::Role;
+use edge::cursor::CursorCodec;
 use edge::{Problem, Request, Response, log};
+use ports::{Page, Position};
 use serde_json::{Value, json};
 
 fn done(_: impl Sized) -> Result<Response, Problem> {
@@ -186,19 +188,31 @@ async fn answers_a_malformed_identifier_as_a_missing_object() {
     assert_eq!(found["statusCode"], 204);
 }
 
+fn cursors() -> CursorCodec {
+    CursorCodec::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+/// Answers the requested page itself, as a list of one entry that ends at `end`.
 fn page(request: &Request) -> Result<Response, Problem> {
-    let mut parameters = request.parameters(&["limit", "cursor"]);
-    let page = parameters.page();
-    parameters.finish()?;
-    Response::json(200, &json!([page.limit, page.cursor]))
+    let cursors = cursors();
+    let page = request.list_parameters(&["status"]).requested_page(&cursors, &request.caller()?)?;
+    let (limit, after) = page.limit_and_start();
+    let next = Some(Position { sort_key: "end".to_owned() });
+    let found = Page { items: vec![(limit, after)], next };
+    page.answer(&found, |(limit, after)| json!([limit, after.as_ref().map(|after| &after.sort_key)]))
 }
 
 #[tokio::test]
 async fn reads_pages() {
     let none: &[(&str, &[&str])] = &[];
-    assert_eq!(body(&answer(get(none), page).await), json!([20, null]));
-    let full: &[(&str, &[&str])] = &[("limit", &["100"]), ("cursor", &["abc"])];
-    assert_eq!(body(&answer(get(full), page).await), json!([100, "abc"]));
+    let first = body(&answer(get(none), page).await);
+    assert_eq!(first["data"], json!([[20, null]]));
+    let next = first["next_cursor"].as_str().unwrap();
+    let full: &[(&str, &[&str])] = &[("limit", &["100"]), ("cursor", &[next])];
+    assert_eq!(body(&answer(get(full), page).await)["data"], json!([[100, "end"]]));
+    // The cursor is good for the same list only.
+    let other: &[(&str, &[&str])] = &[("status", &["won"]), ("cursor", &[next])];
+    assert_eq!(problem(&answer(get(other), page).await), (400, "invalid_cursor".to_owned()));
     for limit in ["0", "101", "-1", "+5", "1.5", "", " 5", "99999999999", "ten"] {
         let refused = answer(get(&[("limit", &[limit])]), page).await;
         assert_eq!(problem(&refused).0, 400, "{limit}");
@@ -354,9 +368,7 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
         ("size", &["x"]),
     ];
     let refused = answer(get(query), |request| {
-        let names = ["limit", "cursor", "min_score", "owner", "from", "to", "month"];
-        let mut parameters = request.parameters(&names);
-        parameters.page();
+        let mut parameters = request.list_parameters(&["min_score", "owner", "from", "to", "month"]);
         assert_eq!(parameters.whole_number("min_score", 0..=100), None);
         let owner: Option<LeadId> = parameters.read("owner", "must be an id", |text| text.parse().ok());
         assert_eq!(owner, None);
@@ -364,7 +376,7 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
         let month: Option<()> =
             parameters.judged("month", |_| Err(InvalidFields::one("month", "range", "must be a month")));
         assert_eq!(month, None);
-        done(parameters.finish()?)
+        done(parameters.requested_page(&cursors(), &request.caller()?)?)
     })
     .await;
     assert_eq!(problem(&refused), (400, "invalid_request".to_owned()));
@@ -380,8 +392,6 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
         [
             ("colour", "is not a parameter of this route"),
             ("size", "is not a parameter of this route"),
-            ("limit", "must be a whole number from 1 to 100"),
-            ("cursor", "must be given once"),
             ("min_score", "must be a whole number from 0 to 100"),
             ("owner", "must be an id"),
             (
@@ -390,6 +400,8 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
             ),
             ("to", "must be an RFC 3339 date-time"),
             ("month", "must be a month"),
+            ("limit", "must be a whole number from 1 to 100"),
+            ("cursor", "must be given once"),
         ]
     );
 }

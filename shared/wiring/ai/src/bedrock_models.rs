@@ -1,23 +1,22 @@
 //! The gateway on its state, and the models on Bedrock. Functions that ask no other models use it directly, so that
 //! they do not link a second HTTP client.
 
-use adapter_appconfig::AppConfig;
-use adapter_aws::{AwsSettings, SdkConfig};
 use adapter_bedrock::BedrockGateway;
-use adapter_dynamodb::{DynamoAiState, DynamoLimiter, DynamoStore, ListShards, Tables};
+use adapter_dynamodb::{DynamoAiState, DynamoStore, ListShards, Tables};
 use application_ai::{AiGateway, Chain, Registry};
 use domain::ai::Feature;
 use domain::configuration::RuntimeConfiguration;
-use edge::RuntimeTimer;
+use edge::{RuntimeTimer, Settings};
 use ports::{Configuration, ConfiguredLimiter, Guardrail, Limiter, Source};
 use std::fmt;
 use std::sync::Arc;
+use wiring_core::Base;
 
 /// The wiring of a function that asks models.
 #[derive(Clone)]
 pub struct BedrockModels {
-    /// The configuration of every AWS client of the process.
-    pub aws: SdkConfig,
+    /// The settings, and the configuration of every AWS client of the process.
+    pub base: Base,
     /// The names of the tables.
     pub tables: Tables,
     /// The configuration by the operators.
@@ -30,46 +29,42 @@ pub struct BedrockModels {
     shipped: Registry,
     /// Whether the function also calls servers with OpenAI's wire format.
     asks_servers: bool,
-    at: AwsSettings,
 }
 
 impl BedrockModels {
     /// Reads the settings of AWS and of the tables, and the configuration.
-    pub async fn read() -> Result<Self, Source> {
-        Self::read_beside(false).await
+    pub async fn read(settings: Settings) -> Result<Self, Source> {
+        Self::read_beside(settings, false).await
     }
 
     /// Reads the same for a function that may also call models of servers with OpenAI's wire format.
-    pub(crate) async fn read_beside(asks_servers: bool) -> Result<Self, Source> {
-        let at = AwsSettings::from_env()?;
-        let aws = adapter_aws::sdk_config(&at);
-        let tables = Tables::from_env()?;
+    pub(crate) async fn read_beside(settings: Settings, asks_servers: bool) -> Result<Self, Source> {
+        let base = Base::read(settings)?;
         let shipped = Registry::shipped()?;
-        let configuration: Arc<dyn Configuration> =
-            Arc::new(AppConfig::from_env(&aws, Some(shipped.catalog())).await?);
-        let limiter = Arc::new(DynamoLimiter::new(&aws, tables.ephemeral.clone()));
+        let configuration = wiring_configuration::follow(&base, Some(shipped.catalog())).await?;
+        let limiter = Arc::new(base.limiter()?);
         Ok(Self {
             limiter: Arc::new(ConfiguredLimiter::new(limiter, Arc::clone(&configuration))),
-            bedrock: Arc::new(BedrockGateway::new(&aws)),
-            aws,
-            tables,
+            bedrock: Arc::new(BedrockGateway::new(&base.aws)),
+            tables: base.tables()?,
+            base,
             configuration,
             shipped,
             asks_servers,
-            at,
         })
     }
 
     /// The models that this deployment can call with a configuration.
     pub fn registry(&self, configuration: &RuntimeConfiguration) -> Registry {
-        let registry = self.shipped.configured(configuration, &self.at.region, self.at.has_own_bedrock());
+        let registry =
+            self.shipped.configured(configuration, &self.base.at.region, self.base.at.has_own_bedrock());
         if self.asks_servers { registry } else { registry.on_bedrock() }
     }
 
     /// The gateway for a configuration. Budgets, limits, cached answers and breakers are in the tables.
     pub fn gateway(&self, configuration: &RuntimeConfiguration) -> Arc<AiGateway> {
         let shards = ListShards::new(Arc::clone(&self.configuration));
-        let state = Arc::new(DynamoAiState::new(&self.aws, self.tables.clone()).with_shards(shards));
+        let state = Arc::new(DynamoAiState::new(&self.base.aws, self.tables.clone()).with_shards(shards));
         let limiter = Arc::clone(&self.limiter);
         let gateway = AiGateway::new(state, limiter, Arc::new(RuntimeTimer), self.registry(configuration));
         // The guardrail applies to conversations, not to embeddings.
@@ -85,7 +80,7 @@ impl BedrockModels {
 
     /// A store that seals nothing: the AI gateway stores nothing personal there.
     pub fn store(&self) -> Arc<DynamoStore> {
-        Arc::new(DynamoStore::new(&self.aws, self.tables.clone()))
+        Arc::new(DynamoStore::new(&self.base.aws, self.tables.clone()))
     }
 
     /// The version of the prices.

@@ -8,6 +8,7 @@ use application_ai::{AiGateway, Completions, Embeddings, Providers, Registry};
 use application_core::Configured;
 use domain::ai::Feature;
 use domain::configuration::RuntimeConfiguration;
+use edge::Settings;
 use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ struct Shared {
 
 impl Models {
     /// Reads the same as [`BedrockModels::read`]. The servers are those of the configuration.
-    pub async fn read() -> Result<Self, Source> {
-        let on_bedrock = BedrockModels::read_beside(true).await?;
+    pub async fn read(settings: Settings) -> Result<Self, Source> {
+        let on_bedrock = BedrockModels::read_beside(settings, true).await?;
         let models = on_bedrock.clone();
         let shared = Configured::following(Arc::clone(&on_bedrock.configuration), move |configuration| {
             Ok(Shared {
@@ -94,7 +95,7 @@ fn providers(
 ) -> Result<OpenAiProviders, Source> {
     let mut providers = OpenAiProviders::default();
     for provider in &configuration.providers {
-        let secret = provider.secret.as_ref().map(|name| Secret::new(&models.aws, name.clone()));
+        let secret = provider.secret.as_ref().map(|name| Secret::new(&models.base.aws, name.clone()));
         let server = OpenAiGateway::new(OpenAiSettings {
             base_url: provider.base_url.clone(),
             key: secret.map(|secret| Arc::new(secret.source()) as KeySource),

@@ -1,6 +1,6 @@
 //! The wiring that functions of sales share.
 
-use adapter_dynamodb::{DynamoStore, ListShards};
+use adapter_dynamodb::ListShards;
 use adapter_kms::KmsTenantKeys;
 use application_ai::Providers;
 use application_core::Configured;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 use wiring_ai::BedrockModels;
 
 /// The parts of scoring. `DATA_KEY_ID` must be set.
-pub async fn lead_scoring(settings: &Settings) -> Result<Configured<ScoreLead>, Source> {
-    let models = BedrockModels::read().await?;
-    let keys = Arc::new(KmsTenantKeys::new(&models.aws, settings.required("DATA_KEY_ID")?));
-    let store = DynamoStore::new(&models.aws, models.tables.clone()).with_tenant_keys(keys);
+pub async fn lead_scoring(settings: Settings) -> Result<Configured<ScoreLead>, Source> {
+    let models = BedrockModels::read(settings).await?;
+    let base = &models.base;
+    let keys = Arc::new(KmsTenantKeys::new(&base.aws, base.settings.required("DATA_KEY_ID")?));
     let shards = ListShards::new(Arc::clone(&models.configuration));
-    let store = Arc::new(store.with_list_shards(shards));
+    let store = Arc::new(base.store()?.with_tenant_keys(keys).with_list_shards(shards));
     Configured::following(Arc::clone(&models.configuration), move |configuration| {
         let scorer = LeadScorer {
             chain: models.chain(configuration, Feature::LeadScoring),

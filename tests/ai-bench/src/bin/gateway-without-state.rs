@@ -3,32 +3,31 @@
 //! are the function's own; rate limit, budgets, cache, breakers and the ledger are not there. It is measured and never
 //! deployed.
 
-use adapter_aws::AwsSettings;
 use adapter_bedrock::BedrockGateway;
-use adapter_dynamodb::{DynamoStore, Tables};
 use adapter_openai::{OpenAiGateway, OpenAiSettings};
 use ai_bench::state::{MemoryState, NoLimits};
 use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
 use application_core::Configured;
 use create_chat_completion::CreateChatCompletion;
-use edge::RuntimeTimer;
 use edge::streaming::StreamingHandler;
+use edge::{Authorized, RuntimeTimer, Uncounted};
 use ports::{ModelGateway, StreamingModelGateway};
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_core::Base;
 
 fn main() -> ExitCode {
     edge::streaming::run("gateway-without-state", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::from_env()?);
+            let base = Base::read(settings)?;
             let registry = Registry::shipped()?;
             let (state, limiter) = (Arc::new(MemoryState::default()), Arc::new(NoLimits));
             let timer = Arc::new(RuntimeTimer);
             let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
-            let base_url = settings.required("OPENAI_BASE_URL")?.to_owned();
+            let base_url = base.settings.required("OPENAI_BASE_URL")?.to_owned();
             let openai = OpenAiGateway::new(OpenAiSettings { base_url, key: None, token_limit: None })?;
             let openai = Some(Arc::new(openai));
-            let bedrock = Arc::new(BedrockGateway::new(&aws));
+            let bedrock = Arc::new(BedrockGateway::new(&base.aws));
             let chain = Chain::parse("us.amazon.nova-lite-v1:0", &registry)?;
             let providers: Providers<dyn ModelGateway> =
                 Providers { bedrock: bedrock.clone(), openai: openai.clone().map(|it| it as _) };
@@ -39,9 +38,10 @@ fn main() -> ExitCode {
                 Providers { bedrock, openai: openai.map(|it| it as _) };
             let streamed = Completions { gateway, providers, registry, chain };
             // Refusals of callers are recorded there; nobody is refused here.
-            let store = Arc::new(DynamoStore::new(&aws, Tables::from_env()?));
+            let store = Arc::new(base.store()?);
             let (whole, streamed) = (Configured::fixed(whole), Configured::fixed(streamed));
-            Ok(Box::new(CreateChatCompletion { store, whole, streamed }) as Box<dyn StreamingHandler>)
+            let route = CreateChatCompletion { whole, streamed };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn StreamingHandler>)
         })
     })
 }

@@ -72,7 +72,7 @@ pub async fn change<A: Aggregate>(
     let store = command.store;
     if let Some(earlier) = claim(store, Some(key), command.context).await? {
         let current = repository::load::<A>(store, &change.key).await?.ok_or(Error::NotFound)?;
-        (change.access)(&current.state).enforce(store, command.context, &change.key).await?;
+        (change.access)(&current.state).enforce(&change.key)?;
         return replay_loaded(store, &change.key, current, earlier).await;
     }
     let claimed =
@@ -108,7 +108,7 @@ async fn change_from<A: Aggregate>(
                     .await?
                     .ok_or(Error::NotFound)?,
             };
-            (change.access)(pending.state()).enforce(command.store, command.context, &change.key).await?;
+            (change.access)(pending.state()).enforce(&change.key)?;
             let version = CurrentVersion::Number(pending.version());
             if !change.removes {
                 change.precondition.check(version)?;
