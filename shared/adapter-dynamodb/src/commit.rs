@@ -4,6 +4,7 @@
 use crate::claim::{OUTCOME, REQUEST_HASH, read_record, record_item};
 use crate::keys::{ItemKey, PK};
 use crate::ledger_item::ledger_item;
+use crate::list_entry::shares_an_index;
 use crate::patience::Patience;
 use crate::read::{HOLDER_ID, HOLDER_TYPE, TENANT_ID, WRAPPED, unwrap_subject_keys};
 use crate::seal;
@@ -63,6 +64,14 @@ impl DynamoStore {
     ) -> Result<(), CommitError> {
         if change.state.expires_at.is_some() != expires(change.key.kind()) {
             return Err(StoreError::Malformed("a state that expires in the wrong table").into());
+        }
+        if !change.state.lists.is_empty() && expires(change.key.kind()) {
+            return Err(
+                StoreError::Malformed("a list of states that expire, whose table has no indexes").into()
+            );
+        }
+        if shares_an_index(&change.state.lists) {
+            return Err(StoreError::Malformed("an aggregate with two entries in one index").into());
         }
         let tenant = change.key.tenant();
         let seals = !change.new_subjects.is_empty()

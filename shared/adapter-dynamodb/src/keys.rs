@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
 use domain::ai::Month;
-use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, FineTuneId, OrganizationId, SubjectId};
+use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
 use ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -201,16 +201,25 @@ pub(crate) fn key_uses_partition(tenant: OrganizationId) -> AttributeValue {
 pub(crate) struct IndexPartition(String);
 
 impl IndexPartition {
-    /// One shard of the list of a tenant. Shard 0 has the plain key, so that a tenant can get more shards without any
-    /// item moving.
-    pub(crate) fn tenant(tenant: OrganizationId, kind: AggregateType, shard: u32) -> Self {
-        let kind = kind.as_str();
-        Self(if shard == 0 { format!("{tenant}#{kind}") } else { format!("{tenant}#{kind}#{shard}") })
+    /// One shard of the list of an organization. Shard 0 has the plain key, so that an organization can get more shards
+    /// without any item moving.
+    pub(crate) fn organization(tenant: OrganizationId, kind: AggregateType, shard: u32) -> Self {
+        let list = of_kind(tenant, kind);
+        Self(if shard == 0 { list } else { format!("{list}#{shard}") })
     }
 
     /// The list of one owner.
     pub(crate) fn owner(tenant: OrganizationId, kind: AggregateType, owner: AccountId) -> Self {
-        Self(format!("{tenant}#{}#owner#{owner}", kind.as_str()))
+        Self(format!("{}#{owner}", of_kind(tenant, kind)))
+    }
+
+    /// The list of another aggregate.
+    pub(crate) fn parent(
+        tenant: OrganizationId,
+        kind: AggregateType,
+        (parent, id): (AggregateType, &str),
+    ) -> Self {
+        Self(format!("{}#{}#{id}", of_kind(tenant, kind), parent.as_str()))
     }
 
     /// The open aggregates of a kind, of all tenants.
@@ -224,19 +233,19 @@ impl IndexPartition {
     }
 }
 
-/// Whether an item's partition is that of an aggregate of this tenant and kind.
-pub(crate) fn belongs_to(item: &Item, tenant: OrganizationId, kind: AggregateType) -> bool {
-    let prefix = format!("{tenant}#{}#", kind.as_str());
-    item.get(PK).and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk.starts_with(&prefix))
+/// An index holds one list of a kind, so the name of the list is not part of the key: it would cost bytes in every index.
+fn of_kind(tenant: OrganizationId, kind: AggregateType) -> String {
+    format!("{tenant}#{}", kind.as_str())
 }
 
-/// The fine-tune whose state an item is.
-pub(crate) fn fine_tune_of(item: &Item) -> Option<AggregateKey> {
-    let mut parts = item.get(PK)?.as_s().ok()?.split('#');
-    let (tenant, kind, id) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?.parse().ok()?);
-    let id: FineTuneId = id;
-    let whole = kind == AggregateType::FineTune.as_str() && parts.next().is_none();
-    whole.then(|| AggregateKey::new(tenant, AggregateType::FineTune, &id))
+/// The aggregate of this kind whose state an item is; `None` for another item.
+pub(crate) fn listed_key(item: &Item, kind: AggregateType) -> Option<AggregateKey> {
+    let mut parts = item.get(PK)?.as_s().ok()?.splitn(3, '#');
+    let tenant = parts.next()?.parse().ok()?;
+    if parts.next()? != kind.as_str() {
+        return None;
+    }
+    AggregateKey::from_stored(tenant, kind, parts.next()?)
 }
 
 fn aggregate(key: &AggregateKey) -> String {

@@ -16,9 +16,8 @@
 //! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions and refused accesses: ephemeral) |
 //! | `commit` | PutItem on ledger and state (sessions and refused accesses: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
-//! | `list` | Query on the state table's indexes |
+//! | `list` | Query on the index of the list, of the state table |
 //! | `claim`, `release`, `complete` | PutItem, UpdateItem on ephemeral |
-//! | open fine-tunes | Query on the index `by_score` of state |
 //! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
 //! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
@@ -51,7 +50,9 @@ mod ledger_image;
 mod ledger_item;
 mod limiter;
 mod list;
-mod open_fine_tunes;
+mod list_budget;
+mod list_entry;
+mod list_selection;
 mod patience;
 mod random;
 mod read;

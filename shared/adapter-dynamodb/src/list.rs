@@ -1,107 +1,182 @@
-//! Pages of current states from the list indexes, newest or highest first. All shards of a list are read at the same
-//! time and merged. DynamoDB applies filters after reading, so a page of a narrow list may take several queries. Their
-//! number is bounded, and a page that could not be filled says where to go on.
+//! Pages of lists. All shards of a list are read at the same time and merged. DynamoDB checks conditions after reading,
+//! so a page of a narrowed list may take several queries. The number of entries that they read is bounded, and a page that
+//! could not be filled says where to go on.
 
 use crate::failure::failed;
-use crate::keys::{IndexPartition, Item, belongs_to};
-use crate::state_item::{CREATED_AT, Index, SCORE, filter_attribute, index, read_state_item, score_prefix};
+use crate::keys::{IndexPartition, Item, listed_key};
+use crate::list_budget::ReadBudget;
+use crate::list_entry::{Index, index};
+use crate::list_selection::Selection;
+use crate::state_item::read_state_item;
 use crate::store::DynamoStore;
-use crate::value::{digits, read_text, text};
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::value::read_text;
+use domain::id::OrganizationId;
 use futures_util::future::try_join_all;
-use ports::{ListOrder, ListQuery, Page, Position, StoreError, StoredState};
-use std::collections::{HashMap, VecDeque};
+use ports::{ListQuery, ListScope, ListedEntry, ListedState, Page, Position, StoreError};
+use std::cmp::Ordering;
+use std::collections::VecDeque;
 
-/// The most queries of one shard for one page.
-const MOST_QUERIES: u32 = 10;
-/// The number of items that a query reads when most of them may not pass the filter.
-const FILTERED_LIMIT: i32 = 250;
+/// The most rounds of queries for a page. Large entries make a query end early, after a megabyte.
+const MOST_ROUNDS: u32 = 10;
 
 impl DynamoStore {
-    pub(crate) async fn read_page(&self, query: &ListQuery) -> Result<Page<StoredState>, StoreError> {
-        let index = index(query.order, query.owner.is_some());
-        let bounds = Bounds::of(query);
-        if bounds.is_empty() {
+    pub(crate) async fn read_page(&self, query: &ListQuery) -> Result<Page<ListedEntry>, StoreError> {
+        let index = index(query.list.index);
+        let Some(selection) = Selection::of(query, index) else {
             return Ok(Page { items: Vec::new(), next: None });
-        }
-        let selection = Selection::of(query, index, &bounds);
+        };
+        let reading = Reading { query, index, selection };
         let mut shards: Vec<ListShard> = self.partitions(query).into_iter().map(ListShard::new).collect();
-        let limit = usize::try_from(query.limit).unwrap_or(1).max(1);
+        let shard_count = u32::try_from(shards.len()).unwrap_or(u32::MAX);
+        let mut budget = ReadBudget::new(query.limit.max(1), shard_count, reading.selection.filter.is_some());
+        let limit = usize::try_from(query.limit.max(1)).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         let mut last = None;
-        for _ in 0..MOST_QUERIES {
-            let starving = shards.iter_mut().filter(|shard| shard.is_starving());
-            try_join_all(starving.map(|shard| self.fetch(shard, query, index, &selection))).await?;
+        for _ in 0..MOST_ROUNDS {
+            let starving: Vec<&mut ListShard> =
+                shards.iter_mut().filter(|shard| shard.is_starving()).collect();
+            let Some(share) = budget.next_round(starving.len()) else { break };
+            let fetches = starving.into_iter().map(|shard| self.fetch(&reading, shard, share));
+            budget.count(try_join_all(fetches).await?.into_iter().sum());
             while items.len() < limit {
-                let Some(found) = take_next(&mut shards) else { break };
+                let Some(found) = reading.take_next(&mut shards) else { break };
                 last = Some(found.sort_key);
-                items.push(found.state);
+                items.push(found.entry);
             }
             if items.len() == limit || shards.iter().all(|shard| shard.end.is_none()) {
                 break;
             }
         }
         let last_of_full = last.filter(|_| items.len() == limit);
-        Ok(Page { items, next: next_position(&shards, last_of_full) })
+        Ok(Page { items, next: reading.next_position(&shards, last_of_full) })
     }
 
     fn partitions(&self, query: &ListQuery) -> Vec<IndexPartition> {
-        match query.owner {
-            Some(owner) => vec![IndexPartition::owner(query.tenant, query.kind, owner)],
-            None => (0..self.shards.of(query.tenant))
-                .map(|shard| IndexPartition::tenant(query.tenant, query.kind, shard))
+        let kind = query.kind;
+        match &query.scope {
+            ListScope::Organization(tenant) => (0..self.shards.of(*tenant).max(1))
+                .map(|shard| IndexPartition::organization(*tenant, kind, shard))
                 .collect(),
+            ListScope::Owner(tenant, owner) => vec![IndexPartition::owner(*tenant, kind, *owner)],
+            ListScope::Parent(parent) => {
+                let of = (parent.kind(), parent.id());
+                vec![IndexPartition::parent(parent.tenant(), kind, of)]
+            }
+            ListScope::Open => vec![IndexPartition::open(kind)],
         }
     }
 
+    /// Reads the next entries of a shard, at most `share`; returns how many were read, also those that were left out.
     async fn fetch(
         &self,
+        reading: &Reading<'_>,
         shard: &mut ListShard,
-        query: &ListQuery,
-        index: Index,
-        selection: &Selection,
-    ) -> Result<(), StoreError> {
+        share: u32,
+    ) -> Result<u32, StoreError> {
+        let selection = &reading.selection;
         let mut values = selection.values.clone();
         values.insert(":pk".to_owned(), shard.partition.attribute());
         let request = self
             .client
             .query()
             .table_name(&self.tables.state)
-            .index_name(index.name)
-            .scan_index_forward(false)
+            .index_name(reading.index.name)
+            .scan_index_forward(selection.ascending)
             .key_condition_expression(selection.condition)
             .set_filter_expression(selection.filter.clone())
             .set_expression_attribute_names(Some(selection.names.clone()))
             .set_expression_attribute_values(Some(values))
-            .limit(selection.limit)
+            .limit(i32::try_from(share).unwrap_or(i32::MAX))
             .set_exclusive_start_key(shard.end.take().flatten());
         let page = match request.send().await {
             Ok(page) => page,
             Err(error) => return Err(failed("Query", error)),
         };
+        let read = u32::try_from(page.scanned_count).unwrap_or(share);
         for item in page.items.unwrap_or_default() {
-            if !belongs_to(&item, query.tenant, query.kind) {
-                return Err(StoreError::Malformed("an item in a list it does not belong to"));
-            }
-            let sort_key = read_text(&item, index.sk)?.to_owned();
-            // The lower end of the page before is part of the range.
-            if query.after.as_ref().is_none_or(|after| sort_key < after.sort_key) {
-                shard.found.push_back(FoundState { sort_key, state: read_state_item(&item)? });
+            let sort_key = read_text(&item, reading.index.sk)?.to_owned();
+            // The end of the page before is part of the range.
+            if reading.goes_on_at(&sort_key) {
+                shard.found.push_back(FoundState { sort_key, entry: reading.entry(&item) });
             }
         }
         shard.frontier = match &page.last_evaluated_key {
-            Some(end) => Some(read_text(end, index.sk)?.to_owned()),
+            Some(end) => Some(read_text(end, reading.index.sk)?.to_owned()),
             None => None,
         };
         shard.end = page.last_evaluated_key.map(Some);
-        Ok(())
+        Ok(read)
     }
 }
 
-/// A found state, and its place in the list.
+/// What is read, the same for all shards.
+struct Reading<'a> {
+    query: &'a ListQuery,
+    index: Index,
+    selection: Selection,
+}
+
+impl Reading<'_> {
+    /// The order of sort keys in the list.
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        if self.selection.ascending { a.cmp(b) } else { b.cmp(a) }
+    }
+
+    /// Whether an entry is on this page or a later one.
+    fn goes_on_at(&self, sort_key: &str) -> bool {
+        let after = self.query.after.as_ref();
+        after.is_none_or(|after| self.compare(sort_key, &after.sort_key) == Ordering::Greater)
+    }
+
+    /// The aggregate of an item. An item that another organization or kind wrote is never shown.
+    fn entry(&self, item: &Item) -> ListedEntry {
+        let key = listed_key(item, self.query.kind)
+            .filter(|key| organization(&self.query.scope).is_none_or(|tenant| tenant == key.tenant()))
+            .ok_or(StoreError::Malformed("an item in a list it does not belong to"))?;
+        Ok(ListedState { key, stored: read_state_item(item)? })
+    }
+
+    /// Takes the next entry in the order of the list; none when a shard that may have an earlier one must be read first.
+    fn take_next(&self, shards: &mut [ListShard]) -> Option<FoundState> {
+        let frontier = self.frontier(shards);
+        let first = shards
+            .iter_mut()
+            .filter(|shard| !shard.found.is_empty())
+            .min_by(|a, b| self.compare(a.next_key(), b.next_key()))?;
+        let before = |frontier: &String| self.compare(first.next_key(), frontier) == Ordering::Less;
+        if frontier.as_ref().is_none_or(before) { first.found.pop_front() } else { None }
+    }
+
+    /// The beginning of the next page: after the last entry of a full page; when the page could not be filled, after
+    /// everything that was read.
+    fn next_position(&self, shards: &[ListShard], last_of_full: Option<String>) -> Option<Position> {
+        if shards.iter().all(|shard| shard.found.is_empty() && shard.end.is_none()) {
+            return None;
+        }
+        let sort_key = last_of_full.or_else(|| self.frontier(shards))?;
+        Some(Position { sort_key })
+    }
+
+    /// The sort key before which everything was read.
+    fn frontier(&self, shards: &[ListShard]) -> Option<String> {
+        let starving = shards.iter().filter(|shard| shard.is_starving());
+        starving.filter_map(|shard| shard.frontier.clone()).min_by(|a, b| self.compare(a, b))
+    }
+}
+
+/// The organization of a list; `None` for a list of all organizations.
+fn organization(scope: &ListScope) -> Option<OrganizationId> {
+    match scope {
+        ListScope::Organization(tenant) | ListScope::Owner(tenant, _) => Some(*tenant),
+        ListScope::Parent(parent) => Some(parent.tenant()),
+        ListScope::Open => None,
+    }
+}
+
+/// A found entry, and its place in the list.
 struct FoundState {
     sort_key: String,
-    state: StoredState,
+    entry: ListedEntry,
 }
 
 /// One partition of a list while it is read.
@@ -120,132 +195,13 @@ impl ListShard {
         Self { partition, found: VecDeque::new(), end: Some(None), frontier: None }
     }
 
-    /// Whether the shard has no state at hand but may have more.
+    /// The sort key of the next found entry; empty when there is none.
+    fn next_key(&self) -> &str {
+        self.found.front().map_or("", |found| &found.sort_key)
+    }
+
+    /// Whether the shard has no entry at hand but may have more.
     fn is_starving(&self) -> bool {
         self.found.is_empty() && self.end.is_some()
-    }
-}
-
-/// Takes the next state in the order of the list; none when a shard that may have an earlier one must be read first.
-fn take_next(shards: &mut [ListShard]) -> Option<FoundState> {
-    let frontier = frontier(shards);
-    let first = shards.iter_mut().filter(|shard| !shard.found.is_empty()).max_by(|a, b| {
-        a.found.front().map(|found| &found.sort_key).cmp(&b.found.front().map(|found| &found.sort_key))
-    })?;
-    let reached = first
-        .found
-        .front()
-        .is_some_and(|found| frontier.as_ref().is_none_or(|frontier| found.sort_key > *frontier));
-    if reached { first.found.pop_front() } else { None }
-}
-
-/// The beginning of the next page: after the last state of a full page; when the page could not be filled, after
-/// everything that was read.
-fn next_position(shards: &[ListShard], last_of_full: Option<String>) -> Option<Position> {
-    if shards.iter().all(|shard| shard.found.is_empty() && shard.end.is_none()) {
-        return None;
-    }
-    let sort_key = last_of_full.or_else(|| frontier(shards))?;
-    Some(Position { sort_key })
-}
-
-/// The sort key above which everything was read.
-fn frontier(shards: &[ListShard]) -> Option<String> {
-    shards.iter().filter(|shard| shard.is_starving()).filter_map(|shard| shard.frontier.clone()).max()
-}
-
-/// The range of a page in an index: sort keys from `low` to `high`, both included.
-#[derive(Debug, PartialEq)]
-struct Bounds {
-    low: Option<String>,
-    high: Option<String>,
-}
-
-impl Bounds {
-    /// A sort key is longer than the time or score with which it begins, and so greater. Such a bound is therefore part
-    /// of the range as its lower end and not as its upper end, as the query wants it.
-    fn of(query: &ListQuery) -> Self {
-        let after = query.after.as_ref().map(|after| after.sort_key.clone());
-        match query.order {
-            ListOrder::Created => {
-                let to = query.created_to.map(|to| to.to_string());
-                let high = match (to, after) {
-                    (Some(to), Some(after)) => Some(to.min(after)),
-                    (to, after) => to.or(after),
-                };
-                Self { low: query.created_from.map(|from| from.to_string()), high }
-            }
-            ListOrder::Score => {
-                Self { low: query.min_score.map(|score| score_prefix(Some(score))), high: after }
-            }
-        }
-    }
-
-    /// DynamoDB refuses a range whose ends are the wrong way round.
-    fn is_empty(&self) -> bool {
-        matches!((&self.low, &self.high), (Some(low), Some(high)) if low > high)
-    }
-}
-
-/// The expressions of a page, the same for all shards except for the partition.
-struct Selection {
-    condition: &'static str,
-    filter: Option<String>,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
-    limit: i32,
-}
-
-impl Selection {
-    fn of(query: &ListQuery, index: Index, bounds: &Bounds) -> Self {
-        let mut names = HashMap::from([("#pk".to_owned(), index.pk.to_owned())]);
-        let mut values = HashMap::new();
-        if bounds != &(Bounds { low: None, high: None }) {
-            names.insert("#sk".to_owned(), index.sk.to_owned());
-        }
-        for (name, bound) in [(":low", &bounds.low), (":high", &bounds.high)] {
-            if let Some(bound) = bound {
-                values.insert(name.to_owned(), text(bound));
-            }
-        }
-        let condition = match bounds {
-            Bounds { low: None, high: None } => "#pk = :pk",
-            Bounds { low: Some(_), high: None } => "#pk = :pk AND #sk >= :low",
-            Bounds { low: None, high: Some(_) } => "#pk = :pk AND #sk <= :high",
-            Bounds { low: Some(_), high: Some(_) } => "#pk = :pk AND #sk BETWEEN :low AND :high",
-        };
-        let mut terms: Vec<String> = Vec::new();
-        let mut narrow = |term: &str, name: (&str, &str), value: (&str, AttributeValue)| {
-            terms.push(term.to_owned());
-            names.insert(name.0.to_owned(), name.1.to_owned());
-            values.insert(value.0.to_owned(), value.1);
-        };
-        if query.order == ListOrder::Score {
-            if let Some(from) = query.created_from {
-                narrow(
-                    "#created_at >= :from",
-                    ("#created_at", CREATED_AT),
-                    (":from", text(from.to_string())),
-                );
-            }
-            if let Some(to) = query.created_to {
-                narrow("#created_at < :to", ("#created_at", CREATED_AT), (":to", text(to.to_string())));
-            }
-        } else if let Some(score) = query.min_score {
-            narrow("#score >= :score", ("#score", SCORE), (":score", digits(score)));
-        }
-        for (position, filter) in query.filters.iter().enumerate() {
-            let attribute = filter_attribute(filter.field);
-            let (name, value) = (format!("#{attribute}"), format!(":filter{position}"));
-            narrow(&format!("{name} = {value}"), (&name, attribute), (&value, text(&filter.value)));
-        }
-        let limit = if terms.is_empty() {
-            // One more than the page says whether there is another page, and one may be the end of the page before.
-            i32::try_from(query.limit).unwrap_or(100).saturating_add(2)
-        } else {
-            FILTERED_LIMIT
-        };
-        let filter = (!terms.is_empty()).then(|| terms.join(" AND "));
-        Self { condition, filter, names, values, limit }
     }
 }

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::Client;
 use domain::id::SubjectId;
 use domain::{AggregateType, Timestamp};
 use ports::{
-    AggregateKey, BoxFuture, Claim, CommitError, EventRecord, IdempotencyKey, ListQuery, LoadedToChange,
-    Page, Store, StoreError, StoredState, TenantKeys, Transaction, UniqueKind,
+    AggregateKey, BoxFuture, Claim, CommitError, EventRecord, IdempotencyKey, ListQuery, ListedEntry,
+    LoadedToChange, Page, Store, StoreError, StoredState, TenantKeys, Transaction, UniqueKind,
 };
 use serde_json::Value;
 use std::fmt;
@@ -111,7 +111,7 @@ impl Store for DynamoStore {
         Box::pin(self.read_history(key, through))
     }
 
-    fn list<'a>(&'a self, query: &'a ListQuery) -> BoxFuture<'a, Result<Page<StoredState>, StoreError>> {
+    fn list<'a>(&'a self, query: &'a ListQuery) -> BoxFuture<'a, Result<Page<ListedEntry>, StoreError>> {
         Box::pin(self.read_page(query))
     }
 

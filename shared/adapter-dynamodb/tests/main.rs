@@ -14,6 +14,7 @@ mod idempotency;
 mod key_uses;
 mod limiter;
 mod list;
-mod open_fine_tunes;
+mod list_reads;
+mod list_scopes;
 mod sealing;
 mod support;

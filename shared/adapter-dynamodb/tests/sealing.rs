@@ -106,8 +106,13 @@ fn about_two(world: &World, id: &LeadId, first: SubjectId, second: SubjectId) ->
         causation_id: Some(new_id(at(0), &random_bytes())),
         occurred_at: at(0),
     };
-    let state =
-        ChangedState { state: json!({}), schema_version: 1, indexed: None, open: false, expires_at: None };
+    let state = ChangedState {
+        state: json!({}),
+        schema_version: 1,
+        lists: Vec::new(),
+        filters: Vec::new(),
+        expires_at: None,
+    };
     let new_subjects = vec![first, second];
     Change {
         key,

@@ -1,9 +1,9 @@
-//! The common part of all aggregates: a type, a state that is the fold of the aggregate's events, and its place in
+//! The common part of all aggregates: a type, a state that is the fold of the aggregate's events, and its entries in
 //! lists.
 
 use crate::Timestamp;
 use crate::event::{DomainEvent, EventMeta};
-use crate::id::AccountId;
+use crate::lists::{Filter, FilterValue, ListEntry};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -109,33 +109,20 @@ pub trait Aggregate:
         None
     }
 
-    /// The place of the aggregate in lists; `None` keeps it out of every list.
-    fn indexed(&self) -> Option<Indexed> {
-        None
+    /// The entries of the aggregate in lists, each in another index.
+    fn lists(&self) -> Vec<ListEntry> {
+        Vec::new()
     }
 
-    /// Whether a job still has work to do for it. The job finds such aggregates of all tenants.
-    fn is_open(&self) -> bool {
-        false
+    /// The values by which lists that contain the aggregate can be narrowed.
+    fn filters(&self) -> Vec<(Filter, FilterValue)> {
+        Vec::new()
     }
 
     /// When the state may be deleted, for aggregates that expire (sessions).
     fn expires_at(&self) -> Option<Timestamp> {
         None
     }
-}
-
-/// The place of an aggregate in lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indexed {
-    /// The order of lists with the newest first.
-    pub created_at: Timestamp,
-    /// The owner, for lists of one owner.
-    pub owner: AccountId,
-    /// Whether lists of the whole tenant show it.
-    pub tenant_wide: bool,
-    /// The order of lists with the highest score first: `Some(None)` has no score yet and comes last.
-    pub score: Option<Option<u8>>,
 }
 
 /// A state and the number of events that it was folded from.

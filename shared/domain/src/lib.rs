@@ -13,13 +13,14 @@ pub mod event;
 pub mod field;
 pub mod id;
 pub mod identity;
+pub mod lists;
 pub mod notification;
 pub mod sales;
 pub mod tenancy;
 pub mod text;
 pub mod timestamp;
 
-pub use aggregate::{Aggregate, AggregateType, Indexed, Versioned};
+pub use aggregate::{Aggregate, AggregateType, Versioned};
 pub use event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 pub use field::{FieldError, InvalidFields};
 pub use timestamp::Timestamp;

@@ -23,7 +23,7 @@ fn a_refusal_says_who_asked_for_what() {
     assert_eq!(access.denied_at, START);
     // The ledger keeps it for good, the state for a day.
     assert_eq!(access.expires_at(), Some(START.plus_seconds(24 * 3600)));
-    assert_eq!(access.indexed(), None);
+    assert_eq!(access.lists(), []);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::{START, at, id};
 use domain::authority::Scope;
 use domain::event::SECRET_FACTS;
-use domain::id::AccountId;
+use domain::lists::{ListEntry, Rank, Within};
 use domain::tenancy::{ApiKey, ApiKeyEvent, CreateApiKey, create_api_key, revoke_api_key};
 use domain::{Aggregate, DomainEvent, InvalidFields, Timestamp};
 use testkit::{given, given_nothing};
@@ -43,6 +43,10 @@ fn wrong(result: Result<ApiKeyEvent, InvalidFields>) -> Vec<(String, &'static st
     result.unwrap_err().0.into_iter().map(|error| (error.field, error.code)).collect()
 }
 
+fn listed() -> ListEntry {
+    ListEntry { list: ApiKey::BY_TIME, within: Within::Organization, rank: Rank::Time(START) }
+}
+
 #[test]
 fn a_key_is_what_was_asked_for_and_valid_for_ninety_days() {
     let key = key();
@@ -50,10 +54,7 @@ fn a_key_is_what_was_asked_for_and_valid_for_ninety_days() {
     assert_eq!((key.name.as_str(), names), ("CRM export", vec!["completion:create", "model:read"]));
     assert_eq!((key.prefix.as_str(), key.secret_hash.as_str()), ("sxk_a_b", "hash"));
     assert_eq!((key.created_at, key.expires_at, key.revoked_at), (START, at(90 * DAY), None));
-    let indexed = key.indexed().unwrap();
-    let creator: AccountId = id(2);
-    assert_eq!((indexed.owner, indexed.tenant_wide, indexed.created_at), (creator, true, START));
-    assert_eq!(indexed.score, None);
+    assert_eq!((key.created_by, key.lists()), (id(2), vec![listed()]));
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn it_is_revoked_once_and_stays_listed() {
     given::<ApiKey>([created(), revoked()]).when(|key| revoke_api_key(key.unwrap())).then_nothing();
     let twice = given::<ApiKey>([created(), revoked()]).when(|_| revoked()).then([revoked()]).unwrap();
     assert_eq!(twice.revoked_at, Some(at(1)));
-    assert!(twice.indexed().unwrap().tenant_wide);
+    assert_eq!(twice.lists(), [listed()]);
     assert_eq!(given_nothing::<ApiKey>().when(|_| revoked()).then([revoked()]), None);
 }
 

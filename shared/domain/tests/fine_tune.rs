@@ -9,6 +9,7 @@ use domain::ai::fine_tune::{
 use domain::ai::training_file::{
     FEWEST_RECORDS, FileCheck, FileReport, LONGEST_LINE, LineFault, LineProblem, MOST_FAULTS, MOST_RECORDS,
 };
+use domain::lists::{ListEntry, Rank, Within};
 use domain::{Aggregate, InvalidFields};
 use testkit::{given, given_nothing};
 
@@ -68,6 +69,12 @@ fn it_goes_from_file_to_model() {
     let waiting = given_nothing::<FineTune>().when(|_| created()).then([created()]).unwrap();
     assert_eq!((waiting.name.as_str(), waiting.status), ("Ours", FineTuneStatus::AwaitingFile));
     assert!(waiting.is_open());
+    let rank = Rank::Time(START);
+    let listed = ListEntry { list: FineTune::BY_TIME, within: Within::Organization, rank: rank.clone() };
+    assert_eq!(
+        waiting.lists(),
+        [listed.clone(), ListEntry { list: FineTune::OPEN, within: Within::Open, rank }]
+    );
     let model = given([created(), accepted(), started()])
         .when(|state: Option<&FineTune>| complete_fine_tune(state.unwrap(), "model"))
         .then([completed()])
@@ -75,6 +82,7 @@ fn it_goes_from_file_to_model() {
     assert_eq!((model.status, model.records), (FineTuneStatus::Completed, Some(9)));
     assert_eq!((model.provider_job.as_deref(), model.custom_model.as_deref()), (Some("job"), Some("model")));
     assert!(!model.is_open());
+    assert_eq!(model.lists(), [listed]);
     assert_eq!((model.created_at, model.changed_at), (START, at(3)));
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::{Dice, START, at, id};
 use domain::id::{AccountId, LeadId};
+use domain::lists::{Filter, FilterValue, Rank, Within};
 use domain::sales::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, Lead, LeadEvent,
     LeadInput, LeadScore, LeadStatus, ScoredField, create_lead, delete_lead, erase_lead_contact, score_lead,
@@ -242,26 +243,51 @@ fn a_quote_of_a_contact_that_was_replaced_does_not_live_on() {
 
 #[test]
 fn scoring_ranks_a_lead() {
-    let before = lead().indexed().unwrap();
-    assert_eq!((before.score, before.tenant_wide, before.owner), (Some(None), true, lead().details.owner_id));
+    let ranked = |score| {
+        vec![
+            ("by_time", Within::Organization, Rank::Time(START)),
+            ("by_score", Within::Organization, Rank::Score { score, at: START }),
+            ("of_owner_by_time", Within::Owner(lead().details.owner_id), Rank::Time(START)),
+            ("of_owner_by_score", Within::Owner(lead().details.owner_id), Rank::Score { score, at: START }),
+        ]
+    };
+    assert_eq!(entries(&lead()), ranked(None));
     let event = || score_lead(&lead(), score("x"));
     let after = given::<Lead>([created()])
         .when(|lead| score_lead(lead.unwrap(), score("x")))
         .then([event()])
         .unwrap();
-    assert_eq!(after.indexed().unwrap().score, Some(Some(67)));
+    assert_eq!(entries(&after), ranked(Some(67)));
+    assert!(after.filters().contains(&(Filter::Score, FilterValue::Number(67))));
     let mut thin = score("x");
     thin.assessment.outcome = Err(AbstainReason::InsufficientData);
     let event = score_lead(&after, thin);
     let abstained = Lead::apply(Some(after), &event, EventMeta { at: at(2) }).unwrap();
-    assert_eq!(abstained.indexed().unwrap().score, Some(None));
+    assert_eq!(entries(&abstained), ranked(None));
+    assert!(abstained.filters().iter().all(|(filter, _)| *filter != Filter::Score));
+}
+
+fn entries(lead: &Lead) -> Vec<(&'static str, Within, Rank)> {
+    lead.lists().into_iter().map(|entry| (entry.list.name, entry.within, entry.rank)).collect()
+}
+
+#[test]
+fn leads_are_narrowed_by_status_industry_score_and_time() {
+    let mut lead = lead();
+    let text = |text: &str| FilterValue::Text(text.to_owned());
+    let industry = (Filter::Industry, text("Logistics"));
+    let status = (Filter::Status, text(lead.details.status.as_str()));
+    let time = (Filter::CreatedAt, FilterValue::Time(START));
+    assert_eq!(lead.filters(), [status.clone(), industry, time.clone()]);
+    lead.details.industry = None;
+    assert_eq!(lead.filters(), [status, time]);
 }
 
 #[test]
 fn deleting_takes_a_lead_out_of_every_list_once() {
     let deleted = || delete_lead(&lead()).unwrap();
     let after = given::<Lead>([created()]).when(|lead| delete_lead(lead.unwrap())).then([deleted()]).unwrap();
-    assert_eq!((after.deleted_at, after.indexed()), (Some(at(1)), None));
+    assert_eq!((after.deleted_at, after.lists()), (Some(at(1)), Vec::new()));
     given::<Lead>([created(), deleted()]).when(|lead| delete_lead(lead.unwrap())).then_nothing();
 }
 
@@ -381,7 +407,7 @@ fn any_history_comes_back_from_what_is_stored() {
                 lead = Lead::apply(Some(lead), &event, EventMeta { at: at(step) }).unwrap();
                 events.push(event);
             }
-            assert_eq!(lead.indexed().is_some(), lead.deleted_at.is_none(), "seed {seed}");
+            assert_eq!(lead.lists().is_empty(), lead.deleted_at.is_some(), "seed {seed}");
         }
         for event in &events {
             assert_eq!(LeadEvent::decode(&event.encode()).unwrap(), *event, "seed {seed}");

@@ -2,7 +2,8 @@
 
 use crate::support::{START, at, id};
 use domain::Aggregate;
-use domain::id::{AccountId, LeadId};
+use domain::id::LeadId;
+use domain::lists::{ListEntry, Rank, Within};
 use domain::notification::{
     Notification, NotificationEvent, NotificationKind, create_notification, mark_notification_read,
 };
@@ -21,9 +22,9 @@ fn read() -> NotificationEvent {
 fn a_notification_begins_unread_and_is_listed_for_its_recipient_alone() {
     let notification = given_nothing::<Notification>().when(|_| created()).then([created()]).unwrap();
     assert_eq!((notification.read_at, notification.created_at), (None, START));
-    let indexed = notification.indexed().unwrap();
-    let recipient: AccountId = id(2);
-    assert_eq!((indexed.owner, indexed.tenant_wide, indexed.score), (recipient, false, None));
+    let (within, rank) = (Within::Owner(id(2)), Rank::Time(START));
+    let list = Notification::OF_RECIPIENT_BY_TIME;
+    assert_eq!(notification.lists(), [ListEntry { list, within, rank }]);
 }
 
 #[test]

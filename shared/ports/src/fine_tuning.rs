@@ -1,6 +1,6 @@
 //! The ports of fine-tuning: the store of training files, the provider of training, and the list of open fine-tunes.
 
-use super::{AggregateKey, BoxFuture, Source, StoreError};
+use super::{BoxFuture, Source};
 use domain::Timestamp;
 use domain::ai::fine_tune::{FineTune, HyperParameters, TrainingFile};
 use domain::id::{FineTuneId, OrganizationId};
@@ -160,20 +160,4 @@ pub trait Trainer: Send + Sync {
 
     /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing.
     fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
-}
-
-/// Fine-tunes that are open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OpenKeys {
-    /// Their keys.
-    pub keys: Vec<AggregateKey>,
-    /// The number of entries that name no fine-tune. An operator must look at them; they do not stop other fine-tunes.
-    pub malformed: u32,
-}
-
-/// Finds the fine-tunes of all tenants that a job must take further.
-pub trait OpenFineTunes: Send + Sync {
-    /// At most `limit` of them, the oldest first. A fine-tune that was opened or ended just now may be missing or still
-    /// there.
-    fn open(&self, limit: u32) -> BoxFuture<'_, Result<OpenKeys, StoreError>>;
 }

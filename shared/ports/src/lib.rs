@@ -11,6 +11,7 @@ mod entropy;
 mod fine_tuning;
 mod key_uses;
 mod limiter;
+mod list;
 mod message_visibility;
 mod model_gateway;
 mod password;
@@ -34,11 +35,12 @@ pub use configuration::{Configuration, FixedConfiguration};
 pub use configured_limiter::ConfiguredLimiter;
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
-    FileError, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Trainer, TrainerError, TrainingFiles,
-    TrainingJob, TrainingUploads, Upload,
+    FileError, FileKey, JobName, JobState, Trainer, TrainerError, TrainingFiles, TrainingJob,
+    TrainingUploads, Upload,
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
+pub use list::{Condition, ListQuery, ListScope, ListedEntry, ListedState, Page, Position, RankBound};
 pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
     Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
@@ -49,9 +51,8 @@ pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
 pub use relay::{Attempts, ParkingLot, StreamRecord};
 pub use store::{
-    AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, Filter, FilterField, IdempotencyKey,
-    IdempotencyRecord, ListOrder, ListQuery, LoadedToChange, Page, Position, Store, StoreError, StoredState,
-    SubjectKeys, Transaction, Unique, UniqueKind,
+    AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, IdempotencyKey, IdempotencyRecord,
+    LoadedToChange, Store, StoreError, StoredState, SubjectKeys, Transaction, Unique, UniqueKind,
 };
 pub use tenant_keys::{DataKey, KeyError, TenantKeys, WrappedKey};
 pub use timer::Timer;

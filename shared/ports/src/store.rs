@@ -1,9 +1,10 @@
 //! The ledger, the states and unique values, behind one port: a command is one transaction, a read one look-up. Typed
 //! helpers for use cases are in `application_core::repository`.
 
-use super::{BoxFuture, Source};
-use domain::id::{AccountId, EventId, OrganizationId, SubjectId};
-use domain::{Aggregate, AggregateType, EncodedEvent, Indexed, Timestamp, Versioned};
+use super::{BoxFuture, ListQuery, ListedEntry, Page, Source};
+use domain::id::{EventId, OrganizationId, SubjectId};
+use domain::lists::{Filter, FilterValue, ListEntry};
+use domain::{Aggregate, AggregateType, EncodedEvent, Timestamp, Versioned};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use type_safe_id::{DynamicType, TypeSafeId};
@@ -26,11 +27,16 @@ impl AggregateKey {
         Self { tenant, kind, id: id.to_string() }
     }
 
+    /// The key of a tenant's aggregate, from a stored text; `None` if the text is not an identifier.
+    pub fn from_stored(tenant: OrganizationId, kind: AggregateType, id: &str) -> Option<Self> {
+        let id: TypeSafeId<DynamicType> = id.parse().ok()?;
+        Some(Self { tenant, kind, id: id.to_string() })
+    }
+
     /// The key of another aggregate of the same tenant and kind, from a stored text; `None` if the text is not an
     /// identifier.
     pub fn of_same_kind(&self, id: &str) -> Option<Self> {
-        let id: TypeSafeId<DynamicType> = id.parse().ok()?;
-        Some(Self { id: id.to_string(), ..self.clone() })
+        Self::from_stored(self.tenant, self.kind, id)
     }
 
     /// The tenant.
@@ -122,12 +128,29 @@ pub struct ChangedState {
     pub state: Value,
     /// The version of the shape of `state`.
     pub schema_version: u32,
-    /// Its places in lists.
-    pub indexed: Option<Indexed>,
-    /// Whether a job must find it among those of all tenants.
-    pub open: bool,
+    /// Its entries in lists.
+    pub lists: Vec<ListEntry>,
+    /// The values by which these lists can be narrowed.
+    pub filters: Vec<(Filter, FilterValue)>,
     /// The time after which it may be removed; such states are in the ephemeral table.
     pub expires_at: Option<Timestamp>,
+}
+
+impl ChangedState {
+    /// What is stored of an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Decode`] for a state that has no JSON form, which is a defect.
+    pub fn of<A: Aggregate>(aggregate: &A) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: serde_json::to_value(aggregate).map_err(|error| StoreError::Decode(error.into()))?,
+            schema_version: A::SCHEMA_VERSION,
+            lists: aggregate.lists(),
+            filters: aggregate.filters(),
+            expires_at: aggregate.expires_at(),
+        })
+    }
 }
 
 /// One aggregate's part of a transaction.
@@ -269,74 +292,6 @@ pub enum CommitError {
     Store(#[from] StoreError),
 }
 
-/// Orders of lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListOrder {
-    /// Newest first.
-    Created,
-    /// Highest score first, leads without a score last, and the newest of equals first.
-    Score,
-}
-
-/// Fields by which lists can be filtered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilterField {
-    /// `status`
-    Status,
-    /// `industry`
-    Industry,
-}
-
-/// Narrows a list to states in which `field` equals `value`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// Which field.
-    pub field: FilterField,
-    /// The value it must have.
-    pub value: String,
-}
-
-/// The place where a page ended: the sort key of its last element. It must be signed before a client gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The index sort key.
-    pub sort_key: String,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub struct ListQuery {
-    /// The tenant.
-    pub tenant: OrganizationId,
-    /// The kind of the aggregates.
-    pub kind: AggregateType,
-    /// Only those of this owner.
-    pub owner: Option<AccountId>,
-    /// The order.
-    pub order: ListOrder,
-    /// Only those that match all filters.
-    pub filters: Vec<Filter>,
-    /// Only those with at least this score.
-    pub min_score: Option<u8>,
-    /// Only those created at or after this time.
-    pub created_from: Option<Timestamp>,
-    /// Only those created before this time.
-    pub created_to: Option<Timestamp>,
-    /// The most entries, 1 to 100.
-    pub limit: u32,
-    /// Only those after this position.
-    pub after: Option<Position>,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// The entries, in the requested order.
-    pub items: Vec<T>,
-    /// The beginning of the next page; `None` at the end.
-    pub next: Option<Position>,
-}
-
 /// Loads and commits aggregates.
 pub trait Store: Send + Sync {
     /// The current state, strongly consistent: one read.
@@ -373,8 +328,11 @@ pub trait Store: Send + Sync {
         through: u64,
     ) -> BoxFuture<'a, Result<Vec<EventRecord>, StoreError>>;
 
-    /// A page of current states.
-    fn list<'a>(&'a self, query: &'a ListQuery) -> BoxFuture<'a, Result<Page<StoredState>, StoreError>>;
+    /// A page of a list. It reads at most ten times as many entries as the page may have, or two for each shard of the
+    /// list where that is more. A page of a narrowed list may therefore have fewer entries than its limit, or none, and
+    /// say where the list goes on. Lists follow their table: an aggregate that changed just now may be missing or still
+    /// be there. Use cases call `application_core::lists`, which decodes.
+    fn list<'a>(&'a self, query: &'a ListQuery) -> BoxFuture<'a, Result<Page<ListedEntry>, StoreError>>;
 
     /// Claims an idempotency key before work that must not be done twice: one write. The claim ends by itself at
     /// `expires_at`, so that a crash doesn't block the key.

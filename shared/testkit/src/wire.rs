@@ -56,6 +56,8 @@ pub struct Call {
     pub operation: String,
     /// The capacity units that it used: read units of reads, write units of writes.
     pub capacity: f64,
+    /// The entries that a query read, also those that a filter left out; 0 for other operations.
+    pub scanned: u64,
 }
 
 /// Says whether a call may go on. It is called when the call arrives, and again when the call was carried out and its
@@ -171,8 +173,9 @@ fn serve(shared: &Shared, client: TcpStream) -> Option<()> {
         }
         (&upstream).write_all(&request.bytes()).ok()?;
         let answer = Message::read(&mut from_upstream)?;
-        let capacity = consumed(&answer.body);
-        lock(&shared.calls).push(Call { operation, capacity });
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let scanned = body["ScannedCount"].as_u64().unwrap_or_default();
+        lock(&shared.calls).push(Call { operation, capacity: consumed(&body), scanned });
         if matches!(fault, Some(Fault::LostAnswer)) || !goes_on(shared) {
             client.shutdown(Shutdown::Both).ok()?;
             return None;
@@ -199,8 +202,7 @@ fn take_fault(shared: &Shared, operation: &str) -> Option<Fault> {
 }
 
 /// The capacity units in an answer: of one table, or of each table of a batch or transaction.
-fn consumed(body: &[u8]) -> f64 {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn consumed(body: &Value) -> f64 {
     let units = |used: &Value| used["CapacityUnits"].as_f64().unwrap_or_default();
     match &body["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().map(units).sum(),

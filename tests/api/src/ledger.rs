@@ -188,7 +188,6 @@ impl World {
     pub async fn advance_fine_tunes(&self, training: &Arc<TestTraining>) {
         let handler = advance_fine_tunes::AdvanceFineTunes {
             store: Arc::clone(self.store()) as _,
-            open: Arc::clone(self.store()) as _,
             files: Arc::clone(training) as _,
             trainer: Arc::clone(training) as _,
         };

@@ -17,7 +17,10 @@ use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
 use domain::{AggregateType, Timestamp};
 use futures_util::future::join_all;
-use ports::{AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload};
+use ports::{
+    AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, StoreError, TrainingUploads,
+    Upload,
+};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use std::sync::Arc;
@@ -76,9 +79,7 @@ impl Scene {
     }
 
     async fn run_at(&self, context: &Context) -> Result<AdvanceReport, Error> {
-        let open = self.environment.store();
-        let tools =
-            Tools { store: self.store.as_ref(), open: &open, files: &self.training, trainer: &self.training };
+        let tools = Tools { store: self.store.as_ref(), files: &self.training, trainer: &self.training };
         advance_fine_tunes(tools, context).await
     }
 
@@ -197,6 +198,25 @@ async fn a_large_file_is_read_in_pieces_whose_lines_join() {
     let reads = scene.training.reads();
     assert_eq!(reads.len(), 3);
     assert!(reads.iter().all(|read| *read <= 8 * 1024 * 1024));
+}
+
+#[tokio::test]
+async fn an_entry_that_can_t_be_read_stops_no_other_and_fails_the_run() {
+    let scene = Scene::start();
+    let key = scene.with_file(1, &good()).await;
+    let pk = format!("{}#fine_tune#{}", key.tenant(), key.id());
+    let answer = json!({
+        "Items": [
+            {"pk": {"S": "nobody"}, "list2_sk": {"S": "2"}, "state": {"S": "{}"}, "version": {"N": "1"}},
+            {"pk": {"S": pk}, "list2_sk": {"S": "1"}, "state": {"S": "{}"}, "version": {"N": "1"}},
+        ],
+        "ScannedCount": 2,
+    });
+    scene.environment.wire().fail_next("Query", Fault::Answer(200, answer));
+    let error = scene.run().await.unwrap_err();
+    assert!(matches!(error, Error::Store(StoreError::Malformed(_))), "{error:?}");
+    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
+    assert_eq!(scene.run().await.unwrap().seen, 1);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod events;
 mod functions;
 mod gaps;
 mod gateway;
+mod lists;
 mod messaging;
 mod perimeter;
 mod permissions;

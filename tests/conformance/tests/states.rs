@@ -19,7 +19,7 @@ use std::fmt::Debug;
 const FOLDER: &str = "shared/domain/tests/states";
 
 /// All states that the sample events produce, in order.
-fn states<A: Aggregate>() -> Vec<Value> {
+pub(crate) fn states<A: Aggregate>() -> Vec<Value> {
     let meta = EventMeta { at: Timestamp::from_millis(1_763_716_200_000) };
     let mut state: Option<A> = None;
     let mut documents: Vec<Value> = Vec::new();

@@ -5,15 +5,13 @@ use application_core::Context;
 use domain::Timestamp;
 use edge::JobError;
 use edge::schedule::ScheduleHandler;
-use ports::{BoxFuture, OpenFineTunes, Store, Trainer, TrainingFiles};
+use ports::{BoxFuture, Store, Trainer, TrainingFiles};
 use std::sync::Arc;
 
 /// The handler and its ports.
 pub struct AdvanceFineTunes {
-    /// Loads and commits fine-tunes.
+    /// Finds, loads and commits fine-tunes.
     pub store: Arc<dyn Store>,
-    /// Finds the fine-tunes that are open.
-    pub open: Arc<dyn OpenFineTunes>,
     /// Reads training files.
     pub files: Arc<dyn TrainingFiles>,
     /// The provider of training.
@@ -26,7 +24,6 @@ impl ScheduleHandler for AdvanceFineTunes {
         Box::pin(async move {
             let tools = Tools {
                 store: self.store.as_ref(),
-                open: self.open.as_ref(),
                 files: self.files.as_ref(),
                 trainer: self.trainer.as_ref(),
             };

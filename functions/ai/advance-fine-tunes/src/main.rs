@@ -19,8 +19,7 @@ fn main() -> ExitCode {
             let trainer =
                 Arc::new(BedrockTrainer::new(&base.aws, TrainingPlace { bucket, role_arn, key_arn }));
             let store = Arc::new(base.store()?);
-            let open = store.clone();
-            Ok(Box::new(AdvanceFineTunes { store, open, files, trainer }) as Box<dyn ScheduleHandler>)
+            Ok(Box::new(AdvanceFineTunes { store, files, trainer }) as Box<dyn ScheduleHandler>)
         })
     })
 }

@@ -2,13 +2,13 @@
 
 use application_core::Error;
 use application_sales as sales;
-use application_sales::LeadFilters;
+use application_sales::{LeadFilters, LeadOrder};
 use domain::authority::{Authority, ReadLeads};
 use domain::text;
 use edge::cursor::CursorCodec;
 use edge::http::Parameters;
 use edge::{ReadLimit, Request, Route, RouteFuture};
-use ports::{ListOrder, Page, Store};
+use ports::{Page, Store};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -49,8 +49,8 @@ const STATUS: &str = "must be one of new, contacted, qualified, proposal, won, l
 
 fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {
     let order = parameters.read("sort", "must be created or score", |text| match text {
-        "created" => Some(ListOrder::Created),
-        "score" => Some(ListOrder::Score),
+        "created" => Some(LeadOrder::Created),
+        "score" => Some(LeadOrder::Score),
         _ => None,
     });
     // The filter has the form in which industries are stored.
@@ -65,6 +65,6 @@ fn filters(parameters: &mut Parameters<'_>) -> LeadFilters {
         min_score: parameters.whole_number("min_score", 0..=100).and_then(|score| score.try_into().ok()),
         created_from: parameters.moment("created_from"),
         created_to: parameters.moment("created_to"),
-        order: order.unwrap_or(ListOrder::Created),
+        order: order.unwrap_or(LeadOrder::Created),
     }
 }

@@ -11,6 +11,7 @@ pub mod denial;
 mod error;
 pub mod idempotency;
 pub mod limits;
+pub mod lists;
 pub mod model_answer;
 pub mod precondition;
 pub mod repository;

@@ -211,18 +211,11 @@ impl<A: Aggregate> PendingChange<A> {
 
     /// This aggregate's part of a transaction, and the resulting state.
     pub fn finish(self) -> Result<(Change, Versioned<A>), StoreError> {
-        let state = &self.current.state;
         let change = Change {
             key: self.key,
             expected_version: self.expected_version,
             events: self.events,
-            state: ChangedState {
-                state: serde_json::to_value(state).map_err(|error| StoreError::Decode(error.into()))?,
-                schema_version: A::SCHEMA_VERSION,
-                indexed: state.indexed(),
-                open: state.is_open(),
-                expires_at: state.expires_at(),
-            },
+            state: ChangedState::of(&self.current.state)?,
             new_subjects: self.new_subjects,
             subject_keys: self.subject_keys,
             erased_subjects: self.erased_subjects,

@@ -15,7 +15,7 @@ pub use create_lead::create_lead;
 pub use delete_lead::delete_lead;
 pub use erase_lead_contact::erase_lead_contact;
 pub use get_lead::get_lead;
-pub use list_leads::{LeadFilters, list_leads};
+pub use list_leads::{LeadFilters, LeadOrder, list_leads};
 pub use score_lead::{ScoreLead, Scored, score_lead};
 pub use score_leads::{LeadOutcome, MOST_LEADS, score_leads};
 pub use scoring::{LeadJudgement, LeadScorer};

@@ -6,12 +6,12 @@ use application_core::command::{Command, Creation, create_once};
 use application_core::idempotency::RepeatableResult;
 use application_core::limits::{NEW_API_KEYS, limited};
 use application_core::repository::Actor;
-use application_core::{AccessDecision, Context, Error};
+use application_core::{AccessDecision, Context, Error, lists};
 use domain::authority::{Authority, ManageApiKeys};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::tenancy::{self, ApiKey, CreateApiKey};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{AggregateKey, IdempotencyKey, Limiter, ListOrder, ListQuery, Store};
+use ports::{AggregateKey, IdempotencyKey, Limiter, ListQuery, ListScope, RankBound, Store};
 use std::fmt;
 
 /// The most keys of an organization that are neither revoked nor expired.
@@ -106,28 +106,9 @@ async fn admit(
 /// The number of usable keys of the organization. The list is an index that follows its table, so a key that was just
 /// created may be missing, and simultaneous requests may exceed the limit by a few.
 async fn count_usable(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
-    let mut query = ListQuery {
-        tenant,
-        kind: AggregateType::ApiKey,
-        owner: None,
-        order: ListOrder::Created,
-        filters: Vec::new(),
-        min_score: None,
-        created_from: Some(now.plus_seconds(-LONGEST_LIFE)),
-        created_to: None,
-        limit: PAGE,
-        after: None,
-    };
-    let mut usable = 0;
-    loop {
-        let page = store.list(&query).await?;
-        for item in page.items {
-            let key = item.decode::<ApiKey>()?.state;
-            usable += usize::from(key.revoked_at.is_none() && key.expires_at > now);
-        }
-        match page.next {
-            Some(next) if usable < MOST_USABLE_KEYS => query.after = Some(next),
-            _ => return Ok(usable),
-        }
-    }
+    let scope = ListScope::Organization(tenant);
+    let mut query = ListQuery::of::<ApiKey>(ApiKey::BY_TIME, scope, PAGE, None);
+    query.at_least = Some(RankBound::Time(now.plus_seconds(-LONGEST_LIFE)));
+    let is_usable = |key: &ApiKey| key.revoked_at.is_none() && key.expires_at > now;
+    Ok(lists::count(store, query, MOST_USABLE_KEYS, is_usable).await?)
 }

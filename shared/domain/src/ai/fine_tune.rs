@@ -2,11 +2,12 @@
 //! is trained by the provider, and ends. It never holds a line of the file, only numbers of lines and their faults.
 
 use crate::Timestamp;
-use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::aggregate::{Aggregate, AggregateType};
 use crate::ai::training_file::{FileReport, LineFault};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, FineTuneId};
+use crate::lists::{List, ListEntry, ListIndex, Rank, Ranking, Within};
 use serde::{Deserialize, Serialize};
 
 /// The largest training file, in bytes. Bedrock accepts larger ones; this is the most that one run of the job can
@@ -388,6 +389,16 @@ pub fn stop_fine_tune(fine_tune: &FineTune) -> Option<FineTuneEvent> {
 }
 
 impl FineTune {
+    /// The fine-tunes of an organization, newest first.
+    pub const BY_TIME: List = List { name: "by_time", index: ListIndex::First, ranking: Ranking::Time };
+    /// The fine-tunes with which the job has to go on, of all organizations.
+    pub const OPEN: List = List { name: "open", index: ListIndex::Second, ranking: Ranking::Time };
+
+    /// Whether it has not ended, or is being stopped.
+    pub fn is_open(&self) -> bool {
+        self.has_not_ended() || self.stopping
+    }
+
     /// Whether it has not ended.
     fn has_not_ended(&self) -> bool {
         use FineTuneStatus::{AwaitingFile, Submitting, Training};
@@ -456,12 +467,11 @@ impl Aggregate for FineTune {
         })
     }
 
-    fn indexed(&self) -> Option<Indexed> {
-        Some(Indexed { created_at: self.created_at, owner: self.created_by, tenant_wide: true, score: None })
-    }
-
-    fn is_open(&self) -> bool {
-        self.has_not_ended() || self.stopping
+    fn lists(&self) -> Vec<ListEntry> {
+        let rank = Rank::Time(self.created_at);
+        let listed = ListEntry { list: Self::BY_TIME, within: Within::Organization, rank: rank.clone() };
+        let open = ListEntry { list: Self::OPEN, within: Within::Open, rank };
+        if self.is_open() { vec![listed, open] } else { vec![listed] }
     }
 }
 

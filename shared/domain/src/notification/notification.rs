@@ -2,10 +2,11 @@
 //! rest with their own authority.
 
 use crate::Timestamp;
-use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::aggregate::{Aggregate, AggregateType};
 use crate::ai::Month;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::id::{AccountId, LeadId, NotificationId, SessionId};
+use crate::lists::{List, ListEntry, ListIndex, Rank, Ranking, Within};
 use serde::{Deserialize, Serialize};
 
 /// The subject of a notification.
@@ -72,6 +73,12 @@ pub struct Notification {
     pub created_at: Timestamp,
 }
 
+impl Notification {
+    /// The notifications of a recipient, who owns them, newest first.
+    pub const OF_RECIPIENT_BY_TIME: List =
+        List { name: "of_recipient_by_time", index: ListIndex::First, ranking: Ranking::Time };
+}
+
 /// An event of a notification.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NotificationEvent {
@@ -133,13 +140,9 @@ impl Aggregate for Notification {
         }
     }
 
-    fn indexed(&self) -> Option<Indexed> {
-        Some(Indexed {
-            created_at: self.created_at,
-            owner: self.recipient_id,
-            tenant_wide: false,
-            score: None,
-        })
+    fn lists(&self) -> Vec<ListEntry> {
+        let (within, rank) = (Within::Owner(self.recipient_id), Rank::Time(self.created_at));
+        vec![ListEntry { list: Self::OF_RECIPIENT_BY_TIME, within, rank }]
     }
 }
 

@@ -6,10 +6,11 @@ use super::lead_score::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
 };
 use crate::Timestamp;
-use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, LeadId, SubjectId, derived};
+use crate::lists::{Filter, FilterValue, List, ListEntry, ListIndex, Rank, Ranking, Within};
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -119,6 +120,17 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// The leads of an organization, newest first.
+    pub const BY_TIME: List = List { name: "by_time", index: ListIndex::First, ranking: Ranking::Time };
+    /// The leads of an organization, highest score first.
+    pub const BY_SCORE: List = List { name: "by_score", index: ListIndex::Second, ranking: Ranking::Score };
+    /// The leads of an owner, newest first.
+    pub const OF_OWNER_BY_TIME: List =
+        List { name: "of_owner_by_time", index: ListIndex::Third, ranking: Ranking::Time };
+    /// The leads of an owner, highest score first.
+    pub const OF_OWNER_BY_SCORE: List =
+        List { name: "of_owner_by_score", index: ListIndex::Fourth, ranking: Ranking::Score };
+
     /// The data subject of a lead, which is its contact.
     pub fn subject(id: &LeadId) -> SubjectId {
         derived(id)
@@ -349,13 +361,33 @@ impl Aggregate for Lead {
         }
     }
 
-    fn indexed(&self) -> Option<Indexed> {
-        self.deleted_at.is_none().then(|| Indexed {
-            created_at: self.created_at,
-            owner: self.details.owner_id,
-            tenant_wide: true,
-            score: Some(self.score.as_ref().and_then(LeadScore::value)),
-        })
+    fn lists(&self) -> Vec<ListEntry> {
+        if self.deleted_at.is_some() {
+            return Vec::new();
+        }
+        let by_time = Rank::Time(self.created_at);
+        let score = self.score.as_ref().and_then(LeadScore::value);
+        let by_score = Rank::Score { score, at: self.created_at };
+        let owner = Within::Owner(self.details.owner_id);
+        vec![
+            ListEntry { list: Self::BY_TIME, within: Within::Organization, rank: by_time.clone() },
+            ListEntry { list: Self::BY_SCORE, within: Within::Organization, rank: by_score.clone() },
+            ListEntry { list: Self::OF_OWNER_BY_TIME, within: owner.clone(), rank: by_time },
+            ListEntry { list: Self::OF_OWNER_BY_SCORE, within: owner, rank: by_score },
+        ]
+    }
+
+    fn filters(&self) -> Vec<(Filter, FilterValue)> {
+        let score = self.score.as_ref().and_then(LeadScore::value);
+        [
+            Some((Filter::Status, FilterValue::Text(self.details.status.as_str().to_owned()))),
+            self.details.industry.clone().map(|industry| (Filter::Industry, FilterValue::Text(industry))),
+            score.map(|score| (Filter::Score, FilterValue::Number(score.into()))),
+            Some((Filter::CreatedAt, FilterValue::Time(self.created_at))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 

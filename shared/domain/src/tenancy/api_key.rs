@@ -2,11 +2,12 @@
 //! label that an admin gives to a program, not a person's name.
 
 use crate::Timestamp;
-use crate::aggregate::{Aggregate, AggregateType, Indexed};
+use crate::aggregate::{Aggregate, AggregateType};
 use crate::authority::Scope;
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, ApiKeyId};
+use crate::lists::{List, ListEntry, ListIndex, Rank, Ranking, Within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -42,6 +43,9 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// The keys of an organization, newest first.
+    pub const BY_TIME: List = List { name: "by_time", index: ListIndex::First, ranking: Ranking::Time };
+
     /// Whether it is valid at this time.
     pub fn is_valid(&self, at: Timestamp) -> bool {
         self.revoked_at.is_none() && at < self.expires_at
@@ -188,8 +192,9 @@ impl Aggregate for ApiKey {
     }
 
     /// Revoked and expired keys stay in the list, for people who investigate what a key could do.
-    fn indexed(&self) -> Option<Indexed> {
-        Some(Indexed { created_at: self.created_at, owner: self.created_by, tenant_wide: true, score: None })
+    fn lists(&self) -> Vec<ListEntry> {
+        let rank = Rank::Time(self.created_at);
+        vec![ListEntry { list: Self::BY_TIME, within: Within::Organization, rank }]
     }
 }
 

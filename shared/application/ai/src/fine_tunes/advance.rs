@@ -5,6 +5,7 @@
 //! the name of its fine-tune. The next run completes a run that was killed at any point, and two simultaneous runs do
 //! no harm: the second one to record a step is refused and leaves it.
 
+use application_core::lists::{self, ListedKeys};
 use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
 use base64::Engine as _;
@@ -14,15 +15,17 @@ use domain::ai::fine_tune::{
 };
 use domain::ai::training_file::FileCheck;
 use ports::{
-    AggregateKey, FileKey, JobName, JobState, OpenFineTunes, OpenKeys, Store, StoreError, Trainer,
-    TrainerError, TrainingFiles, TrainingJob,
+    AggregateKey, FileKey, JobName, JobState, ListQuery, ListScope, Store, StoreError, Trainer, TrainerError,
+    TrainingFiles, TrainingJob,
 };
 use ring::digest::{Context as Digest, SHA256};
 use std::time::Duration;
 
 /// The most fine-tunes that a run reads. It begins at any of them and goes on until its time is over. All open ones
 /// must be among them, or the last would never be reached: 100,000 are those of 33,333 organizations.
-const MOST: u32 = 100_000;
+const MOST: usize = 100_000;
+/// The fine-tunes in one page of the list.
+const PAGE: u32 = 1_000;
 /// No fine-tune is begun with less time left: reading and checking the largest file takes some ten seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(20);
 /// The bytes of a file that are read at once.
@@ -33,10 +36,8 @@ const STEPS: usize = 2;
 /// The ports of the job.
 #[derive(Clone, Copy)]
 pub struct Tools<'a> {
-    /// Loads and commits fine-tunes.
+    /// Finds, loads and commits fine-tunes.
     pub store: &'a dyn Store,
-    /// Finds the open fine-tunes.
-    pub open: &'a dyn OpenFineTunes,
     /// Reads their files.
     pub files: &'a dyn TrainingFiles,
     /// The provider of training.
@@ -54,15 +55,17 @@ pub struct AdvanceReport {
     pub waiting: u32,
 }
 
-/// Takes open fine-tunes further until all were seen or the deadline is near. A failing fine-tune does not stop the
-/// others; at the end the run fails with the first failure, and the next run tries them again.
+/// Takes open fine-tunes further until all were seen or the deadline is near. A failing fine-tune, or an entry that can't
+/// be read, does not stop the others; at the end the run fails with the first failure, and the next run tries them again.
 pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<AdvanceReport, Error> {
     let mut advanced = AdvanceReport::default();
-    let mut failure = None;
-    let OpenKeys { keys: mut open, malformed } = tools.open.open(MOST).await?;
-    if malformed > 0 {
-        tracing::error!(malformed, "entries of open fine-tunes name none; they are left");
+    let query = ListQuery::of::<FineTune>(FineTune::OPEN, ListScope::Open, PAGE, None);
+    let ListedKeys { keys: mut open, failures } = lists::keys(tools.store, query, MOST).await?;
+    if let Some(error) = failures.first() {
+        let (error, unreadable) = (error as &dyn std::error::Error, failures.len());
+        tracing::error!(error, unreadable, "entries of open fine-tunes can't be read; they are left");
     }
+    let mut failure = failures.into_iter().next().map(Error::from);
     // Runs that always ended before the last fine-tune would never reach it.
     if !open.is_empty() {
         let anywhere = usize::try_from(u32::from_be_bytes(random(context.entropy.as_ref())?)).unwrap_or(0);

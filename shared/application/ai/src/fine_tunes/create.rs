@@ -8,15 +8,17 @@ use application_core::command::{Command, Creation, create_once};
 use application_core::idempotency::RepeatableResult;
 use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
 use application_core::repository::{self, Actor};
-use application_core::{AccessDecision, Context, Error};
+use application_core::{AccessDecision, Context, Error, lists};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{FineTuneId, OrganizationId};
-use domain::{Aggregate, AggregateType, Timestamp, Versioned};
+use domain::{AggregateType, Timestamp, Versioned};
 use futures_util::future::try_join;
-use ports::{AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, Store, TrainingUploads, Upload};
+use ports::{
+    AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, RankBound, Store, TrainingUploads, Upload,
+};
 use std::time::Duration;
 
 /// How long an upload is valid.
@@ -31,6 +33,9 @@ const LONGEST_OPEN: i64 = 30 * 24 * 3600;
 
 /// The number of fine-tunes that a query reads.
 const PAGE: u32 = 100;
+
+/// The most fine-tunes of an organization that are open at once.
+const MOST_OPEN: usize = OPEN_FINE_TUNES.burst as usize;
 
 /// The request of an admin.
 #[derive(Debug)]
@@ -135,7 +140,7 @@ async fn admit(
     if budget.is_some_and(|budget| !budget.state.limits.allows(base_model)) {
         return Err(Error::UnknownModel);
     }
-    if open >= OPEN_FINE_TUNES.burst {
+    if open >= MOST_OPEN {
         return Err(Error::Limited(too_many_open()));
     }
     allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
@@ -145,20 +150,10 @@ async fn admit(
 /// The number of the organization's fine-tunes that have not ended or are being stopped, among those younger than
 /// [`LONGEST_OPEN`]. The list is an index that follows its table: one that was created at this very moment may be
 /// missing.
-async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<u32, Error> {
+async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
     let mut query = list_query(tenant, (PAGE, None));
-    query.created_from = Some(now.plus_seconds(-LONGEST_OPEN));
-    let mut open = 0;
-    loop {
-        let page = store.list(&query).await?;
-        for item in page.items {
-            open += u32::from(item.decode::<FineTune>()?.state.is_open());
-        }
-        match page.next {
-            Some(next) if open < OPEN_FINE_TUNES.burst => query.after = Some(next),
-            _ => return Ok(open),
-        }
-    }
+    query.at_least = Some(RankBound::Time(now.plus_seconds(-LONGEST_OPEN)));
+    Ok(lists::count(store, query, MOST_OPEN, FineTune::is_open).await?)
 }
 
 /// The time at which one of them ends is not known; an admin may cancel one.

@@ -13,8 +13,9 @@ pub use create::{CreatedFineTune, NewFineTune, check_fine_tune, create_fine_tune
 pub use read::{get_fine_tune, list_fine_tunes};
 
 use domain::AggregateType;
+use domain::ai::fine_tune::FineTune;
 use domain::id::{FineTuneId, OrganizationId};
-use ports::{AggregateKey, ListOrder, ListQuery, Position};
+use ports::{AggregateKey, ListQuery, ListScope, Position};
 
 /// The key of a tenant's fine-tune.
 fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
@@ -23,16 +24,5 @@ fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
 
 /// A page of a tenant's fine-tunes, newest first.
 fn list_query(tenant: OrganizationId, (limit, after): (u32, Option<Position>)) -> ListQuery {
-    ListQuery {
-        tenant,
-        kind: AggregateType::FineTune,
-        owner: None,
-        order: ListOrder::Created,
-        filters: Vec::new(),
-        min_score: None,
-        created_from: None,
-        created_to: None,
-        limit,
-        after,
-    }
+    ListQuery::of::<FineTune>(FineTune::BY_TIME, ListScope::Organization(tenant), limit, after)
 }

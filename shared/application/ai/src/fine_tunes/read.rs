@@ -1,12 +1,12 @@
 //! Reads the organization's fine-tunes: one read, or one query.
 
 use super::{key, list_query};
-use application_core::{Error, repository};
+use application_core::{Error, lists, repository};
 use domain::Versioned;
 use domain::ai::fine_tune::FineTune;
 use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
-use ports::{Page, Position, Store, StoredState};
+use ports::{Page, Position, Store};
 
 /// One fine-tune.
 pub async fn get_fine_tune(
@@ -24,8 +24,6 @@ pub async fn list_fine_tunes(
     page: (u32, Option<Position>),
 ) -> Result<Page<FineTune>, Error> {
     let query = list_query(authority.tenant(), page);
-    let page = store.list(&query).await?;
-    let found: Vec<Versioned<FineTune>> =
-        page.items.into_iter().map(StoredState::decode).collect::<Result<_, _>>()?;
-    Ok(Page { items: found.into_iter().map(|found| found.state).collect(), next: page.next })
+    let page = lists::page::<FineTune>(store, &query).await?;
+    Ok(Page { items: page.items.into_iter().map(|found| found.state).collect(), next: page.next })
 }
