@@ -11,6 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 
 use crate::endpoints::ServiceEndpoints;
+use crate::identity::OneIdentity;
 use crate::settings::{AwsSettings, CallLimits};
 use crate::transport::{CONNECT_TIMEOUT, http_client};
 
@@ -24,6 +25,7 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .identity_cache(OneIdentity::default())
         .http_client(http_client(settings))
         .retry_config(retries(settings.limits))
         .timeout_config(timeouts(settings.limits))

@@ -7,6 +7,7 @@
 
 mod config;
 mod endpoints;
+mod identity;
 mod round_trips;
 mod settings;
 mod transport;

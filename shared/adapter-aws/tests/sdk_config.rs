@@ -4,10 +4,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config, with_limits};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use support::{Answer, Stub};
@@ -101,4 +104,32 @@ async fn an_https_address_is_never_spoken_to_in_the_clear() {
     let error = get(&config(&settings)).await.unwrap_err();
     assert!(!error.contains("no item"), "{error}");
     assert!(stub.authorizations.lock().unwrap().is_empty());
+}
+
+/// Credentials that ended long ago, and how often they were asked for.
+#[derive(Debug, Clone, Default)]
+struct Ended(Arc<AtomicUsize>);
+
+impl ProvideCredentials for Ended {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let credentials = Credentials::new("AKIDTEST", "secret", None, Some(SystemTime::UNIX_EPOCH), "test");
+        future::ProvideCredentials::ready(Ok(credentials))
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_read_once_for_all_clients() {
+    let stub = Stub::start(FOUND);
+    let ended = Ended::default();
+    let provider = SharedCredentialsProvider::new(ended.clone());
+    let config = sdk_config(&settings(&stub.url)).to_builder().credentials_provider(provider).build();
+    for _ in 0..3 {
+        get(&config).await.unwrap();
+    }
+    assert_eq!(ended.0.load(Ordering::SeqCst), 1);
+    assert_eq!(stub.authorizations.lock().unwrap().len(), 3);
 }

@@ -5,10 +5,15 @@
 //! balancer emptied looks the same and would mean "no such item" or "written". With `ReturnConsumedCapacity` a real answer
 //! always contains the capacity, at no cost.
 
+use crate::endpoint::OneEndpoint;
 use adapter_aws::SdkConfig;
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
-    BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextMut,
+    BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
+    FinalizerInterceptorContextMut,
 };
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
@@ -20,13 +25,20 @@ use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput,
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
-use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::interceptors::{
+    SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
+};
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
 /// A client with this configuration.
 pub(crate) fn client(config: &SdkConfig) -> Client {
-    Client::from_conf(Builder::from(config).interceptor(NoEmptyAnswers).build())
+    let mut builder = Builder::from(config).endpoint_resolver(OneEndpoint::default());
+    builder.push_interceptor(SharedInterceptor::permanent(EachCall));
+    Client::from_conf(builder.build())
 }
+
+/// The reason that the SDK shows for an interceptor that does not run.
+const NOT_NEEDED: &str = "no answer depends on its headers";
 
 /// An empty answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +46,27 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
 struct EmptyAnswer;
 
 #[derive(Debug)]
-struct NoEmptyAnswers;
+struct EachCall;
 
 #[dyn_dispatch_hint]
-impl Intercept for NoEmptyAnswers {
+impl Intercept for EachCall {
     fn name(&self) -> &'static str {
-        "NoEmptyAnswers"
+        "EachCall"
+    }
+
+    /// Leaves out the headers that describe the client and the try: `user-agent`, `x-amz-user-agent`,
+    /// `amz-sdk-invocation-id` and `amz-sdk-request`. No answer depends on them, and they would be made anew, signed and
+    /// sent with each call.
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let state = config.interceptor_state();
+        state.store_put(disable_interceptor::<UserAgentInterceptor>(NOT_NEEDED));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>(NOT_NEEDED));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>(NOT_NEEDED));
+        Ok(())
     }
 
     fn modify_before_serialization(

@@ -41,6 +41,7 @@ mod claim;
 mod client;
 mod commit;
 mod digest;
+mod endpoint;
 mod failure;
 mod health;
 mod history;

@@ -7,7 +7,7 @@ use crate::keys::{IndexPartition, Item, listed_key};
 use crate::list_budget::ReadBudget;
 use crate::list_entry::{Index, index};
 use crate::list_selection::Selection;
-use crate::state_item::read_state_item;
+use crate::state_item::{PROJECTION, projected_names, read_state_item};
 use crate::store::DynamoStore;
 use crate::value::read_text;
 use domain::id::OrganizationId;
@@ -76,6 +76,8 @@ impl DynamoStore {
         let selection = &reading.selection;
         let mut values = selection.values.clone();
         values.insert(":pk".to_owned(), shard.partition.attribute());
+        let mut names = selection.names.clone();
+        names.extend(projected_names(reading.index));
         let request = self
             .client
             .query()
@@ -84,7 +86,8 @@ impl DynamoStore {
             .scan_index_forward(selection.ascending)
             .key_condition_expression(selection.condition)
             .set_filter_expression(selection.filter.clone())
-            .set_expression_attribute_names(Some(selection.names.clone()))
+            .projection_expression(PROJECTION)
+            .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .limit(i32::try_from(share).unwrap_or(i32::MAX))
             .set_exclusive_start_key(shard.end.take().flatten());

@@ -102,7 +102,8 @@ async fn names(world: &World, mut query: ListQuery) -> Vec<String> {
         let page = world.store.list(&query).await.unwrap();
         assert!(page.items.len() <= query.limit as usize);
         for item in page.items {
-            names.push(item.unwrap().stored.state["name"].as_str().unwrap().to_owned());
+            let state: serde_json::Value = serde_json::from_str(&item.unwrap().stored.state).unwrap();
+            names.push(state["name"].as_str().unwrap().to_owned());
         }
         query.after = page.next;
         if query.after.is_none() {

@@ -8,6 +8,7 @@ mod ai_calls;
 mod ai_sweep;
 mod ai_usage;
 mod audit_log;
+mod calls;
 mod commit;
 mod faults;
 mod idempotency;

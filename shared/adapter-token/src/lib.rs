@@ -6,6 +6,7 @@
 
 mod key_ring;
 mod ring_provider;
+mod verified;
 mod verifier;
 
 pub use key_ring::KeySource;

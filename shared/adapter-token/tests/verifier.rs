@@ -267,3 +267,33 @@ async fn an_unreachable_key_service_is_not_the_tokens_fault() {
     assert!(matches!(verifier.verify(&token, NOW).await, Err(TokenError::Unavailable(_))));
     assert!(matches!(verifier.keys().await, Err(TokenError::Unavailable(_))));
 }
+
+#[tokio::test]
+async fn a_signature_that_was_verified_before_helps_no_other_token_and_no_other_key() {
+    let (ours, foreign) = (TestKey::ours(), TestKey::foreign());
+    let remembered = ours.token(&header(), &with(claims(), "jti", json!("remembered")));
+    for _ in 0..3 {
+        assert!(verify(&remembered, NOW).await.is_ok());
+    }
+    assert_eq!(verify(&remembered, NOW + 930).await, Err("expired"));
+
+    let (_, signature) = remembered.rsplit_once('.').unwrap();
+    let promoted = input(&header().to_string(), &with(claims(), "role", json!("admin")).to_string());
+    assert_eq!(verify(&format!("{promoted}.{signature}"), NOW).await, Err("signature"));
+
+    // The deployment has exchanged the key under the same name, or taken it away.
+    for (keys, refusal) in [(vec![foreign.jwk()], "signature"), (vec![], "unknown key")] {
+        let source = move || -> ports::BoxFuture<'static, Result<Vec<Jwk>, TokenError>> {
+            let keys = keys.clone();
+            Box::pin(async move { Ok(keys) })
+        };
+        let refused = Rs256Verifier::new(ISSUER, "sextant", Box::new(source)).verify(&remembered, NOW).await;
+        assert!(matches!(refused, Err(TokenError::Invalid(reason)) if reason == refusal), "{refused:?}");
+    }
+    let elsewhere = Box::new(|| -> ports::BoxFuture<'static, Result<Vec<Jwk>, TokenError>> {
+        Box::pin(async { Ok(vec![TestKey::ours().jwk()]) })
+    });
+    let refused =
+        Rs256Verifier::new("https://other.test", "sextant", elsewhere).verify(&remembered, NOW).await;
+    assert!(matches!(refused, Err(TokenError::Invalid("issuer"))), "{refused:?}");
+}

@@ -83,8 +83,9 @@ pub struct StoredState {
     pub version: u64,
     /// The version of the shape of `state` ([`Aggregate::SCHEMA_VERSION`] at the time of the write).
     pub schema_version: u32,
-    /// The aggregate as JSON.
-    pub state: Value,
+    /// The aggregate as JSON text, as it was stored. [`Self::decode`] reads it once; a tree of values in between would cost
+    /// more than the rest of the read.
+    pub state: String,
 }
 
 impl StoredState {
@@ -97,14 +98,17 @@ impl StoredState {
     pub fn decode<A: Aggregate>(self) -> Result<Versioned<A>, StoreError> {
         let unknown =
             StoreError::UnknownSchema { kind: A::TYPE.as_str(), schema_version: self.schema_version };
-        let document = if self.schema_version == A::SCHEMA_VERSION {
-            self.state
+        let decoded = if self.schema_version == A::SCHEMA_VERSION {
+            serde_json::from_str(&self.state)
         } else if self.schema_version < A::SCHEMA_VERSION {
-            A::upcast(self.state, self.schema_version).ok_or(unknown)?
+            match serde_json::from_str(&self.state) {
+                Ok(document) => A::deserialize(A::upcast(document, self.schema_version).ok_or(unknown)?),
+                Err(error) => Err(error),
+            }
         } else {
             return Err(unknown);
         };
-        let state = A::deserialize(document).map_err(|error| StoreError::Decode(error.into()))?;
+        let state = decoded.map_err(|error| StoreError::Decode(error.into()))?;
         Ok(Versioned { state, version: self.version })
     }
 }

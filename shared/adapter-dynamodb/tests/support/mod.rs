@@ -175,7 +175,7 @@ pub fn change<A: Aggregate>(
 }
 
 pub fn typed<A: Aggregate>(stored: StoredState) -> Versioned<A> {
-    Versioned { state: serde_json::from_value(stored.state).unwrap(), version: stored.version }
+    Versioned { state: serde_json::from_str(&stored.state).unwrap(), version: stored.version }
 }
 
 pub fn meta(record: &EventRecord) -> EventMeta {

@@ -101,6 +101,7 @@ impl fmt::Debug for Contact {
 
 /// The state of a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "LeadDocument")]
 pub struct Lead {
     /// Its identifier.
     pub id: LeadId,
@@ -117,6 +118,42 @@ pub struct Lead {
     pub updated_at: Timestamp,
     /// When the lead was deleted; `None` if it was not.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// The fields of a stored lead side by side, for the same reason as those of its score.
+#[derive(Deserialize)]
+struct LeadDocument {
+    id: LeadId,
+    company_name: String,
+    industry: Option<String>,
+    company_size: Option<CompanySize>,
+    status: LeadStatus,
+    owner_id: AccountId,
+    contact: Option<Contact>,
+    score: Option<LeadScore>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    deleted_at: Option<Timestamp>,
+}
+
+impl From<LeadDocument> for Lead {
+    fn from(document: LeadDocument) -> Self {
+        Self {
+            id: document.id,
+            details: LeadDetails {
+                company_name: document.company_name,
+                industry: document.industry,
+                company_size: document.company_size,
+                status: document.status,
+                owner_id: document.owner_id,
+            },
+            contact: document.contact,
+            score: document.score,
+            created_at: document.created_at,
+            updated_at: document.updated_at,
+            deleted_at: document.deleted_at,
+        }
+    }
 }
 
 impl Lead {

@@ -147,6 +147,7 @@ pub struct Cost {
 
 /// The score of a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "LeadScoreDocument")]
 pub struct LeadScore {
     /// The assessment.
     #[serde(flatten)]
@@ -159,6 +160,35 @@ pub struct LeadScore {
     pub cost: Cost,
     /// When the lead was scored.
     pub scored_at: Timestamp,
+}
+
+/// The fields of a stored score side by side. Serde reads a flattened struct from a tree of all fields that it makes
+/// before, which took longer than everything else in a list of leads.
+#[derive(Deserialize)]
+struct LeadScoreDocument {
+    outcome: Result<Breakdown, AbstainReason>,
+    factors: Vec<Factor>,
+    confidence_percent: u8,
+    engine: Engine,
+    model: String,
+    cost: Cost,
+    scored_at: Timestamp,
+}
+
+impl From<LeadScoreDocument> for LeadScore {
+    fn from(document: LeadScoreDocument) -> Self {
+        Self {
+            assessment: Assessment {
+                outcome: document.outcome,
+                factors: document.factors,
+                confidence_percent: document.confidence_percent,
+            },
+            engine: document.engine,
+            model: document.model,
+            cost: document.cost,
+            scored_at: document.scored_at,
+        }
+    }
 }
 
 impl LeadScore {
