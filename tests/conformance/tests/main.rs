@@ -10,6 +10,7 @@ mod configuration;
 mod contract;
 mod documents;
 mod events;
+mod features;
 mod functions;
 mod gaps;
 mod gateway;
