@@ -4,6 +4,9 @@
 AppConfig checks it once more, by its schema, and gives it to ten percent of the processes, then to twice as many every few
 minutes. It takes it back when an alarm of the environment goes off. A document that is deployed already is left alone.
 
+Two people who change the document at the same time must not undo each other's changes. So a document is deployed only if the
+version from which it was made is still the deployed one, and no other version has been made since.
+
 It uses the credentials and the region of the environment, as the AWS CLI does. They need to list applications, environments,
 profiles, strategies and deployments of AppConfig, to read and create hosted versions, and to start a deployment.
 """
@@ -24,6 +27,7 @@ def arguments():
     parser = argparse.ArgumentParser(description="Deploys a document as the runtime configuration of an environment.")
     parser.add_argument("environment", help="such as production; the name in the names of all resources")
     parser.add_argument("document", type=Path, nargs="?", help="file with the document; none prints what is deployed")
+    parser.add_argument("--from-version", type=int, help="the deployed version from which the document was made")
     parser.add_argument("--at-once", action="store_true", help="give it to all processes at once, without a bake time")
     return parser.parse_args()
 
@@ -34,6 +38,7 @@ class Configuration:
         self.application = self.named(self.prefix, "list_applications")
         self.live = self.named(LIVE, "list_environments", ApplicationId=self.application)
         self.profile = self.named(RUNTIME, "list_configuration_profiles", ApplicationId=self.application)
+        self.of_profile = {"ApplicationId": self.application, "ConfigurationProfileId": self.profile}
 
     def named(self, name, operation, **of):
         """The identifier of what has this name."""
@@ -51,26 +56,32 @@ class Configuration:
                 return
             token = {"NextToken": page["NextToken"]}
 
+    def latest(self):
+        """The number of the newest version, deployed or not."""
+        return max(it["VersionNumber"] for it in self.items("list_hosted_configuration_versions", **self.of_profile))
+
     def deployed(self):
-        """The document of the newest deployment that was not rolled back."""
+        """The version and the document of the newest deployment that was not rolled back."""
         place = {"ApplicationId": self.application, "EnvironmentId": self.live}
         deployments = sorted(self.items("list_deployments", **place), key=lambda it: -it["DeploymentNumber"])
         for deployment in deployments:
             if deployment["State"] in ("COMPLETE", "BAKING", "DEPLOYING", "VALIDATING"):
                 number = int(deployment["ConfigurationVersion"])
-                version = self.client.get_hosted_configuration_version(
-                    ApplicationId=self.application, ConfigurationProfileId=self.profile, VersionNumber=number
-                )
-                return version["Content"].read()
-        return b""
+                version = self.client.get_hosted_configuration_version(**self.of_profile, VersionNumber=number)
+                return number, version["Content"].read()
+        return None, b""
 
-    def deploy(self, document, strategy):
-        version = self.client.create_hosted_configuration_version(
-            ApplicationId=self.application,
-            ConfigurationProfileId=self.profile,
-            Content=document,
-            ContentType="application/json",
-        )
+    def deploy(self, document, strategy, latest):
+        try:
+            # AppConfig refuses the version if another one was made after `latest`.
+            version = self.client.create_hosted_configuration_version(
+                **self.of_profile,
+                Content=document,
+                ContentType="application/json",
+                LatestVersionNumber=latest,
+            )
+        except self.client.exceptions.ConflictException:
+            sys.exit("Somebody else deploys a document at this moment. Print the deployed document again and repeat your change.")
         deployment = self.client.start_deployment(
             ApplicationId=self.application,
             EnvironmentId=self.live,
@@ -84,16 +95,24 @@ class Configuration:
 def main():
     options = arguments()
     configuration = Configuration(options.environment)
-    deployed = configuration.deployed()
+    # Read first, so that a version that is made after this moment is noticed.
+    latest = configuration.latest()
+    number, deployed = configuration.deployed()
     if options.document is None:
         # As it is stored: a line feed more would be another document.
         sys.stdout.buffer.write(deployed)
+        print(f"This is version {number}. Deploy a change of it with --from-version {number}.", file=sys.stderr)
         return
     document = options.document.read_bytes()
     if deployed and json.loads(document) == json.loads(deployed):
         print("The document is deployed already.")
         return
-    version, deployment = configuration.deploy(document, "at-once" if options.at_once else "gradual")
+    if options.from_version not in (None, number):
+        sys.exit(
+            f"The deployed document is version {number}, and yours was made from version {options.from_version}: somebody else has "
+            "changed it. Print the deployed document again, repeat your change in it, and deploy that."
+        )
+    version, deployment = configuration.deploy(document, "at-once" if options.at_once else "gradual", latest)
     print(f"Deployment {deployment} of version {version} has begun.")
 
 

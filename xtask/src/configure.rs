@@ -1,4 +1,4 @@
-//! `cargo xtask configure`: checks a configuration document in the same way as functions, and deploys it. `local/configure.py` makes the calls, because it has the AWS client that comes with SAM CLI.
+//! `cargo xtask configure`: checks a configuration document with the models of the registry, and deploys it. `local/configure.py` makes the calls, because it has the AWS client that comes with SAM CLI.
 
 use crate::Outcome;
 use crate::environment::{folder, local, root};
@@ -21,7 +21,12 @@ pub(crate) struct ConfigureOptions {
     /// Environment of the deployment, such as `production`.
     environment: String,
     /// File with the document. Without it, the deployed document is printed.
+    #[arg(requires = "from_version")]
     document: Option<PathBuf>,
+    /// Version of the deployed document from which this one was made; printed with the deployed document. Another
+    /// deployed version is not replaced.
+    #[arg(long)]
+    from_version: Option<u32>,
     /// Deploy the document to all processes at once, without a bake time under the alarms.
     #[arg(long)]
     at_once: bool,
@@ -47,10 +52,11 @@ pub(crate) fn configure(options: &ConfigureOptions) -> Outcome {
     }
     folder(local())?;
     tools::install()?;
-    run(
-        "the configuration",
-        &mut deployment(&options.environment, options.document.as_deref(), options.at_once),
-    )
+    let mut command = deployment(&options.environment, options.document.as_deref(), options.at_once);
+    if let Some(version) = options.from_version {
+        command.arg("--from-version").arg(version.to_string());
+    }
+    run("the configuration", &mut command)
 }
 
 /// The command that deploys a document.
@@ -63,7 +69,8 @@ pub(crate) fn deployment(environment: &str, document: Option<&Path>, at_once: bo
     command
 }
 
-/// Refuses a document that functions would refuse, or that names secrets which the roles of this environment may not read.
+/// Refuses a document that functions would refuse or leave names out of, or that names secrets which the roles of this
+/// environment may not read.
 fn check(path: &Path, environment: &str) -> Outcome {
     let registry = root().join(REGISTRY);
     let table = fs::read_to_string(&registry).map_err(at(&registry))?;
@@ -100,4 +107,87 @@ fn catalog(table: &str) -> Result<ModelCatalog, Error> {
         (row.id, model)
     };
     Ok(table.models.into_iter().map(model).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use crate::environment::root;
+    use serde_json::{Value, json};
+    use std::fs;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    /// AppConfig in a folder of the test, in the place of AWS.
+    struct Fake(PathBuf);
+
+    impl Fake {
+        fn new(name: &str, state: &Value) -> Self {
+            let folder = std::env::temp_dir().join(format!("sextant-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("state.json"), state.to_string()).unwrap();
+            Self(folder)
+        }
+
+        /// Deploys a document that was made from a version; whether it was deployed, and the output.
+        fn deploy(&self, document: &Value, from_version: u32) -> (bool, String) {
+            let path = self.0.join("document.json");
+            fs::write(&path, document.to_string()).unwrap();
+            self.configure(&[path.to_str().unwrap(), "--from-version", &from_version.to_string()])
+        }
+
+        fn configure(&self, arguments: &[&str]) -> (bool, String) {
+            let output = Command::new("python3")
+                .arg(root().join("local/configure.py"))
+                .arg("test")
+                .args(arguments)
+                .env("PYTHONPATH", root().join("xtask/src/configure/fake_appconfig"))
+                .env("PYTHONDONTWRITEBYTECODE", "1")
+                .env("FAKE_APPCONFIG", self.0.join("state.json"))
+                .output()
+                .unwrap();
+            let told = [output.stdout, output.stderr].concat();
+            (output.status.success(), String::from_utf8(told).unwrap())
+        }
+
+        fn deployed(&self) -> Value {
+            let state: Value = serde_json::from_slice(&fs::read(self.0.join("state.json")).unwrap()).unwrap();
+            state["deployed"].clone()
+        }
+    }
+
+    impl Drop for Fake {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn two_operators_do_not_undo_each_others_changes() {
+        let state = json!({"versions": ["{}", "{\"a\": 1}", "{}"], "deployed": [1, 2], "other": false});
+        let fake = Fake::new("one-after-the-other", &state);
+        let (_, printed) = fake.configure(&[]);
+        assert!(printed.starts_with("{\"a\": 1}") && printed.contains("version 2"), "{printed}");
+        // Both have made a document from version 2, and the newest version was never deployed.
+        let (first, told) = fake.deploy(&json!({"a": 1, "b": 1}), 2);
+        assert!(first, "{told}");
+        let (second, told) = fake.deploy(&json!({"a": 1, "c": 1}), 2);
+        assert!(
+            !second && told.contains("somebody else has changed it") && told.contains("version 4"),
+            "{told}"
+        );
+        assert_eq!(fake.deployed(), json!([1, 2, 4]));
+        assert!(fake.deploy(&json!({"a": 1, "b": 1, "c": 1}), 4).0);
+        assert_eq!(fake.deployed(), json!([1, 2, 4, 5]));
+    }
+
+    #[test]
+    fn of_two_operators_at_the_same_moment_one_is_refused() {
+        let state = json!({"versions": ["{}"], "deployed": [1], "other": true});
+        let fake = Fake::new("at-the-same-moment", &state);
+        let (done, told) = fake.deploy(&json!({"a": 1}), 1);
+        assert!(!done && told.contains("Somebody else deploys a document at this moment"), "{told}");
+        assert_eq!(fake.deployed(), json!([1]));
+    }
 }

@@ -4,6 +4,7 @@ use crate::session::{Latest, SessionError, Sessions};
 use crate::{DEFAULT, StartError};
 use adapter_aws::SdkConfig;
 use domain::configuration::{ConfigurationError, ModelCatalog, RuntimeConfiguration};
+use domain::field::{FieldError, InvalidFields};
 use ports::Configuration;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +41,9 @@ struct State {
     token: Option<String>,
     next_look: Instant,
     looking: bool,
-    /// The hash of the last refused document, so that a new session does not report it again.
-    refused: Option<blake3::Hash>,
+    /// The hash of the last document that was refused, or of which names were left out, so that a new session does not
+    /// report it again.
+    reported: Option<blake3::Hash>,
 }
 
 impl AppConfig {
@@ -63,10 +65,11 @@ impl AppConfig {
         holds: Duration,
         default_holds: Duration,
     ) -> Result<Self, StartError> {
-        let current = Arc::new(RuntimeConfiguration::parse(DEFAULT, catalog.as_ref())?);
+        let build = RuntimeConfiguration::parse(DEFAULT, catalog.as_ref())?;
+        let current = Arc::new(RuntimeConfiguration { is_of_build: true, ..build });
         let now = Instant::now();
         let state =
-            State { current, deployed: false, token: None, next_look: now, looking: true, refused: None };
+            State { current, deployed: false, token: None, next_look: now, looking: true, reported: None };
         let sessions = Sessions::new(config, application, holds.max(Duration::from_secs(15)));
         let shared = Arc::new(Shared { sessions, catalog, holds, default_holds, state: Mutex::new(state) });
         let looks = async {
@@ -128,15 +131,19 @@ impl Shared {
         state.token = Some(token);
         match taken {
             None => {}
-            Some((_, Ok(configuration))) => {
+            Some((hash, Ok((configuration, left_out)))) => {
                 state.deployed = true;
-                state.refused = None;
+                if left_out.is_empty() {
+                    state.reported = None;
+                } else if state.reported.replace(hash) != Some(hash) {
+                    tell_of_unknown_names(left_out);
+                }
                 if *state.current != configuration {
                     state.current = Arc::new(configuration);
                 }
             }
             Some((hash, Err(error))) => {
-                let known = state.refused.replace(hash) == Some(hash);
+                let known = state.reported.replace(hash) == Some(hash);
                 if !known {
                     tell_of_refusal(&error);
                 }
@@ -161,8 +168,9 @@ impl Shared {
         if state.deployed { self.holds } else { self.default_holds }
     }
 
-    fn read(&self, document: &[u8]) -> Result<RuntimeConfiguration, ConfigurationError> {
-        RuntimeConfiguration::parse(document, self.catalog.as_ref())
+    /// The configuration, and the names in it that this build does not know.
+    fn read(&self, document: &[u8]) -> Result<(RuntimeConfiguration, Vec<FieldError>), ConfigurationError> {
+        RuntimeConfiguration::parse_deployed(document, self.catalog.as_ref())
     }
 }
 
@@ -171,6 +179,14 @@ fn tell_of_refusal(error: &ConfigurationError) {
         configuration_refused = 1,
         error = error as &dyn std::error::Error,
         "the configuration document is refused; the last good one is kept"
+    );
+}
+
+fn tell_of_unknown_names(names: Vec<FieldError>) {
+    tracing::warn!(
+        configuration_unknown_names = names.len(),
+        error = &InvalidFields(names) as &dyn std::error::Error,
+        "the configuration document has names that this build does not know or can't call; they are left out"
     );
 }
 

@@ -112,7 +112,7 @@ async fn a_document_that_is_refused_leaves_the_last_good_one_and_is_told_once() 
     let stub = AppConfigStub::start();
     stub.deploy(ONE);
     let configuration = follow(&stub).await;
-    let wrong = ONE.replace("nova", "no-such-model-1");
+    let wrong = ONE.replace(r#""completion": ["nova"]"#, r#""completion": []"#);
     stub.deploy(&wrong);
     for _ in 0..3 {
         tokio::time::sleep(HOLDS).await;
@@ -124,11 +124,8 @@ async fn a_document_that_is_refused_leaves_the_last_good_one_and_is_told_once() 
     assert!(stub.calls().len() > 5);
     let lines = told("configuration_refused");
     assert_eq!(lines.iter().filter(|line| line.contains("wrong values")).count(), 1, "{lines:?}");
-    // The line names the member and not its value.
-    assert!(
-        lines.iter().any(|line| line.contains("chains.lead_scoring.0"))
-            && !lines.iter().any(|line| line.contains("no-such-model"))
-    );
+    // The line names the member.
+    assert!(lines.iter().any(|line| line.contains("chains.completion")));
     // The next valid document is used.
     stub.deploy(TWO);
     tokio::time::sleep(HOLDS).await;
@@ -138,6 +135,27 @@ async fn a_document_that_is_refused_leaves_the_last_good_one_and_is_told_once() 
     let _begins = configuration.current();
     look_ends().await;
     assert_eq!(steps(&configuration), 1);
+}
+
+#[tokio::test]
+async fn a_start_leaves_out_unknown_names_and_tells_it_once() {
+    let stub = AppConfigStub::start();
+    stub.deploy(&ONE.replace(r#"["nova", "rules"]"#, r#"["gone-model", "nova", "rules"]"#));
+    let configuration = follow(&stub).await;
+    for _ in 0..3 {
+        assert_eq!(steps(&configuration), 2);
+        assert!(configuration.current().fine_tuning, "what else the operators have set holds");
+        assert!(!configuration.current().is_of_build);
+        tokio::time::sleep(HOLDS).await;
+        let _begins = configuration.current();
+        look_ends().await;
+        // After a lost session a new one begins and gets the same document again.
+        stub.expire_tokens();
+    }
+    assert!(stub.calls().len() > 5);
+    let lines = told("configuration_unknown_names");
+    assert_eq!(lines.iter().filter(|line| line.contains("chains.lead_scoring.0")).count(), 1, "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("gone-model")), "the place is named and not the value");
 }
 
 #[tokio::test]
@@ -183,11 +201,13 @@ async fn a_start_waits_shortly_and_takes_the_deployed_document_later() {
     let configuration = follow(&stub).await;
     assert!(began.elapsed() < Duration::from_millis(2200), "{:?}", began.elapsed());
     assert_eq!(steps(&configuration), 5);
+    assert!(configuration.current().is_of_build);
     stub.fault(None);
     tokio::time::sleep(HOLDS).await;
     assert_eq!(steps(&configuration), 5);
     look_ends().await;
     assert_eq!(steps(&configuration), 2);
+    assert!(!configuration.current().is_of_build);
 }
 
 #[tokio::test]

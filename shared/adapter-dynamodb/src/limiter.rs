@@ -151,6 +151,15 @@ impl DynamoLimiter {
         }
     }
 
+    /// A remembered time that still fills the limit: other processes only move it on, or give a request back, and then a
+    /// refusal lasts for at most one interval longer than it must.
+    fn remembered_refusal(&self, limit: RateLimit, who: &str, now: Timestamp) -> Option<LimitDecision> {
+        let key = ItemKey::limit(limit.name, who);
+        let gcra = Gcra::new(limit, now);
+        let arrival = self.remembered().get(key.partition()).copied()?;
+        (gcra.believes(arrival) && arrival > gcra.latest).then(|| gcra.refused(limit, arrival))
+    }
+
     fn remember(&self, key: &ItemKey, arrival: i128) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED && !remembered.contains_key(key.partition()) {
@@ -173,6 +182,10 @@ impl Limiter for DynamoLimiter {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
         Box::pin(self.count(limit, who, now))
+    }
+
+    fn known_refusal(&self, limit: RateLimit, who: &str, now: Timestamp) -> Option<LimitDecision> {
+        self.remembered_refusal(limit, who, now)
     }
 
     fn give_back<'a>(

@@ -54,7 +54,7 @@ impl DynamoStore {
     fn partitions(&self, query: &ListQuery) -> Vec<IndexPartition> {
         let kind = query.kind;
         match &query.scope {
-            ListScope::Organization(tenant) => (0..self.shards.of(*tenant).max(1))
+            ListScope::Organization(tenant) => (0..self.shards.to_read(*tenant).max(1))
                 .map(|shard| IndexPartition::organization(*tenant, kind, shard))
                 .collect(),
             ListScope::Owner(tenant, owner) => vec![IndexPartition::owner(*tenant, kind, *owner)],

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Shards by organization; one for every other organization. A number may be raised without moving items, because shard
 /// 0 has the key of an unsharded list and all shards are read. Until every process has the new number, lists may lack
 /// items that a newer process wrote. A number must not be lowered while the removed shards contain items.
+///
+/// A process that has not read the deployed configuration yet does not know the numbers. It reads as many shards as there
+/// can be and writes to shard 0, which every process reads.
 #[derive(Clone)]
 pub struct ListShards(Arc<dyn Configuration>);
 
@@ -33,9 +36,19 @@ impl ListShards {
         Self(configuration)
     }
 
-    /// The number of shards of an organization's lists and counters.
+    /// The number of shards to which an organization's list entries and counters are written.
     pub(crate) fn of(&self, tenant: OrganizationId) -> u32 {
         self.0.current().shards(tenant)
+    }
+
+    /// The number of shards in which an organization may have list entries and counters.
+    pub(crate) fn to_read(&self, tenant: OrganizationId) -> u32 {
+        self.0.current().shards_to_read(tenant)
+    }
+
+    /// Whether the numbers are those of the deployed configuration.
+    pub(crate) fn are_known(&self) -> bool {
+        !self.0.current().is_of_build
     }
 
     /// The shard of an aggregate, and the shard at which a request begins: the same as long as the number stays.

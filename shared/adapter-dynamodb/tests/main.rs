@@ -19,3 +19,4 @@ mod list_reads;
 mod list_scopes;
 mod sealing;
 mod support;
+mod unknown_shards;

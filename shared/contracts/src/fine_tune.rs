@@ -106,8 +106,10 @@ pub struct LineFault {
 pub struct CreatedFineTune {
     /// The fine-tune.
     pub fine_tune: FineTune,
-    /// The request that uploads the file.
-    pub upload: Upload,
+    /// The request that uploads the file; absent if a repeated request finds that the fine-tune waits for no file any
+    /// more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
 }
 
 /// A signed request that uploads a file.

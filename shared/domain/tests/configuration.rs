@@ -14,6 +14,7 @@ fn catalog() -> ModelCatalog {
     let model = |converses, openai_compatible| CatalogModel { converses, openai_compatible };
     [
         ("nova:0", model(true, false)),
+        ("claude", model(true, false)),
         ("titan", model(false, false)),
         ("gpt", model(true, true)),
         ("vectors", model(false, true)),
@@ -29,7 +30,7 @@ fn organization(number: u8) -> OrganizationId {
 fn whole() -> Value {
     json!({
         "version": 1,
-        "chains": {"lead_scoring": ["gpt:90|nova:0:10", "nova:0", "rules"], "completion": ["gpt"]},
+        "chains": {"lead_scoring": ["claude:90|nova:0:10", "nova:0", "rules"], "completion": ["gpt"]},
         "providers": [
             {"name": "openai", "base_url": "https://api.openai.com/v1/", "secret": "sextant-dev-provider-openai", "models": ["gpt"]},
             {"name": "own", "base_url": "http://127.0.0.1:11434/v1", "models": ["vectors"]}
@@ -71,7 +72,7 @@ fn wrong(change: impl FnOnce(&mut Value)) -> Vec<String> {
 #[test]
 fn a_whole_document_is_read_as_it_is_written() {
     let read = read(&whole()).unwrap();
-    let split = ChainStep::Models(vec![(90, "gpt".to_owned()), (10, "nova:0".to_owned())]);
+    let split = ChainStep::Models(vec![(90, "claude".to_owned()), (10, "nova:0".to_owned())]);
     let nova = ChainStep::Models(vec![(1, "nova:0".to_owned())]);
     assert_eq!(read.chains[&Feature::LeadScoring], [split, nova, ChainStep::Rules]);
     let openai = read.provider_of("gpt").unwrap();
@@ -90,7 +91,7 @@ fn a_whole_document_is_read_as_it_is_written() {
 
 #[test]
 fn the_smallest_document_has_chains() {
-    let chains = json!({"lead_scoring": ["rules"], "completion": ["gpt"]});
+    let chains = json!({"lead_scoring": ["rules"], "completion": ["nova:0"]});
     let read = read(&json!({"version": 1, "chains": chains})).unwrap();
     assert_eq!(RuntimeConfiguration { chains: read.chains.clone(), ..RuntimeConfiguration::default() }, read);
     for missing in ["lead_scoring", "completion"] {
@@ -107,7 +108,7 @@ fn one_wrong_value_refuses_the_document() {
     for (expected, fault) in [
         ("version unknown", ("/version", json!(2))),
         ("chains.lead_scoring.0 unknown", ("/chains/lead_scoring/0", json!("no-such-model"))),
-        ("chains.lead_scoring.0 unknown", ("/chains/lead_scoring/0", json!("gpt:1|no-such-model:1"))),
+        ("chains.lead_scoring.0 unknown", ("/chains/lead_scoring/0", json!("claude:1|no-such-model:1"))),
         ("chains.completion.0 format", ("/chains/completion/0", json!("titan"))),
         ("chains.completion.0 unknown", ("/chains/completion/0", json!("rules"))),
         ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("rules"))),
@@ -115,15 +116,24 @@ fn one_wrong_value_refuses_the_document() {
         ("chains.completion range", ("/chains/completion", json!([]))),
         (
             "chains.embedding unknown",
-            ("/chains", json!({"embedding": ["gpt"], "lead_scoring": ["rules"], "completion": ["gpt"]})),
+            ("/chains", json!({"embedding": ["vectors"], "lead_scoring": ["rules"], "completion": ["gpt"]})),
         ),
         ("providers.0.name format", ("/providers/0/name", json!("Open AI"))),
         ("providers.1.name taken", ("/providers/1/name", json!("openai"))),
         ("providers.0.base_url format", ("/providers/0/base_url", json!("api.openai.com/v1"))),
         ("providers.0.secret format", ("/providers/0/secret", json!("sextant-dev-cursor"))),
-        ("providers.0.models too_short", ("/providers/0/models", json!([]))),
-        ("providers.0.models.0 unknown", ("/providers/0/models/0", json!("no-such-model"))),
-        ("providers.0.models.0 format", ("/providers/0/models/0", json!("nova:0"))),
+        ("chains.completion.0 unknown, providers.0.models too_short", ("/providers/0/models", json!([]))),
+        (
+            "providers.0.models.0 unknown, chains.completion.0 unknown",
+            ("/providers/0/models/0", json!("no-such-model")),
+        ),
+        (
+            "providers.0.models.0 format, chains.completion.0 unknown",
+            ("/providers/0/models/0", json!("nova:0")),
+        ),
+        ("chains.completion.0 unknown", ("/providers", json!([]))),
+        ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt"))),
+        ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt:90|nova:0:10"))),
         ("providers.1.models.0 taken", ("/providers/1/models/0", json!("gpt"))),
         ("guardrail format", ("/guardrail", json!("gr4x7"))),
         ("guardrail format", ("/guardrail", json!("gr4x7:0"))),
@@ -144,8 +154,8 @@ fn one_wrong_value_refuses_the_document() {
     ] {
         let (pointer, value) = fault;
         assert_eq!(
-            wrong(|document| *document.pointer_mut(pointer).unwrap() = value.clone()),
-            [expected],
+            wrong(|document| *document.pointer_mut(pointer).unwrap() = value.clone()).join(", "),
+            expected,
             "{pointer} {value}"
         );
     }
@@ -160,7 +170,7 @@ fn a_flag_without_owner_or_end_and_an_unknown_member_are_refused() {
     };
     assert_eq!(without("owner"), ["flags.new_inbox.owner required"]);
     assert_eq!(without("ends"), ["flags.new_inbox.ends required"]);
-    assert_eq!(wrong(|document| document["guard_rail"] = json!("gr4x7:3")), ["malformed"]);
+    assert_eq!(wrong(|document| document["guard_rail"] = json!("gr4x7:3")), ["guard_rail unknown"]);
     assert_eq!(wrong(|document| document["flags"]["new_inbox"]["end"] = json!("2027-01-01")), ["malformed"]);
     assert!(RuntimeConfiguration::parse(b"{", None).is_err());
     let shards = json!({organization(1).to_string(): 65});
@@ -177,6 +187,70 @@ fn everything_that_is_wrong_is_named_at_once() {
         document["chains"]["completion"] = json!(["no-such-model"]);
     });
     assert_eq!(all, ["chains.completion.0 unknown", "guardrail format"]);
+}
+
+/// The fields of unknown names, and the configuration without them.
+fn deployed(document: &Value) -> Result<(Vec<String>, RuntimeConfiguration), ConfigurationError> {
+    let read = RuntimeConfiguration::parse_deployed(document.to_string().as_bytes(), Some(&catalog()));
+    read.map(|(read, left_out)| (left_out.into_iter().map(|name| name.field).collect(), read))
+}
+
+#[test]
+fn names_that_a_function_does_not_know_are_left_out_and_everything_else_holds() {
+    let expected = read(&whole()).unwrap();
+    let mut document = whole();
+    document["chains"]["lead_scoring"] =
+        json!(["claude:90|gone:5|nova:0:10", "gone", "gpt", "nova:0", "rules"]);
+    document["chains"]["completion"] = json!(["gone", "titan", "gpt"]);
+    document["chains"]["cooking"] = json!(["nova:0"]);
+    document["providers"][0]["models"] = json!(["gone", "gpt", "nova:0"]);
+    document["limits"]["cooking"] = json!({"requests": 1, "period_seconds": 1});
+    document["from_later_code"] = json!({"on": [true]});
+    let (left_out, read) = deployed(&document).unwrap();
+    assert_eq!(read, expected);
+    assert_eq!(
+        left_out,
+        [
+            "from_later_code",
+            "providers.0.models.0",
+            "providers.0.models.2",
+            "chains.completion.0",
+            "chains.completion.1",
+            "chains.cooking",
+            "chains.lead_scoring.0",
+            "chains.lead_scoring.1",
+            "chains.lead_scoring.2",
+            "limits.cooking",
+        ]
+    );
+    assert_eq!(deployed(&whole()).unwrap(), (vec![], expected));
+}
+
+#[test]
+fn a_chain_without_a_known_model_is_empty() {
+    let mut document = whole();
+    document["chains"]["completion"] = json!(["gone:1|titan:1", "gone"]);
+    let (left_out, read) = deployed(&document).unwrap();
+    assert_eq!(read.chains[&Feature::Completion], []);
+    assert_eq!(left_out, ["chains.completion.0", "chains.completion.0", "chains.completion.1"]);
+}
+
+#[test]
+fn faults_of_the_structure_are_refused_in_a_deployed_document_too() {
+    for (pointer, fault) in [
+        ("/version", json!(2)),
+        ("/chains/completion", json!([])),
+        ("/chains/lead_scoring/0", json!("rules")),
+        ("/providers/0/base_url", json!("x")),
+        ("/guardrail", json!("x")),
+        ("/limits/ai_calls/requests", json!(0)),
+        ("/flags/new_inbox/owner", json!("")),
+        ("/flags/new_inbox/rules/0", json!({"everybody": true, "value": true})),
+    ] {
+        let mut document = whole();
+        *document.pointer_mut(pointer).unwrap() = fault;
+        assert!(deployed(&document).is_err(), "{pointer}");
+    }
 }
 
 fn at(text: &str) -> Timestamp {

@@ -3,11 +3,13 @@
 //! the invocation, and the log has the reason.
 
 use crate::Invocation;
+use crate::http::wrong_fields::{Repaired, read_repaired};
 use crate::job::{JobError, attempt};
 use crate::log::{self, InvocationResult, InvocationSummary, LogScope};
 use crate::runtime::{self, Build, Failure, Json, written};
 use application_core::{Context, Error};
-use domain::field::InvalidFields;
+use contracts::problem::FieldProblem;
+use domain::field::{FieldError, InvalidFields};
 use ports::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -20,16 +22,28 @@ pub trait OperatorHandler: Send + Sync {
     fn handle<'a>(&'a self, event: &'a Value, context: &'a Context) -> BoxFuture<'a, Result<Value, Error>>;
 }
 
-/// Reads the event as the function's input. The error names the fault and no value.
+/// Reads the event as the function's input. The error names every wrong field and no value.
 pub fn read<T: DeserializeOwned>(event: &Value) -> Result<T, InvalidFields> {
-    // serde's own messages would quote the event.
-    T::deserialize(event).map_err(|_| {
-        InvalidFields::one(
-            "event",
-            "format",
-            "must have exactly the fields that the function takes, with their types",
-        )
-    })
+    let Repaired { body, wrong, .. } = read_repaired(event.clone(), &[]);
+    match body {
+        Some(input) if wrong.is_empty() => Ok(input),
+        _ if wrong.is_empty() => {
+            Err(InvalidFields::one("event", "format", "must be what the function takes"))
+        }
+        _ => Err(InvalidFields(wrong.into_iter().map(field_error).collect())),
+    }
+}
+
+/// The fault of a field in the form in which use cases name theirs, with dots.
+fn field_error(problem: FieldProblem) -> FieldError {
+    const CODES: [&str; 4] = ["required", "unknown", "range", "type"];
+    let code = CODES.into_iter().find(|code| *code == problem.code).unwrap_or("format");
+    let field = problem.field.trim_start_matches('/').replace('/', ".");
+    FieldError {
+        field: if field.is_empty() { "event".to_owned() } else { field },
+        code,
+        message: problem.message,
+    }
 }
 
 /// Runs an operator's function until its process is stopped.
@@ -82,6 +96,7 @@ async fn serve(handler: &dyn OperatorHandler, event: Json, invocation: &Invocati
 
 /// The wrong fields, in the form of the API's problems.
 fn refusal(invalid: &InvalidFields) -> Value {
-    let fault = |fault: &domain::field::FieldError| json!({ "field": fault.field, "code": fault.code, "message": fault.message });
+    let fault =
+        |fault: &FieldError| json!({ "field": fault.field, "code": fault.code, "message": fault.message });
     json!({ "outcome": "refused", "errors": invalid.0.iter().map(fault).collect::<Vec<_>>() })
 }

@@ -35,6 +35,10 @@ impl Limiter for ConfiguredLimiter {
         self.limiter.take(self.configured(limit), who, now)
     }
 
+    fn known_refusal(&self, limit: RateLimit, who: &str, now: Timestamp) -> Option<LimitDecision> {
+        self.limiter.known_refusal(self.configured(limit), who, now)
+    }
+
     fn give_back<'a>(
         &'a self,
         limit: RateLimit,

@@ -40,6 +40,12 @@ pub trait Limiter: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<LimitDecision, StoreError>>;
 
+    /// The refusal that [`Limiter::take`] would answer, if this process knows it without a call. A request that another
+    /// process gave back in the meantime is not known.
+    fn known_refusal(&self, _limit: RateLimit, _who: &str, _now: Timestamp) -> Option<LimitDecision> {
+        None
+    }
+
     /// Takes back a request that [`Limiter::take`] counted and that was not carried out: one write.
     fn give_back<'a>(
         &'a self,

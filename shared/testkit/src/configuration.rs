@@ -31,3 +31,9 @@ pub fn list_shards(organization: OrganizationId, shards: u32) -> ListShards {
         RuntimeConfiguration { list_shards: [(organization, shards)].into(), ..Default::default() };
     ListShards::new(Arc::new(FixedConfiguration::new(configuration)))
 }
+
+/// Shards of a process that has not read the deployed configuration yet.
+pub fn unknown_list_shards() -> ListShards {
+    let configuration = RuntimeConfiguration { is_of_build: true, ..Default::default() };
+    ListShards::new(Arc::new(FixedConfiguration::new(configuration)))
+}

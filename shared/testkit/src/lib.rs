@@ -15,7 +15,7 @@ mod tenant_keys;
 mod training;
 mod wire;
 
-pub use configuration::{TestConfiguration, list_shards};
+pub use configuration::{TestConfiguration, list_shards, unknown_list_shards};
 pub use entropy::TestEntropy;
 pub use environment::TestEnvironment;
 pub use given::{Decision, Given, Outcome, given, given_nothing};

@@ -148,16 +148,24 @@ async fn an_operators_mistakes_are_named_and_change_nothing() {
     let before = world.snapshot().await;
     for (event, field) in [
         (with("/organization_id", json!("org_01jd2wzq4sf1a6p8d2y7b9t3ge")), "organization_id"),
-        (with("/organization_id", json!("lead_01jd2wzq4sf1a6p8d2y7b9t3ge")), "event"),
+        (with("/organization_id", json!("lead_01jd2wzq4sf1a6p8d2y7b9t3ge")), "organization_id"),
         (with("/reference", json!(" ")), "reference"),
         (with("/prices", json!({"gone": right["prices"][NOVA]})), "prices"),
         (with("/prices/amazon.nova-pro-v1:0/input", json!("1e3")), "prices.amazon.nova-pro-v1:0.input"),
-        (with("/prices/amazon.nova-pro-v1:0/input", json!(1)), "event"),
+        (with("/prices/amazon.nova-pro-v1:0/input", json!(1)), "prices.amazon.nova-pro-v1:0.input"),
         (json!([]), "event"),
     ] {
         let answer = world.override_model_prices(event).await;
         assert_eq!((&answer["outcome"], &answer["errors"][0]["field"]), (&json!("refused"), &json!(field)));
     }
+    let mut event = with("/prices/amazon.nova-pro-v1:0/input", json!(1));
+    event.as_object_mut().unwrap().remove("reference");
+    event["referense"] = json!("a contract");
+    let answer = world.override_model_prices(event).await;
+    let mut named: Vec<&str> =
+        answer["errors"].as_array().unwrap().iter().map(|it| it["field"].as_str().unwrap()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["prices.amazon.nova-pro-v1:0.input", "reference", "referense"]);
     world.unchanged_since(&before).await;
 }
 

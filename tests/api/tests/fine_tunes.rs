@@ -154,6 +154,12 @@ async fn a_repeated_creation_gets_the_same_one_with_a_new_upload() {
     assert_eq!(again.json()["fine_tune"], first.json()["fine_tune"]);
     assert_ne!(again.json()["upload"], first.json()["upload"]);
     assert_eq!(world.events("fine_tune_created").await.len(), 1);
+    // A fine-tune that awaits no file gets none.
+    cancel(&world, &admin, &first.json()["fine_tune"]["id"].as_str().unwrap().parse().unwrap()).await;
+    let canceled = create().send().await.expect(201);
+    assert!(canceled.is_replay());
+    assert_eq!(canceled.json()["fine_tune"], first.json()["fine_tune"]);
+    assert_eq!(canceled.json().get("upload"), None);
     let other = world.call("createFineTune").by(&admin).json(&body("other")).key("k1");
     other.send().await.problem(422, "idempotency_key_reused");
 }

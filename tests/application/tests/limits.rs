@@ -231,6 +231,33 @@ async fn an_organizations_limit_stands_above_those_of_its_keys() {
 }
 
 #[tokio::test]
+async fn a_flood_of_one_key_does_not_write_the_organizations_counter() {
+    let environment = testkit::TestEnvironment::start();
+    let limiter = environment.limiter();
+    for _ in 0..3 {
+        ask(&limiter, "flood").await.unwrap();
+    }
+    // The first refusal is learned from the table.
+    assert!(ask(&limiter, "flood").await.is_err());
+    environment.wire().take_calls();
+    for _ in 0..100 {
+        let refused = ask(&limiter, "flood").await;
+        assert!(
+            matches!(refused, Err(Error::Limited(LimitDecision { limit: KEY, retry_after_seconds: 20, .. }))),
+            "{refused:?}"
+        );
+    }
+    assert!(environment.wire().take_calls().is_empty());
+    // Other keys are still asked for, and one interval later the key is allowed again.
+    ask(&limiter, "other").await.unwrap();
+    let own = Counted { limit: KEY, who: "flood" };
+    let organization = Counted { limit: ORGANIZATION, who: "organization" };
+    let later = |milliseconds| NOW.plus(Duration::from_millis(milliseconds));
+    assert!(take_both(&limiter, own, organization, later(19_999)).await.is_err());
+    assert!(take_both(&limiter, own, organization, later(20_000)).await.is_ok());
+}
+
+#[tokio::test]
 async fn both_limits_are_counted_at_the_same_time() {
     let limiter = Meeting(Barrier::new(2));
     let counted = timeout(Duration::from_secs(10), ask(&limiter, "key"));

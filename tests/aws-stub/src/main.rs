@@ -16,6 +16,7 @@ mod appconfig;
 mod bus;
 mod http;
 mod secrets;
+mod service;
 // The stub of the adapter's own tests.
 #[path = "../../../shared/adapter-kms/tests/support/mod.rs"]
 mod kms;
@@ -23,6 +24,7 @@ mod kms;
 use appconfig::AppConfigStub;
 use kms::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
 use serde_json::{Value, json};
+use service::Service;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use testkit::TestEnvironment;
@@ -30,8 +32,8 @@ use testkit::TestEnvironment;
 fn main() {
     let environment = Arc::new(TestEnvironment::start());
     let keys = Arc::new(KmsStub::start());
-    let bus = bus::Bus::start();
-    let secrets = secrets::Secrets::start();
+    let bus = bus::start();
+    let secrets = secrets::start();
     let configuration = AppConfigStub::start();
     let tables = environment.tables();
     let database = environment.sdk_config().endpoint_url().expect("an endpoint").to_owned();
@@ -64,8 +66,8 @@ fn main() {
 fn calls(
     environment: &TestEnvironment,
     keys: &KmsStub,
-    bus: &bus::Bus,
-    secrets: &secrets::Secrets,
+    bus: &Service,
+    secrets: &Service,
     configuration: &AppConfigStub,
 ) -> Value {
     let database = environment.wire().take_calls().into_iter().map(|call| (call.operation, call.capacity));

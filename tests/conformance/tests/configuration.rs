@@ -89,10 +89,11 @@ fn the_schema_takes_what_functions_take() {
 }
 
 /// The log lines of functions about their configuration, with the metric that counts each.
-const TOLD: [(&str, &str); 3] = [
+const TOLD: [(&str, &str); 4] = [
     ("configuration_refused", "ConfigurationRefused"),
     ("configuration_default", "ConfigurationDefault"),
     ("configuration_unreachable", "ConfigurationUnreachable"),
+    ("configuration_unknown_names", "ConfigurationUnknownNames"),
 ];
 
 #[test]

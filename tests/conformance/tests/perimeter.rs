@@ -1,6 +1,8 @@
 //! The protection between the internet and the functions: the web ACL, the addresses of the API, and its throttling.
 
+use crate::contract::contract;
 use crate::gaps::settle;
+use crate::schema::{faults, json_schema};
 use crate::stacks::{Stack, functions, stacks, template};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -75,6 +77,35 @@ fn managed_rules_refuse_attacks_and_only_count_what_people_write() {
     assert!(counted.contains("SizeRestrictions_BODY"));
     // Nothing else may switch a rule group off.
     assert!(rules.iter().all(|rule| rule.get("OverrideAction").is_none_or(|it| *it == json!({"None": {}}))));
+}
+
+/// A client that is told 429 comes back, which is right for what counts requests and wrong for what looks like an attack.
+#[test]
+fn what_counts_requests_answers_429_and_what_finds_attacks_403() {
+    let acl = only("AWS::WAFv2::WebACL");
+    let counting: Vec<&Value> = acl["Rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rule| rule["Statement"]["RateBasedStatement"].is_object())
+        .collect();
+    assert_eq!(counting.len(), 2);
+    let schema = json_schema(&contract()["components"]["schemas"]["Problem"]);
+    for rule in counting {
+        let answer = &rule["Action"]["Block"]["CustomResponse"];
+        let headers = answer["ResponseHeaders"].as_array().unwrap();
+        let has = |name: &str, value: &str| headers.contains(&json!({"Name": name, "Value": value}));
+        assert!(has("Retry-After", "60") && has("Cache-Control", "no-store"), "{headers:?}");
+        let key = answer["CustomResponseBodyKey"].as_str().unwrap();
+        let content = &acl["CustomResponseBodies"][key];
+        assert_eq!(content["ContentType"], "APPLICATION_JSON");
+        let body: Value = serde_json::from_str(content["Content"].as_str().unwrap()).unwrap();
+        assert_eq!(faults(&schema, &body), Vec::<String>::new());
+        assert_eq!((&answer["ResponseCode"], &body["status"]), (&json!(429), &json!(429)));
+        assert_eq!((&body["code"], &body["error"]["code"]), (&json!("rate_limited"), &json!("rate_limited")));
+    }
+    let blocked = &contract()["x-amazon-apigateway-gateway-responses"]["WAF_FILTERED"];
+    assert_eq!(blocked["statusCode"], "403");
 }
 
 #[test]

@@ -53,8 +53,9 @@ fn shape(documents: &[Value]) -> BTreeSet<String> {
 }
 
 /// The errors in the golden files of one aggregate.
-fn disagreements<A: Aggregate + Debug>() -> Vec<String> {
-    let kind = A::TYPE.as_str();
+fn disagreements<A: Aggregate + Debug>(kind: AggregateType) -> Vec<String> {
+    assert_eq!(A::TYPE, kind);
+    let kind = kind.as_str();
     let mut wrong = Vec::new();
     for version in 1..=A::SCHEMA_VERSION {
         let file = format!("{FOLDER}/{kind}.v{version}.json");
@@ -90,24 +91,30 @@ fn disagreements<A: Aggregate + Debug>() -> Vec<String> {
     wrong
 }
 
+/// The errors in the golden files of a kind. A new kind does not compile until it is here.
+fn disagreements_of(kind: AggregateType) -> Vec<String> {
+    match kind {
+        AggregateType::Organization => disagreements::<Organization>(kind),
+        AggregateType::Member => disagreements::<Member>(kind),
+        AggregateType::Account => disagreements::<Account>(kind),
+        AggregateType::Session => disagreements::<Session>(kind),
+        AggregateType::Lead => disagreements::<Lead>(kind),
+        AggregateType::Notification => disagreements::<Notification>(kind),
+        AggregateType::Access => disagreements::<DeniedAccess>(kind),
+        AggregateType::FailedLogin => disagreements::<FailedLogin>(kind),
+        AggregateType::AiBudget => disagreements::<AiBudget>(kind),
+        AggregateType::AiPrices => disagreements::<AiPrices>(kind),
+        AggregateType::AiMonth => disagreements::<AiMonth>(kind),
+        AggregateType::ApiKey => disagreements::<ApiKey>(kind),
+        AggregateType::FineTune => disagreements::<FineTune>(kind),
+        // A request to the gateway has one event and no state.
+        AggregateType::AiRequest => Vec::new(),
+    }
+}
+
 #[test]
 fn every_version_of_every_state_can_be_read() {
-    let wrong = [
-        disagreements::<Organization>(),
-        disagreements::<Member>(),
-        disagreements::<Account>(),
-        disagreements::<Session>(),
-        disagreements::<Lead>(),
-        disagreements::<Notification>(),
-        disagreements::<DeniedAccess>(),
-        disagreements::<FailedLogin>(),
-        disagreements::<AiBudget>(),
-        disagreements::<AiPrices>(),
-        disagreements::<AiMonth>(),
-        disagreements::<ApiKey>(),
-        disagreements::<FineTune>(),
-    ]
-    .concat();
+    let wrong: Vec<String> = AggregateType::ALL.into_iter().flat_map(disagreements_of).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -45,7 +45,7 @@ impl Route for CreateFineTune {
             let fine_tunes::CreatedFineTune { fine_tune, upload: bring } = answer.value;
             let body = CreatedFineTune {
                 fine_tune: presentation::fine_tune(&fine_tune.state),
-                upload: upload(bring),
+                upload: bring.map(upload),
             };
             Ok(Response::json(201, &body)?.with_etag(fine_tune.version).replayed(answer.replayed))
         }))

@@ -13,6 +13,7 @@ mod open;
 mod reserve;
 mod settle;
 mod spent;
+mod unknown_shards;
 mod usage;
 
 use crate::client::client;

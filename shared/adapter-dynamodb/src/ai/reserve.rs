@@ -133,6 +133,9 @@ impl DynamoAiState {
         reservation: &Reservation,
         limits: &Limits,
     ) -> Result<Vec<u32>, ReserveError> {
+        if !self.shards.are_known() {
+            self.require_no_other_shards(reservation).await?;
+        }
         let shards = self.shards.of(reservation.tenant);
         if shards <= 1 {
             return Ok(vec![0]);

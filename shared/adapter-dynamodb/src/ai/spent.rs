@@ -18,7 +18,7 @@ impl DynamoAiState {
         account: AccountId,
         at: Timestamp,
     ) -> Result<SpentByScope, StoreError> {
-        let shards = self.shards.of(tenant);
+        let shards = self.shards.to_read(tenant);
         let month: Vec<_> = (0..shards).map(|shard| BudgetCounter::tenant_month(tenant, at, shard)).collect();
         let day: Vec<_> = (0..shards).map(|shard| BudgetCounter::tenant_day(tenant, at, shard)).collect();
         let user: Vec<_> =

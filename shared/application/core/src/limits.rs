@@ -62,14 +62,20 @@ pub struct Counted<'a> {
 }
 
 /// Counts a request at the same time against a limit of the caller and a limit of the organization. A request that one
-/// of them refuses counts for neither in the end: what the other one counted is given back, with one more write. The
-/// decision is that of the limit with less left.
+/// of them refuses counts for neither in the end: what the other one counted is given back, with one more write. A
+/// refusal that the process knows already writes nothing, so a flood by one caller does not write its organization's
+/// counter. The decision is that of the limit with less left.
 pub async fn take_both(
     limiter: &dyn Limiter,
     own: Counted<'_>,
     organization: Counted<'_>,
     now: Timestamp,
 ) -> Result<LimitDecision, Error> {
+    for counted in [own, organization] {
+        if let Some(refusal) = limiter.known_refusal(counted.limit, counted.who, now) {
+            return Err(Error::Limited(refusal));
+        }
+    }
     let (of_own, of_organization) = futures_util::future::join(
         limiter.take(own.limit, own.who, now),
         limiter.take(organization.limit, organization.who, now),

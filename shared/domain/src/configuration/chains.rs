@@ -1,6 +1,6 @@
 //! Chains of models by feature.
 
-use super::ModelCatalog;
+use super::{ConfiguredProvider, ModelCatalog};
 use crate::ai::{ChainStep, Feature};
 use crate::field::FieldChecks;
 use std::collections::BTreeMap;
@@ -10,20 +10,31 @@ use std::collections::BTreeMap;
 const MOST_STEPS: usize = 20;
 /// The features for which functions call models.
 const NEEDED: [Feature; 2] = [Feature::LeadScoring, Feature::Completion];
+/// The features whose functions link no client for servers with OpenAI's wire format.
+const ON_BEDROCK: [Feature; 1] = [Feature::LeadScoring];
+
+/// The models that chains may name.
+struct Callable<'a> {
+    catalog: Option<&'a ModelCatalog>,
+    providers: &'a [ConfiguredProvider],
+}
 
 pub(super) fn checked(
     check: &mut FieldChecks,
+    unknown: &mut FieldChecks,
     written: BTreeMap<String, Vec<String>>,
     catalog: Option<&ModelCatalog>,
+    providers: &[ConfiguredProvider],
 ) -> BTreeMap<Feature, Vec<ChainStep>> {
+    let callable = Callable { catalog, providers };
     let mut chains = BTreeMap::new();
     for (name, steps) in written {
         let field = format!("chains.{name}");
         match Feature::from_name(&name).filter(|feature| feature.has_chain()) {
             Some(feature) => {
-                chains.insert(feature, chain(check, &field, feature, &steps, catalog));
+                chains.insert(feature, chain(check, unknown, &field, feature, &steps, &callable));
             }
-            None => check.wrong(&field, "unknown", "is no feature that a chain of models answers"),
+            None => unknown.wrong(&field, "unknown", "is no feature that a chain of models answers"),
         }
     }
     for feature in NEEDED.into_iter().filter(|feature| !chains.contains_key(feature)) {
@@ -32,12 +43,14 @@ pub(super) fn checked(
     chains
 }
 
+/// The steps of a chain without the models that functions can't call.
 fn chain(
     check: &mut FieldChecks,
+    unknown: &mut FieldChecks,
     field: &str,
     feature: Feature,
     steps: &[String],
-    catalog: Option<&ModelCatalog>,
+    callable: &Callable<'_>,
 ) -> Vec<ChainStep> {
     if !(1..=MOST_STEPS).contains(&steps.len()) {
         check.wrong(field, "range", format!("must have 1 to {MOST_STEPS} steps"));
@@ -52,11 +65,18 @@ fn chain(
             Ok(ChainStep::Rules) if at + 1 < steps.len() => {
                 check.wrong(&field, "format", "must be the last step: rules always answer");
             }
-            Ok(step) => {
-                if let ChainStep::Models(parts) = &step {
-                    parts.iter().for_each(|(_, model)| converses(check, &field, model, catalog));
+            Ok(ChainStep::Rules) => kept.push(ChainStep::Rules),
+            Ok(ChainStep::Models(mut parts)) => {
+                parts.retain(|(_, model)| match callable.fault(model, feature) {
+                    None => true,
+                    Some((code, message)) => {
+                        unknown.wrong(&field, code, message);
+                        false
+                    }
+                });
+                if !parts.is_empty() {
+                    kept.push(ChainStep::Models(parts));
                 }
-                kept.push(step);
             }
             Err(_) => {
                 check.wrong(&field, "format", "must be split like model:90|other:10, with weights 1 to 1000");
@@ -66,13 +86,21 @@ fn chain(
     kept
 }
 
-fn converses(check: &mut FieldChecks, field: &str, model: &str, catalog: Option<&ModelCatalog>) {
-    let Some(catalog) = catalog else { return };
-    match catalog.get(model) {
-        None => check.wrong(field, "unknown", "names a model that is not in models.json"),
-        Some(known) if !known.converses => {
-            check.wrong(field, "format", "names a model that does not converse");
+impl Callable<'_> {
+    /// Why the functions of a feature can't call a model, as a code and a message.
+    fn fault(&self, model: &str, feature: Feature) -> Option<(&'static str, &'static str)> {
+        let served = || self.providers.iter().any(|provider| provider.models.iter().any(|it| it == model));
+        match self.catalog?.get(model) {
+            None => Some(("unknown", "names a model that is not in models.json")),
+            Some(known) if !known.converses => Some(("format", "names a model that does not converse")),
+            Some(known) if known.openai_compatible && ON_BEDROCK.contains(&feature) => Some((
+                "format",
+                "names a model of a provider, and the functions of this feature call Bedrock only",
+            )),
+            Some(known) if known.openai_compatible && !served() => {
+                Some(("unknown", "names a model that no provider of this document serves"))
+            }
+            Some(_) => None,
         }
-        Some(_) => {}
     }
 }

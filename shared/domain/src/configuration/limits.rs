@@ -64,6 +64,7 @@ pub(super) struct WrittenLimit {
 
 pub(super) fn checked(
     check: &mut FieldChecks,
+    unknown: &mut FieldChecks,
     written: BTreeMap<String, WrittenLimit>,
 ) -> BTreeMap<LimitName, ConfiguredLimit> {
     let mut limits = BTreeMap::new();
@@ -80,7 +81,7 @@ pub(super) fn checked(
             Some(known) => {
                 limits.insert(known, ConfiguredLimit { requests, period_seconds });
             }
-            None => check.wrong(&field, "unknown", "is no limit that the document may set"),
+            None => unknown.wrong(&field, "unknown", "is no limit that the document may set"),
         }
     }
     limits

@@ -1,5 +1,6 @@
 //! The settings that operators change at run time: chains of models, providers, the guardrail, list shards, limits and feature
-//! flags, in one JSON document. A document is accepted or refused as a whole, with all its errors.
+//! flags, in one JSON document. A document is accepted or refused as a whole, with all its errors. Functions leave out the
+//! names that they do not know, because the document may be older or newer than their code.
 //!
 //! Everything here is pure. The adapter decides where the document comes from and how often it is read.
 
@@ -14,7 +15,7 @@ pub use limits::{ConfiguredLimit, LimitName};
 pub use provider::{ConfiguredProvider, SECRET_PREFIX};
 
 use crate::ai::{ChainStep, Feature};
-use crate::field::{FieldChecks, InvalidFields};
+use crate::field::{FieldChecks, FieldError, InvalidFields, all_of};
 use crate::id::OrganizationId;
 use std::collections::BTreeMap;
 use written::WrittenDocument;
@@ -22,7 +23,7 @@ use written::WrittenDocument;
 /// The version of the document's shape that this build reads.
 const DOCUMENT_VERSION: u32 = 1;
 /// The most partitions of an organization's lists. Every page of a list reads all of them.
-const MOST_SHARDS: u32 = 64;
+pub const MOST_SHARDS: u32 = 64;
 /// The most characters of a guardrail's identifier, which is Bedrock's limit.
 const LONGEST_GUARDRAIL: usize = 2048;
 
@@ -43,6 +44,9 @@ pub struct RuntimeConfiguration {
     pub limits: BTreeMap<LimitName, ConfiguredLimit>,
     /// Feature flags by name.
     pub flags: BTreeMap<String, Flag>,
+    /// Whether this is the document of the build, which a process uses until it has read a deployed one. It has none of
+    /// the operators' settings, so the number of shards of an organization is unknown.
+    pub is_of_build: bool,
 }
 
 /// A guardrail of Bedrock, in the deployment's account and region.
@@ -78,15 +82,36 @@ pub enum ConfigurationError {
 }
 
 impl RuntimeConfiguration {
-    /// Reads a document. A function that calls no models passes no catalog; then the names of models are not checked.
+    /// Reads a document that is to be deployed, and refuses unknown names. Without a catalog the names of models are not
+    /// checked.
     pub fn parse(text: &[u8], catalog: Option<&ModelCatalog>) -> Result<Self, ConfigurationError> {
-        let written: WrittenDocument = serde_json::from_slice(text)?;
-        Ok(checked(written, catalog)?)
+        let (configuration, faults, unknown) = checked(serde_json::from_slice(text)?, catalog);
+        Ok(all_of(unknown.finish(()), faults.finish(configuration))?)
     }
 
-    /// The number of partitions of an organization's lists.
+    /// Reads a document that is deployed, and leaves out what this build does not know or can't call: models, limits,
+    /// features and members of the document. One such name would otherwise take the guardrail, the limits and the flags
+    /// away from a process that starts. Faults of the structure are refused. A function that calls no models passes no
+    /// catalog.
+    pub fn parse_deployed(
+        text: &[u8],
+        catalog: Option<&ModelCatalog>,
+    ) -> Result<(Self, Vec<FieldError>), ConfigurationError> {
+        let (configuration, faults, unknown) = checked(serde_json::from_slice(text)?, catalog);
+        let left_out = unknown.finish(()).err().map(|InvalidFields(names)| names).unwrap_or_default();
+        Ok((faults.finish(configuration)?, left_out))
+    }
+
+    /// The number of partitions over which an organization's lists and counters are written. While no deployed document
+    /// is known it is 1, because every process reads the first partition.
     pub fn shards(&self, organization: OrganizationId) -> u32 {
         self.list_shards.get(&organization).copied().unwrap_or(1)
+    }
+
+    /// The number of partitions that may have items of an organization: all that a document may set, while no deployed
+    /// document is known.
+    pub fn shards_to_read(&self, organization: OrganizationId) -> u32 {
+        if self.is_of_build { MOST_SHARDS } else { self.shards(organization) }
     }
 
     /// The limit of this name, if it differs from the build's.
@@ -101,24 +126,30 @@ impl RuntimeConfiguration {
     }
 }
 
+/// The configuration without unknown names, the faults of the document, and the unknown names.
 fn checked(
     written: WrittenDocument,
     catalog: Option<&ModelCatalog>,
-) -> Result<RuntimeConfiguration, InvalidFields> {
-    let mut check = FieldChecks::default();
+) -> (RuntimeConfiguration, FieldChecks, FieldChecks) {
+    let (mut check, mut unknown) = (FieldChecks::default(), FieldChecks::default());
     if written.version != DOCUMENT_VERSION {
         check.wrong("version", "unknown", format!("must be {DOCUMENT_VERSION}"));
     }
+    for member in written.unknown.keys() {
+        unknown.wrong(member, "unknown", "is no member of the document");
+    }
+    let providers = provider::checked(&mut check, &mut unknown, written.providers, catalog);
     let configuration = RuntimeConfiguration {
-        chains: chains::checked(&mut check, written.chains, catalog),
-        providers: provider::checked(&mut check, written.providers, catalog),
+        chains: chains::checked(&mut check, &mut unknown, written.chains, catalog, &providers),
+        providers,
         guardrail: written.guardrail.and_then(|text| guardrail(&mut check, &text)),
         list_shards: list_shards(&mut check, written.list_shards),
         fine_tuning: written.fine_tuning,
-        limits: limits::checked(&mut check, written.limits),
+        limits: limits::checked(&mut check, &mut unknown, written.limits),
         flags: flag::checked(&mut check, written.flags),
+        is_of_build: false,
     };
-    check.finish(configuration)
+    (configuration, check, unknown)
 }
 
 fn guardrail(check: &mut FieldChecks, text: &str) -> Option<ConfiguredGuardrail> {

@@ -37,6 +37,7 @@ pub(super) struct WrittenProvider {
 
 pub(super) fn checked(
     check: &mut FieldChecks,
+    unknown: &mut FieldChecks,
     written: Vec<WrittenProvider>,
     catalog: Option<&ModelCatalog>,
 ) -> Vec<ConfiguredProvider> {
@@ -67,9 +68,9 @@ pub(super) fn checked(
         for (number, model) in provider.models.iter().enumerate() {
             let field = field(&format!("models.{number}"));
             match catalog.map(|catalog| catalog.get(model)) {
-                Some(None) => check.wrong(&field, "unknown", "is not in models.json"),
+                Some(None) => unknown.wrong(&field, "unknown", "is not in models.json"),
                 Some(Some(known)) if !known.openai_compatible => {
-                    check.wrong(&field, "format", "is served by Bedrock and by no other provider");
+                    unknown.wrong(&field, "format", "is served by Bedrock and by no other provider");
                 }
                 _ => {}
             }
@@ -78,11 +79,14 @@ pub(super) fn checked(
             }
         }
     }
+    let serves = |model: &String| {
+        catalog.is_none_or(|catalog| catalog.get(model).is_some_and(|known| known.openai_compatible))
+    };
     let checked = |provider: WrittenProvider| ConfiguredProvider {
         name: provider.name,
         base_url: provider.base_url.trim_end_matches('/').to_owned(),
         secret: provider.secret,
-        models: provider.models,
+        models: provider.models.into_iter().filter(serves).collect(),
     };
     written.into_iter().map(checked).collect()
 }

@@ -1,14 +1,14 @@
-//! The document in its written form. Members that this build does not know are refused, because a misspelled one would
-//! otherwise be ignored silently.
+//! The document in its written form. Members that this build does not know are refused within a part of the document, and
+//! told at its top level, because a misspelled one would otherwise be ignored silently.
 
 use super::flag::WrittenFlag;
 use super::limits::WrittenLimit;
 use super::provider::WrittenProvider;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct WrittenDocument {
     pub(super) version: u32,
     pub(super) chains: BTreeMap<String, Vec<String>>,
@@ -24,4 +24,7 @@ pub(super) struct WrittenDocument {
     pub(super) limits: BTreeMap<String, WrittenLimit>,
     #[serde(default)]
     pub(super) flags: BTreeMap<String, WrittenFlag>,
+    /// The members that this build does not know.
+    #[serde(flatten)]
+    pub(super) unknown: BTreeMap<String, IgnoredAny>,
 }

@@ -40,8 +40,10 @@ mod query;
 mod read_only;
 mod request;
 mod response;
+mod strict_objects;
+mod syntax;
 mod whole_numbers;
-mod wrong_fields;
+pub(crate) mod wrong_fields;
 
 use crate::guard::guarded;
 use crate::log::{self, InvocationResult, InvocationSummary};

@@ -5,6 +5,7 @@
 //! serde has its errors only as text. This module reads how the text begins and which type serde expected; the caller's
 //! value stands between the two and is never shown.
 
+use super::strict_objects::StrictObjects;
 use contracts::problem::FieldProblem;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -17,17 +18,17 @@ pub(super) const MOST_FAULTS: usize = 100;
 const MOST_READS: usize = 4 * MOST_FAULTS;
 
 /// A body after its repair.
-pub(super) struct Repaired<T> {
+pub(crate) struct Repaired<T> {
     /// The body with placeholders for wrong values; `None` when there is too much to repair.
-    pub(super) body: Option<T>,
+    pub(crate) body: Option<T>,
     /// The faults; empty when only `read_only` members were in the way.
-    pub(super) wrong: Vec<FieldProblem>,
+    pub(crate) wrong: Vec<FieldProblem>,
     /// The members that a caller may send but not change.
     pub(super) read_only: Map<String, Value>,
 }
 
 /// Reads a body that was refused. Members of the whole body with one of the names in `read_only` are set aside.
-pub(super) fn read_repaired<T: DeserializeOwned>(document: Value, read_only: &[&str]) -> Repaired<T> {
+pub(crate) fn read_repaired<T: DeserializeOwned>(document: Value, read_only: &[&str]) -> Repaired<T> {
     let mut repair = Repair { document, placeholders: BTreeMap::new(), wrong: Vec::new() };
     let mut set_aside = Map::new();
     if let Value::Object(members) = &mut repair.document {
@@ -39,7 +40,7 @@ pub(super) fn read_repaired<T: DeserializeOwned>(document: Value, read_only: &[&
     }
     let mut body = None;
     for _ in 0..MOST_READS {
-        match serde_path_to_error::deserialize::<_, T>(&repair.document) {
+        match serde_path_to_error::deserialize::<_, T>(StrictObjects(&repair.document)) {
             Ok(read) => {
                 body = Some(read);
                 break;

@@ -54,6 +54,16 @@ async fn reads_json_of_any_parameters_and_encoding() {
 }
 
 #[tokio::test]
+async fn an_array_in_the_place_of_an_object_is_named() {
+    let answer = send(r#"{"company_name":"Ada","contact":["ada@northwind.example"],"tags":["a"]}"#).await;
+    let expected = json!([{"field": "/contact", "code": "type", "message": "must be an object"}]);
+    assert_eq!(body(&answer)["errors"], expected);
+    let answer =
+        send(r#"{"company_name":"Ada","contact":{"email":"ada@northwind.example"},"tags":["a"]}"#).await;
+    assert_eq!(body(&answer)["tags"], json!(["a"]));
+}
+
+#[tokio::test]
 async fn refuses_other_media_types() {
     for media_type in ["text/plain", "application/merge-patch+json", "application/jsonp", ""] {
         let event = with_header(post("{}"), "Content-Type", media_type);

@@ -1,6 +1,7 @@
 //! The AI gateway on its real state and limiter: its calls, waits, charges, cache and records.
 
 mod answers;
+mod breaker_counts;
 mod breakers;
 mod budgets;
 mod calls;

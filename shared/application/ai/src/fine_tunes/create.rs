@@ -1,6 +1,6 @@
 //! Creates a fine-tune: a claim when there is an idempotency key, a read and a query of the organization's limits, one
 //! count, one write. The file is uploaded with the answer's upload. A repeated request gets the same fine-tune with a
-//! new upload and does not count, so that a client that lost the first upload can go on.
+//! new upload while it waits for its file, and does not count, so that a client that lost the first upload can go on.
 
 use super::{key, list_query};
 use crate::Registry;
@@ -10,7 +10,7 @@ use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
 use application_core::repository::{self, Actor};
 use application_core::{AccessDecision, Context, Error, lists};
 use domain::ai::AiBudget;
-use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, HyperParameters};
+use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, FineTuneStatus, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{FineTuneId, OrganizationId};
@@ -57,8 +57,9 @@ pub struct NewFineTune<'a> {
 pub struct CreatedFineTune {
     /// The fine-tune.
     pub fine_tune: Versioned<FineTune>,
-    /// The request that uploads the file.
-    pub upload: Upload,
+    /// The request that uploads the file; `None` if a repeated request finds that the fine-tune waits for no file any
+    /// more.
+    pub upload: Option<Upload>,
 }
 
 /// Checks the fields of a fine-tune.
@@ -119,8 +120,19 @@ pub async fn create_fine_tune(
         admission: Some(Box::pin(admit((store, limiter), context, tenant, &model.id))),
     };
     let RepeatableResult { value: fine_tune, replayed } = create_once(&command, creation).await?;
-    let place = FileKey::new(tenant, &fine_tune.state.id);
-    let upload = uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID).await?;
+    // The replayed state is the created one, and the fine-tune may have been canceled since.
+    let awaits_file = if replayed {
+        let current = repository::load::<FineTune>(store, &key(tenant, &fine_tune.state.id)).await?;
+        current.is_some_and(|current| current.state.status == FineTuneStatus::AwaitingFile)
+    } else {
+        true
+    };
+    let upload = if awaits_file {
+        let place = FileKey::new(tenant, &fine_tune.state.id);
+        Some(uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID).await?)
+    } else {
+        None
+    };
     Ok(RepeatableResult { value: CreatedFineTune { fine_tune, upload }, replayed })
 }
 

@@ -4,18 +4,17 @@
 
 use super::output;
 use super::prompt::{self, Document};
-use super::{LeadScorer, MAX_OUTPUT_TOKENS, ScoredAssessment, by_rules, time_to_write};
+use super::{LeadScorer, ScoredAssessment, by_rules, time_to_write};
 use application_ai::gateway::{Unanswered, answer};
-use application_ai::{CachePolicy, Conversation, GatewayAnswer, GatewayRequest, Requester, unfenced};
+use application_ai::{GatewayAnswer, GatewayRequest, Requester, unfenced};
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
-use domain::ai::{Feature, TokenCounts};
+use domain::ai::TokenCounts;
 use domain::sales::{Assessment, Engine, Lead, LeadScore};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The number of leads in one prompt.
 const TOGETHER: usize = 10;
@@ -116,26 +115,14 @@ impl LeadScorer {
         let turn = prompt::marked(&numbered).map_err(|_| Error::NoModel)?;
         let judges = documents.to_vec();
         let several = u32::try_from(leads.len()).unwrap_or(u32::MAX);
+        let system = format!("{}{SEVERAL}", prompt::SYSTEM);
         let ask = GatewayRequest {
-            feature: Feature::LeadScoring,
-            chain: self.chain.clone(),
-            sticky,
-            gives_cut: false,
-            conversation: Conversation {
-                system: format!("{}{SEVERAL}", prompt::SYSTEM),
-                messages: vec![turn],
-                output_schema: Some(schema(leads.len())),
-                max_output_tokens: MAX_OUTPUT_TOKENS.saturating_mul(several),
-                temperature: Some(0.0),
-                top_p: None,
-                stop: Vec::new(),
-            },
-            cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::ZERO },
             // A completion is usable when any part of it is.
             check: Some(Arc::new(move |text: &str| {
                 let used = read(text, &judges).iter().any(Option::is_some);
                 if used { Ok(()) } else { Err(vec!["no lead's judgement can be used".to_owned()]) }
             })),
+            ..self.prompt(sticky, system, turn, schema(leads.len()), several)
         };
         answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await.map(Some)
     }

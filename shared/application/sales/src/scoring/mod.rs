@@ -14,15 +14,16 @@ use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::Feature;
 use domain::sales::{Assessment, Cost, Engine, Lead, LeadScore, score_by_rules};
-use ports::ModelGateway;
+use ports::{Message, ModelGateway};
 use prompt::Document;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The name of the rules engine in a score.
 const RULES: &str = "rules";
 /// The most tokens of a completion. A score with eight factors takes about 600 tokens.
-pub(super) const MAX_OUTPUT_TOKENS: u32 = 1_500;
+const MAX_OUTPUT_TOKENS: u32 = 1_500;
 /// How long a score is used again for a lead whose content has not changed.
 const CACHE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time that is reserved to write the score, beside the gateway's time to settle.
@@ -102,21 +103,9 @@ impl LeadScorer {
         let turn = document.turn().map_err(|_| Error::NoModel)?;
         let judge = document.clone();
         let ask = GatewayRequest {
-            feature: Feature::LeadScoring,
-            chain: self.chain.clone(),
-            sticky,
-            gives_cut: false,
-            conversation: Conversation {
-                system: prompt::SYSTEM.to_owned(),
-                messages: vec![turn],
-                output_schema: Some(output::schema()),
-                max_output_tokens: MAX_OUTPUT_TOKENS,
-                temperature: Some(0.0),
-                top_p: None,
-                stop: Vec::new(),
-            },
             cache: CachePolicy { read: true, store: true, max_age: None, ttl: CACHE_TIME },
             check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
+            ..self.prompt(sticky, prompt::SYSTEM.to_owned(), turn, output::schema(), 1)
         };
         let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
         // A cached completion is checked, too: its content decides, not its origin.
@@ -134,6 +123,36 @@ impl LeadScorer {
             attempts: answered.head.attempts,
             price_version: answered.price_version,
         })
+    }
+}
+
+impl LeadScorer {
+    /// The prompt about this many leads. Its completion is neither cached nor checked.
+    pub(super) fn prompt(
+        &self,
+        sticky: String,
+        system: String,
+        turn: Message,
+        schema: Value,
+        leads: u32,
+    ) -> GatewayRequest {
+        GatewayRequest {
+            feature: Feature::LeadScoring,
+            chain: self.chain.clone(),
+            sticky,
+            gives_cut: false,
+            conversation: Conversation {
+                system,
+                messages: vec![turn],
+                output_schema: Some(schema),
+                max_output_tokens: MAX_OUTPUT_TOKENS.saturating_mul(leads),
+                temperature: Some(0.0),
+                top_p: None,
+                stop: Vec::new(),
+            },
+            cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::ZERO },
+            check: None,
+        }
     }
 }
 
