@@ -173,6 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn a_malformed_answer_is_the_requests_failure_and_not_the_servers() {
+        for (status, kind) in [(500, "model_error"), (424, "generation")] {
+            let error = of_answer(status, &json!({"error": {"type": kind}}), None, None);
+            assert!(matches!(error, ModelError::MalformedAnswer(_)), "{status}: {error:?}");
+            assert_eq!(error.cause(), ports::FailureCause::Request);
+        }
+    }
+
+    #[test]
     fn texts_where_names_belong_are_not_kept() {
         let error = json!({"error": {"code": "the secret prompt", "type": "bad: the secret prompt"}});
         for status in [400, 500] {

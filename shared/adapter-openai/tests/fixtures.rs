@@ -93,7 +93,8 @@ async fn an_answer_without_counts_is_an_answer() {
         assert_eq!(end.unwrap(), (StopReason::EndTurn, None));
     }
     let whole: Value = serde_json::from_str(include_str!("fixtures/chat-text.json")).unwrap();
-    for usage in ["null", "{}", r#"{"prompt_tokens": 0, "completion_tokens": 0}"#] {
+    for usage in ["null", "{}", r#"{"prompt_tokens": 0, "completion_tokens": 0}"#, r#"{"prompt_tokens": 19}"#]
+    {
         let mut body = whole.clone();
         body["usage"] = serde_json::from_str(usage).unwrap();
         let (url, _) = server(vec![json(&body.to_string())]);

@@ -1,6 +1,7 @@
 //! Sets when failed messages are delivered again. It needs `sqs:ChangeMessageVisibility` on the function's own queue.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibilityBatchOutput;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use ports::{BoxFuture, MessageVisibility, RetriedMessage, Source};
 
@@ -44,11 +45,17 @@ impl MessageVisibility for SqsVisibility {
             let entries = entries.collect::<Result<Vec<_>, _>>()?;
             let request = self.client.change_message_visibility_batch().queue_url(queue_url);
             let answer = request.set_entries(Some(entries)).send().await?;
-            match answer.failed().len() {
-                0 => Ok(()),
-                some => Err(Unchanged(some).into()),
-            }
+            all_changed(messages.len(), &answer).map_err(Source::from)
         })
+    }
+}
+
+/// Fails unless SQS lists every message as changed. An answer that lists none, such as that of a proxy that lost the
+/// body, does not prove that any was.
+fn all_changed(sent: usize, answer: &ChangeMessageVisibilityBatchOutput) -> Result<(), Unchanged> {
+    match sent.saturating_sub(answer.successful().len()) {
+        0 => Ok(()),
+        unchanged => Err(Unchanged(unchanged)),
     }
 }
 
@@ -66,6 +73,7 @@ fn queue_url(arn: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_sqs::types::{BatchResultErrorEntry, ChangeMessageVisibilityBatchResultEntry};
 
     #[test]
     fn a_queue_is_found_by_its_arn() {
@@ -84,5 +92,18 @@ mod tests {
         ] {
             assert_eq!(queue_url(arn).as_deref(), url, "{arn}");
         }
+    }
+
+    #[test]
+    fn only_messages_that_sqs_lists_as_changed_are_changed() {
+        let changed = |id: &str| ChangeMessageVisibilityBatchResultEntry::builder().id(id).build().unwrap();
+        let failed = BatchResultErrorEntry::builder().id("1").sender_fault(true).code("x").build().unwrap();
+        let answer = || ChangeMessageVisibilityBatchOutput::builder();
+        let empty = answer().set_successful(Some(vec![])).set_failed(Some(vec![])).build().unwrap();
+        let one = answer().successful(changed("0")).failed(failed).build().unwrap();
+        let both = answer().successful(changed("0")).successful(changed("1")).set_failed(Some(vec![]));
+        assert!(matches!(all_changed(2, &empty), Err(Unchanged(2))));
+        assert!(matches!(all_changed(2, &one), Err(Unchanged(1))));
+        assert!(all_changed(2, &both.build().unwrap()).is_ok());
     }
 }

@@ -278,6 +278,33 @@ async fn a_bill_explains_prices_of_the_tenants_own() {
     check_sums(&bill);
 }
 
+/// The last version is the one that a look for gaps between versions can't miss.
+#[tokio::test]
+async fn a_bill_whose_prices_lack_a_version_is_a_defect_and_never_a_wrong_bill() {
+    for missing in [1, 2] {
+        let world = World::start();
+        let admin = world.admin().await;
+        world.model().script.always("A wren.");
+        for number in 1..=2 {
+            let event = json!({"organization_id": admin.tenant.to_string(), "reference": format!("contract {number}"),
+                "prices": {NOVA: {"input": "0.08", "output": format!("0.3{number}"), "cache_read": "0.02", "cache_write": "0.08"}}});
+            assert_eq!(world.override_model_prices(event).await["outcome"], "changed");
+            let text = format!("Which bird is number {number}?");
+            let ask =
+                json!({"model": NOVA, "temperature": 0, "messages": [{"role": "user", "content": text}]});
+            world.call("createCompletion").by(&admin).json(&ask).send().await.expect(200);
+        }
+        meter(&world).await;
+        report(&world, "getBilling", &admin).await;
+        world
+            .environment()
+            .forget_event(&format!("{}#ai_prices#{}", admin.tenant, admin.tenant), missing)
+            .await;
+        let bill = world.call("getBilling").by(&admin).query("month", "2026-11").send().await;
+        bill.problem(500, "internal_error");
+    }
+}
+
 #[tokio::test]
 async fn a_bill_says_how_much_of_the_budget_is_spent_and_what_was_told() {
     let world = World::start();

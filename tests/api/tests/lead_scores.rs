@@ -197,6 +197,31 @@ async fn leads_that_share_a_failure_are_each_told_of_it() {
     assert_eq!(scene.scored().await, 0);
 }
 
+/// The causes in the log lines about leads without a score.
+fn causes(lines: &[String]) -> Vec<Value> {
+    let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let failed = lines.filter(|line| line["message"] == "a lead of several has no score");
+    failed.map(|line| line["lead_failure"].clone()).collect()
+}
+
+/// The alarm about leads counts the failures of the service alone.
+#[tokio::test]
+async fn leads_over_the_budget_are_logged_as_the_callers_failure() {
+    let scene = Scene::start(SONNET, 2).await;
+    scene.world.model().script.fail(ModelError::NoSuchModel);
+    let (_, lines) = edge::log::capture(scene.score(&scene.leads).send()).await;
+    assert_eq!(causes(&lines), ["service", "service"]);
+    let admin = scene.manager.as_role(Role::Admin);
+    let limits = json!({
+        "tenant_month_usd": "0.000001", "tenant_day_usd": "0.000001", "user_day_usd": "0.000001",
+        "feature_month_usd": {}, "expected_month_usd": "1",
+    });
+    scene.world.call("updateBudget").by(&admin).if_match(0).json(&limits).send().await.expect(200);
+    let (answer, lines) = edge::log::capture(scene.score(&scene.leads).send()).await;
+    assert_eq!(answer.json()["data"][0]["problem"]["code"], "budget_exceeded", "{}", answer.body);
+    assert_eq!(causes(&lines), ["request", "request"]);
+}
+
 #[tokio::test]
 async fn a_lead_for_which_there_is_no_time_is_told_so_and_costs_no_other_its_score() {
     let scene = Scene::start("rules", 3).await;

@@ -2,6 +2,7 @@
 //! model. Each answer is compared with the contract when it is received (`api_tests::Call::send`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod abuse;
 mod ai;
 mod ai_metering;
 mod ai_terms;

@@ -2,6 +2,7 @@
 //! schemas, the authorization table and the arrows between crates. Only files are read; nothing is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod alarms;
 mod arrows;
 mod authority;
 mod bodies;
@@ -10,6 +11,7 @@ mod configuration;
 mod contract;
 mod documents;
 mod events;
+mod failures;
 mod features;
 mod functions;
 mod gaps;

@@ -206,8 +206,25 @@ fn hidden(error: Error) -> Result<LeadOutcome, Error> {
 }
 
 fn failed(error: Arc<Error>) -> LeadOutcome {
-    tracing::warn!(error = &*error as &dyn std::error::Error, "a lead of several has no score");
+    // The alarm about leads leaves out what a caller causes.
+    let lead_failure = if is_the_callers(&error) { "request" } else { "service" };
+    tracing::warn!(lead_failure, error = &*error as &dyn std::error::Error, "a lead of several has no score");
     LeadOutcome::Failed(error)
+}
+
+/// Whether a caller can cause this failure as often as it likes, such as by a budget that is used up.
+fn is_the_callers(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::OverBudget(_)
+            | Error::Conflict
+            | Error::Idempotency(_)
+            | Error::UnknownModel
+            | Error::ContextLength
+            | Error::ModelRefused
+            | Error::AnswerUnusable
+            | Error::AnswerTooSlow
+    )
 }
 
 /// Releases the claim of a lead.

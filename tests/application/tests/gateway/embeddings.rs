@@ -6,7 +6,7 @@ use application_ai::{EmbeddingRequest, Embeddings, Providers, Registry, create_e
 use application_core::Error;
 use domain::authority::{Caller, CreateEmbeddings, Credential};
 use domain::id::new_id;
-use ports::{EmbeddingGateway, InputType, ModelError};
+use ports::{BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, InputType, ModelError};
 use std::sync::Arc;
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
@@ -14,7 +14,15 @@ const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const PRICE: u64 = 20;
 
 async fn embed(scene: &Scene, model: &str, texts: &[&str]) -> Result<Embedded, Error> {
-    let bedrock: Arc<dyn EmbeddingGateway> = scene.model.clone();
+    embed_with(scene, scene.model.clone(), model, texts).await
+}
+
+async fn embed_with(
+    scene: &Scene,
+    bedrock: Arc<dyn EmbeddingGateway>,
+    model: &str,
+    texts: &[&str],
+) -> Result<Embedded, Error> {
     let needs = Embeddings {
         gateway: Arc::clone(&scene.gateway),
         providers: Providers { bedrock, openai: None },
@@ -133,4 +141,39 @@ async fn a_provider_that_fails_is_tried_again() {
     let error = embed(&scene, TITAN, &["Paris"]).await.err().unwrap();
     assert!(matches!(error, Error::ModelsUnavailable { .. }), "{error:?}");
     assert_eq!((scene.settled().await, scene.ledger().await.len()), (5 * PRICE, 2));
+}
+
+/// A provider that counts no tokens.
+struct CountsNothing;
+
+impl EmbeddingGateway for CountsNothing {
+    fn embed<'a>(
+        &'a self,
+        call: &'a EmbeddingCall,
+    ) -> BoxFuture<'a, Result<ports::Embeddings, EmbeddingFailure>> {
+        let vectors = call.texts.iter().map(|_| vec![1.0]).collect();
+        Box::pin(async move { Ok(ports::Embeddings { vectors, input_tokens: None }) })
+    }
+}
+
+#[tokio::test]
+async fn vectors_without_counts_are_charged_by_their_length_and_told_as_presumed() {
+    let scene = Scene::start();
+    let text = "x".repeat(400);
+    let embedded = embed_with(&scene, Arc::new(CountsNothing), TITAN, &[&text]).await.unwrap();
+    let cost = embedded.cost.nano_usd;
+    // Between eight bytes a token and one, with the frame of a text.
+    assert!((50 * PRICE..=416 * PRICE).contains(&cost), "{cost}");
+    assert_eq!((scene.settled().await, scene.unmetered().await), (cost, vec![cost]));
+}
+
+#[tokio::test]
+async fn texts_that_take_longer_than_a_request_may_are_the_callers_fault() {
+    let scene = Scene::start();
+    for _ in 0..3 {
+        scene.model.fail_embedding(ModelError::TimedOut);
+    }
+    let long = "x".repeat(60_000);
+    let error = embed(&scene, TITAN, &vec![long.as_str(); 40]).await.err().unwrap();
+    assert!(matches!(error, Error::AnswerTooSlow), "{error:?}");
 }

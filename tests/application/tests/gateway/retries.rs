@@ -195,6 +195,8 @@ async fn a_call_that_may_be_billed_costs_all_that_it_may_and_any_other_nothing()
         let answer = scene.complete(&ask(SONNET)).await.unwrap();
         assert_eq!(answer.cost.nano_usd, SONNET_COST + cost, "{said}");
         assert_eq!(scene.settled().await, answer.cost.nano_usd);
+        // Without counts, the charge is presumed.
+        assert_eq!(scene.unmetered().await.iter().sum::<u64>(), cost, "{said}");
     }
 }
 

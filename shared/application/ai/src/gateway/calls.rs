@@ -7,7 +7,7 @@ use super::lookup::ModelCandidate;
 use super::settlement::Session;
 use crate::registry::Model;
 use application_core::Error;
-use ports::{Breaker, ModelError};
+use ports::{Breaker, FailureCause, ModelError};
 use std::time::{Duration, Instant};
 
 impl Session {
@@ -86,9 +86,12 @@ impl Session {
             }
             Err(error) => error,
         };
+        let counts = calls.had_enough_time(&error);
+        // The alarms leave out what a request causes. A timeout is the request's if a healthy model needs more time too.
+        let cause = if counts { error.cause() } else { FailureCause::Request };
         tracing::warn!(
             model = candidate.model.id,
-            model_failure = error.cause().as_str(),
+            model_failure = cause.as_str(),
             error = &error as &dyn std::error::Error,
             "a model gave no answer"
         );
@@ -96,7 +99,6 @@ impl Session {
             // The number of written tokens is unknown, so the whole amount set aside is charged.
             self.bill.presume(&candidate.model, calls.input, self.longest_answer(&candidate.model));
         }
-        let counts = calls.had_enough_time(&error);
         let breaker = tell_failed(&self.gateway, &self.context, candidate, &error, counts).await;
         let wanted = calls.after(candidate, &error, breaker, self.context.clock())?;
         let pause = match wanted {

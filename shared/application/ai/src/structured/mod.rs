@@ -6,11 +6,17 @@ mod references;
 
 use super::ask::{CompletionCheck, CompletionFaults};
 use domain::field::InvalidFields;
+use jsonschema::PatternOptions;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// The most faults that are told to a model at once.
 const MOST_FAULTS: usize = 10;
+
+/// The most patterns of a schema. Each is compiled for each request.
+const MOST_PATTERNS: usize = 50;
+/// The most bytes of a compiled pattern. The default of 10 MiB would let one schema take all memory of a function.
+const LARGEST_PATTERN: usize = 2 * 1024 * 1024;
 
 /// Keywords that no provider accepts at a schema's root.
 const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
@@ -18,7 +24,12 @@ const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
 /// A check of completions against a schema. The schema may refer only to itself.
 pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFields> {
     let wrong = || {
-        InvalidFields::one("response_schema", "format", "must be a JSON Schema without outside references")
+        InvalidFields::one(
+            "response_schema",
+            "format",
+            "must be a JSON Schema without outside references, whose patterns are short and have neither look-around nor \
+             back-references",
+        )
     };
     // Claude and Nova accept only an object as the input of a forced tool, without choice or reference at its root, and
     // so do OpenAI's own models.
@@ -33,7 +44,14 @@ pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFie
     if let Some(endless) = references::endless(schema) {
         return Err(InvalidFields::one("response_schema", "format", endless));
     }
-    let validator = jsonschema::validator_for(schema).map_err(|_| wrong())?;
+    if patterns(schema) > MOST_PATTERNS {
+        let why = format!("must not have more than {MOST_PATTERNS} patterns");
+        return Err(InvalidFields::one("response_schema", "format", why));
+    }
+    // This engine takes time in proportion to the text. The one with look-around can be made to take minutes, in which the
+    // function answers nobody.
+    let linear = PatternOptions::regex().size_limit(LARGEST_PATTERN);
+    let validator = jsonschema::options().with_pattern_options(linear).build(schema).map_err(|_| wrong())?;
     if !is_object {
         return Err(InvalidFields::one("response_schema", "format", "must have the type object in its root"));
     }
@@ -47,6 +65,20 @@ pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFie
         let faults = schema_faults(&validator, &value);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }))
+}
+
+/// The number of regular expressions in a schema. Members that only have the name of a keyword count too.
+fn patterns(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => {
+            let own = usize::from(members.get("pattern").is_some_and(Value::is_string));
+            let named =
+                members.get("patternProperties").and_then(Value::as_object).map_or(0, |named| named.len());
+            own + named + members.values().map(patterns).sum::<usize>()
+        }
+        Value::Array(parts) => parts.iter().map(patterns).sum(),
+        _ => 0,
+    }
 }
 
 /// The faults of a value: paths and keywords only, because a message could quote the tenant.
@@ -63,4 +95,48 @@ pub fn unfenced(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
     inner.and_then(|inner| inner.strip_suffix("```")).unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schema_check;
+    use serde_json::{Map, Value, json};
+    use std::time::{Duration, Instant};
+
+    fn with(member: &Value) -> Value {
+        json!({"type": "object", "properties": {"a": member}})
+    }
+
+    fn is_refused(schema: &Value) -> bool {
+        schema_check(schema).is_err()
+    }
+
+    /// While a schema is compiled or a text is matched, nothing can stop the function at its deadline.
+    #[test]
+    fn patterns_take_little_time_whatever_they_say() {
+        let began = Instant::now();
+        assert!(is_refused(&with(&json!({"pattern": "^(?=a)(a|a)*(?!b)c$"}))));
+        assert!(is_refused(&with(&json!({"pattern": "(a)\\1"}))));
+        assert!(is_refused(&with(&json!({"pattern": "\\p{L}{5000}"}))));
+        let named = |many: usize| -> Map<String, Value> {
+            (0..many).map(|at| (format!("(a|a)*c{at}$"), json!({"type": "string"}))).collect()
+        };
+        assert!(is_refused(&with(&json!({"patternProperties": named(51)}))));
+        let many: Vec<Value> = (0..51).map(|at| json!({"pattern": format!("(a|a)*c{at}$")})).collect();
+        assert!(is_refused(&with(&json!({"anyOf": many}))));
+        let check = schema_check(&with(&json!({"anyOf": many[..50]}))).unwrap();
+        assert!(check(&json!({"a": "a".repeat(10_000)}).to_string()).is_err());
+        check(&json!({"a": "aac7"}).to_string()).unwrap();
+        assert!(!is_refused(&with(&json!({"patternProperties": named(50)}))));
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn usual_patterns_are_taken() {
+        for pattern in
+            [r"^[A-Z]{2}$", r"^\d{4}-\d{2}-\d{2}$", r"^[\w.+-]{1,64}@[\w-]+\.[a-z]{2,}$", r"^(?:low|high)$"]
+        {
+            assert!(!is_refused(&with(&json!({"pattern": pattern}))), "{pattern}");
+        }
+    }
 }
