@@ -17,6 +17,7 @@ mod field;
 mod fine_tune;
 mod lead;
 mod lead_score;
+mod notes;
 mod notification;
 mod organization;
 mod rules;

@@ -71,7 +71,7 @@ pub struct LeadDetails {
     pub company_name: String,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// The number of employees.
+    /// The number of employees, 1 to 10 million, or a band.
     pub company_size: Option<CompanySize>,
     /// The status of the lead.
     pub status: LeadStatus,
@@ -103,14 +103,14 @@ impl fmt::Debug for Contact {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "LeadDocument")]
 pub struct Lead {
-    /// Its identifier.
+    /// The identifier, made when the lead is created.
     pub id: LeadId,
-    /// The company.
+    /// The facts about the company, which stay after the contact was erased.
     #[serde(flatten)]
     pub details: LeadDetails,
     /// The contact; `None` after erasure.
     pub contact: Option<Contact>,
-    /// The latest score.
+    /// The latest score; `None` before the first one.
     pub score: Option<LeadScore>,
     /// When the lead was created.
     pub created_at: Timestamp,
@@ -179,17 +179,17 @@ impl Lead {
 pub struct LeadInput<'a> {
     /// The name of the company. It must be set.
     pub company_name: &'a str,
-    /// Optional.
+    /// At most 100 characters.
     pub industry: Option<&'a str>,
     /// The number of employees, 1 to 10 million, or a band.
     pub company_size: Option<CompanySizeInput<'a>>,
-    /// Optional.
+    /// At most 200 characters.
     pub contact_name: Option<&'a str>,
-    /// Optional.
+    /// A valid e-mail address.
     pub contact_email: Option<&'a str>,
-    /// Optional.
+    /// At most 50 characters.
     pub contact_phone: Option<&'a str>,
-    /// Optional.
+    /// At most 10,000 characters.
     pub notes: Option<&'a str>,
     /// `new` when absent.
     pub status: Option<&'a str>,
@@ -218,7 +218,7 @@ pub enum LeadEvent {
         lead_id: LeadId,
         /// The owner of the lead at this time, whom a consumer notifies.
         owner_id: AccountId,
-        /// The score.
+        /// The score, which replaces the latest one.
         score: Box<LeadScore>,
     },
     /// The lead was deleted.

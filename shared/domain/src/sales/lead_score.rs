@@ -80,13 +80,13 @@ impl fmt::Debug for Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Breakdown {
-    /// Budget.
+    /// Whether the company can pay; 30 % of the score.
     pub budget: u8,
-    /// Authority.
+    /// Whether the contact can decide; 25 % of the score.
     pub authority: u8,
-    /// Need.
+    /// Whether the company has the problem that the product solves; 25 % of the score.
     pub need: u8,
-    /// Timeline.
+    /// Whether the company will buy soon; 20 % of the score.
     pub timeline: u8,
 }
 
@@ -135,9 +135,9 @@ pub enum Engine {
 pub struct Cost {
     /// In 10^-9 US dollars.
     pub nano_usd: u64,
-    /// Input tokens.
+    /// Input tokens of all attempts.
     pub input_tokens: u64,
-    /// Output tokens.
+    /// Output tokens of all attempts.
     pub output_tokens: u64,
     /// The version of the price table.
     pub price_version: String,
@@ -149,14 +149,14 @@ pub struct Cost {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "LeadScoreDocument")]
 pub struct LeadScore {
-    /// The assessment.
+    /// The dimensions with their factors, or the reason why there is no score.
     #[serde(flatten)]
     pub assessment: Assessment,
-    /// The engine.
+    /// Which engine judged.
     pub engine: Engine,
     /// The model; `rules` for the rules.
     pub model: String,
-    /// The cost.
+    /// What the judgement cost; 0 for the rules when no model was asked before.
     pub cost: Cost,
     /// When the lead was scored.
     pub scored_at: Timestamp,

@@ -5,7 +5,7 @@ use super::Verdict;
 use super::class::Class;
 use super::clause::{Clause, Negation};
 use super::lexicon::Tag;
-use super::token::{Kind, Token};
+use super::title::{begins, is_contacts, is_filler, is_fragment, name_before};
 
 const DECIDES: (i8, &str) = (40, "The contact decides");
 const DEPARTMENT: (i8, &str) = (25, "The contact leads a department");
@@ -19,6 +19,9 @@ const TITLES: [(Class, (i8, &str)); 4] =
 const OTHERS: &[Class] = &[Class::Executive, Class::Head, Class::Manager];
 /// The most words between a subject and its verb.
 const REACH: usize = 6;
+
+/// The most words of a clause that only denies a decision: `non decide`.
+const BARE: usize = 3;
 
 /// The claim of a clause about the contact's authority. `previous` is the clause before it in the same sentence.
 pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
@@ -111,12 +114,17 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
     if clause.has(Class::Superior) {
         return (negation == Negation::Affirmed && !clause.has(Class::Meet)).then_some(NOT);
     }
+    if negation == Negation::Affirmed && is_somebody_else(clause, tag) {
+        return Some(NOT);
+    }
     let title_is_contacts = || {
         let mut titles = clause.tags.iter().filter(|title| OTHERS.contains(&title.class));
         titles.any(|title| is_contacts(clause, title, previous))
     };
     if titled && !title_is_contacts() {
-        return None;
+        // `She recommends, the CTO decides`.
+        let beside = |before: &Clause<'_>| before.has_any(&[Class::Contact, Class::Junior, Class::Powerless]);
+        return (negation == Negation::Affirmed && previous.is_some_and(beside)).then_some(NOT);
     }
     // `C'est elle qui décide` has its subject in the phrase.
     let whole = tag.after - tag.first >= 3 && begins(clause, tag);
@@ -130,12 +138,41 @@ fn decision(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Verdict {
         Negation::Affirmed if said => Some(DECIDES),
         // `Nothing will be decided before May` is about the time.
         Negation::Negated
-            if said || tag.class != Class::Decides || (tag.after - tag.first >= 3 && !is_timed(clause)) =>
+            if said
+                || tag.class != Class::Decides
+                || (!is_timed(clause) && (tag.after - tag.first >= 3 || clause.words() <= BARE)) =>
         {
             Some(NOT)
         }
         _ => None,
     }
+}
+
+/// Whether a title follows what it decides as its subject: `decision maker: CFO`, `das entscheidet der Vorstand`.
+fn is_somebody_else(clause: &Clause<'_>, tag: &Tag) -> bool {
+    if clause.has(Class::Contact) {
+        return false;
+    }
+    let mut at = tag.after;
+    let mut linked = false;
+    while at < clause.after {
+        if clause.tags.iter().any(|title| OTHERS.contains(&title.class) && title.first == at) {
+            return linked || tag.class == Class::Decides;
+        }
+        let verb = clause.all(Class::Be).find(|verb| verb.first == at);
+        let sign = clause.sentence.get(at).is_some_and(|token| !token.is_text());
+        if verb.is_some() || sign {
+            // `Signs as director` is about the contact.
+            linked = tag.class != Class::Decides;
+            if !linked {
+                return false;
+            }
+        } else if !is_filler(clause, at) {
+            return false;
+        }
+        at = verb.map_or(at + 1, |verb| verb.after);
+    }
+    false
 }
 
 /// Whether the contact is the subject of a verb: a pronoun or a name before it, or a pronoun directly after it.
@@ -158,141 +195,4 @@ fn goes_on(clause: &Clause<'_>, verb: &Tag, previous: Option<&Clause<'_>>) -> bo
     let is_contact =
         |before: &Clause<'_>| before.has(Class::Contact) && !before.has_any(OTHER) && !before.has_any(OTHERS);
     verb.first == clause.first && previous.is_some_and(is_contact)
-}
-
-/// Whether the clause begins with a phrase, which means that its subject is omitted.
-fn begins(clause: &Clause<'_>, tag: &Tag) -> bool {
-    (clause.first..tag.first).all(|at| is_filler(clause, at))
-}
-
-/// Whether a title belongs to the contact.
-fn is_contacts(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) -> bool {
-    let possessive = clause.sentence.get(title.after).is_some_and(|token| token.folded == "s");
-    // `Intern, asks for his manager`.
-    let begins_as_junior = title.class == Class::Junior && begins(clause, title);
-    if possessive || (clause.has(Class::Superior) && !begins_as_junior) {
-        return false;
-    }
-    if begins_as_junior {
-        return true;
-    }
-    is_predicate(clause, title)
-        || is_apposition(clause, title, previous)
-        || was_met(clause, title)
-        || (clause.shortly_after(&[Class::Say], title.after, 2)
-            && !clause.shortly_before(&[Class::Of, Class::Future, Class::Say], title.first, 2))
-}
-
-/// `She is the owner`, `contact: CTO`, `as CEO she`.
-fn is_predicate(clause: &Clause<'_>, title: &Tag) -> bool {
-    let mut at = title.first;
-    let mut unknown = 0;
-    // Search backwards for the verb, over articles and at most one other word.
-    while let Some(before) = at.checked_sub(1).filter(|before| *before >= clause.first) {
-        let is_colon = clause.sentence.get(before).is_some_and(|token| token.kind == Kind::Colon);
-        let verb = clause.all(Class::Be).find(|verb| verb.after == at);
-        if is_colon || verb.is_some() {
-            let start = verb.map_or(before, |verb| verb.first);
-            return start == clause.first
-                || clause.before(Class::Contact, start)
-                || name_before(clause, start)
-                || clause.shortly_after(&[Class::Contact], title.after, 2);
-        }
-        if unknown == 0 && clause.all(Class::Contact).any(|contact| contact.after == at) {
-            // `ist sie Geschäftsführerin`, and in headlines `contact CEO`; but not `she knows the CEO`.
-            return true;
-        }
-        if !is_filler(clause, before) {
-            unknown += 1;
-            let of = clause.all(Class::Of).any(|of| of.after == at);
-            if unknown > 1 || of {
-                return false;
-            }
-        }
-        at = before;
-    }
-    false
-}
-
-/// `Anna Schmidt, CEO of Contoso`, or only the title.
-fn is_apposition(clause: &Clause<'_>, title: &Tag, previous: Option<&Clause<'_>>) -> bool {
-    const OTHER: &[Class] = &[
-        Class::Superior,
-        Class::Away,
-        Class::Elsewhere,
-        Class::Past,
-        Class::Unsure,
-        Class::Future,
-        Class::Approval,
-        Class::Must,
-        Class::Ask,
-        Class::Not,
-        Class::Seek,
-    ];
-    let named = || (clause.first..title.first).all(|at| is_filler(clause, at) || is_name(clause, at));
-    named() && previous.is_none_or(|before| !before.has_any(OTHER)) && is_fragment(clause, title)
-}
-
-/// Whether only the name of a company or a department follows a phrase.
-fn is_fragment(clause: &Clause<'_>, tag: &Tag) -> bool {
-    if clause.all(Class::Of).any(|of| of.first == tag.after) {
-        return !clause.has_any(&[Class::Be, Class::Say, Class::Not, Class::Must, Class::Seek]);
-    }
-    let department = matches!(tag.class, Class::Head | Class::Manager | Class::Junior);
-    let rest = tag.after..clause.after;
-    // `VP Sales at Contoso`.
-    let links = |at: usize| clause.all(Class::Of).any(|of| of.first == at);
-    rest.len() <= 3
-        && rest.into_iter().all(|at| {
-            is_name(clause, at)
-                || (links(at) && is_name(clause, at + 1))
-                || (department && is_department(clause, at))
-        })
-}
-
-/// A word that says nothing else; a purchase with a capital is a department: `Leiterin Einkauf`.
-fn is_department(clause: &Clause<'_>, at: usize) -> bool {
-    let capital = clause.sentence.get(at).is_some_and(is_capital);
-    let mut others = clause.tags.iter().filter(|other| other.first <= at && at < other.after);
-    others.all(|other| capital && other.class == Class::Buy)
-}
-
-/// `We met the CEO`.
-fn was_met(clause: &Clause<'_>, title: &Tag) -> bool {
-    let Some(meet) = clause.all(Class::Meet).filter(|meet| meet.after <= title.first).last() else {
-        return false;
-    };
-    let not_yet = clause.has_any(&[Class::Future, Class::Must, Class::Seek]);
-    let between = |tag: &&Tag| tag.first >= meet.after && tag.after <= title.first;
-    let through = clause.tags.iter().filter(between).any(|tag| match tag.class {
-        // The Portuguese `a` is an article too.
-        Class::Of => !clause.all(Class::Article).any(|article| article.first == tag.first),
-        class => matches!(class, Class::Manager | Class::Head),
-    });
-    title.first - meet.after <= 4 && !not_yet && (!through || meet.after == title.first)
-}
-
-/// Whether there is a name at most one word before a token.
-fn name_before(clause: &Clause<'_>, before: usize) -> bool {
-    (1..=2).any(|back| {
-        before.checked_sub(back).filter(|at| *at >= clause.first).is_some_and(|at| is_name(clause, at))
-    })
-}
-
-/// Whether a word begins with a capital letter, is in no lexicon, and has no article before it.
-fn is_name(clause: &Clause<'_>, at: usize) -> bool {
-    let Some(token) = clause.sentence.get(at) else { return false };
-    let tagged = clause.tags.iter().any(|tag| tag.first <= at && at < tag.after);
-    let article = clause.all(Class::Article).any(|article| article.after == at);
-    is_capital(token) && !tagged && !article && !clause.lexicon.is_common(token)
-}
-
-fn is_capital(token: &Token) -> bool {
-    token.capital && token.kind == Kind::Word
-}
-
-/// Articles and punctuation, which have no meaning between a verb and a title.
-fn is_filler(clause: &Clause<'_>, at: usize) -> bool {
-    let is_sign = clause.sentence.get(at).is_some_and(|token| !token.is_text());
-    is_sign || clause.all(Class::Article).any(|tag| tag.first <= at && at < tag.after)
 }

@@ -14,6 +14,10 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     if clause.has(Class::Past) {
         return None;
     }
+    // `They budgeted 0 for this`.
+    if clause.amount() == Some(0) && clause.has_any(&[Class::Money, Class::Approve, Class::Spend]) {
+        return Some(NONE);
+    }
     if let Some(broke) = clause.find(Class::Broke) {
         return (!clause.is_denied(broke)).then_some(NONE);
     }
@@ -30,13 +34,25 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     if let Some(expensive) = clause.find(Class::Expensive) {
         return (clause.negation(expensive) == Negation::Affirmed).then_some(WORRY);
     }
+    if clause.has(Class::Expense) {
+        // `The board turned the expense down`.
+        let affirmed = |class| clause.find(class).filter(|tag| clause.negation(tag) == Negation::Affirmed);
+        if affirmed(Class::Approve).is_some() && !clause.has(Class::Pending) {
+            return Some(APPROVED);
+        }
+        if affirmed(Class::Cut).is_some() {
+            return Some(NONE);
+        }
+    }
     let paid = clause.find(Class::Approve).map(|approve| (approve, APPROVED));
     let (tag, claim) = paid.or_else(|| clause.find(Class::Spend).map(|spend| (spend, THERE)))?;
     let amount = clause.amount().filter(|amount| *amount > 0)?;
     // `She may sign up to 50k` is about the person.
     let of_a_person = clause.has_any(&[Class::Decides, Class::Power]);
+    // `Signs up to 50k`, where one word says both.
+    let signs = clause.all(Class::Decides).any(|decides| decides.first == tag.first);
     let claimed = amount > 0
-        && !(of_a_person && claim == THERE)
+        && !(of_a_person && (claim == THERE || signs))
         && clause.negation(tag) == Negation::Affirmed
         && !clause.has(Class::Pending);
     claimed.then_some(claim)
@@ -63,7 +79,7 @@ fn about_money(clause: &Clause<'_>, negation: Negation) -> Verdict {
         return (clause.negation(cut) == Negation::Affirmed).then_some(NONE);
     }
     let amount = clause.amount();
-    if clause.has(Class::Nothing) || amount == Some(0) {
+    if clause.has(Class::Nothing) {
         return Some(NONE);
     }
     if clause.has(Class::Tight) {

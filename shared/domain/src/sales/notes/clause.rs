@@ -96,7 +96,9 @@ impl Clause<'_> {
         let (mut near, mut far) = (0, 0);
         let (mut before, mut adjacent) = (0, false);
         let mut last_after = None;
-        for not in self.all(Class::Not) {
+        // `Denied` is a negation of other words, and not of itself.
+        let of_others = |not: &&Tag| (not.first, not.after) != (of.first, of.after);
+        for not in self.all(Class::Not).filter(of_others) {
             // `None` if the negation is in the gap of the phrase.
             let distance =
                 if not.after <= of.first { of.first - not.after } else { not.first.saturating_sub(of.after) };

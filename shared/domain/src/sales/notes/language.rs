@@ -1,7 +1,8 @@
 //! The language of a sentence, by its common words. Seven languages have a lexicon. The common words of other languages
 //! are known only so that a sentence in one of them is ignored and not misread because of shared words.
 
-use super::lexicon::{Lexicon, Marker, markers};
+use super::lexicon::Lexicon;
+use super::marker::{Marker, markers};
 use super::token::{Token, folded_entry};
 use super::word_hash::WordMap;
 use std::sync::OnceLock;
@@ -108,12 +109,20 @@ impl Languages {
         found
     }
 
+    /// Whether some language has a word.
+    pub(super) fn knows(&self, token: &Token) -> bool {
+        self.of(token) != 0
+    }
+
     /// The votes of the words of a sentence for its language. `known` counts the words of each language.
     pub(super) fn votes(&self, tokens: &[Token]) -> (Votes, Votes) {
         let (mut votes, mut known) = ([0; MOST], [0; MOST]);
         for token in tokens.iter().filter(|token| token.is_text()) {
             let languages = if has_strange_letter(token) { 1 << UNLISTED } else { self.of(token) };
-            let share = WEIGHT.checked_div(languages.count_ones()).unwrap_or_default();
+            // Languages without a lexicon count as one, because they are alike in that the sentence is ignored.
+            let read = (1 << Language::ALL.len()) - 1;
+            let others = u32::from(languages & !read != 0);
+            let share = WEIGHT.checked_div((languages & read).count_ones() + others).unwrap_or_default();
             for (at, (vote, known)) in votes.iter_mut().zip(&mut known).enumerate() {
                 if languages & (1 << at) != 0 {
                     *vote += share;

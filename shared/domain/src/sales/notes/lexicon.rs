@@ -4,7 +4,8 @@
 //! - `approv*` a beginning, `*budget` an end, `*leiter*` nothing more than these two: there is no search inside a word
 //! - `a/b` one of several words, `a/b?` the same or nothing
 //! - `#` a number, `@` a day of a month, `_` any one word, `..` up to three words
-//! - `^a` only as the first word of a clause, `=è` with its accents.
+//! - `^a` only as the first word of a clause, `=è` with its accents
+//! - `a$` only before the end of a clause; the sign stands at the end of the phrase.
 
 use super::class::Class;
 use super::token::{Kind, Token, folded, folded_entry};
@@ -39,8 +40,10 @@ enum Part {
 #[derive(Debug)]
 struct Phrase {
     class: Class,
-    /// Whether the word must begin its clause.
+    /// Whether it must begin its clause.
     first: bool,
+    /// Whether it must end its clause.
+    last: bool,
     parts: Vec<Part>,
 }
 
@@ -98,6 +101,10 @@ impl Lexicon {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        let (last, text) = match text.strip_suffix('$') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
         let parts: Vec<Part> = text.split_whitespace().map(part).collect();
         // It may begin with any of its words up to the first that must be there.
         let optional = parts.iter().take_while(|part| matches!(part, Part::OneOf(_, true))).count();
@@ -121,12 +128,17 @@ impl Lexicon {
                 Wanted::Any => {}
             }
         }
-        self.phrases.push(Phrase { class, first, parts });
+        self.phrases.push(Phrase { class, first, last, parts });
     }
 
     /// Whether a word is one of the common words of the language.
     pub(super) fn is_common(&self, token: &Token) -> bool {
         self.common.contains(token.folded.as_str())
+    }
+
+    /// The words with which phrases begin, without abbreviated ones.
+    pub(super) fn beginnings(&self) -> impl Iterator<Item = &str> {
+        self.by_word.keys().map(AsRef::as_ref)
     }
 
     /// The value of a number, in digits or in words.
@@ -157,6 +169,9 @@ impl Lexicon {
                     return;
                 }
                 let Some(after) = ends(&phrase.parts, tokens, at, self) else { return };
+                if phrase.last && tokens.get(after).is_some_and(Token::is_text) {
+                    return;
+                }
                 let length = after - at;
                 let ([whole_length, gap_length], [whole, gap]) = (&mut longest, &mut found);
                 let (longest, tags) =
@@ -193,45 +208,6 @@ impl Lexicon {
             all(word.get(word.len() - length..).and_then(|end| self.by_end.get(end)));
         }
     }
-}
-
-/// A word that helps to tell the language of a text.
-pub(super) enum Marker {
-    Word(Cow<'static, str>),
-    Beginning(Cow<'static, str>),
-    End(Cow<'static, str>),
-}
-
-/// The words of a lexicon that tell its language, without building the lexicon: whole words anywhere in its phrases,
-/// beginnings and ends where a phrase begins with them.
-pub(super) fn markers(text: &'static str, mut mark: impl FnMut(Marker)) {
-    for row in text.lines().filter(|row| !row.starts_with('#')) {
-        let Some((class, phrases)) = row.split_once('\t') else { continue };
-        match class {
-            "common" => phrases.split_whitespace().for_each(|word| mark(Marker::Word(folded_entry(word)))),
-            "number" => phrases
-                .split('|')
-                .filter_map(|pair| pair.split_once('='))
-                .for_each(|(word, _)| mark(Marker::Word(folded_entry(word.trim())))),
-            _ => phrases.split('|').for_each(|phrase| {
-                for (place, part) in phrase.split_ascii_whitespace().enumerate() {
-                    let part = part.trim_start_matches('^').trim_end_matches('?');
-                    part.split('/').filter_map(|word| marker(word, place == 0)).for_each(&mut mark);
-                }
-            }),
-        }
-    }
-}
-
-fn marker(word: &'static str, begins: bool) -> Option<Marker> {
-    if let Some(beginning) = word.strip_suffix('*') {
-        return begins.then(|| Marker::Beginning(folded_entry(beginning)));
-    }
-    if let Some(end) = word.strip_prefix('*') {
-        return begins.then(|| Marker::End(folded_entry(end)));
-    }
-    let is_sign = matches!(word, "#" | "@" | "_" | ".." | "") || word.starts_with('=');
-    (!is_sign).then(|| Marker::Word(folded_entry(word)))
 }
 
 fn part(text: &'static str) -> Part {

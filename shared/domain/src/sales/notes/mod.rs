@@ -9,8 +9,11 @@ mod class;
 mod clause;
 mod language;
 mod lexicon;
+mod marker;
 mod need;
+mod spelling;
 mod timeline;
+mod title;
 mod token;
 mod word_hash;
 
@@ -18,6 +21,7 @@ use super::lead_score::Dimension;
 use class::Class;
 use clause::Clause;
 use language::{Languages, Votes};
+use lexicon::Tag;
 use token::{Kind, Token};
 
 /// The most tokens of a sentence. A longer one is read in parts.
@@ -71,10 +75,19 @@ fn read_sentence<'a>(
     claims: &mut Vec<Claim<'a>>,
 ) {
     let Some((language, lexicon)) = languages.lexicon(sentence, whole) else { return };
+    let sentence = &*spelling::corrected(sentence, languages, lexicon);
     let tags = lexicon.tags(sentence);
-    if tags.iter().any(|tag| tag.class == Class::Condition) {
+    if let Some(mark) = sentence.iter().position(|token| token.kind == Kind::Answer)
+        && !is_label(&tags, mark)
+    {
+        let answer = sentence.get(mark + 1..).unwrap_or_default();
+        return read_sentence(notes, languages, answer, whole, claims);
+    }
+    if tags.iter().any(|tag| matches!(tag.class, Class::Condition | Class::Others)) {
         return;
     }
+    let earlier = claims.len();
+    let mut elsewhere = false;
     let mut previous: Option<Clause<'_>> = None;
     for (first, after) in clause::clauses(sentence, &tags) {
         let begin = tags.partition_point(|tag| tag.first < first);
@@ -87,7 +100,11 @@ fn read_sentence<'a>(
             concord: language.has_negative_concord(),
             lexicon,
         };
-        if !clause.has_any(&[Class::Unsure, Class::Elsewhere]) {
+        // `The competitor has money and wants to start`: a clause without a subject has that of the clause before.
+        let joined = tags.iter().any(|tag| tag.class == Class::And && tag.after == first);
+        elsewhere = clause.has(Class::Elsewhere)
+            || (elsewhere && joined && !clause.has_any(&[Class::They, Class::Contact]));
+        if !elsewhere && !clause.has(Class::Unsure) {
             let quote = quote(notes, clause.tokens());
             let verdicts = [
                 (Dimension::Budget, budget::verdict(&clause)),
@@ -105,6 +122,29 @@ fn read_sentence<'a>(
             claims.extend(said);
         }
         previous = Some(clause);
+    }
+    keep_last_word(claims, earlier);
+}
+
+/// Whether a short question names what its answer is about, as in `budget? 50k`, or has a yes or a no for an answer.
+/// Another question, as in `interested? call on Friday`, says nothing about its answer.
+fn is_label(tags: &[Tag], mark: usize) -> bool {
+    tags.iter().any(|tag| match tag.class {
+        Class::Money | Class::Decider | Class::Power => tag.after <= mark,
+        Class::Affirmed | Class::Nothing | Class::Not => tag.first == mark + 1,
+        _ => false,
+    })
+}
+
+/// Of the claims from `earlier` on, which are those of one sentence, keeps those that its last claim about the dimension
+/// does not contradict: `go-live in March, slipped to next year`.
+fn keep_last_word(claims: &mut Vec<Claim<'_>>, earlier: usize) {
+    let said = claims.split_off(earlier);
+    for (at, claim) in said.iter().enumerate() {
+        let later = said.iter().skip(at + 1).rfind(|later| later.dimension == claim.dimension);
+        if later.is_none_or(|later| later.impact.signum() == claim.impact.signum()) {
+            claims.push(*claim);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
         return None;
     }
     if let Some(needless) = clause.find(Class::Needless) {
-        return (!clause.is_denied(needless)).then_some(NONE);
+        return (!clause.has(Class::Money) && !clause.is_denied(needless)).then_some(NONE);
     }
     if let Some(satisfied) = clause.find(Class::Satisfied) {
         return match clause.negation(satisfied) {
@@ -46,9 +46,13 @@ pub(super) fn verdict(clause: &Clause<'_>) -> Verdict {
     });
     // `They need it by Friday` is about the time: what they need, another sentence says.
     let verb = clause.all(Class::Must).any(|must| must.first == interest.first);
+    // `Demo next Tuesday` is an appointment.
+    let appointment = clause.all(Class::Encounter).any(|encounter| encounter.first == interest.first)
+        && clause.has_any(&[Class::Soon, Class::Quarter]);
     let timed = verb && clause.shortly_after(TIMES, interest.after, 0);
     if to_buy
         || timed
+        || appointment
         || about_money
         || clause.has_any(&[Class::Aside, Class::Approval, Class::Superior, Class::Ask])
     {

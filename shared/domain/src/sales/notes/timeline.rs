@@ -4,7 +4,7 @@ use super::Verdict;
 use super::class::Class;
 use super::clause::{Clause, Negation};
 use super::lexicon::Tag;
-use super::token::Token;
+use super::token::{Kind, Token};
 
 const SOON: (i8, &str) = (40, "They want to decide soon");
 const QUARTER: (i8, &str) = (25, "They plan to decide within months");
@@ -34,12 +34,21 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
     if clause.has(Class::Resume) && clause.has(Class::Until) {
         return Some(LATER);
     }
+    // `Timeline: none`.
+    let is_label = clause.has(Class::Nothing) && clause.has(Class::Within) && clause.words() <= FRAGMENT;
+    if is_label && clause.tokens().iter().any(|token| matches!(token.kind, Kind::Colon | Kind::Answer)) {
+        return Some(LATER);
+    }
     let time = time(clause)?;
     if clause.has(Class::Resume) {
         // `We talk again next week` is an appointment, `we talk again next year` a delay.
         return (time.claim != SOON).then_some(LATER);
     }
-    if !is_about_purchase(clause, &time, previous) {
+    // `Not before the merger in 2028`.
+    if time.claim == LATER && clause.has(Class::Until) {
+        return Some(LATER);
+    }
+    if clause.has(Class::Needless) || !is_about_purchase(clause, &time, previous) {
         return None;
     }
     let late = time.claim == LATER;
@@ -56,7 +65,8 @@ pub(super) fn verdict(clause: &Clause<'_>, previous: Option<&Clause<'_>>) -> Ver
 /// Whether a phrase with a negation, such as `for now no`, denies the rest of its clause: `por ahora no les hace falta`.
 fn is_answer_to_more(clause: &Clause<'_>, later: &Tag) -> bool {
     let negates = clause.all(Class::Not).any(|not| not.first == later.first && not.after == later.after);
-    negates && clause.words().saturating_sub(later.after - later.first) > FRAGMENT
+    let more = clause.words().saturating_sub(later.after - later.first) > FRAGMENT;
+    negates && (more || clause.has_any(&[Class::Seek, Class::Interest, Class::Needless, Class::Aside]))
 }
 
 fn time<'a>(clause: &'a Clause<'_>) -> Option<Time<'a>> {
@@ -78,7 +88,7 @@ fn within<'a>(clause: &'a Clause<'_>) -> Option<Time<'a>> {
                 clause.lexicon.number(token).map(|value| (at, value))
             });
             let (at, value) = number?;
-            if !clause.shortly_before(&[Class::Within], at, 3) {
+            if !clause.shortly_before(&[Class::Within, Class::Until], at, 3) {
                 return None;
             }
             let claim = match value.saturating_mul(days) {
@@ -92,7 +102,9 @@ fn within<'a>(clause: &'a Clause<'_>) -> Option<Time<'a>> {
 }
 
 fn is_about_purchase(clause: &Clause<'_>, time: &Time<'_>, previous: Option<&Clause<'_>>) -> bool {
-    if clause.has(Class::Encounter) {
+    // `The new CEO starts in May`.
+    let about_a_person = clause.has(Class::Away) && clause.has_any(&[Class::Executive, Class::Head]);
+    if clause.has(Class::Encounter) || about_a_person {
         return false;
     }
     if clause.has_any(&[Class::Buy, Class::Decides, Class::Seek, Class::Must, Class::Until]) {

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Stop,
     /// Ends a question.
     Question,
+    /// The question mark of a question of one or two words that is answered on the same line: `budget? none`.
+    Answer,
 }
 
 /// A piece of a text.
@@ -104,13 +106,45 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 letters.next();
             }
             push_word(text, start, end, number, &mut tokens);
+        } else if is_currency(letter) && letters.next_if(|(_, next)| *next == letter).is_some() {
+            // `no $$$`: several signs are a word for money.
+            while letters.next_if(|(_, next)| *next == letter).is_some() {}
+            let end = letters.peek().map_or(text.len(), |(at, _)| *at);
+            let folded = "€€".to_owned();
+            tokens.push(Token { kind: Kind::Word, folded, accented: None, capital: false, start, end });
         } else if let Some(kind) = separator(text, start, letter) {
             let end = start + letter.len_utf8();
             let folded = letter.to_string();
             tokens.push(Token { kind, folded, accented: None, capital: false, start, end });
         }
     }
+    mark_answers(&mut tokens);
     tokens
+}
+
+/// The most words of a question that reads like the label of its answer.
+const LABEL: usize = 2;
+
+/// Finds the question marks of short questions that are answered on the same line.
+fn mark_answers(tokens: &mut [Token]) {
+    let mut words = 0;
+    for at in 0..tokens.len() {
+        let answered = tokens.get(at + 1).is_some_and(|next| next.is_text() || next.kind == Kind::Currency);
+        let Some(token) = tokens.get_mut(at) else { break };
+        match token.kind {
+            Kind::Question if answered && (1..=LABEL).contains(&words) => {
+                token.kind = Kind::Answer;
+                // The next question of the sentence is none of these, so that a sentence is read at most twice.
+                words = LABEL;
+            }
+            Kind::Stop | Kind::Question => words = 0,
+            _ => words += usize::from(token.is_text()),
+        }
+    }
+}
+
+fn is_currency(sign: char) -> bool {
+    matches!(sign, '€' | '$' | '£' | '¥')
 }
 
 /// Whether a character between letters belongs to the word: the apostrophe of `can't`, the points of `50.000` and
@@ -157,7 +191,7 @@ fn separator(text: &str, at: usize, sign: char) -> Option<Kind> {
     let before = text.get(..at).and_then(|before| before.chars().next_back()).unwrap_or(' ');
     let next = text.get(at + sign.len_utf8()..).and_then(|after| after.chars().next()).unwrap_or(' ');
     Some(match sign {
-        '€' | '$' | '£' | '¥' => Kind::Currency,
+        sign if is_currency(sign) => Kind::Currency,
         ':' | '=' => Kind::Colon,
         '?' => Kind::Question,
         '.' if is_abbreviation(text, at) => return None,
@@ -168,25 +202,34 @@ fn separator(text: &str, at: usize, sign: char) -> Option<Kind> {
     })
 }
 
-/// Whether a point ends an abbreviation and not a sentence: it follows one to four letters that begin with a capital
-/// letter or are between points, and it is followed by a blank and more text, as in `Mr. Jones`, `Dott. Rossi` and `z.
-/// B.`.
+/// Words before a point that ends an abbreviation and not a sentence, as in `Mr. Jones`,
+/// `Dott. Rossi` and `z. B.`.
+const ABBREVIATIONS: &[&str] = &[
+    "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing", "sig",
+    "sigra", "avv", "dhr", "mevr", "drs", "ir", "prof", "ca", "z", "b", "u", "a", "e", "g", "i", "approx",
+    "vs", "st", "no", "p", "ex", "dna", "eng", "exmo", "inc", "ltd", "co", "corp", "s", "r", "l", "resp",
+    "dir", "gral", "dept", "dep", "depto", "abt", "mgr", "evtl", "inkl", "afd", "mw", "vgl",
+];
+/// Abbreviations that also end a sentence: only a small letter or a digit shows that the sentence goes on.
+const MONTHS: &[&str] = &[
+    "jan", "feb", "apr", "jun", "jul", "aug", "sept", "sep", "okt", "oct", "nov", "dez", "dec", "janv",
+    "juil", "ene", "ago", "dic", "giu", "lug", "ott", "abr", "mrt", "fev",
+];
+
+/// Whether a point ends an abbreviation and not a sentence.
 fn is_abbreviation(text: &str, at: usize) -> bool {
-    const SHORT: &[&str] = &[
-        "mr", "mrs", "ms", "dr", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "d", "dott", "ing",
-        "sig", "sigra", "avv", "dhr", "mevr", "drs", "ir", "prof", "ca", "z", "b", "u", "a", "e", "g", "i",
-        "approx", "vs", "st", "no", "p", "ex", "dna", "eng", "exmo", "inc", "ltd", "co", "corp", "s", "r",
-        "l",
-    ];
     let before = text.get(..at).unwrap_or_default();
     let from = before.char_indices().rev().take(6).find(|(_, letter)| !letter.is_alphabetic());
     let word =
         from.map_or(before, |(place, letter)| before.get(place + letter.len_utf8()..).unwrap_or_default());
-    let after = text.get(at + 1..).unwrap_or_default();
-    word.len() <= 6
-        && !word.is_empty()
-        && after.chars().next().is_some_and(|next| next == ' ' || next.is_alphabetic())
-        && SHORT.contains(&word.to_lowercase().as_str())
+    let word = word.to_lowercase();
+    let mut after = text.get(at + 1..).unwrap_or_default().chars();
+    let next = after.next().unwrap_or('\n');
+    if next != ' ' {
+        return next.is_alphabetic() && ABBREVIATIONS.contains(&word.as_str());
+    }
+    let goes_on = after.next().is_some_and(|next| next.is_lowercase() || next.is_numeric());
+    ABBREVIATIONS.contains(&word.as_str()) || (goes_on && MONTHS.contains(&word.as_str()))
 }
 
 impl Token {
