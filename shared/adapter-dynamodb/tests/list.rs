@@ -263,7 +263,11 @@ async fn four_shards_hold_what_one_would() {
             let query = leads(&world, list, limit);
             let (found, pages) = all(&world, &query).await;
             assert_eq!(names(&found), expected(found.clone(), &query));
-            assert_eq!((found.len(), pages), (40, 40_usize.div_ceil(limit as usize)));
+            let full = 40_usize.div_ceil(limit as usize);
+            // Pages of one entry read two of each shard, which does not always tell that a shard has ended.
+            let most = if limit == 1 { full + 1 } else { full };
+            assert_eq!(found.len(), 40);
+            assert!((full..=most).contains(&pages), "{pages} pages of {limit}");
         }
     }
 }
