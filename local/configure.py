@@ -8,7 +8,7 @@ Two people who change the document at the same time must not undo each other's c
 version from which it was made is still the deployed one, and no other version has been made since.
 
 It uses the credentials and the region of the environment, as the AWS CLI does. They need to list applications, environments,
-profiles, strategies and deployments of AppConfig, to read and create hosted versions, and to start a deployment.
+profiles, strategies and deployments of AppConfig, to list, read and create hosted versions, and to start a deployment.
 """
 
 import argparse
@@ -58,10 +58,11 @@ class Configuration:
 
     def latest(self):
         """The number of the newest version, deployed or not."""
-        return max(it["VersionNumber"] for it in self.items("list_hosted_configuration_versions", **self.of_profile))
+        versions = self.items("list_hosted_configuration_versions", **self.of_profile)
+        return max((it["VersionNumber"] for it in versions), default=0)
 
     def deployed(self):
-        """The version and the document of the newest deployment that was not rolled back."""
+        """The version and the document of the newest deployment that was not rolled back; version 0 if there is none."""
         place = {"ApplicationId": self.application, "EnvironmentId": self.live}
         deployments = sorted(self.items("list_deployments", **place), key=lambda it: -it["DeploymentNumber"])
         for deployment in deployments:
@@ -69,7 +70,7 @@ class Configuration:
                 number = int(deployment["ConfigurationVersion"])
                 version = self.client.get_hosted_configuration_version(**self.of_profile, VersionNumber=number)
                 return number, version["Content"].read()
-        return None, b""
+        return 0, b""
 
     def deploy(self, document, strategy, latest):
         try:
@@ -78,17 +79,20 @@ class Configuration:
                 **self.of_profile,
                 Content=document,
                 ContentType="application/json",
-                LatestVersionNumber=latest,
+                **({"LatestVersionNumber": latest} if latest else {}),
             )
         except self.client.exceptions.ConflictException:
             sys.exit("Somebody else deploys a document at this moment. Print the deployed document again and repeat your change.")
-        deployment = self.client.start_deployment(
-            ApplicationId=self.application,
-            EnvironmentId=self.live,
-            ConfigurationProfileId=self.profile,
-            ConfigurationVersion=str(version["VersionNumber"]),
-            DeploymentStrategyId=self.named(f"{self.prefix}-{strategy}", "list_deployment_strategies"),
-        )
+        try:
+            deployment = self.client.start_deployment(
+                ApplicationId=self.application,
+                EnvironmentId=self.live,
+                ConfigurationProfileId=self.profile,
+                ConfigurationVersion=str(version["VersionNumber"]),
+                DeploymentStrategyId=self.named(f"{self.prefix}-{strategy}", "list_deployment_strategies"),
+            )
+        except self.client.exceptions.ConflictException:
+            sys.exit("Another deployment is under way. Wait until it ends, or stop it, and deploy again.")
         return version["VersionNumber"], deployment["DeploymentNumber"]
 
 

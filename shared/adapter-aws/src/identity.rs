@@ -7,14 +7,16 @@
 use std::sync::OnceLock;
 
 use aws_smithy_runtime_api::client::identity::{
-    Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityResolver,
+    Identity, IdentityCachePartition, IdentityFuture, ResolveCachedIdentity, ResolveIdentity,
+    SharedIdentityResolver,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// The identity that the first call resolved. `Debug` of an identity hides its secret.
+/// The identity that the first call resolved, and the partition of its provider: clients of another provider never get it.
+/// `Debug` of an identity hides its secret.
 #[derive(Debug, Default)]
-pub(crate) struct OneIdentity(OnceLock<Identity>);
+pub(crate) struct OneIdentity(OnceLock<(IdentityCachePartition, Identity)>);
 
 impl ResolveCachedIdentity for OneIdentity {
     fn resolve_cached_identity<'a>(
@@ -23,12 +25,15 @@ impl ResolveCachedIdentity for OneIdentity {
         components: &'a RuntimeComponents,
         config: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
-        if let Some(identity) = self.0.get() {
-            return IdentityFuture::ready(Ok(identity.clone()));
+        let partition = resolver.cache_partition();
+        match self.0.get() {
+            Some((known, identity)) if *known == partition => IdentityFuture::ready(Ok(identity.clone())),
+            _ => IdentityFuture::new(async move {
+                let identity = resolver.resolve_identity(components, config).await?;
+                // A failed write means that another call was first, or that this is another provider.
+                let _first = self.0.set((partition, identity.clone()));
+                Ok(identity)
+            }),
         }
-        IdentityFuture::new(async move {
-            let identity = resolver.resolve_identity(components, config).await?;
-            Ok(self.0.get_or_init(|| identity).clone())
-        })
     }
 }

@@ -41,7 +41,15 @@ const CLOCK_TOLERANCE: i128 = 130 * NANOS;
 pub struct DynamoLimiter {
     client: Client,
     table: String,
-    remembered: Mutex<HashMap<String, i128>>,
+    remembered: Mutex<HashMap<String, Remembered>>,
+}
+
+/// The arrival time of a limit as this process last saw it.
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    arrival: i128,
+    /// The time of the request that saw it.
+    seen: i128,
 }
 
 impl fmt::Debug for DynamoLimiter {
@@ -59,14 +67,15 @@ impl DynamoLimiter {
     async fn count(&self, limit: RateLimit, who: &str, now: Timestamp) -> Result<LimitDecision, StoreError> {
         let key = ItemKey::limit(limit.name, who);
         let gcra = Gcra::new(limit, now);
-        let own = self.remembered().get(key.partition()).copied().filter(|own| gcra.believes(*own));
+        let own =
+            self.remembered().get(key.partition()).map(|own| own.arrival).filter(|own| gcra.believes(*own));
         // A guess of the stored time; the first answer corrects it.
         let mut form =
             if own.is_some_and(|own| own > gcra.now) { Form::InUse } else { Form::AtRest(gcra.now) };
         for _ in 0..MOST_UPDATES {
             let found = match self.update(&key, &gcra, form).await? {
                 Update::Counted(counted) => {
-                    self.remember(&key, counted);
+                    self.remember(&key, counted, gcra.now);
                     return Ok(gcra.allowed(limit, counted));
                 }
                 Update::Refused(found) => found,
@@ -74,7 +83,7 @@ impl DynamoLimiter {
             form = match gcra.form(found, own) {
                 Ok(form) => form,
                 Err(Full(arrival)) => {
-                    self.remember(&key, arrival);
+                    self.remember(&key, arrival, gcra.now);
                     return Ok(gcra.refused(limit, arrival));
                 }
             };
@@ -140,7 +149,7 @@ impl DynamoLimiter {
         match update.send().await {
             Ok(answer) => {
                 if let Some(arrival) = answer.attributes.as_ref().and_then(arrival) {
-                    self.remember(&key, arrival);
+                    self.remember(&key, arrival, gcra.now);
                 }
                 Ok(())
             }
@@ -151,25 +160,27 @@ impl DynamoLimiter {
         }
     }
 
-    /// A remembered time that still fills the limit: other processes only move it on, or give a request back, and then a
-    /// refusal lasts for at most one interval longer than it must.
+    /// A remembered time that still fills the limit. Other processes move it on, or give requests back, so it is believed for
+    /// one interval of the limit only; then a request asks the table again.
     fn remembered_refusal(&self, limit: RateLimit, who: &str, now: Timestamp) -> Option<LimitDecision> {
         let key = ItemKey::limit(limit.name, who);
         let gcra = Gcra::new(limit, now);
-        let arrival = self.remembered().get(key.partition()).copied()?;
-        (gcra.believes(arrival) && arrival > gcra.latest).then(|| gcra.refused(limit, arrival))
+        let Remembered { arrival, seen } = self.remembered().get(key.partition()).copied()?;
+        let is_recent = (gcra.now - seen).abs() <= gcra.interval;
+        let fills = gcra.believes(arrival) && arrival > gcra.latest;
+        (is_recent && fills).then(|| gcra.refused(limit, arrival))
     }
 
-    fn remember(&self, key: &ItemKey, arrival: i128) {
+    fn remember(&self, key: &ItemKey, arrival: i128, seen: i128) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED && !remembered.contains_key(key.partition()) {
             remembered.clear();
         }
-        remembered.insert(key.partition().to_owned(), arrival);
+        remembered.insert(key.partition().to_owned(), Remembered { arrival, seen });
     }
 
     /// The remembered times are only guesses, so they can be used even after a panic in another thread.
-    fn remembered(&self) -> MutexGuard<'_, HashMap<String, i128>> {
+    fn remembered(&self) -> MutexGuard<'_, HashMap<String, Remembered>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

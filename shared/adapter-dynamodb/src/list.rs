@@ -112,7 +112,7 @@ impl DynamoStore {
     }
 }
 
-/// What is read, the same for all shards.
+/// The query and its selection, the same for all shards.
 struct Reading<'a> {
     query: &'a ListQuery,
     index: Index,

@@ -7,7 +7,7 @@ const READS_FOR_AN_ENTRY: u32 = 10;
 /// that only two are certain to get further.
 const FEWEST_OF_A_SHARD: u32 = 2;
 
-/// What a page may still read, over all shards.
+/// The entries that a page may still read, over all shards.
 #[derive(Debug)]
 pub(crate) struct ReadBudget {
     left: u32,

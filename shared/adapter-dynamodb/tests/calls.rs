@@ -1,4 +1,4 @@
-//! What a call to DynamoDB is sent with.
+//! The headers of a call to DynamoDB.
 
 use crate::support::at;
 use adapter_aws::SdkConfig;

@@ -1,4 +1,5 @@
-//! A process that has not read the deployed configuration yet misses nothing in lists and never spends more than a budget.
+//! A process that has not read the deployed configuration yet misses nothing in lists, and sets nothing aside for an
+//! organization that has spent in shards which it does not know.
 
 use crate::support::ai::{Gateway, limits, settlement};
 use crate::support::{World, at, company};

@@ -27,9 +27,11 @@ pub fn read<T: DeserializeOwned>(event: &Value) -> Result<T, InvalidFields> {
     let Repaired { body, wrong, .. } = read_repaired(event.clone(), &[]);
     match body {
         Some(input) if wrong.is_empty() => Ok(input),
-        _ if wrong.is_empty() => {
-            Err(InvalidFields::one("event", "format", "must be what the function takes"))
-        }
+        _ if wrong.is_empty() => Err(InvalidFields::one(
+            "event",
+            "format",
+            "must be an object with the fields of the function's input",
+        )),
         _ => Err(InvalidFields(wrong.into_iter().map(field_error).collect())),
     }
 }

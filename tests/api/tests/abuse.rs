@@ -1,5 +1,4 @@
-//! What one caller can't do to all others: use many addresses of one network, fill the audit log, or raise an alarm about
-//! models.
+//! One caller can't use many addresses of one network, fill the audit log, or raise an alarm about models.
 
 use api_tests::{Answer, World};
 use ports::ModelError;

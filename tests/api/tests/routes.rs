@@ -1,4 +1,4 @@
-//! What the edge does for every route with a permission: it counts requests, and records refused accesses.
+//! The edge counts requests of every route with a permission, and records refused accesses.
 
 use api_tests::{Contract, Operation, Person, World, lead_body, read};
 use application_core::limits::{AI_CALLS_OF_ORGANIZATION, KEY_READS_OF_ORGANIZATION, READS};

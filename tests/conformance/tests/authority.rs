@@ -1,7 +1,7 @@
 //! Permissions of routes: the table in `tests/authorization.yaml`, the contract and the domain must agree.
 
 use crate::contract::{contract, operations};
-use crate::tree::read;
+use crate::tree::{function_folders, kebab, read};
 use domain::authority::{
     CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission,
     PermissionReach, ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels,
@@ -110,4 +110,22 @@ fn scopes_are_the_permissions_for_keys() {
     let documented = &contract()["components"]["schemas"]["Scope"]["enum"];
     let documented = documented.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
     assert_eq!(scopes, documented.collect());
+}
+
+/// Reads of API keys have a limit of their organization, which operators can configure.
+#[test]
+fn reads_of_api_keys_are_counted_with_the_configured_limit() {
+    let table = table();
+    let folders = function_folders();
+    let mut seen = 0;
+    for operation in operations().iter().filter(|operation| operation.method == "GET") {
+        if !table[operation.id]["api_key"].is_string() {
+            continue;
+        }
+        let (context, name) = folders.iter().find(|(_, name)| *name == kebab(operation.id)).unwrap();
+        let main = read(&format!("functions/{context}/{name}/src/main.rs"));
+        assert!(main.contains("wiring_configuration::read_limit("), "{name}");
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
 }

@@ -13,11 +13,12 @@ fn main() -> ExitCode {
             let base = Base::read(settings)?;
             let shipped = Registry::shipped()?;
             let configuration = wiring_configuration::follow(&base, Some(shipped.catalog())).await?;
+            let limit = wiring_configuration::read_limit(&base, configuration.clone())?;
             let registry =
                 shipped.following(configuration, base.at.region.clone(), base.at.has_own_bedrock())?;
             let store = Arc::new(base.store()?);
             let route = ListOpenaiModels { store: store.clone(), registry };
-            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
+            Ok(Box::new(Authorized::new(route, store, limit)) as Box<dyn Handler>)
         })
     })
 }

@@ -11,10 +11,12 @@ fn main() -> ExitCode {
     edge::http::run("get-flags", |settings| {
         Box::pin(async move {
             let base = Base::read(settings)?;
-            let flags = Flags::new(wiring_configuration::follow(&base, None).await?);
+            let configuration = wiring_configuration::follow(&base, None).await?;
+            let limit = wiring_configuration::read_limit(&base, configuration.clone())?;
+            let flags = Flags::new(configuration);
             let store = Arc::new(base.store()?);
             let route = GetFlags { store: store.clone(), flags };
-            Ok(Box::new(Authorized::new(route, store, base.read_limit()?)) as Box<dyn Handler>)
+            Ok(Box::new(Authorized::new(route, store, limit)) as Box<dyn Handler>)
         })
     })
 }

@@ -18,8 +18,9 @@ impl DynamoAiState {
     /// Refuses the reservation if the organization has spent in a shard other than 0, in this month or in the one before.
     /// Two batch reads, and only until AppConfig answers, which the process asks every five seconds.
     ///
-    /// An organization that has got its first shards in this month, and has not spent in them yet, is not recognized.
-    /// Requests that are in progress at that moment may then exceed a limit together, as whenever the number changes.
+    /// An organization that has several shards and has spent in none but shard 0, in both months, is not recognized. Until
+    /// the process knows the number, it may then set aside up to a whole limit in shard 0 while other processes use the
+    /// other shards.
     pub(super) async fn require_no_other_shards(&self, reservation: &Reservation) -> Result<(), StoreError> {
         let at = reservation.began();
         let month_before = Month::of(at).bounds().0.plus_seconds(-1);

@@ -37,7 +37,7 @@ pub enum LeadOrder {
 }
 
 impl LeadFilters {
-    /// What the list is ordered by is a range of it; all other filters leave out leads that were read.
+    /// A filter by the rank of the list is a range of its keys; all other filters leave out leads that were read.
     fn query(self, authority: &Authority<ReadLeads>, limit: u32, after: Option<Position>) -> ListQuery {
         let (tenant, owner) = (authority.tenant(), authority.only_owner().or(self.owner));
         let scope = owner.map_or(ListScope::Organization(tenant), |owner| ListScope::Owner(tenant, owner));

@@ -3,7 +3,7 @@
 
 use super::Request;
 use super::strict_objects::from_document;
-use super::syntax::{Checked, check};
+use super::syntax::{CheckedJson, check};
 use super::whole_numbers::as_integers;
 use super::wrong_fields::{Repaired, read_repaired};
 use crate::Problem;
@@ -76,7 +76,7 @@ impl Request {
         read_only: &[&str],
         judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<Replacement<T>, Problem> {
-        let Checked { twice: mut wrong, has_arrays } = self.check_json(limit.bytes, limit.message)?;
+        let CheckedJson { twice: mut wrong, has_arrays } = self.check_json(limit.bytes, limit.message)?;
         if wrong.is_empty()
             && let Some(body) = self.read_at_once(has_arrays)
         {
@@ -112,7 +112,7 @@ impl Request {
     }
 
     /// Refuses a body that is not a JSON object of the right size.
-    fn check_json(&self, largest: usize, too_large: &str) -> Result<Checked, Problem> {
+    fn check_json(&self, largest: usize, too_large: &str) -> Result<CheckedJson, Problem> {
         self.check_media_type()?;
         if self.body.len() > largest {
             return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(too_large));

@@ -1,7 +1,8 @@
 //! Reads a document as a type whose structures must be objects. Derived readers would also take the items of an array as the
 //! members of a structure in their order, so that `["Ada", "ada@northwind.example"]` were a contact.
 //!
-//! serde keeps the parts of flattened and untagged types before it reads them, so structures within these are not covered.
+//! serde keeps the parts of flattened and untagged types before it reads them, so structures within these are not covered. Neither are those
+//! within variants with data of externally tagged types.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};

@@ -14,16 +14,16 @@ const DEEPEST: usize = 32;
 /// again for each of its faults; a conversation of 1,000 messages has 6,000.
 const MOST_VALUES: usize = 20_000;
 
-/// What a body is known to have before it is read as a type.
+/// The results of the first pass over a body.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct CheckedJson {
     /// The members that are given twice.
     pub(super) twice: Vec<FieldProblem>,
     pub(super) has_arrays: bool,
 }
 
 /// Reads a document without keeping it.
-struct Check {
+struct JsonShapeCheck {
     /// JSON pointer to the current place.
     pointer: String,
     depth: usize,
@@ -36,8 +36,8 @@ struct Check {
 }
 
 /// 400 when the body is not JSON, or nested too deep.
-pub(super) fn check(body: &[u8]) -> Result<Checked, Problem> {
-    let mut state = Check {
+pub(super) fn check(body: &[u8]) -> Result<CheckedJson, Problem> {
+    let mut state = JsonShapeCheck {
         pointer: String::new(),
         depth: 0,
         too_deep: false,
@@ -54,12 +54,12 @@ pub(super) fn check(body: &[u8]) -> Result<Checked, Problem> {
         return Err(Problem::invalid_request(format!("The body has more than {MOST_VALUES} values.")));
     }
     match read {
-        Ok(()) => Ok(Checked { twice: state.twice, has_arrays: state.has_arrays }),
+        Ok(()) => Ok(CheckedJson { twice: state.twice, has_arrays: state.has_arrays }),
         Err(error) => Err(not_json(&error, &state.pointer)),
     }
 }
 
-struct Element<'a>(&'a mut Check);
+struct Element<'a>(&'a mut JsonShapeCheck);
 
 impl Element<'_> {
     fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {

@@ -1,4 +1,4 @@
-//! Routes: what a caller with a permission may ask. A route declares its permission and how its requests are counted,
+//! Routes of callers with a permission. A route declares its permission and how its requests are counted,
 //! and maps a request to a use case and the result to an answer. [`Authorized`] does the rest, once for all routes: it
 //! reads the caller, authorizes, counts, and records refused accesses.
 //!
@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 pub use limit::{ReadLimit, RequestLimit, Uncounted};
 
-/// What a route does with a request: the problem of a request that is malformed, or else the work. The work is counted
+/// The work of a route for a request, or the problem of a malformed request. The work is counted
 /// while it runs; a malformed request is answered without counting it and without any round trip.
 pub type RouteFuture<'a, FunctionAnswer = Response> =
     Result<BoxFuture<'a, Result<FunctionAnswer, Problem>>, Problem>;

@@ -3,7 +3,8 @@
 
 use adapter_appconfig::AppConfig;
 use domain::configuration::ModelCatalog;
-use ports::{Configuration, Source};
+use edge::ReadLimit;
+use ports::{Configuration, ConfiguredLimiter, Source};
 use std::sync::Arc;
 use wiring_core::Base;
 
@@ -12,4 +13,10 @@ use wiring_core::Base;
 pub async fn follow(base: &Base, catalog: Option<ModelCatalog>) -> Result<Arc<dyn Configuration>, Source> {
     let application = base.settings.required("CONFIGURATION")?.to_owned();
     Ok(Arc::new(AppConfig::start(&base.aws, application, catalog).await?))
+}
+
+/// Counts the requests of a route as reads, with the configured limits. Only the reads of API keys have such a limit
+/// (`key_reads_organization`), so routes that keys may call use it.
+pub fn read_limit(base: &Base, configuration: Arc<dyn Configuration>) -> Result<ReadLimit, Source> {
+    Ok(ReadLimit::new(Arc::new(ConfiguredLimiter::new(Arc::new(base.limiter()?), configuration))))
 }

@@ -77,7 +77,7 @@ async fn a_chain_of_rules_alone_asks_no_model_and_says_so() {
     let providers = super::scene::providers(&scene.model);
     let (context, asker) = (scene.context(0), scene.asker());
     let unanswered = answer(&scene.gateway, &providers, &context, &asker, &ask(SONNET)).await.unwrap_err();
-    assert!(matches!(unanswered.error, Error::UnknownModel));
+    assert!(matches!(unanswered.error, Error::NoModel));
     assert!(unanswered.terms.unwrap().rules);
     assert!(scene.model.calls().is_empty());
 }

@@ -121,7 +121,9 @@ impl RequestLookupResult {
             .collect();
         // A model that the organization may not ask does not exist for it.
         if allowed.is_empty() {
-            return Err(Error::UnknownModel);
+            // A chain that has no model at all is the fault of the service, not of a caller who named none.
+            let service_has_none = self.terms.models.is_empty() && !self.question.chain.is_named();
+            return Err(if service_has_none { Error::NoModel } else { Error::UnknownModel });
         }
         // Providers refuse a prompt that leaves no room for the longest completion that is asked for.
         let fits = |model: &Model| {

@@ -15,8 +15,9 @@ const MOST_FAULTS: usize = 10;
 
 /// The most patterns of a schema. Each is compiled for each request.
 const MOST_PATTERNS: usize = 50;
-/// The most bytes of a compiled pattern. The default of 10 MiB would let one schema take all memory of a function.
-const LARGEST_PATTERN: usize = 2 * 1024 * 1024;
+/// The most bytes of all compiled patterns of a schema together. It bounds their memory, and the time that they take for
+/// each letter of a completion. The default of 10 MiB for each would let one schema take all memory of a function.
+const LARGEST_PATTERNS: usize = 2 * 1024 * 1024;
 
 /// Keywords that no provider accepts at a schema's root.
 const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
@@ -44,13 +45,14 @@ pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFie
     if let Some(endless) = references::endless(schema) {
         return Err(InvalidFields::one("response_schema", "format", endless));
     }
-    if patterns(schema) > MOST_PATTERNS {
+    let count = patterns(schema);
+    if count > MOST_PATTERNS {
         let why = format!("must not have more than {MOST_PATTERNS} patterns");
         return Err(InvalidFields::one("response_schema", "format", why));
     }
-    // This engine takes time in proportion to the text. The one with look-around can be made to take minutes, in which the
-    // function answers nobody.
-    let linear = PatternOptions::regex().size_limit(LARGEST_PATTERN);
+    // This engine takes time in proportion to the text and to the pattern. The one with look-around can be made to take
+    // minutes, in which the function answers nobody.
+    let linear = PatternOptions::regex().size_limit(LARGEST_PATTERNS / count.max(1));
     let validator = jsonschema::options().with_pattern_options(linear).build(schema).map_err(|_| wrong())?;
     if !is_object {
         return Err(InvalidFields::one("response_schema", "format", "must have the type object in its root"));
@@ -128,6 +130,12 @@ mod tests {
         assert!(check(&json!({"a": "a".repeat(10_000)}).to_string()).is_err());
         check(&json!({"a": "aac7"}).to_string()).unwrap();
         assert!(!is_refused(&with(&json!({"patternProperties": named(50)}))));
+        // Together they are as large as one may be.
+        let large: Vec<Value> =
+            (0..50).map(|at| json!({"pattern": format!("[01]*1[01]{{2000}}x{at}")})).collect();
+        assert!(is_refused(&with(&json!({"anyOf": large}))));
+        let one = schema_check(&with(&json!({"pattern": "[01]*1[01]{2000}x"}))).unwrap();
+        assert!(one(&json!({"a": "01".repeat(5_000)}).to_string()).is_err());
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     }
 

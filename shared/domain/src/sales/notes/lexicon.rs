@@ -11,6 +11,7 @@ use super::class::Class;
 use super::token::{Kind, Token, folded, folded_entry};
 use super::word_hash::{WordMap, WordSet};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The shortest and the longest beginning or end of a word in a lexicon, in bytes.
 pub(super) const AFFIX: std::ops::RangeInclusive<usize> = 3..=16;
@@ -66,6 +67,8 @@ pub(super) struct Tag {
 pub(super) struct Lexicon {
     phrases: Vec<Phrase>,
     by_word: WordMap<Vec<usize>>,
+    /// The words of `by_word` by their first and last byte, for the search of misspelt words.
+    by_ends: HashMap<FirstAndLast, Vec<Cow<'static, str>>>,
     by_beginning: WordMap<Vec<usize>>,
     by_end: WordMap<Vec<usize>>,
     by_number: Vec<usize>,
@@ -73,6 +76,13 @@ pub(super) struct Lexicon {
     numbers: WordMap<u64>,
     /// Words that identify the language although they have no class.
     common: WordSet,
+}
+
+/// The first and the last byte of a word.
+type FirstAndLast = (Option<u8>, Option<u8>);
+
+fn first_and_last(word: &str) -> FirstAndLast {
+    (word.bytes().next(), word.bytes().next_back())
 }
 
 impl Lexicon {
@@ -118,10 +128,8 @@ impl Lexicon {
         let at = self.phrases.len();
         for wanted in begins {
             match wanted {
-                Wanted::Word(word) => self.by_word.entry(word.clone()).or_default().push(at),
-                Wanted::Accented(word) => {
-                    self.by_word.entry(Cow::Owned(folded(word))).or_default().push(at);
-                }
+                Wanted::Word(word) => self.begins_with(word.clone(), at),
+                Wanted::Accented(word) => self.begins_with(Cow::Owned(folded(word)), at),
                 Wanted::Beginning(word) => self.by_beginning.entry(word.clone()).or_default().push(at),
                 Wanted::End(word) => self.by_end.entry(word.clone()).or_default().push(at),
                 Wanted::Number | Wanted::DayOfMonth => self.by_number.push(at),
@@ -131,14 +139,21 @@ impl Lexicon {
         self.phrases.push(Phrase { class, first, last, parts });
     }
 
+    fn begins_with(&mut self, word: Cow<'static, str>, at: usize) {
+        if !self.by_word.contains_key(&word) {
+            self.by_ends.entry(first_and_last(&word)).or_default().push(word.clone());
+        }
+        self.by_word.entry(word).or_default().push(at);
+    }
+
     /// Whether a word is one of the common words of the language.
     pub(super) fn is_common(&self, token: &Token) -> bool {
         self.common.contains(token.folded.as_str())
     }
 
-    /// The words with which phrases begin, without abbreviated ones.
-    pub(super) fn beginnings(&self) -> impl Iterator<Item = &str> {
-        self.by_word.keys().map(AsRef::as_ref)
+    /// The words with which phrases begin and that have the first and the last byte of `text`, without abbreviated ones.
+    pub(super) fn beginnings_like(&self, text: &str) -> impl Iterator<Item = &str> {
+        self.by_ends.get(&first_and_last(text)).into_iter().flatten().map(AsRef::as_ref)
     }
 
     /// The value of a number, in digits or in words.

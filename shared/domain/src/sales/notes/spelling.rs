@@ -27,7 +27,8 @@ pub(super) fn corrected<'a>(
             continue;
         }
         // The first in the alphabet, so that the result does not depend on the order of the map.
-        let meant = lexicon.beginnings().filter(|word| is_misspelling(&token.folded, word)).min();
+        let meant =
+            lexicon.beginnings_like(&token.folded).filter(|word| is_misspelling(&token.folded, word)).min();
         if let (Some(meant), Some(token)) = (meant, corrected.to_mut().get_mut(at)) {
             meant.clone_into(&mut token.folded);
             token.accented = None;
@@ -50,8 +51,9 @@ fn is_misspelling(text: &str, word: &str) -> bool {
     let begin = text.iter().zip(word).take_while(same).count();
     let shorter = text.len().min(word.len()) - begin.min(text.len().min(word.len()));
     let end = text.iter().rev().zip(word.iter().rev()).take(shorter).take_while(same).count();
-    let middle = |of: &[u8]| of.get(begin..of.len() - end).map(<[u8]>::to_vec).unwrap_or_default();
-    match (middle(text).as_slice(), middle(word).as_slice()) {
+    let middle = (text.get(begin..text.len() - end), word.get(begin..word.len() - end));
+    let (Some(text), Some(word)) = middle else { return false };
+    match (text, word) {
         ([_], []) | ([], [_]) => true,
         ([first, second], [other_first, other_second]) => first == other_second && second == other_first,
         _ => false,

@@ -135,7 +135,7 @@ fn mark_answers(tokens: &mut [Token]) {
             Kind::Question if answered && (1..=LABEL).contains(&words) => {
                 token.kind = Kind::Answer;
                 // The next question of the sentence is none of these, so that a sentence is read at most twice.
-                words = LABEL;
+                words = LABEL + 1;
             }
             Kind::Stop | Kind::Question => words = 0,
             _ => words += usize::from(token.is_text()),
@@ -219,10 +219,10 @@ const MONTHS: &[&str] = &[
 /// Whether a point ends an abbreviation and not a sentence.
 fn is_abbreviation(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    let from = before.char_indices().rev().take(6).find(|(_, letter)| !letter.is_alphabetic());
-    let word =
-        from.map_or(before, |(place, letter)| before.get(place + letter.len_utf8()..).unwrap_or_default());
-    let word = word.to_lowercase();
+    // One letter more than the longest abbreviation has, so that a longer word is none.
+    let length: usize =
+        before.chars().rev().take(7).take_while(|letter| letter.is_alphabetic()).map(char::len_utf8).sum();
+    let word = before.get(before.len() - length..).unwrap_or_default().to_lowercase();
     let mut after = text.get(at + 1..).unwrap_or_default().chars();
     let next = after.next().unwrap_or('\n');
     if next != ' ' {
