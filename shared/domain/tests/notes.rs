@@ -209,11 +209,6 @@ fn a_misspelt_word_is_read_and_a_name_is_not_corrected() {
 }
 
 #[test]
-fn many_short_questions_of_a_sentence_are_read_once() {
-    assert_eq!(claimed(&"a?$?".repeat(2_500)), []);
-}
-
-#[test]
 fn an_abbreviation_of_six_letters_does_not_end_a_sentence() {
     assert_eq!(signs('B', "First call. Their approved budget is approx. 0 EUR."), ['-']);
 }
