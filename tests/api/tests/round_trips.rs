@@ -163,8 +163,12 @@ async fn a_model_s_score_takes_three_calls_more_and_a_kept_one_two() {
         seen.push(names);
     }
     let (limits, reads) = (["UpdateItem"; 3], ["BatchGetItem"; 2]);
-    // Reservation, settlement and score.
-    assert_eq!(seen[0], [reads.as_slice(), &["TransactWriteItems"; 3], &limits].concat());
+    // Reservation, settlement and score. Processes begin to count answers at a random number below ten: for one of ten this
+    // is the tenth answer, which is reported to the breaker with two further calls.
+    let reported = ["UpdateItem"; 5];
+    let expected =
+        |updates: &[&'static str]| [reads.as_slice(), &["TransactWriteItems"; 3], updates].concat();
+    assert!(seen[0] == expected(&limits) || seen[0] == expected(&reported), "{:?}", seen[0]);
     // Record and score.
     assert_eq!(seen[1], [reads.as_slice(), &["PutItem", "TransactWriteItems"], &limits].concat());
 }
