@@ -39,11 +39,11 @@ pub use limit::{ReadLimit, RequestLimit, Uncounted};
 
 /// The work of a route for a request, or the problem of a malformed request. The work is counted
 /// while it runs; a malformed request is answered without counting it and without any round trip.
-pub type RouteFuture<'a, FunctionAnswer = Response> =
-    Result<BoxFuture<'a, Result<FunctionAnswer, Problem>>, Problem>;
+pub type RouteFuture<'a, RouteOutput = Response> =
+    Result<BoxFuture<'a, Result<RouteOutput, Problem>>, Problem>;
 
 /// A route. The answer is a [`Response`], or a [`Reply`] if the route can stream it.
-pub trait Route<FunctionAnswer = Response>: Send + Sync {
+pub trait Route<RouteOutput = Response>: Send + Sync {
     /// The permission without which a caller is answered 403.
     type Permission: Permission;
     /// How requests are counted.
@@ -61,7 +61,7 @@ pub trait Route<FunctionAnswer = Response>: Send + Sync {
         &'a self,
         request: &'a Request,
         authority: Authority<Self::Permission>,
-    ) -> RouteFuture<'a, FunctionAnswer>;
+    ) -> RouteFuture<'a, RouteOutput>;
 
     /// The format of the route's problems.
     fn problem_format(&self) -> ProblemFormat {
@@ -78,18 +78,18 @@ pub struct Authorized<R, L> {
 
 impl<R, L> Authorized<R, L> {
     /// The handler of a route. Refused accesses are recorded in `store`.
-    pub fn new<FunctionAnswer>(route: R, store: Arc<dyn Store>, limit: L) -> Self
+    pub fn new<RouteOutput>(route: R, store: Arc<dyn Store>, limit: L) -> Self
     where
-        R: Route<FunctionAnswer, Limit = L>,
+        R: Route<RouteOutput, Limit = L>,
     {
         Self { route, store, limit }
     }
 
-    async fn answer<FunctionAnswer>(&self, request: &Request) -> Result<FunctionAnswer, Problem>
+    async fn answer<RouteOutput>(&self, request: &Request) -> Result<RouteOutput, Problem>
     where
-        R: Route<FunctionAnswer, Limit = L>,
+        R: Route<RouteOutput, Limit = L>,
         L: RequestLimit,
-        FunctionAnswer: RouteAnswer,
+        RouteOutput: RouteAnswer,
     {
         let (store, context, caller) = (self.store.as_ref(), request.context(), request.caller()?);
         let authority = application_core::authorize::<R::Permission>(store, &context, &caller).await?;
@@ -107,12 +107,12 @@ impl<R, L> Authorized<R, L> {
 
     /// Counts the request while the work runs. A request that is refused by the limit, or that can't be counted, learns
     /// nothing of the work.
-    async fn counted<FunctionAnswer: RouteAnswer>(
+    async fn counted<RouteOutput: RouteAnswer>(
         &self,
         context: &Context,
         caller: &Caller,
-        work: BoxFuture<'_, Result<FunctionAnswer, Problem>>,
-    ) -> Result<FunctionAnswer, Problem>
+        work: BoxFuture<'_, Result<RouteOutput, Problem>>,
+    ) -> Result<RouteOutput, Problem>
     where
         L: RequestLimit,
     {
