@@ -7,8 +7,7 @@ mod unused;
 
 use application_ai as ai;
 use application_ai::Completions;
-use application_core::Configured;
-use application_core::CurrentVersion;
+use application_core::{Configured, CurrentVersion};
 use contracts::openai::ChatRequest;
 use domain::authority::{Authority, CreateCompletions};
 use domain::field::all_of;
@@ -73,11 +72,7 @@ impl Route<Reply> for CreateChatCompletion {
             let answer = ai::create_completion(&whole, &context, &authority, asked).await;
             let answer = answer.map_err(|error| names.of_caller(error))?;
             let body = answer::whole(&answer, context.now.seconds());
-            let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);
-            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
-                response = response.with_header(name, value);
-            }
-            Ok(response.into())
+            Ok(Response::json(200, &body)?.with_model_answer(&answer.head, &answer.cost).into())
         }))
     }
 

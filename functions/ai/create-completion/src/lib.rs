@@ -2,12 +2,10 @@
 
 use application_ai as ai;
 use application_ai::{CompletionRequest, Completions, GatewayAnswer};
-use application_core::Configured;
-use application_core::CurrentVersion;
+use application_core::{Configured, CurrentVersion};
 use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
 use domain::authority::{Authority, CreateCompletions};
-use edge::http::answer_headers;
 use edge::{Request, Response, Route, RouteFuture, Uncounted};
 use ports::{Message, ModelGateway, Role};
 
@@ -36,11 +34,7 @@ impl Route for CreateCompletion {
         let context = request.context();
         Ok(Box::pin(async move {
             let answer = ai::create_completion(&needs, &context, &authority, asked).await?;
-            let mut response = Response::json(200, &body(&answer))?.with_rate_limit(answer.head.limit);
-            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
-                response = response.with_header(name, value);
-            }
-            Ok(response)
+            Ok(Response::json(200, &body(&answer))?.with_model_answer(&answer.head, &answer.cost))
         }))
     }
 }

@@ -2,12 +2,10 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings};
-use application_core::Configured;
-use application_core::CurrentVersion;
+use application_core::{Configured, CurrentVersion};
 use contracts::ai::{EmbeddingRequest as Body, Embeddings as Vectors, InputType as TextUse};
 use domain::ai::decimal_usd;
 use domain::authority::{Authority, CreateEmbeddings};
-use edge::http::answer_headers;
 use edge::{Request, Response, Route, RouteFuture, Uncounted};
 use ports::InputType;
 
@@ -40,11 +38,7 @@ impl Route for CreateEmbedding {
                 cost_usd: decimal_usd(answer.cost.nano_usd),
                 price_version: answer.price_version,
             };
-            let mut response = Response::json(200, &body)?.with_rate_limit(answer.head.limit);
-            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
-                response = response.with_header(name, value);
-            }
-            Ok(response)
+            Ok(Response::json(200, &body)?.with_model_answer(&answer.head, &answer.cost))
         }))
     }
 }

@@ -2,8 +2,7 @@
 
 use application_ai::Registry;
 use application_ai::fine_tunes::{self, NewFineTune};
-use application_core::Configured;
-use application_core::CurrentVersion;
+use application_core::{Configured, CurrentVersion};
 use contracts::fine_tune::{self, CreateFineTuneRequest, CreatedFineTune, HyperParametersInput};
 use domain::ai::fine_tune::HyperParameters;
 use domain::authority::{Authority, ManageFineTunes};

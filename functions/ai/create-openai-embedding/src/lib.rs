@@ -2,8 +2,7 @@
 
 use application_ai as ai;
 use application_ai::{EmbeddingRequest, Embeddings, Registry};
-use application_core::Configured;
-use application_core::CurrentVersion;
+use application_core::{Configured, CurrentVersion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
@@ -11,7 +10,6 @@ use contracts::openai::{
 };
 use domain::authority::{Authority, CreateEmbeddings};
 use domain::field::{FieldChecks, InvalidFields, all_of};
-use edge::http::answer_headers;
 use edge::problem::ProblemFormat;
 use edge::{Request, Response, Route, RouteFuture, Uncounted};
 use ports::InputType;
@@ -55,11 +53,7 @@ impl Route for CreateOpenaiEmbedding {
                 model: answer.head.model.clone(),
                 usage: EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens },
             };
-            let mut response = Response::json(200, &list)?.with_rate_limit(answer.head.limit);
-            for (name, value) in answer_headers(&answer.head, Some(&answer.cost)) {
-                response = response.with_header(name, value);
-            }
-            Ok(response)
+            Ok(Response::json(200, &list)?.with_model_answer(&answer.head, &answer.cost))
         }))
     }
 

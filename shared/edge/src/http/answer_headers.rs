@@ -1,5 +1,6 @@
 //! Headers about a model's answer, the same on every route that asks a model.
 
+use super::Response;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::decimal_usd;
 
@@ -20,4 +21,14 @@ pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'st
         headers.push(("X-Sextant-Cost-Usd", decimal_usd(cost.nano_usd)));
     }
     headers
+}
+
+impl Response {
+    /// The same answer with the state of the rate limit and the headers of a whole answer of a model.
+    pub fn with_model_answer(self, head: &AnswerHead, cost: &AnswerCost) -> Self {
+        let response = self.with_rate_limit(head.limit);
+        answer_headers(head, Some(cost))
+            .into_iter()
+            .fold(response, |response, (name, value)| response.with_header(name, value))
+    }
 }
