@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use adapter_appconfig::AppConfig;
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::ai::Feature;
 use domain::configuration::{CatalogModel, ModelCatalog};
 use log::told;
@@ -27,16 +26,13 @@ const HOLDS: Duration = Duration::from_millis(80);
 fn config(url: &str) -> SdkConfig {
     let settings = AwsSettings {
         region: "eu-west-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "test"),
         endpoint_url: None,
         service_endpoints: BTreeMap::from([("APPCONFIGDATA".to_owned(), url.to_owned())]),
         limits: CallLimits::default(),
         round_trips: None,
     };
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    sdk_config(&settings)
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+    sdk_config(&settings).unwrap()
 }
 
 /// The default's models, and nova.

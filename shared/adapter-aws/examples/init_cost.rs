@@ -35,7 +35,7 @@ fn call(times: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let variables: Vec<(String, String)> = env::vars().collect();
     let variables = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let config = sdk_config(&AwsSettings::read(variables).unwrap());
+    let config = sdk_config(&AwsSettings::read(variables).unwrap()).unwrap();
     let client = Client::new(&config);
     runtime.block_on(async {
         for _ in 0..times {

@@ -10,9 +10,11 @@ mod endpoints;
 mod identity;
 mod round_trips;
 mod settings;
+mod signing;
 mod transport;
 
-pub use aws_config::SdkConfig;
+pub use aws_types::SdkConfig;
 pub use config::{sdk_config, with_limits};
 pub use round_trips::{RoundTrip, RoundTrips};
 pub use settings::{AwsSettings, CallLimits, SettingsError};
+pub use signing::JsonServiceSigning;

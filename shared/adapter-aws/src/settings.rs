@@ -1,24 +1,28 @@
 //! The settings that a function needs to call AWS, read once from the variables of its environment.
 //!
-//! They must never hold a secret: credentials are only checked for presence here, and the SDK's own environment
-//! provider reads them when a request is signed.
+//! Lambda never changes the credentials of a process while it lives. They must never be shown: their `Debug` hides the secret.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::RoundTrips;
+use aws_credential_types::Credentials;
 
 const REGION: &str = "AWS_REGION";
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 const BEDROCK: &str = "BEDROCK_RUNTIME";
 const SERVICE_ENDPOINT_PREFIX: &str = "AWS_ENDPOINT_URL_";
-const CREDENTIALS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Everything [`sdk_config`](crate::sdk_config) depends on.
 #[derive(Debug, Clone)]
 pub struct AwsSettings {
     /// The region all clients call, from `AWS_REGION` (Lambda always sets it).
     pub region: String,
+    /// The keys that sign each call, from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+    pub credentials: Credentials,
     /// One base address instead of AWS's own, from `AWS_ENDPOINT_URL`: a local emulator.
     pub endpoint_url: Option<String>,
     /// Base addresses of single services by the AWS SDK convention: the service id in capitals with underscores, so
@@ -51,7 +55,7 @@ impl Default for CallLimits {
 }
 
 /// The environment can't be used. The error names the variable, never its value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The variable is absent, blank or not text.
     #[error("the environment variable {0} is missing")]
@@ -59,6 +63,12 @@ pub enum SettingsError {
     /// The variable is not an `http://` or `https://` address.
     #[error("the environment variable {0} is not an http or https address")]
     NotAnAddress(String),
+    /// TLS can't be set up.
+    #[error("TLS can't be set up")]
+    Tls(#[source] rustls::Error),
+    /// A trusted certificate can't be read.
+    #[error("a trusted certificate can't be read")]
+    Root(#[source] rustls::pki_types::pem::Error),
 }
 
 impl AwsSettings {
@@ -76,20 +86,30 @@ impl AwsSettings {
             .into_iter()
             .filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty())
             .collect();
-        for name in CREDENTIALS {
-            if !vars.contains_key(name) {
-                return Err(SettingsError::Missing(name.to_owned()));
-            }
-        }
-        let region = vars.get(REGION).ok_or_else(|| SettingsError::Missing(REGION.to_owned()))?;
-        let region = (*region).to_owned();
+        let required =
+            |name: &str| vars.get(name).map(|value| (*value).to_owned()).ok_or_else(|| SettingsError::Missing(name.to_owned()));
+        let credentials = Credentials::new(
+            required(ACCESS_KEY_ID)?,
+            required(SECRET_ACCESS_KEY)?,
+            vars.get(SESSION_TOKEN).map(|token| (*token).to_owned()),
+            None,
+            "environment",
+        );
+        let region = required(REGION)?;
         let endpoint_url = vars.get(ENDPOINT).map(|url| address(ENDPOINT, url)).transpose()?;
         let service_endpoints = vars
             .iter()
             .filter_map(|(name, url)| Some((name, name.strip_prefix(SERVICE_ENDPOINT_PREFIX)?, url)))
             .map(|(name, service, url)| Ok((service.to_owned(), address(name, url)?)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { region, endpoint_url, service_endpoints, limits: CallLimits::default(), round_trips: None })
+        Ok(Self {
+            region,
+            credentials,
+            endpoint_url,
+            service_endpoints,
+            limits: CallLimits::default(),
+            round_trips: None,
+        })
     }
 
     /// Whether any client may call an `https` address. When none can, no TLS stack is built.
@@ -131,9 +151,20 @@ mod tests {
         for (missing, _) in LAMBDA {
             for blank in [None, Some((missing, " "))] {
                 let vars = LAMBDA.into_iter().filter(|(name, _)| *name != missing).chain(blank);
-                assert_eq!(AwsSettings::read(vars).unwrap_err(), SettingsError::Missing(missing.to_owned()));
+                let error = AwsSettings::read(vars).unwrap_err();
+                assert!(matches!(&error, SettingsError::Missing(name) if name == missing), "{error:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_credentials_are_those_of_the_variables_and_never_shown() {
+        let settings = read(&[("AWS_SESSION_TOKEN", "session-token")]).unwrap();
+        assert_eq!(settings.credentials.access_key_id(), "AKID");
+        assert_eq!(settings.credentials.secret_access_key(), "secret");
+        assert_eq!(settings.credentials.session_token(), Some("session-token"));
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("\"secret\"") && !shown.contains("session-token"), "{shown}");
     }
 
     #[test]
@@ -149,7 +180,8 @@ mod tests {
     fn an_endpoint_that_is_no_address_is_refused_by_name() {
         for bad in ["127.0.0.1:4566", "ftp://host", "https://"] {
             let error = read(&[("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bad)]).unwrap_err();
-            assert_eq!(error, SettingsError::NotAnAddress("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned()));
+            let variable = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+            assert!(matches!(&error, SettingsError::NotAnAddress(name) if name == variable), "{error:?}");
         }
     }
 }

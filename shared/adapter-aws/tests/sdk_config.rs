@@ -1,7 +1,4 @@
 //! The configuration at work: a real SDK client against a local server.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +10,14 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use support::{Answer, Stub};
+use crate::support::{Answer, Stub};
 
 const FOUND: Answer = Answer::With(200, r#"{"Item":{"pk":{"S":"a"}}}"#);
 
-/// The credentials that every test signs with: the provider reads them from the process environment, as on Lambda.
 fn settings(url: &str) -> AwsSettings {
     AwsSettings {
         region: "eu-west-1".to_owned(),
+        credentials: Credentials::new("AKIDTEST", "secret", Some("session".to_owned()), None, "test"),
         endpoint_url: Some(url.to_owned()),
         service_endpoints: BTreeMap::new(),
         limits: CallLimits { attempts: 3, ..CallLimits::default() },
@@ -29,10 +26,7 @@ fn settings(url: &str) -> AwsSettings {
 }
 
 fn config(settings: &AwsSettings) -> SdkConfig {
-    // Only the credentials are replaced: variables of a test process can't be set safely while other tests run.
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("AKIDTEST", "secret", None, None, "test");
-    let provider = aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials);
-    sdk_config(settings).to_builder().credentials_provider(provider).build()
+    sdk_config(settings).unwrap()
 }
 
 async fn get(config: &SdkConfig) -> Result<(), String> {
@@ -50,7 +44,7 @@ async fn clients_share_one_connection_and_sign_for_the_region() {
     get(&config).await.unwrap();
     get(&with_limits(&config, CallLimits { attempts: 1, ..CallLimits::default() })).await.unwrap();
     assert_eq!(stub.connections.load(Ordering::SeqCst), 1);
-    let signed = stub.authorizations.lock().unwrap().clone();
+    let signed = stub.authorizations();
     assert!(signed.iter().all(|value| value.contains("AKIDTEST/")), "{signed:?}");
     assert!(signed.iter().all(|value| value.contains("/eu-west-1/dynamodb/aws4_request")), "{signed:?}");
 }
@@ -70,6 +64,25 @@ async fn a_failing_service_is_tried_three_times_and_each_try_is_counted_in_its_p
     let counts: Vec<_> =
         counter.counts().into_iter().map(|(trip, n)| (trip.phase, trip.operation, n)).collect();
     assert_eq!(counts, [("read", "GetItem".to_owned(), 3), ("second", "GetItem".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn each_try_after_a_failure_has_a_new_connection() {
+    for answer in [Answer::With(500, "{}"), Answer::HalfAnAnswer] {
+        let stub = Stub::start(answer);
+        get(&config(&settings(&stub.url))).await.unwrap_err();
+        assert_eq!(stub.authorizations().len(), 3);
+        assert_eq!(stub.connections.load(Ordering::SeqCst), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_can_not_be_reached_is_tried_three_times() {
+    let settings = settings("http://127.0.0.1:9");
+    let counter = settings.round_trips.clone().unwrap();
+    let error = get(&config(&settings)).await.unwrap_err();
+    assert!(error.contains("Io"), "{error}");
+    assert_eq!(counter.in_phase(""), 3);
 }
 
 #[tokio::test]
@@ -96,14 +109,13 @@ async fn a_silent_service_is_given_up_in_time() {
 
 #[tokio::test]
 async fn an_https_address_is_never_spoken_to_in_the_clear() {
-    // The server answers plain HTTP: only a TLS client fails here. Building it also proves that the roots can be
-    // parsed.
+    // The server answers plain HTTP: only a TLS client fails here. Building it also proves that the roots can be read.
     let stub = Stub::start(FOUND);
     let mut settings = settings(&stub.url.replace("http://", "https://"));
     settings.limits.attempts = 1;
     let error = get(&config(&settings)).await.unwrap_err();
     assert!(!error.contains("no item"), "{error}");
-    assert!(stub.authorizations.lock().unwrap().is_empty());
+    assert!(stub.authorizations().is_empty());
 }
 
 /// Credentials that ended long ago, and how often they were asked for.
@@ -126,10 +138,10 @@ async fn credentials_are_read_once_for_all_clients() {
     let stub = Stub::start(FOUND);
     let ended = Ended::default();
     let provider = SharedCredentialsProvider::new(ended.clone());
-    let config = sdk_config(&settings(&stub.url)).to_builder().credentials_provider(provider).build();
+    let config = config(&settings(&stub.url)).to_builder().credentials_provider(provider).build();
     for _ in 0..3 {
         get(&config).await.unwrap();
     }
     assert_eq!(ended.0.load(Ordering::SeqCst), 1);
-    assert_eq!(stub.authorizations.lock().unwrap().len(), 3);
+    assert_eq!(stub.authorizations().len(), 3);
 }

@@ -4,7 +4,6 @@
 use adapter_aws::{AwsSettings, CallLimits, sdk_config};
 use adapter_customization::{BedrockTrainer, TrainingPlace};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::Timestamp;
 use domain::ai::fine_tune::HyperParameters;
 use domain::id::{FineTuneId, OrganizationId, new_id};
@@ -20,13 +19,13 @@ fn trainer(url: &str) -> BedrockTrainer {
 fn trainer_with_role(url: &str, role: &str) -> BedrockTrainer {
     let settings = AwsSettings {
         region: "us-east-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "test"),
         endpoint_url: None,
         service_endpoints: BTreeMap::from([("BEDROCK".to_owned(), url.to_owned())]),
         limits: CallLimits::default(),
         round_trips: None,
     };
-    let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-    let config = sdk_config(&settings).into_builder().credentials_provider(credentials).build();
+    let config = sdk_config(&settings).unwrap();
     let place = TrainingPlace {
         bucket: "training".to_owned(),
         role_arn: role.to_owned(),

@@ -6,9 +6,10 @@
 //! always contains the capacity, at no cost.
 
 use crate::endpoint::OneEndpoint;
-use adapter_aws::SdkConfig;
+use adapter_aws::{JsonServiceSigning, SdkConfig};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::service_clock_skew::DisableClockSkewCorrection;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
@@ -32,7 +33,11 @@ use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
 /// A client with this configuration.
 pub(crate) fn client(config: &SdkConfig) -> Client {
-    let mut builder = Builder::from(config).endpoint_resolver(OneEndpoint::default());
+    let signing = JsonServiceSigning::new(config, "dynamodb");
+    let mut builder = Builder::from(config)
+        .endpoint_resolver(OneEndpoint::default())
+        .push_auth_scheme(signing.clone())
+        .interceptor(signing);
     builder.push_interceptor(SharedInterceptor::permanent(EachCall));
     Client::from_conf(builder.build())
 }
@@ -66,6 +71,8 @@ impl Intercept for EachCall {
         state.store_put(disable_interceptor::<UserAgentInterceptor>(NOT_NEEDED));
         state.store_put(disable_interceptor::<InvocationIdInterceptor>(NOT_NEEDED));
         state.store_put(disable_interceptor::<RequestInfoInterceptor>(NOT_NEEDED));
+        // `JsonServiceSigning` corrects the clock; the SDK's correction reads the date of every answer.
+        state.store_put(DisableClockSkewCorrection::from(true));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_kms::{KmsTenantKeys, KmsTokenKeys};
-use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_kms::config::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
@@ -19,14 +19,13 @@ use support::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
 fn config(url: &str) -> SdkConfig {
     let settings = AwsSettings {
         region: "eu-west-1".to_owned(),
+        credentials: Credentials::new("AKIDTEST", "secret", None, None, "test"),
         endpoint_url: Some(url.to_owned()),
         service_endpoints: BTreeMap::new(),
         limits: CallLimits { attempts: 1, ..CallLimits::default() },
         round_trips: None,
     };
-    let credentials =
-        SharedCredentialsProvider::new(Credentials::new("AKIDTEST", "secret", None, None, "test"));
-    sdk_config(&settings).to_builder().credentials_provider(credentials).build()
+    sdk_config(&settings).unwrap()
 }
 
 fn tenant(number: u8) -> OrganizationId {

@@ -4,7 +4,6 @@
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_s3::{S3TrainingFiles, S3TrainingUploads};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::Timestamp;
 use domain::ai::fine_tune::TrainingFile;
 use domain::id::new_id;
@@ -22,19 +21,19 @@ const KEY: &str = "arn:aws:kms:eu-west-1:000000000000:key/data";
 fn config(endpoint_url: Option<String>) -> SdkConfig {
     let settings = AwsSettings {
         region: "eu-west-1".to_owned(),
-        endpoint_url,
-        service_endpoints: BTreeMap::new(),
-        limits: CallLimits { attempts: 1, ..CallLimits::default() },
-        round_trips: None,
-    };
-    let credentials = SharedCredentialsProvider::new(Credentials::new(
+        credentials: Credentials::new(
         "test",
         "test",
         Some("token".to_owned()),
         None,
         "test",
-    ));
-    sdk_config(&settings).into_builder().credentials_provider(credentials).build()
+    ),
+        endpoint_url,
+        service_endpoints: BTreeMap::new(),
+        limits: CallLimits { attempts: 1, ..CallLimits::default() },
+        round_trips: None,
+    };
+    sdk_config(&settings).unwrap()
 }
 
 fn key() -> FileKey {

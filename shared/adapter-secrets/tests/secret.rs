@@ -11,7 +11,6 @@ use std::time::Duration;
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use adapter_secrets::{Secret, SecretError};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 
 const ID: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sextant/openai-AbCdEf";
 
@@ -35,6 +34,7 @@ fn server(answers: Vec<(u16, String)>) -> (SdkConfig, Receiver<String>) {
     });
     let settings = AwsSettings {
         region: "us-east-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "test"),
         endpoint_url: Some(url),
         service_endpoints: BTreeMap::new(),
         limits: CallLimits {
@@ -44,12 +44,7 @@ fn server(answers: Vec<(u16, String)>) -> (SdkConfig, Receiver<String>) {
         },
         round_trips: None,
     };
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    let config = sdk_config(&settings)
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
-    (config, sent)
+    (sdk_config(&settings).unwrap(), sent)
 }
 
 fn value(text: &str) -> (u16, String) {

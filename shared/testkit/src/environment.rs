@@ -11,7 +11,7 @@ use adapter_dynamodb::{
     RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::id::OrganizationId;
 use std::collections::{BTreeMap, HashMap};
@@ -53,15 +53,13 @@ impl TestEnvironment {
         let round_trips = RoundTrips::default();
         let settings = AwsSettings {
             region: "eu-west-1".to_owned(),
+            credentials: Credentials::new("AKIDTEST", "secret", None, None, "test"),
             endpoint_url: Some(wire.url()),
             service_endpoints: BTreeMap::new(),
             limits,
             round_trips: Some(round_trips.clone()),
         };
-        // The variables of a test process can't be set safely while other tests run.
-        let credentials =
-            SharedCredentialsProvider::new(Credentials::new("AKIDTEST", "secret", None, None, "test"));
-        let config = sdk_config(&settings).to_builder().credentials_provider(credentials).build();
+        let config = sdk_config(&settings).expect("certificates");
         Self {
             config,
             round_trips,

@@ -4,7 +4,7 @@
 use crate::client::agent;
 use crate::environment;
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -69,19 +69,16 @@ impl Aws {
 
     /// The configuration of SDK clients with these credentials.
     pub fn config(access_key: &str, secret_key: &str, session_token: Option<&str>) -> SdkConfig {
+        let token = session_token.map(str::to_owned);
         let settings = AwsSettings {
             region: REGION.to_owned(),
+            credentials: Credentials::new(access_key, secret_key, token, None, "end-to-end test"),
             endpoint_url: Some(environment().aws_url.clone()),
             service_endpoints: BTreeMap::new(),
             limits: CallLimits { attempts: 1, ..CallLimits::default() },
             round_trips: None,
         };
-        let token = session_token.map(str::to_owned);
-        let credentials = Credentials::new(access_key, secret_key, token, None, "end-to-end test");
-        sdk_config(&settings)
-            .to_builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+        sdk_config(&settings).expect("certificates")
     }
 
     /// The configuration of SDK clients of the account's root.

@@ -10,7 +10,7 @@ use wiring_identity::token_verifier;
 fn main() -> ExitCode {
     edge::http::run("get-jwks", |settings| {
         Box::pin(async move {
-            let aws = adapter_aws::sdk_config(&AwsSettings::read(settings.variables())?);
+            let aws = adapter_aws::sdk_config(&AwsSettings::read(settings.variables())?)?;
             let verifier = Arc::new(token_verifier(&settings, &aws)?);
             Ok(Box::new(GetJwks { verifier }) as Box<dyn Handler>)
         })

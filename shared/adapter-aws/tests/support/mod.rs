@@ -1,10 +1,14 @@
 //! A local server that speaks enough HTTP/1.1 to answer one JSON API, and remembers what reached it.
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::SystemTime;
 
 /// How the server treats every request.
 #[derive(Clone, Copy)]
@@ -13,13 +17,25 @@ pub(crate) enum Answer {
     With(u16, &'static str),
     /// Reads the request and stays silent.
     Silence,
+    /// Reads the request and closes the connection in the middle of the answer.
+    HalfAnAnswer,
+    /// Its clock is so many seconds ahead. It refuses signatures that are not within five minutes of its time; with
+    /// a right clock it refuses every signature.
+    RefuseClock { ahead: i64 },
+}
+
+/// A request, with its header names in lower case.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A running server; it ends with the test process.
 pub(crate) struct Stub {
     pub(crate) url: String,
     pub(crate) connections: Arc<AtomicU64>,
-    pub(crate) authorizations: Arc<Mutex<Vec<String>>>,
+    pub(crate) requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Stub {
@@ -27,24 +43,35 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicU64::new(0));
-        let authorizations = Arc::new(Mutex::new(Vec::new()));
-        let stub = Self { url, connections: connections.clone(), authorizations: authorizations.clone() };
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let stub = Self { url, connections: connections.clone(), requests: requests.clone() };
         thread::spawn(move || {
             for stream in listener.incoming() {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let authorizations = authorizations.clone();
-                thread::spawn(move || serve(stream.unwrap(), answer, &authorizations));
+                let requests = requests.clone();
+                thread::spawn(move || serve(stream.unwrap(), answer, &requests));
             }
         });
         stub
     }
+
+    /// The signatures that reached it.
+    pub(crate) fn authorizations(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().filter_map(|request| request.headers.get("authorization").cloned()).collect()
+    }
+}
+
+/// The seconds by which this time is ahead of the clock.
+pub(crate) fn ahead(time: SystemTime) -> i64 {
+    DateTime::from(time).secs() - DateTime::from(SystemTime::now()).secs()
 }
 
 /// Answers request after request until the client hangs up.
-fn serve(mut stream: TcpStream, answer: Answer, authorizations: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     loop {
-        let mut length = 0;
+        let mut headers = BTreeMap::new();
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -54,20 +81,38 @@ fn serve(mut stream: TcpStream, answer: Answer, authorizations: &Mutex<Vec<Strin
             if line.is_empty() {
                 break;
             }
-            match line.split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.parse().unwrap();
-                }
-                Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
-                    authorizations.lock().unwrap().push(value.to_owned());
-                }
-                _ => {}
+            if let Some((name, value)) = line.split_once(": ") {
+                headers.insert(name.to_ascii_lowercase(), value.to_owned());
             }
         }
-        reader.read_exact(&mut vec![0; length]).unwrap();
-        if let Answer::With(status, body) = answer {
-            let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\n");
-            write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
-        }
+        let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let signed = headers.get("x-amz-date").cloned().unwrap_or_default();
+        requests.lock().unwrap().push(Request { headers, body });
+        let (status, body, ahead) = match answer {
+            Answer::Silence => continue,
+            Answer::HalfAnAnswer => {
+                write!(stream, "HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{{").unwrap();
+                return;
+            }
+            Answer::With(status, body) => (status, body, 0),
+            Answer::RefuseClock { ahead } if ahead == 0 || !within_five_minutes(&signed, ahead) => {
+                (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, ahead)
+            }
+            Answer::RefuseClock { ahead } => (200, "{}", ahead),
+        };
+        let date = DateTime::from_secs(DateTime::from(SystemTime::now()).secs() + ahead);
+        let date = date.fmt(Format::HttpDate).unwrap();
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ndate: {date}\r\n");
+        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     }
+}
+
+fn within_five_minutes(signed: &str, ahead: i64) -> bool {
+    let seconds = DateTime::from(SystemTime::now()).secs() + ahead;
+    let times = (seconds - 300..=seconds + 300).map(|seconds| {
+        DateTime::from_secs(seconds).fmt(Format::DateTime).unwrap().replace(['-', ':'], "")
+    });
+    times.into_iter().any(|time| time == signed)
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
@@ -24,6 +23,7 @@ pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 pub(crate) fn config(bedrock_url: &str) -> SdkConfig {
     let settings = AwsSettings {
         region: "us-east-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "test"),
         // No server listens here: a call that ignores the service's own endpoint fails.
         endpoint_url: Some("http://127.0.0.1:9".to_owned()),
         service_endpoints: BTreeMap::from([("BEDROCK_RUNTIME".to_owned(), bedrock_url.to_owned())]),
@@ -35,11 +35,7 @@ pub(crate) fn config(bedrock_url: &str) -> SdkConfig {
         },
         round_trips: None,
     };
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    sdk_config(&settings)
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+    sdk_config(&settings).unwrap()
 }
 
 pub(crate) fn call() -> ModelCall {

@@ -23,7 +23,7 @@ impl Base {
     /// Reads the settings of AWS.
     pub fn read(settings: Settings) -> Result<Self, Source> {
         let at = AwsSettings::read(settings.variables())?;
-        let aws = adapter_aws::sdk_config(&at);
+        let aws = adapter_aws::sdk_config(&at)?;
         Ok(Self { settings, at, aws })
     }
 

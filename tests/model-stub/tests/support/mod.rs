@@ -2,25 +2,25 @@
 
 pub(crate) mod openai;
 
+use adapter_aws::{AwsSettings, CallLimits, sdk_config};
 use aws_sdk_bedrockruntime::Client;
-use aws_sdk_bedrockruntime::config::retry::RetryConfig;
-use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
-use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_bedrockruntime::config::Credentials;
 use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, Message};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// An SDK client for this URL that makes one attempt per call.
 pub(crate) fn client(url: &str) -> Client {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(url)
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(20)).build())
-        .build();
-    Client::from_conf(config)
+    let limit = Duration::from_secs(20);
+    let settings = AwsSettings {
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "test"),
+        endpoint_url: Some(url.to_owned()),
+        service_endpoints: BTreeMap::new(),
+        limits: CallLimits { attempt: limit, operation: limit, attempts: 1 },
+        round_trips: None,
+    };
+    Client::new(&sdk_config(&settings).unwrap())
 }
 
 /// One user message.

@@ -1,0 +1,124 @@
+//! The own signature is that of the SDK, and a wrong clock is corrected.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use adapter_aws::{AwsSettings, CallLimits, JsonServiceSigning, sdk_config};
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_runtime_api::client::identity::Identity;
+use crate::support::{self, Answer, Request, Stub};
+
+fn client(url: &str, token: Option<&str>) -> Client {
+    let settings = AwsSettings {
+        region: "eu-west-1".to_owned(),
+        credentials: Credentials::new("AKIDTEST", "secret", token.map(str::to_owned), None, "test"),
+        endpoint_url: Some(url.to_owned()),
+        service_endpoints: BTreeMap::new(),
+        limits: CallLimits::default(),
+        round_trips: None,
+    };
+    let config = sdk_config(&settings).unwrap();
+    let signing = JsonServiceSigning::new(&config, "dynamodb");
+    Client::from_conf(Builder::from(&config).push_auth_scheme(signing.clone()).interceptor(signing).build())
+}
+
+async fn put(client: &Client, value: &str) -> Result<(), String> {
+    let put = client.put_item().table_name("t").item("pk", AttributeValue::S(value.to_owned()));
+    put.send().await.map(drop).map_err(|error| format!("{error:?}"))
+}
+
+/// What `aws-sigv4` makes of the request that was sent, with the headers that it says it signed.
+fn expected(url: &str, request: &Request, token: Option<&str>) -> String {
+    let sent = &request.headers;
+    let authorization = &sent["authorization"];
+    let names = authorization.split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
+    let made_by_it = ["host", "x-amz-date", "x-amz-security-token"];
+    let headers = names
+        .split(';')
+        .filter(|name| !made_by_it.contains(name))
+        .map(|name| (name, sent[name].as_str()));
+    let identity: Identity =
+        Credentials::new("AKIDTEST", "secret", token.map(str::to_owned), None, "test").into();
+    let parameters = SigningParams::builder()
+        .identity(&identity)
+        .region("eu-west-1")
+        .name("dynamodb")
+        .time(time_of(&sent["x-amz-date"]))
+        .settings(SigningSettings::default())
+        .build()
+        .unwrap()
+        .into();
+    let signable =
+        SignableRequest::new("POST", format!("{url}/"), headers, SignableBody::Bytes(&request.body)).unwrap();
+    let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
+    let signed = instructions.headers().find(|(name, _)| *name == "authorization");
+    signed.unwrap().1.to_owned()
+}
+
+/// The time of a header such as `20261129T235544Z`.
+fn time_of(text: &str) -> SystemTime {
+    let text = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &text[..4],
+        &text[4..6],
+        &text[6..8],
+        &text[9..11],
+        &text[11..13],
+        &text[13..15]
+    );
+    aws_smithy_types::DateTime::from_str(&text, aws_smithy_types::date_time::Format::DateTime)
+        .unwrap()
+        .try_into()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_signature_is_that_of_the_sdk() {
+    for token in [None, Some("session-token")] {
+        let stub = Stub::start(Answer::With(200, "{}"));
+        let client = client(&stub.url, token);
+        for value in ["", "a", "ü\u{1F600}", &"long ".repeat(5_000)] {
+            put(&client, value).await.unwrap();
+        }
+        let requests = stub.requests.lock().unwrap().clone();
+        assert_eq!(requests.len(), 4);
+        for request in requests {
+            assert_eq!(request.headers.get("x-amz-security-token").map(String::as_str), token);
+            let signed = &request.headers["authorization"];
+            let mut names = vec!["content-type", "host", "x-amz-date"];
+            names.extend(token.map(|_| "x-amz-security-token"));
+            names.push("x-amz-target");
+            assert!(signed.contains(&format!("SignedHeaders={},", names.join(";"))), "{signed}");
+            assert_eq!(signed, &expected(&stub.url, &request, token));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_clock_is_corrected_and_the_call_repeated() {
+    for ahead in [-3600_i64, 3600] {
+        let stub = Stub::start(Answer::RefuseClock { ahead });
+        let client = client(&stub.url, None);
+        put(&client, "a").await.unwrap();
+        put(&client, "b").await.unwrap();
+        let requests = stub.requests.lock().unwrap().clone();
+        let differences: Vec<i64> =
+            requests.iter().map(|request| support::ahead(time_of(&request.headers["x-amz-date"]))).collect();
+        assert_eq!(differences.len(), 3, "one refused call, its repetition, and the next call: {differences:?}");
+        assert!(differences[0].abs() < 10, "{differences:?}");
+        assert!(differences[1..].iter().all(|found| (found - ahead).abs() < 10), "{differences:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_is_refused_for_another_reason_is_not_repeated() {
+    let stub = Stub::start(Answer::RefuseClock { ahead: 0 });
+    let error = put(&client(&stub.url, None), "a").await.unwrap_err();
+    assert!(error.contains("InvalidSignatureException"), "{error}");
+    assert_eq!(stub.requests.lock().unwrap().len(), 1);
+}
