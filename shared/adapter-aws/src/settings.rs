@@ -86,8 +86,11 @@ impl AwsSettings {
             .into_iter()
             .filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty())
             .collect();
-        let required =
-            |name: &str| vars.get(name).map(|value| (*value).to_owned()).ok_or_else(|| SettingsError::Missing(name.to_owned()));
+        let required = |name: &str| {
+            vars.get(name)
+                .map(|value| (*value).to_owned())
+                .ok_or_else(|| SettingsError::Missing(name.to_owned()))
+        };
         let credentials = Credentials::new(
             required(ACCESS_KEY_ID)?,
             required(SECRET_ACCESS_KEY)?,

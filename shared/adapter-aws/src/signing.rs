@@ -115,7 +115,7 @@ impl Sign for JsonServiceSigning {
     ) -> Result<(), BoxError> {
         let credentials = identity.data::<Credentials>().ok_or(SigningError::NotKeys)?;
         let seconds = seconds(now(components))? + self.0.clock_difference.load(Ordering::Relaxed);
-        Ok(self.0.sign(request, credentials, seconds)?)
+        self.0.sign(request, credentials, seconds)
     }
 }
 
@@ -133,7 +133,8 @@ impl Intercept for JsonServiceSigning {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let refused = context.response().filter(|response| refuses_signature(response));
-        let Some(service_time) = refused.and_then(|response| response.headers().get("date")).and_then(http_date)
+        let Some(service_time) =
+            refused.and_then(|response| response.headers().get("date")).and_then(http_date)
         else {
             return Ok(());
         };
@@ -149,7 +150,12 @@ impl Intercept for JsonServiceSigning {
 }
 
 impl Signer {
-    fn sign(&self, request: &mut HttpRequest, credentials: &Credentials, seconds: i64) -> Result<(), BoxError> {
+    fn sign(
+        &self,
+        request: &mut HttpRequest,
+        credentials: &Credentials,
+        seconds: i64,
+    ) -> Result<(), BoxError> {
         let region = self.region.as_deref().ok_or(SigningError::NoRegion)?;
         let time = timestamp(seconds)?;
         let date = time.get(..8).ok_or(SigningError::Time)?;
@@ -183,7 +189,9 @@ impl Signer {
         let secret = Zeroizing::new(format!("AWS4{}", credentials.secret_access_key()));
         let key = [date, region, self.service, "aws4_request"]
             .iter()
-            .fold(hmac_key(secret.as_bytes()), |key, part| hmac_key(hmac::sign(&key, part.as_bytes()).as_ref()));
+            .fold(hmac_key(secret.as_bytes()), |key, part| {
+                hmac_key(hmac::sign(&key, part.as_bytes()).as_ref())
+            });
         *kept = Some(DayKey { access_key: credentials.access_key_id().to_owned(), day, key: key.clone() });
         key
     }
@@ -226,7 +234,8 @@ fn canonical(request: &HttpRequest) -> Result<(String, String), SigningError> {
 /// The `Host` that the HTTP client will send: with the port, unless it is the scheme's own.
 fn host(address: &str) -> Result<&str, SigningError> {
     let (scheme, rest) = address.split_once("://").ok_or(SigningError::NoHost)?;
-    let authority = rest.split(['/', '?']).next().filter(|host| !host.is_empty()).ok_or(SigningError::NoHost)?;
+    let authority =
+        rest.split(['/', '?']).next().filter(|host| !host.is_empty()).ok_or(SigningError::NoHost)?;
     let own_port = if scheme == "https" { ":443" } else { ":80" };
     Ok(authority.strip_suffix(own_port).unwrap_or(authority))
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::support::{Answer, Stub};
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config, with_limits};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use crate::support::{Answer, Stub};
 
 const FOUND: Answer = Answer::With(200, r#"{"Item":{"pk":{"S":"a"}}}"#);
 
@@ -68,7 +68,7 @@ async fn a_failing_service_is_tried_three_times_and_each_try_is_counted_in_its_p
 
 #[tokio::test]
 async fn each_try_after_a_failure_has_a_new_connection() {
-    for answer in [Answer::With(500, "{}"), Answer::HalfAnAnswer] {
+    for answer in [Answer::With(500, "{}"), Answer::Half] {
         let stub = Stub::start(answer);
         get(&config(&settings(&stub.url))).await.unwrap_err();
         assert_eq!(stub.authorizations().len(), 3);

@@ -23,7 +23,7 @@ pub(crate) async fn put(world: &World, item: Item) {
 
 #[tokio::test]
 async fn a_document_is_binary_and_one_in_a_text_attribute_is_still_read() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let (id, _) = world.create(at(0), &company("before")).await;
     let mut item = item_of(&world, &id.to_string()).await;
     let document = String::from_utf8(item["state"].as_b().unwrap().as_ref().to_vec()).unwrap();

@@ -22,10 +22,10 @@ fn personal() -> LeadInput<'static> {
     }
 }
 
-/// Whether a text shows a secret, as it is or as the bytes of a blob.
+/// Whether a text shows a secret, as it is or in a blob, which is shown in hexadecimal digits.
 fn shows(text: &str, secret: &str) -> bool {
-    let bytes: Vec<String> = secret.bytes().map(|byte| byte.to_string()).collect();
-    text.contains(secret) || text.contains(&bytes.join(", "))
+    let digits: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    text.contains(secret) || text.contains(&digits)
 }
 
 async fn erase(world: &World, id: &LeadId) {

@@ -21,13 +21,7 @@ const KEY: &str = "arn:aws:kms:eu-west-1:000000000000:key/data";
 fn config(endpoint_url: Option<String>) -> SdkConfig {
     let settings = AwsSettings {
         region: "eu-west-1".to_owned(),
-        credentials: Credentials::new(
-        "test",
-        "test",
-        Some("token".to_owned()),
-        None,
-        "test",
-    ),
+        credentials: Credentials::new("test", "test", Some("token".to_owned()), None, "test"),
         endpoint_url,
         service_endpoints: BTreeMap::new(),
         limits: CallLimits { attempts: 1, ..CallLimits::default() },

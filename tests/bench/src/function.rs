@@ -1,7 +1,7 @@
 //! A function in its deployed form: its binary, and the variables of its stack.
 
 use serde_yaml_ng::Value as Yaml;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use xtask::environment::{root, target};
@@ -33,8 +33,8 @@ pub(crate) struct Function {
     pub(crate) context: String,
     /// The program.
     pub(crate) binary: PathBuf,
-    /// The names of its environment variables.
-    pub(crate) variables: BTreeSet<String>,
+    /// The names of its environment variables, with their values where the stack gives them as texts.
+    pub(crate) variables: BTreeMap<String, Option<String>>,
     /// Whether it calls AWS at all.
     pub(crate) has_sdk: bool,
 }
@@ -67,14 +67,20 @@ impl Function {
     }
 }
 
-fn variables(name: &str, context: &str) -> Result<BTreeSet<String>, Error> {
+fn variables(name: &str, context: &str) -> Result<BTreeMap<String, Option<String>>, Error> {
     let path = root().join(format!("infra/{context}.yaml"));
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     let template: Yaml = serde_yaml_ng::from_str(&text)
         .map_err(|error| Error::Content(format!("{}: {error}", path.display())))?;
-    let names = |node: Option<&Yaml>| -> Vec<String> {
+    let of = |node: Option<&Yaml>| -> Vec<(String, Option<String>)> {
         let variables = node.and_then(|node| node.get("Environment")?.get("Variables")?.as_mapping());
-        variables.into_iter().flatten().filter_map(|(name, _)| Some(name.as_str()?.to_owned())).collect()
+        // The value of `!Ref` and `!Sub` is known in the deployment alone.
+        let text = |value: &Yaml| if let Yaml::String(text) = value { Some(text.clone()) } else { None };
+        variables
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), text(value))))
+            .collect()
     };
     let globals = template.get("Globals").and_then(|globals| globals.get("Function"));
     let logical_id = format!("{}Function", pascal(name));
@@ -85,7 +91,7 @@ fn variables(name: &str, context: &str) -> Result<BTreeSet<String>, Error> {
     if own.is_none() {
         return Err(Error::Content(format!("{} has no {logical_id}", path.display())));
     }
-    Ok(names(globals).into_iter().chain(names(own)).collect())
+    Ok(of(globals).into_iter().chain(of(own)).collect())
 }
 
 /// `score-lead` as `ScoreLead`.

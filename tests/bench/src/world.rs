@@ -330,15 +330,15 @@ impl World {
             // A function that asks for a secret or for its configuration before its first request could not start without an
             // answer, and the question must not leave this machine.
             let at_start = *name == "AWS_ENDPOINT_URL_APPCONFIGDATA"
-                || (name.as_str() == SECRETS_ENDPOINT && function.variables.contains("CURSOR_SECRET_ID"));
-            function.variables.contains(*name) || (of_stub && (!as_in_aws || at_start))
+                || (name.as_str() == SECRETS_ENDPOINT && function.variables.contains_key("CURSOR_SECRET_ID"));
+            function.variables.contains_key(*name) || (of_stub && (!as_in_aws || at_start))
         });
-        let named = function.variables.iter().filter(|name| !self.endpoints.contains_key(*name));
+        let named = function.variables.iter().filter(|(name, _)| !self.endpoints.contains_key(*name));
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         lambda
             .into_iter()
             .map(text)
-            .chain(named.map(|name| text((name, setting(name)))))
+            .chain(named.map(|(name, value)| text((name, value.as_deref().unwrap_or_else(|| setting(name))))))
             .chain(endpoints.map(|(name, value)| text((name, value))))
             .collect()
     }

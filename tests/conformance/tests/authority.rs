@@ -129,3 +129,16 @@ fn reads_of_api_keys_are_counted_with_the_configured_limit() {
     }
     assert_eq!(seen, 3);
 }
+
+#[test]
+fn every_read_is_counted_against_its_caller() {
+    let reads =
+        operations().into_iter().filter(|operation| operation.method == "GET" && !operation.is_public());
+    let mut counted = BTreeSet::new();
+    for operation in reads {
+        let handler = format!("functions/{}/{}/src/lib.rs", operation.tag, kebab(operation.id));
+        assert!(read(&handler).contains("type Limit = ReadLimit;"), "{handler} does not count its requests");
+        counted.insert(handler);
+    }
+    assert!(counted.len() >= 14, "{counted:?}");
+}

@@ -227,6 +227,20 @@ fn alarm(
 }
 
 #[test]
+fn every_stack_gives_its_functions_the_same_settings() {
+    let settings = |stack: &'static Stack| {
+        let settings = stack.template.pointer("/Globals/Function/Environment/Variables");
+        (stack.name.as_str(), settings.unwrap_or(&Value::Null))
+    };
+    let of_stacks: Vec<(&str, &Value)> =
+        stacks().iter().filter(|stack| stack.template.get("Globals").is_some()).map(settings).collect();
+    assert!(of_stacks.len() >= 7, "{of_stacks:?}");
+    let others = of_stacks.iter().filter(|(_, settings)| *settings != of_stacks[0].1);
+    assert_eq!(others.count(), 0, "{of_stacks:?}");
+    assert_eq!(of_stacks[0].1["GLIBC_TUNABLES"], "glibc.malloc.tcache_count=1000");
+}
+
+#[test]
 fn every_function_has_its_name_alarms_role_and_logs() {
     let (lambda, own) = (json!("AWS/Lambda"), json!({"Fn::Sub": "Sextant/${Environment}"}));
     let mut wrong = Vec::new();

@@ -22,7 +22,8 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
     let (pascal, permission) = (names.pascal(), operation.permission_type);
     let mut steps = String::new();
     let mut imports = vec![format!("domain::authority::{{Authority, {permission}}}")];
-    let mut from_edge = vec!["Request", "Response", "Route", "RouteFuture", "Uncounted"];
+    let limit = if operation.is_read() { "ReadLimit" } else { "Uncounted" };
+    let mut from_edge = vec!["Request", "Response", "Route", "RouteFuture", limit];
     for parameter in &operation.parameters {
         let name = &parameter.name;
         match &parameter.component {
@@ -45,7 +46,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
             steps.push_str(UNVERSIONED);
         }
         _ if operation.is_list => {
-            from_edge.insert(0, "Problem");
+            from_edge.push("Problem");
             steps.push_str(
                 "        let mut parameters = request.list_parameters(&[]);
         parameters.whole_number(\"limit\", 1..=100);
@@ -59,6 +60,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
         }
         _ => {}
     }
+    from_edge.sort_unstable();
     imports.push(format!("edge::{{{}}}", from_edge.join(", ")));
     let object = if operation.names_an_object() {
         "\n///\n/// It looks for nothing, so it finds whatever the path names: what is not there, or not the caller's, must be 404."
@@ -72,13 +74,12 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
 
 {}
 /// Answers 204 to every caller with the permission to {}. Replace the answer by the use case's: add the ports that
-/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body. A route that
-/// reads declares `ReadLimit`.{object}
+/// it needs as fields, pass it the context and the authority, and turn its result into the contract's body.{object}
 pub struct {pascal};
 
 impl Route for {pascal} {{
     type Permission = {permission};
-    type Limit = Uncounted;
+    type Limit = {limit};
 
 {handle}
 {steps}        Ok(Box::pin(async {{ Ok(Response::no_content()) }}))
@@ -90,8 +91,26 @@ impl Route for {pascal} {{
         uses(imports),
         format_args!("`{}`", operation.permission)
     );
+    let (from_edge, wiring) = if operation.is_read() {
+        (
+            "Authorized, Handler",
+            format!(
+                "let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            Ok(Box::new(Authorized::new({pascal}, store, base.read_limit()?)) as Box<dyn Handler>)"
+            ),
+        )
+    } else {
+        (
+            "Authorized, Handler, Uncounted",
+            format!(
+                "let store = Arc::new(Base::read(settings)?.store()?);
+            Ok(Box::new(Authorized::new({pascal}, store, Uncounted)) as Box<dyn Handler>)"
+            ),
+        )
+    };
     let imports = uses(vec![
-        "edge::{Authorized, Handler, Uncounted}".to_owned(),
+        format!("edge::{{{from_edge}}}"),
         format!("{}::{pascal}", names.snake()),
         "std::process::ExitCode".to_owned(),
         "std::sync::Arc".to_owned(),
@@ -104,8 +123,7 @@ impl Route for {pascal} {{
 fn main() -> ExitCode {{
     edge::http::run(\"{name}\", |settings| {{
         Box::pin(async move {{
-            let store = Arc::new(Base::read(settings)?.store()?);
-            Ok(Box::new(Authorized::new({pascal}, store, Uncounted)) as Box<dyn Handler>)
+            {wiring}
         }})
     }})
 }}

@@ -26,6 +26,11 @@ pub(super) struct Operation {
 }
 
 impl Operation {
+    /// Whether its requests count as reads of their caller.
+    pub(super) fn is_read(&self) -> bool {
+        self.method == "GET"
+    }
+
     /// Whether the path names an object.
     pub(super) fn names_an_object(&self) -> bool {
         !self.parameters.is_empty()

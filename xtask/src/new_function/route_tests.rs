@@ -9,7 +9,7 @@ use crate::error::Error;
 pub(super) const WIDEST: usize = 110;
 
 /// Plans the handler and the dependency.
-pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
+pub(super) fn write(plan: &mut Plan<'_>, names: &Names, is_read: bool) -> Result<(), Error> {
     let (name, context) = (&names.name, &names.context);
     plan.edit("tests/api/Cargo.toml", |manifest| {
         let neighbour = format!("path = \"../../functions/{context}/");
@@ -25,9 +25,10 @@ pub(super) fn write(plan: &mut Plan<'_>, names: &Names) -> Result<(), Error> {
     plan.edit("tests/api/src/routes.rs", |routes| {
         let start = routes.find(0, "    BTreeMap::from([")?;
         let end = routes.find(start, "    ])")?;
+        let handler = if is_read { "counted_read" } else { "authorized" };
         let (key, value) = (
             format!("\"{}\"", names.camel()),
-            format!("authorized(parts, {}::{})", names.snake(), names.pascal()),
+            format!("{handler}(parts, {}::{})", names.snake(), names.pascal()),
         );
         let line = format!("        ({key}, {value}),");
         let entry = if line.len() <= WIDEST {

@@ -1,6 +1,6 @@
 //! The function in the stack of its context: the function, its role, and its name in the list of the stack's functions,
 //! from which its log group and alarms come. The function is found by its name, so no other file changes. The role may
-//! write logs and traces, record a refused access, and receive from its own queue; further permissions are added
+//! write logs and traces, record a refused access, count a read, and receive from its own queue; further permissions are added
 //! together with the code that needs them.
 
 use super::names::{Names, wrong};
@@ -31,14 +31,20 @@ const TABLES: &str = "      Environment:
           STATE_TABLE: !Sub sextant-${Environment}-state
           EPHEMERAL_TABLE: !Sub sextant-${Environment}-ephemeral
 ";
-/// The permission of a route to record refusals.
-const RECORDS_REFUSALS: &str = "              - Effect: Allow
-                Action: [dynamodb:PutItem]
-                Resource: !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sextant-${Environment}-ledger
-              - Effect: Allow
-                Action: [dynamodb:PutItem]
-                Resource: !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sextant-${Environment}-ephemeral
-";
+/// The permissions of a route to record refusals, and of a route that reads to count its requests.
+fn permissions_of_a_route(is_read: bool) -> String {
+    let ephemeral = if is_read { "dynamodb:PutItem, dynamodb:UpdateItem" } else { "dynamodb:PutItem" };
+    [("ledger", "dynamodb:PutItem"), ("ephemeral", ephemeral)]
+        .map(|(table, actions)| {
+            format!(
+                "              - Effect: Allow
+                Action: [{actions}]
+                Resource: !Sub arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/sextant-${{Environment}}-{table}
+"
+            )
+        })
+        .concat()
+}
 
 fn resources(names: &Names, trigger: &Trigger) -> String {
     let (pascal, name) = (names.pascal(), &names.name);
@@ -55,8 +61,8 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
         _ => String::new(),
     };
     let (tables, records) = match trigger {
-        Trigger::Http(_) => (TABLES, RECORDS_REFUSALS),
-        _ => ("", ""),
+        Trigger::Http(route) => (TABLES, permissions_of_a_route(route.method == "GET")),
+        _ => ("", String::new()),
     };
     let title = names.title();
     format!(

@@ -186,22 +186,26 @@ fn a_route_is_everywhere_it_must_be() {
     assert!(!changed.iter().any(|file| file.contains("template.yaml") || file.contains("infra/api.yaml")));
     assert!(
         copy.read("tests/api/src/routes.rs")
-            .contains("(\"exportLeads\", authorized(parts, export_leads::ExportLeads)),")
+            .contains("(\"exportLeads\", counted_read(parts, export_leads::ExportLeads)),")
     );
     let manifest = copy.read("functions/sales/export-leads/Cargo.toml");
     assert!(manifest.contains("application-core.workspace = true\napplication-sales.workspace = true\n"));
     assert_eq!(manifest.matches("application-").count(), 2, "{manifest}");
-    // The route declares its permission, and its refusals are recorded.
+    // The route declares its permission and its limit, and its refusals are recorded.
     let lib = copy.read("functions/sales/export-leads/src/lib.rs");
-    assert!(lib.contains("type Permission = ReadLeads;"), "{lib}");
-    assert!(copy.read("functions/sales/export-leads/src/main.rs").contains("Authorized::new("));
+    assert!(lib.contains("type Permission = ReadLeads;\n    type Limit = ReadLimit;"), "{lib}");
+    let main = copy.read("functions/sales/export-leads/src/main.rs");
+    assert!(main.contains("Authorized::new(ExportLeads, store, base.read_limit()?)"), "{main}");
     let stack = copy.read("infra/sales.yaml");
     let role =
         &stack[stack.find("  ExportLeadsRole:").unwrap()..stack.find("  Fn::ForEach::Functions:").unwrap()];
-    for table in ["ledger", "ephemeral"] {
+    for (table, actions) in
+        [("ledger", "dynamodb:PutItem"), ("ephemeral", "dynamodb:PutItem, dynamodb:UpdateItem")]
+    {
         let table = format!(":table/sextant-${{Environment}}-{table}\n");
         let (before, _) = role.split_once(&table).expect("the table");
-        assert!(before.lines().rev().nth(1).unwrap().ends_with("Action: [dynamodb:PutItem]"), "{role}");
+        let actions = format!("Action: [{actions}]");
+        assert!(before.lines().rev().nth(1).unwrap().ends_with(&actions), "{role}");
     }
     let sample = copy.json("events/sales/export-leads.json");
     assert_eq!(sample["path"], "/v1/leads/export");

@@ -17,8 +17,8 @@ pub(crate) enum Answer {
     With(u16, &'static str),
     /// Reads the request and stays silent.
     Silence,
-    /// Reads the request and closes the connection in the middle of the answer.
-    HalfAnAnswer,
+    /// Reads the request and closes the connection in the middle of its answer.
+    Half,
     /// Its clock is so many seconds ahead. It refuses signatures that are not within five minutes of its time; with
     /// a right clock it refuses every signature.
     RefuseClock { ahead: i64 },
@@ -92,7 +92,7 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
         requests.lock().unwrap().push(Request { headers, body });
         let (status, body, ahead) = match answer {
             Answer::Silence => continue,
-            Answer::HalfAnAnswer => {
+            Answer::Half => {
                 write!(stream, "HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{{").unwrap();
                 return;
             }
@@ -104,15 +104,15 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
         };
         let date = DateTime::from_secs(DateTime::from(SystemTime::now()).secs() + ahead);
         let date = date.fmt(Format::HttpDate).unwrap();
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ndate: {date}\r\n");
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ndate: {date}\r\n");
         write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     }
 }
 
 fn within_five_minutes(signed: &str, ahead: i64) -> bool {
     let seconds = DateTime::from(SystemTime::now()).secs() + ahead;
-    let times = (seconds - 300..=seconds + 300).map(|seconds| {
-        DateTime::from_secs(seconds).fmt(Format::DateTime).unwrap().replace(['-', ':'], "")
-    });
+    let times = (seconds - 300..=seconds + 300)
+        .map(|seconds| DateTime::from_secs(seconds).fmt(Format::DateTime).unwrap().replace(['-', ':'], ""));
     times.into_iter().any(|time| time == signed)
 }
