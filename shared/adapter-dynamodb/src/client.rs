@@ -9,7 +9,6 @@ use crate::endpoint::OneEndpoint;
 use adapter_aws::{JsonServiceSigning, SdkConfig};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
-use aws_runtime::service_clock_skew::DisableClockSkewCorrection;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
@@ -71,8 +70,6 @@ impl Intercept for EachCall {
         state.store_put(disable_interceptor::<UserAgentInterceptor>(NOT_NEEDED));
         state.store_put(disable_interceptor::<InvocationIdInterceptor>(NOT_NEEDED));
         state.store_put(disable_interceptor::<RequestInfoInterceptor>(NOT_NEEDED));
-        // `JsonServiceSigning` corrects the clock; the SDK's correction reads the date of every answer.
-        state.store_put(DisableClockSkewCorrection::from(true));
         Ok(())
     }
 
