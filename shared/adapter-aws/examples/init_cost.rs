@@ -8,15 +8,16 @@
 //! ```
 //!
 //! `call 0` is start-up alone; the difference between `call 1`, `call 2` and so on is the price of a call. Without
-//! `AWS_ENDPOINT_URL` the TLS stack is built too, as in AWS.
+//! `AWS_ENDPOINT_URL` the trusted certificates are read too, as in AWS.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use adapter_aws::{AwsSettings, sdk_config};
+use adapter_aws::{AwsSettings, JsonServiceSigning, sdk_config};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const ITEM: &str =
@@ -36,7 +37,9 @@ fn call(times: u32) {
     let variables: Vec<(String, String)> = env::vars().collect();
     let variables = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let config = sdk_config(&AwsSettings::read(variables).unwrap()).unwrap();
-    let client = Client::new(&config);
+    let signing = JsonServiceSigning::new(&config, "dynamodb");
+    let builder = Builder::from(&config).push_auth_scheme(signing.clone());
+    let client = Client::from_conf(builder.interceptor(signing.clone()).retry_classifier(signing).build());
     runtime.block_on(async {
         for _ in 0..times {
             let read =

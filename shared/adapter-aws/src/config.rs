@@ -13,8 +13,8 @@ use aws_types::region::Region;
 
 use crate::endpoints::ServiceEndpoints;
 use crate::identity::OneIdentity;
-use crate::settings::{AwsSettings, CallLimits, SettingsError};
-use crate::transport::{CONNECT_TIMEOUT, http_client};
+use crate::settings::{AwsSettings, CallLimits};
+use crate::transport::{CONNECT_TIMEOUT, TrustError, http_client};
 
 /// Builds the configuration from which every SDK client of the process is made.
 ///
@@ -23,8 +23,8 @@ use crate::transport::{CONNECT_TIMEOUT, http_client};
 /// timer and a wrapped body.
 ///
 /// # Errors
-/// [`SettingsError::Tls`] and [`SettingsError::Root`] when the certificates of this crate can't be used.
-pub fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, SettingsError> {
+/// [`TrustError`] when the certificates of this crate can't be used.
+pub fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, TrustError> {
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))

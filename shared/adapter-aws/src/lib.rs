@@ -18,3 +18,4 @@ pub use config::{sdk_config, with_limits};
 pub use round_trips::{RoundTrip, RoundTrips};
 pub use settings::{AwsSettings, CallLimits, SettingsError};
 pub use signing::JsonServiceSigning;
+pub use transport::TrustError;

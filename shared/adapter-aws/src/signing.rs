@@ -1,8 +1,11 @@
 //! Signature Version 4 for services of the AWS JSON protocol, such as DynamoDB.
 //!
 //! The SDK derives the signing key again for each call and writes the canonical form of any request. A request of the AWS
-//! JSON protocol is always a POST to `/` without a query, and the key is the same for a day. That halves the cost of a signature,
-//! which was a third of a call (docs/performance.md). The test `signing` holds that both sign alike.
+//! JSON protocol is a POST to `/` without a query, and the key is the same for a day. What that saves is in
+//! docs/adr/0014-own-connector-and-signature.md. The tests compare the signature with the SDK's.
+//!
+//! Every other request is refused. Values of headers are signed as they are, without joining or collapsing, because the SDK
+//! writes one line for each header. The region is that of the configuration, the service is given.
 //!
 //! Source: AWS, "Create a signed AWS API request".
 
@@ -12,33 +15,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
+use aws_runtime::auth::sigv4::SCHEME_ID;
 use aws_runtime::service_clock_skew::DisableClockSkewCorrection;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::{AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign};
 use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextMut,
+    BeforeDeserializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef, InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::DateTime;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::date_time::Format;
+use aws_smithy_types::retry::ErrorKind;
 use aws_types::SdkConfig;
 use ring::{digest, hmac};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-/// The id of Signature Version 4 in the SDK. A scheme with this id replaces the SDK's own.
-const SIGNATURE_V4: AuthSchemeId = AuthSchemeId::new("sigv4");
-
-/// A clock that differs from the service's by more is wrong. AWS refuses a difference of five minutes and more.
+/// The most seconds by which the clock may differ from the service's, as in the SDK. AWS refuses a difference of five minutes.
 const TOLERATED_SECONDS: i64 = 240;
 
-/// Signs the calls of one client, and corrects the clock when the service says that it is wrong.
+/// Signs the calls of one client, and corrects the clock when the service refused the time of a signature.
 ///
-/// It is both an authentication scheme and an interceptor of the client.
+/// The client needs it three times: as an authentication scheme, in the place of the SDK's, as an interceptor, and as a
+/// classifier of failures.
 #[derive(Clone)]
 pub struct JsonServiceSigning(Arc<Signer>);
 
@@ -58,11 +63,23 @@ struct DayKey {
     key: hmac::Key,
 }
 
-/// A request can't be signed, or was signed with a wrong time.
+/// The difference with which an attempt was signed. Another attempt may have learned a new one in the meantime.
+#[derive(Debug, Clone, Copy)]
+struct SignedDifference(i64);
+
+impl Storable for SignedDifference {
+    type Storer = StoreReplace<Self>;
+}
+
+/// On an answer whose time is too far from that of the signature: the difference of the clocks.
+#[derive(Debug, Clone, Copy)]
+struct WrongClock(i64);
+
+/// A request can't be signed.
 #[derive(Debug, thiserror::Error)]
 enum SigningError {
-    #[error("the identity is not a pair of AWS keys")]
-    NotKeys,
+    #[error("the identity has no AWS credentials")]
+    WrongIdentity,
     #[error("the region is not known")]
     NoRegion,
     #[error("the time can't be represented")]
@@ -71,8 +88,8 @@ enum SigningError {
     Stream,
     #[error("the address has no host")]
     NoHost,
-    #[error("the clock was wrong by {0} s; the next attempt is corrected")]
-    Clock(i64),
+    #[error("the request is not of the AWS JSON protocol")]
+    NotJson,
 }
 
 impl JsonServiceSigning {
@@ -95,11 +112,11 @@ impl fmt::Debug for JsonServiceSigning {
 
 impl AuthScheme for JsonServiceSigning {
     fn scheme_id(&self) -> AuthSchemeId {
-        SIGNATURE_V4
+        SCHEME_ID
     }
 
     fn identity_resolver(&self, resolvers: &dyn GetIdentityResolver) -> Option<SharedIdentityResolver> {
-        resolvers.identity_resolver(SIGNATURE_V4)
+        resolvers.identity_resolver(SCHEME_ID)
     }
 
     fn signer(&self) -> &dyn Sign {
@@ -114,11 +131,11 @@ impl Sign for JsonServiceSigning {
         identity: &Identity,
         _: AuthSchemeEndpointConfig<'_>,
         components: &RuntimeComponents,
-        _: &ConfigBag,
+        config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        let credentials = identity.data::<Credentials>().ok_or(SigningError::NotKeys)?;
-        let seconds = seconds(now(components))? + self.0.clock_difference.load(Ordering::Relaxed);
-        self.0.sign(request, credentials, seconds)
+        let credentials = identity.data::<Credentials>().ok_or(SigningError::WrongIdentity)?;
+        let difference = config.load::<SignedDifference>().map_or(0, |signed| signed.0);
+        self.0.sign(request, credentials, seconds(components)?.saturating_add(difference))
     }
 }
 
@@ -138,27 +155,62 @@ impl Intercept for JsonServiceSigning {
         Ok(())
     }
 
-    /// Turns a refused signature into a failure that is tried again, when the answer shows that the clock is to blame.
-    fn modify_before_attempt_completion(
+    fn modify_before_signing(
         &self,
-        context: &mut FinalizerInterceptorContextMut<'_>,
-        components: &RuntimeComponents,
-        _: &mut ConfigBag,
+        _: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let refused = context.response().filter(|response| refuses_signature(response));
-        let Some(service_time) =
-            refused.and_then(|response| response.headers().get("date")).and_then(http_date)
-        else {
+        let difference = self.0.clock_difference.load(Ordering::Relaxed);
+        config.interceptor_state().store_put(SignedDifference(difference));
+        Ok(())
+    }
+
+    /// Marks a refusal whose time is too far from that of the signature. A time from a cache says nothing, as in the SDK.
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response_mut();
+        if !response.status().is_client_error() || response.headers().get("age").is_some() {
             return Ok(());
-        };
-        let difference = service_time - seconds(now(components))?;
-        let before = self.0.clock_difference.swap(difference, Ordering::Relaxed);
-        if (difference - before).abs() > TOLERATED_SECONDS
-            && let Some(result) = context.output_or_error_mut()
-        {
-            *result = Err(OrchestratorError::response(SigningError::Clock(difference).into()));
+        }
+        let signed = config.load::<SignedDifference>().map_or(0, |signed| signed.0);
+        if let Some(time) = response.headers().get("date").and_then(http_date) {
+            let difference = time.saturating_sub(seconds(components)?);
+            if difference.saturating_sub(signed).abs() > TOLERATED_SECONDS {
+                response.add_extension(WrongClock(difference));
+            }
         }
         Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(WrongClock(difference)) = context.response().and_then(refused_clock) {
+            self.0.clock_difference.store(difference, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl ClassifyRetry for JsonServiceSigning {
+    fn name(&self) -> &'static str {
+        "JsonServiceSigning"
+    }
+
+    /// A refused time is tried again, with the time of the service.
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response().and_then(refused_clock) {
+            Some(_) => RetryAction::retryable_error(ErrorKind::ServerError),
+            None => RetryAction::NoActionIndicated,
+        }
     }
 }
 
@@ -170,6 +222,12 @@ impl Signer {
         seconds: i64,
     ) -> Result<(), BoxError> {
         let region = self.region.as_deref().ok_or(SigningError::NoRegion)?;
+        if request.method() != "POST"
+            || request.uri_mut().path() != "/"
+            || request.uri_mut().query().is_some()
+        {
+            return Err(SigningError::NotJson.into());
+        }
         let time = timestamp(seconds)?;
         let date = time.get(..8).ok_or(SigningError::Time)?;
         request.headers_mut().try_insert("x-amz-date", time.clone())?;
@@ -199,6 +257,7 @@ impl Signer {
         {
             return kept.key.clone();
         }
+        // Only this copy of the secret is wiped: the process holds the credentials anyway, and the key is good for a day.
         let secret = Zeroizing::new(format!("AWS4{}", credentials.secret_access_key()));
         let key = [date, region, self.service, "aws4_request"]
             .iter()
@@ -262,12 +321,10 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-fn now(components: &RuntimeComponents) -> SystemTime {
-    components.time_source().map_or_else(SystemTime::now, |source| source.now())
-}
-
-fn seconds(time: SystemTime) -> Result<i64, SigningError> {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| SigningError::Time)?;
+/// The time of this process, in Unix seconds.
+fn seconds(components: &RuntimeComponents) -> Result<i64, SigningError> {
+    let now = components.time_source().map_or_else(SystemTime::now, |source| source.now());
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| SigningError::Time)?;
     i64::try_from(since.as_secs()).map_err(|_| SigningError::Time)
 }
 
@@ -289,10 +346,12 @@ fn timestamp(seconds: i64) -> Result<String, SigningError> {
     Ok(text)
 }
 
-fn refuses_signature(response: &HttpResponse) -> bool {
+/// The difference of the clocks, if the answer refuses the signature because of it.
+fn refused_clock(response: &HttpResponse) -> Option<WrongClock> {
     const CODE: &[u8] = b"InvalidSignatureException";
-    response.status().is_client_error()
-        && response.body().bytes().is_some_and(|body| body.windows(CODE.len()).any(|part| part == CODE))
+    let wrong = response.extension::<WrongClock>()?;
+    let refused = response.body().bytes()?.windows(CODE.len()).any(|part| part == CODE);
+    refused.then_some(*wrong)
 }
 
 fn http_date(text: &str) -> Option<i64> {

@@ -7,9 +7,13 @@
 //! together with its connections. It has no read timeouts of its own, and needs none: the limit of an attempt covers them.
 
 use std::error::Error;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -18,6 +22,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
+use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{
@@ -27,10 +32,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
 
-use crate::settings::{AwsSettings, SettingsError};
+use crate::settings::AwsSettings;
 
-/// See [`CallLimits`](crate::CallLimits). Name resolution and opening the TCP connection; the limit of an attempt covers TLS.
+/// See [`CallLimits`](crate::CallLimits). It covers name resolution, TCP and TLS together.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Amazon Root CA 1 (until 2038-01-17), 2, 3 and 4 (until 2040-05-26) and the Starfield Services Root CA "G2"
@@ -40,8 +46,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// costs at start-up (0.2 of 0.25 M instructions), so the file has nothing else in it.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
-pub(crate) fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, SettingsError> {
-    let connector = SharedHttpConnector::new(Http1Connector::new(settings.needs_tls())?);
+pub(crate) fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, TrustError> {
+    let connector = SharedHttpConnector::new(Http1Connector::new(roots(settings)?)?);
     let connector = match &settings.round_trips {
         Some(counter) => counter.counting(connector),
         None => connector,
@@ -51,32 +57,74 @@ pub(crate) fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, Se
 
 /// Sends the SDK's requests over kept connections.
 #[derive(Debug)]
-struct Http1Connector(legacy::Client<HttpsConnector<TcpConnector>, SdkBody>);
+struct Http1Connector(legacy::Client<LimitedConnector, SdkBody>);
 
 impl Http1Connector {
-    /// Without TLS no root is read, so that no `https` address is trusted.
-    fn new(tls: bool) -> Result<Self, SettingsError> {
-        let mut roots = RootCertStore::empty();
-        if tls {
-            for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
-                roots.add(certificate.map_err(SettingsError::Root)?).map_err(SettingsError::Tls)?;
-            }
-        }
+    /// A server is trusted if its certificate chains to one of these roots.
+    fn new(roots: RootCertStore) -> Result<Self, TrustError> {
         let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(SettingsError::Tls)?
+            .map_err(TrustError::Tls)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         let mut tcp = TcpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self(legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)))
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .build(LimitedConnector(connector));
+        Ok(Self(client))
+    }
+}
+
+/// The roots that are trusted. None are read when no client calls an `https` address, so that no such address is trusted.
+fn roots(settings: &AwsSettings) -> Result<RootCertStore, TrustError> {
+    let mut roots = RootCertStore::empty();
+    if settings.needs_tls() {
+        for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
+            roots.add(certificate.map_err(TrustError::Root)?).map_err(TrustError::Tls)?;
+        }
+    }
+    Ok(roots)
+}
+
+/// The certificates of this crate can't be used, which is a defect.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// TLS can't be set up with them.
+    #[error("TLS can't be set up")]
+    Tls(#[source] rustls::Error),
+    /// One of them can't be read.
+    #[error("a trusted certificate can't be read")]
+    Root(#[source] rustls::pki_types::pem::Error),
+}
+
+/// Opens connections in [`CONNECT_TIMEOUT`], or fails with an error of the kind `TimedOut`.
+#[derive(Debug, Clone)]
+struct LimitedConnector(HttpsConnector<TcpConnector>);
+
+impl Service<Uri> for LimitedConnector {
+    type Response = <HttpsConnector<TcpConnector> as Service<Uri>>::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        let connecting = self.0.call(address);
+        Box::pin(async move {
+            match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+                Ok(connected) => connected,
+                Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
+            }
+        })
     }
 }
 
@@ -88,11 +136,11 @@ impl HttpConnector for Http1Connector {
         };
         let connection = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-            capture.set_connection_retriever(move || closable(&connection));
+            capture.set_connection_retriever(move || poisonable(&connection));
         }
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await.map_err(failure)?;
+            let answer = answer.await.map_err(connector_error)?;
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -100,7 +148,7 @@ impl HttpConnector for Http1Connector {
 }
 
 /// Lets the SDK close the connection of a failed attempt, so that the next attempt may reach another server.
-fn closable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     connection.connection_metadata().as_ref()?;
     let connection = connection.clone();
     let close = move || {
@@ -111,20 +159,22 @@ fn closable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(close).build())
 }
 
-/// Whether the SDK tries again follows from the kind of the failure: it does after an input or output error, a timeout, and
-/// an answer that ended early.
-fn failure(error: legacy::Error) -> ConnectorError {
-    let timed_out =
-        source::<std::io::Error>(&error).is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut);
-    if timed_out || source::<hyper::Error>(&error).is_some_and(hyper::Error::is_timeout) {
-        return ConnectorError::timeout(error.into());
+/// The failure as the SDK's own connector reports it. The SDK tries again after an input or output error, a timeout, and an
+/// answer that did not begin. Only a failure to connect is a timeout: then nothing was sent.
+fn connector_error(error: legacy::Error) -> ConnectorError {
+    let io = first_source::<io::Error>(&error);
+    if error.is_connect() {
+        let timed_out = io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
+        return if timed_out {
+            ConnectorError::timeout(error.into())
+        } else {
+            ConnectorError::io(error.into())
+        };
     }
-    if error.is_connect() || source::<std::io::Error>(&error).is_some() {
-        return ConnectorError::io(error.into());
-    }
-    match source::<hyper::Error>(&error) {
+    match first_source::<hyper::Error>(&error) {
         Some(http) if http.is_user() => ConnectorError::user(error.into()),
         Some(http) if http.is_closed() || http.is_canceled() => ConnectorError::io(error.into()),
+        _ if io.is_some() => ConnectorError::io(error.into()),
         Some(http) if http.is_incomplete_message() => {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
         }
@@ -133,28 +183,9 @@ fn failure(error: legacy::Error) -> ConnectorError {
 }
 
 /// The first error of this type in the chain.
-fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+fn first_source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bundle_holds_the_five_amazon_roots_and_nothing_else() {
-        // Published at https://www.amazontrust.com/repository/ as the SHA-256 of each certificate.
-        let published = [
-            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
-            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
-            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
-            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
-            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
-        ];
-        let digests: Vec<String> = CertificateDer::pem_slice_iter(AMAZON_ROOTS)
-            .map(|der| ring::digest::digest(&ring::digest::SHA256, &der.unwrap()))
-            .map(|digest| digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
-            .collect();
-        assert_eq!(digests, published);
-    }
-}
+mod tests;

@@ -68,7 +68,7 @@ async fn a_failing_service_is_tried_three_times_and_each_try_is_counted_in_its_p
 
 #[tokio::test]
 async fn each_try_after_a_failure_has_a_new_connection() {
-    for answer in [Answer::With(500, "{}"), Answer::Half] {
+    for answer in [Answer::With(500, "{}"), Answer::Half, Answer::Nothing] {
         let stub = Stub::start(answer);
         get(&config(&settings(&stub.url))).await.unwrap_err();
         assert_eq!(stub.authorizations().len(), 3);

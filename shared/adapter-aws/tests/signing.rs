@@ -24,7 +24,8 @@ fn client(url: &str, token: Option<&str>) -> Client {
     };
     let config = sdk_config(&settings).unwrap();
     let signing = JsonServiceSigning::new(&config, "dynamodb");
-    Client::from_conf(Builder::from(&config).push_auth_scheme(signing.clone()).interceptor(signing).build())
+    let builder = Builder::from(&config).push_auth_scheme(signing.clone());
+    Client::from_conf(builder.interceptor(signing.clone()).retry_classifier(signing).build())
 }
 
 async fn put(client: &Client, value: &str) -> Result<(), String> {
@@ -117,6 +118,25 @@ async fn a_refused_clock_is_corrected_and_the_call_repeated() {
         assert!(differences[0].abs() < 10, "{differences:?}");
         assert!(differences[1..].iter().all(|found| (found - ahead).abs() < 10), "{differences:?}");
     }
+}
+
+#[tokio::test]
+async fn calls_at_the_same_time_are_all_repeated() {
+    let stub = Stub::start(Answer::RefuseClock { ahead: 3600 });
+    let client = client(&stub.url, None);
+    let (one, two, three) = tokio::join!(put(&client, "a"), put(&client, "b"), put(&client, "c"));
+    for done in [one, two, three] {
+        done.unwrap();
+    }
+    assert_eq!(stub.requests.lock().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn a_request_of_another_protocol_is_not_signed() {
+    let stub = Stub::start(Answer::With(200, "{}"));
+    let error = put(&client(&format!("{}/prefix", stub.url), None), "a").await.unwrap_err();
+    assert!(error.contains("NotJson"), "{error}");
+    assert_eq!(stub.requests.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -36,7 +36,8 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     let mut builder = Builder::from(config)
         .endpoint_resolver(OneEndpoint::default())
         .push_auth_scheme(signing.clone())
-        .interceptor(signing);
+        .interceptor(signing.clone())
+        .retry_classifier(signing);
     builder.push_interceptor(SharedInterceptor::permanent(EachCall));
     Client::from_conf(builder.build())
 }

@@ -21,18 +21,6 @@ pub(crate) async fn put(world: &World, item: Item) {
     put.set_item(Some(item)).send().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_document_is_binary_and_one_in_a_text_attribute_is_still_read() {
-    let world = World::start().await;
-    let (id, _) = world.create(at(0), &company("before")).await;
-    let mut item = item_of(&world, &id.to_string()).await;
-    let document = String::from_utf8(item["state"].as_b().unwrap().as_ref().to_vec()).unwrap();
-    item.insert("state".to_owned(), AttributeValue::S(document));
-    put(&world, item).await;
-    let (found, _) = page(&world, &leads(&world, Lead::BY_TIME, 10)).await;
-    assert_eq!(names(&found), ["before"]);
-}
-
 /// Copies of a lead's item in the first shard, each a second newer than the one before.
 async fn hay(world: &World, id: &str, count: i64) {
     let table = world.environment.tables().state;

@@ -2,6 +2,7 @@
 //! several kinds share.
 
 use crate::support::{World, alone, at, random_bytes};
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{LeadId, NotificationId, OrganizationId, new_id};
 use domain::lists::{Filter, FilterValue, List, ListEntry, ListIndex, Rank, Ranking, Within};
@@ -197,7 +198,7 @@ async fn put_open(world: &World, pk: &str, place: usize) {
     let item = HashMap::from([
         ("pk".to_owned(), text(pk)),
         ("sk".to_owned(), text("state")),
-        ("state".to_owned(), text("{}")),
+        ("state".to_owned(), AttributeValue::B(Blob::new("{}"))),
         ("version".to_owned(), AttributeValue::N("1".to_owned())),
         ("list2_pk".to_owned(), text("open#notification")),
         ("list2_sk".to_owned(), text(&format!("{place:04}"))),

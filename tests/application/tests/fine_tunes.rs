@@ -207,8 +207,8 @@ async fn an_entry_that_can_t_be_read_stops_no_other_and_fails_the_run() {
     let pk = format!("{}#fine_tune#{}", key.tenant(), key.id());
     let answer = json!({
         "Items": [
-            {"pk": {"S": "nobody"}, "list2_sk": {"S": "2"}, "state": {"S": "{}"}, "version": {"N": "1"}},
-            {"pk": {"S": pk}, "list2_sk": {"S": "1"}, "state": {"S": "{}"}, "version": {"N": "1"}},
+            {"pk": {"S": "nobody"}, "list2_sk": {"S": "2"}, "state": {"B": "e30="}, "version": {"N": "1"}},
+            {"pk": {"S": pk}, "list2_sk": {"S": "1"}, "state": {"B": "e30="}, "version": {"N": "1"}},
         ],
         "ScannedCount": 2,
     });

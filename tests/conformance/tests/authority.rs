@@ -127,7 +127,7 @@ fn reads_of_api_keys_are_counted_with_the_configured_limit() {
         assert!(main.contains("wiring_configuration::read_limit("), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 3);
+    assert!(seen >= 3, "{seen}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn write_http(plan: &mut Plan<'_>, names: &Names, operation: &Operati
     let (pascal, permission) = (names.pascal(), operation.permission_type);
     let mut steps = String::new();
     let mut imports = vec![format!("domain::authority::{{Authority, {permission}}}")];
-    let limit = if operation.is_read() { "ReadLimit" } else { "Uncounted" };
+    let limit = if operation.is_read { "ReadLimit" } else { "Uncounted" };
     let mut from_edge = vec!["Request", "Response", "Route", "RouteFuture", limit];
     for parameter in &operation.parameters {
         let name = &parameter.name;
@@ -91,7 +91,7 @@ impl Route for {pascal} {{
         uses(imports),
         format_args!("`{}`", operation.permission)
     );
-    let (from_edge, wiring) = if operation.is_read() {
+    let (from_edge, wiring) = if operation.is_read {
         (
             "Authorized, Handler",
             format!(

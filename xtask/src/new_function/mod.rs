@@ -94,7 +94,7 @@ fn generate(root: &Path, options: &NewFunctionOptions) -> Result<Written, Error>
             let operation = contract::write(&mut plan, &names, route)?;
             code::write_http(&mut plan, &names, &operation)?;
             sample::write_request(&mut plan, &names, &operation)?;
-            route_tests::write(&mut plan, &names, operation.is_read())?;
+            route_tests::write(&mut plan, &names, operation.is_read)?;
             next_for_route(&names, &operation)
         }
         Trigger::Queue(event_type) => {

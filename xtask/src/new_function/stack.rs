@@ -61,7 +61,7 @@ fn resources(names: &Names, trigger: &Trigger) -> String {
         _ => String::new(),
     };
     let (tables, records) = match trigger {
-        Trigger::Http(route) => (TABLES, permissions_of_a_route(route.method == "GET")),
+        Trigger::Http(route) => (TABLES, permissions_of_a_route(route.is_read())),
         _ => ("", String::new()),
     };
     let title = names.title();

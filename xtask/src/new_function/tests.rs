@@ -231,6 +231,9 @@ fn every_method_gets_what_its_convention_asks_for() {
     let note = &paths["/v1/leads/{id}/notes/{note_id}"];
     assert_eq!(note["parameters"][1]["name"], "note_id");
     assert!(note["put"]["responses"]["428"].is_mapping());
+    // Reads of API keys have a configured limit, which a generated route does not have.
+    copy.write(["ai", "get-answer-quality", "http:GET:/v1/ai/answer-quality"], "GetAnswerQuality");
+    assert!(copy.yaml("tests/authorization.yaml")["getAnswerQuality"]["api_key"].is_null());
     let profile = &paths["/v1/users/profile"];
     assert_eq!(profile["get"]["operationId"], "getProfile");
     assert_eq!(profile["patch"]["operationId"], "changeProfile");

@@ -26,6 +26,11 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// Whether its requests count as reads of their caller.
+    pub(super) fn is_read(&self) -> bool {
+        self.method == "GET"
+    }
+
     /// The names of the path's parameters.
     pub(super) fn parameters(&self) -> impl Iterator<Item = &str> {
         self.path.split('/').filter_map(parameter)

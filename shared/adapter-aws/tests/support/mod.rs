@@ -19,6 +19,8 @@ pub(crate) enum Answer {
     Silence,
     /// Reads the request and closes the connection in the middle of its answer.
     Half,
+    /// Reads the request and closes the connection.
+    Nothing,
     /// Its clock is so many seconds ahead. It refuses signatures that are not within five minutes of its time; with
     /// a right clock it refuses every signature.
     RefuseClock { ahead: i64 },
@@ -92,6 +94,7 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
         requests.lock().unwrap().push(Request { headers, body });
         let (status, body, ahead) = match answer {
             Answer::Silence => continue,
+            Answer::Nothing => return,
             Answer::Half => {
                 write!(stream, "HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{{").unwrap();
                 return;
