@@ -5,6 +5,7 @@ use super::{BoxFuture, ListQuery, ListedEntry, Page, Source};
 use domain::id::{EventId, OrganizationId, SubjectId};
 use domain::lists::{Filter, FilterValue, ListEntry};
 use domain::{Aggregate, AggregateType, EncodedEvent, Timestamp, Versioned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use type_safe_id::{DynamicType, TypeSafeId};
@@ -96,13 +97,22 @@ impl StoredState {
     /// [`StoreError::UnknownSchema`] for a version that this code does not know, such as one that newer code wrote before it
     /// was rolled back.
     pub fn decode<A: Aggregate>(self) -> Result<Versioned<A>, StoreError> {
+        self.decode_part::<A, A>()
+    }
+
+    /// A part of the aggregate `A` that the state describes: a type with some of its fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`].
+    pub fn decode_part<A: Aggregate, Part: DeserializeOwned>(self) -> Result<Versioned<Part>, StoreError> {
         let unknown =
             StoreError::UnknownSchema { kind: A::TYPE.as_str(), schema_version: self.schema_version };
         let decoded = if self.schema_version == A::SCHEMA_VERSION {
             serde_json::from_str(&self.state)
         } else if self.schema_version < A::SCHEMA_VERSION {
             match serde_json::from_str(&self.state) {
-                Ok(document) => A::deserialize(A::upcast(document, self.schema_version).ok_or(unknown)?),
+                Ok(document) => Part::deserialize(A::upcast(document, self.schema_version).ok_or(unknown)?),
                 Err(error) => Err(error),
             }
         } else {

@@ -3,25 +3,30 @@
 use crate::lead_score::breakdown;
 use contracts::lead::{CompanySize as SizeBody, Lead as Body};
 use domain::Versioned;
-use domain::sales::{CompanySize, CompanySizeInput, Lead, LeadScore};
+use domain::sales::{CompanySize, CompanySizeInput, Lead, ListedLead, ListedScore};
 
 /// A lead, as all routes of leads answer it.
 pub fn lead(lead: &Versioned<Lead>) -> Body {
+    listed_lead(&Versioned { state: ListedLead::from(&lead.state), version: lead.version })
+}
+
+/// A lead of a list, answered as [`lead`] answers the whole one.
+pub fn listed_lead(lead: &Versioned<ListedLead>) -> Body {
     let Versioned { state, version } = lead;
     let contact = state.contact.as_ref();
     Body {
         id: state.id.to_string(),
-        company_name: state.details.company_name.clone(),
-        industry: state.details.industry.clone(),
-        company_size: state.details.company_size.as_ref().map(company_size),
+        company_name: state.company_name.clone(),
+        industry: state.industry.clone(),
+        company_size: state.company_size.as_ref().map(company_size),
         contact_name: contact.and_then(|contact| contact.name.clone()),
         contact_email: contact.and_then(|contact| contact.email.clone()),
         contact_phone: contact.and_then(|contact| contact.phone.clone()),
         notes: contact.and_then(|contact| contact.notes.clone()),
-        status: state.details.status.as_str().to_owned(),
-        owner_id: state.details.owner_id.to_string(),
-        score: state.score.as_ref().and_then(LeadScore::value),
-        score_breakdown: state.score.as_ref().and_then(|score| score.assessment.outcome.ok()).map(breakdown),
+        status: state.status.as_str().to_owned(),
+        owner_id: state.owner_id.to_string(),
+        score: state.score.as_ref().and_then(ListedScore::value),
+        score_breakdown: state.score.as_ref().and_then(|score| score.outcome.ok()).map(breakdown),
         scored_at: state.score.as_ref().map(|score| score.scored_at.to_string()),
         created_at: state.created_at.to_string(),
         updated_at: state.updated_at.to_string(),

@@ -13,7 +13,7 @@ mod organization;
 pub use api_key::{api_key, created_api_key};
 pub use budget::{budget, feature_dollars};
 pub use fine_tune::fine_tune;
-pub use lead::{company_size_input, lead};
+pub use lead::{company_size_input, lead, listed_lead};
 pub use lead_score::lead_score;
 pub use notification::notification;
 pub use organization::organization;

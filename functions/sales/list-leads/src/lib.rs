@@ -33,9 +33,9 @@ impl Route for ListLeads {
                 // Another owner's leads are answered as if there were none.
                 Err(Error::Refused(refused)) => {
                     let none = Page { items: Vec::new(), next: None };
-                    Ok(page.answer(&none, presentation::lead)?.with_refused([*refused]))
+                    Ok(page.answer(&none, presentation::listed_lead)?.with_refused([*refused]))
                 }
-                found => page.answer(&found?, presentation::lead),
+                found => page.answer(&found?, presentation::listed_lead),
             }
         }))
     }

@@ -4,7 +4,7 @@ use application_core::{Error, RefusedAccess, lists};
 use domain::authority::{Authority, ReadLeads};
 use domain::id::AccountId;
 use domain::lists::{Filter, FilterValue};
-use domain::sales::{Lead, LeadStatus};
+use domain::sales::{Lead, LeadStatus, ListedLead};
 use domain::{AggregateType, Timestamp, Versioned};
 use ports::{Condition, ListQuery, ListScope, Page, Position, RankBound, Store};
 
@@ -78,10 +78,10 @@ pub async fn list_leads(
     authority: &Authority<ReadLeads>,
     filters: LeadFilters,
     (limit, after): (u32, Option<Position>),
-) -> Result<Page<Versioned<Lead>>, Error> {
+) -> Result<Page<Versioned<ListedLead>>, Error> {
     if let Some(owner) = filters.owner.filter(|owner| !authority.covers(*owner)) {
         let refused = RefusedAccess::new(authority, AggregateType::Account, &owner);
         return Err(Error::Refused(Box::new(refused)));
     }
-    Ok(lists::page(store, &filters.query(authority, limit, after)).await?)
+    Ok(lists::page_of_parts::<Lead, ListedLead>(store, &filters.query(authority, limit, after)).await?)
 }

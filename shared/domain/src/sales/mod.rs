@@ -4,6 +4,7 @@ mod bant;
 mod company_size;
 mod lead;
 mod lead_score;
+mod listed_lead;
 mod mailbox;
 mod notes;
 mod size_signal;
@@ -17,3 +18,4 @@ pub use lead::{
 pub use lead_score::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, LeadScore, ScoredField,
 };
+pub use listed_lead::{ListedLead, ListedScore};
