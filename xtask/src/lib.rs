@@ -38,7 +38,7 @@ enum Command {
     Up(local::UpOptions),
     /// Stop the processes that `up` started. Stored data is deleted.
     Down,
-    /// Run the tests: unit, api, conformance and e2e, or only the named tiers.
+    /// Run the tests: lint, unit, conformance, api and e2e, or only the named tiers.
     Test(test::TestOptions),
     /// Build the functions into target/lambda/<function>/bootstrap.
     Build(artifacts::BuildOptions),

@@ -94,7 +94,7 @@ pub(crate) const RULES: &[ErrorRule] = &[
         statuses: &[],
         texts: &[],
         meaning: ErrorMeaning::Malformed,
-        reason: "the model could not process this question, and nothing says that it would fail for another one",
+        reason: "the model could not process this prompt, and nothing says that it would fail for another one",
     },
     ErrorRule {
         names: &["InternalServerException", "ServiceUnavailableException"],
@@ -203,7 +203,7 @@ pub(crate) const RULES: &[ErrorRule] = &[
         statuses: &[(424, 424)],
         texts: &[],
         meaning: ErrorMeaning::Malformed,
-        reason: "the model could not process this question",
+        reason: "the model could not process this prompt",
     },
     ErrorRule {
         names: &[],

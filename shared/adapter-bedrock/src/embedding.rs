@@ -129,7 +129,7 @@ async fn request(
         .await
         .map_err(failure::of_call)?;
     // serde's errors quote the text that they could not read.
-    let answer: Answer = serde_json::from_slice(output.body().as_ref())
+    let answer: EmbeddingAnswer = serde_json::from_slice(output.body().as_ref())
         .map_err(|_| unavailable(ProviderFailure::Incomplete("readable vectors")))?;
     let input_tokens = answer.input_text_token_count.or_else(|| counted.0.get().copied());
     let input_tokens = input_tokens.filter(|tokens| *tokens > 0);
@@ -148,7 +148,7 @@ async fn request(
 
 /// The answer of either family; the fields have different names.
 #[derive(Deserialize)]
-struct Answer {
+struct EmbeddingAnswer {
     #[serde(rename = "inputTextTokenCount")]
     input_text_token_count: Option<u64>,
     /// Titan's one vector.
@@ -165,7 +165,7 @@ enum CohereVectors {
     Floats(Vec<Vec<f32>>),
 }
 
-impl Answer {
+impl EmbeddingAnswer {
     fn vectors(self) -> Vec<Vec<f32>> {
         match (self.embedding, self.embeddings) {
             (Some(vector), _) => vec![vector],

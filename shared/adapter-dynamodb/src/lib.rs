@@ -5,34 +5,34 @@
 //! |---|---|
 //! | ledger | events: `{tenant}#{aggregate}#{id}`, version |
 //! | state | current states and their list keys, keys of tenants and data subjects, unique values, the audit log |
-//! | ephemeral | sessions and refused accesses, idempotency records, limits, uses of API keys, relay attempts; what models may cost and cost, answers of models, breakers |
+//! | ephemeral | sessions, refused accesses and failed logins, idempotency records, limits, uses of API keys, relay attempts; what models may cost and cost, answers of models, breakers |
 //!
 //! Expressions contain placeholders only and never a caller's text. Personal data is sealed before it reaches the ledger.
 //! Errors never contain values. The permissions of a function follow from its calls:
 //!
 //! | call | DynamoDB actions |
 //! |---|---|
-//! | `load`, `find_unique`, `load_to_change` without subjects | GetItem on state (sessions and refused accesses: ephemeral) |
-//! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions and refused accesses: ephemeral) |
-//! | `commit` | PutItem on ledger and state (sessions and refused accesses: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
+//! | `load`, `find_unique`, `load_to_change` without subjects | GetItem on state (sessions, refused accesses and failed logins: ephemeral) |
+//! | `load_many`, `load_to_change` with subjects | BatchGetItem on state (sessions, refused accesses and failed logins: ephemeral) |
+//! | `commit` | PutItem on ledger and state (sessions, refused accesses and failed logins: ephemeral); DeleteItem on state to erase a subject; PutItem on ephemeral with an idempotency key; GetItem on state to seal while the tenant's key is not in memory |
 //! | `history` | Query on ledger; BatchGetItem on state when events are sealed |
 //! | `list` | Query on the index of the list, of the state table |
 //! | `claim`, `release`, `complete` | PutItem, UpdateItem on ephemeral |
 //! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
 //! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
-//! | AI state: `look` | BatchGetItem on ephemeral and state |
+//! | AI state: `look_up` | BatchGetItem on ephemeral and state |
 //! | AI state: `cached` | GetItem on ephemeral |
-//! | AI state: `reserve` | UpdateItem, PutItem on ephemeral; ConditionCheckItem on ledger; BatchGetItem on ephemeral for large tenants |
+//! | AI state: `reserve` | UpdateItem, PutItem on ephemeral; ConditionCheckItem on ledger; BatchGetItem on ephemeral for organizations with several shards |
 //! | AI state: `extend` | UpdateItem on ephemeral |
 //! | AI state: `settle` | DeleteItem, UpdateItem, PutItem on ephemeral; PutItem on ledger |
-//! | AI state: `leave` | UpdateItem on ephemeral |
+//! | AI state: `record_unsettled_usage` | UpdateItem on ephemeral |
 //! | AI state: `record` | PutItem on ledger |
 //! | AI state: `expired` | Query on ephemeral |
 //! | AI state: `spent` | BatchGetItem on ephemeral |
 //! | AI usage: `add` | PutItem, UpdateItem on ephemeral |
-//! | AI usage: `month_cost`, `month` | GetItem, Query on ephemeral |
-//! | AI state: `observe`, `probe`, `probed` | UpdateItem on ephemeral |
+//! | AI usage: `month_cost`, `lines`, `askers` | GetItem, Query on ephemeral |
+//! | AI state: `observe`, `probe`, `report_probe` | UpdateItem on ephemeral |
 
 mod ai;
 mod audit_log;

@@ -41,7 +41,7 @@ impl DynamoStore {
         Self { tenant_keys: Some(tenant_keys), ..self }
     }
 
-    /// The same store, with lists of large tenants in several shards.
+    /// The same store, with the lists of the tenants in `shards` spread over several shards.
     pub fn with_list_shards(self, shards: ListShards) -> Self {
         Self { shards, ..self }
     }

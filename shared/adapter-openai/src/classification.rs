@@ -160,7 +160,7 @@ pub(crate) const RULES: &[ErrorRule] = &[
         names: &[],
         texts: &[],
         meaning: ErrorMeaning::Malformed,
-        reason: "the model failed while it wrote this answer (TGI); nothing says that it would fail for another question",
+        reason: "the model failed while it wrote this answer (TGI); nothing says that it would fail for another prompt",
     },
     ErrorRule {
         statuses: &[(400, 499)],

@@ -52,10 +52,10 @@ pub struct Secret {
     id: String,
     kept_for: Duration,
     /// Locked during a look-up, so that simultaneous requests for the value cause one look-up.
-    kept: Arc<Mutex<Option<Kept>>>,
+    kept: Arc<Mutex<Option<CachedSecret>>>,
 }
 
-struct Kept {
+struct CachedSecret {
     value: SecretValue,
     until: Instant,
 }
@@ -85,7 +85,7 @@ impl Secret {
             return Ok(kept.value.clone());
         }
         let value = self.look_up().await?;
-        *kept = Some(Kept { value: value.clone(), until: Instant::now() + self.kept_for });
+        *kept = Some(CachedSecret { value: value.clone(), until: Instant::now() + self.kept_for });
         Ok(value)
     }
 

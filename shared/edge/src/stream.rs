@@ -106,9 +106,9 @@ async fn serve(handler: &dyn StreamHandler, event: Json, invocation: &Invocation
     .await
 }
 
-type Outcome = (Result<Json, Failure>, InvocationResult, Option<String>, Vec<(&'static str, Value)>);
+type BatchOutcome = (Result<Json, Failure>, InvocationResult, Option<String>, Vec<(&'static str, Value)>);
 
-async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocation) -> Outcome {
+async fn handle(handler: &dyn StreamHandler, batch: Batch, invocation: &Invocation) -> BatchOutcome {
     let records: Vec<ItemChange> = batch.records.into_iter().map(|record| change(record.dynamodb)).collect();
     let position = |wanted: &str| records.iter().position(|record| record.sequence_number == wanted);
     let context = invocation.context(&invocation.request_id, None);

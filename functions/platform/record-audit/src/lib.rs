@@ -1,4 +1,4 @@
-//! Adds every event to the audit log of its organization.
+//! Adds every event that its rule lets through to the audit log of its organization: all except `ai_request_metered`.
 
 use application_core::Context;
 use contracts::event_message::EventMessage;

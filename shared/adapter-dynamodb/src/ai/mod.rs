@@ -55,10 +55,11 @@ impl DynamoAiState {
         Self { client: client(config), tables, shards: ListShards::default() }
     }
 
-    /// The same state, with several counters for large tenants. Each counter has its part of a limit, and a request's
-    /// bound must fit the part, so the limits of a large tenant must be large. While limits and numbers of shards stay
-    /// the same, the sum never exceeds the limit. When a limit is lowered or the number changed, the amounts already
-    /// spent still count, but requests in progress at that moment may exceed the limit together, each by its bound.
+    /// The same state, with several counters for the tenants in `shards`. Each counter has its part of a limit, and a
+    /// request's bound must fit the part, so the limits of such a tenant must be large. While limits and numbers of
+    /// shards stay the same, the sum never exceeds the limit. When a limit is lowered or the number changed, the amounts
+    /// already spent still count, but requests in progress at that moment may exceed the limit together, each by its
+    /// bound.
     pub fn with_shards(self, shards: ListShards) -> Self {
         Self { shards, ..self }
     }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 const LARGEST: usize = 256 * 1024;
 /// The most bytes of a body on routes that call a model. As JSON in the event the body is up to twice as long, which is
 /// still below Lambda's 6 MB. It is longer than the context of most models.
-const LARGEST_QUESTION: usize = 2 * 1024 * 1024;
+const LARGEST_PROMPT: usize = 2 * 1024 * 1024;
 
 /// The limit of a body.
 struct BodyLimit {
@@ -27,7 +27,7 @@ struct BodyLimit {
 }
 
 const USUAL: BodyLimit = BodyLimit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
-const QUESTION: BodyLimit = BodyLimit { bytes: LARGEST_QUESTION, message: "At most 2 MiB are allowed." };
+const PROMPT: BodyLimit = BodyLimit { bytes: LARGEST_PROMPT, message: "At most 2 MiB are allowed." };
 
 /// A body that replaces an entity.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Request {
         &self,
         judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<T, Problem> {
-        self.read_json(&QUESTION, &[], judge).map(|replacement| replacement.body)
+        self.read_json(&PROMPT, &[], judge).map(|replacement| replacement.body)
     }
 
     /// The same for a body that replaces an entity. Members with one of the names in `read_only` may be in it, so that

@@ -1,9 +1,9 @@
 //! `If-None-Match` (RFC 9110, section 13.1.2): a client that has the current representation gets 304 without a body.
 //!
-//! Every 200 of GET and HEAD has a validator. A handler whose entity has a version sets it with
-//! [`Response::with_etag`]. Every other answer gets a hash of its bytes here; this is a strong validator, because other
-//! bytes have another hash. A handler whose answer differs with each read says so with
-//! [`Response::without_revalidation`].
+//! A handler whose entity has a version sets it as the validator with [`Response::with_etag`]. Every other 200 of GET and
+//! HEAD gets a hash of its bytes here; this is a strong validator, because other bytes have another hash. A handler whose
+//! answer differs with each read declares that with [`Response::without_revalidation`]: its answer gets no hash and is
+//! never 304.
 
 use super::response::Response;
 use std::hash::{DefaultHasher, Hasher as _};

@@ -14,7 +14,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Libraries whose lines below INFO hold requests, answers or headers.
-const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "rustls", "tokio", "tower", "want"];
+const LIBRARIES: [&str; 7] = ["aws_", "hyper", "lambda_", "rustls", "tokio", "tower", "want"];
 
 /// The fields that each line has of its own; no field of the event may have these names.
 const OWN: [&str; 3] = ["timestamp", "level", "target"];

@@ -147,7 +147,7 @@ impl From<Error> for Problem {
                 .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)).max(Duration::from_secs(1))),
             Error::AnswerUnusable => Self::new(Kind::ANSWER_DOES_NOT_MATCH_SCHEMA).with_detail(
                 "Every model that was asked answered in a form that does not match the schema, also when it was told \
-                 what is wrong. Change the schema or the question.",
+                 what is wrong. Change the schema or the prompt.",
             ),
             Error::AnswerTooSlow => Self::new(Kind::ANSWER_TAKES_TOO_LONG).with_detail(
                 "No model can be sure to finish an answer of this length in the time of one request. Ask for fewer \

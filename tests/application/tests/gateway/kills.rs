@@ -283,7 +283,7 @@ async fn metered(scene: &Scene) -> (u64, u64) {
 
 #[tokio::test]
 async fn a_simple_request_is_killed_at_every_step() {
-    // The shards of a large tenant are read first.
+    // The shards of a tenant with several are read first.
     for (shards, steps) in [(1, SIMPLE_STEPS), (4, SIMPLE_STEPS + 2)] {
         assert_eq!(kill_everywhere(shards, "simple", &["text good|end"]).await, steps);
     }

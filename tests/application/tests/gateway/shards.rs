@@ -1,4 +1,4 @@
-//! A large tenant with several shards for each budget: together they keep the limit, and every sum is exact.
+//! A tenant with several shards for each budget: together they keep the limit, and every sum is exact.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, bound_of, cacheable, judged, limits, until};
 use application_core::Error;
