@@ -74,21 +74,7 @@ impl DynamoStore {
             return Err(StoreError::Malformed("an aggregate with two entries in one index").into());
         }
         let tenant = change.key.tenant();
-        let seals = !change.new_subjects.is_empty()
-            || change.events.iter().any(|event| !event.event.personal.is_empty());
-        let mut subject_keys = HashMap::new();
-        if seals {
-            let given = transaction.tenant_key.as_ref().filter(|(made, _)| *made == tenant);
-            let tenant_key = self.tenant_key(tenant, given.map(|(_, wrapped)| wrapped)).await?;
-            subject_keys = unwrap_subject_keys(tenant, &tenant_key, &change.subject_keys)?;
-            for subject in &change.new_subjects {
-                let (key, wrapped) = new_subject_key(&tenant_key, tenant, *subject)?;
-                subject_keys.insert(*subject, key);
-                let mut item = ItemKey::subject(tenant, *subject).attributes();
-                item.insert(WRAPPED.to_owned(), binary(wrapped.0));
-                actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.state), item)?;
-            }
-        }
+        let subject_keys = self.subject_keys(actions, change, transaction).await?;
         let mut version = change.expected_version;
         for event in &change.events {
             version += 1;
@@ -116,6 +102,32 @@ impl DynamoStore {
             actions.delete(TransactionItem::Aggregate, delete)?;
         }
         Ok(())
+    }
+
+    /// The keys of a change's data subjects, for its seals. The keys of new subjects are made and stored with it.
+    async fn subject_keys(
+        &self,
+        actions: &mut Actions<TransactionItem>,
+        change: &Change,
+        transaction: &Transaction,
+    ) -> Result<HashMap<SubjectId, DataKey>, StoreError> {
+        let seals = !change.new_subjects.is_empty()
+            || change.events.iter().any(|event| !event.event.personal.is_empty());
+        if !seals {
+            return Ok(HashMap::new());
+        }
+        let tenant = change.key.tenant();
+        let given = transaction.tenant_key.as_ref().filter(|(made, _)| *made == tenant);
+        let tenant_key = self.tenant_key(tenant, given.map(|(_, wrapped)| wrapped)).await?;
+        let mut subject_keys = unwrap_subject_keys(tenant, &tenant_key, &change.subject_keys)?;
+        for subject in &change.new_subjects {
+            let (key, wrapped) = new_subject_key(&tenant_key, tenant, *subject)?;
+            subject_keys.insert(*subject, key);
+            let mut item = ItemKey::subject(tenant, *subject).attributes();
+            item.insert(WRAPPED.to_owned(), binary(wrapped.0));
+            actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.state), item)?;
+        }
+        Ok(subject_keys)
     }
 
     fn add_unique(&self, actions: &mut Actions<TransactionItem>, unique: &Unique) -> Result<(), StoreError> {

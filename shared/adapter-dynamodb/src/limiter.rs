@@ -10,6 +10,8 @@
 //! stored time that no current request can have produced is not trusted; the limit then counts as at rest, apart from the
 //! requests that this process counted itself.
 
+mod gcra;
+
 use crate::client::client;
 use crate::failure::{failed, given_up};
 use crate::keys::{Item, ItemKey};
@@ -20,6 +22,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Timestamp;
+use gcra::{Form, Full, Gcra};
 use ports::{BoxFuture, LimitDecision, Limiter, RateLimit, StoreError};
 use std::collections::HashMap;
 use std::fmt;
@@ -32,10 +35,6 @@ const MOST_REMEMBERED: usize = 4096;
 /// Other processes only ever move the moment on, so each guess can be wrong once; another try is for the item's purge
 /// in between.
 const MOST_UPDATES: u32 = 4;
-/// The most nanoseconds by which the times of two requests that are counted at once may differ, because their machines
-/// have different clocks and a request counts at the time when it began, which for the longest is 120 seconds ago. Without
-/// it, a process whose clock is a millisecond behind, or the last prompt of a long request, would not trust a full limit.
-const CLOCK_TOLERANCE: i128 = 130 * NANOS;
 
 /// Counts requests on DynamoDB.
 pub struct DynamoLimiter {
@@ -216,95 +215,6 @@ enum Update {
     Refused(Option<i128>),
 }
 
-/// How a request is counted, depending on the stored arrival time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// One interval later than the stored time.
-    InUse,
-    /// One interval later than this time, because the stored time is past or not trusted.
-    AtRest(i128),
-}
-
-/// The limit is used up; this is its arrival time.
-struct Full(i128);
-
 fn arrival(item: &Item) -> Option<i128> {
     item.get(ARRIVAL)?.as_n().ok()?.parse().ok()
-}
-
-const NANOS: i128 = 1_000_000_000;
-
-/// The values of one request, in nanoseconds.
-struct Gcra {
-    now: i128,
-    period: i128,
-    /// The time between two requests at an even rate. It is rounded down, so that a whole burst fits into the period.
-    interval: i128,
-    /// The latest arrival time at which another request is allowed.
-    latest: i128,
-    /// The latest arrival time that requests up to now can have produced.
-    believable: i128,
-    /// The second after which no part of the limit is in use.
-    expires_at: i64,
-}
-
-impl Gcra {
-    fn new(limit: RateLimit, now: Timestamp) -> Self {
-        let period = i128::from(limit.period_seconds.max(1)) * NANOS;
-        let interval = period / i128::from(limit.burst.max(1));
-        let at = i128::from(now.millis()) * 1_000_000;
-        let expires_at = now.seconds().saturating_add(i64::from(limit.period_seconds)).saturating_add(1);
-        Self {
-            now: at,
-            period,
-            interval,
-            latest: at + period - interval,
-            believable: at + period + CLOCK_TOLERANCE,
-            expires_at,
-        }
-    }
-
-    fn believes(&self, arrival: i128) -> bool {
-        arrival <= self.believable
-    }
-
-    /// How to count if `stored` is found. `own` is the time that this process counted before. It replaces a stored time
-    /// that is past or not trusted, so that no process alone allows more than the limit, whatever other clocks show.
-    fn form(&self, stored: Option<i128>, own: Option<i128>) -> Result<Form, Full> {
-        match stored {
-            None => Ok(Form::AtRest(self.now)),
-            Some(stored) if self.believes(stored) && stored > self.latest => Err(Full(stored)),
-            Some(stored) if self.believes(stored) && stored > self.now => Ok(Form::InUse),
-            Some(_) => match own.unwrap_or(self.now).max(self.now) {
-                own if own > self.latest => Err(Full(own)),
-                own => Ok(Form::AtRest(own)),
-            },
-        }
-    }
-
-    fn allowed(&self, limit: RateLimit, arrival: i128) -> LimitDecision {
-        let left = self.now + self.period - arrival;
-        LimitDecision {
-            limit,
-            allowed: true,
-            remaining: u32::try_from(left / self.interval).unwrap_or_default(),
-            retry_after_seconds: 0,
-            reset_seconds: seconds(arrival - self.now),
-        }
-    }
-
-    fn refused(&self, limit: RateLimit, arrival: i128) -> LimitDecision {
-        LimitDecision {
-            limit,
-            allowed: false,
-            remaining: 0,
-            retry_after_seconds: seconds(arrival - self.latest).max(1),
-            reset_seconds: seconds(arrival - self.now),
-        }
-    }
-}
-
-/// Whole seconds, rounded up.
-fn seconds(nanos: i128) -> u32 {
-    u32::try_from((nanos.max(0) + NANOS - 1) / NANOS).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,10 @@
 //! Fine-tunes from the upload to the end: the process is killed at each step, runs twice, or runs twice at once, and
 //! the fine-tune is canceled in between.
 
+mod cancellation;
+mod provider;
+mod runs;
+
 use crate::support::{NOW, context};
 use application_ai::Registry;
 use application_ai::fine_tunes::{
@@ -9,23 +13,18 @@ use application_ai::fine_tunes::{
 use application_core::repository::{Actor, PendingChange, load};
 use application_core::{Context, Error, Precondition};
 use domain::ai::fine_tune::{
-    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, SUBMIT_FOR, TrainingFile,
-    WAIT_FOR_FILE, create_fine_tune,
+    CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, TrainingFile, WAIT_FOR_FILE,
+    create_fine_tune,
 };
 use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
 use domain::{AggregateType, Timestamp};
-use futures_util::future::join_all;
-use ports::{
-    AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, StoreError, TrainingUploads,
-    Upload,
-};
+use ports::{AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload};
 use ring::digest::{SHA256, digest};
-use serde_json::json;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use testkit::{Fault, TestEnvironment, TestTraining, TrainingFault};
+use std::time::Duration;
+use testkit::{TestEnvironment, TestTraining};
 
 const LINE: &str = r#"{"schemaVersion":"bedrock-conversation-2024","messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]}"#;
 
@@ -200,182 +199,6 @@ async fn a_large_file_is_read_in_pieces_whose_lines_join() {
     assert!(reads.iter().all(|read| *read <= 8 * 1024 * 1024));
 }
 
-#[tokio::test]
-async fn an_entry_that_can_t_be_read_stops_no_other_and_fails_the_run() {
-    let scene = Scene::start();
-    let key = scene.with_file(1, &good()).await;
-    let pk = format!("{}#fine_tune#{}", key.tenant(), key.id());
-    let answer = json!({
-        "Items": [
-            {"pk": {"S": "nobody"}, "list2_sk": {"S": "2"}, "state": {"B": "e30="}, "version": {"N": "1"}},
-            {"pk": {"S": pk}, "list2_sk": {"S": "1"}, "state": {"B": "e30="}, "version": {"N": "1"}},
-        ],
-        "ScannedCount": 2,
-    });
-    scene.environment.wire().fail_next("Query", Fault::Answer(200, answer));
-    let error = scene.run().await.unwrap_err();
-    assert!(matches!(error, Error::Store(StoreError::Malformed(_))), "{error:?}");
-    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
-    assert_eq!(scene.run().await.unwrap().seen, 1);
-}
-
-#[tokio::test]
-async fn the_failure_of_one_does_not_stop_the_others() {
-    let scene = Scene::start();
-    // The ninth one belongs to another tenant.
-    for number in [1, 9, 2] {
-        scene.with_file(number, &good()).await;
-    }
-    scene.training.fail(TrainingFault::LostStart);
-    assert!(matches!(scene.run().await, Err(Error::Trainer(_))));
-    for number in [1, 9, 2] {
-        assert_eq!(scene.status(number).await, FineTuneStatus::Submitting, "{number}");
-    }
-    // All three jobs exist, and none is started again.
-    assert_eq!(scene.training.started().len(), 3);
-    scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 3, steps: 3, waiting: 0 });
-    assert_eq!(scene.training.started().len(), 3);
-}
-
-#[tokio::test]
-async fn a_run_that_ends_anywhere_is_made_good_by_the_next() {
-    for fault in [TrainingFault::Files, TrainingFault::Provider, TrainingFault::LostStart] {
-        let scene = Scene::start();
-        scene.with_file(1, &good()).await;
-        scene.training.fail(fault);
-        assert!(scene.run().await.is_err(), "{fault:?}");
-        assert!(scene.run().await.is_err(), "{fault:?}");
-        scene.training.mend();
-        scene.run().await.unwrap();
-        assert_eq!(scene.status(1).await, FineTuneStatus::Training, "{fault:?}");
-        assert_eq!(scene.training.started().len(), 1, "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_start_that_could_not_be_recorded_is_found_again() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Provider);
-    assert!(scene.run().await.is_err());
-    scene.training.mend();
-    // The job is started, and then the store fails before this is recorded.
-    let refused =
-        json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
-    scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, refused));
-    assert!(scene.run().await.is_err());
-    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
-    assert_eq!(scene.training.started().len(), 1);
-    scene.run().await.unwrap();
-    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
-    assert_eq!(scene.training.started().len(), 1);
-}
-
-#[tokio::test]
-async fn runs_at_the_same_time_start_one_job() {
-    let scene = Scene::start();
-    for number in 1..=4 {
-        scene.with_file(number, &good()).await;
-    }
-    for result in join_all((0..6).map(|_| scene.run())).await {
-        result.unwrap();
-    }
-    scene.run().await.unwrap();
-    assert_eq!(scene.training.started().len(), 4);
-    for number in 1..=4 {
-        assert_eq!(scene.status(number).await, FineTuneStatus::Training);
-        let version = load::<FineTune>(scene.store.as_ref(), &key(number)).await.unwrap().unwrap().version;
-        assert_eq!(version, 3);
-    }
-}
-
-#[tokio::test]
-async fn what_the_provider_refuses_or_ends_has_failed_by_its_code() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Refused);
-    scene.run().await.unwrap();
-    let failure = scene.state(1).await.failure.unwrap();
-    assert_eq!(failure.message.as_deref(), Some("ValidationException"));
-    scene.training.mend();
-    for (number, end) in [(2, JobState::Failed), (3, JobState::Stopped)] {
-        scene.with_file(number, &good()).await;
-        scene.run().await.unwrap();
-        scene.training.end(&name(number), end);
-        scene.run().await.unwrap();
-        assert_eq!(scene.state(number).await.failure.unwrap().reason, FailureReason::Provider);
-    }
-}
-
-#[tokio::test]
-async fn a_canceled_job_is_stopped_and_then_let_go() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.run().await.unwrap();
-    let canceled = scene.cancel(1).await;
-    assert!(canceled.stopping);
-    scene.training.fail(TrainingFault::Provider);
-    assert!(scene.run().await.is_err());
-    scene.training.mend();
-    scene.run().await.unwrap();
-    assert_eq!(scene.training.stops(), 1);
-    scene.run().await.unwrap();
-    let state = scene.state(1).await;
-    assert_eq!((state.status, state.stopping), (FineTuneStatus::Canceled, false));
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
-    assert_eq!(scene.training.stops(), 1);
-}
-
-#[tokio::test]
-async fn a_job_that_starts_after_the_cancellation_is_stopped_too() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Provider);
-    assert!(scene.run().await.is_err());
-    scene.cancel(1).await;
-    scene.training.mend();
-    // The provider has no job yet. An earlier run that is still active may start one.
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport { seen: 1, ..AdvanceReport::default() });
-    scene.training.end(&name(1), JobState::Running);
-    scene.run().await.unwrap();
-    assert_eq!(scene.training.stops(), 1);
-    scene.run().await.unwrap();
-    assert!(!scene.state(1).await.stopping);
-}
-
-#[tokio::test]
-async fn a_canceled_one_without_a_job_is_let_go_after_an_hour() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Provider);
-    assert!(scene.run().await.is_err());
-    scene.cancel(1).await;
-    scene.training.mend();
-    assert_eq!(scene.run_at(&later(&scene, 3599)).await.unwrap().steps, 0);
-    assert_eq!(scene.run_at(&later(&scene, 3600)).await.unwrap().steps, 1);
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
-}
-
-#[tokio::test]
-async fn one_that_waits_for_its_file_is_canceled_at_once_and_for_good() {
-    let scene = Scene::start();
-    scene.created(1, &good()).await;
-    assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
-    scene.training.bring(&place(1), good());
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
-    assert_eq!(scene.cancel(1).await.status, FineTuneStatus::Canceled);
-}
-
-#[tokio::test]
-async fn none_is_begun_when_there_is_no_time() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    let context =
-        Context { deadline: Instant::now() + Duration::from_secs(19), ..context(&scene.environment) };
-    assert_eq!(scene.run_at(&context).await.unwrap(), AdvanceReport::default());
-}
-
 /// Signs with an empty signature.
 struct Unsigned;
 
@@ -412,70 +235,4 @@ async fn no_model_learns_where_fine_tuning_is_off() {
     assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     create(true).await.unwrap();
     assert_eq!(scene.run().await.unwrap().seen, 1);
-}
-
-#[tokio::test]
-async fn a_full_provider_is_waited_for_but_not_for_ever() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Busy);
-    let waiting = AdvanceReport { seen: 1, steps: 0, waiting: 1 };
-    // This is not a failure of the fine-tune, because nobody can correct it.
-    assert_eq!(scene.run().await.unwrap(), waiting);
-    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR - 1)).await.unwrap(), waiting);
-    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
-    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
-    let failure = scene.state(1).await.failure.unwrap();
-    assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
-    scene.training.mend();
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
-    assert!(scene.training.started().is_empty());
-}
-
-#[tokio::test]
-async fn a_full_provider_that_has_room_again_trains() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::Busy);
-    scene.run().await.unwrap();
-    scene.training.mend();
-    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.unwrap().steps, 1);
-    assert_eq!(scene.status(1).await, FineTuneStatus::Training);
-}
-
-#[tokio::test]
-async fn a_job_whose_start_is_never_answered_is_not_given_up() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.training.fail(TrainingFault::LostStart);
-    assert!(scene.run().await.is_err());
-    assert!(scene.run_at(&later(&scene, SUBMIT_FOR)).await.is_err());
-    assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);
-}
-
-#[tokio::test]
-async fn none_waits_behind_a_thousand_others() {
-    let scene = Scene::start();
-    for number in 0..=1000_u16 {
-        let [high, low] = number.to_be_bytes();
-        scene.created_as(new_id(NOW, &[high, low, 0, 0, 0, 0, 0, 0, 0, 0]), tenant(1), &good()).await;
-    }
-    assert_eq!(scene.run().await.unwrap().seen, 1001);
-}
-
-#[tokio::test]
-async fn a_model_that_was_done_when_it_was_canceled_is_deleted() {
-    let scene = Scene::start();
-    scene.with_file(1, &good()).await;
-    scene.run().await.unwrap();
-    scene.cancel(1).await;
-    scene.training.end(&name(1), JobState::Completed("model-1".to_owned()));
-    scene.training.fail(TrainingFault::Discard);
-    assert!(scene.run().await.is_err());
-    assert!(scene.state(1).await.stopping);
-    scene.training.mend();
-    scene.run().await.unwrap();
-    assert_eq!(scene.training.discarded(), ["model-1"]);
-    assert!(!scene.state(1).await.stopping);
-    assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }

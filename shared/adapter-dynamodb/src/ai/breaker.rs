@@ -4,6 +4,8 @@
 //! model; its end closes the breaker or opens it again. Until then the breaker stays open or half-open, whatever is
 //! counted meanwhile.
 
+mod item;
+
 use super::DynamoAiState;
 use crate::failure::{failed, given_up};
 use crate::keys::{Item, ItemKey};
@@ -14,77 +16,22 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Timestamp;
+use item::{
+    ANSWERS_SOME, CALLS, FAILURES, OPEN_UNTIL, PROBE_ID, PROBE_UNTIL, RESTING_UNTIL, THROTTLED_UNTIL,
+    WINDOW_STARTED, answers_too_few, by_failures, fails, open_until,
+};
 use ports::{Breaker, CallObservation, ModelName, StoreError};
 use std::time::Duration;
 
-/// When the window began, Unix milliseconds.
-const WINDOW_STARTED: &str = "window_started";
-const CALLS: &str = "calls";
-const FAILURES: &str = "failures";
-/// The time until which it is open, Unix milliseconds; absent while it is closed.
-const OPEN_UNTIL: &str = "open_until";
-/// Present while the breaker is open and more than one call in ten was answered.
-const ANSWERS_SOME: &str = "answers_some";
-/// The time until which the provider throttles, Unix milliseconds. After that all requests may ask it.
-const THROTTLED_UNTIL: &str = "throttled_until";
-/// The time until which a failing provider asked to be left alone, Unix milliseconds. After that all requests may ask
-/// it.
-const RESTING_UNTIL: &str = "resting_until";
-/// The time until which a call probes the model, Unix milliseconds.
-const PROBE_UNTIL: &str = "probe_until";
-/// The random id of the probing call.
-const PROBE_ID: &str = "prober";
+pub(super) use item::read_breaker;
 
 const WINDOW_MILLIS: i64 = 60_000;
-/// The breaker does not judge fewer calls.
-const FEWEST_CALLS: u64 = 20;
-/// It opens when one call of this number failed: with three attempts for each request, a model that fails less often
-/// answers nearly all requests.
-const CALLS_PER_FAILURE: u64 = 2;
-/// It opens for requests without another model, too, when at most one call of this number was answered.
-const CALLS_PER_ANSWER: u64 = 10;
-const OPEN_FOR: Duration = Duration::from_secs(30);
-const LONGEST_OPEN: Duration = Duration::from_secs(300);
 /// A provider that asks to be left alone for longer is asked again after this time.
 const LONGEST_THROTTLED: Duration = Duration::from_secs(60);
 /// How long the item of an unused model stays, in seconds.
 const KEEP: i64 = 24 * 3600;
 /// Other processes may begin or close the window in between.
 const MOST_WINDOWS: u32 = 4;
-
-/// Reads an item.
-pub(super) fn read_breaker(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
-    let by_failures = by_failures(item, now)?;
-    let Some(item) = item.filter(|_| by_failures == Breaker::Closed) else { return Ok(by_failures) };
-    let until = |name| -> Result<Option<Timestamp>, StoreError> {
-        if !item.contains_key(name) {
-            return Ok(None);
-        }
-        Ok(Some(Timestamp::from_millis(read_number(item, name)?)).filter(|until| *until > now))
-    };
-    if let Some(until) = until(THROTTLED_UNTIL)? {
-        return Ok(Breaker::Open { until });
-    }
-    Ok(until(RESTING_UNTIL)?.map_or(Breaker::Closed, |until| Breaker::Failing { until }))
-}
-
-/// The state of the breaker by the model's failures alone.
-fn by_failures(item: Option<&Item>, now: Timestamp) -> Result<Breaker, StoreError> {
-    let Some(item) = item.filter(|item| item.contains_key(OPEN_UNTIL)) else { return Ok(Breaker::Closed) };
-    let answers_some = item.contains_key(ANSWERS_SOME);
-    let open = |until| if answers_some { Breaker::Failing { until } } else { Breaker::Open { until } };
-    let until = Timestamp::from_millis(read_number(item, OPEN_UNTIL)?);
-    if until > now {
-        return Ok(open(until));
-    }
-    if item.contains_key(PROBE_UNTIL) {
-        let until = Timestamp::from_millis(read_number(item, PROBE_UNTIL)?);
-        if until > now {
-            return Ok(open(until));
-        }
-    }
-    Ok(Breaker::HalfOpen)
-}
 
 /// The result of an update.
 enum Updated {
@@ -297,27 +244,4 @@ async fn send(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
         }
         _ => Err(failed("UpdateItem", error)),
     }
-}
-
-/// Whether a model failed too often in its window.
-fn fails(item: &Item) -> Result<bool, StoreError> {
-    let (calls, failures) = window_of(item)?;
-    Ok(calls >= FEWEST_CALLS && failures.saturating_mul(CALLS_PER_FAILURE) >= calls)
-}
-
-/// Whether a failing model answers so few calls that asking it does not help.
-fn answers_too_few(item: &Item) -> Result<bool, StoreError> {
-    let (calls, failures) = window_of(item)?;
-    Ok(calls.saturating_sub(failures).saturating_mul(CALLS_PER_ANSWER) <= calls)
-}
-
-/// The calls and failures of the window.
-fn window_of(item: &Item) -> Result<(u64, u64), StoreError> {
-    Ok((read_number(item, CALLS)?, read_number(item, FAILURES)?))
-}
-
-/// The time until which a breaker that opens now is open.
-fn open_until(retry_after: Option<Duration>, now: Timestamp) -> Timestamp {
-    let time = retry_after.unwrap_or(OPEN_FOR).min(LONGEST_OPEN);
-    Timestamp::from_millis(now.millis().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
 }

@@ -2,15 +2,15 @@
 //! making it. Otherwise the request gets the right to make the completion and the money, taken together. A model that a
 //! budget has no room for is passed over for a cheaper one.
 
-use super::lookup::{CachedAnswer, ModelCandidate, RequestLookupResult, open_for, whole_millis};
+use super::cached_answer::cached_answer;
+use super::lookup::{CachedAnswer, ModelCandidate, RequestLookupResult, open_for};
 use super::question::{InputBounds, most_costs};
 use crate::ask::GatewayAnswer;
-use application_core::model_answer::{AnswerCost, AnswerHead};
 use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::AiRequestId;
-use ports::{Breaker, CacheKey, CachedCompletion, Reservation, ReserveError, Settlement, StopReason};
+use ports::{Breaker, CacheKey, CachedCompletion, Reservation, ReserveError, Settlement};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,7 @@ impl Admission {
                 let fresh = self.is_fresh(*stored_at);
                 match CachedAnswer::opened(self.lookup.question.seal, answer) {
                     Some(answer) if fresh && self.may_have(&answer) => {
-                        let answered = self.cached_answer(request_id, answer).await?;
+                        let answered = cached_answer(&self.lookup, request_id, answer).await?;
                         return Ok(AdmissionResult::FromCache(Box::new(answered)));
                     }
                     // A completion that can't be read here is left to the processes that can.
@@ -265,51 +265,5 @@ impl Admission {
                 "what may be set aside for a request that asked no model could not be given back"
             );
         }
-    }
-
-    /// A completion of the cache: recorded, at cost 0.
-    async fn cached_answer(
-        &self,
-        request_id: AiRequestId,
-        answer: CachedAnswer,
-    ) -> Result<GatewayAnswer, Error> {
-        let (context, question) = (&self.lookup.context, &self.lookup.question);
-        let elapsed = self.lookup.started.elapsed();
-        let price_version = &self.lookup.terms.price_version;
-        let metered = AiRequestMetered {
-            request_id,
-            account_id: question.asker.account,
-            api_key_id: question.asker.api_key,
-            feature: question.feature,
-            model: answer.model.clone(),
-            provider: answer.provider.clone(),
-            tokens: TokenCounts::default(),
-            cost_nano_usd: 0,
-            other_models: Vec::new(),
-            unmetered: UnmeteredUsage::default(),
-            price_version: price_version.clone(),
-            attempts: 0,
-            latency_ms: whole_millis(elapsed),
-            cache: CacheUse::Hit,
-            outcome: RequestOutcome::Answered,
-        };
-        let state = &self.lookup.gateway.state;
-        state.record(question.asker.tenant, &metered, context.now, &context.correlation_id).await?;
-        Ok(GatewayAnswer {
-            head: AnswerHead {
-                request_id,
-                model: answer.model,
-                provider: answer.provider,
-                cache: CacheUse::Hit,
-                attempts: 0,
-                limit: self.lookup.limit,
-                overhead_ms: whole_millis(elapsed),
-            },
-            text: answer.text,
-            stop: StopReason::from_name(&answer.stop),
-            tokens: answer.tokens,
-            cost: AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 },
-            price_version: price_version.clone(),
-        })
     }
 }

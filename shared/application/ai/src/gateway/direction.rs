@@ -2,22 +2,23 @@
 //! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
 
 /// The modules, the lowest first, each with its source and its level.
-const MODULES: [(&str, &str, u32); 15] = [
+const MODULES: [(&str, &str, u32); 16] = [
     ("tally", include_str!("tally.rs"), 0),
     ("parts", include_str!("parts.rs"), 1),
     ("question", include_str!("question.rs"), 2),
     ("terms", include_str!("terms.rs"), 3),
     ("lookup", include_str!("lookup.rs"), 4),
-    ("admission", include_str!("admission.rs"), 5),
-    ("attempts", include_str!("attempts.rs"), 6),
-    ("breakers", include_str!("breakers.rs"), 7),
-    ("bill", include_str!("bill.rs"), 8),
-    ("settlement", include_str!("settlement.rs"), 9),
-    ("calls", include_str!("calls.rs"), 10),
-    ("model_call", include_str!("model_call.rs"), 11),
-    ("answer", include_str!("answer.rs"), 12),
-    ("stream", include_str!("stream.rs"), 12),
-    ("embed", include_str!("embed.rs"), 12),
+    ("cached_answer", include_str!("cached_answer.rs"), 5),
+    ("admission", include_str!("admission.rs"), 6),
+    ("attempts", include_str!("attempts.rs"), 7),
+    ("breakers", include_str!("breakers.rs"), 8),
+    ("bill", include_str!("bill.rs"), 9),
+    ("settlement", include_str!("settlement.rs"), 10),
+    ("calls", include_str!("calls.rs"), 11),
+    ("model_call", include_str!("model_call.rs"), 12),
+    ("answer", include_str!("answer.rs"), 13),
+    ("stream", include_str!("stream.rs"), 13),
+    ("embed", include_str!("embed.rs"), 13),
 ];
 
 /// Modules that the gateway uses and that must not use the gateway.

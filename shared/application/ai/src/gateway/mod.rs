@@ -21,6 +21,7 @@ mod answer;
 mod attempts;
 mod bill;
 mod breakers;
+mod cached_answer;
 mod calls;
 #[cfg(test)]
 mod direction;

@@ -1,0 +1,114 @@
+//! The answer to a chat completion, whole or in the chunks of a stream.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+
+/// Answer 200 to `POST /v1/chat/completions`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatCompletion {
+    /// The id of the request (`aireq_…`).
+    pub id: String,
+    /// Always `chat.completion`.
+    pub object: String,
+    /// When the request began, Unix seconds.
+    pub created: i64,
+    /// The model that answered.
+    pub model: String,
+    /// Always one completion.
+    pub choices: Vec<Choice>,
+    /// The tokens that were used.
+    pub usage: ChatUsage,
+}
+
+/// A completion.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Always 0.
+    pub index: u32,
+    /// The message of the model.
+    pub message: AssistantMessage,
+    /// `stop`, `length` or `content_filter`.
+    pub finish_reason: String,
+    /// Always null.
+    pub logprobs: Option<Value>,
+}
+
+/// The message of a model.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct AssistantMessage {
+    /// Always `assistant`.
+    pub role: String,
+    /// The text.
+    pub content: String,
+    /// Always null.
+    pub refusal: Option<String>,
+}
+
+/// Tokens of a prompt and its completion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatUsage {
+    /// Tokens of the prompt, those from the prompt cache included.
+    pub prompt_tokens: u64,
+    /// Tokens of the completion.
+    pub completion_tokens: u64,
+    /// The sum of both.
+    pub total_tokens: u64,
+    /// Details of the prompt's tokens.
+    pub prompt_tokens_details: PromptTokensDetails,
+}
+
+/// Details of the prompt's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptTokensDetails {
+    /// Tokens that were read from the prompt cache.
+    pub cached_tokens: u64,
+}
+
+/// A chunk of a streamed completion.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatChunk {
+    /// The id of the request.
+    pub id: String,
+    /// Always `chat.completion.chunk`.
+    pub object: String,
+    /// When the request began, Unix seconds.
+    pub created: i64,
+    /// The model that answers.
+    pub model: String,
+    /// One choice, or none in the chunk with the token counts.
+    pub choices: Vec<ChunkChoice>,
+    /// The token counts, in the last chunk if the request asked for them; the other chunks leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ChatUsage>,
+}
+
+/// The new part of a completion.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChunkChoice {
+    /// Always 0.
+    pub index: u32,
+    /// The new text.
+    pub delta: ChunkDelta,
+    /// Null until the completion ends.
+    pub finish_reason: Option<String>,
+    /// Always null.
+    pub logprobs: Option<Value>,
+}
+
+/// The new text of a chunk.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChunkDelta {
+    /// `assistant`, in the first chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The text that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+impl fmt::Debug for ChatCompletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatCompletion").field("id", &self.id).finish_non_exhaustive()
+    }
+}

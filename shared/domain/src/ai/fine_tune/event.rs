@@ -1,0 +1,113 @@
+//! The events of a fine-tune and their stored form.
+
+use super::{Failure, HyperParameters, TrainingFile};
+use crate::event::{DecodeError, DomainEvent, EncodedEvent};
+use crate::id::{AccountId, FineTuneId};
+use serde::{Deserialize, Serialize};
+
+/// An event of a fine-tune.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FineTuneEvent {
+    /// It was created.
+    Created(FineTuneCreated),
+    /// Its file is valid.
+    FileAccepted(FileAccepted),
+    /// The provider began to train.
+    Started(FineTuneStarted),
+    /// The model exists.
+    Completed(Completed),
+    /// No model was made.
+    Failed(FineTuneFailed),
+    /// An admin canceled it.
+    Canceled(FineTuneCanceled),
+    /// After a cancellation, the provider stopped training.
+    Stopped(Stopped),
+}
+
+/// The facts of `fine_tune_created`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneCreated {
+    pub(super) fine_tune_id: FineTuneId,
+    pub(super) name: String,
+    pub(super) base_model: String,
+    pub(super) training_model: String,
+    pub(super) hyper_parameters: HyperParameters,
+    pub(super) training_file: TrainingFile,
+    pub(super) created_by: AccountId,
+}
+
+/// The facts of `fine_tune_file_accepted`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileAccepted {
+    pub(super) fine_tune_id: FineTuneId,
+    pub(super) records: u32,
+}
+
+/// The facts of `fine_tune_started`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneStarted {
+    pub(super) fine_tune_id: FineTuneId,
+    pub(super) provider_job: String,
+}
+
+/// The facts of `fine_tune_completed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completed {
+    /// The fine-tune.
+    pub fine_tune_id: FineTuneId,
+    /// The account that created it.
+    pub created_by: AccountId,
+    pub(super) custom_model: String,
+}
+
+/// The facts of `fine_tune_failed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneFailed {
+    /// The fine-tune.
+    pub fine_tune_id: FineTuneId,
+    /// The account that created it.
+    pub created_by: AccountId,
+    /// The failure.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// The facts of `fine_tune_canceled`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneCanceled {
+    pub(super) fine_tune_id: FineTuneId,
+    pub(super) canceled_by: AccountId,
+}
+
+/// The facts of `fine_tune_stopped`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    pub(super) fine_tune_id: FineTuneId,
+}
+
+impl DomainEvent for FineTuneEvent {
+    fn encode(&self) -> EncodedEvent {
+        match self {
+            Self::Created(facts) => EncodedEvent::facts("fine_tune_created", facts),
+            Self::FileAccepted(facts) => EncodedEvent::facts("fine_tune_file_accepted", facts),
+            Self::Started(facts) => EncodedEvent::facts("fine_tune_started", facts),
+            Self::Completed(facts) => EncodedEvent::facts("fine_tune_completed", facts),
+            Self::Failed(facts) => EncodedEvent::facts("fine_tune_failed", facts),
+            Self::Canceled(facts) => EncodedEvent::facts("fine_tune_canceled", facts),
+            Self::Stopped(facts) => EncodedEvent::facts("fine_tune_stopped", facts),
+        }
+    }
+
+    fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
+        match (event.event_type.as_str(), event.schema_version) {
+            ("fine_tune_created", 1) => event.read().map(Self::Created),
+            ("fine_tune_file_accepted", 1) => event.read().map(Self::FileAccepted),
+            ("fine_tune_started", 1) => event.read().map(Self::Started),
+            ("fine_tune_completed", 1) => event.read().map(Self::Completed),
+            ("fine_tune_failed", 1) => event.read().map(Self::Failed),
+            ("fine_tune_canceled", 1) => event.read().map(Self::Canceled),
+            ("fine_tune_stopped", 1) => event.read().map(Self::Stopped),
+            _ => Err(DecodeError::unknown(event)),
+        }
+    }
+}
