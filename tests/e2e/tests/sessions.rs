@@ -1,7 +1,7 @@
 //! Sessions end to end: refresh tokens rotate, a used one that is sent again ends the session, and so does logging out.
 
 use crate::shared;
-use e2e_tests::{Answer, Client, Organization, eventually};
+use e2e_tests::{Answer, Aws, Client, Organization, eventually, table};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -59,9 +59,12 @@ fn a_guessed_token_or_password_tells_nothing_and_ends_nothing() {
     refresh(&json!("sxr_nonsense")).problem(401, "invalid_refresh_token");
     refresh(&session["refresh_token"]).expect(200);
 
+    // Neither client may pass for another network address: both count against that of the connection.
+    let claimed = [("X-Forwarded-For", "203.0.113.99")];
+    let networks = network_counters();
     let login = |email: &str, password: &str| {
         let mut problem = Client::anonymous()
-            .post("/v1/auth/login", &json!({"email": email, "password": password}))
+            .post_with("/v1/auth/login", &claimed, &json!({"email": email, "password": password}))
             .problem(401, "invalid_credentials");
         problem["correlation_id"].take();
         problem
@@ -69,4 +72,17 @@ fn a_guessed_token_or_password_tells_nothing_and_ends_nothing() {
     let wrong_password = login(&organization.email, "quillfeather-but-wrong");
     let unknown = login("nobody@quillfeather.example", &organization.password);
     assert_eq!(wrong_password, unknown);
+    assert!(networks > 0 && network_counters() == networks, "{networks}, {}", network_counters());
+}
+
+/// The number of network addresses that log-ins count against.
+fn network_counters() -> u64 {
+    let scan = json!({
+        "TableName": table("ephemeral"),
+        "ConsistentRead": true,
+        "Select": "COUNT",
+        "FilterExpression": "begins_with(pk, :counter)",
+        "ExpressionAttributeValues": {":counter": {"S": "limit#logins_address#"}},
+    });
+    Aws::call("DynamoDB_20120810.Scan", &scan)["Count"].as_u64().expect("a count")
 }
