@@ -237,7 +237,7 @@ fn every_stack_gives_its_functions_the_same_settings() {
     assert!(of_stacks.len() >= 7, "{of_stacks:?}");
     let others = of_stacks.iter().filter(|(_, settings)| *settings != of_stacks[0].1);
     assert_eq!(others.count(), 0, "{of_stacks:?}");
-    assert_eq!(of_stacks[0].1["GLIBC_TUNABLES"], "glibc.malloc.tcache_count=1000");
+    assert_eq!(of_stacks[0].1["GLIBC_TUNABLES"], "glibc.malloc.tcache_count=100");
 }
 
 #[test]

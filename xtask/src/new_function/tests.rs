@@ -104,7 +104,11 @@ impl Copy {
         for (path, old) in before {
             let new = fs::read_to_string(path).unwrap();
             let mut lines = new.lines();
-            let is_list = |line: &str| line.starts_with("    - [") || line.starts_with("    DependsOn: [");
+            // A long list goes on in lines with an odd margin.
+            let goes_on = |line: &str| line.starts_with("       ") && !line.starts_with("        ");
+            let is_list = |line: &str| {
+                line.starts_with("    - [") || line.starts_with("    DependsOn: [") || goes_on(line)
+            };
             for line in old.lines().filter(|line| !is_list(line)) {
                 assert!(lines.any(|other| other == line), "{}: lost or moved: {line}", path.display());
             }
