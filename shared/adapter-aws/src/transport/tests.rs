@@ -29,6 +29,17 @@ fn the_bundle_holds_the_five_amazon_roots_and_nothing_else() {
     assert_eq!(digests, published);
 }
 
+#[test]
+fn aws_is_trusted_with_all_roots_and_an_emulator_with_none() {
+    let lambda =
+        [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    let in_aws = AwsSettings::read(lambda).unwrap();
+    assert_eq!(roots(&in_aws).unwrap().len(), 5);
+    let emulator = [("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")];
+    let local = AwsSettings::read(lambda.into_iter().chain(emulator)).unwrap();
+    assert!(roots(&local).unwrap().is_empty());
+}
+
 /// Handles each connection in a thread of its own, until the test process ends. Returns the port.
 fn listen(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
