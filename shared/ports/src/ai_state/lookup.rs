@@ -19,7 +19,7 @@ pub struct CacheKey {
 /// The cache's content for a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CachedCompletion {
-    /// Nothing.
+    /// The cache has no completion for this key, and no request is making one.
     Nothing,
     /// Another request is making the completion.
     InFlight {
