@@ -14,7 +14,7 @@ use aws_types::region::Region;
 use crate::endpoints::ServiceEndpoints;
 use crate::identity::OneIdentity;
 use crate::settings::{AwsSettings, CallLimits};
-use crate::transport::{CONNECT_TIMEOUT, TrustError, http_client};
+use crate::transport::{TrustError, http_client};
 
 /// Builds the configuration from which every SDK client of the process is made.
 ///
@@ -48,9 +48,9 @@ fn retries(limits: CallLimits) -> RetryConfig {
     RetryConfig::standard().with_max_attempts(limits.attempts)
 }
 
+/// The time to connect is the connector's own.
 fn timeouts(limits: CallLimits) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(limits.attempt)
         .operation_timeout(limits.operation)
         .build()

@@ -37,7 +37,7 @@ use tower_service::Service;
 use crate::settings::AwsSettings;
 
 /// See [`CallLimits`](crate::CallLimits). It covers name resolution, TCP and TLS together.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Amazon Root CA 1 (until 2038-01-17), 2, 3 and 4 (until 2040-05-26) and the Starfield Services Root CA "G2"
 /// (until 2037-12-31): the Amazon Trust Services roots, one of which every AWS endpoint's certificate chains to.
