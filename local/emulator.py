@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import sys
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
 from pathlib import Path
@@ -589,6 +590,40 @@ def patch_source_address():
     gateway._build_lambda_event_v1 = build_event_with_chain
 
 
+def patch_empty_segments():
+    """AWS: `/v1//models` is not the path `/v1/models`. The resource `/v1/{proxy+}` takes it, as it takes every path that has no
+    resource of its own; a slash at the end changes nothing.
+
+    Here empty segments are left out before the resource is looked for.
+    """
+    from ministack.services import apigateway_v1 as gateway
+
+    execute = gateway._execute_in_scope
+    match = gateway._match_resource_tree
+    # Method and path of the request that is being answered.
+    requested = contextvars.ContextVar("method and path of the request", default=("", ""))
+
+    @wraps(execute)
+    async def execute_noting_path(*positional, **named):
+        arguments = signature(execute).bind(*positional, **named).arguments
+        requested.set((arguments["method"], arguments["path"]))
+        return await execute(*positional, **named)
+
+    def match_with_empty_segments(api_id, segments):
+        method, path = requested.get()
+        path = path.strip("/")
+        if "//" not in path:
+            return match(api_id, segments)
+        resource, parameters = match(api_id, path.split("/"))
+        # No parameter is empty.
+        if resource and not all(parameters.values()):
+            resource, parameters = gateway._match_greedy_fallback(api_id, path.split("/"), method)
+        return resource, parameters or {}
+
+    gateway._execute_in_scope = execute_noting_path
+    gateway._match_resource_tree = match_with_empty_segments
+
+
 def patch_stream_failures():
     """AWS: of a stream batch, everything from the first record that a function reports as failed is delivered again.
 
@@ -763,6 +798,7 @@ def main():
     patch_openapi_update()
     patch_function_errors()
     patch_response_streaming()
+    patch_empty_segments()
     patch_source_address()
     patch_stream_failures()
     patch_encryption_context()

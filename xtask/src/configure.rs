@@ -98,7 +98,7 @@ fn check(path: &Path, environment: &str) -> Outcome {
     }
 }
 
-fn catalog(table: &str) -> Result<ModelCatalog, Error> {
+pub(crate) fn catalog(table: &str) -> Result<ModelCatalog, Error> {
     let table: Table =
         serde_json::from_str(table).map_err(|error| Error::Content(format!("{REGISTRY}: {error}")))?;
     let model = |row: Row| {

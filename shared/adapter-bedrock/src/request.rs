@@ -6,13 +6,22 @@ use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder;
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::types;
-use ports::{Guardrail, Message, ModelCall, Role};
-use serde_json::Value;
+use aws_smithy_types::{Document, Number};
+use ports::{Guardrail, ModelCall, Reasoning};
+use std::collections::HashMap;
 
-use crate::document;
+use crate::names::MappedNames;
+use crate::raw_json::{InsertTexts, RawTexts};
+use crate::{tools, turns};
 
-/// The tool whose input is the structured answer.
-pub(crate) const ANSWER_TOOL: &str = "answer";
+/// A request, and what is needed to send it and to read its answer.
+pub(crate) struct Request<B> {
+    pub(crate) builder: B,
+    /// Puts schemas and arguments into the request, in the caller's own order.
+    pub(crate) texts: InsertTexts,
+    /// The caller's names of tools.
+    pub(crate) tools: MappedNames,
+}
 
 /// The parts that both operations take.
 struct Parts {
@@ -20,11 +29,14 @@ struct Parts {
     inference: types::InferenceConfiguration,
     system: Option<Vec<types::SystemContentBlock>>,
     messages: Vec<types::Message>,
-    tool: Option<types::ToolConfiguration>,
+    tool_config: Option<types::ToolConfiguration>,
+    more: Option<Document>,
     guardrail: Option<Guardrail>,
+    texts: InsertTexts,
+    tools: MappedNames,
 }
 
-pub(crate) fn whole(client: &Client, call: &ModelCall) -> Result<ConverseFluentBuilder, BuildError> {
+pub(crate) fn whole(client: &Client, call: &ModelCall) -> Result<Request<ConverseFluentBuilder>, BuildError> {
     let parts = parts(call)?;
     let guardrail = |guardrail: Guardrail| {
         types::GuardrailConfiguration::builder()
@@ -32,17 +44,22 @@ pub(crate) fn whole(client: &Client, call: &ModelCall) -> Result<ConverseFluentB
             .guardrail_version(guardrail.version)
             .build()
     };
-    Ok(client
+    let builder = client
         .converse()
         .model_id(parts.model)
         .inference_config(parts.inference)
         .set_system(parts.system)
         .set_messages(Some(parts.messages))
-        .set_tool_config(parts.tool)
-        .set_guardrail_config(parts.guardrail.map(guardrail)))
+        .set_tool_config(parts.tool_config)
+        .set_additional_model_request_fields(parts.more)
+        .set_guardrail_config(parts.guardrail.map(guardrail));
+    Ok(Request { builder, texts: parts.texts, tools: parts.tools })
 }
 
-pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStreamFluentBuilder, BuildError> {
+pub(crate) fn streamed(
+    client: &Client,
+    call: &ModelCall,
+) -> Result<Request<ConverseStreamFluentBuilder>, BuildError> {
     let parts = parts(call)?;
     let guardrail = |guardrail: Guardrail| {
         types::GuardrailStreamConfiguration::builder()
@@ -53,14 +70,16 @@ pub(crate) fn streamed(client: &Client, call: &ModelCall) -> Result<ConverseStre
             .stream_processing_mode(types::GuardrailStreamProcessingMode::Sync)
             .build()
     };
-    Ok(client
+    let builder = client
         .converse_stream()
         .model_id(parts.model)
         .inference_config(parts.inference)
         .set_system(parts.system)
         .set_messages(Some(parts.messages))
-        .set_tool_config(parts.tool)
-        .set_guardrail_config(parts.guardrail.map(guardrail)))
+        .set_tool_config(parts.tool_config)
+        .set_additional_model_request_fields(parts.more)
+        .set_guardrail_config(parts.guardrail.map(guardrail));
+    Ok(Request { builder, texts: parts.texts, tools: parts.tools })
 }
 
 fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
@@ -69,6 +88,9 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         model,
         system: instructions,
         messages,
+        // The gateway drops calls after the first where only one may be made: Converse has no field for it.
+        tools: _,
+        reasoning,
         // The caller checks the answer against it.
         output_schema: _,
         max_output_tokens,
@@ -86,14 +108,38 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         .set_top_p(*top_p)
         .set_stop_sequences((!stop.is_empty()).then(|| stop.clone()))
         .build();
+    let mut raw = RawTexts::default();
+    let names = tools::names(call);
     Ok(Parts {
         model: model.clone(),
         inference,
         system: system(instructions, *cache_instructions)?,
-        messages: messages.iter().map(message).collect::<Result<_, _>>()?,
-        tool: call.forced_schema().map(answer_tool).transpose()?,
+        messages: turns::turns(messages, &names, &mut raw)?,
+        tool_config: tools::configuration(call, &names, &mut raw)?,
+        more: reasoning.map(thinking),
         guardrail: guardrail.clone(),
+        texts: raw.into_interceptor(),
+        tools: names.tools,
     })
+}
+
+/// Claude's own fields for reasoning, which Converse passes on.
+fn thinking(reasoning: Reasoning) -> Document {
+    let object = |members: Vec<(&str, Document)>| {
+        let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Document::Object(members.collect::<HashMap<_, _>>())
+    };
+    let text = |text: &str| Document::String(text.to_owned());
+    match reasoning {
+        Reasoning::Effort(effort) => object(vec![
+            ("thinking", object(vec![("type", text("adaptive"))])),
+            ("output_config", object(vec![("effort", text(effort.as_str()))])),
+        ]),
+        Reasoning::Tokens(tokens) => {
+            let budget = Document::Number(Number::PosInt(u64::from(tokens)));
+            object(vec![("thinking", object(vec![("type", text("enabled")), ("budget_tokens", budget)]))])
+        }
+    }
 }
 
 /// Bedrock refuses a blank block. Without instructions there is no block, and nothing to cache.
@@ -109,27 +155,4 @@ fn system(instructions: &str, cached: bool) -> Result<Option<Vec<types::SystemCo
         blocks.push(types::SystemContentBlock::CachePoint(point));
     }
     Ok(Some(blocks))
-}
-
-fn message(turn: &Message) -> Result<types::Message, BuildError> {
-    let role = match turn.role {
-        Role::User => types::ConversationRole::User,
-        Role::Assistant => types::ConversationRole::Assistant,
-    };
-    types::Message::builder().role(role).content(types::ContentBlock::Text(turn.text.clone())).build()
-}
-
-/// The only tool, which the model is forced to call. Claude and Nova both constrain a forced tool's input to its
-/// schema, while Converse's own output format (`outputConfig`) exists for some models only.
-fn answer_tool(schema: &Value) -> Result<types::ToolConfiguration, BuildError> {
-    let tool = types::ToolSpecification::builder()
-        .name(ANSWER_TOOL)
-        .description("Takes the whole answer. Call it exactly once.")
-        .input_schema(types::ToolInputSchema::Json(document::from_json(schema)))
-        .build()?;
-    let choice = types::SpecificToolChoice::builder().name(ANSWER_TOOL).build()?;
-    types::ToolConfiguration::builder()
-        .tools(types::Tool::ToolSpec(tool))
-        .tool_choice(types::ToolChoice::Tool(choice))
-        .build()
 }

@@ -15,7 +15,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer;
 use crate::failure::{self, ProviderFailure, unavailable};
-use crate::request::ANSWER_TOOL;
+use crate::names::MappedNames;
+use crate::tools::ANSWER_TOOL;
 
 /// How long the end of the body may take after a whole answer. When it is read to its end, the connection can serve the
 /// next call.
@@ -25,14 +26,20 @@ const LINGER: Duration = Duration::from_millis(100);
 const COUNTS: Duration = Duration::from_secs(2);
 
 /// With `structured`, the answer is the input of the answer tool.
-pub(crate) fn read(output: ConverseStreamOutput, structured: bool, deadline: Instant) -> ModelStream {
+pub(crate) fn read(
+    output: ConverseStreamOutput,
+    tools: MappedNames,
+    structured: bool,
+    deadline: Instant,
+) -> ModelStream {
     let request_id = output.request_id().map(str::to_owned);
-    let reader = Reader { events: output.stream, request_id, deadline, told: StreamedSoFar::new(structured) };
+    let told = StreamedSoFar { tools, structured, ..StreamedSoFar::default() };
+    let reader = Reader { events: output.stream, request_id, deadline, told };
     // Dropping the stream drops the receiver and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         let next = reader.next().await;
-        let more = matches!(next, Ok(Delta::Text(_)));
+        let more = !matches!(next, Ok(Delta::End { .. }) | Err(_));
         Some((next, more.then_some(reader)))
     })
     .boxed()
@@ -48,7 +55,7 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Result<Delta, ModelError> {
         loop {
-            let deadline = match (self.told.stop, &self.told.usage) {
+            let deadline = match (&self.told.stop, &self.told.usage) {
                 (Some(_), Some(_)) => self.deadline.min(Instant::now() + LINGER),
                 (Some(_), None) => self.deadline.min(Instant::now() + COUNTS),
                 (None, _) => self.deadline,
@@ -61,61 +68,51 @@ impl Reader {
                 Ok(Err(error)) => return Err(failure::of_event(error, self.request_id.as_deref())),
                 Err(_) => return Err(ModelError::TimedOut),
             };
-            if let Some(text) = self.told.take(event) {
-                return Ok(Delta::Text(text));
+            if let Some(part) = self.told.take(event) {
+                return Ok(part);
             }
         }
     }
 }
 
 /// What the events have told so far.
+#[derive(Default)]
 struct StreamedSoFar {
+    tools: MappedNames,
     structured: bool,
     /// The index of the answer tool's block; the first one if the model calls the tool again.
-    tool: Option<i32>,
-    /// Text beside the tool that the model is forced to call. It is the answer only if the call never comes, just as in
-    /// a whole answer, so it must wait.
+    answer: Option<i32>,
+    /// The indexes of blocks that call the caller's tools.
+    calls: Vec<i32>,
+    /// Text beside the tool that the model is forced to call. It is the answer only if no tool is called, just as in a
+    /// whole answer, so it must wait.
     aside: String,
     said: bool,
-    stop: Option<StopReason>,
+    stop: Option<types::StopReason>,
     usage: Option<types::TokenUsage>,
 }
 
 impl StreamedSoFar {
-    fn new(structured: bool) -> Self {
-        Self { structured, tool: None, aside: String::new(), said: false, stop: None, usage: None }
-    }
-
-    /// The text of this event that can be passed on now.
-    fn take(&mut self, event: types::ConverseStreamOutput) -> Option<String> {
+    /// The part of this event that can be passed on now.
+    fn take(&mut self, event: types::ConverseStreamOutput) -> Option<Delta> {
         match event {
             types::ConverseStreamOutput::ContentBlockStart(start) => {
                 let index = start.content_block_index();
-                if let Some(ContentBlockStart::ToolUse(tool)) = start.start
-                    && tool.name() == ANSWER_TOOL
-                {
-                    self.tool.get_or_insert(index);
+                let Some(ContentBlockStart::ToolUse(tool)) = start.start else { return None };
+                if tool.name() == ANSWER_TOOL {
+                    self.answer.get_or_insert(index);
+                    return None;
                 }
-                None
+                self.calls.push(index);
+                let name = self.tools.to_caller(tool.name());
+                Some(Delta::ToolCall { id: tool.tool_use_id().to_owned(), name })
             }
             types::ConverseStreamOutput::ContentBlockDelta(delta) => {
                 let index = delta.content_block_index();
-                let text = match delta.delta? {
-                    ContentBlockDelta::Text(text) if self.structured => {
-                        self.aside.push_str(&text);
-                        return None;
-                    }
-                    ContentBlockDelta::Text(text) => text,
-                    ContentBlockDelta::ToolUse(tool) if self.structured && self.tool == Some(index) => {
-                        tool.input
-                    }
-                    _ => return None,
-                };
-                self.said |= !text.is_empty();
-                (!text.is_empty()).then_some(text)
+                self.take_delta(index, delta.delta?)
             }
             types::ConverseStreamOutput::MessageStop(stop) => {
-                self.stop = Some(answer::stop_reason(stop.stop_reason()));
+                self.stop = Some(stop.stop_reason().clone());
                 None
             }
             types::ConverseStreamOutput::Metadata(metadata) => {
@@ -126,18 +123,39 @@ impl StreamedSoFar {
         }
     }
 
+    fn take_delta(&mut self, index: i32, delta: ContentBlockDelta) -> Option<Delta> {
+        match delta {
+            ContentBlockDelta::Text(text) if self.structured => {
+                self.aside.push_str(&text);
+                None
+            }
+            ContentBlockDelta::Text(text) => self.text(text),
+            ContentBlockDelta::ToolUse(tool) if self.answer == Some(index) => self.text(tool.input),
+            ContentBlockDelta::ToolUse(tool) if self.calls.contains(&index) => {
+                (!tool.input.is_empty()).then_some(Delta::Arguments(tool.input))
+            }
+            _ => None,
+        }
+    }
+
+    fn text(&mut self, text: String) -> Option<Delta> {
+        self.said |= !text.is_empty();
+        (!text.is_empty()).then_some(Delta::Text(text))
+    }
+
     fn end(&mut self) -> Result<Delta, ModelError> {
-        let Some(stop) = self.stop else {
+        let Some(reason) = &self.stop else {
             return Err(unavailable(ProviderFailure::Incomplete("end")));
         };
+        let stop = answer::stop_reason(reason, !self.calls.is_empty());
         if self.structured && !self.said {
             self.said = true;
             // A tool that is called without input has an empty object as input, which a stream sends as no text at all.
-            let text = match self.tool {
+            let text = match self.answer {
                 Some(_) => "{}".to_owned(),
                 None => std::mem::take(&mut self.aside),
             };
-            if !text.is_empty() {
+            if !text.is_empty() && stop != StopReason::Malformed {
                 return Ok(Delta::Text(text));
             }
         }

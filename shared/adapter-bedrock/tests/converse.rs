@@ -39,9 +39,9 @@ async fn sends_everything_the_call_holds() {
         // Claude takes either a temperature or a `top_p`.
         model: NOVA.to_owned(),
         messages: vec![
-            Message { role: Role::User, text: "one".to_owned() },
-            Message { role: Role::Assistant, text: "two".to_owned() },
-            Message { role: Role::User, text: "three".to_owned() },
+            Message::text(Role::User, "one".to_owned()),
+            Message::text(Role::Assistant, "two".to_owned()),
+            Message::text(Role::User, "three".to_owned()),
         ],
         output_schema: Some(schema.clone()),
         top_p: Some(0.75),
@@ -141,8 +141,13 @@ async fn text_stop_reason_and_every_token_arrive() {
     let answer = converse(&call(), step).await.0.unwrap();
     assert_eq!(answer.text, "{\"score\": 8");
     assert_eq!(answer.stop, StopReason::MaxTokens);
-    let expected =
-        Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
+    let expected = Usage {
+        input_tokens: 100,
+        output_tokens: 20,
+        cache_read_tokens: 900,
+        cache_write_tokens: 50,
+        ..Usage::default()
+    };
     assert_eq!(answer.usage, Some(expected));
 }
 
@@ -175,7 +180,7 @@ async fn stop_reasons_keep_their_meaning() {
         ("content_filtered", StopReason::Filtered),
         ("guardrail_intervened", StopReason::Filtered),
         ("model_context_window_exceeded", StopReason::MaxTokens),
-        ("stop_sequence", StopReason::EndTurn),
+        ("stop_sequence", StopReason::StopSequence),
         ("tool_use", StopReason::EndTurn),
         ("invented_tomorrow", StopReason::Other),
     ] {
@@ -224,7 +229,7 @@ async fn what_never_works_is_told_apart() {
     let error = fails(Step::status(400)).await;
     assert!(matches!(error, ModelError::Refused(_)), "{error:?}");
     // The gateway refuses it before it sends anything: a conversation has at least one turn.
-    let empty = ModelCall { messages: vec![Message { role: Role::User, text: String::new() }], ..call() };
+    let empty = ModelCall { messages: vec![Message::text(Role::User, String::new())], ..call() };
     assert!(matches!(converse(&empty, Step::text("x")).await.0, Err(ModelError::Refused(_))));
 }
 

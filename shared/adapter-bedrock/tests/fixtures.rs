@@ -10,7 +10,13 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 fn usage(input: u64, output: u64, read: u64, write: u64) -> Usage {
-    Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: write }
+    Usage {
+        input_tokens: input,
+        output_tokens: output,
+        cache_read_tokens: read,
+        cache_write_tokens: write,
+        ..Usage::default()
+    }
 }
 
 fn structured() -> ModelCall {
@@ -28,7 +34,13 @@ async fn answers_of_claude_and_nova() {
         ),
         (
             include_str!("fixtures/claude-tool.json"),
-            r#"{"reasons":["has a budget"],"score":81}"#,
+            // As the model wrote it.
+            r#"{
+              "score": 81,
+              "reasons": [
+                "has a budget"
+              ]
+            }"#,
             StopReason::EndTurn,
             usage(97, 54, 1840, 12),
         ),

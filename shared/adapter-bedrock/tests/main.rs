@@ -6,3 +6,4 @@ mod embed;
 mod fixtures;
 mod stream;
 mod support;
+mod tools;

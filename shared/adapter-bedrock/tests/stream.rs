@@ -123,15 +123,20 @@ async fn stop_reason_and_every_token_arrive_at_the_end() {
         cache_write_input_tokens: 50,
     };
     let step = Step::text("cut").with_usage(usage).with_stop_reason("max_tokens");
-    let expected =
-        Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 50 };
+    let expected = Usage {
+        input_tokens: 100,
+        output_tokens: 20,
+        cache_read_tokens: 900,
+        cache_write_tokens: 50,
+        ..Usage::default()
+    };
     assert_eq!(answer(&call(), step).await.1.unwrap(), (StopReason::MaxTokens, Some(expected)));
 }
 
 #[tokio::test]
-async fn a_stop_text_is_an_ordinary_end() {
+async fn a_stop_text_is_a_whole_end() {
     let end = answer(&call(), Step::text("one").with_stop_reason("stop_sequence")).await.1;
-    assert_eq!(end.unwrap().0, StopReason::EndTurn);
+    assert_eq!(end.unwrap().0, StopReason::StopSequence);
 }
 
 #[tokio::test]

@@ -37,14 +37,19 @@ struct Counts {
     prompt_tokens: Option<u64>,
 }
 
-pub(crate) async fn embed(endpoint: &Endpoint, call: &EmbeddingCall) -> Result<Embeddings, EmbeddingFailure> {
+/// Embeds texts. `input_type` is the server's name for their purpose, for a server that takes it.
+pub(crate) async fn embed(
+    endpoint: &Endpoint,
+    call: &EmbeddingCall,
+    input_type: Option<&str>,
+) -> Result<Embeddings, EmbeddingFailure> {
     let deadline = Instant::now() + call.time_left;
     let failed = AtomicBool::new(false);
     let part = async |texts: &[String]| {
         if failed.load(Ordering::Relaxed) {
             return (texts.len(), None);
         }
-        let outcome = timeout_at(deadline, request(endpoint, call, texts)).await;
+        let outcome = timeout_at(deadline, request(endpoint, call, input_type, texts)).await;
         let outcome = outcome.unwrap_or(Err(ModelError::TimedOut.into()));
         failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
         (texts.len(), Some(outcome))
@@ -74,6 +79,7 @@ fn batches(texts: &[String]) -> Vec<&[String]> {
 async fn request(
     endpoint: &Endpoint,
     call: &EmbeddingCall,
+    input_type: Option<&str>,
     texts: &[String],
 ) -> Result<Embeddings, EmbeddingFailure> {
     let mut body = Map::new();
@@ -82,6 +88,9 @@ async fn request(
     body.insert("encoding_format".to_owned(), json!("float"));
     if let Some(dimensions) = call.dimensions {
         body.insert("dimensions".to_owned(), json!(dimensions));
+    }
+    if let Some(input_type) = input_type {
+        body.insert("input_type".to_owned(), json!(input_type));
     }
     let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
     let answer = endpoint.ask("/embeddings", &Value::Object(body)).await?;

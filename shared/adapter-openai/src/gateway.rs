@@ -9,7 +9,7 @@ use ports::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::settings::{OpenAiSettings, SettingsError, TokenLimit};
+use crate::settings::{InputTypeNames, OpenAiSettings, SettingsError, TokenLimit};
 use crate::{answer, embedding, request, stream};
 
 const CHAT: &str = "/chat/completions";
@@ -21,6 +21,7 @@ const CHAT: &str = "/chat/completions";
 pub struct OpenAiGateway {
     endpoint: Endpoint,
     token_limit: TokenLimit,
+    input_types: Option<InputTypeNames>,
 }
 
 /// The key's source may hold secrets, so it is not shown.
@@ -29,6 +30,7 @@ impl fmt::Debug for OpenAiGateway {
         formatter
             .debug_struct("OpenAiGateway")
             .field("token_limit", &self.token_limit)
+            .field("input_types", &self.input_types)
             .finish_non_exhaustive()
     }
 }
@@ -37,8 +39,8 @@ impl OpenAiGateway {
     /// A gateway with connections of its own. It does not connect yet.
     pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let server = settings.check()?;
-        let token_limit = server.token_limit;
-        Ok(Self { endpoint: Endpoint::new(server)?, token_limit })
+        let (token_limit, input_types) = (server.token_limit, server.input_types.clone());
+        Ok(Self { endpoint: Endpoint::new(server)?, token_limit, input_types })
     }
 }
 
@@ -70,6 +72,7 @@ impl StreamingModelGateway for OpenAiGateway {
 
 impl EmbeddingGateway for OpenAiGateway {
     fn embed<'a>(&'a self, call: &'a EmbeddingCall) -> BoxFuture<'a, Result<Embeddings, EmbeddingFailure>> {
-        Box::pin(embedding::embed(&self.endpoint, call))
+        let input_type = self.input_types.as_ref().map(|names| names.name(call.input_type));
+        Box::pin(embedding::embed(&self.endpoint, call, input_type))
     }
 }

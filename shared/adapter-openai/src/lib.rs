@@ -16,8 +16,9 @@ mod request;
 mod settings;
 mod sse;
 mod stream;
+mod turns;
 
 pub use failure::ProviderFailure;
 pub use gateway::OpenAiGateway;
 pub use providers::OpenAiProviders;
-pub use settings::{KeySource, OpenAiSettings, SettingsError, TokenLimit};
+pub use settings::{InputTypeNames, KeySource, OpenAiSettings, SettingsError, TokenLimit};

@@ -1,10 +1,11 @@
 //! Translates a call for OpenAI's format. Every field of the port is sent or refused; none is left out.
 
-use ports::{Message, ModelCall, ModelError, Role};
+use ports::{ModelCall, ModelError, Reasoning, Tool, ToolChoice, ToolSet};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{ProviderFailure, refused};
 use crate::settings::TokenLimit;
+use crate::turns::turns;
 
 pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<Value, ModelError> {
     // All fields are named, without `..`, so that a new field does not compile until it is sent or refused.
@@ -12,6 +13,8 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
         model,
         system,
         messages,
+        tools: set_of_tools,
+        reasoning,
         output_schema,
         max_output_tokens,
         temperature,
@@ -31,7 +34,7 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("model", json!(model));
-    set("messages", conversation(system, messages));
+    set("messages", turns(system, messages));
     let limit = match limit {
         TokenLimit::MaxTokens => "max_tokens",
         TokenLimit::MaxCompletionTokens => "max_completion_tokens",
@@ -54,6 +57,16 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     } else if output_schema.is_some() {
         set("response_format", json!({ "type": "json_object" }));
     }
+    if !set_of_tools.tools.is_empty() {
+        set("tools", tools(set_of_tools));
+        set("tool_choice", choice(&set_of_tools.choice));
+        if set_of_tools.one_at_a_time {
+            set("parallel_tool_calls", json!(false));
+        }
+    }
+    if let Some(Reasoning::Effort(effort)) = reasoning {
+        set("reasoning_effort", json!(effort.as_str()));
+    }
     if stream {
         set("stream", json!(true));
         set("stream_options", json!({ "include_usage": true }));
@@ -61,16 +74,28 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     Ok(Value::Object(body))
 }
 
-fn conversation(system: &str, messages: &[Message]) -> Value {
-    let system = (!system.trim().is_empty()).then(|| json!({ "role": "system", "content": system }));
-    let turns = messages.iter().map(|turn| {
-        let role = match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        json!({ "role": role, "content": turn.text })
-    });
-    system.into_iter().chain(turns).collect()
+/// The tools. `strict` is not sent: OpenAI refuses it for any schema with a keyword that it does not enforce, and the
+/// caller checks the arguments anyway.
+fn tools(set: &ToolSet) -> Value {
+    let tool = |tool: &Tool| {
+        let mut function = Map::new();
+        function.insert("name".to_owned(), json!(tool.name));
+        if let Some(description) = &tool.description {
+            function.insert("description".to_owned(), json!(description));
+        }
+        function.insert("parameters".to_owned(), tool.parameters.clone());
+        json!({ "type": "function", "function": function })
+    };
+    set.tools.iter().map(tool).collect()
+}
+
+fn choice(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::None => json!("none"),
+        ToolChoice::Required => json!("required"),
+        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": name } }),
+    }
 }
 
 /// Writes 0.2 as 0.2 and not as 0.20000000298023224.

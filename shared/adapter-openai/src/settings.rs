@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hyper::Uri;
-use ports::{BoxFuture, Source};
+use ports::{BoxFuture, InputType, Source};
 
 /// Returns the API key at the moment of a call, for example from a secret store that caches it for some minutes.
 pub type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Source>> + Send + Sync>;
@@ -18,6 +18,25 @@ pub enum TokenLimit {
     MaxCompletionTokens,
 }
 
+/// A server's values of the member `input_type` in requests for vectors. OpenAI's format has no such member, and OpenAI
+/// refuses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputTypeNames {
+    /// The value for documents, such as `passage`.
+    pub document: String,
+    /// The value for queries, such as `query`.
+    pub query: String,
+}
+
+impl InputTypeNames {
+    pub(crate) fn name(&self, input_type: InputType) -> &str {
+        match input_type {
+            InputType::Document => &self.document,
+            InputType::Query => &self.query,
+        }
+    }
+}
+
 /// A server that speaks OpenAI's wire format.
 #[derive(Clone)]
 pub struct OpenAiSettings {
@@ -28,6 +47,8 @@ pub struct OpenAiSettings {
     /// When absent, the host decides: `max_completion_tokens` for OpenAI's and Azure's hosts (`api.openai.com`,
     /// `*.openai.azure.com`), whose models all accept it, and `max_tokens` for any other.
     pub token_limit: Option<TokenLimit>,
+    /// When absent, the server is not told the purpose of texts.
+    pub input_types: Option<InputTypeNames>,
 }
 
 /// The settings can't be used.
@@ -48,6 +69,7 @@ pub(crate) struct Server {
     pub(crate) tls: bool,
     pub(crate) token_limit: TokenLimit,
     pub(crate) key: Option<KeySource>,
+    pub(crate) input_types: Option<InputTypeNames>,
 }
 
 impl OpenAiSettings {
@@ -67,7 +89,8 @@ impl OpenAiSettings {
         }
         let openais_own = host == "api.openai.com" || host.ends_with(".openai.azure.com");
         let by_host = if openais_own { TokenLimit::MaxCompletionTokens } else { TokenLimit::MaxTokens };
-        Ok(Server { base, tls, token_limit: self.token_limit.unwrap_or(by_host), key: self.key })
+        let token_limit = self.token_limit.unwrap_or(by_host);
+        Ok(Server { base, tls, token_limit, key: self.key, input_types: self.input_types })
     }
 }
 
@@ -76,7 +99,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str) -> Result<Server, SettingsError> {
-        OpenAiSettings { base_url: url.to_owned(), key: None, token_limit: None }.check()
+        OpenAiSettings { base_url: url.to_owned(), key: None, token_limit: None, input_types: None }.check()
     }
 
     #[test]

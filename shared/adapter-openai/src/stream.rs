@@ -46,6 +46,21 @@ struct Choice {
 struct Part {
     content: Option<String>,
     refusal: Option<String>,
+    tool_calls: Option<Vec<CallPart>>,
+}
+
+/// A part of a call. Its first part has the name; the later ones may have the index alone.
+#[derive(Deserialize)]
+struct CallPart {
+    index: Option<usize>,
+    id: Option<String>,
+    function: Option<FunctionPart>,
+}
+
+#[derive(Deserialize)]
+struct FunctionPart {
+    name: Option<String>,
+    arguments: Option<String>,
 }
 
 pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStream {
@@ -63,7 +78,7 @@ pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStre
     stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         let next = reader.next().await;
-        let more = matches!(next, Ok(Delta::Text(_)));
+        let more = !matches!(next, Ok(Delta::End { .. }) | Err(_));
         Some((next, more.then_some(reader)))
     })
     .boxed()
@@ -82,15 +97,16 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Result<Delta, ModelError> {
         loop {
-            while let Some(event) = self.ready.pop_front() {
-                if self.told.done {
-                    continue;
-                }
-                if let Some(text) = self.told.take(&event, self.request_id.as_deref())? {
-                    return Ok(Delta::Text(text));
-                }
+            if let Some(part) = self.told.parts.pop_front() {
+                return Ok(part);
             }
-            let deadline = match (self.told.done, self.told.stop) {
+            if let Some(event) = self.ready.pop_front() {
+                if !self.told.done {
+                    self.told.take(&event, self.request_id.as_deref())?;
+                }
+                continue;
+            }
+            let deadline = match (self.told.done, &self.told.stop) {
                 (true, _) => self.deadline.min(Instant::now() + LINGER),
                 (false, Some(_)) => self.deadline.min(Instant::now() + COUNTS),
                 (false, None) => self.deadline,
@@ -116,19 +132,23 @@ impl Reader {
 /// What the chunks have told so far.
 #[derive(Default)]
 struct StreamedSoFar {
-    stop: Option<StopReason>,
+    /// Parts that can be passed on.
+    parts: VecDeque<Delta>,
+    stop: Option<String>,
     usage: Option<Usage>,
     refused: bool,
+    /// The indexes of calls that have begun.
+    calls: Vec<usize>,
     /// Whether the server said that nothing follows.
     done: bool,
 }
 
 impl StreamedSoFar {
-    /// The text in this event.
-    fn take(&mut self, event: &str, request_id: Option<&str>) -> Result<Option<String>, ModelError> {
+    /// Takes the parts in this event.
+    fn take(&mut self, event: &str, request_id: Option<&str>) -> Result<(), ModelError> {
         if event.trim() == "[DONE]" {
             self.done = true;
-            return Ok(None);
+            return Ok(());
         }
         // serde's errors quote the text that they could not read.
         let chunk: Chunk = serde_json::from_str(event)
@@ -139,17 +159,40 @@ impl StreamedSoFar {
         if let Some(usage) = chunk.usage.and_then(Counts::usage) {
             self.usage = Some(usage);
         }
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(None) };
+        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(()) };
         if choice.finish_reason.is_some() {
-            self.stop = Some(answer::stop_reason(choice.finish_reason.as_deref()));
+            self.stop = choice.finish_reason;
         }
         let refusal = choice.delta.refusal.filter(|text| !text.is_empty());
         self.refused |= refusal.is_some();
-        Ok(refusal.or(choice.delta.content).filter(|text| !text.is_empty()))
+        let text = refusal.or(choice.delta.content).filter(|text| !text.is_empty());
+        self.parts.extend(text.map(Delta::Text));
+        choice.delta.tool_calls.into_iter().flatten().try_for_each(|part| self.take_call(part))
+    }
+
+    /// Takes a part of a call. Parts of several calls never alternate: a call is whole before the next one begins.
+    fn take_call(&mut self, part: CallPart) -> Result<(), ModelError> {
+        let CallPart { index, id, function } = part;
+        let (name, arguments) = function.map_or((None, None), |it| (it.name, it.arguments));
+        let name = name.filter(|name| !name.is_empty());
+        // Some servers send whole calls without an index.
+        let index = index.unwrap_or_else(|| self.calls.len().saturating_sub(usize::from(name.is_none())));
+        if !self.calls.contains(&index) {
+            let Some(name) = name else {
+                return Err(unavailable(ProviderFailure::Incomplete("name of a called tool")));
+            };
+            self.calls.push(index);
+            self.parts.push_back(Delta::ToolCall { id: answer::call_id(id, index), name });
+        } else if self.calls.last() != Some(&index) {
+            return Err(unavailable(ProviderFailure::Incomplete("order of calls")));
+        }
+        self.parts.extend(arguments.filter(|json| !json.is_empty()).map(Delta::Arguments));
+        Ok(())
     }
 
     fn end(&self) -> Result<Delta, ModelError> {
-        let stop = self.stop.ok_or_else(|| unavailable(ProviderFailure::Incomplete("end")))?;
+        let stop = self.stop.as_deref().ok_or_else(|| unavailable(ProviderFailure::Incomplete("end")))?;
+        let stop = answer::stop_reason(Some(stop), !self.calls.is_empty());
         Ok(Delta::End { stop: if self.refused { StopReason::Filtered } else { stop }, usage: self.usage })
     }
 }

@@ -8,7 +8,7 @@ use ports::{EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingMod
 use serde_json::Value;
 
 fn usage(input: u64, output: u64, read: u64) -> Usage {
-    Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, cache_write_tokens: 0 }
+    Usage { input_tokens: input, output_tokens: output, cache_read_tokens: read, ..Usage::default() }
 }
 
 #[tokio::test]
@@ -26,15 +26,19 @@ async fn completions() {
             StopReason::EndTurn,
             usage(86, 300, 1920),
         ),
-        (include_str!("fixtures/chat-length-reasoning.json"), "", StopReason::MaxTokens, usage(30, 256, 0)),
+        (
+            include_str!("fixtures/chat-length-reasoning.json"),
+            "",
+            StopReason::MaxTokens,
+            Usage { reasoning_tokens: 256, ..usage(30, 256, 0) },
+        ),
         (
             include_str!("fixtures/chat-refusal.json"),
             "I'm sorry, I cannot assist with that request.",
             StopReason::Filtered,
             usage(81, 11, 0),
         ),
-        // The request offers no tools; a model that calls one anyway gave no answer.
-        (include_str!("fixtures/chat-tool-calls.json"), "", StopReason::Other, usage(82, 17, 0)),
+        (include_str!("fixtures/chat-tool-calls.json"), "", StopReason::ToolCalls, usage(82, 17, 0)),
         (
             include_str!("fixtures/ollama-chat.json"),
             "Hello! How can I assist you today?",

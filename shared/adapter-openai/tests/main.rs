@@ -3,4 +3,5 @@
 
 mod fixtures;
 mod support;
+mod tools;
 mod wire;

@@ -7,13 +7,17 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{KEY, answer, call, embedding, events, everything_said, gateway, key, read, server};
-use adapter_openai::{OpenAiGateway, OpenAiProviders, OpenAiSettings, ProviderFailure, TokenLimit};
+use crate::support::{
+    KEY, answer, call, embedding, events, everything_said, gateway, key, read, server, settings,
+};
+use adapter_openai::{
+    InputTypeNames, OpenAiGateway, OpenAiProviders, OpenAiSettings, ProviderFailure, TokenLimit,
+};
 use futures_util::StreamExt;
 use model_stub::{Step, Stub};
 use ports::{
-    Delta, EmbeddingCall, EmbeddingGateway, Guardrail, Message, ModelCall, ModelError, ModelGateway, Role,
-    StopReason, StreamingModelGateway, Usage,
+    Delta, EmbeddingCall, EmbeddingGateway, Guardrail, InputType, Message, ModelCall, ModelError,
+    ModelGateway, Role, StopReason, StreamingModelGateway, Usage,
 };
 use serde_json::{Value, json};
 
@@ -30,9 +34,9 @@ async fn sends_everything_the_call_holds() {
     let schema = json!({"type": "object", "properties": {"score": {"type": "integer", "maximum": 100}}});
     let call = ModelCall {
         messages: vec![
-            Message { role: Role::User, text: "one".to_owned() },
-            Message { role: Role::Assistant, text: "two".to_owned() },
-            Message { role: Role::User, text: "three".to_owned() },
+            Message::text(Role::User, "one".to_owned()),
+            Message::text(Role::Assistant, "two".to_owned()),
+            Message::text(Role::User, "three".to_owned()),
         ],
         output_schema: Some(schema.clone()),
         top_p: Some(0.9),
@@ -94,6 +98,7 @@ async fn the_limit_has_the_name_the_server_knows() {
         base_url: format!("{}/v1/", stub.url()),
         key: None,
         token_limit: Some(TokenLimit::MaxCompletionTokens),
+        input_types: None,
     };
     OpenAiGateway::new(settings).unwrap().converse(&call()).await.unwrap();
     let body = &stub.calls()[0].body;
@@ -134,8 +139,7 @@ async fn the_key_is_sent_and_never_said() {
 async fn a_key_that_can_not_be_had_or_sent_is_no_call() {
     let stub = Stub::start().await.unwrap();
     let with = |key| {
-        let settings =
-            OpenAiSettings { base_url: format!("{}/v1", stub.url()), key: Some(key), token_limit: None };
+        let settings = OpenAiSettings { key: Some(key), ..settings(stub.url()) };
         OpenAiGateway::new(settings).unwrap()
     };
     let error =
@@ -183,8 +187,7 @@ async fn every_token_is_counted_once() {
         cache_read_input_tokens: 900,
         cache_write_input_tokens: 0,
     };
-    let expected =
-        Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, cache_write_tokens: 0 };
+    let expected = Usage { input_tokens: 100, output_tokens: 20, cache_read_tokens: 900, ..Usage::default() };
     let step = || Step::text("cut").with_usage(usage).with_stop_reason("max_tokens");
     let (_stub, gateway) = stub(vec![step(), step()]).await;
     let answer = gateway.converse(&call()).await.unwrap();
@@ -322,7 +325,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_server_that_speaks_no_tls_is_not_spoken_to_in_plain_text() {
     let (url, sent) = server(vec![support::json(include_str!("fixtures/chat-text.json"))]);
     let base_url = url.replace("http://", "https://");
-    let settings = OpenAiSettings { base_url, key: Some(key()), token_limit: None };
+    let settings = OpenAiSettings { base_url, key: Some(key()), token_limit: None, input_types: None };
     let error = OpenAiGateway::new(settings)
         .unwrap()
         .converse(&ModelCall { time_left: Duration::from_secs(1), ..call() })
@@ -355,6 +358,24 @@ async fn texts_become_vectors_in_their_order() {
     stub.clear();
     assert!(gateway.embed(&embedding(0, None)).await.unwrap().vectors.is_empty());
     assert!(stub.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_it_is_told_the_purpose_of_texts_in_its_own_words() {
+    let names = InputTypeNames { document: "passage".to_owned(), query: "retrieval.query".to_owned() };
+    for (input_types, purpose, told) in [
+        (Some(names.clone()), InputType::Document, json!("passage")),
+        (Some(names), InputType::Query, json!("retrieval.query")),
+        (None, InputType::Query, json!(null)),
+    ] {
+        let vector = support::json(r#"{"data": [{"index": 0, "embedding": [1.0]}]}"#);
+        let (url, sent) = server(vec![vector]);
+        let gateway = OpenAiGateway::new(OpenAiSettings { input_types, ..settings(&url) }).unwrap();
+        gateway.embed(&EmbeddingCall { input_type: purpose, ..embedding(1, None) }).await.unwrap();
+        let request = sent.recv().unwrap();
+        let body: Value = serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!((&body["input_type"], body.get("input_type").is_some()), (&told, told != json!(null)));
+    }
 }
 
 #[tokio::test]

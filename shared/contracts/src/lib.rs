@@ -7,6 +7,7 @@
 
 pub mod ai;
 pub mod analytics;
+pub mod anthropic;
 pub mod api_key;
 pub mod event_message;
 pub mod fine_tune;

@@ -1,22 +1,29 @@
-//! OpenAI's wire format: chat completions, embeddings and models (platform.openai.com/docs/api-reference). Fields that
+//! OpenAI's wire format: chat completions, responses, embeddings and models (platform.openai.com/docs/api-reference). Fields that
 //! change nothing here are accepted and ignored, so that unchanged clients work. Unsupported fields that would change
 //! the answer, and unknown fields, are kept for the mapping, which refuses them.
 
 mod chat;
 mod completion;
 mod embedding;
+pub mod responses;
+mod tools;
 
 use serde::{Deserialize, Serialize};
 
 pub use chat::{
-    ChatMessage, ChatRequest, ChatRole, Content, NamedSchema, Part, ResponseFormat, Stop, StreamOptions,
+    ChatMessage, ChatRequest, ChatRole, Content, FileData, ImageUrl, NamedSchema, Part, ResponseFormat, Stop,
+    StreamOptions,
 };
 pub use completion::{
     AssistantMessage, ChatChunk, ChatCompletion, ChatUsage, Choice, ChunkChoice, ChunkDelta,
-    PromptTokensDetails,
+    CompletionTokensDetails, PromptTokensDetails,
 };
 pub use embedding::{
     Embedding, EmbeddingList, EmbeddingRequest, EmbeddingUsage, EncodingFormat, Input, Vector,
+};
+pub use tools::{
+    CalledFunction, ChatReasoningEffort, ChatTool, ChatToolCall, ChatToolChoice, FunctionDelta, FunctionName,
+    FunctionTool, NamedToolChoice, ToolCallDelta, ToolChoiceMode,
 };
 
 /// Answer 200 to `GET /v1/models`.
@@ -28,7 +35,7 @@ pub struct ModelList {
     pub data: Vec<Model>,
 }
 
-/// A model.
+/// A model, and answer 200 to `GET /v1/models/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// The name of the model in requests.
@@ -39,6 +46,13 @@ pub struct Model {
     pub created: i64,
     /// The provider of the model.
     pub owned_by: String,
+}
+
+impl Model {
+    /// The model with this name, of this provider.
+    pub fn new(id: impl Into<String>, provider: impl Into<String>) -> Self {
+        Self { id: id.into(), object: "model".to_owned(), created: 0, owned_by: provider.into() }
+    }
 }
 
 /// The body of every error.

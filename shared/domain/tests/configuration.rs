@@ -4,7 +4,8 @@ use crate::support::id;
 use domain::Timestamp;
 use domain::ai::{ChainStep, Feature};
 use domain::configuration::{
-    CatalogModel, ConfigurationError, FlagSubject, FlagValue, LimitName, ModelCatalog, RuntimeConfiguration,
+    CatalogModel, ConfigurationError, FlagSubject, FlagValue, InputTypeNames, LimitName, ModelCatalog,
+    RuntimeConfiguration,
 };
 use domain::id::OrganizationId;
 use domain::tenancy::SubscriptionTier;
@@ -33,7 +34,8 @@ fn whole() -> Value {
         "chains": {"lead_scoring": ["claude:90|nova:0:10", "nova:0", "rules"], "completion": ["gpt"]},
         "providers": [
             {"name": "openai", "base_url": "https://api.openai.com/v1/", "secret": "sextant-dev-provider-openai", "models": ["gpt"]},
-            {"name": "own", "base_url": "http://127.0.0.1:11434/v1", "models": ["vectors"]}
+            {"name": "own", "base_url": "http://127.0.0.1:11434/v1", "models": ["vectors"],
+             "input_types": {"document": "passage", "query": "query"}}
         ],
         "guardrail": "gr4x7:3",
         "list_shards": {organization(1).to_string(): 8},
@@ -78,7 +80,10 @@ fn a_whole_document_is_read_as_it_is_written() {
     let openai = read.provider_of("gpt").unwrap();
     assert_eq!((openai.name.as_str(), openai.base_url.as_str()), ("openai", "https://api.openai.com/v1"));
     assert_eq!(openai.secret.as_deref(), Some("sextant-dev-provider-openai"));
-    assert_eq!(read.provider_of("vectors").unwrap().secret, None);
+    let own = read.provider_of("vectors").unwrap();
+    assert_eq!(own.secret, None);
+    let input_types = InputTypeNames { document: "passage".to_owned(), query: "query".to_owned() };
+    assert_eq!((&openai.input_types, &own.input_types), (&None, &Some(input_types)));
     assert_eq!(read.provider_of("nova:0"), None);
     let guardrail = read.guardrail.as_ref().unwrap();
     assert_eq!((guardrail.id.as_str(), guardrail.version.as_str()), ("gr4x7", "3"));
@@ -135,6 +140,8 @@ fn one_wrong_value_refuses_the_document() {
         ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt"))),
         ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt:90|nova:0:10"))),
         ("providers.1.models.0 taken", ("/providers/1/models/0", json!("gpt"))),
+        ("providers.1.input_types.query format", ("/providers/1/input_types/query", json!(""))),
+        ("providers.1.input_types.document format", ("/providers/1/input_types/document", json!("a b"))),
         ("guardrail format", ("/guardrail", json!("gr4x7"))),
         ("guardrail format", ("/guardrail", json!("gr4x7:0"))),
         ("list_shards.x format", ("/list_shards", json!({"x": 2}))),

@@ -3,6 +3,10 @@
 //!
 //! The gateway keeps the answer by token, for any route, so the policy covers the whole stage; what a caller may do is
 //! decided by the use cases. Why a token is refused must never be answered, and what a caller sends must never be a failure.
+//!
+//! Some routes also take the credential in `x-api-key`, where Anthropic's clients send it. API Gateway can't keep an answer
+//! by one of two headers, so for these routes it asks each time. On all other routes the answer must depend on
+//! `Authorization` alone, because the gateway keeps it by that header.
 
 use crate::Invocation;
 use crate::guard::{GuardFailure, guarded};
@@ -23,10 +27,32 @@ const UNAVAILABLE: Failure = Failure("Unavailable");
 /// The caller with an invalid token, in the gateway's access log.
 const NOBODY: &str = "nobody";
 
-/// Verifies bearer tokens.
+/// The header in which Anthropic's clients send an API key.
+const API_KEY_HEADER: &str = "x-api-key";
+
+/// A credential as it was sent: an access token or an API key.
+#[derive(Clone, Copy)]
+pub struct SentCredential<'a> {
+    /// The text. It must never be logged.
+    pub text: &'a str,
+    /// Whether the gateway keeps the answer for a minute. If it does not, it asks for each request.
+    pub is_answer_kept: bool,
+}
+
+/// Verifies access tokens and API keys.
 pub trait Authorizer: Send + Sync {
-    /// The caller whom a token identifies at `now`.
-    fn authorize<'a>(&'a self, token: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>>;
+    /// The caller whom a credential identifies at `now`.
+    fn authorize<'a>(
+        &'a self,
+        credential: SentCredential<'a>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Caller, TokenError>>;
+
+    /// Whether this route, such as `/v1/leads/{id}`, takes a credential in `x-api-key`, too. The gateway must keep no
+    /// answers for it.
+    fn takes_api_key_header(&self, _route: &str) -> bool {
+        false
+    }
 }
 
 /// Runs an authorizer until its process is stopped.
@@ -47,6 +73,7 @@ pub async fn invoke(authorizer: &dyn Authorizer, event: Value, now: Timestamp) -
 #[serde(rename_all = "camelCase")]
 struct AuthorizerEvent {
     method_arn: String,
+    resource: Option<String>,
     headers: Option<BTreeMap<String, String>>,
     request_context: Option<RequestContext>,
 }
@@ -94,8 +121,12 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
         );
     };
     let denied = |reason: String| (written(&refusal(&resource)), InvocationResult::Denied, Some(reason));
-    let Some(token) = bearer(event) else { return denied("no bearer token".to_owned()) };
-    match guarded(invocation.deadline, authorizer.authorize(token, invocation.now)).await {
+    let route = event.resource.as_deref().unwrap_or_default();
+    let credential = match sent_credential(event, authorizer.takes_api_key_header(route)) {
+        Ok(credential) => credential,
+        Err(reason) => return denied(reason.to_owned()),
+    };
+    match guarded(invocation.deadline, authorizer.authorize(credential, invocation.now)).await {
         Ok(Ok(caller)) => (written(&policy(&caller, &resource)), InvocationResult::Done, None),
         Ok(Err(error @ TokenError::Invalid(_))) => denied(chain(&error)),
         Ok(Err(error @ (TokenError::Unavailable(_) | TokenError::Store(_)))) => {
@@ -110,14 +141,43 @@ async fn judge(authorizer: &dyn Authorizer, event: &AuthorizerEvent, invocation:
     }
 }
 
+/// The credential of a request, or the reason why it has none that counts. With two different ones it is not clear who
+/// the caller is.
+fn sent_credential(
+    event: &AuthorizerEvent,
+    takes_api_key_header: bool,
+) -> Result<SentCredential<'_>, &'static str> {
+    let authorization = event.header("Authorization");
+    let api_key = event.header(API_KEY_HEADER).filter(|_| takes_api_key_header);
+    let text = match (authorization, api_key) {
+        (Some(value), None) => bearer(value).ok_or("no bearer token")?,
+        (None, Some(key)) if is_visible(key) => key,
+        (None, _) => return Err("no credential"),
+        (Some(value), Some(key)) => {
+            bearer(value).filter(|token| *token == key).ok_or("two different credentials")?
+        }
+    };
+    Ok(SentCredential { text, is_answer_kept: !takes_api_key_header })
+}
+
 /// The token of `Authorization: Bearer <token>` (RFC 6750, section 2.1).
-fn bearer(event: &AuthorizerEvent) -> Option<&str> {
-    let headers = event.headers.as_ref()?;
-    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Authorization"))?;
-    let (scheme, token) = value.trim().split_once(' ')?;
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
-    let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    (scheme.eq_ignore_ascii_case("Bearer") && visible).then_some(token)
+    (scheme.eq_ignore_ascii_case("Bearer") && is_visible(token)).then_some(token)
+}
+
+fn is_visible(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+impl AuthorizerEvent {
+    /// A header's value without white space at its edges; an empty one counts as absent.
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter().flatten();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
 }
 
 /// `arn:aws:execute-api:<region>:<account>:<api>/<stage>/GET/v1/leads` to `arn:…:<api>/<stage>/*/*`.

@@ -1,6 +1,7 @@
 //! Turns `infra/openapi.yaml` into the document that clients read and into the one that API Gateway imports. Build
 //! scripts use it, so that no function parses YAML; no function may link it.
 
+mod authorizers;
 mod compressed;
 mod gateway;
 
@@ -34,10 +35,27 @@ pub fn public_document(yaml: &str) -> Result<String, Error> {
     serde_json::to_string(&document).map_err(Error::Write)
 }
 
-/// Every path of the document with its methods, in the form of `Allow`.
-pub fn allowed_methods(yaml: &str) -> Result<Vec<(String, String)>, Error> {
+/// A path of the document.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ListedPath {
+    /// With the names of its parameters: `/v1/leads/{id}`.
+    pub path: String,
+    /// The format of its errors: `problem`, or the `x-sextant-format` of its operations, such as `openai`.
+    pub format: String,
+    /// Its methods, in the form of `Allow`.
+    pub methods: String,
+}
+
+/// Every path of the document.
+pub fn listed_paths(yaml: &str) -> Result<Vec<ListedPath>, Error> {
     let document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
-    Ok(gateway::allowed_methods(&document))
+    Ok(gateway::listed_paths(&document))
+}
+
+/// The paths with an operation that takes this security scheme.
+pub fn paths_with_scheme(yaml: &str, scheme: &str) -> Result<Vec<String>, Error> {
+    let document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
+    Ok(authorizers::paths_with_scheme(&document, scheme))
 }
 
 fn strip(value: &mut Value) {
@@ -61,11 +79,12 @@ const UNKNOWN_TO_THE_GATEWAY: [&str; 3] = ["example", "examples", "readOnly"];
 
 /// The document that API Gateway imports, as JSON and without examples. The gateway ignores examples, and
 /// CloudFormation refuses the nulls in them. Security schemes with an authorizer get the only type that the gateway
-/// accepts for them. HEAD, all other methods and the headers of the gateway's own answers are added.
+/// accepts for them, and of several alternatives an operation gets the one that takes all of them. HEAD, all other methods, all other paths and the headers of the gateway's own answers are added.
 pub fn gateway_document(yaml: &str) -> Result<String, Error> {
     let mut document = serde_yaml_ng::from_str(yaml).map_err(Error::Read)?;
     strip_unknown(&mut document, false);
-    retype_authorizers(&mut document);
+    authorizers::retype(&mut document);
+    authorizers::choose(&mut document);
     gateway::complete(&mut document);
     refuse_nulls(&document, "openapi.yaml")?;
     serde_json::to_string(&document).map_err(Error::Write)
@@ -85,24 +104,6 @@ fn strip_unknown(value: &mut Value, keys_are_names: bool) {
         }
         Value::Sequence(items) => items.iter_mut().for_each(|item| strip_unknown(item, false)),
         _ => {}
-    }
-}
-
-/// Bearer tokens have a scheme of the type `http`; API Gateway accepts an authorizer only with the type `apiKey`, in a
-/// header.
-fn retype_authorizers(document: &mut Value) {
-    let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
-    let Some(Value::Mapping(schemes)) = schemes else { return };
-    for scheme in schemes.values_mut().filter_map(Value::as_mapping_mut) {
-        let is_bearer = scheme.get("type").is_some_and(|kind| kind == "http")
-            && scheme.get("scheme").is_some_and(|scheme| scheme == "bearer");
-        if is_bearer && scheme.contains_key("x-amazon-apigateway-authorizer") {
-            scheme.remove("scheme");
-            scheme.remove("bearerFormat");
-            for (key, value) in [("type", "apiKey"), ("in", "header"), ("name", "Authorization")] {
-                scheme.insert(key.into(), value.into());
-            }
-        }
     }
 }
 

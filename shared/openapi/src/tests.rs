@@ -1,6 +1,6 @@
 //! The documents that clients and API Gateway get from the contract.
 
-use super::{Error, allowed_methods, gateway_document, public_document};
+use super::{Error, ListedPath, gateway_document, listed_paths, paths_with_scheme, public_document};
 
 #[test]
 fn drops_gateway_parts_at_every_depth_and_keeps_the_order() {
@@ -83,6 +83,45 @@ components:
     );
 }
 
+const ALTERNATIVES: &str = "
+paths:
+  /v1/models:
+    get: {security: [{session: []}, {apiKey: []}]}
+  /v1/leads:
+    get: {security: [{session: []}]}
+  /v1/health:
+    get: {security: []}
+components:
+  securitySchemes:
+    session:
+      type: http
+      scheme: bearer
+      x-amazon-apigateway-authorizer: {type: request, identitySource: method.request.header.Authorization}
+    apiKey: {type: apiKey, in: header, name: x-api-key, x-amazon-apigateway-authorizer: {type: request}}
+";
+
+#[test]
+fn of_several_credentials_the_gateway_gets_the_authorizer_that_takes_all() {
+    let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    let imported = read(gateway_document(ALTERNATIVES).unwrap());
+    let security = |path: &str, method: &str| imported["paths"][path][method]["security"].clone();
+    for method in ["get", "head"] {
+        assert_eq!(security("/v1/models", method), serde_json::json!([{"apiKey": []}]));
+        assert_eq!(security("/v1/leads", method), serde_json::json!([{"session": []}]));
+        assert_eq!(security("/v1/health", method), serde_json::json!([]));
+    }
+    // With its real name, the gateway would take it for the key of a usage plan.
+    let scheme = &imported["components"]["securitySchemes"]["apiKey"];
+    assert_eq!((&scheme["type"], &scheme["name"]), (&"apiKey".into(), &"Unused".into()));
+    let public = read(public_document(ALTERNATIVES).unwrap());
+    assert_eq!(
+        public["paths"]["/v1/models"]["get"]["security"],
+        serde_json::json!([{"session": []}, {"apiKey": []}])
+    );
+    assert_eq!(public["components"]["securitySchemes"]["apiKey"]["name"], "x-api-key");
+    assert_eq!(paths_with_scheme(ALTERNATIVES, "apiKey").unwrap(), ["/v1/models"]);
+}
+
 #[test]
 fn a_null_that_is_left_is_refused_by_its_place() {
     let given = "a: [{type: string, description: Such as its code; b, null unless it fails}]";
@@ -96,6 +135,7 @@ fn a_null_that_is_left_is_refused_by_its_place() {
 
 const PATHS: &str = "
 x-gateway-other-methods: {security: [], x-amazon-apigateway-integration: {uri: others}}
+x-gateway-other-paths: '/v1/{proxy+}'
 x-gateway-response-headers:
   gatewayresponse.header.Cache-Control: \"'no-store'\"
   gatewayresponse.header.Retry-After: \"'9'\"
@@ -110,7 +150,7 @@ paths:
       responses: {'200': {description: A lead.}}
       x-amazon-apigateway-integration: {uri: get-lead}
   /v1/leads:
-    post: {operationId: createLead}
+    post: {operationId: createLead, x-sextant-format: openai}
 x-amazon-apigateway-gateway-responses:
   THROTTLED: {statusCode: '429', responseParameters: {gatewayresponse.header.Retry-After: \"'1'\"}}
   DEFAULT_5XX: {statusCode: '500'}
@@ -140,6 +180,19 @@ fn the_gateway_answers_head_as_get_and_every_other_method() {
 }
 
 #[test]
+fn the_gateway_answers_every_other_path_as_it_answers_other_methods() {
+    let document: serde_json::Value = serde_json::from_str(&gateway_document(PATHS).unwrap()).unwrap();
+    assert_eq!(
+        document["paths"]["/v1/{proxy+}"],
+        serde_json::json!({"x-amazon-apigateway-any-method": {
+            "security": [],
+            "x-amazon-apigateway-integration": {"uri": "others"},
+            "parameters": [{"name": "proxy", "in": "path", "required": true, "schema": {"type": "string"}}],
+        }})
+    );
+}
+
+#[test]
 fn the_gateways_own_answers_have_the_headers_of_all_and_their_own() {
     let document: serde_json::Value = serde_json::from_str(&gateway_document(PATHS).unwrap()).unwrap();
     let responses = &document["x-amazon-apigateway-gateway-responses"];
@@ -164,11 +217,16 @@ fn clients_are_not_told_what_only_the_gateways_copy_is_made_of() {
 
 #[test]
 fn a_path_allows_its_methods_and_those_that_every_path_has() {
+    let path = |path: &str, format: &str, methods: &str| ListedPath {
+        path: path.to_owned(),
+        format: format.to_owned(),
+        methods: methods.to_owned(),
+    };
     assert_eq!(
-        allowed_methods(PATHS).unwrap(),
+        listed_paths(PATHS).unwrap(),
         [
-            ("/v1/leads/{id}".to_owned(), "GET, HEAD, DELETE, OPTIONS".to_owned()),
-            ("/v1/leads".to_owned(), "POST, OPTIONS".to_owned()),
+            path("/v1/leads/{id}", "problem", "GET, HEAD, DELETE, OPTIONS"),
+            path("/v1/leads", "openai", "POST, OPTIONS"),
         ]
     );
 }

@@ -43,9 +43,10 @@ pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use list::{Condition, ListQuery, ListScope, ListedEntry, ListedState, Page, Position, RankBound};
 pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
-    Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, FailureCause, Guardrail, InputType,
-    Message, ModelAnswer, ModelCall, ModelError, ModelGateway, ModelStream, NoGuardrail, Role, StopReason,
-    StreamingModelGateway, Usage, is_any_object,
+    ContentBlock, Delta, Document, DocumentFormat, EmbeddingCall, EmbeddingFailure, EmbeddingGateway,
+    Embeddings, FailureCause, Guardrail, Image, ImageFormat, InputType, Message, ModelAnswer, ModelCall,
+    ModelError, ModelGateway, ModelStream, NoGuardrail, Reasoning, ReasoningEffort, Role, StopReason,
+    StreamingModelGateway, Tool, ToolCall, ToolChoice, ToolResult, ToolSet, Usage, is_any_object,
 };
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};

@@ -7,18 +7,26 @@
 
 mod call;
 mod completion;
+mod conversation;
 mod embedding;
 mod error;
 mod guardrail;
+mod reasoning;
+mod tools;
 
 use super::BoxFuture;
 use std::fmt::{self, Debug, Formatter};
 
-pub use call::{Message, ModelCall, Role, is_any_object};
+pub use call::{ModelCall, is_any_object};
 pub use completion::{Delta, ModelAnswer, ModelStream, StopReason, Usage};
+pub use conversation::{
+    ContentBlock, Document, DocumentFormat, Image, ImageFormat, Message, Role, ToolCall, ToolResult,
+};
 pub use embedding::{EmbeddingCall, EmbeddingFailure, Embeddings, InputType};
 pub use error::{FailureCause, ModelError};
 pub use guardrail::{Guardrail, NoGuardrail};
+pub use reasoning::{Reasoning, ReasoningEffort};
+pub use tools::{Tool, ToolChoice, ToolSet};
 
 /// Answers calls to models.
 pub trait ModelGateway: Send + Sync {
@@ -53,6 +61,7 @@ impl Debug for Bytes<'_> {
 mod tests {
     use super::*;
     use serde_json::Value;
+    use std::sync::Arc;
     use std::time::Duration;
 
     const SECRET: &str = "ada@northwind.example";
@@ -60,11 +69,35 @@ mod tests {
     #[test]
     fn debug_says_how_much_and_never_what() {
         let (stop, usage, time_left) = (StopReason::EndTurn, Usage::default(), Duration::from_secs(1));
-        let message = Message { role: Role::User, text: SECRET.to_owned() };
+        let file: Arc<[u8]> = Arc::from(SECRET.as_bytes());
+        let secret = || SECRET.to_owned();
+        let called = ToolCall { id: secret(), name: secret(), arguments: secret() };
+        let document = Document { name: secret(), format: DocumentFormat::Txt, data: Arc::clone(&file) };
+        let content = vec![
+            ContentBlock::Text(secret()),
+            ContentBlock::Image(Image { format: ImageFormat::Png, data: file }),
+            ContentBlock::Document(document),
+            ContentBlock::ToolCall(called.clone()),
+        ];
+        let result = ToolResult { call_id: "call_1".to_owned(), content, is_error: false };
+        let result = Message { role: Role::User, content: vec![ContentBlock::ToolResult(result)] };
+        let tool = Tool {
+            name: secret(),
+            description: Some(secret()),
+            parameters: Value::from(SECRET),
+            strict: false,
+        };
+        let message = Message::text(Role::User, SECRET);
         let call = ModelCall {
             model: "m-1".to_owned(),
             system: SECRET.to_owned(),
-            messages: vec![message.clone()],
+            messages: vec![message.clone(), result.clone()],
+            tools: ToolSet {
+                tools: vec![tool.clone()],
+                choice: ToolChoice::Named(secret()),
+                one_at_a_time: true,
+            },
+            reasoning: None,
             output_schema: Some(Value::from(SECRET)),
             max_output_tokens: 300,
             temperature: None,
@@ -76,13 +109,23 @@ mod tests {
         };
         let texts = vec![SECRET.to_owned(); 3];
         for (said, says) in [
-            (format!("{message:?}"), "Message { role: User, text: 21 bytes }"),
-            (format!("{call:?}"), "system: 21 bytes, messages: [Message { role: User, text: 21 bytes }]"),
+            (format!("{message:?}"), "Message { role: User, content: [Text(21 bytes)] }"),
+            (format!("{result:?}"), "Image { format: Png, bytes: 21 }"),
+            (format!("{tool:?}"), "Tool { strict: false, .. }"),
+            (format!("{:?}", Delta::ToolCall { id: secret(), name: secret() }), "ToolCall"),
+            (format!("{:?}", Delta::Arguments(secret())), "Arguments(21 bytes)"),
+            (
+                format!("{call:?}"),
+                "system: 21 bytes, messages: [Message { role: User, content: [Text(21 bytes)] }",
+            ),
             (format!("{call:?}"), "output_schema: true, max_output_tokens: 300"),
             (format!("{call:?}"), "stop: 2,"),
             (
-                format!("{:?}", ModelAnswer { text: SECRET.to_owned(), stop, usage: Some(usage) }),
-                "{ text: 21 bytes, stop",
+                format!(
+                    "{:?}",
+                    ModelAnswer { text: secret(), tool_calls: vec![called], stop, usage: Some(usage) }
+                ),
+                "{ text: 21 bytes, tool_calls: [ToolCall { arguments: 21 bytes, .. }], stop",
             ),
             (format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(21 bytes)"),
             (format!("{:?}", Delta::End { stop, usage: None }), "End { stop: EndTurn, usage: None }"),

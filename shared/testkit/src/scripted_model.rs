@@ -40,6 +40,11 @@ impl ScriptedModel {
         lock(&self.script).push_back(outcome);
     }
 
+    /// Forgets what is left of the script.
+    pub fn forget(&self) {
+        lock(&self.script).clear();
+    }
+
     /// Scripts this text for the call whose prompt contains `to`, for calls that are made at the same time and so have
     /// no order.
     pub fn reply(&self, to: impl Into<String>, text: impl Into<String>) {
@@ -98,7 +103,7 @@ impl ScriptedModel {
         let gate = self.gate();
         pass(gate.as_deref()).await;
         let mut replies = lock(&self.replies);
-        let asks = |to: &str| call.messages.iter().any(|message| message.text.contains(to));
+        let asks = |to: &str| call.messages.iter().any(|message| message.joined_text().contains(to));
         if let Some(at) = replies.iter().position(|(to, _)| asks(to)) {
             return Ok(replies.remove(at).1);
         }
@@ -113,7 +118,7 @@ impl ScriptedModel {
 
 fn usual(text: impl Into<String>) -> ModelAnswer {
     let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-    ModelAnswer { text: text.into(), stop: StopReason::EndTurn, usage: Some(usage) }
+    ModelAnswer { tool_calls: Vec::new(), text: text.into(), stop: StopReason::EndTurn, usage: Some(usage) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -159,7 +164,13 @@ impl StreamingModelGateway for ScriptedModel {
 
 fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
     let words = answer.text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned())));
-    words.chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })]).collect()
+    let calls = answer.tool_calls.iter().flat_map(|call| {
+        let (begin, end) = call.arguments.split_at(call.arguments.len() / 2);
+        let begun = Delta::ToolCall { id: call.id.clone(), name: call.name.clone() };
+        let parts = [begin, end].into_iter().filter(|part| !part.is_empty());
+        std::iter::once(begun).chain(parts.map(|part| Delta::Arguments(part.to_owned()))).collect::<Vec<_>>()
+    });
+    words.chain(calls.map(Ok)).chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })]).collect()
 }
 
 /// Vectors of two numbers: the length of the text, and 1. One token for each byte.

@@ -111,7 +111,7 @@ impl CountingModel {
     fn question(&self, call: &ModelCall) -> (u64, u64) {
         let schema = call.output_schema.as_ref().map(Value::to_string);
         let schema = schema.map_or(0, |schema| self.tokens_of_constant(&schema) + FORCED_TOOL);
-        let turns = call.messages.iter().map(|message| self.tokens(&message.text) + TURN).sum();
+        let turns = call.messages.iter().map(|message| self.tokens(&message.joined_text()) + TURN).sum();
         (schema + self.tokens_of_constant(&call.system) + TURN, turns)
     }
 
@@ -128,7 +128,13 @@ impl CountingModel {
             Some(read) if now - read < KEPT_MILLIS => (constant, 0),
             _ => (0, constant),
         };
-        Usage { input_tokens: turns, output_tokens, cache_read_tokens, cache_write_tokens }
+        Usage {
+            input_tokens: turns,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens: 0,
+        }
     }
 }
 
@@ -151,13 +157,13 @@ impl ModelGateway for CountingModel {
             sum.output_tokens += usage.output_tokens;
             sum.cache_read_tokens += usage.cache_read_tokens;
             sum.cache_write_tokens += usage.cache_write_tokens;
-            Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage: Some(usage) })
+            Ok(ModelAnswer { tool_calls: Vec::new(), text, stop: StopReason::EndTurn, usage: Some(usage) })
         })
     }
 }
 
 fn answer(call: &ModelCall) -> String {
-    let told = &call.messages[0].text;
+    let told = &call.messages[0].joined_text();
     let document: Value = match told.split_once("<lead_data>") {
         Some((_, rest)) => serde_json::from_str(rest.trim_end_matches("</lead_data>")).expect("a document"),
         None => serde_json::from_str(told.split_once("\n\n").expect("a record").1).expect("a record"),
@@ -222,7 +228,7 @@ fn fingerprint(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ports::{Message, Role};
+    use ports::{Message, Role, ToolSet};
     use std::time::Duration;
 
     fn call(notes: &str) -> ModelCall {
@@ -230,7 +236,9 @@ mod tests {
         ModelCall {
             model: "claude".to_owned(),
             system: "Judge.".to_owned(),
-            messages: vec![Message { role: Role::User, text: format!("<lead_data>{lead}</lead_data>") }],
+            messages: vec![Message::text(Role::User, format!("<lead_data>{lead}</lead_data>"))],
+            tools: ToolSet::default(),
+            reasoning: None,
             output_schema: Some(json!({"type": "object"})),
             max_output_tokens: 1000,
             temperature: Some(0.0),

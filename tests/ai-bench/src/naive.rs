@@ -60,15 +60,15 @@ pub(crate) fn ask(lead: &Lead, chain: Chain) -> GatewayRequest {
         sticky: lead.id.to_string(),
         conversation: Conversation {
             system: INSTRUCTIONS.to_owned(),
-            messages: vec![Message { role: Role::User, text }],
-            output_schema: None,
+            messages: vec![Message::text(Role::User, text)],
             max_output_tokens: 4_000,
             temperature: Some(0.0),
-            top_p: None,
-            stop: Vec::new(),
+            ..Conversation::default()
         },
         cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::ZERO },
         check: None,
+        tool_check: None,
+        needs: Vec::new(),
     }
 }
 

@@ -44,14 +44,36 @@ impl World {
     }
 
     async fn authorize_in(&self, token: &str, key_uses: Arc<dyn KeyUses>) -> Result<Value, String> {
-        let mut event = sample("identity", "authorize-request");
         let header = format!("Bearer {token}");
-        event["headers"]["Authorization"] = header.clone().into();
-        event["multiValueHeaders"]["Authorization"] = json!([header]);
+        self.ask_authorizer(&self.authorizer(key_uses), None, &[("Authorization", header.as_str())]).await
+    }
+
+    /// An authorizer, as one process has it.
+    pub fn authorizer(&self, key_uses: Arc<dyn KeyUses>) -> AuthorizeRequest {
         let store = Arc::clone(self.store()) as Arc<dyn Store>;
         let verifier = Arc::new(self.tokens().verifier());
-        let authorizer = AuthorizeRequest { needs: Authenticate { verifier, store, key_uses } };
-        let policy = edge::authorizer::invoke(&authorizer, event, self.now())
+        AuthorizeRequest::new(Authenticate { verifier, store, key_uses })
+    }
+
+    /// The answer of an authorizer to a request of this route, or of that of the sample, with these headers.
+    pub async fn ask_authorizer(
+        &self,
+        authorizer: &AuthorizeRequest,
+        route: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Result<Value, String> {
+        let mut event = sample("identity", "authorize-request");
+        if let Some(route) = route {
+            event["resource"] = route.into();
+        }
+        for several in ["headers", "multiValueHeaders"] {
+            event[several].as_object_mut().expect("headers").remove("Authorization");
+        }
+        for (name, value) in headers {
+            event["headers"][*name] = (*value).into();
+            event["multiValueHeaders"][*name] = json!([value]);
+        }
+        let policy = edge::authorizer::invoke(authorizer, event, self.now())
             .await
             .map_err(|error| error.to_string())?;
         let effect = policy["policyDocument"]["Statement"][0]["Effect"].as_str().expect("an effect");

@@ -4,6 +4,7 @@
 use crate::request::Answer;
 use crate::tree::read;
 use contracts::problem::{MEDIA_TYPE, TYPE_BASE};
+use edge::http::REQUEST_ID_HEADERS;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -202,8 +203,11 @@ impl Operation {
             return vec![format!("the status {} is not documented", answer.status)];
         };
         let mut wrong = Vec::new();
-        if answer.header("X-Correlation-Id").is_none_or(str::is_empty) {
-            wrong.push("X-Correlation-Id is missing".to_owned());
+        let id = answer.header("X-Correlation-Id").unwrap_or_default();
+        for name in REQUEST_ID_HEADERS {
+            if id.is_empty() || answer.header(name) != Some(id) {
+                wrong.push(format!("{name} is missing, or is not the id of the request"));
+            }
         }
         for (name, value) in &answer.headers {
             wrong.extend(header_fault(response, name, value));
@@ -214,7 +218,8 @@ impl Operation {
 }
 
 fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> {
-    let transport = TRANSPORT.iter().any(|known| known.eq_ignore_ascii_case(name))
+    // The contract documents the other names of the id at `X-Correlation-Id`, which every answer has.
+    let transport = TRANSPORT.iter().chain(&REQUEST_ID_HEADERS).any(|known| known.eq_ignore_ascii_case(name))
         || name.eq_ignore_ascii_case("Content-Type")
         // An answer may be cached only if the contract says so.
         || (name.eq_ignore_ascii_case("Cache-Control") && value == "no-store");
@@ -228,15 +233,33 @@ fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> 
     (!jsonschema::is_valid(schema, &value)).then(|| format!("the header {name} is {value}"))
 }
 
-/// Server-sent events: JSON objects, and the mark of the end.
+/// The last events of streams whose events have names.
+const LAST_EVENTS: [&str; 4] = ["response.completed", "response.incomplete", "message_stop", "error"];
+
+/// Server-sent events: JSON objects, and the mark of the end. The name of an event is its type.
 fn event_faults(body: &str) -> Vec<String> {
-    let events: Vec<&str> = body.split_terminator("\n\n").collect();
-    let wrong = |event: &&&str| {
-        let data = event.strip_prefix("data: ");
-        !data.is_some_and(|data| data == "[DONE]" || serde_json::from_str::<Map<String, Value>>(data).is_ok())
+    let events: Vec<(Option<&str>, &str)> = body.split_terminator("\n\n").map(named_event).collect();
+    let wrong = |(name, data): &&(Option<&str>, &str)| {
+        let data = data.strip_prefix("data: ").unwrap_or_default();
+        match (name, serde_json::from_str::<Map<String, Value>>(data)) {
+            (None, Ok(_)) => false,
+            (None, Err(_)) => data != "[DONE]",
+            (Some(name), read) => !read.is_ok_and(|event| event.get("type").is_some_and(|kind| kind == name)),
+        }
     };
-    let faults = events.iter().filter(wrong).map(|event| format!("{event:?} is no event"));
-    faults.chain((events.last() != Some(&"data: [DONE]")).then(|| "there is no end".to_owned())).collect()
+    let faults = events.iter().filter(wrong).map(|(_, data)| format!("{data:?} is no event"));
+    let ends = match events.last() {
+        Some((Some(name), _)) => LAST_EVENTS.contains(name),
+        Some((None, data)) => *data == "data: [DONE]",
+        None => false,
+    };
+    faults.chain((!ends).then(|| "there is no end".to_owned())).collect()
+}
+
+/// An event with its name, if it has one.
+fn named_event(event: &str) -> (Option<&str>, &str) {
+    let named = event.strip_prefix("event: ").and_then(|rest| rest.split_once('\n'));
+    named.map_or((None, event), |(name, data)| (Some(name), data))
 }
 
 fn body_faults(response: &Response, answer: &Answer) -> Vec<String> {

@@ -284,7 +284,9 @@ impl Answer {
     /// The code of the problem; empty if the answer is not a problem.
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        body["code"].as_str().or(body["error"]["code"].as_str()).unwrap_or_default().to_owned()
+        let error = &body["error"];
+        let places = [&body["code"], &error["code"], &error["details"]["error_code"]];
+        places.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// The fields named by a problem.
@@ -297,6 +299,15 @@ impl Answer {
         if let Some(param) = body["error"]["param"].as_str() {
             fields.extend([format!("/{}", param.replace('.', "/")), param.to_owned()]);
         }
+        // Anthropic's errors name all fields in their text.
+        if body["type"] == "error" {
+            let message = body["error"]["message"].as_str().unwrap_or_default();
+            let named = message.split("; ").filter_map(|part| part.split_once(": "));
+            // Headers have no pointer.
+            fields.extend(
+                named.flat_map(|(field, _)| [format!("/{}", field.replace('.', "/")), field.to_owned()]),
+            );
+        }
         fields
     }
 
@@ -308,7 +319,15 @@ impl Answer {
     /// The part that two answers to the same request must share: everything except the id of the request, the state of
     /// the rate limit, and the mark of a repetition.
     pub fn essence(&self) -> Self {
-        let own = ["X-Correlation-Id", "Idempotency-Replayed", "RateLimit"];
+        let own = [
+            "X-Correlation-Id",
+            "X-Request-Id",
+            "Request-Id",
+            "Idempotency-Replayed",
+            "RateLimit",
+            "X-Ratelimit-Remaining-Requests",
+            "X-Ratelimit-Reset-Requests",
+        ];
         let headers =
             self.headers.iter().filter(|(name, _)| !own.iter().any(|own| name.eq_ignore_ascii_case(own)));
         let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();

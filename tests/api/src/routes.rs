@@ -171,6 +171,10 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             counted_read(parts, list_openai_models::ListOpenaiModels { store: store(), registry: models() }),
         ),
         (
+            "getOpenaiModel",
+            counted_read(parts, get_openai_model::GetOpenaiModel { store: store(), registry: models() }),
+        ),
+        (
             "createOpenaiEmbedding",
             authorized(parts, create_openai_embedding::CreateOpenaiEmbedding { needs: embeddings(parts) }),
         ),
@@ -178,10 +182,24 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             "createChatCompletion",
             streamed(
                 parts,
-                create_chat_completion::CreateChatCompletion {
-                    whole: completions(parts),
-                    streamed: streamed_completions(parts),
-                },
+                create_chat_completion::CreateChatCompletion::new(
+                    completions(parts),
+                    streamed_completions(parts),
+                ),
+            ),
+        ),
+        (
+            "createResponse",
+            streamed(
+                parts,
+                create_response::CreateResponse::new(completions(parts), streamed_completions(parts)),
+            ),
+        ),
+        (
+            "createMessage",
+            streamed(
+                parts,
+                create_message::CreateMessage::new(completions(parts), streamed_completions(parts)),
             ),
         ),
         (

@@ -5,13 +5,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 type Item = HashMap<String, AttributeValue>;
 
 /// An item in DynamoDB's JSON, as a stream has it.
 pub fn dynamo_json(item: &Item) -> Value {
-    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>().into()
+    // In one order, so that equal items are equal texts.
+    let sorted: BTreeMap<&String, Value> =
+        item.iter().map(|(name, value)| (name, attribute(value))).collect();
+    sorted.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>().into()
 }
 
 fn attribute(value: &AttributeValue) -> Value {

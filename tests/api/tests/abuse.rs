@@ -82,7 +82,7 @@ async fn the_keys_of_an_organization_ask_models_as_often_as_the_organization_may
 async fn the_keys_of_an_organization_read_as_often_as_the_organization_may() {
     let world = World::start();
     let admin = world.admin().await;
-    for operation in ["listModels", "listOpenaiModels", "getFlags"] {
+    for operation in ["listModels", "listOpenaiModels", "getOpenaiModel", "getFlags"] {
         world.pass(600);
         let mut read = 0;
         for _ in 0..4 {

@@ -1,8 +1,14 @@
 //! The AI gateway's routes: the prompt that a model gets, its answer in both wire formats, and the cost.
 
 mod embeddings;
+mod message_faults;
+mod message_streams;
+mod messages;
 mod openai;
+mod random_schemas;
+mod responses;
 mod streams;
+mod tools;
 
 use api_tests::{Answer, Person, World};
 use ports::{ModelError, Role};
@@ -164,7 +170,7 @@ async fn an_answer_with_a_schema_matches_it_or_is_repaired_once() {
     assert_eq!(answer["cost_usd"], "0.002880000");
     let calls = scene.world.model().script.calls();
     let complaint = calls[1].messages.last().unwrap();
-    assert!(complaint.role == Role::User && complaint.text.contains("additionalProperties"));
+    assert!(complaint.role == Role::User && complaint.joined_text().contains("additionalProperties"));
     // A text that is not a schema, a schema that refers to another document, and roots that no provider accepts.
     for wrong in [
         json!({"type": "no such type"}),
@@ -251,7 +257,10 @@ async fn neighbouring_turns_of_one_speaker_are_one_turn() {
     ]});
     scene.ask("createCompletion", &body).await.expect(200);
     let calls = scene.world.model().script.calls();
-    let turns: Vec<(Role, &str)> =
-        calls[0].messages.iter().map(|message| (message.role, message.text.as_str())).collect();
-    assert_eq!(turns, [(Role::User, "a\n\nb"), (Role::Assistant, "c"), (Role::User, "d")]);
+    let turns: Vec<(Role, String)> =
+        calls[0].messages.iter().map(|message| (message.role, message.joined_text())).collect();
+    assert_eq!(
+        turns,
+        [(Role::User, "ab".to_owned()), (Role::Assistant, "c".to_owned()), (Role::User, "d".to_owned()),]
+    );
 }

@@ -86,7 +86,7 @@ async fn a_lead_is_scored_by_the_tenants_chain_without_its_personal_data() {
     assert_eq!(score["factors"][0]["evidence"]["quote"], "ada@x.example says the budget is approved");
     let calls = world.model().script.calls();
     assert_eq!(calls.len(), 1);
-    let told = &calls[0].messages[0].text;
+    let told = calls[0].messages[0].joined_text();
     assert!(told.contains("[email_1] says") && told.contains("call [phone_1]"), "{told}");
     assert!(!told.contains("ada@") && !told.contains("1234567"), "{told}");
 }
@@ -180,6 +180,7 @@ async fn a_model_that_is_not_there_is_404_on_every_route() {
                 ("createCompletion", json!({"model": model, "messages": turns})),
                 ("createChatCompletion", json!({"model": model, "messages": turns})),
                 ("createChatCompletion", json!({"model": model, "messages": turns, "stream": true})),
+                ("createMessage", json!({"model": model, "max_tokens": 9, "messages": turns})),
                 ("createEmbedding", json!({"model": model, "texts": ["x"]})),
                 ("createOpenaiEmbedding", json!({"model": model, "input": "x"})),
             ] {

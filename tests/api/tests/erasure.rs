@@ -143,7 +143,7 @@ async fn every_route_goes_on_without_the_person() {
     let scored = world.call("scoreLead").by(&person).path("id", &id).send().await.expect(200).json();
     assert_eq!(scored["score"], 10);
     assert_eq!(scored["factors"][0]["evidence"]["quote"], Value::Null);
-    let asked = world.model().script.calls().last().unwrap().messages[0].text.clone();
+    let asked = world.model().script.calls().last().unwrap().messages[0].joined_text();
     assert!(PERSONAL.iter().all(|text| !asked.contains(text)), "{asked}");
 
     world.call("deleteLead").by(&person).path("id", &id).send().await.expect(204);

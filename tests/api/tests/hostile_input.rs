@@ -71,9 +71,12 @@ fn with_body() -> impl Iterator<Item = &'static Operation> {
 /// The largest body in bytes: a prompt may be as long as the context of its model.
 fn largest_body(operation: &Operation) -> usize {
     match operation.id.as_str() {
-        "createCompletion" | "createEmbedding" | "createOpenaiEmbedding" | "createChatCompletion" => {
-            2 * 1024 * 1024
-        }
+        "createCompletion"
+        | "createEmbedding"
+        | "createOpenaiEmbedding"
+        | "createChatCompletion"
+        | "createResponse"
+        | "createMessage" => 2 * 1024 * 1024,
         _ => 256 * 1024,
     }
 }
@@ -204,9 +207,10 @@ async fn what_is_no_json_object_of_the_right_size_is_refused() {
             let answer = scene.request(operation).text(text).send().await;
             assert_eq!(answer.status, 400, "{} {text:?}: {}", operation.id, answer.body);
         }
-        for levels in [33, 34, 1000, 100_000] {
+        let deepest = if largest_body(operation) > 256 * 1024 { 120 } else { 32 };
+        for levels in [deepest + 1, deepest + 2, 1000, 100_000] {
             let answer = scene.request(operation).text(&deep(levels)).send().await.expect(400);
-            assert!(answer.body.contains("nested deeper"), "{}", answer.body);
+            assert!(answer.body.contains("objects and lists in each other"), "{}", answer.body);
         }
         scene.request(operation).no_body().send().await.expect(400);
         let largest = largest_body(operation);

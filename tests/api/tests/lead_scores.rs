@@ -83,7 +83,7 @@ async fn each_lead_has_an_outcome_and_a_foreign_one_that_of_a_missing_one() {
     assert_eq!(part(1).replace(&foreign, MISSING), part(3));
     assert_eq!(body["data"][3]["problem"]["code"], "not_found");
     assert_eq!(scene.world.model().script.calls().len(), 1);
-    assert!(!scene.world.model().script.calls()[0].messages[0].text.contains("\"2\":"));
+    assert!(!scene.world.model().script.calls()[0].messages[0].joined_text().contains("\"2\":"));
     let theirs = scene.world.get_lead(&stranger, &foreign).await.json();
     assert_eq!((&theirs["score"], &theirs["version"]), (&Value::Null, &json!(1)));
 }

@@ -119,7 +119,7 @@ async fn a_models_judgement_is_used_with_its_cost() {
                     "evidence": {"field": "status", "quote": "qualified"}},
             ],
             "confidence": 0.82, "abstained": false, "abstain_reason": null, "engine": "model", "model": SONNET,
-            "price_version": "2026-11-29", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:01:00.000Z",
+            "price_version": "2026-11-30", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:01:00.000Z",
             "version": 2,
         })
     );
@@ -180,9 +180,19 @@ async fn a_lead_that_says_the_same_is_judged_once_a_day() {
 #[tokio::test]
 async fn tokens_of_the_prompt_cache_have_prices_of_their_own() {
     let scene = Scene::start(MODELS, &lead_body()).await;
-    let usage =
-        Usage { input_tokens: 100, output_tokens: 10, cache_read_tokens: 1000, cache_write_tokens: 200 };
-    let answer = ModelAnswer { text: judgement().to_string(), stop: StopReason::EndTurn, usage: Some(usage) };
+    let usage = Usage {
+        input_tokens: 100,
+        output_tokens: 10,
+        cache_read_tokens: 1000,
+        cache_write_tokens: 200,
+        ..Usage::default()
+    };
+    let answer = ModelAnswer {
+        tool_calls: Vec::new(),
+        text: judgement().to_string(),
+        stop: StopReason::EndTurn,
+        usage: Some(usage),
+    };
     scene.world.model().script.script(Ok(answer));
     let score = scene.score().await.expect(200).json();
     // 100 * 3300 + 10 * 16500 + 1000 * 330 + 200 * 4125 nano-dollars.

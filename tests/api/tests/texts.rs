@@ -210,6 +210,8 @@ async fn whole_numbers_are_integers_in_every_body() {
         let text = format!(r#"{{"model":"auto","messages":{turns},"{field}":1.6e1,"n":1.0,"seed":7.0}}"#);
         world.call("createChatCompletion").by(&person).text(&text).send().await.expect(200);
     }
+    let text = format!(r#"{{"model":"auto","messages":{turns},"max_tokens":1.6e1}}"#);
+    world.call("createMessage").by(&person).text(&text).send().await.expect(200);
     let wrong = json!({"messages": turns, "max_tokens": 16.5});
     let answer = world.call("createCompletion").by(&person).json(&wrong).send().await.expect(400);
     assert_eq!(answer.fields(), ["/max_tokens"]);

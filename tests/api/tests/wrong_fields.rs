@@ -29,13 +29,14 @@ impl Scene {
         }
     }
 
-    /// The fields named by the answer to this body. An error in OpenAI's format is one text, which names all of them.
+    /// The fields named by the answer to this body. An error in the format of OpenAI or Anthropic is one text, which
+    /// names all of them.
     async fn named(&self, operation: &Operation, body: &Map<String, Value>) -> Named {
         let answer = self.request(operation).json(&body.clone().into()).send().await;
         assert_eq!(answer.status, 400, "{} {}", operation.id, answer.body);
         Named {
             fields: answer.fields(),
-            openai: answer.json()["error"]["message"].as_str().map(str::to_owned),
+            in_text: answer.json()["error"]["message"].as_str().map(str::to_owned),
         }
     }
 }
@@ -43,12 +44,12 @@ impl Scene {
 #[derive(Debug)]
 struct Named {
     fields: Vec<String>,
-    openai: Option<String>,
+    in_text: Option<String>,
 }
 
 impl Named {
     fn has(&self, field: &str) -> bool {
-        match &self.openai {
+        match &self.in_text {
             Some(message) => {
                 message.contains(&format!("{field}: ")) || message.contains(&format!("{field}."))
             }
@@ -229,7 +230,7 @@ async fn a_wrong_form_does_not_hide_a_wrong_value() {
 }
 
 #[tokio::test]
-async fn openai_s_errors_name_every_wrong_field_in_their_text() {
+async fn errors_of_other_formats_name_every_wrong_field_in_their_text() {
     let scene = Scene::start().await;
     for (operation, wrong, message) in [
         (
@@ -244,6 +245,13 @@ async fn openai_s_errors_name_every_wrong_field_in_their_text() {
             json!({"colour": "red", "dimensions": 0}),
             "model: must be given; input: must be given; colour: is not a field of this body; \
              dimensions: must be 1 to 4096",
+        ),
+        (
+            "createMessage",
+            json!({"model": "auto", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}], "top_k": 2,
+                "temperature": 9, "colour": "red", "top_p": "all"}),
+            "top_p: must be a number; top_k: is not supported: use top_p or temperature; \
+             colour: is not a field of this body; temperature: must be 0 to 1",
         ),
     ] {
         let answer = scene.world.call(operation).by(&scene.person).json(&wrong).send().await.expect(400);
@@ -336,7 +344,9 @@ async fn a_budget_that_was_read_can_be_sent_back() {
         changed["version"] = 7.into();
         changed["updated_at"] = "2026-01-01T00:00:00Z".into();
         let answer = replace(&changed).await.problem(400, "invalid_request");
-        assert_eq!(answer.fields(), ["/updated_at", "/version"]);
+        let mut fields = answer.fields();
+        fields.sort_unstable();
+        assert_eq!(fields, ["/updated_at", "/version"]);
         let after = replace(&read).await.expect(200).json();
         assert_eq!(after["expected_month_usd"], read["expected_month_usd"]);
     }

@@ -92,7 +92,12 @@ async fn what_can_t_be_divided_is_borne_by_the_first() {
     let scene = Scene::start().await;
     let usage = Usage { input_tokens: 11, output_tokens: 1, ..Usage::default() };
     let text = Value::from(answer(0..7)).to_string();
-    scene.model.script(Ok(ModelAnswer { text, stop: StopReason::EndTurn, usage: Some(usage) }));
+    scene.model.script(Ok(ModelAnswer {
+        tool_calls: Vec::new(),
+        text,
+        stop: StopReason::EndTurn,
+        usage: Some(usage),
+    }));
     let scores = score(&scene, SONNET, &leads(&scene, 7)).await;
     let costs: Vec<u64> = scores.iter().map(|score| score.as_ref().unwrap().cost.nano_usd).collect();
     // 11 * 3,300 + 16,500 = 52,800, which is not divisible by seven.
@@ -122,7 +127,10 @@ async fn a_part_of_no_use_is_asked_for_again_alone_and_costs_no_other_its_score(
         assert_eq!(budgets(&scores), [0, 1, 2], "{part:?}");
         let calls = scene.model.calls();
         assert_eq!(calls.len(), 2, "{part:?}");
-        assert!(calls[1].messages[0].text.contains("lead1") && !calls[1].messages[0].text.contains("lead0"));
+        assert!(
+            calls[1].messages[0].joined_text().contains("lead1")
+                && !calls[1].messages[0].joined_text().contains("lead0")
+        );
         let costs: Vec<u64> = scores.iter().map(|score| score.cost.nano_usd).collect();
         assert_eq!(costs, [2_200_000, 8_800_000, 2_200_000], "{part:?}");
         assert_eq!(scores.iter().map(|score| score.cost.attempts).collect::<Vec<_>>(), [1, 2, 1]);
@@ -228,7 +236,7 @@ async fn each_lead_has_an_outcome_and_a_command_of_its_own() {
     assert_eq!(costs.iter().sum::<u64>(), 6_600_000);
     assert_eq!(tenant.load().await, first.lead);
     // The prompt contains only the three leads that exist.
-    let told = &scene.model.calls()[0].messages[0].text;
+    let told = scene.model.calls()[0].messages[0].joined_text();
     assert!(told.contains("\"2\":") && !told.contains("\"3\":"), "{told}");
 }
 

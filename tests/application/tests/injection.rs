@@ -55,6 +55,8 @@ fn frame(call: &ModelCall) -> Value {
         model,
         system,
         messages,
+        tools,
+        reasoning,
         output_schema,
         max_output_tokens,
         temperature,
@@ -64,7 +66,7 @@ fn frame(call: &ModelCall) -> Value {
         guardrail,
         time_left: _,
     } = call;
-    assert!(guardrail.is_none());
+    assert!(guardrail.is_none() && tools.tools.is_empty() && reasoning.is_none());
     let roles: Vec<&str> = messages
         .iter()
         .map(|message| match message.role {
@@ -158,7 +160,7 @@ async fn a_lead_changes_nothing_of_a_question_but_its_document() {
         assert_eq!(frame(&calls[0]).to_string(), frame_of_harmless, "{what}");
         // The same model at the same price, whatever the lead asks for.
         assert_eq!((&score.model, score.cost.nano_usd), (&reference.model, 6_600_000), "{what}");
-        let turn = &calls[0].messages[0].text;
+        let turn = calls[0].messages[0].joined_text();
         let document = turn.strip_prefix("<lead_data>").and_then(|rest| rest.strip_suffix("</lead_data>"));
         let document = document.unwrap_or_else(|| panic!("{what}: {turn}"));
         assert!(!document.contains('<'), "{what}: a marker can be closed from inside");
@@ -172,7 +174,7 @@ async fn a_lead_changes_nothing_of_a_question_but_its_document() {
         let notes = document["notes"].as_str().unwrap();
         assert!(told.starts_with(notes) && (notes == told || notes.len() >= 3_900), "{what}");
         let fields: Vec<&String> = document.as_object().unwrap().keys().collect();
-        let known = ["company_name", "company_size", "contact_email", "industry", "notes", "status"];
+        let known = ["company_name", "industry", "company_size", "status", "contact_email", "notes"];
         assert_eq!(fields, known, "{what}");
     }
 }
@@ -237,10 +239,14 @@ async fn a_model_that_obeys_a_lead_gets_nowhere() {
             let mut first = calls[1].clone();
             let told = first.messages.split_off(1);
             assert_eq!(frame(&first), harmless_frame, "{what}");
-            assert_eq!(&told[0].text, answer, "{what}");
-            assert!(told[1].text.starts_with("That answer can't be used: "), "{what}");
-            assert!(text.chars().count() < 12 || !told[1].text.contains(&text), "{what}: {}", told[1].text);
-            assert!(told[1].text.len() < 2_000, "{what}");
+            assert_eq!(&told[0].joined_text(), answer, "{what}");
+            assert!(told[1].joined_text().starts_with("That answer can't be used: "), "{what}");
+            assert!(
+                text.chars().count() < 12 || !told[1].joined_text().contains(&text),
+                "{what}: {}",
+                told[1].joined_text()
+            );
+            assert!(told[1].joined_text().len() < 2_000, "{what}");
         }
     }
     // Nothing of it was cached: the model answers the next request.

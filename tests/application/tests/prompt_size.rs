@@ -75,7 +75,7 @@ async fn a_question_is_as_short_as_it_can_be() {
         scene.judge(&format!("{SONNET},rules")).await.unwrap();
         let calls = scene.model.calls();
         let call = &calls[calls.len() - 2];
-        let after = tokens.count(&format!("{}{}", call.system, call.messages[0].text));
+        let after = tokens.count(&format!("{}{}", call.system, call.messages[0].joined_text()));
         assert!(after * 10 < before * 8, "{what}: {before} tokens before, {after} after");
         seen.push((what, before, after));
     }
@@ -97,13 +97,13 @@ async fn notes_are_cut_after_a_whole_word_and_what_was_cut_can_t_be_quoted() {
     scene.model.answer(answer("word the"));
     let score = scene.judge(&format!("{SONNET},rules")).await.unwrap();
     assert_eq!((score.engine, score.cost.attempts), (domain::sales::Engine::Model, 2));
-    let told = scene.model.calls()[0].messages[0].text.clone();
+    let told = scene.model.calls()[0].messages[0].joined_text();
     assert!(told.contains("word the\"") && !told.contains("budget is"), "{}", &told[told.len() - 60..]);
 }
 
 /// Instructions and document without the schema, which did not change.
 const EXPECTED: [(&str, usize, usize); 4] = [
-    ("a name alone", 244, 147),
+    ("a name alone", 243, 147),
     ("a filled form", 263, 184),
     ("a pasted mail", 325, 196),
     ("a thread of mails", 1867, 918),

@@ -5,6 +5,7 @@ use crate::contract::{contract, deref, operations, schemas};
 use crate::gaps::settle;
 use contracts::ai::{self, ModelList};
 use contracts::analytics;
+use contracts::anthropic;
 use contracts::api_key::{ApiKey, CreateApiKeyRequest, CreatedApiKey};
 use contracts::fine_tune::{CreateFineTuneRequest, CreatedFineTune, FineTune};
 use contracts::flags::FlagList;
@@ -31,7 +32,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 42] = [
+const TYPES: [(&str, Check); 48] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -69,11 +70,17 @@ const TYPES: [(&str, Check); 42] = [
     ("EmbeddingRequest", same::<ai::EmbeddingRequest>),
     ("Embeddings", same::<ai::Embeddings>),
     ("OpenaiModelList", same::<openai::ModelList>),
+    ("OpenaiModel", same::<openai::Model>),
     ("OpenaiEmbeddingRequest", same::<openai::EmbeddingRequest>),
     ("OpenaiEmbeddingList", same::<openai::EmbeddingList>),
     ("ChatRequest", same::<openai::ChatRequest>),
     ("ChatCompletion", same::<openai::ChatCompletion>),
+    ("ResponseRequest", same::<openai::responses::ResponseRequest>),
+    ("ModelResponse", same::<openai::responses::ModelResponse>),
     ("OpenaiError", same::<openai::ErrorBody>),
+    ("MessageRequest", same::<anthropic::MessageRequest>),
+    ("AnsweredMessage", same::<anthropic::AnsweredMessage>),
+    ("AnthropicError", same::<anthropic::ErrorBody>),
 ];
 
 /// Every example with the name of its schema.

@@ -4,7 +4,7 @@
 use crate::contract::{contract, deref, integration_faults, operations};
 use crate::stacks::{stacks, template};
 use crate::tree::read;
-use edge::http::{DEFAULT_HEADERS, EXPOSED_HEADERS, REQUEST_HEADERS};
+use edge::http::{DEFAULT_HEADERS, EXPOSED_HEADERS, REQUEST_HEADERS, REQUEST_ID_HEADERS};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -42,13 +42,27 @@ fn every_read_takes_head_and_every_path_answers_every_method() {
     assert!(imported().get("x-gateway-other-methods").is_none());
 }
 
+/// API Gateway would answer another path by itself, in one format for all clients.
+#[test]
+fn every_other_path_below_v1_is_answered_by_a_function() {
+    let others = &imported()["paths"]["/v1/{proxy+}"];
+    assert_eq!(others.as_object().unwrap().len(), 1);
+    let operation = &others["x-amazon-apigateway-any-method"];
+    let parameter = json!({"name": "proxy", "in": "path", "required": true, "schema": {"type": "string"}});
+    assert_eq!(operation["parameters"], json!([parameter]));
+    assert!(contract()["paths"].get("/v1/{proxy+}").is_none());
+    assert!(imported().get("x-gateway-other-paths").is_none());
+}
+
 #[test]
 fn allow_lists_the_methods_of_the_contract() {
-    let allowed = openapi::allowed_methods(&read("infra/openapi.yaml")).unwrap();
-    assert_eq!(allowed.len(), contract()["paths"].as_object().unwrap().len());
+    let listed = openapi::listed_paths(&read("infra/openapi.yaml")).unwrap();
+    assert_eq!(listed.len(), contract()["paths"].as_object().unwrap().len());
     for operation in operations() {
-        let (_, methods) = allowed.iter().find(|(path, _)| path == operation.path).unwrap();
-        let methods: Vec<&str> = methods.split(", ").collect();
+        let found = listed.iter().find(|listed| listed.path == operation.path).unwrap();
+        // The answer to a method that the path does not take has the format of those that it takes.
+        assert_eq!(found.format, operation.format(), "{}", operation.id);
+        let methods: Vec<&str> = found.methods.split(", ").collect();
         assert!(methods.contains(&operation.method.as_str()), "{}", operation.id);
         assert_eq!(methods.contains(&"HEAD"), methods.contains(&"GET"), "{}", operation.id);
         assert_eq!(methods.last(), Some(&"OPTIONS"));
@@ -65,6 +79,9 @@ fn the_gateways_own_answers_have_the_headers_of_all_others() {
         for (name, value) in DEFAULT_HEADERS {
             assert_eq!(*header(name), format!("'{value}'"), "{kind} {name}");
         }
+        for name in REQUEST_ID_HEADERS {
+            assert_eq!(*header(name), "context.requestId", "{kind} {name}");
+        }
         let origin = &header("Access-Control-Allow-Origin")["Fn::If"];
         // The gateway must not repeat the origin of the request, which may be any origin.
         let named = json!([
@@ -73,7 +90,9 @@ fn the_gateways_own_answers_have_the_headers_of_all_others() {
         assert_eq!(*origin, named, "{kind}");
         let exposed = header("Access-Control-Expose-Headers")["Fn::If"][1].as_str().unwrap();
         let all = listed(EXPOSED_HEADERS);
-        assert!(listed(exposed.trim_matches('\'')).is_subset(&all), "{kind}");
+        let exposed = listed(exposed.trim_matches('\''));
+        assert!(exposed.is_subset(&all), "{kind}");
+        assert!(REQUEST_ID_HEADERS.iter().all(|name| exposed.contains(&name.to_lowercase())), "{kind}");
     }
 }
 

@@ -52,6 +52,10 @@ fn the_schema_takes_what_functions_take() {
         "name": "openai", "base_url": format!("https://models.example/{}", "a".repeat(500)),
         "secret": "sextant-production-provider-openai", "models": ["gpt-4o-mini"]
     });
+    let with_input_types = json!({
+        "name": "own", "base_url": "http://models.example/v1", "models": ["self-hosted-embeddings"],
+        "input_types": {"document": "passage", "query": "retrieval.query"}
+    });
     for (member, good) in [
         ("guardrail", json!("gr4x7:3")),
         ("list_shards", json!({organization: 64})),
@@ -61,7 +65,7 @@ fn the_schema_takes_what_functions_take() {
             json!({"ai_calls": {"requests": 5, "period_seconds": 60}, "lead_scores": {"requests": 5, "period_seconds": 60}, "fine_tunes": {"requests": 1, "period_seconds": 86400}}),
         ),
         ("flags", json!({"f": flag})),
-        ("providers", json!([provider])),
+        ("providers", json!([provider, with_input_types])),
     ] {
         let mut document = default.clone();
         document[member] = good;
@@ -80,6 +84,14 @@ fn the_schema_takes_what_functions_take() {
         ("/flags", json!({"f": {"ends": "2027-01-01", "default": true}})),
         ("/providers", json!([{"name": "x", "base_url": "x", "models": ["y"]}])),
         ("/providers", json!([{"name": "x", "base_url": "https://x", "secret": "x", "models": ["y"]}])),
+        (
+            "/providers",
+            json!([{"name": "x", "base_url": "https://x", "models": ["y"], "input_types": {"query": "query"}}]),
+        ),
+        (
+            "/providers",
+            json!([{"name": "x", "base_url": "https://x", "models": ["y"], "input_types": {"document": "a b", "query": "q"}}]),
+        ),
     ] {
         let mut document = default.clone();
         *document.pointer_mut(pointer).unwrap() = wrong.clone();
@@ -96,6 +108,12 @@ const TOLD: [(&str, &str); 4] = [
     ("configuration_unknown_names", "ConfigurationUnknownNames"),
 ];
 
+/// The statements of a role's own policies.
+fn statements(role: &Value) -> impl Iterator<Item = &Value> {
+    let policies = role["Properties"]["Policies"].as_array().into_iter().flatten();
+    policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten())
+}
+
 #[test]
 fn who_reads_the_configuration_may_read_it_and_is_watched() {
     let mut wrong = Vec::new();
@@ -104,10 +122,14 @@ fn who_reads_the_configuration_may_read_it_and_is_watched() {
     for function in functions() {
         let id = pascal(&function.name);
         let resources = &function.stack.template["Resources"];
-        let role = resources[format!("{id}Role")].to_string();
-        let may = role.contains(
-            r#""Action":["appconfig:StartConfigurationSession","appconfig:GetLatestConfiguration"],"Effect":"Allow","Resource":{"Ref":"ConfigurationArn"}"#,
-        );
+        let may = statements(&resources[format!("{id}Role")]).any(|statement| {
+            *statement
+                == json!({
+                    "Effect": "Allow",
+                    "Action": ["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"],
+                    "Resource": {"Ref": "ConfigurationArn"},
+                })
+        });
         let reads = links(&packages, &function.name, "adapter-appconfig");
         let variable = &function.properties["Environment"]["Variables"]["CONFIGURATION"];
         let told = *variable == json!({"Fn::Sub": "sextant-${Environment}"});

@@ -8,16 +8,16 @@ use std::sync::OnceLock;
 
 /// POST routes without an idempotency key: answers with secrets are not stored for replay, and the cache repeats a
 /// model's answer.
-const NOT_REPLAYED: [&str; 6] = [
+const NOT_REPLAYED: [&str; 8] = [
     "login",
     "refreshSession",
     "createCompletion",
     "createEmbedding",
     "createChatCompletion",
+    "createResponse",
     "createOpenaiEmbedding",
+    "createMessage",
 ];
-/// Routes in OpenAI's wire format, which answer OpenAI's errors.
-const SPEAKS_OPENAI: [&str; 3] = ["createChatCompletion", "createOpenaiEmbedding", "listOpenaiModels"];
 /// Lists that are always short and answered without pages.
 const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
 
@@ -68,6 +68,11 @@ impl Operation {
             .unwrap()
             .iter()
             .map(|(status, response)| (status.as_str(), deref(response)))
+    }
+
+    /// The format of its errors: `problem`, or `openai` or `anthropic` for routes in those wire formats.
+    pub(crate) fn format(&self) -> &'static str {
+        self.node.get("x-sextant-format").map_or("problem", |format| format.as_str().unwrap())
     }
 
     /// Whether its answer comes in pieces.
@@ -309,12 +314,17 @@ fn conventions_of_methods_hold() {
                     .map(|name| format!("{} {status} {name}", operation.id)),
             );
             // The gateway's own answers are problem documents on every route.
-            let openais = SPEAKS_OPENAI.contains(&operation.id) && status != "401";
-            let problem = if openais {
-                response.pointer("/content/application~1json/schema/$ref")
-                    == Some(&"#/components/schemas/OpenaiError".into())
-            } else {
-                response["content"].get("application/problem+json").is_some()
+            let error_schema = match operation.format() {
+                _ if status == "401" => None,
+                "openai" => Some("#/components/schemas/OpenaiError"),
+                "anthropic" => Some("#/components/schemas/AnthropicError"),
+                _ => None,
+            };
+            let problem = match error_schema {
+                Some(schema) => {
+                    response.pointer("/content/application~1json/schema/$ref") == Some(&schema.into())
+                }
+                None => response["content"].get("application/problem+json").is_some(),
             };
             let error = status.starts_with(['4', '5']) && !problem;
             // A load balancer needs the health document with its 503.
@@ -357,16 +367,45 @@ fn the_contract_and_health_tell_one_version() {
 
 /// Generated clients follow the type of the scheme: with another type they send the bare token.
 #[test]
-fn tokens_are_sent_as_bearer_tokens() {
+fn credentials_are_sent_as_bearer_tokens_or_in_their_own_header() {
     let schemes = contract()["components"]["securitySchemes"].as_object().unwrap();
-    for (name, scheme) in schemes {
-        assert_eq!((&scheme["type"], &scheme["scheme"]), (&"http".into(), &"bearer".into()), "{name}");
-    }
+    assert_eq!(schemes.len(), 2);
+    let (session, api_key) = (&schemes["session"], &schemes["apiKey"]);
+    assert_eq!((&session["type"], &session["scheme"]), (&"http".into(), &"bearer".into()));
+    assert_eq!(
+        (&api_key["type"], &api_key["in"], &api_key["name"]),
+        (&"apiKey".into(), &"header".into(), &"x-api-key".into())
+    );
     let imported: Value =
         serde_json::from_str(&openapi::gateway_document(&read("infra/openapi.yaml")).unwrap()).unwrap();
-    let session = &imported["components"]["securitySchemes"]["session"];
-    assert_eq!(
-        (&session["type"], &session["in"], &session["name"], &session["x-amazon-apigateway-authtype"]),
-        (&"apiKey".into(), &"header".into(), &"Authorization".into(), &"custom".into())
-    );
+    // The gateway would take `x-api-key` for the key of a usage plan.
+    for (name, header) in [("session", "Authorization"), ("apiKey", "Unused")] {
+        let scheme = &imported["components"]["securitySchemes"][name];
+        assert_eq!(
+            (&scheme["type"], &scheme["in"], &scheme["name"], &scheme["x-amazon-apigateway-authtype"]),
+            (&"apiKey".into(), &"header".into(), &header.into(), &"custom".into())
+        );
+    }
+}
+
+/// The gateway keeps an answer by its identity source, and refuses a request without it. An authorizer that reads one of two
+/// headers can name neither.
+#[test]
+fn an_authorizer_that_reads_two_headers_is_asked_each_time() {
+    let schemes = &contract()["components"]["securitySchemes"];
+    let of = |name: &str| &schemes[name]["x-amazon-apigateway-authorizer"];
+    let (session, api_key) = (of("session"), of("apiKey"));
+    assert_eq!(session["identitySource"], "method.request.header.Authorization");
+    assert_eq!(session["authorizerResultTtlInSeconds"], 60);
+    assert_eq!((api_key.get("identitySource"), &api_key["authorizerResultTtlInSeconds"]), (None, &0.into()));
+    for same in ["type", "authorizerUri", "authorizerCredentials"] {
+        assert_eq!(session[same], api_key[same], "{same}");
+    }
+    // The authorizer goes by the path, so all operations of a path take the same.
+    for operation in operations().iter().filter(|operation| !operation.is_public()) {
+        let of_path = operations().into_iter().filter(|other| other.path == operation.path);
+        for other in of_path.filter(|other| !other.is_public()) {
+            assert_eq!(operation.node["security"], other.node["security"], "{} {}", operation.id, other.id);
+        }
+    }
 }

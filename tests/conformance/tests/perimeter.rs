@@ -112,7 +112,9 @@ fn what_counts_requests_answers_429_and_what_finds_attacks_403() {
 fn the_web_acl_logs_without_tokens() {
     let logging = only("AWS::WAFv2::LoggingConfiguration");
     let redacted = logging["RedactedFields"].as_array().unwrap();
-    assert!(redacted.contains(&json!({"SingleHeader": {"Name": "authorization"}})));
+    for name in ["authorization", "x-api-key"] {
+        assert!(redacted.contains(&json!({"SingleHeader": {"Name": name}})), "{name}");
+    }
     let group = api().resources("AWS::Logs::LogGroup").find(|(id, _)| *id == "WebAclLogs").unwrap().1;
     let name = group["Properties"]["LogGroupName"]["Fn::Sub"].as_str().unwrap();
     // AWS WAF accepts only names with this prefix.

@@ -155,7 +155,13 @@ impl Answer {
 
     /// The id of the request in the logs.
     pub fn correlation_id(&self) -> &str {
-        self.header("X-Correlation-Id").unwrap_or_else(|| panic!("{}: no correlation id", self.what))
+        let id = self.header("X-Correlation-Id");
+        let id = id.unwrap_or_else(|| panic!("{}: no correlation id", self.what));
+        // The names that OpenAI's and Anthropic's clients read.
+        for name in ["X-Request-Id", "Request-Id"] {
+            assert_eq!(self.header(name), Some(id), "{} {name}", self.what);
+        }
+        id
     }
 
     /// The problem document, if the answer is this problem and is consistent in all its parts.

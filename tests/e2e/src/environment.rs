@@ -17,11 +17,15 @@ pub struct Environment {
     pub aws_url: String,
     /// The model server.
     pub model_url: String,
-    /// Python with OpenAI's client.
+    /// Python with the programs of the local deployment.
     pub python: String,
+    /// Python with the client libraries of models.
+    pub client_python: String,
+    /// Python with the client libraries that need version 2 of OpenAI's.
+    pub client_python_openai_2: String,
     /// Node.js.
     pub node: String,
-    /// The folder of the JavaScript client program, with its dependencies.
+    /// The folder of the JavaScript client programs, with their dependencies.
     pub javascript: PathBuf,
     folder: PathBuf,
 }
@@ -41,6 +45,8 @@ pub fn environment() -> &'static Environment {
             aws_url: address("aws_url"),
             model_url: address("model_url"),
             python: address("python"),
+            client_python: address("client_python"),
+            client_python_openai_2: address("client_python_openai_2"),
             node: address("node"),
             javascript: address("javascript").into(),
             folder: Path::new(&path).parent().expect("a file has a folder").to_owned(),
@@ -49,6 +55,11 @@ pub fn environment() -> &'static Environment {
 }
 
 impl Environment {
+    /// A folder for what the client programs compile, so that they write nothing beside their sources.
+    pub fn bytecode(&self) -> PathBuf {
+        self.folder.join("bytecode")
+    }
+
     /// The logs of the deployment's servers: the emulator, the model server.
     pub fn server_logs(&self) -> Vec<(PathBuf, String)> {
         let logs = ["emulator.log", "model-server.log"].map(|name| self.folder.join(name));

@@ -12,6 +12,7 @@ mod model;
 mod organization;
 mod process;
 mod queue;
+mod sign_ins;
 mod training;
 mod wait;
 
@@ -24,5 +25,6 @@ pub use model::{MODEL, Model, judgement, model};
 pub use organization::{Organization, PERSONAL, lead};
 pub use process::FunctionProcess;
 pub use queue::{ChangedAttribute, Queue};
+pub use sign_ins::keep_sign_ins;
 pub use training::{bring, end_training};
 pub use wait::{eventually, soon};

@@ -20,11 +20,21 @@ pub struct Model {
 pub fn model() -> Model {
     // A failed test leaves nothing behind that the next one does not clear.
     let model = Model { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) };
-    send("DELETE", "/_calls", &Value::Null);
+    model.clear();
     model
 }
 
 impl Model {
+    /// Forgets steps and calls.
+    pub fn clear(&self) {
+        send("DELETE", "/_calls", &Value::Null);
+    }
+
+    /// The number of steps that no call has used.
+    pub fn steps_left(&self) -> u64 {
+        send("POST", "/_script", &json!([]))["steps_left"].as_u64().expect("a number")
+    }
+
     /// Appends steps; without one, a call fails.
     pub fn script(&self, steps: &[Value]) {
         send("POST", "/_script", &json!(steps));

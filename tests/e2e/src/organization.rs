@@ -1,6 +1,7 @@
-//! Organizations for the tests. Registrations and log-ins are limited by address, so tests share them.
+//! Organizations for the tests. Registrations are limited by address, so tests share them.
 
 use crate::client::Client;
+use crate::sign_ins::forget_sign_ins;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,8 +25,9 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Registers an organization and signs its admin in: two of the twenty sign-ins of an address.
+    /// Registers an organization and signs its admin in.
     pub fn register(name: &str) -> Self {
+        forget_sign_ins();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
         let unique = format!("{name}-{}", since.as_nanos());
         let email = format!("{unique}@{PERSONAL}.example");

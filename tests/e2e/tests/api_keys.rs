@@ -49,6 +49,40 @@ fn a_key_is_let_in_and_may_do_what_its_scopes_say_and_nothing_else() {
     });
 }
 
+/// Anthropic's clients send their key in this header and no `Authorization`.
+#[test]
+fn a_key_is_taken_in_its_own_header_by_the_routes_that_name_it() {
+    let created = create("own header");
+    let key = text(&created, "key");
+    let nobody = Client::anonymous();
+    let get = |client: &Client, path: &str, key: &str| client.send("GET", path, &[("x-api-key", key)], None);
+    let models = get(&nobody, "/v1/models", key).json(200);
+    let one = models["data"][0]["id"].as_str().unwrap();
+    for path in [format!("/v1/models/{one}"), format!("/v1/models/{}", one.replace(':', "%3A"))] {
+        assert_eq!(get(&nobody, &path, key).json(200), models["data"][0], "{path}");
+    }
+    let program = Client::with_token(key);
+    for client in [&program, &organization().admin] {
+        assert_eq!(client.get("/v1/models").json(200), models);
+    }
+    get(&program, "/v1/models", key).expect(200);
+    nobody.send("HEAD", "/v1/models", &[("x-api-key", key)], None).expect(200);
+
+    // Two different credentials, a wrong one, or none; the second answer is that of the first.
+    let wrong = format!("{}{}", &key[..key.len() - 1], if key.ends_with('0') { '1' } else { '0' });
+    for _ in 0..2 {
+        get(&organization().admin, "/v1/models", key).problem(401, "unauthenticated");
+        get(&program, "/v1/models", &wrong).problem(401, "unauthenticated");
+        get(&nobody, "/v1/models", &wrong).problem(401, "unauthenticated");
+        nobody.get("/v1/models").problem(401, "unauthenticated");
+    }
+    get(&nobody, "/v1/models", key).expect(200);
+
+    // Other routes take a key in `Authorization` alone, and read no other header.
+    get(&nobody, "/v1/ai/models", key).problem(401, "unauthenticated");
+    get(&program, "/v1/ai/models", "another").expect(200);
+}
+
 #[test]
 fn a_key_with_a_wrong_secret_is_a_bad_token() {
     let created = create("wrong secret");

@@ -36,8 +36,18 @@ fn every_path_tells_the_methods_that_it_takes() {
             if ["PATCH", "PUT"].contains(&method) { (xml, Some("<x/>")) } else { (&[][..], None) };
         let answer = nobody.send(method, path, headers, body).expect(405);
         assert_eq!(answer.header("Allow"), Some(allow), "{method} {path}");
-        if method != "HEAD" {
-            answer.problem(405, "method_not_allowed");
+        match (method, path) {
+            ("HEAD", _) => assert_eq!(answer.text, ""),
+            (_, "/v1/chat/completions") => {
+                let error = answer.json(405)["error"].clone();
+                assert_eq!(
+                    (&error["code"], &error["message"]),
+                    (&json!("method_not_allowed"), &json!("/v1/chat/completions takes POST, OPTIONS."))
+                );
+            }
+            _ => {
+                answer.problem(405, "method_not_allowed");
+            }
         }
         let options = nobody.send("OPTIONS", path, &[], None).expect(204);
         assert_eq!((options.header("Allow"), opened_for(&options)), (Some(allow), None), "{path}");
@@ -132,7 +142,7 @@ fn pages_of_allowed_origins_are_let_in_and_no_others() {
         ] {
             assert_eq!((opened_for(&answer), answer.header("Vary")), (Some(origin), Some("Origin")));
             let readable = answer.header("Access-Control-Expose-Headers").unwrap();
-            for name in ["ETag", "Location", "Retry-After", "X-Correlation-Id", "RateLimit"] {
+            for name in ["ETag", "Location", "Retry-After", "X-Correlation-Id", "X-Request-Id", "RateLimit"] {
                 assert!(readable.split(", ").any(|known| known == name), "{name}");
             }
             assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
@@ -144,6 +154,17 @@ fn pages_of_allowed_origins_are_let_in_and_no_others() {
 }
 
 #[test]
+fn pages_may_read_that_a_path_does_not_exist() {
+    for origin in [FIRST, SECOND] {
+        assert_eq!(opened_for(&preflight(origin, "/v1/files", "POST")), Some(origin));
+        let answer = Client::anonymous().send("POST", "/v1/files", &[("Origin", origin)], Some("{}"));
+        assert_eq!(opened_for(&answer.expect(404)), Some(origin));
+    }
+    let headers = [("Origin", FOREIGN), ("Access-Control-Request-Method", "POST")];
+    Client::anonymous().send("OPTIONS", "/v1/files", &headers, None).expect(404);
+}
+
+#[test]
 fn the_gateways_own_answers_protect_and_open_as_the_functions_do() {
     let nobody = Client::anonymous();
     let wrong = Client::with_token("not.a.token");
@@ -152,7 +173,7 @@ fn the_gateways_own_answers_protect_and_open_as_the_functions_do() {
         for answer in [
             nobody.send("GET", "/v1/leads", &headers, None).expect(401),
             wrong.send("GET", "/v1/leads", &headers, None).expect(401),
-            nobody.send("GET", "/v1/no-such-thing", &headers, None).expect(404),
+            nobody.send("GET", "/no-such-thing", &headers, None).expect(404),
         ] {
             // A browser compares the header with the origin of the page, so only pages of the first origin can read the
             // answer.

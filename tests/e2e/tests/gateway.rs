@@ -10,13 +10,49 @@ const TOO_LARGE: usize = 256 * 1024 + 1;
 #[test]
 fn what_does_not_exist_is_not_found() {
     let nobody = Client::anonymous();
-    nobody.get("/v1/no-such-thing").problem(404, "not_found");
-    nobody.get("/").problem(404, "not_found");
+    // A function answers what is below /v1, the gateway what is not.
+    for path in ["/v1/no-such-thing", "/v1/leads/x/y", "/v1/ai", "/no-such-thing", "/"] {
+        nobody.get(path).problem(404, "not_found");
+        shared().admin.get(path).problem(404, "not_found");
+    }
 
     let admin = &shared().admin;
     admin.get("/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41").problem(404, "not_found");
     admin.get("/v1/leads/no-id-at-all").problem(404, "not_found");
     admin.delete("/v1/leads/lead_01h2xcejqtf2nbrexx3vqjhp41").problem(404, "not_found");
+}
+
+/// OpenAI's clients read its errors and show the message.
+#[test]
+fn wrong_paths_of_openai_name_the_right_route() {
+    for client in [&Client::anonymous(), &shared().admin] {
+        for (method, path, route) in [
+            ("POST", "/v1/completions", "Use POST /v1/chat/completions."),
+            ("POST", "/v1//chat/completions", "Use POST /v1/chat/completions;"),
+            ("POST", "/v1/complete", "POST /v1/chat/completions"),
+            ("POST", "/v1/files", "Files are not uploaded here."),
+            ("GET", "/v1/files/file-1/content", "POST /v1/embeddings"),
+            ("POST", "/v1/images/generations", "GET /v1/models"),
+            ("POST", "/v1/audio/transcriptions", "GET /v1/models"),
+            ("POST", "/v1/assistants", "GET /v1/models"),
+            ("POST", "/v1/threads", "GET /v1/models"),
+            ("POST", "/v1/moderations", "GET /v1/models"),
+            ("GET", "/v1/chat", "POST /v1/chat/completions"),
+        ] {
+            let body = if method == "POST" { Some("{}") } else { None };
+            let answer = client.send(method, path, &[("Content-Type", "application/json")], body);
+            let id = answer.correlation_id().to_owned();
+            let body = answer.json(404);
+            let error = &body["error"];
+            assert!(!id.is_empty() && error["message"].as_str().unwrap().contains(route), "{path}: {body}");
+            assert_eq!(
+                (&error["type"], &error["param"], &error["code"]),
+                (&json!("invalid_request_error"), &Value::Null, &json!("not_found")),
+                "{path}"
+            );
+            assert_eq!(body.as_object().unwrap().len(), 1, "{path}: {body}");
+        }
+    }
 }
 
 #[test]

@@ -10,11 +10,20 @@ const SECRETS: [&str; 4] = ["eyJ", "sxr_", "sxk_", "Bearer "];
 
 /// Log groups by name, each with its lines.
 fn logged() -> Vec<(String, Vec<String>)> {
-    let groups =
-        Aws::call("Logs_20140328.DescribeLogGroups", &json!({"logGroupNamePrefix": "/aws/", "limit": 50}));
-    let names =
-        groups["logGroups"].as_array().unwrap().iter().map(|group| group["logGroupName"].as_str().unwrap());
-    names.map(|name| (name.to_owned(), lines(name))).collect()
+    let (mut groups, mut next) = (Vec::new(), Value::Null);
+    loop {
+        let mut request = json!({"logGroupNamePrefix": "/aws/", "limit": 50});
+        if !next.is_null() {
+            request["nextToken"] = next;
+        }
+        let mut page = Aws::call("Logs_20140328.DescribeLogGroups", &request);
+        let names = page["logGroups"].as_array().unwrap().iter();
+        groups.extend(names.map(|group| group["logGroupName"].as_str().unwrap().to_owned()));
+        next = page["nextToken"].take();
+        if next.is_null() {
+            return groups.into_iter().map(|name| (name.clone(), lines(&name))).collect();
+        }
+    }
 }
 
 fn lines(group: &str) -> Vec<String> {

@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod browsers;
+mod clients;
 mod concurrency;
 mod docs;
 mod fine_tunes;

@@ -4,6 +4,7 @@
 use crate::{api_keys, shared};
 use e2e_tests::{Client, environment, model};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
@@ -25,7 +26,7 @@ fn key_of(admin: &Client, name: &str) -> String {
 fn says(language: &str, what: &str, key: &str) -> Value {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     let (program, script) = match language {
-        "python" => (&environment().python, clients.join("python/client.py")),
+        "python" => (&environment().client_python, clients.join("python/client.py")),
         _ => (&environment().node, environment().javascript.join("client.js")),
     };
     let output = Command::new(program)
@@ -222,4 +223,34 @@ fn over_the_limit_the_client_is_told_when_to_come_back() {
     let said = says("python", "limit", &key("limited"));
     assert_eq!(said["code"], "rate_limited");
     assert!(said["retry_after"].as_str().unwrap().parse::<u32>().unwrap() >= 1);
+}
+
+#[test]
+fn the_client_tells_the_id_of_a_request_and_the_right_route() {
+    let model = model();
+    model.script(&[json!({"text": "A wren."}), json!({"text": "An owl."})]);
+    let said = says("python", "routes", &key("python routes"));
+    assert_eq!(said["model"], MODEL);
+    let ids: BTreeSet<&str> = said["ids"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(ids.len(), 3, "{said}");
+    let limits = &said["limits"];
+    assert_eq!(limits["x-ratelimit-limit-requests"], "60");
+    assert!(limits["x-ratelimit-reset-requests"].as_str().unwrap().ends_with('s'), "{limits}");
+    for (case, code, message) in [
+        ("completions", "not_found", "Use POST /v1/chat/completions."),
+        ("files", "not_found", "Files are not uploaded here."),
+        ("images", "not_found", "POST /v1/chat/completions"),
+        ("moderations", "not_found", "POST /v1/chat/completions"),
+        ("doubled", "not_found", "Use GET /v1/models;"),
+        ("model", "model_not_found", "Model not found"),
+    ] {
+        let error = &said["errors"][case];
+        assert_eq!(
+            (&error["class"], &error["code"]),
+            (&json!("NotFoundError"), &json!(code)),
+            "{case}: {said}"
+        );
+        assert!(error["message"].as_str().unwrap().contains(message), "{case}: {error}");
+        assert_eq!(error["has_id"], true, "{case}: {error}");
+    }
 }

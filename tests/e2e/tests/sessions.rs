@@ -1,7 +1,7 @@
 //! Sessions end to end: refresh tokens rotate, a used one that is sent again ends the session, and so does logging out.
 
 use crate::shared;
-use e2e_tests::{Answer, Aws, Client, Organization, eventually, table};
+use e2e_tests::{Answer, Aws, Client, Organization, eventually, keep_sign_ins, table};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -51,6 +51,7 @@ fn a_stolen_refresh_token_ends_the_session_and_its_owner_is_told() {
 #[test]
 fn a_guessed_token_or_password_tells_nothing_and_ends_nothing() {
     let organization = shared();
+    let _kept = keep_sign_ins();
     let session = organization.login();
     // The ids of the session are not secret; the rest is guessed. A guess must not sign the owner out.
     let (names, secrets) = session["refresh_token"].as_str().unwrap().split_at("sxr_".len() + 3 * 16 * 4 / 3);

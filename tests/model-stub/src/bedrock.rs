@@ -6,14 +6,15 @@ use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
 
+use crate::checks::is_nova;
 use crate::cut::ResponseBody;
 use crate::failure::Failure;
 use crate::forward::Upstream;
 use crate::frames;
 use crate::invoke::Invoke;
-use crate::script::Step;
 use crate::server::{Shared, begin, cut, delay, event_stream, failed, json_response, streaming};
-use crate::wire::{Answer, ConverseRequest};
+use crate::step::{OfferedTools, Step};
+use crate::wire::{Answer, AnswerBlock, ConverseRequest};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
@@ -69,18 +70,34 @@ async fn converse(
 ) -> (Response<ResponseBody>, usize) {
     let request = ConverseRequest::parse(&model_id, body);
     let name = if operation == Operation::Converse { "converse" } else { "converse-stream" };
-    let (step, call) = begin(shared, model_id, name, false, body, request.is_ok());
+    let (step, call) = begin(shared, model_id.clone(), name, false, body, request.is_ok());
     let request = match request {
         Ok(request) => request,
         Err(failure) => return (failed(&failure), call),
     };
     delay(&step).await;
-    let tool = request.forced_tool().or_else(|| request.tools().next()).map(|tool| tool.name.as_str());
-    let outcome = match step.outcome(tool, request.text_bytes(), call) {
-        Some(scripted) => scripted.and_then(|answer| answered(&answer, &step, operation, started_at)),
+    let default = request.forced_tool().or_else(|| request.tools().next()).map(|tool| tool.name.as_str());
+    let names = request.tools().map(|tool| tool.name.as_str()).collect();
+    let outcome = match step.outcome(&OfferedTools { default, names }, request.text_bytes(), call) {
+        Some(scripted) => scripted
+            .and_then(|answer| can_say(&model_id, answer))
+            .and_then(|answer| answered(&answer, &step, operation, started_at)),
         None => forwarded(shared.upstream.as_ref(), &request, &step, operation, started_at).await,
     };
     (cut(&step, outcome.unwrap_or_else(|failure| failed(&failure))), call)
+}
+
+/// Nova takes a hyphen in the name of a tool, and can't write it: a call of such a tool fails.
+fn can_say(model_id: &str, answer: Answer) -> Result<Answer, Failure> {
+    let hyphen =
+        |block: &AnswerBlock| matches!(block, AnswerBlock::ToolUse { name, .. } if name.contains('-'));
+    if is_nova(model_id) && answer.blocks.iter().any(hyphen) {
+        return Err(Failure::model_error(
+            "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting \
+             guide.",
+        ));
+    }
+    Ok(answer)
 }
 
 async fn forwarded(

@@ -6,7 +6,7 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::wire::{Answer, AnswerBlock, Usage};
+use crate::wire::{Answer, AnswerBlock, SIGNATURE, Usage};
 
 /// Characters in one delta of a scripted answer: small enough that any real answer comes in several.
 const DELTA_CHARS: usize = 24;
@@ -57,6 +57,12 @@ pub(crate) fn text_delta(index: u64, text: &str) -> Result<Bytes, FrameError> {
     event("contentBlockDelta", &json!({ "contentBlockIndex": index, "delta": { "text": text } }))
 }
 
+/// `piece` is a piece of a model's thoughts, or the signature that comes after the last one.
+pub(crate) fn reasoning_delta(index: u64, piece: &Value) -> Result<Bytes, FrameError> {
+    let delta = json!({ "reasoningContent": piece });
+    event("contentBlockDelta", &json!({ "contentBlockIndex": index, "delta": delta }))
+}
+
 /// `input` is a piece of the tool input's JSON text.
 pub(crate) fn tool_delta(index: u64, input: &str) -> Result<Bytes, FrameError> {
     let delta = json!({ "toolUse": { "input": input } });
@@ -89,6 +95,12 @@ pub(crate) fn of_answer(
     let mut frames = vec![message_start()?];
     for (index, block) in (0u64..).zip(&answer.blocks) {
         match block {
+            AnswerBlock::Reasoning(text) => {
+                for piece in pieces(text, count) {
+                    frames.push(reasoning_delta(index, &json!({ "text": piece }))?);
+                }
+                frames.push(reasoning_delta(index, &json!({ "signature": SIGNATURE }))?);
+            }
             AnswerBlock::Text(text) => {
                 for piece in pieces(text, count) {
                     frames.push(text_delta(index, &piece)?);
@@ -96,7 +108,7 @@ pub(crate) fn of_answer(
             }
             AnswerBlock::ToolUse { id, name, input } => {
                 frames.push(tool_start(index, id, name)?);
-                for piece in pieces(&input.to_string(), count) {
+                for piece in pieces(&argument_text(input), count) {
                     frames.push(tool_delta(index, &piece)?);
                 }
             }
@@ -106,6 +118,14 @@ pub(crate) fn of_answer(
     frames.push(message_stop(&answer.stop_reason)?);
     frames.push(metadata(Some(answer.usage), latency_ms)?);
     Ok(frames)
+}
+
+/// The JSON text of a tool's input as a stream carries it: a call without arguments has no text at all.
+fn argument_text(input: &Value) -> String {
+    match input.as_object().is_some_and(serde_json::Map::is_empty) {
+        true => String::new(),
+        false => input.to_string(),
+    }
 }
 
 /// The text, cut into `count` pieces of about the same size, or into pieces of a fixed size.

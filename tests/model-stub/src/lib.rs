@@ -7,6 +7,7 @@
 //! is named: see `embed`.
 
 mod bedrock;
+mod checks;
 mod customization;
 mod cut;
 mod embed;
@@ -14,16 +15,21 @@ mod failure;
 mod forward;
 mod frames;
 mod invoke;
+mod media_checks;
 mod openai;
+mod openai_checks;
+mod openai_embeddings;
 mod script;
 mod server;
 mod sse;
+mod step;
 mod stream;
 mod translate;
 mod v1;
 mod wire;
 
 pub use forward::{ForwardTarget, ForwardTargetError};
-pub use script::{Call, ScriptError, Step};
+pub use script::{Call, ScriptError};
 pub use server::{Options, StartError, Stub};
+pub use step::{Step, ToolCallStep};
 pub use wire::Usage;

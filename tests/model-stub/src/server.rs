@@ -23,7 +23,8 @@ use crate::customization::{self, Jobs};
 use crate::cut::{BodyError, CutBody, ResponseBody};
 use crate::failure::Failure;
 use crate::forward::{ForwardTarget, Upstream};
-use crate::script::{Call, Script, ScriptError, Step};
+use crate::script::{Call, Script, ScriptError};
+use crate::step::Step;
 use crate::{bedrock, v1};
 
 /// The largest request that Bedrock accepts.

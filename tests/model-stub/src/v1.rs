@@ -7,7 +7,8 @@ use crate::bedrock::NOBODY;
 use crate::cut::ResponseBody;
 use crate::failure::Failure;
 use crate::forward::Upstream;
-use crate::openai::{self, ChatRequest, EmbeddingRequest};
+use crate::openai::{self, ChatRequest};
+use crate::openai_embeddings::EmbeddingRequest;
 use crate::server::{Shared, begin, cut, delay, event_stream, failed, json_response};
 
 const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
@@ -21,7 +22,7 @@ pub(crate) async fn chat(shared: &Shared, body: &[u8]) -> Response<ResponseBody>
         Err(failure) => return refused(&failure),
     };
     delay(&step).await;
-    let response = match step.outcome(request.schema(), request.text_bytes(), call) {
+    let response = match step.outcome(&request.tools(), request.text_bytes(), call) {
         Some(Ok(answer)) if request.stream => {
             event_stream(EVENT_STREAM, request.events(&answer, call, step.chunks), &step)
         }

@@ -1,11 +1,11 @@
-//! The JSON of Converse: the requests that this server understands and the answers that it writes. It makes the same
-//! checks as Bedrock, so that a request that passes here is not refused by Bedrock for its shape. It must never accept
-//! a content block and then silently drop it.
+//! The JSON of Converse: the requests that this server understands and the answers that it writes. `checks` has the rules
+//! that a request must keep. It must never accept a content block and then silently drop it.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 
+use crate::checks;
 use crate::failure::Failure;
 
 /// The body of `POST /model/{modelId}/converse` and `/converse-stream`, as far as this server uses it.
@@ -44,14 +44,32 @@ pub(crate) enum ContentBlock {
     /// Marks where a prompt prefix may be cached; it has no content of its own.
     CachePoint(IgnoredAny),
     /// The blocks below are valid for Bedrock; only a scripted answer can follow them.
-    Image(IgnoredAny),
-    Document(IgnoredAny),
+    Image(Media),
+    Document(Media),
     Video(IgnoredAny),
     Audio(IgnoredAny),
     GuardContent(IgnoredAny),
     ReasoningContent(IgnoredAny),
     CitationsContent(IgnoredAny),
     SearchResult(IgnoredAny),
+}
+
+impl ContentBlock {
+    /// The id of the use of a tool, if this block is one.
+    pub(crate) fn tool_use_id(&self) -> Option<&str> {
+        match self {
+            ContentBlock::ToolUse(tool_use) => Some(&tool_use.tool_use_id),
+            _ => None,
+        }
+    }
+
+    /// The id of the use of a tool that this block answers, if it answers one.
+    pub(crate) fn answered_id(&self) -> Option<&str> {
+        match self {
+            ContentBlock::ToolResult(result) => Some(&result.tool_use_id),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,10 +93,38 @@ pub(crate) struct ToolResult {
 pub(crate) enum ToolResultBlock {
     Text(String),
     Json(Value),
-    Image(IgnoredAny),
-    Document(IgnoredAny),
+    Image(Media),
+    Document(Media),
     Video(IgnoredAny),
     SearchResult(IgnoredAny),
+}
+
+impl ToolResultBlock {
+    fn text_bytes(&self) -> usize {
+        match self {
+            ToolResultBlock::Text(text) => text.len(),
+            ToolResultBlock::Json(value) => value.to_string().len(),
+            _ => 0,
+        }
+    }
+}
+
+/// An image or a document. Only a document has a name.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Media {
+    pub(crate) format: String,
+    pub(crate) name: Option<String>,
+    pub(crate) source: MediaSource,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum MediaSource {
+    /// In base64.
+    Bytes(String),
+    Text(IgnoredAny),
+    Content(IgnoredAny),
+    S3Location(IgnoredAny),
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,95 +217,8 @@ impl ConverseRequest {
     pub(crate) fn parse(model_id: &str, body: &[u8]) -> Result<Self, Failure> {
         let request: ConverseRequest = serde_json::from_slice(body)
             .map_err(|error| Failure::validation(format!("The request body is not valid: {error}")))?;
-        request.check()?;
-        request.check_schemas(model_id)?;
-        request.check_inference(model_id)?;
+        checks::check(&request, model_id)?;
         Ok(request)
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        if self.messages.first().is_none_or(|message| message.role != Role::User) {
-            return Err(Failure::validation("A conversation must start with a user message."));
-        }
-        let roles = self.messages.iter().map(|message| message.role);
-        if roles.clone().zip(roles.skip(1)).any(|(one, next)| one == next) {
-            return Err(Failure::validation(
-                "A conversation must alternate between user and assistant roles.",
-            ));
-        }
-        let mut uses_tools = false;
-        for (m, message) in self.messages.iter().enumerate() {
-            if message.content.is_empty() {
-                return Err(Failure::validation(format!("The content field at messages.{m} is empty.")));
-            }
-            for (c, block) in message.content.iter().enumerate() {
-                match block {
-                    ContentBlock::Text(text) if text.trim().is_empty() => {
-                        return Err(Failure::validation(format!(
-                            "The text field in the ContentBlock object at messages.{m}.content.{c} is blank."
-                        )));
-                    }
-                    ContentBlock::ToolUse(_) | ContentBlock::ToolResult(_) => uses_tools = true,
-                    _ => {}
-                }
-            }
-        }
-        let Some(config) = &self.tool_config else {
-            return match uses_tools {
-                true => Err(Failure::validation(
-                    "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
-                )),
-                false => Ok(()),
-            };
-        };
-        if config.tools.is_empty() {
-            return Err(Failure::validation("toolConfig.tools must have at least one tool."));
-        }
-        match &config.tool_choice {
-            Some(ToolChoice::Tool(wanted)) if self.tool(&wanted.name).is_none() => Err(Failure::validation(
-                "toolConfig.toolChoice names a tool that toolConfig.tools does not have.",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// The schema of a tool must describe an object. Claude accepts no choice (`anyOf` and the like) at the root.
-    fn check_schemas(&self, model_id: &str) -> Result<(), Failure> {
-        for (at, tool) in self.tools().enumerate() {
-            let schema = &tool.input_schema.json;
-            if schema.get("type").is_none_or(|kind| kind != "object") {
-                return Err(Failure::validation(format!(
-                    "The value at toolConfig.tools.{at}.toolSpec.inputSchema.json.type must be one of the following: object."
-                )));
-            }
-            let choice = ["oneOf", "allOf", "anyOf"].iter().any(|choice| schema.get(choice).is_some());
-            if choice && model_id.contains("anthropic.") {
-                return Err(Failure::validation(format!(
-                    "tools.{at}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// From 4.5 on, Claude takes either `temperature` or `topP`, and no stop sequence of white space alone.
-    fn check_inference(&self, model_id: &str) -> Result<(), Failure> {
-        let InferenceConfig { temperature, top_p, stop_sequences, .. } = &self.inference_config;
-        let one_only = ["claude-sonnet-4-5", "claude-haiku-4-5"].iter().any(|model| model_id.contains(model));
-        if one_only && temperature.is_some() && top_p.is_some() {
-            return Err(Failure::validation(
-                "The model returned the following errors: `temperature` and `top_p` cannot both be specified for this \
-                 model. Please use only one.",
-            ));
-        }
-        let blank = stop_sequences.iter().any(|stop| stop.trim().is_empty());
-        if blank && model_id.contains("anthropic.") {
-            return Err(Failure::validation(
-                "The model returned the following errors: stop_sequences: each stop sequence must contain \
-                 non-whitespace",
-            ));
-        }
-        Ok(())
     }
 
     /// The bytes of all text in the request; token counts are estimated from them.
@@ -271,6 +230,7 @@ impl ConverseRequest {
         let blocks = self.messages.iter().flat_map(|message| &message.content).map(|block| match block {
             ContentBlock::Text(text) => text.len(),
             ContentBlock::ToolUse(tool_use) => tool_use.input.to_string().len(),
+            ContentBlock::ToolResult(result) => result.content.iter().map(ToolResultBlock::text_bytes).sum(),
             _ => 0,
         });
         system.chain(blocks).sum()
@@ -343,9 +303,18 @@ pub(crate) struct Answer {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AnswerBlock {
+    /// The thoughts of a model that shows them; Bedrock signs them.
+    Reasoning(String),
     Text(String),
-    ToolUse { id: String, name: String, input: Value },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Value,
+    },
 }
+
+/// The signature of thoughts. A client that sends thoughts back must send it unchanged.
+pub(crate) const SIGNATURE: &str = "c2lnbmF0dXJl";
 
 impl Answer {
     /// The body of a Converse response.
@@ -354,6 +323,10 @@ impl Answer {
             .blocks
             .iter()
             .map(|block| match block {
+                AnswerBlock::Reasoning(text) => {
+                    let thoughts = json!({ "text": text, "signature": SIGNATURE });
+                    json!({ "reasoningContent": { "reasoningText": thoughts } })
+                }
                 AnswerBlock::Text(text) => json!({ "text": text }),
                 AnswerBlock::ToolUse { id, name, input } => {
                     json!({ "toolUse": { "toolUseId": id, "name": name, "input": input } })
@@ -372,61 +345,6 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-    const NOVA: &str = "amazon.nova-pro-v1:0";
-
-    fn refused(body: Value) -> String {
-        ConverseRequest::parse(NOVA, body.to_string().as_bytes()).unwrap_err().message
-    }
-
-    #[test]
-    fn refuses_what_claude_refuses_and_others_take() {
-        let body = |inference: Value, schema: Value| {
-            json!({
-                "messages": [{"role": "user", "content": [{"text": "hi"}]}], "inferenceConfig": inference,
-                "toolConfig": {"tools": [{"toolSpec": {"name": "a", "inputSchema": {"json": schema}}}]},
-            })
-        };
-        let object = || json!({"type": "object"});
-        let choice = json!({"type": "object", "anyOf": [{"required": ["a"]}]});
-        for (body, says) in [
-            (body(json!({"temperature": 0.7, "topP": 1}), object()), "cannot both be specified"),
-            (body(json!({"stopSequences": ["END", "\n\n"]}), object()), "non-whitespace"),
-            (body(json!({}), choice), "at the top level"),
-        ] {
-            let text = body.to_string();
-            let refused = ConverseRequest::parse(SONNET, text.as_bytes()).unwrap_err().message;
-            assert!(refused.contains(says), "{refused}");
-            assert!(ConverseRequest::parse(NOVA, text.as_bytes()).is_ok(), "{text}");
-        }
-        for schema in
-            [json!({}), json!({"$ref": "#/$defs/a"}), json!({"type": "array"}), json!({"anyOf": []})]
-        {
-            assert!(refused(body(json!({}), schema)).contains("one of the following: object"));
-        }
-    }
-
-    #[test]
-    fn refuses_the_shapes_bedrock_refuses() {
-        let user = json!({"role": "user", "content": [{"text": "hi"}]});
-        assert!(refused(json!({"messages": []})).contains("start with a user message"));
-        assert!(refused(json!({"messages": [user, user]})).contains("alternate"));
-        assert!(
-            refused(json!({"messages": [{"role": "user", "content": [{"text": " "}]}]})).contains("blank")
-        );
-        assert!(refused(json!({"messages": [{"role": "user", "content": []}]})).contains("empty"));
-        assert!(
-            refused(json!({"messages": [{"role": "system", "content": [{"text": "x"}]}]}))
-                .contains("not valid")
-        );
-        let result = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "1"}]}});
-        assert!(refused(json!({"messages": [{"role": "user", "content": [result]}]})).contains("toolConfig"));
-        let tool = json!({"toolSpec": {"name": "score", "inputSchema": {"json": {}}}});
-        let choice = json!({"tool": {"name": "other"}});
-        let config = json!({"tools": [tool], "toolChoice": choice});
-        assert!(refused(json!({"messages": [user], "toolConfig": config})).contains("toolChoice"));
-    }
 
     #[test]
     fn total_counts_cached_tokens_too() {

@@ -3,6 +3,9 @@
 
 mod control;
 mod forwarding;
+mod openai_refusals;
+mod refusals;
 mod scripted;
 mod support;
+mod tools;
 mod v1;

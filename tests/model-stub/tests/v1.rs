@@ -2,59 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::http::post;
 use crate::support::openai::{OpenAi, Piece, Reply};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::{HeaderMap, Request, StatusCode};
-use hyper_util::rt::TokioIo;
 use model_stub::{ForwardTarget, Options, Step, Stub, Usage};
 use serde_json::{Value, json};
-
-/// An answer, and the time at which each piece arrived; `whole` is false when the body broke off.
-struct Answer {
-    status: StatusCode,
-    head: HeaderMap,
-    pieces: Vec<(Duration, String)>,
-    whole: bool,
-}
-
-impl Answer {
-    fn text(&self) -> String {
-        self.pieces.iter().map(|(_, piece)| piece.as_str()).collect()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text()).unwrap()
-    }
-
-    /// The data of the stream's events.
-    fn events(&self) -> Vec<String> {
-        self.text()
-            .split_terminator("\n\n")
-            .map(|event| event.strip_prefix("data: ").unwrap().to_owned())
-            .collect()
-    }
-}
-
-async fn post(stub: &Stub, path: &str, body: &Value) -> Answer {
-    let authority = stub.url().strip_prefix("http://").unwrap();
-    let stream = tokio::net::TcpStream::connect(authority).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let body = Full::new(Bytes::from(body.to_string()));
-    let request = Request::post(path).header("host", authority).body(body).unwrap();
-    let started = Instant::now();
-    let (head, mut body) = sender.send_request(request).await.unwrap().into_parts();
-    let (mut pieces, mut whole) = (Vec::new(), true);
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            whole = false;
-            break;
-        };
-        pieces.push((started.elapsed(), String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()));
-    }
-    Answer { status: head.status, head: head.headers, pieces, whole }
-}
 
 async fn scripted(steps: Vec<Step>) -> Stub {
     let stub = Stub::start().await.unwrap();

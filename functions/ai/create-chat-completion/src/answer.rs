@@ -2,16 +2,20 @@
 //! finish reason, the token counts if they were asked for, and `[DONE]`.
 
 use application_ai::GatewayAnswer;
-use application_ai::gateway::{StreamEvent, Streamed};
+use application_ai::gateway::{StreamEnd, StreamEvent, Streamed};
 use contracts::openai::{
-    AssistantMessage, ChatChunk, ChatCompletion, ChatUsage, Choice, ChunkChoice, ChunkDelta, ErrorBody,
-    ErrorDetail, PromptTokensDetails,
+    AssistantMessage, CalledFunction, ChatChunk, ChatCompletion, ChatToolCall, ChatUsage, Choice,
+    ChunkChoice, ChunkDelta, CompletionTokensDetails, ErrorBody, ErrorDetail, FunctionDelta,
+    PromptTokensDetails, ToolCallDelta,
 };
 use domain::ai::TokenCounts;
 use edge::Problem;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use ports::StopReason;
+use ports::{StopReason, ToolCall};
 use serde::Serialize;
+
+/// The only type of tools.
+const FUNCTION: &str = "function";
 
 pub(crate) fn whole(answer: &GatewayAnswer, created: i64) -> ChatCompletion {
     ChatCompletion {
@@ -23,13 +27,16 @@ pub(crate) fn whole(answer: &GatewayAnswer, created: i64) -> ChatCompletion {
             index: 0,
             message: AssistantMessage {
                 role: "assistant".to_owned(),
-                content: answer.text.clone(),
+                content: (answer.tool_calls.is_empty() || !answer.text.is_empty())
+                    .then(|| answer.text.clone()),
                 refusal: None,
+                tool_calls: (!answer.tool_calls.is_empty())
+                    .then(|| answer.tool_calls.iter().map(tool_call).collect()),
             },
             finish_reason: finish_reason(answer.stop).to_owned(),
             logprobs: None,
         }],
-        usage: usage(&answer.tokens),
+        usage: usage(&answer.tokens, answer.reasoning_tokens),
     }
 }
 
@@ -48,18 +55,29 @@ pub(crate) fn events(
         choices,
         usage,
     };
-    let role = ChunkDelta { role: Some("assistant".to_owned()), content: Some(String::new()) };
+    let role =
+        ChunkDelta { role: Some("assistant".to_owned()), content: Some(String::new()), tool_calls: None };
     let first = event(&chunk(vec![choice(role, None)], None));
+    let mut calls = 0;
     let rest = answer.events.map(move |part| match part {
         StreamEvent::Text(text) => {
-            let delta = ChunkDelta { role: None, content: Some(text) };
+            let delta = ChunkDelta { content: Some(text), ..ChunkDelta::default() };
             event(&chunk(vec![choice(delta, None)], None))
         }
-        StreamEvent::End { stop, tokens, cost: _ } => {
+        StreamEvent::ToolCall { id, name } => {
+            calls += 1;
+            let function = FunctionDelta { name: Some(name), arguments: Some(String::new()) };
+            event(&chunk(vec![choice(call_delta(calls, Some(id), function), None)], None))
+        }
+        StreamEvent::Arguments(json) => {
+            let function = FunctionDelta { name: None, arguments: Some(json) };
+            event(&chunk(vec![choice(call_delta(calls, None, function), None)], None))
+        }
+        StreamEvent::End(StreamEnd { stop, tokens, reasoning_tokens, cost: _ }) => {
             let reason = finish_reason(stop).to_owned();
             let mut last = event(&chunk(vec![choice(ChunkDelta::default(), Some(reason))], None))?;
             if tells_usage {
-                last.extend(event(&chunk(Vec::new(), Some(usage(&tokens))))?);
+                last.extend(event(&chunk(Vec::new(), Some(usage(&tokens, reasoning_tokens))))?);
             }
             last.extend_from_slice(b"data: [DONE]\n\n");
             Ok(last)
@@ -76,6 +94,18 @@ pub(crate) fn events(
     stream::iter([first]).chain(rest).boxed()
 }
 
+/// A part of the call with this number, from 1 on.
+fn call_delta(number: usize, id: Option<String>, function: FunctionDelta) -> ChunkDelta {
+    let kind = id.is_some().then(|| FUNCTION.to_owned());
+    let part = ToolCallDelta { index: number.saturating_sub(1), id, kind, function };
+    ChunkDelta { tool_calls: Some(vec![part]), ..ChunkDelta::default() }
+}
+
+fn tool_call(ToolCall { id, name, arguments }: &ToolCall) -> ChatToolCall {
+    let function = CalledFunction { name: name.clone(), arguments: arguments.clone() };
+    ChatToolCall { id: id.clone(), kind: FUNCTION.to_owned(), function }
+}
+
 fn choice(delta: ChunkDelta, finish_reason: Option<String>) -> ChunkChoice {
     ChunkChoice { index: 0, delta, finish_reason, logprobs: None }
 }
@@ -86,13 +116,14 @@ fn event(data: &impl Serialize) -> Result<Vec<u8>, Problem> {
     Ok(format!("data: {json}\n\n").into_bytes())
 }
 
-fn usage(tokens: &TokenCounts) -> ChatUsage {
+fn usage(tokens: &TokenCounts, reasoning_tokens: u64) -> ChatUsage {
     let prompt = tokens.input + tokens.cache_read + tokens.cache_write;
     ChatUsage {
         prompt_tokens: prompt,
         completion_tokens: tokens.output,
         total_tokens: prompt + tokens.output,
         prompt_tokens_details: PromptTokensDetails { cached_tokens: tokens.cache_read },
+        completion_tokens_details: CompletionTokensDetails { reasoning_tokens },
     }
 }
 
@@ -100,6 +131,7 @@ fn finish_reason(stop: StopReason) -> &'static str {
     match stop {
         StopReason::MaxTokens => "length",
         StopReason::Filtered => "content_filter",
-        StopReason::EndTurn | StopReason::Other => "stop",
+        StopReason::ToolCalls => "tool_calls",
+        StopReason::EndTurn | StopReason::StopSequence | StopReason::Malformed | StopReason::Other => "stop",
     }
 }

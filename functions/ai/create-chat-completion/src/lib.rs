@@ -3,80 +3,54 @@
 mod answer;
 mod names;
 mod question;
+mod turns;
 mod unused;
 
-use application_ai as ai;
-use application_ai::Completions;
-use application_core::{Configured, CurrentVersion};
+use application_ai::GatewayAnswer;
+use application_ai::gateway::Streamed;
+use application_core::model_answer::CacheControl;
 use contracts::openai::ChatRequest;
-use domain::authority::{Authority, CreateCompletions};
-use domain::field::all_of;
-use edge::http::answer_headers;
+use domain::Timestamp;
 use edge::problem::ProblemFormat;
-use edge::streaming::{Reply, StreamedResponse};
-use edge::{Request, Response, Route, RouteFuture, Uncounted};
-use ports::{ModelGateway, StreamingModelGateway};
+use edge::streaming::Body;
+use edge::{Problem, Response};
+use names::Names;
+use wiring_ai::{ConversationRoute, WireFormat, WireRequest};
 
-/// The handler and its ports.
-pub struct CreateChatCompletion {
-    /// The ports of whole completions.
-    pub whole: Configured<Completions<dyn ModelGateway>>,
-    /// The ports of streamed completions.
-    pub streamed: Configured<Completions<dyn StreamingModelGateway>>,
+/// OpenAI's format of chat completions.
+pub struct ChatFormat;
+
+/// The route.
+pub type CreateChatCompletion = ConversationRoute<ChatFormat>;
+
+/// What the answer must know of the request.
+pub struct AskedChat {
+    names: Names,
+    /// Whether the last chunk of a stream has the token counts.
+    tells_usage: bool,
 }
 
-impl Route<Reply> for CreateChatCompletion {
-    type Permission = CreateCompletions;
-    type Limit = Uncounted;
+impl WireFormat for ChatFormat {
+    type Body = ChatRequest;
+    type Asked = AskedChat;
+    const PROBLEMS: ProblemFormat = ProblemFormat::OpenAi;
 
-    fn handle<'a>(
-        &'a self,
-        request: &'a Request,
-        authority: Authority<CreateCompletions>,
-    ) -> RouteFuture<'a, Reply> {
-        let cache = request.cache_control();
-        let whole = self.whole.current();
-        let judge = |body: &ChatRequest| {
-            let (asked, names, refused) = question::read(body.clone(), cache);
-            let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
-            all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))
-        };
-        let body: ChatRequest = request.long_json(judge)?;
+    fn read(body: ChatRequest, cache: CacheControl) -> WireRequest<AskedChat> {
         let streamed = body.stream.unwrap_or_default();
         let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
-        let (asked, names, refused) = question::read(body, cache);
-        // The use case does not know these fields of OpenAI's format. When one of them is wrong, the use case's own
-        // checks run here too, so that one answer names every wrong field.
-        if refused.is_err() {
-            let wrong = ai::check_completion(&whole.registry, &whole.chain, &authority, &asked);
-            all_of(refused, wrong.map_err(|wrong| names.of_caller_fields(wrong)))?;
-        }
-        request.precondition()?.check(CurrentVersion::Absent)?;
-        let context = request.context();
-        if streamed {
-            return Ok(Box::pin(async move {
-                let streamed = self.streamed.current();
-                let answer = ai::stream_completion(&streamed, &context, &authority, asked).await;
-                let answer = answer.map_err(|error| names.of_caller(error))?;
-                let (headers, limit) = (answer_headers(&answer.head, None), answer.head.limit);
-                let events = answer::events(answer, context.now.seconds(), tells_usage);
-                let mut response =
-                    StreamedResponse::new(200, "text/event-stream", events).with_rate_limit(limit);
-                for (name, value) in headers {
-                    response = response.with_header(name, value);
-                }
-                Ok(response.into())
-            }));
-        }
-        Ok(Box::pin(async move {
-            let answer = ai::create_completion(&whole, &context, &authority, asked).await;
-            let answer = answer.map_err(|error| names.of_caller(error))?;
-            let body = answer::whole(&answer, context.now.seconds());
-            Ok(Response::json(200, &body)?.with_model_answer(&answer.head, &answer.cost).into())
-        }))
+        let (request, names, refused) = question::read(body, cache);
+        WireRequest { request, asked: AskedChat { names, tells_usage }, streamed, refused }
     }
 
-    fn problem_format(&self) -> ProblemFormat {
-        ProblemFormat::OpenAi
+    fn caller_field(asked: &AskedChat, field: &str) -> String {
+        asked.names.field(field)
+    }
+
+    fn whole(_asked: &AskedChat, answer: &GatewayAnswer, now: Timestamp) -> Result<Response, Problem> {
+        Response::json(200, &answer::whole(answer, now.seconds()))
+    }
+
+    fn events(asked: AskedChat, answer: Streamed, now: Timestamp) -> Body {
+        answer::events(answer, now.seconds(), asked.tells_usage)
     }
 }

@@ -1,13 +1,17 @@
 //! Turns OpenAI's request into a prompt. An unsupported field that would change the answer is refused by name.
 
-use crate::names::Names;
+use crate::names::{Names, TurnForm, TurnPlace};
+use crate::turns::{self, ReadTurn};
 use crate::unused;
 use application_ai::CompletionRequest;
 use application_core::model_answer::CacheControl;
-use contracts::openai::{ChatRequest, ChatRole, Content, ResponseFormat, Stop};
+use contracts::openai::{
+    ChatReasoningEffort, ChatRequest, ChatTool, ChatToolChoice, FunctionTool, NamedToolChoice,
+    ResponseFormat, Stop, ToolChoiceMode,
+};
 use domain::InvalidFields;
 use domain::field::{FieldChecks, all_of};
-use ports::{Message, Role};
+use ports::{Message, ReasoningEffort, Role, Tool, ToolChoice, ToolSet};
 use serde_json::{Value, json};
 
 /// The most characters of a label.
@@ -30,35 +34,34 @@ pub(crate) fn read(
     let newer = body.max_completion_tokens.is_some();
     let max_tokens = if newer { "max_completion_tokens" } else { "max_tokens" };
     let mut names = Names { instructions: None, turns: Vec::new(), max_tokens };
+    let mut check = FieldChecks::default();
     let mut system = Vec::new();
     let mut messages = Vec::new();
     for (at, message) in body.messages.into_iter().enumerate() {
-        let said = message.content.map(Content::into_text).filter(|text| !text.is_empty());
-        let text = said.or(message.refusal).unwrap_or_default();
-        let role = match message.role {
-            ChatRole::System | ChatRole::Developer => {
+        match turns::read(message, at, &mut check) {
+            ReadTurn::Instructions(text) => {
                 names.instructions.get_or_insert(at);
                 system.push(text);
-                continue;
             }
-            // An empty turn of the model changes nothing.
-            ChatRole::Assistant if text.trim().is_empty() => continue,
-            ChatRole::User => Role::User,
-            ChatRole::Assistant => Role::Assistant,
-        };
-        names.turns.push(at);
-        messages.push(Message { role, text });
+            ReadTurn::Turn(message, place) => {
+                names.turns.push(place);
+                messages.push(message);
+            }
+            ReadTurn::Nothing => {}
+        }
     }
     let mut system = system.join("\n\n");
     // Providers need a user's turn, so instructions alone become the user's turn.
-    if let (true, Some(at)) = (messages.is_empty(), names.instructions) {
-        names.turns.push(at);
-        messages.push(Message { role: Role::User, text: std::mem::take(&mut system) });
+    if let (true, Some(place)) = (messages.is_empty(), names.instructions) {
+        names.turns.push(TurnPlace { place, form: TurnForm::Text });
+        messages.push(Message::text(Role::User, std::mem::take(&mut system)));
     }
     let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
         system,
         messages,
+        tools: tools(body.tools, body.tool_choice, body.parallel_tool_calls),
+        reasoning_effort: body.reasoning_effort.and_then(reasoning_effort),
         output_schema,
         max_tokens: body.max_completion_tokens.or(body.max_tokens),
         temperature: body.temperature,
@@ -70,16 +73,47 @@ pub(crate) fn read(
         },
         cache,
     };
-    (asked, names, refused)
+    (asked, names, all_of(refused, check.finish(())))
+}
+
+/// The tools. A choice without tools has no meaning.
+fn tools(tools: Option<Vec<ChatTool>>, choice: Option<ChatToolChoice>, several: Option<bool>) -> ToolSet {
+    let tools: Vec<Tool> = tools.unwrap_or_default().into_iter().map(tool).collect();
+    let choice = match choice.filter(|_| !tools.is_empty()) {
+        None | Some(ChatToolChoice::Mode(ToolChoiceMode::Auto)) => ToolChoice::Auto,
+        Some(ChatToolChoice::Mode(ToolChoiceMode::None)) => ToolChoice::None,
+        Some(ChatToolChoice::Mode(ToolChoiceMode::Required)) => ToolChoice::Required,
+        Some(ChatToolChoice::Named(NamedToolChoice::Function { function })) => {
+            ToolChoice::Named(function.name)
+        }
+    };
+    ToolSet { tools, choice, one_at_a_time: several == Some(false) }
+}
+
+fn tool(ChatTool::Function { function }: ChatTool) -> Tool {
+    let FunctionTool { name, description, parameters, strict } = function;
+    Tool {
+        name,
+        description,
+        parameters: parameters.unwrap_or_else(|| json!({"type": "object", "properties": {}})),
+        strict: strict.unwrap_or_default(),
+    }
+}
+
+fn reasoning_effort(effort: ChatReasoningEffort) -> Option<ReasoningEffort> {
+    match effort {
+        ChatReasoningEffort::None => None,
+        ChatReasoningEffort::Minimal => Some(ReasoningEffort::Minimal),
+        ChatReasoningEffort::Low => Some(ReasoningEffort::Low),
+        ChatReasoningEffort::Medium => Some(ReasoningEffort::Medium),
+        ChatReasoningEffort::High | ChatReasoningEffort::Xhigh => Some(ReasoningEffort::High),
+    }
 }
 
 fn refuse(body: &ChatRequest) -> Result<(), InvalidFields> {
     let mut check = FieldChecks::default();
     if body.n.is_some_and(|n| n != 1) {
         check.wrong("n", "range", "must be 1");
-    }
-    if body.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
-        check.wrong("tools", "unsupported", "are not supported");
     }
     let penalties =
         [("presence_penalty", body.presence_penalty), ("frequency_penalty", body.frequency_penalty)];
@@ -101,7 +135,7 @@ fn refuse(body: &ChatRequest) -> Result<(), InvalidFields> {
         if let Some(refusal) = &message.refusal {
             check.verbatim(&format!("messages.{at}.refusal"), refusal, LONGEST_REFUSAL);
         }
-        unused::of_turn(&message.rest, &mut check, at);
+        unused::of_turn(message, &mut check, at);
     }
     unused::of_request(&body.rest, &mut check);
     check.finish(())

@@ -7,7 +7,7 @@ use contracts::ai::{Completion, CompletionRequest as Body, TurnRole, Usage};
 use domain::ai::decimal_usd;
 use domain::authority::{Authority, CreateCompletions};
 use edge::{Request, Response, Route, RouteFuture, Uncounted};
-use ports::{Message, ModelGateway, Role};
+use ports::{Message, ModelGateway, Role, ToolSet};
 
 /// The handler and its ports.
 pub struct CreateCompletion {
@@ -40,17 +40,19 @@ impl Route for CreateCompletion {
 }
 
 fn conversation(body: Body, request: &Request) -> CompletionRequest {
-    let turn = |turn: contracts::ai::Turn| Message {
-        role: match turn.role {
+    let turn = |turn: contracts::ai::Turn| {
+        let role = match turn.role {
             TurnRole::User => Role::User,
             TurnRole::Assistant => Role::Assistant,
-        },
-        text: turn.content,
+        };
+        Message::text(role, turn.content)
     };
     CompletionRequest {
         model: body.model,
         system: body.system.unwrap_or_default(),
         messages: body.messages.into_iter().map(turn).collect(),
+        tools: ToolSet::default(),
+        reasoning_effort: None,
         output_schema: body.response_schema,
         max_tokens: body.max_tokens,
         temperature: body.temperature,

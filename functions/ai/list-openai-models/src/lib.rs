@@ -26,12 +26,7 @@ impl Route for ListOpenaiModels {
         let registry = self.registry.current();
         Ok(Box::pin(async move {
             let models = ai::list_models(self.store.as_ref(), &authority, &registry).await?;
-            let model = |model: &ai::Model| Model {
-                id: model.id.clone(),
-                object: "model".to_owned(),
-                created: 0,
-                owned_by: model.provider.as_str().to_owned(),
-            };
+            let model = |model: &ai::Model| Model::new(&model.id, model.provider.as_str());
             let body = ModelList { object: "list".to_owned(), data: models.into_iter().map(model).collect() };
             Response::json(200, &body)
         }))

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             let key_uses = Arc::new(DynamoKeyUses::new(&base.aws, base.tables()?.ephemeral));
             let store = Arc::new(base.store()?);
             let needs = Authenticate { verifier, store, key_uses };
-            Ok(Box::new(AuthorizeRequest { needs }) as Box<dyn Authorizer>)
+            Ok(Box::new(AuthorizeRequest::new(needs)) as Box<dyn Authorizer>)
         })
     })
 }

@@ -1,22 +1,15 @@
-//! Answers the methods of a path that the contract does not list: `OPTIONS` gets the methods of the path, and any other
-//! method gets 405. It also answers the preflight requests of browsers. A mock integration of API Gateway would need no
-//! function, but it can compare an origin with a list only in a template language that no test here can run, and it
-//! refuses bodies of types for which it has no template.
+//! Answers what the contract does not list. Of a path that it lists, `OPTIONS` gets the methods, and any other method gets
+//! 405. Any other path below `/v1` gets 404. It also answers the preflight requests of browsers. A mock integration of
+//! API Gateway would need no function, but it can compare an origin with a list only in a template language that no test
+//! here can run, and it refuses bodies of types for which it has no template. The gateway's own answer to an unknown path
+//! can't tell one path from another.
+
+mod paths;
+mod wrong_path;
 
 use edge::problem::Kind;
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
-
-/// The paths of the contract, each with its methods.
-const PATHS: &str = include_str!(concat!(env!("OUT_DIR"), "/methods.txt"));
-
-/// The methods of a path, in the form of `Allow`.
-fn methods(path: &str) -> Option<&'static str> {
-    PATHS
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .find_map(|(known, methods)| (known == path).then_some(methods))
-}
 
 /// The answer is the same for every caller.
 pub struct DescribeMethods;
@@ -24,10 +17,15 @@ pub struct DescribeMethods;
 impl Handler for DescribeMethods {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async {
-            let methods = methods(request.route()).ok_or_else(Problem::not_found)?;
-            match request.method() {
-                "OPTIONS" => Ok(request.options(methods)),
-                _ => Err(Problem::new(Kind::METHOD_NOT_ALLOWED).with_header("Allow", methods)),
+            match paths::listed(request.route()) {
+                Some(path) if request.method() == "OPTIONS" => Ok(request.options(path.methods)),
+                Some(path) => Err(Problem::new(Kind::METHOD_NOT_ALLOWED)
+                    .with_detail(format!("{} takes {}.", path.template, path.methods))
+                    .with_format(path.format)
+                    .with_header("Allow", path.methods)),
+                None => {
+                    request.preflight_of_unknown_path().ok_or_else(|| wrong_path::problem(request.path()))
+                }
             }
         })
     }
@@ -40,10 +38,14 @@ mod tests {
     use serde_json::{Value, json};
 
     async fn ask(method: &str, headers: &[(&str, &str)]) -> Value {
+        ask_at("/v1/leads/{id}", "/v1/leads/x", method, headers).await
+    }
+
+    async fn ask_at(route: &str, path: &str, method: &str, headers: &[(&str, &str)]) -> Value {
         let headers: serde_json::Map<String, Value> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
         let event = json!({
-            "httpMethod": method, "path": "/v1/leads/x", "resource": "/v1/leads/{id}", "multiValueHeaders": headers,
+            "httpMethod": method, "path": path, "resource": route, "multiValueHeaders": headers,
             "stageVariables": {"allowed_origins": "https://console.example.com,http://localhost:3000"},
         });
         edge::http::invoke(&DescribeMethods, event, Timestamp::from_millis(0)).await
@@ -66,6 +68,46 @@ mod tests {
         }
         let head = ask("HEAD", &[]).await;
         assert_eq!((&head["statusCode"], &head["body"]), (&json!(405), &json!("")));
+    }
+
+    #[tokio::test]
+    async fn a_method_that_a_route_of_openai_does_not_take_is_answered_with_openais_error() {
+        let answer = ask_at("/v1/chat/completions", "/v1/chat/completions", "GET", &[]).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["headers"]["Allow"], &answer["headers"]["Content-Type"]),
+            (&json!(405), &json!("POST, OPTIONS"), &json!("application/json"))
+        );
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            body,
+            json!({"error": {
+                "message": "/v1/chat/completions takes POST, OPTIONS.", "type": "invalid_request_error",
+                "param": null, "code": "method_not_allowed",
+            }})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_page_may_read_that_its_path_does_not_exist() {
+        let asked = ("Access-Control-Request-Method", "POST");
+        let headers = [("Origin", "http://localhost:3000"), asked];
+        let wrong = |method: &'static str| ask_at("/v1/{proxy+}", "/v1/files", method, &headers);
+        let preflight = wrong("OPTIONS").await;
+        assert_eq!(preflight["statusCode"], 204);
+        assert_eq!(preflight["headers"]["Access-Control-Allow-Origin"], "http://localhost:3000");
+        let methods = preflight["headers"]["Access-Control-Allow-Methods"].as_str().unwrap();
+        assert!(methods.split(", ").any(|method| method == "POST"), "{methods}");
+        assert_eq!(preflight["headers"].get("Allow"), None);
+        let answer = wrong("POST").await;
+        assert_eq!(answer["statusCode"], 404);
+        assert_eq!(answer["headers"]["Access-Control-Allow-Origin"], "http://localhost:3000");
+
+        let foreign = [("Origin", "https://evil.example"), asked];
+        for headers in [&foreign[..], &[asked], &[]] {
+            let answer = ask_at("/v1/{proxy+}", "/v1/files", "OPTIONS", headers).await;
+            assert_eq!(answer["statusCode"], 404);
+            assert!(!answer.to_string().contains("Access-Control"), "{answer}");
+        }
     }
 
     #[tokio::test]

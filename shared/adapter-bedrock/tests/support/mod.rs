@@ -14,7 +14,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
-use ports::{Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, Usage};
+use ports::{Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, ToolSet, Usage};
 use serde_json::Value;
 
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -42,7 +42,9 @@ pub(crate) fn call() -> ModelCall {
     ModelCall {
         model: MODEL.to_owned(),
         system: "You score leads.".to_owned(),
-        messages: vec![Turn { role: Role::User, text: "the secret prompt".to_owned() }],
+        messages: vec![Turn::text(Role::User, "the secret prompt".to_owned())],
+        tools: ToolSet::default(),
+        reasoning: None,
         output_schema: None,
         max_output_tokens: 300,
         temperature: Some(0.5),
@@ -134,6 +136,11 @@ pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> 
     bytes
 }
 
+/// The parts of a stream, and the error that ended it.
+pub(crate) async fn parts(stream: ModelStream) -> Vec<Result<Delta, String>> {
+    stream.map(|part| part.map_err(|error| error.to_string())).collect().await
+}
+
 /// The text of a stream before its end, and how it ended.
 pub(crate) async fn read(
     mut stream: ModelStream,
@@ -143,6 +150,7 @@ pub(crate) async fn read(
         match stream.next().await.expect("a stream ends with an end or an error") {
             Ok(Delta::Text(text)) => said.push(text),
             Ok(Delta::End { stop, usage }) => break Ok((stop, usage)),
+            Ok(part) => panic!("{part:?}"),
             Err(error) => break Err(error),
         }
     };

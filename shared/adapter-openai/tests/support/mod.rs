@@ -11,7 +11,8 @@ use std::time::Duration;
 use adapter_openai::{KeySource, OpenAiGateway, OpenAiSettings};
 use futures_util::StreamExt;
 use ports::{
-    Delta, EmbeddingCall, InputType, Message, ModelCall, ModelError, ModelStream, Role, StopReason, Usage,
+    Delta, EmbeddingCall, InputType, Message, ModelCall, ModelError, ModelStream, Role, StopReason, ToolSet,
+    Usage,
 };
 
 pub(crate) const KEY: &str = "sk-the-secret-key";
@@ -22,15 +23,20 @@ pub(crate) fn key() -> KeySource {
 
 /// A gateway to the server at this address; its API is below `/v1`.
 pub(crate) fn gateway(url: &str) -> OpenAiGateway {
-    let settings = OpenAiSettings { base_url: format!("{url}/v1"), key: Some(key()), token_limit: None };
-    OpenAiGateway::new(settings).unwrap()
+    OpenAiGateway::new(settings(url)).unwrap()
+}
+
+pub(crate) fn settings(url: &str) -> OpenAiSettings {
+    OpenAiSettings { base_url: format!("{url}/v1"), key: Some(key()), token_limit: None, input_types: None }
 }
 
 pub(crate) fn call() -> ModelCall {
     ModelCall {
         model: "gpt-4.1".to_owned(),
         system: "You score leads.".to_owned(),
-        messages: vec![Message { role: Role::User, text: "the secret prompt".to_owned() }],
+        messages: vec![Message::text(Role::User, "the secret prompt".to_owned())],
+        tools: ToolSet::default(),
+        reasoning: None,
         output_schema: None,
         max_output_tokens: 300,
         temperature: Some(0.2),
@@ -77,6 +83,11 @@ pub(crate) fn name(error: &ModelError) -> &'static str {
     }
 }
 
+/// The parts of a stream, and the error that ended it.
+pub(crate) async fn parts(stream: ModelStream) -> Vec<Result<Delta, String>> {
+    stream.map(|part| part.map_err(|error| error.to_string())).collect().await
+}
+
 /// The text of a stream before its end, and how it ended.
 pub(crate) async fn read(
     mut stream: ModelStream,
@@ -86,6 +97,7 @@ pub(crate) async fn read(
         match stream.next().await.expect("a stream ends with an end or an error") {
             Ok(Delta::Text(text)) => said.push(text),
             Ok(Delta::End { stop, usage }) => break Ok((stop, usage)),
+            Ok(part) => panic!("{part:?}"),
             Err(error) => break Err(error),
         }
     };

@@ -1,11 +1,12 @@
 //! Requests to the gateway, and its answers.
 
+use super::abilities::NeededAbility;
 use super::chain::Chain;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::{Feature, TokenCounts};
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, ApiKeyId, OrganizationId};
-use ports::{Message, StopReason};
+use ports::{Message, ReasoningEffort, StopReason, ToolCall, ToolSet};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -42,12 +43,16 @@ impl Requester {
 }
 
 /// The prompt. All of it shapes the completion, so all of it is part of the cache key.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Conversation {
     /// Instructions. They contain a tenant's data only where the caller writes them.
     pub system: String,
-    /// The turns; the first is the user's.
+    /// The turns, alternately the user's and the model's.
     pub messages: Vec<Message>,
+    /// The tools that the model may call.
+    pub tools: ToolSet,
+    /// How long the model may reason; its default when absent.
+    pub reasoning_effort: Option<ReasoningEffort>,
     /// The JSON Schema that the completion must match.
     pub output_schema: Option<Value>,
     /// The most tokens of the completion.
@@ -82,8 +87,10 @@ pub struct CachePolicy {
 
 /// The faults of a completion, as a text for the model; never with the tenant's words in it.
 pub type CompletionFaults = Vec<String>;
-/// Checks whether a completion can be used.
+/// Checks whether the text of a completion can be used.
 pub type CompletionCheck = Arc<dyn Fn(&str) -> Result<(), CompletionFaults> + Send + Sync>;
+/// Checks whether the calls of tools in a completion can be used.
+pub type ToolCallCheck = Arc<dyn Fn(&[ToolCall]) -> Result<(), CompletionFaults> + Send + Sync>;
 
 /// A request to the gateway.
 #[derive(Clone)]
@@ -99,8 +106,12 @@ pub struct GatewayRequest {
     pub conversation: Conversation,
     /// The caller's rules for the cache.
     pub cache: CachePolicy,
-    /// Checks the completion; an unusable one is repaired once.
+    /// Checks the text of a completion without calls of tools; an unusable one is repaired once.
     pub check: Option<CompletionCheck>,
+    /// Checks the calls of tools; unusable ones are repaired once.
+    pub tool_check: Option<ToolCallCheck>,
+    /// What the conversation needs of a model, with the field that needs it.
+    pub needs: Vec<NeededAbility>,
     /// Whether a cut or filtered completion is returned as it is, although it fails the check.
     pub gives_cut: bool,
 }
@@ -110,12 +121,16 @@ pub struct GatewayRequest {
 pub struct GatewayAnswer {
     /// The facts about it.
     pub head: AnswerHead,
-    /// The text.
+    /// The text; empty when the model only called tools.
     pub text: String,
+    /// The calls of tools in their order.
+    pub tool_calls: Vec<ToolCall>,
     /// The reason why it ended.
     pub stop: StopReason,
     /// Tokens of the completion itself, also when it came from the cache.
     pub tokens: TokenCounts,
+    /// The output tokens of the model's reasoning, where the provider counts them apart.
+    pub reasoning_tokens: u64,
     /// The usage of the request.
     pub cost: AnswerCost,
     /// The version of the price table.

@@ -3,12 +3,16 @@
 //! refused.
 
 use super::ask::Conversation;
+use super::registry::Model;
 use icu_normalizer::ComposingNormalizerBorrowed;
+use ports::{ContentBlock, Document, Tool, ToolCall, ToolResult, ToolSet};
 use std::fmt;
 
 /// The tokens that providers add around each turn and around the instructions.
 const AROUND_A_TURN: u64 = 16;
-/// The tokens that a forced tool adds around its schema.
+/// The tokens that providers add around a tool, a call, its result or a file.
+const AROUND_A_BLOCK: u64 = 32;
+/// The tokens of a provider's own words about tools: Claude's have up to 530.
 const AROUND_A_SCHEMA: u64 = 600;
 /// No tokenizer turns this many bytes of real text into one token on average.
 const LONGEST_TOKEN: u64 = 8;
@@ -44,44 +48,110 @@ pub(super) fn estimated_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(ESTIMATED_TOKEN).max(1)
 }
 
+/// The most tokens of files, which depend on the models that may be asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FileTokens {
+    /// Of a picture.
+    image: u64,
+    /// Of a document that is not text: its pages are unknown before the model reads them.
+    document: u64,
+}
+
+impl FileTokens {
+    /// The most among these models.
+    pub(super) fn most_of(models: &[Model]) -> Self {
+        let document = models.iter().filter(|model| model.documents).map(|model| model.context_tokens).max();
+        Self {
+            image: models.iter().filter_map(|model| model.image_tokens).max().unwrap_or_default(),
+            document: document.unwrap_or_default(),
+        }
+    }
+}
+
 /// The most input tokens of a prompt.
-pub(super) fn most_input_tokens(conversation: &Conversation) -> u64 {
+pub(super) fn most_input_tokens(conversation: &Conversation, files: FileTokens) -> u64 {
     let instructions = most_tokens(&conversation.system) + AROUND_A_TURN;
-    let turns: u64 = conversation.messages.iter().map(|message| most_tokens_of_turn(&message.text)).sum();
+    let turns: u64 =
+        conversation.messages.iter().map(|message| most_tokens_of_turn(&message.content, files)).sum();
     let schema = conversation.output_schema.as_ref();
     let schema = schema.map_or(0, |schema| most_tokens(&schema.to_string()) + AROUND_A_SCHEMA);
-    instructions + turns + schema
+    instructions + turns + schema + most_tokens_of_tools(&conversation.tools)
+}
+
+/// The most tokens of the tools and of the provider's own words around them.
+fn most_tokens_of_tools(set: &ToolSet) -> u64 {
+    let tool = |tool: &Tool| {
+        let description = tool.description.as_deref().unwrap_or_default();
+        [tool.name.as_str(), description, &tool.parameters.to_string()].map(most_tokens).iter().sum::<u64>()
+            + AROUND_A_BLOCK
+    };
+    let around = if set.tools.is_empty() { 0 } else { AROUND_A_SCHEMA };
+    set.tools.iter().map(tool).sum::<u64>() + around
 }
 
 /// The most tokens that a turn adds to a prompt.
-pub(super) fn most_tokens_of_turn(text: &str) -> u64 {
-    most_tokens(text) + AROUND_A_TURN
+pub(super) fn most_tokens_of_turn(content: &[ContentBlock], files: FileTokens) -> u64 {
+    content.iter().map(|block| most_tokens_of_block(block, files)).sum::<u64>() + AROUND_A_TURN
 }
 
-/// The fewest input tokens of a prompt.
+fn most_tokens_of_block(block: &ContentBlock, files: FileTokens) -> u64 {
+    match block {
+        ContentBlock::Text(text) => most_tokens(text),
+        ContentBlock::Image(_) => files.image + AROUND_A_BLOCK,
+        ContentBlock::Document(Document { name, format, data }) => {
+            let content = match std::str::from_utf8(data) {
+                Ok(text) if format.is_text() => most_tokens(text),
+                _ => files.document,
+            };
+            content + most_tokens(name) + AROUND_A_BLOCK
+        }
+        ContentBlock::ToolCall(ToolCall { id, name, arguments }) => {
+            [id, name, arguments].map(|text| most_tokens(text)).iter().sum::<u64>() + AROUND_A_BLOCK
+        }
+        ContentBlock::ToolResult(ToolResult { call_id, content, is_error: _ }) => {
+            content.iter().map(|block| most_tokens_of_block(block, files)).sum::<u64>()
+                + most_tokens(call_id)
+                + AROUND_A_BLOCK
+        }
+    }
+}
+
+/// The fewest input tokens of a prompt: those of its texts.
 pub(super) fn fewest_input_tokens(conversation: &Conversation) -> u64 {
-    let turns: usize = conversation.messages.iter().map(|message| message.text.len()).sum();
-    (conversation.system.len() + turns) as u64 / LONGEST_TOKEN
+    let blocks = conversation.messages.iter().flat_map(|turn| &turn.content);
+    let texts: usize = blocks
+        .flat_map(ContentBlock::with_inner)
+        .map(|block| match block {
+            ContentBlock::Text(text) => text.len(),
+            ContentBlock::ToolCall(call) => call.arguments.len(),
+            _ => 0,
+        })
+        .sum();
+    (conversation.system.len() + texts) as u64 / LONGEST_TOKEN
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ports::{Message, Role};
+    use ports::{DocumentFormat, Image, ImageFormat, Message, Role};
     use serde_json::json;
+    use std::sync::Arc;
+
+    fn most_input_tokens(conversation: &Conversation) -> u64 {
+        super::most_input_tokens(conversation, FileTokens { image: 1_600, document: 200_000 })
+    }
+
+    fn with_blocks(blocks: Vec<ContentBlock>) -> u64 {
+        let messages = vec![Message { role: Role::User, content: blocks }];
+        most_input_tokens(&Conversation { messages, ..Conversation::default() })
+    }
 
     fn conversation(system: &str, texts: &[&str]) -> Conversation {
         Conversation {
             system: system.to_owned(),
-            messages: texts
-                .iter()
-                .map(|text| Message { role: Role::User, text: (*text).to_owned() })
-                .collect(),
-            output_schema: None,
+            messages: texts.iter().map(|text| Message::text(Role::User, *text)).collect(),
             max_output_tokens: 1,
-            temperature: None,
-            top_p: None,
-            stop: Vec::new(),
+            ..Conversation::default()
         }
     }
 
@@ -111,6 +181,36 @@ mod tests {
     #[test]
     fn a_turn_more_is_what_it_says_it_adds() {
         let (one, two) = (conversation("s", &["a"]), conversation("s", &["a", "another"]));
-        assert_eq!(most_input_tokens(&two), most_input_tokens(&one) + most_tokens_of_turn("another"));
+        let turn = [ContentBlock::Text("another".to_owned())];
+        let more = most_tokens_of_turn(&turn, FileTokens::default());
+        assert_eq!(most_input_tokens(&two), most_input_tokens(&one) + more);
+    }
+
+    #[test]
+    fn files_and_tools_count_at_their_most() {
+        let document = |format| Document { name: "n".to_owned(), format, data: Arc::from(*b"abcd") };
+        let call = ToolCall { id: "i".to_owned(), name: "nn".to_owned(), arguments: "{}".to_owned() };
+        let inner = vec![ContentBlock::Text("abc".to_owned())];
+        let result = ToolResult { call_id: "i".to_owned(), content: inner, is_error: false };
+        let image = Image { format: ImageFormat::Png, data: Arc::from([1_u8]) };
+        for (block, tokens) in [
+            (ContentBlock::Text("abcd".to_owned()), 4),
+            (ContentBlock::Image(image), 1_600 + 32),
+            (ContentBlock::Document(document(DocumentFormat::Txt)), 4 + 1 + 32),
+            (ContentBlock::Document(document(DocumentFormat::Pdf)), 200_000 + 1 + 32),
+            (ContentBlock::ToolCall(call), 1 + 2 + 2 + 32),
+            (ContentBlock::ToolResult(result), 3 + 1 + 32),
+        ] {
+            assert_eq!(with_blocks(vec![block]), 2 * 16 + tokens);
+        }
+        let tool = Tool {
+            name: "nn".to_owned(),
+            description: Some("ddd".to_owned()),
+            parameters: json!({}),
+            strict: false,
+        };
+        let tools = ToolSet { tools: vec![tool], ..ToolSet::default() };
+        let with_tool = Conversation { tools, ..Conversation::default() };
+        assert_eq!(most_input_tokens(&with_tool), 16 + 2 + 3 + 2 + 32 + 600);
     }
 }

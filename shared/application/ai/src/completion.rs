@@ -1,17 +1,22 @@
 //! Checks a caller's conversation and turns it into a request to the gateway.
 
 use super::GatewayAnswer;
+use super::abilities::{missing, needed};
 use super::ask::{CachePolicy, Conversation, GatewayRequest, Requester};
 use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
+use super::history::{check_tool_history, merged};
 use super::registry::{Model, ModelUse, Provider, Registry};
 use super::structured::{schema_check, unfenced};
+use super::tool_calls::{check_tools, tool_call_check};
 use application_core::model_answer::CacheControl;
 use application_core::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
 use domain::field::{FieldChecks, InvalidFields, all_of};
-use ports::{Message, ModelGateway, Role, StreamingModelGateway, is_any_object};
+use ports::{
+    ContentBlock, Message, ModelGateway, ReasoningEffort, StreamingModelGateway, ToolSet, is_any_object,
+};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +35,9 @@ const MOST_MESSAGES: usize = 1000;
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
 
+/// The field of the schema of a completion.
+const RESPONSE_SCHEMA: &str = "response_schema";
+
 /// The instruction for a model that must answer any JSON object.
 const ANY_OBJECT: &str =
     "Answer with one JSON object that holds the whole answer, without a Markdown fence and nothing else.";
@@ -41,8 +49,12 @@ pub struct CompletionRequest {
     pub model: Option<String>,
     /// Instructions to the model.
     pub system: String,
-    /// The turns.
+    /// The turns. The model may open the conversation, and end it with the beginning of its answer.
     pub messages: Vec<Message>,
+    /// The tools that the model may call.
+    pub tools: ToolSet,
+    /// How long the model may reason; models without reasoning ignore it.
+    pub reasoning_effort: Option<ReasoningEffort>,
     /// The JSON Schema that the completion must match.
     pub output_schema: Option<Value>,
     /// The most tokens of the completion.
@@ -107,10 +119,13 @@ fn question(
     let sticky = asker.tenant.to_string();
     let chosen = chosen_chain(registry, chain, &request);
     let models = chosen.as_ref().map(|chain| chain.models(&sticky)).unwrap_or_default();
-    let judged = request.output_schema.as_ref().map(schema_check).transpose();
+    let judged =
+        request.output_schema.as_ref().map(|schema| schema_check(RESPONSE_SCHEMA, schema)).transpose();
     let judged = all_of(check(&request, &models), judged)?;
+    let tool_check = tool_call_check(&request.tools)?;
     let chain = chosen.ok_or(Error::UnknownModel)?;
     let cache = cache_policy(&request);
+    let needs = needed(&request.messages, &request.tools, request.output_schema.as_ref());
     let mut system = request.system;
     // The provider does not enforce a schema without content, so the model is told in words.
     if request.output_schema.as_ref().is_some_and(is_any_object) {
@@ -120,17 +135,26 @@ fn question(
     let conversation = Conversation {
         system,
         messages: merged(request.messages),
+        tools: request.tools,
+        reasoning_effort: request.reasoning_effort,
         output_schema: request.output_schema,
         max_output_tokens: request.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
         temperature: request.temperature,
         top_p: request.top_p,
         stop: request.stop,
     };
-    let feature = Feature::Completion;
-    Ok((
-        asker,
-        GatewayRequest { feature, chain, sticky, conversation, cache, check: judged, gives_cut: true },
-    ))
+    let ask = GatewayRequest {
+        feature: Feature::Completion,
+        chain,
+        sticky,
+        conversation,
+        cache,
+        check: judged,
+        tool_check,
+        needs,
+        gives_cut: true,
+    };
+    Ok((asker, ask))
 }
 
 /// Checks the fields of a conversation.
@@ -143,7 +167,10 @@ pub fn check_completion(
     let chosen = chosen_chain(registry, chain, request);
     let models =
         chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
-    let schema = request.output_schema.as_ref().map_or(Ok(()), |schema| schema_check(schema).map(drop));
+    let schema = request
+        .output_schema
+        .as_ref()
+        .map_or(Ok(()), |schema| schema_check(RESPONSE_SCHEMA, schema).map(drop));
     all_of(check(request, &models), schema)
 }
 
@@ -173,16 +200,7 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFi
     if messages.is_empty() || messages.len() > MOST_MESSAGES {
         check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));
     }
-    for (at, message) in messages.iter().enumerate() {
-        let field = format!("messages.{at}.content");
-        if message.text.trim().is_empty() {
-            check.wrong(&field, "required", "must not be empty");
-        }
-        check.verbatim(&field, &message.text, LONGEST_TEXT);
-    }
-    if messages.first().is_some_and(|first| first.role != Role::User) {
-        check.wrong("messages.0.role", "format", "must be user: the conversation begins with a user's turn");
-    }
+    messages.iter().enumerate().for_each(|(at, message)| check_turn(&mut check, at, message));
     check.verbatim("system", &request.system, LONGEST_TEXT);
     request.stop.iter().for_each(|stop| check.verbatim("stop", stop, LONGEST_STOP));
     let most = models.iter().map(|model| model.max_output_tokens).max().unwrap_or(u32::MAX);
@@ -208,20 +226,24 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFi
     if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
         check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
     }
-    check.finish(())
+    let needs = needed(messages, &request.tools, request.output_schema.as_ref());
+    let able = missing(&needs, models);
+    [check_tools(&request.tools), check_tool_history(messages), able]
+        .into_iter()
+        .fold(check.finish(()), all_of)
 }
 
-/// Providers need alternating turns, so neighbouring turns of one speaker become one turn.
-fn merged(messages: Vec<Message>) -> Vec<Message> {
-    let mut turns: Vec<Message> = Vec::with_capacity(messages.len());
-    for message in messages {
-        match turns.last_mut() {
-            Some(last) if last.role == message.role => {
-                last.text.push_str("\n\n");
-                last.text.push_str(&message.text);
-            }
-            _ => turns.push(message),
+fn check_turn(check: &mut FieldChecks, at: usize, message: &Message) {
+    let field = format!("messages.{at}.content");
+    let has_text = |text: &str| !text.trim().is_empty();
+    if !message.content.iter().any(|block| block.as_text().is_none_or(has_text)) {
+        check.wrong(&field, "required", "must not be empty");
+    }
+    for block in message.content.iter().flat_map(ContentBlock::with_inner) {
+        match block {
+            ContentBlock::Text(text) => check.verbatim(&field, text, LONGEST_TEXT),
+            ContentBlock::ToolCall(call) => check.verbatim(&field, &call.arguments, LONGEST_TEXT),
+            ContentBlock::Image(_) | ContentBlock::Document(_) | ContentBlock::ToolResult(_) => {}
         }
     }
-    turns
 }

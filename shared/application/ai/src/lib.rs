@@ -1,6 +1,7 @@
 //! The product's requests to language models, and the use of their completions. Tenant data never stands in
 //! instructions: whatever it says, the schema, the chain and the permissions stay as they are.
 
+mod abilities;
 mod ask;
 mod bound;
 mod cache_key;
@@ -11,6 +12,7 @@ mod embedding;
 pub mod fine_tunes;
 pub mod gateway;
 mod get_budget;
+mod history;
 mod list_models;
 mod mask;
 mod meter_usage;
@@ -21,10 +23,13 @@ mod registry;
 mod seal;
 mod settle_expired;
 mod structured;
+mod tool_calls;
 mod update_budget;
 
+pub use abilities::NeededAbility;
 pub use ask::{
     CachePolicy, CompletionCheck, CompletionFaults, Conversation, GatewayAnswer, GatewayRequest, Requester,
+    ToolCallCheck,
 };
 pub use chain::{Chain, ChainError};
 pub use completion::{
@@ -33,7 +38,7 @@ pub use completion::{
 pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
 pub use gateway::{AiGateway, Providers};
 pub use get_budget::{BudgetView, get_budget};
-pub use list_models::{PricedModels, list_models, list_priced_models};
+pub use list_models::{PricedModels, get_model, list_models, list_priced_models};
 pub use meter_usage::meter_usage;
 pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
 pub use price_book::{OwnPrices, PriceBook, own_version};

@@ -30,7 +30,18 @@ pub async fn list_models<'a>(
     Ok(registry.models().iter().filter(|model| limits.allows(&model.id)).collect())
 }
 
-/// The same with the tenant's prices: budget and prices at the same time.
+/// The model with this id, if it is one of them. A model that the budget does not allow is answered like an unknown one.
+pub async fn get_model<'a>(
+    store: &dyn Store,
+    authority: &Authority<ReadModels>,
+    registry: &'a Registry,
+    id: &str,
+) -> Result<&'a Model, Error> {
+    let models = list_models(store, authority, registry).await?;
+    models.into_iter().find(|model| model.id == id).ok_or(Error::UnknownModel)
+}
+
+/// The models with the tenant's prices: budget and prices at the same time.
 pub async fn list_priced_models(
     store: &dyn Store,
     authority: &Authority<ReadModels>,

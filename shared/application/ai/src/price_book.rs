@@ -44,7 +44,7 @@ pub fn own_version(version: &str) -> Option<u64> {
 
 /// Earlier tables, which are not used for new requests. A change of `models.json` keeps the old file as
 /// `models-<version>.json` and adds it here, for as long as months that were metered with it can be asked for.
-const EARLIER: [&str; 1] = [include_str!("models-2026-11-21.json")];
+const EARLIER: [&str; 2] = [include_str!("models-2026-11-21.json"), include_str!("models-2026-11-29.json")];
 
 /// Tables of models with their prices, by version.
 #[derive(Debug, Clone)]

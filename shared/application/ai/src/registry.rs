@@ -38,6 +38,16 @@ pub enum ModelUse {
     Embeddings,
 }
 
+/// The way to tell a model how long it may reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningControl {
+    /// By a word: `low`, `medium` or `high`.
+    Effort,
+    /// By a number of tokens, which are part of the completion's.
+    Budget,
+}
+
 /// One model. Prices are in 10^-9 US dollars per token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -67,6 +77,18 @@ pub struct Model {
     pub one_of_temperature_top_p: bool,
     /// Whether it refuses stop texts of white space alone, as Claude does.
     pub no_blank_stops: bool,
+    /// The most tokens of a picture; `None` when it takes no pictures.
+    pub image_tokens: Option<u64>,
+    /// Whether it takes documents.
+    pub documents: bool,
+    /// Whether it calls tools.
+    pub tools: bool,
+    /// Whether it takes schemas with properties of any name.
+    pub any_property_name: bool,
+    /// Whether it continues an answer whose beginning stands at the end of the conversation.
+    pub prefill: bool,
+    /// How it is told to reason; `None` when it does not reason.
+    pub reasoning: Option<ReasoningControl>,
     /// The most texts of a request for vectors, where that is less than the gateway's own limit: each text is a call of
     /// its own.
     pub most_texts: Option<usize>,
@@ -148,6 +170,16 @@ struct Row {
     one_of_temperature_top_p: bool,
     #[serde(default)]
     no_blank_stops: bool,
+    image_tokens: Option<u64>,
+    #[serde(default)]
+    documents: bool,
+    #[serde(default)]
+    no_tools: bool,
+    #[serde(default)]
+    usual_property_names: bool,
+    #[serde(default)]
+    no_prefill: bool,
+    reasoning: Option<ReasoningControl>,
     most_texts: Option<usize>,
     longest_text: Option<usize>,
     provider: Provider,
@@ -231,6 +263,12 @@ fn model(row: Row) -> Result<Model, RegistryError> {
         cache_read: per_token(&row.cache_read)?,
         one_of_temperature_top_p: row.one_of_temperature_top_p,
         no_blank_stops: row.no_blank_stops,
+        image_tokens: row.image_tokens,
+        documents: row.documents,
+        tools: row.usage == ModelUse::Chat && !row.no_tools,
+        any_property_name: !row.usual_property_names,
+        prefill: !row.no_prefill,
+        reasoning: row.reasoning,
         most_texts: row.most_texts,
         longest_text: row.longest_text,
         cache_write: per_token(&row.cache_write)?,
@@ -271,8 +309,13 @@ mod tests {
     fn counts_each_kind_of_token_at_its_own_price() {
         let table = Registry::shipped().unwrap();
         let price = table.model("amazon.nova-pro-v1:0").unwrap();
-        let usage =
-            Usage { input_tokens: 1000, output_tokens: 100, cache_read_tokens: 10, cache_write_tokens: 1 };
+        let usage = Usage {
+            input_tokens: 1000,
+            output_tokens: 100,
+            cache_read_tokens: 10,
+            cache_write_tokens: 1,
+            reasoning_tokens: 0,
+        };
         assert_eq!(price.cost(&usage), 1000 * 800 + 100 * 3200 + 10 * 200 + 800);
     }
 

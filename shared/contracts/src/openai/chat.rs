@@ -1,6 +1,7 @@
 //! The request for a chat completion. Unsupported fields that would change the answer, and unknown fields, are kept for
 //! the mapping, which refuses them.
 
+use super::tools::{ChatReasoningEffort, ChatTool, ChatToolCall, ChatToolChoice};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -39,15 +40,18 @@ pub struct ChatRequest {
     /// The number of completions; only 1 is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
-    /// Refused when it is not empty.
+    /// The tools that the model may call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tools: Option<Vec<Value>>,
-    /// Ignored: it has no meaning without tools.
+    pub tools: Option<Vec<ChatTool>>,
+    /// The tools among which it may choose; ignored without tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tool_choice: Option<Value>,
-    /// Ignored: it has no meaning without tools.
+    pub tool_choice: Option<ChatToolChoice>,
+    /// Whether one completion may have several calls; it may by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
+    /// How long the model may reason; ignored by models that do not reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<ChatReasoningEffort>,
     /// Refused unless 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f32>,
@@ -77,7 +81,7 @@ pub struct ChatRequest {
 /// One turn of a conversation.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatMessage {
-    /// `system`, `developer`, `user` or `assistant`.
+    /// `system`, `developer`, `user`, `assistant` or `tool`.
     pub role: ChatRole,
     /// The text of the turn; a model's turn may have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,12 @@ pub struct ChatMessage {
     /// The refusal of a model; clients send it back with the answers that they got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
+    /// The calls of tools in a model's turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<Vec<ChatToolCall>>,
+    /// The call whose result the turn has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
     /// All other fields; the mapping accepts or refuses them by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -103,8 +113,10 @@ pub enum ChatRole {
     Developer,
     /// The caller.
     User,
-    /// The name of the model.
+    /// The model.
     Assistant,
+    /// A tool, with the result of a call.
+    Tool,
 }
 
 /// The content of a turn: a text, or parts of one.
@@ -118,22 +130,16 @@ pub enum Content {
 }
 
 impl Content {
-    /// All text of the content.
-    pub fn into_text(self) -> String {
+    /// The parts of the content.
+    pub fn into_parts(self) -> Vec<Part> {
         match self {
-            Self::Text(text) => text,
-            Self::Parts(parts) => parts
-                .into_iter()
-                .map(|part| match part {
-                    Part::Text { text } => text,
-                    Part::Refusal { refusal } => refusal,
-                })
-                .collect(),
+            Self::Text(text) => vec![Part::Text { text }],
+            Self::Parts(parts) => parts,
         }
     }
 }
 
-/// A part of a turn. Only text is accepted.
+/// A part of a turn.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part {
@@ -147,6 +153,43 @@ pub enum Part {
         /// The text of the refusal.
         refusal: String,
     },
+    /// A picture.
+    ImageUrl {
+        /// The picture.
+        image_url: ImageUrl,
+    },
+    /// A document.
+    File {
+        /// The document.
+        file: FileData,
+    },
+    /// Any other kind. Answers of other providers have parts of their own, such as `thinking`.
+    #[serde(other)]
+    Other,
+}
+
+/// A picture by its address.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageUrl {
+    /// A `data:` URL with the picture in base64.
+    pub url: String,
+    /// Ignored: models on Bedrock have one resolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// A document in a request.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileData {
+    /// A `data:` URL with the document in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_data: Option<String>,
+    /// The name of the document, which the model is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// Refused: no files are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<String>,
 }
 
 /// One or several texts that end the completion.

@@ -1,5 +1,6 @@
 //! The answer to a chat completion, whole or in the chunks of a stream.
 
+use super::tools::{ChatToolCall, ToolCallDelta};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -28,7 +29,7 @@ pub struct Choice {
     pub index: u32,
     /// The message of the model.
     pub message: AssistantMessage,
-    /// `stop`, `length` or `content_filter`.
+    /// `stop`, `length`, `tool_calls` or `content_filter`.
     pub finish_reason: String,
     /// Always null.
     pub logprobs: Option<Value>,
@@ -39,10 +40,13 @@ pub struct Choice {
 pub struct AssistantMessage {
     /// Always `assistant`.
     pub role: String,
-    /// The text.
-    pub content: String,
+    /// The text; null when the model only called tools.
+    pub content: Option<String>,
     /// Always null.
     pub refusal: Option<String>,
+    /// The calls of tools; left out when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<Vec<ChatToolCall>>,
 }
 
 /// Tokens of a prompt and its completion.
@@ -56,6 +60,15 @@ pub struct ChatUsage {
     pub total_tokens: u64,
     /// Details of the prompt's tokens.
     pub prompt_tokens_details: PromptTokensDetails,
+    /// Details of the completion's tokens.
+    pub completion_tokens_details: CompletionTokensDetails,
+}
+
+/// Details of the completion's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompletionTokensDetails {
+    /// Tokens of the reasoning, where the provider counts them apart. They are part of the completion's.
+    pub reasoning_tokens: u64,
 }
 
 /// Details of the prompt's tokens.
@@ -105,6 +118,9 @@ pub struct ChunkDelta {
     /// The text that follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The parts of calls that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<Vec<ToolCallDelta>>,
 }
 
 impl fmt::Debug for ChatCompletion {

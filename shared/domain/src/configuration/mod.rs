@@ -12,7 +12,7 @@ mod written;
 
 pub use flag::{Evaluated, Flag, FlagRule, FlagSubject, FlagTarget, FlagValue};
 pub use limits::{ConfiguredLimit, LimitName};
-pub use provider::{ConfiguredProvider, SECRET_PREFIX};
+pub use provider::{ConfiguredProvider, InputTypeNames, SECRET_PREFIX};
 
 use crate::ai::{ChainStep, Feature};
 use crate::field::{FieldChecks, FieldError, InvalidFields, all_of};

@@ -23,6 +23,19 @@ pub struct ConfiguredProvider {
     pub secret: Option<String>,
     /// The models that it serves.
     pub models: Vec<String>,
+    /// How it is told the purpose of texts to embed; `None` for a server that is not told.
+    pub input_types: Option<InputTypeNames>,
+}
+
+/// A server's values of the member `input_type` in requests for vectors. OpenAI's format has no such member. Servers of
+/// models that read documents and queries differently, such as E5, take it with names of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputTypeNames {
+    /// The value for documents, such as `passage`.
+    pub document: String,
+    /// The value for queries, such as `query`.
+    pub query: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,6 +46,8 @@ pub(super) struct WrittenProvider {
     #[serde(default)]
     secret: Option<String>,
     models: Vec<String>,
+    #[serde(default)]
+    input_types: Option<InputTypeNames>,
 }
 
 pub(super) fn checked(
@@ -62,6 +77,18 @@ pub(super) fn checked(
                 "must be a name like sextant-<environment>-provider-<name>, which the roles may read";
             check.wrong(&field("secret"), "format", message);
         }
+        if let Some(InputTypeNames { document, query }) = &provider.input_types {
+            for (member, value) in [("document", document), ("query", query)] {
+                if !is_input_type(value) {
+                    let field = field(&format!("input_types.{member}"));
+                    check.wrong(
+                        &field,
+                        "format",
+                        "must be 1 to 64 printable ASCII characters, without blanks",
+                    );
+                }
+            }
+        }
         if provider.models.is_empty() {
             check.wrong(&field("models"), "too_short", "must name a model");
         }
@@ -87,6 +114,7 @@ pub(super) fn checked(
         base_url: provider.base_url.trim_end_matches('/').to_owned(),
         secret: provider.secret,
         models: provider.models.into_iter().filter(serves).collect(),
+        input_types: provider.input_types,
     };
     written.into_iter().map(checked).collect()
 }
@@ -94,6 +122,10 @@ pub(super) fn checked(
 fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
+}
+
+fn is_input_type(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether the text is the name of a secret. It can't be an ARN, whose last six characters are not known before the

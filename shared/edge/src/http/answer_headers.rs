@@ -1,11 +1,11 @@
 //! Headers about a model's answer, the same on every route that asks a model.
 
 use super::Response;
+use crate::problem::openai_limit_headers;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::decimal_usd;
 
-/// The headers of an answer; a streamed answer has no cost yet. The `x-ratelimit-*` are OpenAI's names, which its
-/// clients read.
+/// The headers of an answer; a streamed answer has no cost yet.
 pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("X-Sextant-Model", head.model.clone()),
@@ -13,10 +13,8 @@ pub fn answer_headers(head: &AnswerHead, cost: Option<&AnswerCost>) -> Vec<(&'st
         ("X-Sextant-Cache", head.cache.as_str().to_owned()),
         ("X-Sextant-Attempts", head.attempts.to_string()),
         ("X-Sextant-Overhead-Ms", head.overhead_ms.to_string()),
-        ("X-Ratelimit-Limit-Requests", head.limit.limit.burst.to_string()),
-        ("X-Ratelimit-Remaining-Requests", head.limit.remaining.to_string()),
-        ("X-Ratelimit-Reset-Requests", format!("{}s", head.limit.reset_seconds)),
     ];
+    headers.extend(openai_limit_headers(head.limit));
     if let Some(cost) = cost {
         headers.push(("X-Sextant-Cost-Usd", decimal_usd(cost.nano_usd)));
     }

@@ -22,12 +22,17 @@ const LARGEST_PROMPT: usize = 2 * 1024 * 1024;
 /// The limit of a body.
 struct BodyLimit {
     bytes: usize,
+    /// The greatest nesting of objects and arrays.
+    depth: usize,
     /// The detail of the answer to a longer body.
     message: &'static str,
 }
 
-const USUAL: BodyLimit = BodyLimit { bytes: LARGEST, message: "At most 256 KiB are allowed." };
-const PROMPT: BodyLimit = BodyLimit { bytes: LARGEST_PROMPT, message: "At most 2 MiB are allowed." };
+const USUAL: BodyLimit = BodyLimit { bytes: LARGEST, depth: 32, message: "At most 256 KiB are allowed." };
+/// Schemas are deep: each object that may be null adds five levels, and clients generate twenty of them in each other.
+/// serde_json reads no more than 127.
+const PROMPT: BodyLimit =
+    BodyLimit { bytes: LARGEST_PROMPT, depth: 120, message: "At most 2 MiB are allowed." };
 
 /// A body that replaces an entity.
 #[derive(Debug)]
@@ -52,7 +57,7 @@ impl Request {
         self.read_json(&USUAL, &[], judge).map(|replacement| replacement.body)
     }
 
-    /// The same for prompts to models: 413 above 2 MiB.
+    /// The same for prompts to models: 413 above 2 MiB, 400 when it is nested deeper than 120.
     pub fn long_json<T: DeserializeOwned>(
         &self,
         judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
@@ -76,7 +81,7 @@ impl Request {
         read_only: &[&str],
         judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<Replacement<T>, Problem> {
-        let CheckedJson { twice: mut wrong, has_arrays } = self.check_json(limit.bytes, limit.message)?;
+        let CheckedJson { twice: mut wrong, has_arrays } = self.check_json(limit)?;
         if wrong.is_empty()
             && let Some(body) = self.read_at_once(has_arrays)
         {
@@ -112,10 +117,10 @@ impl Request {
     }
 
     /// Refuses a body that is not a JSON object of the right size.
-    fn check_json(&self, largest: usize, too_large: &str) -> Result<CheckedJson, Problem> {
+    fn check_json(&self, limit: &BodyLimit) -> Result<CheckedJson, Problem> {
         self.check_media_type()?;
-        if self.body.len() > largest {
-            return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(too_large));
+        if self.body.len() > limit.bytes {
+            return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(limit.message));
         }
         if self.body.is_empty() {
             return Err(Problem::invalid_request("The body is missing."));
@@ -126,7 +131,7 @@ impl Request {
                 "The body is not UTF-8: byte {at} is part of no character."
             )));
         }
-        let checked = check(&self.body)?;
+        let checked = check(&self.body, limit.depth)?;
         // serde would accept the items of an array as the members in their order.
         if self.body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Problem::field("", "type", "must be an object"));

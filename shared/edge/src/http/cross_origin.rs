@@ -13,15 +13,16 @@ const ALLOWED_ORIGINS: &str = "allowed_origins";
 
 /// The answer headers that pages may read in addition to those that they always may read.
 pub const EXPOSED_HEADERS: &str = "Accept-Encoding, Allow, ETag, Idempotency-Replayed, Location, RateLimit, \
-    RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id, X-Ratelimit-Limit-Requests, \
-    X-Ratelimit-Remaining-Requests, X-Ratelimit-Reset-Requests, X-Sextant-Attempts, X-Sextant-Cache, X-Sextant-Cost-Usd, \
-    X-Sextant-Model, X-Sextant-Overhead-Ms, X-Sextant-Provider";
+    RateLimit-Policy, Request-Id, Retry-After, WWW-Authenticate, X-Correlation-Id, X-Ratelimit-Limit-Requests, \
+    X-Ratelimit-Remaining-Requests, X-Ratelimit-Reset-Requests, X-Request-Id, X-Sextant-Attempts, X-Sextant-Cache, \
+    X-Sextant-Cost-Usd, X-Sextant-Model, X-Sextant-Overhead-Ms, X-Sextant-Provider";
 
-/// The request headers that pages may send in addition to those that they always may send. OpenAI's client sends the
-/// last eight.
+/// The request headers that pages may send in addition to those that they always may send. OpenAI's and Anthropic's
+/// clients send the last twelve.
 pub const REQUEST_HEADERS: &str = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
-    X-Stainless-Arch, X-Stainless-Lang, X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Retry-Count, \
-    X-Stainless-Runtime, X-Stainless-Runtime-Version, X-Stainless-Timeout";
+    Anthropic-Beta, Anthropic-Dangerous-Direct-Browser-Access, Anthropic-Version, X-Api-Key, X-Stainless-Arch, \
+    X-Stainless-Lang, X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, \
+    X-Stainless-Runtime-Version, X-Stainless-Timeout";
 
 /// How long a browser may cache the answer to a preflight request, in seconds. Chromium caches it for no longer than
 /// this.
@@ -62,18 +63,35 @@ impl Origin {
     }
 }
 
+/// Methods of requests to paths that do not exist: all that a client may try.
+const ANY_METHOD: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
 impl Request {
     /// The answer to `OPTIONS` on a path with these methods. A preflight request of an allowed origin is also told what
     /// its page may send.
     pub fn options(&self, methods: &str) -> Response {
         let response = Response::no_content().with_header("Allow", methods);
-        let is_preflight = self.header("Access-Control-Request-Method").is_some();
-        match Origin::of(self.event()) {
-            Origin::Allowed(_) if is_preflight => response
-                .with_header("Access-Control-Allow-Methods", methods)
-                .with_header("Access-Control-Allow-Headers", REQUEST_HEADERS)
-                .with_header("Access-Control-Max-Age", PREFLIGHT_SECONDS),
-            _ => response,
-        }
+        if self.is_allowed_preflight() { permitting(response, methods) } else { response }
     }
+
+    /// The answer to a preflight request of an allowed origin for a path that does not exist. It lets the request
+    /// through, because otherwise the page could not read the answer that names the right path. `None` for all other
+    /// requests.
+    pub fn preflight_of_unknown_path(&self) -> Option<Response> {
+        let is_preflight = self.method() == "OPTIONS" && self.is_allowed_preflight();
+        is_preflight.then(|| permitting(Response::no_content(), ANY_METHOD))
+    }
+
+    fn is_allowed_preflight(&self) -> bool {
+        self.header("Access-Control-Request-Method").is_some()
+            && matches!(Origin::of(self.event()), Origin::Allowed(_))
+    }
+}
+
+/// The answer to a preflight request, which tells what a page may send.
+fn permitting(response: Response, methods: &str) -> Response {
+    response
+        .with_header("Access-Control-Allow-Methods", methods)
+        .with_header("Access-Control-Allow-Headers", REQUEST_HEADERS)
+        .with_header("Access-Control-Max-Age", PREFLIGHT_SECONDS)
 }

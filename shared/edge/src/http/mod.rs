@@ -66,7 +66,7 @@ pub use parameters::Parameters;
 pub use read_only::unchanged;
 pub(crate) use request::API_KEY_ROLE;
 pub use request::Request;
-pub use response::{DEFAULT_HEADERS, Response};
+pub use response::{DEFAULT_HEADERS, REQUEST_ID_HEADERS, Response};
 
 /// Answers the requests of one function. For a function that only callers with a permission may call, this is
 /// [`crate::route::Authorized`]; public functions implement it themselves.

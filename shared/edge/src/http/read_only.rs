@@ -73,6 +73,6 @@ mod tests {
     fn what_was_changed_is_named() {
         let sent = json!({"id": "lead_2", "score": null, "scored_at": "now", "breakdown": {"budget": 80},
             "created_at": "2026-11-02T09:00:00.001Z"});
-        assert_eq!(changed(&sent), ["breakdown", "created_at", "id", "score", "scored_at"]);
+        assert_eq!(changed(&sent), ["id", "score", "scored_at", "breakdown", "created_at"]);
     }
 }

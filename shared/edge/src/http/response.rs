@@ -1,7 +1,7 @@
 //! An answer. No cache may keep it unless the handler allows it.
 
 use crate::Problem;
-use crate::problem::{ProblemFormat, limit_headers};
+use crate::problem::{ProblemFormat, limit_headers, openai_limit_headers};
 use crate::runtime::{Failure, Json, written};
 use application_core::RefusedAccess;
 use base64::Engine as _;
@@ -17,6 +17,10 @@ pub const DEFAULT_HEADERS: [(&str, &str); 3] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
 ];
+
+/// The headers with the id of the request, which every answer has, also the gateway's own. All have the same value:
+/// OpenAI's clients read `x-request-id`, Anthropic's read `request-id`, and `X-Correlation-Id` is the name of this API.
+pub const REQUEST_ID_HEADERS: [&str; 3] = ["X-Correlation-Id", "X-Request-Id", "Request-Id"];
 
 /// An answer.
 #[derive(Debug)]
@@ -92,14 +96,19 @@ impl Response {
 
     /// The same answer with the state of the rate limit.
     pub fn with_rate_limit(mut self, decision: LimitDecision) -> Self {
-        self.set_rate_limit(decision);
+        self.set_rate_limit(decision, ProblemFormat::Problem);
         self
     }
 
-    /// Adds the state of the rate limit.
-    pub(crate) fn set_rate_limit(&mut self, decision: LimitDecision) {
+    /// Adds the state of the rate limit. Routes in OpenAI's format also tell it in OpenAI's headers.
+    pub(crate) fn set_rate_limit(&mut self, decision: LimitDecision, format: ProblemFormat) {
         for (name, value) in limit_headers(decision) {
             self.set_header(name, value);
+        }
+        if format == ProblemFormat::OpenAi {
+            for (name, value) in openai_limit_headers(decision) {
+                self.set_header(name, value);
+            }
         }
     }
 
@@ -181,12 +190,19 @@ impl Response {
     }
 
     pub(super) fn problem(problem: &Problem, format: ProblemFormat, correlation_id: &str) -> Self {
+        let format = problem.format().unwrap_or(format);
         // The body has strings and numbers only, which serde_json always can write.
         let (media_type, body) = match format {
             ProblemFormat::Problem => (MEDIA_TYPE, serde_json::to_string(&problem.document(correlation_id))),
             ProblemFormat::OpenAi => ("application/json", serde_json::to_string(&problem.openai())),
+            ProblemFormat::Anthropic => {
+                ("application/json", serde_json::to_string(&problem.anthropic(correlation_id)))
+            }
         };
-        let plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
+        let mut plain = Self::text(problem.kind().status, media_type, body.unwrap_or_default());
+        if let Some(decision) = problem.limit() {
+            plain.set_rate_limit(decision, format);
+        }
         // If two headers have one name, the last one counts.
         problem
             .headers()
@@ -231,7 +247,8 @@ fn all<'a>(
     own: &'a [(&'static str, String)],
     correlation_id: &'a str,
 ) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let otherwise = DEFAULT_HEADERS.into_iter().chain([("X-Correlation-Id", correlation_id)]);
+    let ids = REQUEST_ID_HEADERS.map(|name| (name, correlation_id));
+    let otherwise = DEFAULT_HEADERS.into_iter().chain(ids);
     let missing =
         otherwise.filter(|(name, _)| !own.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
     own.iter().map(|(name, value)| (*name, value.as_str())).chain(missing)
@@ -248,7 +265,7 @@ mod tests {
             .with_retry_after(Duration::from_secs(7))
             .with_header("retry-after", "30")
             .with_header("cache-control", "no-cache");
-        for format in [ProblemFormat::Problem, ProblemFormat::OpenAi] {
+        for format in [ProblemFormat::Problem, ProblemFormat::OpenAi, ProblemFormat::Anthropic] {
             let response = Response::problem(&problem, format, "corr-1");
             let mut names: Vec<_> =
                 response.headers("corr-1").map(|(name, _)| name.to_ascii_lowercase()).collect();

@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
 
-/// The greatest nesting of objects and arrays.
-const DEEPEST: usize = 32;
+/// How many parts of a place are named when a body is nested too deep: enough for the schema of a tool.
+const NAMED_PARTS: usize = 4;
 /// How many values a body may have. As a document in memory each takes some hundred bytes, and a body that is refused is read
 /// again for each of its faults; a conversation of 1,000 messages has 6,000.
 const MOST_VALUES: usize = 20_000;
@@ -27,6 +27,8 @@ struct JsonShapeCheck {
     /// JSON pointer to the current place.
     pointer: String,
     depth: usize,
+    /// The greatest nesting of objects and arrays.
+    deepest: usize,
     too_deep: bool,
     /// Values read so far, members of objects included.
     values: usize,
@@ -35,11 +37,12 @@ struct JsonShapeCheck {
     twice: Vec<FieldProblem>,
 }
 
-/// 400 when the body is not JSON, or nested too deep.
-pub(super) fn check(body: &[u8]) -> Result<CheckedJson, Problem> {
+/// 400 when the body is not JSON, or has more than `deepest` objects and arrays in each other.
+pub(super) fn check(body: &[u8], deepest: usize) -> Result<CheckedJson, Problem> {
     let mut state = JsonShapeCheck {
         pointer: String::new(),
         depth: 0,
+        deepest,
         too_deep: false,
         values: 0,
         has_arrays: false,
@@ -48,7 +51,9 @@ pub(super) fn check(body: &[u8]) -> Result<CheckedJson, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Element(&mut state).deserialize(&mut reader).and_then(|()| reader.end());
     if state.too_deep {
-        return Err(Problem::invalid_request(format!("The body is nested deeper than {DEEPEST}.")));
+        let parts: Vec<&str> = state.pointer.split('/').skip(1).take(NAMED_PARTS).collect();
+        let message = format!("must not have more than {deepest} objects and lists in each other");
+        return Err(Problem::field(&format!("/{}", parts.join("/")), "too_deep", message));
     }
     if state.values > MOST_VALUES {
         return Err(Problem::invalid_request(format!("The body has more than {MOST_VALUES} values.")));
@@ -64,7 +69,7 @@ struct Element<'a>(&'a mut JsonShapeCheck);
 impl Element<'_> {
     fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.0.depth += 1;
-        if self.0.depth > DEEPEST {
+        if self.0.depth > self.0.deepest {
             self.0.too_deep = true;
             return Err(E::custom("too deep"));
         }
@@ -118,7 +123,15 @@ impl<'de> Visitor<'de> for Element<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         self.enter()?;
         self.0.has_arrays = true;
-        while elements.next_element_seed(Element(&mut *self.0))?.is_some() {}
+        let parent = self.0.pointer.len();
+        for place in 0_usize.. {
+            push(&mut self.0.pointer, &place.to_string());
+            if elements.next_element_seed(Element(&mut *self.0))?.is_none() {
+                break;
+            }
+            self.0.pointer.truncate(parent);
+        }
+        self.0.pointer.truncate(parent);
         self.0.depth -= 1;
         Ok(())
     }
@@ -154,10 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn allows_32_levels_and_not_33() {
+    fn allows_the_levels_and_not_one_more_and_names_the_place() {
         assert!(check(nested(32).as_bytes()).is_ok());
         assert_eq!(check(nested(33).as_bytes()).unwrap_err().kind(), Kind::INVALID_REQUEST);
         assert!(check(nested(100_000).as_bytes()).is_err());
+        let body = format!(r#"{{"a":{{"b":{{"c":{{"d":{{"e":{}}}}}}}}}}}"#, nested(40));
+        let refused = check(body.as_bytes()).unwrap_err();
+        assert_eq!(refused.errors()[0].field, "/a/b/c/d");
+    }
+
+    fn check(body: &[u8]) -> Result<CheckedJson, Problem> {
+        super::check(body, 32)
     }
 
     #[test]

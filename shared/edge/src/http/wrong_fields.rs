@@ -207,8 +207,10 @@ fn wanted(expected: &str) -> (String, Option<Value>) {
         "a sequence" => ("an array", json!([])),
         "a map" => ("an object", json!({})),
         structure if structure.starts_with("struct ") => ("an object", json!({})),
-        // One of our own types, which names the types that it expects.
+        // Our own types, which name the types that they expect.
+        ours if ours.starts_with("a string or ") => return (ours.to_owned(), Some(json!(""))),
         ours if ours.starts_with("a whole number or ") => return (ours.to_owned(), Some(json!(1))),
+        ours if ours.starts_with("a string or ") => return (ours.to_owned(), Some(json!(""))),
         _ => return ("of another type".to_owned(), None),
     };
     (words.to_owned(), Some(sample))

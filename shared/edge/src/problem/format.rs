@@ -1,7 +1,8 @@
-//! The wire format of problems. Sextant's own routes answer problem documents (RFC 9457); the routes in OpenAI's format
-//! answer OpenAI's errors, because its clients read them.
+//! The wire format of problems. Sextant's own routes answer problem documents (RFC 9457); the routes in the formats of
+//! OpenAI and Anthropic answer errors of these formats, because their clients read them.
 
 use super::Problem;
+use contracts::anthropic;
 use contracts::openai::{ErrorBody, ErrorDetail};
 
 /// The format in which a function's problems are written.
@@ -12,23 +13,13 @@ pub enum ProblemFormat {
     Problem,
     /// OpenAI's errors: <https://platform.openai.com/docs/guides/error-codes>.
     OpenAi,
+    /// Anthropic's errors: <https://docs.anthropic.com/en/api/errors>.
+    Anthropic,
 }
 
 impl Problem {
     /// The problem as OpenAI's error.
     pub(crate) fn openai(&self) -> ErrorBody {
-        let name = |field: &str| field.trim_start_matches('/').replace('/', ".");
-        let wrong = self.errors().first();
-        let message = match (wrong, &self.0.detail) {
-            // OpenAI's format has one text for all wrong fields.
-            (Some(_), _) => {
-                let each =
-                    self.errors().iter().map(|error| format!("{}: {}", name(&error.field), error.message));
-                each.collect::<Vec<_>>().join("; ")
-            }
-            (None, Some(detail)) => detail.clone(),
-            (None, None) => self.kind().title.to_owned(),
-        };
         let class = match self.kind().status {
             401 => "authentication_error",
             402 => "insufficient_quota",
@@ -39,11 +30,90 @@ impl Problem {
         };
         ErrorBody {
             error: ErrorDetail {
-                message,
+                message: self.message(),
                 class: class.to_owned(),
-                param: wrong.map(|error| name(&error.field)),
+                param: self.errors().first().map(|error| dotted(&error.field)),
                 code: Some(self.kind().code.to_owned()),
             },
         }
+    }
+
+    /// The problem as Anthropic's error. Its clients tell errors apart by the status, which stays the same as on other
+    /// routes.
+    pub(crate) fn anthropic(&self, correlation_id: &str) -> anthropic::ErrorBody {
+        let class = match self.kind().status {
+            401 => "authentication_error",
+            402 => "billing_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            400..=499 => "invalid_request_error",
+            503 => "overloaded_error",
+            _ => "api_error",
+        };
+        let code = self.kind().code;
+        anthropic::ErrorBody::new(class, self.message(), code, Some(correlation_id.to_owned()))
+    }
+
+    /// One text for all wrong fields, for formats that have no list of them.
+    fn message(&self) -> String {
+        match (self.errors(), &self.0.detail) {
+            ([], Some(detail)) => detail.clone(),
+            ([], None) => self.kind().title.to_owned(),
+            (errors, _) => {
+                let each = errors.iter().map(|error| format!("{}: {}", dotted(&error.field), error.message));
+                each.collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+}
+
+/// The name of a field with dots, as in the errors of other formats.
+fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Problem;
+    use crate::problem::Kind;
+    use domain::InvalidFields;
+    use serde_json::json;
+
+    #[test]
+    fn anthropic_s_errors_have_their_class_by_status_and_our_code() {
+        for (kind, class) in [
+            (Kind::CONTEXT_LENGTH_EXCEEDED, "invalid_request_error"),
+            (Kind::UNAUTHENTICATED, "authentication_error"),
+            (Kind::BUDGET_EXCEEDED, "billing_error"),
+            (Kind::FORBIDDEN, "permission_error"),
+            (Kind::MODEL_NOT_FOUND, "not_found_error"),
+            (Kind::PRECONDITION_FAILED, "invalid_request_error"),
+            (Kind::BODY_TOO_LARGE, "request_too_large"),
+            (Kind::ANSWER_TAKES_TOO_LONG, "invalid_request_error"),
+            (Kind::RATE_LIMITED, "rate_limit_error"),
+            (Kind::INTERNAL_ERROR, "api_error"),
+            (Kind::MODELS_UNAVAILABLE, "overloaded_error"),
+        ] {
+            let body = serde_json::to_value(Problem::new(kind).anthropic("corr-1")).unwrap();
+            let expected = json!({
+                "type": "error",
+                "error": {"type": class, "message": kind.title, "details": {"error_code": kind.code}},
+                "request_id": "corr-1",
+            });
+            assert_eq!(body, expected);
+        }
+    }
+
+    #[test]
+    fn anthropic_s_message_names_every_wrong_field() {
+        let mut wrong = InvalidFields::one("messages.1.content.0.source", "format", "must be base64");
+        wrong.0.extend(InvalidFields::one("max_tokens", "required", "must be given").0);
+        let body = Problem::from(wrong).anthropic("corr-1");
+        assert_eq!(
+            body.error.message,
+            "messages.1.content.0.source: must be base64; max_tokens: must be given"
+        );
     }
 }

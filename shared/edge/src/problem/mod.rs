@@ -6,6 +6,7 @@
 mod format;
 mod from;
 mod kind;
+mod limit;
 
 use application_core::RefusedAccess;
 use contracts::problem::FieldProblem;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use format::ProblemFormat;
 pub use kind::Kind;
+pub(crate) use limit::{limit_headers, openai_limit_headers};
 
 /// A failure in the form in which the caller sees it.
 pub struct Problem(Box<Parts>);
@@ -26,6 +28,10 @@ struct Parts {
     errors: Vec<FieldProblem>,
     headers: Vec<(&'static str, String)>,
     source: Option<Source>,
+    /// The format, where it depends on the request and not on the function alone.
+    format: Option<ProblemFormat>,
+    /// The limit that refuses the request.
+    limit: Option<LimitDecision>,
     /// The access that is refused with this problem and that the audit log does not have yet.
     refused: Option<Box<RefusedAccess>>,
 }
@@ -39,6 +45,8 @@ impl Problem {
             errors: Vec::new(),
             headers: Vec::new(),
             source: None,
+            format: None,
+            limit: None,
             refused: None,
         }))
     }
@@ -128,16 +136,15 @@ impl Problem {
 
     /// 429, with `Retry-After` and the limit's headers.
     pub fn rate_limited(decision: LimitDecision) -> Self {
-        let [limit, policy] = limit_headers(decision);
         let of = decision.limit;
-        Self::new(Kind::RATE_LIMITED)
+        let mut problem = Self::new(Kind::RATE_LIMITED)
             .with_detail(format!(
                 "The limit {} allows {} requests in {} seconds.",
                 of.name, of.burst, of.period_seconds
             ))
-            .with_header("Retry-After", decision.retry_after_seconds.max(1).to_string())
-            .with_header(limit.0, limit.1)
-            .with_header(policy.0, policy.1)
+            .with_header("Retry-After", decision.retry_after_seconds.max(1).to_string());
+        problem.0.limit = Some(decision);
+        problem
     }
 
     /// 500: the service failed.
@@ -173,6 +180,12 @@ impl Problem {
         self
     }
 
+    /// The same in this format, whatever the format of the function's other problems is.
+    pub fn with_format(mut self, format: ProblemFormat) -> Self {
+        self.0.format = Some(format);
+        self
+    }
+
     /// The same with `Retry-After`, in whole seconds, at least 1.
     pub fn with_retry_after(self, after: Duration) -> Self {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
@@ -192,6 +205,16 @@ impl Problem {
     /// The cause, for the log.
     pub(crate) fn source(&self) -> Option<&Source> {
         self.0.source.as_ref()
+    }
+
+    /// The format in which this problem is written, if it is not that of the function.
+    pub(crate) fn format(&self) -> Option<ProblemFormat> {
+        self.0.format
+    }
+
+    /// The limit that refuses the request; its state is in the answer's headers.
+    pub(crate) fn limit(&self) -> Option<LimitDecision> {
+        self.0.limit
     }
 
     /// The access that is refused with this problem; the caller of this records it.
@@ -224,16 +247,4 @@ impl fmt::Debug for Problem {
             .field("source", &self.0.source)
             .finish_non_exhaustive()
     }
-}
-
-/// The headers of draft-ietf-httpapi-ratelimit-headers, as `infra/openapi.yaml` documents them.
-pub(crate) fn limit_headers(decision: LimitDecision) -> [(&'static str, String); 2] {
-    let name = decision.limit.name;
-    [
-        ("RateLimit", format!("\"{name}\";r={};t={}", decision.remaining, decision.reset_seconds)),
-        (
-            "RateLimit-Policy",
-            format!("\"{name}\";q={};w={}", decision.limit.burst, decision.limit.period_seconds),
-        ),
-    ]
 }

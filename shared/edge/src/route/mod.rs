@@ -107,19 +107,21 @@ impl<R, L> Authorized<R, L> {
 
     /// Counts the request while the work runs. A request that is refused by the limit, or that can't be counted, learns
     /// nothing of the work.
-    async fn counted<RouteOutput: RouteAnswer>(
+    async fn counted<RouteOutput>(
         &self,
         context: &Context,
         caller: &Caller,
         work: BoxFuture<'_, Result<RouteOutput, Problem>>,
     ) -> Result<RouteOutput, Problem>
     where
+        R: Route<RouteOutput, Limit = L>,
         L: RequestLimit,
+        RouteOutput: RouteAnswer,
     {
         let (decision, answer) = join(self.limit.count(caller, context.now), work).await;
         let (decision, mut answer) = (decision?, answer?);
         if let Some(decision) = decision {
-            answer.head().set_rate_limit(decision);
+            answer.head().set_rate_limit(decision, self.route.problem_format());
         }
         Ok(answer)
     }

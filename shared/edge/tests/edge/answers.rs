@@ -25,7 +25,9 @@ async fn carries_the_protecting_headers_everywhere() {
         answer(get(&[]), |_| panic!("defect")).await,
     ] {
         let headers = &answer["headers"];
-        assert_eq!(headers["X-Correlation-Id"], REQUEST_ID);
+        for name in ["X-Correlation-Id", "X-Request-Id", "Request-Id"] {
+            assert_eq!(headers[name], REQUEST_ID, "{name}");
+        }
         assert_eq!(headers["Cache-Control"], "no-store");
         assert_eq!(headers["X-Content-Type-Options"], "nosniff");
         assert_eq!(headers["Strict-Transport-Security"], "max-age=63072000; includeSubDomains");

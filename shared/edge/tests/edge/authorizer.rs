@@ -4,18 +4,27 @@ use crate::support::{ACCOUNT, API_KEY, ORGANIZATION, REQUEST_ID, SESSION, answer
 use domain::Timestamp;
 use domain::authority::{Caller, Credential, Scope};
 use domain::tenancy::Role;
-use edge::authorizer::{Authorizer, invoke};
+use edge::authorizer::{Authorizer, SentCredential, invoke};
 use edge::{Failure, Response, log};
 use ports::{BoxFuture, StoreError, TokenError};
 use serde_json::{Value, json};
+
+/// The route of the tests that takes a credential in `x-api-key`, too.
+const WITH_API_KEY_HEADER: &str = "/v1/models/{id}";
 
 /// An authorizer that knows one token.
 struct One;
 
 impl Authorizer for One {
-    fn authorize<'a>(&'a self, token: &'a str, at: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>> {
+    fn authorize<'a>(
+        &'a self,
+        credential: SentCredential<'a>,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<Caller, TokenError>> {
         Box::pin(async move {
-            match token {
+            match credential.text {
+                "kept" if credential.is_answer_kept => Ok(person()),
+                "asked" if !credential.is_answer_kept => Ok(person()),
                 "good" => {
                     assert_eq!(at, now());
                     Ok(person())
@@ -27,6 +36,10 @@ impl Authorizer for One {
                 _ => Err(TokenError::Invalid("signature")),
             }
         })
+    }
+
+    fn takes_api_key_header(&self, route: &str) -> bool {
+        route == WITH_API_KEY_HEADER
     }
 }
 
@@ -136,6 +149,72 @@ async fn denies_everybody_else_the_whole_stage_and_says_no_more() {
             }),
             "{authorization:?}"
         );
+    }
+}
+
+/// An event of a route, with these headers.
+fn event_at(route: &str, headers: &[(&str, &str)]) -> Value {
+    let mut event = event(None);
+    event["resource"] = json!(route);
+    for (name, value) in headers {
+        event["headers"][*name] = json!(value);
+    }
+    event
+}
+
+async fn principal(route: &str, headers: &[(&str, &str)]) -> Value {
+    invoke(&One, event_at(route, headers), now()).await.unwrap()["principalId"].clone()
+}
+
+#[tokio::test]
+async fn where_a_route_takes_it_a_credential_may_be_in_either_header() {
+    for headers in [
+        &[("X-Api-Key", "key")][..],
+        &[("x-api-key", " key ")],
+        &[("Authorization", "Bearer key")],
+        &[("Authorization", "Bearer key"), ("x-api-key", "key")],
+        &[("Authorization", ""), ("x-api-key", "key")],
+        &[("Authorization", "Bearer key"), ("x-api-key", "")],
+    ] {
+        assert_eq!(principal(WITH_API_KEY_HEADER, headers).await, API_KEY, "{headers:?}");
+    }
+    let by_header = invoke(&One, event_at(WITH_API_KEY_HEADER, &[("x-api-key", "key")]), now()).await;
+    assert_eq!(by_header, invoke(&One, event(Some("Bearer key")), now()).await);
+    assert_eq!(principal(WITH_API_KEY_HEADER, &[("Authorization", "Bearer good")]).await, ACCOUNT);
+}
+
+#[tokio::test]
+async fn two_different_credentials_are_none() {
+    for headers in [
+        &[("Authorization", "Bearer good"), ("x-api-key", "key")][..],
+        &[("Authorization", "Bearer key"), ("x-api-key", "kez")],
+        &[("Authorization", "Bearer bad"), ("x-api-key", "key")],
+        &[("Authorization", "Basic key"), ("x-api-key", "key")],
+        &[("Authorization", "key"), ("x-api-key", "key")],
+        &[("x-api-key", "bad")],
+        &[("x-api-key", "k ey")],
+        &[("x-api-key", "Bearer key")],
+        &[],
+    ] {
+        assert_eq!(principal(WITH_API_KEY_HEADER, headers).await, "nobody", "{headers:?}");
+    }
+}
+
+/// The gateway keeps the answer by `Authorization`: another header must not change it.
+#[tokio::test]
+async fn on_all_other_routes_one_header_decides() {
+    let other = "/v1/leads/{id}";
+    assert_eq!(principal(other, &[("x-api-key", "key")]).await, "nobody");
+    for key in ["key", "bad", ""] {
+        let headers = [("Authorization", "Bearer good"), ("x-api-key", key)];
+        assert_eq!(principal(other, &headers).await, ACCOUNT);
+    }
+}
+
+#[tokio::test]
+async fn tells_whether_the_gateway_keeps_the_answer() {
+    for (route, token) in [("/v1/leads/{id}", "Bearer kept"), (WITH_API_KEY_HEADER, "Bearer asked")] {
+        assert_eq!(principal(route, &[("Authorization", token)]).await, ACCOUNT, "{route}");
     }
 }
 

@@ -108,7 +108,7 @@ async fn an_unpaired_surrogate_is_named_with_its_place() {
     for (sent, field) in [
         (r#"{"company_name":"a\ud800"}"#, "/company_name"),
         (r#"{"company_name":"a\udc00b"}"#, "/company_name"),
-        (r#"{"company_name":"a","tags":["\ud83dx"]}"#, "/tags"),
+        (r#"{"company_name":"a","tags":["\ud83dx"]}"#, "/tags/0"),
         (r#"{"company_name":"a","contact":{"email":"\ud83d\n"}}"#, "/contact/email"),
         (r#"{"company_name":"\ud83d\ud83d"}"#, "/company_name"),
     ] {
@@ -172,7 +172,8 @@ async fn refuses_deep_nesting_before_reading_it() {
     let deep = format!(r#"{{"company_name":"a","tags":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
     let refused = send(&deep).await;
     assert_eq!(problem(&refused).0, 400);
-    assert_eq!(body(&refused)["detail"], "The body is nested deeper than 32.");
+    let wrong = &body(&refused)["errors"][0];
+    assert_eq!((&wrong["field"], &wrong["code"]), (&json!("/tags/0/0/0"), &json!("too_deep")));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::support::{get, post, problem};
 use domain::Timestamp;
 use domain::authority::Caller;
-use edge::authorizer::Authorizer;
+use edge::authorizer::{Authorizer, SentCredential};
 use edge::{Handler, Problem, Request, Response, Settings, StartError};
 use ports::{BoxFuture, TokenError};
 use runtime_api::RuntimeApi;
@@ -44,7 +44,11 @@ fn child() {
 fn authorizer_child() {
     struct Nobody;
     impl Authorizer for Nobody {
-        fn authorize<'a>(&'a self, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<Caller, TokenError>> {
+        fn authorize<'a>(
+            &'a self,
+            _: SentCredential<'a>,
+            _: Timestamp,
+        ) -> BoxFuture<'a, Result<Caller, TokenError>> {
             Box::pin(async { Err(TokenError::Invalid("expired")) })
         }
     }

@@ -76,7 +76,9 @@ async fn carries_the_protecting_headers_everywhere() {
     ] {
         assert_eq!(prelude["statusCode"], status);
         let headers = &prelude["headers"];
-        assert_eq!(headers["x-correlation-id"], REQUEST_ID, "{prelude}");
+        for name in ["x-correlation-id", "x-request-id", "request-id"] {
+            assert_eq!(headers[name], REQUEST_ID, "{name}: {prelude}");
+        }
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["strict-transport-security"], "max-age=63072000; includeSubDomains");

@@ -1,28 +1,10 @@
-//! A call to a model: the conversation, the limits of the completion, and the schema that it must match. `Debug` never
-//! shows a text.
+//! A call to a model: the conversation, the tools, the limits of the completion, and the schema that it must match.
+//! `Debug` never shows a text.
 
-use super::{Bytes, Guardrail};
+use super::{Bytes, ContentBlock, Guardrail, Message, Reasoning, ToolSet};
 use serde_json::Value;
 use std::fmt::{self, Debug, Formatter};
 use std::time::Duration;
-
-/// The speaker of a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The caller.
-    User,
-    /// The model.
-    Assistant,
-}
-
-/// One turn of a conversation.
-#[derive(Clone, PartialEq)]
-pub struct Message {
-    /// The speaker.
-    pub role: Role,
-    /// The text.
-    pub text: String,
-}
 
 /// One call to one model.
 #[derive(Clone)]
@@ -31,8 +13,12 @@ pub struct ModelCall {
     pub model: String,
     /// Instructions. They never contain tenant data.
     pub system: String,
-    /// The conversation, beginning with a user's turn.
+    /// The conversation. An adapter whose provider needs a user's turn at the beginning adds one.
     pub messages: Vec<Message>,
+    /// The tools that the model may call.
+    pub tools: ToolSet,
+    /// How long the model may reason; its default when absent.
+    pub reasoning: Option<Reasoning>,
     /// The JSON Schema that the completion must match. The provider may use it to constrain the model; the caller
     /// checks the completion anyway.
     pub output_schema: Option<Value>,
@@ -59,6 +45,11 @@ impl ModelCall {
     pub fn forced_schema(&self) -> Option<&Value> {
         self.output_schema.as_ref().filter(|schema| !is_any_object(schema))
     }
+
+    /// Whether the conversation has calls of tools or their results.
+    pub fn has_tool_history(&self) -> bool {
+        self.messages.iter().flat_map(|turn| &turn.content).any(ContentBlock::is_about_tools)
+    }
 }
 
 /// Whether a schema asks for a JSON object without describing its content.
@@ -73,19 +64,14 @@ pub fn is_any_object(schema: &Value) -> bool {
     })
 }
 
-impl Debug for Message {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { role, text } = self;
-        f.debug_struct("Message").field("role", role).field("text", &Bytes(text)).finish()
-    }
-}
-
 impl Debug for ModelCall {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self {
             model,
             system,
             messages,
+            tools,
+            reasoning,
             output_schema,
             max_output_tokens,
             temperature,
@@ -99,6 +85,8 @@ impl Debug for ModelCall {
             .field("model", model)
             .field("system", &Bytes(system))
             .field("messages", messages)
+            .field("tools", tools)
+            .field("reasoning", reasoning)
             .field("output_schema", &output_schema.is_some())
             .field("max_output_tokens", max_output_tokens)
             .field("temperature", temperature)

@@ -3,7 +3,12 @@
 //! watched for failing models.
 
 mod bedrock_models;
+mod conversation_route;
+pub mod files;
+mod further_fields;
 mod models;
 
 pub use bedrock_models::BedrockModels;
+pub use conversation_route::{ConversationRoute, WireFormat, WireRequest};
+pub use further_fields::{FieldUse, judge_fields};
 pub use models::Models;

@@ -2,7 +2,7 @@
 
 use crate::bedrock_models::BedrockModels;
 use adapter_dynamodb::DynamoStore;
-use adapter_openai::{KeySource, OpenAiGateway, OpenAiProviders, OpenAiSettings};
+use adapter_openai::{InputTypeNames, KeySource, OpenAiGateway, OpenAiProviders, OpenAiSettings};
 use adapter_secrets::Secret;
 use application_ai::{AiGateway, Completions, Embeddings, Providers, Registry};
 use application_core::Configured;
@@ -100,6 +100,10 @@ fn providers(
             base_url: provider.base_url.clone(),
             key: secret.map(|secret| Arc::new(secret.source()) as KeySource),
             token_limit: None,
+            input_types: provider
+                .input_types
+                .as_ref()
+                .map(|names| InputTypeNames { document: names.document.clone(), query: names.query.clone() }),
         })?;
         providers.add(server, &provider.models);
     }

@@ -25,7 +25,12 @@ fn main() -> ExitCode {
             let timer = Arc::new(RuntimeTimer);
             let gateway = Arc::new(AiGateway::new(state, limiter, timer, registry.clone()));
             let base_url = base.settings.required("OPENAI_BASE_URL")?.to_owned();
-            let openai = OpenAiGateway::new(OpenAiSettings { base_url, key: None, token_limit: None })?;
+            let openai = OpenAiGateway::new(OpenAiSettings {
+                base_url,
+                key: None,
+                token_limit: None,
+                input_types: None,
+            })?;
             let openai = Some(Arc::new(openai));
             let bedrock = Arc::new(BedrockGateway::new(&base.aws));
             let chain = Chain::parse("us.amazon.nova-lite-v1:0", &registry)?;
@@ -40,7 +45,7 @@ fn main() -> ExitCode {
             // Refusals of callers are recorded there; nobody is refused here.
             let store = Arc::new(base.store()?);
             let (whole, streamed) = (Configured::fixed(whole), Configured::fixed(streamed));
-            let route = CreateChatCompletion { whole, streamed };
+            let route = CreateChatCompletion::new(whole, streamed);
             Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn StreamingHandler>)
         })
     })

@@ -20,7 +20,8 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
         let send = async |id: &str| -> Answer {
             scene.request(operation).path(&parameter.name, id).named("one and the same").send().await
         };
-        let missing = send(missing).await.problem(404, "not_found");
+        let code = if operation.id == "getOpenaiModel" { "model_not_found" } else { "not_found" };
+        let missing = send(missing).await.problem(404, code);
         let hostile = [
             String::new(),
             "x".to_owned(),

@@ -22,8 +22,12 @@ async fn a_useless_answer_is_told_to_the_model_once_and_repaired() {
         let roles: Vec<Role> = repair.iter().map(|message| message.role).collect();
         assert_eq!(roles, [Role::User, Role::Assistant, Role::User], "{what}");
         assert_eq!(repair[0], scene.calls()[0].messages[0], "{what}");
-        assert_eq!(repair[1].text, text, "{what}");
-        assert!(repair[2].text.starts_with("That answer can't be used: "), "{what}: {}", repair[2].text);
+        assert_eq!(repair[1].joined_text(), text, "{what}");
+        assert!(
+            repair[2].joined_text().starts_with("That answer can't be used: "),
+            "{what}: {}",
+            repair[2].joined_text()
+        );
     }
 }
 
@@ -45,7 +49,7 @@ async fn what_was_wrong_is_told_by_place() {
     scene.answer(with(judgement(), "/factors/0/quote", json!("they will pay a million")).to_string());
     scene.answer(judgement().to_string());
     scene.score().await.expect(200);
-    let told = scene.calls()[1].messages[2].text.clone();
+    let told = scene.calls()[1].messages[2].joined_text();
     assert!(told.contains("/factors/0/quote does not stand in its field"), "{told}");
     assert!(!told.contains("/factors/1"), "{told}");
 }
@@ -61,6 +65,7 @@ async fn an_answer_that_was_cut_or_filtered_is_not_used_though_it_parses() {
         let usage = Usage { input_tokens: 10, output_tokens: 10, ..Usage::default() };
         for _ in 0..2 {
             scene.world.model().script.script(Ok(ModelAnswer {
+                tool_calls: Vec::new(),
                 text: judgement().to_string(),
                 stop,
                 usage: Some(usage),

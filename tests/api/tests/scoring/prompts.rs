@@ -44,7 +44,7 @@ async fn what_a_lead_says_never_changes_the_shape_of_the_question() {
         );
         assert_eq!(call.messages.len(), 1, "{hostile}");
         assert_eq!(call.messages[0].role, Role::User);
-        let text = &call.messages[0].text;
+        let text = &call.messages[0].joined_text();
         // There is one document between the only two markers, and the lead's words are data in it.
         assert_eq!(
             (text.matches("<lead_data>").count(), text.matches("</lead_data>").count()),
@@ -66,7 +66,7 @@ async fn the_model_is_not_told_who_the_contact_is() {
     let scene = Scene::start(MODELS, &lead_body()).await;
     scene.answer(judgement().to_string());
     scene.score().await.expect(200);
-    let text = &scene.calls()[0].messages[0].text;
+    let text = &scene.calls()[0].messages[0].joined_text();
     for personal in ["Grace", "Hopper", "grace.hopper", "555 0100"] {
         assert!(!text.contains(personal), "{personal}");
     }

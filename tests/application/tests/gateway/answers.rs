@@ -7,7 +7,7 @@ use application_core::model_answer::CacheControl;
 use domain::ai::{CacheUse, Feature, Limits};
 use domain::authority::{Caller, CreateCompletions, Credential};
 use domain::id::new_id;
-use ports::{Message, Role};
+use ports::{Message, Role, ToolSet};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +140,9 @@ async fn asked_twice(temperature: Option<f32>, first: CacheControl, second: Cach
     let request = |cache| CompletionRequest {
         model: None,
         system: String::new(),
-        messages: vec![Message { role: Role::User, text: "What is the capital of France?".to_owned() }],
+        messages: vec![Message::text(Role::User, "What is the capital of France?")],
+        tools: ToolSet::default(),
+        reasoning_effort: None,
         output_schema: None,
         max_tokens: Some(100),
         temperature,

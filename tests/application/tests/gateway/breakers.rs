@@ -244,7 +244,12 @@ impl Unsteady {
 impl ModelGateway for Unsteady {
     fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         let usage = Some(Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() });
-        let answer = ModelAnswer { text: "Paris".to_owned(), stop: StopReason::EndTurn, usage };
+        let answer = ModelAnswer {
+            tool_calls: Vec::new(),
+            text: "Paris".to_owned(),
+            stop: StopReason::EndTurn,
+            usage,
+        };
         Box::pin(std::future::ready(if self.fails() { Err(down()) } else { Ok(answer) }))
     }
 }

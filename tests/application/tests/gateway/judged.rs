@@ -10,7 +10,7 @@ use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
 /// An answer with these numbers of tokens.
 fn answer(text: &str, stop: StopReason, input_tokens: u64, output_tokens: u64) -> ModelAnswer {
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
-    ModelAnswer { text: text.to_owned(), stop, usage: Some(usage) }
+    ModelAnswer { tool_calls: Vec::new(), text: text.to_owned(), stop, usage: Some(usage) }
 }
 
 #[tokio::test]
@@ -26,8 +26,8 @@ async fn a_wrong_answer_is_repaired_and_both_are_paid_for() {
     let calls = scene.model.calls();
     let turns: Vec<_> = calls[1].messages.iter().map(|message| message.role).collect();
     assert_eq!(turns, [Role::User, Role::Assistant, Role::User]);
-    assert_eq!(calls[1].messages[1].text, "bad");
-    assert!(calls[1].messages[2].text.contains("it must be good"));
+    assert_eq!(calls[1].messages[1].joined_text(), "bad");
+    assert!(calls[1].messages[2].joined_text().contains("it must be good"));
     assert_eq!(scene.settled().await, 2 * SONNET_COST);
     let again = scene.complete(&judged(cacheable(SONNET))).await.unwrap();
     assert_eq!((again.text.as_str(), again.head.cache), ("good", CacheUse::Hit));

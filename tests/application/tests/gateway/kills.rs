@@ -134,11 +134,13 @@ impl FarModel {
 
 impl ModelGateway for FarModel {
     fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        let mut answer = ModelAnswer { text: String::new(), stop: StopReason::Other, usage: None };
+        let mut answer =
+            ModelAnswer { tool_calls: Vec::new(), text: String::new(), stop: StopReason::Other, usage: None };
         Box::pin(async move {
             for part in self.parts() {
                 match part? {
                     Delta::Text(text) => answer.text += &text,
+                    Delta::ToolCall { .. } | Delta::Arguments(_) => {}
                     Delta::End { stop, usage } => (answer.stop, answer.usage) = (stop, usage),
                 }
             }

@@ -16,3 +16,4 @@ mod shards;
 mod single_flight;
 mod streams;
 mod terms;
+mod tools;

@@ -4,6 +4,7 @@ use super::scene::{HAIKU, NOVA, SONNET, Scene, ask, limits, until};
 use application_ai::{Chain, GatewayRequest, Registry};
 use application_core::Error;
 use domain::ai::Limits;
+use ports::{Message, Role};
 use std::collections::BTreeSet;
 
 async fn allowing(models: &[&str]) -> Scene {
@@ -93,7 +94,7 @@ async fn a_question_that_fits_into_no_model_is_not_asked() {
     // At nine bytes a token the text would still be more than Sonnet's context; it fits into Nova's.
     let long = |bytes: usize| {
         let mut ask = ask(&format!("{SONNET},{NOVA}"));
-        ask.conversation.messages[0].text = "x".repeat(bytes);
+        ask.conversation.messages[0] = Message::text(Role::User, "x".repeat(bytes));
         ask
     };
     scene.complete(&long(200_000 * 9)).await.unwrap();
@@ -134,7 +135,7 @@ async fn a_model_that_has_no_room_left_for_the_answer_is_not_asked() {
     let scene = allowing(&[SONNET, NOVA]).await;
     let mut ask = ask(&format!("{SONNET},{NOVA}"));
     // At least 150,000 tokens, which fit only into Sonnet's 200,000.
-    ask.conversation.messages[0].text = "x".repeat(150_000 * 8);
+    ask.conversation.messages[0] = Message::text(Role::User, "x".repeat(150_000 * 8));
     ask.conversation.max_output_tokens = 60_000;
     assert_eq!(scene.complete(&ask).await.unwrap().head.model, NOVA);
     assert_eq!(scene.model.asked(), [NOVA]);

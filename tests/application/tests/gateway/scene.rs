@@ -339,15 +339,15 @@ pub(crate) fn ask(models: &str) -> GatewayRequest {
         sticky: "tenant".to_owned(),
         conversation: Conversation {
             system: "Be brief.".to_owned(),
-            messages: vec![Message { role: Role::User, text: "What is the capital of France?".to_owned() }],
-            output_schema: None,
+            messages: vec![Message::text(Role::User, "What is the capital of France?".to_owned())],
             max_output_tokens: 1000,
             temperature: Some(0.0),
-            top_p: None,
-            stop: Vec::new(),
+            ..Conversation::default()
         },
         cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::from_secs(3600) },
         check: None,
+        tool_check: None,
+        needs: Vec::new(),
         gives_cut: false,
     }
 }

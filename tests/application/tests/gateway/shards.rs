@@ -78,7 +78,12 @@ async fn a_repair_is_paid_for_by_the_part_of_its_request() {
     let bound = bound_of(ask(SONNET)).await;
     let dear = |text: &str| {
         let usage = Usage { input_tokens: 40, output_tokens: 900, ..Usage::default() };
-        Ok(ModelAnswer { text: text.to_owned(), stop: StopReason::EndTurn, usage: Some(usage) })
+        Ok(ModelAnswer {
+            tool_calls: Vec::new(),
+            text: text.to_owned(),
+            stop: StopReason::EndTurn,
+            usage: Some(usage),
+        })
     };
     let used = 40 * 3300 + 900 * 16_500;
     for (each, repaired) in [(bound + bound / 2, false), (3 * bound, true)] {

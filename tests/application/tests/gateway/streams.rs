@@ -1,7 +1,7 @@
 //! Answers that are passed on while they arrive.
 
 use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, cacheable, judged, limits, rest, until};
-use application_ai::gateway::StreamEvent;
+use application_ai::gateway::{StreamEnd, StreamEvent};
 use application_core::Error;
 use domain::ai::CacheUse;
 use futures_util::StreamExt;
@@ -24,7 +24,7 @@ fn broke() -> Result<Delta, ModelError> {
 fn said(events: &[StreamEvent]) -> String {
     let parts = events.iter().filter_map(|event| match event {
         StreamEvent::Text(text) => Some(text.as_str()),
-        StreamEvent::End { .. } | StreamEvent::Broken => None,
+        _ => None,
     });
     parts.collect()
 }
@@ -43,7 +43,8 @@ async fn the_first_words_arrive_before_the_provider_has_the_second() {
     assert!(spent.committed > 0 && spent.settled == 0);
     scene.model.let_go(2);
     let events = rest(streamed).await;
-    let [StreamEvent::Text(second), StreamEvent::End { stop, tokens, cost }] = &events[..] else {
+    let [StreamEvent::Text(second), StreamEvent::End(StreamEnd { stop, tokens, cost, .. })] = &events[..]
+    else {
         panic!("{events:?}")
     };
     assert_eq!(
@@ -63,7 +64,8 @@ async fn a_streamed_answer_is_replayed_as_a_stream_and_whole() {
     assert_eq!((again.head.cache, again.head.attempts, again.head.model.as_str()), (CacheUse::Hit, 0, NOVA));
     let events = rest(again).await;
     assert_eq!(said(&events), "Paris");
-    let Some(StreamEvent::End { stop: StopReason::EndTurn, tokens, cost }) = events.last() else {
+    let Some(StreamEvent::End(StreamEnd { stop: StopReason::EndTurn, tokens, cost, .. })) = events.last()
+    else {
         panic!("{events:?}")
     };
     assert_eq!((tokens.output, cost.nano_usd), (200, 0));
@@ -253,7 +255,8 @@ async fn a_stream_that_our_time_cuts_ends_like_one_that_is_too_long_and_is_nobod
     for _ in 0..25 {
         scene.model.stream([text("Par"), Err(ModelError::TimedOut)]);
         let events = rest(scene.stream(&cacheable(NOVA)).await.unwrap()).await;
-        let [StreamEvent::Text(_), StreamEvent::End { stop, tokens, cost }] = &events[..] else {
+        let [StreamEvent::Text(_), StreamEvent::End(StreamEnd { stop, tokens, cost, .. })] = &events[..]
+        else {
             panic!("{events:?}")
         };
         assert_eq!((*stop, tokens.output), (StopReason::MaxTokens, 3));
@@ -269,7 +272,8 @@ async fn a_stream_whose_provider_sends_no_counts_is_charged_by_its_length() {
     let whole = "Paris is the capital of France.";
     scene.model.stream([text(whole), Ok(Delta::End { stop: StopReason::EndTurn, usage: None })]);
     let events = rest(scene.stream(&cacheable(NOVA)).await.unwrap()).await;
-    let Some(StreamEvent::End { stop: StopReason::EndTurn, tokens, cost }) = events.last() else {
+    let Some(StreamEvent::End(StreamEnd { stop: StopReason::EndTurn, tokens, cost, .. })) = events.last()
+    else {
         panic!("{events:?}")
     };
     // 31 bytes of answer; 9 and 30 bytes of prompt, each with 16 tokens added; one token for three bytes.

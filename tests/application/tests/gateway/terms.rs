@@ -144,7 +144,7 @@ async fn a_price_that_changes_while_a_model_is_asked_changes_nothing() {
 /// The most tokens of the request of [`ask`].
 fn most_bytes() -> u64 {
     let ask = ask(NOVA);
-    ask.conversation.system.len() as u64 + 16 + ask.conversation.messages[0].text.len() as u64 + 16
+    ask.conversation.system.len() as u64 + 16 + ask.conversation.messages[0].joined_text().len() as u64 + 16
 }
 
 async fn price_versions(scene: &Scene) -> Vec<String> {
@@ -160,9 +160,9 @@ fn personal(models: &str) -> GatewayRequest {
     let mut ask = cacheable(models);
     ask.conversation.system = "Write to ada@x.example.".to_owned();
     ask.conversation.messages = vec![
-        Message { role: Role::User, text: format!("{} or {}?", PERSONAL[0], PERSONAL[1]) },
-        Message { role: Role::Assistant, text: format!("Perhaps {}.", PERSONAL[2]) },
-        Message { role: Role::User, text: format!("Or {}, says ada@x.example", PERSONAL[3]) },
+        Message::text(Role::User, format!("{} or {}?", PERSONAL[0], PERSONAL[1])),
+        Message::text(Role::Assistant, format!("Perhaps {}.", PERSONAL[2])),
+        Message::text(Role::User, format!("Or {}, says ada@x.example", PERSONAL[3])),
     ];
     ask.conversation.stop = vec![PERSONAL[1].to_owned()];
     ask.conversation.output_schema = Some(serde_json::json!({ "enum": [PERSONAL[0]] }));
@@ -177,7 +177,7 @@ fn masking() -> Limits {
 fn told(scene: &Scene) -> String {
     let calls = scene.model.calls();
     let texts = calls.iter().map(|call| {
-        let messages: Vec<&str> = call.messages.iter().map(|message| message.text.as_str()).collect();
+        let messages: Vec<String> = call.messages.iter().map(Message::joined_text).collect();
         format!("{} {} {:?} {:?}", call.system, messages.join(" "), call.stop, call.output_schema)
     });
     texts.collect::<Vec<_>>().join("\n")
@@ -261,7 +261,7 @@ async fn what_is_set_aside_covers_placeholders_that_are_longer_than_what_they_st
     scene.model.always("Paris");
     scene.model.hold();
     let mut asked = ask(NOVA);
-    asked.conversation.messages[0].text = "a@b.co c@d.co".to_owned();
+    asked.conversation.messages[0] = Message::text(Role::User, "a@b.co c@d.co");
     let making = scene.begin(asked);
     until(|| !scene.model.calls().is_empty()).await;
     let bytes = "Be brief.".len() + 16 + "[email_1] [email_2]".len() + 16;

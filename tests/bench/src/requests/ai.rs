@@ -20,7 +20,7 @@ pub(super) fn events(
     requests: u32,
 ) -> Result<Vec<Event>, Error> {
     match name {
-        "create-chat-completion" | "create-completion" => {
+        "create-chat-completion" | "create-completion" | "create-response" | "create-message" => {
             world.models.answer(requests)?;
             prompts(world, sample, requests)
         }
@@ -29,7 +29,9 @@ pub(super) fn events(
             embeddings(world, sample, requests, |text| json!({"texts": [text, "A second text."]}))
         }
         "create-openai-embedding" => embeddings(world, sample, requests, |text| json!({"input": text})),
-        "list-models" | "list-openai-models" | "get-budget" => reads(world, sample, requests),
+        "list-models" | "list-openai-models" | "get-openai-model" | "get-budget" => {
+            reads(world, sample, requests)
+        }
         "meter-ai-usage" => deliveries(world, "ai", name, requests),
         "override-model-prices" => (0..requests).map(|number| prices(world, sample, number)).collect(),
         // As in nearly every minute, no process died in the middle of a request to a model.

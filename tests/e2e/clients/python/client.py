@@ -1,6 +1,6 @@
 """OpenAI's Python client, unchanged, against a deployed Sextant: says as JSON what it got.
 
-Usage: client.py answers|formats|retries|errors|budget|limit, with BASE_URL and API_KEY in the environment.
+Usage: client.py answers|formats|retries|errors|budget|limit|routes, with BASE_URL and API_KEY in the environment.
 """
 
 import json
@@ -122,6 +122,39 @@ def limit(sextant: openai.OpenAI) -> dict:
     return {"code": None}
 
 
+def routes(sextant: openai.OpenAI, key: str) -> dict:
+    """What the client tells of a request besides its answer, and of routes that are not here."""
+    model = sextant.models.retrieve(MODEL)
+    whole = sextant.chat.completions.with_raw_response.create(model=MODEL, messages=QUESTION)
+    stream = sextant.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)
+    list(stream)
+    limits = {name: value for name, value in whole.headers.items() if name.startswith("x-ratelimit-")}
+    errors = {}
+    for name, call in {
+        "completions": lambda: sextant.completions.create(model=MODEL, prompt="Name a bird."),
+        "files": lambda: sextant.files.list(),
+        "images": lambda: sextant.images.generate(prompt="A bird."),
+        "moderations": lambda: sextant.moderations.create(input="A bird."),
+        "doubled": lambda: client(key, base_url=os.environ["BASE_URL"] + "/v1//").models.list(),
+        "model": lambda: sextant.models.retrieve("gpt-0"),
+    }.items():
+        try:
+            call()
+        except openai.APIStatusError as error:
+            errors[name] = {
+                "class": type(error).__name__,
+                "code": error.code,
+                "message": str(error.body.get("message")),
+                "has_id": bool(error.request_id),
+            }
+    return {
+        "model": model.id,
+        "ids": [model._request_id, whole.parse()._request_id, stream.response.headers.get("x-request-id")],
+        "limits": limits,
+        "errors": errors,
+    }
+
+
 def main() -> None:
     key = os.environ["API_KEY"]
     sextant = client(key)
@@ -133,6 +166,7 @@ def main() -> None:
         "errors": lambda: errors(sextant, key),
         "budget": lambda: budget(sextant),
         "limit": lambda: limit(sextant),
+        "routes": lambda: routes(sextant, key),
     }
     print(json.dumps(result[what]()))
 

@@ -1,5 +1,6 @@
 //! Helpers of the tests: the real SDK client, pointed at the server under test.
 
+pub(crate) mod http;
 pub(crate) mod openai;
 
 use adapter_aws::{AwsSettings, CallLimits, sdk_config};

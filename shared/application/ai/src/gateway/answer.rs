@@ -7,15 +7,16 @@ use super::lookup::{ModelCandidate, look_up};
 use super::model_call::model_call;
 use super::parts::{AiGateway, Providers};
 use super::question::{GatewayQuestion, InputBounds};
+use super::repair::Repair;
 use super::settlement::{CacheableAnswer, Session};
 use crate::ask::{GatewayAnswer, GatewayRequest, Requester};
-use crate::bound::most_tokens_of_turn;
+use crate::bound::{FileTokens, most_tokens_of_turn};
 use crate::mask::Masking;
 use crate::registry::Model;
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::ai::{RequestOutcome, TokenCounts};
-use ports::{Message, ModelAnswer, ModelCall, ModelGateway, Role, StopReason};
+use ports::{ModelAnswer, ModelCall, ModelGateway, StopReason};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,7 +74,8 @@ pub async fn answer(
     let terms = Some(KnownTerms { rules: lookup.terms.rules, price_version });
     let masked = lookup.terms.masks().then(|| Masking::of(ask));
     let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
-    let mut session = match admit(lookup, InputBounds::of(ask)).await {
+    let input = InputBounds::of(&lookup.terms.models, ask);
+    let mut session = match admit(lookup, input).await {
         Ok(AdmissionResult::FromCache(answer)) => return Ok(*answer),
         Ok(AdmissionResult::Reserved(reserved)) => Session::from(*reserved),
         Err(error) => return Err(Unanswered { terms, ..error.into() }),
@@ -83,16 +85,20 @@ pub async fn answer(
         Ok((model, mut answer)) => {
             if let Some(masking) = masking {
                 answer.text = masking.restored(&answer.text);
+                answer.tool_calls = masking.restored_calls(&answer.tool_calls);
             }
-            let usage = tokens_of(&answer.usage.unwrap_or_default());
-            let cacheable = CacheableAnswer::of(&answer.text, answer.stop, usage);
+            let usage = answer.usage.unwrap_or_default();
+            let tokens = tokens_of(&usage);
+            let cacheable = CacheableAnswer::of(&answer, tokens);
             let head = session.head(&model);
             session.settle(Some(&model), RequestOutcome::Answered, cacheable).await;
             Ok(GatewayAnswer {
                 head,
                 text: answer.text,
+                tool_calls: answer.tool_calls,
                 stop: answer.stop,
-                tokens: usage,
+                tokens,
+                reasoning_tokens: usage.reasoning_tokens,
                 cost: session.bill.cost(),
                 price_version: session.price_version().to_owned(),
             })
@@ -133,18 +139,20 @@ async fn converse(
     ask: &GatewayRequest,
 ) -> Result<ModelAnswer, NoCompletionReason> {
     let mut call = model_call(&session.gateway, &candidate.model, ask);
-    let first = called(session, provider, candidate, until, &mut call, 0).await?;
+    let mut first = called(session, provider, candidate, until, &mut call, 0).await?;
+    if first.stop == StopReason::Malformed {
+        // Most models write a call well when they are asked again.
+        first = called(session, provider, candidate, until, &mut call, 0).await?;
+        if first.stop == StopReason::Malformed {
+            return Err(NoCompletionReason::Unusable);
+        }
+    }
     let Some(wrong) = faults(&first, ask) else { return Ok(first) };
     refuse_filtered(&first)?;
-    // Every provider refuses a turn without text, so there is nothing to repair.
-    if first.text.trim().is_empty() {
-        return Err(NoCompletionReason::Unusable);
-    }
-    let complaint =
-        format!("That answer can't be used: {}. Answer again, the answer only.", wrong.join("; "));
-    let extra = most_tokens_of_turn(&first.text) + most_tokens_of_turn(&complaint);
-    call.messages.push(Message { role: Role::Assistant, text: first.text });
-    call.messages.push(Message { role: Role::User, text: complaint });
+    let Some(repair) = Repair::of(first, &wrong) else { return Err(NoCompletionReason::Unusable) };
+    let extra = most_tokens_of_turn(&repair.answer.content, FileTokens::default())
+        + most_tokens_of_turn(&repair.complaint.content, FileTokens::default());
+    call.messages.extend([repair.answer, repair.complaint]);
     let second = called(session, provider, candidate, until, &mut call, extra).await?;
     refuse_filtered(&second)?;
     match faults(&second, ask) {
@@ -172,10 +180,13 @@ async fn called(
         if let Some(mut answer) = session.after_call(&calls, candidate, result).await? {
             let length = AnswerLength {
                 input: session.input.most.saturating_add(extra),
-                answer: answer.text.len(),
+                answer: length_of(&answer),
                 longest: session.longest_answer(&candidate.model),
             };
             answer.usage = Some(session.bill.meter(&candidate.model, answer.usage, &length));
+            if call.tools.one_at_a_time {
+                answer.tool_calls.truncate(1);
+            }
             return Ok(answer);
         }
     }
@@ -186,14 +197,26 @@ fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoCompletionReason> {
     if answer.stop == StopReason::Filtered { Err(Error::ModelRefused.into()) } else { Ok(()) }
 }
 
+/// The bytes of a completion.
+fn length_of(answer: &ModelAnswer) -> usize {
+    let calls = answer.tool_calls.iter().map(|call| call.name.len() + call.arguments.len());
+    answer.text.len() + calls.sum::<usize>()
+}
+
 /// The faults of a checked completion. A cut or filtered one always fails, even if it can be parsed. Where callers get
 /// it as it is, the answer says why it ended, and another try would end in the same way.
 fn faults(answer: &ModelAnswer, ask: &GatewayRequest) -> Option<Vec<String>> {
-    let check = ask.check.as_ref()?;
     match answer.stop {
+        StopReason::Malformed => Some(vec!["the call of a tool can't be read".to_owned()]),
         StopReason::MaxTokens | StopReason::Filtered if ask.gives_cut => None,
-        StopReason::EndTurn => check(&answer.text).err(),
+        _ if ask.check.is_none() && ask.tool_check.is_none() => None,
         StopReason::MaxTokens => Some(vec!["the answer was too long".to_owned()]),
-        StopReason::Filtered | StopReason::Other => Some(vec!["the answer was not complete".to_owned()]),
+        StopReason::Filtered => Some(vec!["the answer was not complete".to_owned()]),
+        StopReason::Other if ask.check.is_some() => Some(vec!["the answer was not complete".to_owned()]),
+        StopReason::EndTurn | StopReason::StopSequence | StopReason::ToolCalls | StopReason::Other => {
+            let wrong_calls = ask.tool_check.as_ref().and_then(|check| check(&answer.tool_calls).err());
+            let check = ask.check.as_ref().filter(|_| answer.tool_calls.is_empty());
+            wrong_calls.or_else(|| check?(&answer.text).err())
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// The most calls to one model, one after the other.
 const MOST_CALLS: u32 = 3;
 /// The most calls when the model's output is malformed, because it would most likely write the same again.
-const MOST_CALLS_WHEN_MALFORMED: u32 = 2;
+pub(super) const MOST_CALLS_WHEN_MALFORMED: u32 = 2;
 /// The longest `Retry-After` that is waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The time that is reserved for each later model, where there is enough.

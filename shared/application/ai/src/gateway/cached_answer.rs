@@ -6,7 +6,7 @@ use application_core::Error;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::AiRequestId;
-use ports::StopReason;
+use ports::{StopReason, ToolCall};
 
 /// A completion of the cache: recorded, at cost 0.
 pub(super) async fn cached_answer(
@@ -47,8 +47,10 @@ pub(super) async fn cached_answer(
             overhead_ms: whole_millis(elapsed),
         },
         text: answer.text,
+        tool_calls: answer.tool_calls.into_iter().map(ToolCall::from).collect(),
         stop: StopReason::from_name(&answer.stop),
         tokens: answer.tokens,
+        reasoning_tokens: answer.reasoning_tokens,
         cost: AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 },
         price_version: price_version.clone(),
     })

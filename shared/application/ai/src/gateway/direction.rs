@@ -2,7 +2,7 @@
 //! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
 
 /// The modules, the lowest first, each with its source and its level.
-const MODULES: [(&str, &str, u32); 16] = [
+const MODULES: [(&str, &str, u32); 19] = [
     ("tally", include_str!("tally.rs"), 0),
     ("parts", include_str!("parts.rs"), 1),
     ("question", include_str!("question.rs"), 2),
@@ -16,23 +16,29 @@ const MODULES: [(&str, &str, u32); 16] = [
     ("settlement", include_str!("settlement.rs"), 10),
     ("calls", include_str!("calls.rs"), 11),
     ("model_call", include_str!("model_call.rs"), 12),
+    ("stream_event", include_str!("stream_event.rs"), 0),
+    ("passing", include_str!("passing.rs"), 12),
+    ("repair", include_str!("repair.rs"), 12),
     ("answer", include_str!("answer.rs"), 13),
     ("stream", include_str!("stream.rs"), 13),
     ("embed", include_str!("embed.rs"), 13),
 ];
 
 /// Modules that the gateway uses and that must not use the gateway.
-const BELOW: [(&str, &str); 10] = [
+const BELOW: [(&str, &str); 13] = [
+    ("abilities", include_str!("../abilities.rs")),
     ("ask", include_str!("../ask.rs")),
     ("bound", include_str!("../bound.rs")),
     ("cache_key", include_str!("../cache_key.rs")),
     ("chain", include_str!("../chain.rs")),
+    ("history", include_str!("../history.rs")),
     ("mask", include_str!("../mask.rs")),
     ("personal", include_str!("../personal.rs")),
     ("price_book", include_str!("../price_book.rs")),
     ("registry", include_str!("../registry.rs")),
     ("seal", include_str!("../seal.rs")),
     ("structured", include_str!("../structured/mod.rs")),
+    ("tool_calls", include_str!("../tool_calls.rs")),
 ];
 
 /// The modules that a source names in `use super::` lines.

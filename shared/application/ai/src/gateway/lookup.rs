@@ -4,13 +4,14 @@
 use super::parts::AiGateway;
 use super::question::{GatewayQuestion, InputBounds, longest_answer};
 use super::terms::OrganizationTerms;
+use crate::abilities::missing;
 use crate::registry::{Model, ModelUse};
 use crate::seal::Seal;
 use application_core::limits::{AI_CALLS, AI_CALLS_OF_ORGANIZATION, Counted, take_both};
 use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::TokenCounts;
-use ports::{Breaker, CachedCompletion, LimitDecision, ModelName, RequestLookup};
+use ports::{Breaker, CachedCompletion, LimitDecision, ModelName, RequestLookup, ToolCall};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,12 +30,34 @@ pub(super) struct ModelCandidate {
 #[derive(Serialize, Deserialize)]
 pub(super) struct CachedAnswer {
     pub(super) text: String,
+    pub(super) tool_calls: Vec<CachedToolCall>,
     pub(super) stop: String,
     pub(super) tokens: TokenCounts,
+    pub(super) reasoning_tokens: u64,
     pub(super) model: String,
     pub(super) provider: String,
     /// The [`OrganizationTerms::settings`] with which it was made.
     pub(super) settings: String,
+}
+
+/// A call of a tool in the cache's form.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CachedToolCall {
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+impl From<&ToolCall> for CachedToolCall {
+    fn from(ToolCall { id, name, arguments }: &ToolCall) -> Self {
+        Self { id: id.clone(), name: name.clone(), arguments: arguments.clone() }
+    }
+}
+
+impl From<CachedToolCall> for ToolCall {
+    fn from(CachedToolCall { id, name, arguments }: CachedToolCall) -> Self {
+        Self { id, name, arguments }
+    }
 }
 
 impl CachedAnswer {
@@ -109,7 +132,7 @@ fn may_be_asked<'a>(gateway: &'a AiGateway, question: &'a GatewayQuestion) -> Ve
 }
 
 impl RequestLookupResult {
-    /// The models that the organization may ask and whose context the prompt fits.
+    /// The models that the organization may ask, that have the needed abilities and whose context the prompt fits.
     pub(super) fn candidates(&self, input: InputBounds) -> Result<Vec<ModelCandidate>, Error> {
         let breaker = |model: &Model| self.breakers.get(&model.id).copied().unwrap_or(Breaker::Closed);
         let allowed: Vec<ModelCandidate> = self
@@ -125,12 +148,15 @@ impl RequestLookupResult {
             let service_has_none = self.terms.models.is_empty() && !self.question.chain.is_named();
             return Err(if service_has_none { Error::NoModel } else { Error::UnknownModel });
         }
+        // Models of the organization's own chain are known only now, so they are judged here too.
+        let models: Vec<&Model> = allowed.iter().map(|candidate| &candidate.model).collect();
+        missing(&self.question.needs, &models)?;
+        let able = allowed.into_iter().filter(|candidate| candidate.model.has_all(&self.question.needs));
         // Providers refuse a prompt that leaves no room for the longest completion that is asked for.
         let fits = |model: &Model| {
             input.fewest.saturating_add(longest_answer(model, self.question.output)) <= model.context_tokens
         };
-        let fitting: Vec<ModelCandidate> =
-            allowed.into_iter().filter(|candidate| fits(&candidate.model)).collect();
+        let fitting: Vec<ModelCandidate> = able.filter(|candidate| fits(&candidate.model)).collect();
         if fitting.is_empty() { Err(Error::ContextLength) } else { Ok(fitting) }
     }
 }

@@ -29,13 +29,17 @@ mod embed;
 mod lookup;
 mod model_call;
 mod parts;
+mod passing;
 mod question;
+mod repair;
 mod settlement;
 mod stream;
+mod stream_event;
 mod tally;
 mod terms;
 
 pub use answer::{KnownTerms, Unanswered, answer, complete};
 pub use embed::{EmbedTexts, Embedded, embed};
 pub use parts::{AiGateway, Providers};
-pub use stream::{AnswerStream, StreamEvent, Streamed, stream};
+pub use stream::stream;
+pub use stream_event::{AnswerStream, StreamEnd, StreamEvent, Streamed};

@@ -2,18 +2,25 @@
 
 use super::parts::AiGateway;
 use crate::ask::{Conversation, GatewayRequest};
-use crate::registry::{Model, Provider};
-use ports::ModelCall;
+use crate::registry::{Model, Provider, ReasoningControl};
+use ports::{ContentBlock, ModelCall, Reasoning, ReasoningEffort, Role, ToolChoice};
+
+/// The fewest tokens of reasoning that Claude takes.
+const LEAST_REASONING: u32 = 1024;
 
 /// The call that sends the prompt to a model. Its time is set before each call.
 pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayRequest) -> ModelCall {
     let conversation = &ask.conversation;
-    let (temperature, top_p) = samplers(model, conversation);
+    let reasoning = reasoning(model, conversation);
+    // A model that reasons takes no samplers.
+    let (temperature, top_p) = if reasoning.is_some() { (None, None) } else { samplers(model, conversation) };
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
         model: model.id.clone(),
         system: conversation.system.clone(),
         messages: conversation.messages.clone(),
+        tools: conversation.tools.clone(),
+        reasoning,
         output_schema: conversation.output_schema.clone(),
         max_output_tokens: conversation.max_output_tokens.min(model.max_output_tokens),
         temperature,
@@ -25,6 +32,33 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayReques
         // Only Bedrock has guardrails, and the other adapter refuses a call with one.
         guardrail: gateway.guardrail.clone().filter(|_| model.provider == Provider::Bedrock),
         time_left: std::time::Duration::ZERO,
+    }
+}
+
+/// The reasoning of a model that can be told. Claude does not reason when it is forced to call a tool, nor after a call
+/// whose reasoning is not part of the conversation.
+fn reasoning(model: &Model, conversation: &Conversation) -> Option<Reasoning> {
+    let effort = conversation.reasoning_effort?;
+    let on_bedrock = model.provider == Provider::Bedrock;
+    let forced = conversation.output_schema.is_some()
+        || matches!(conversation.tools.choice, ToolChoice::Required | ToolChoice::Named(_));
+    let goes_on = conversation.messages.iter().rev().find(|turn| turn.role == Role::Assistant);
+    let called = goes_on.is_some_and(|turn| turn.content.iter().any(ContentBlock::is_about_tools));
+    if on_bedrock && (forced || called || effort == ReasoningEffort::Minimal) {
+        return None;
+    }
+    match model.reasoning? {
+        ReasoningControl::Effort => Some(Reasoning::Effort(effort)),
+        ReasoningControl::Budget => {
+            let wanted = match effort {
+                ReasoningEffort::Minimal | ReasoningEffort::Low => LEAST_REASONING,
+                ReasoningEffort::Medium => LEAST_REASONING * 4,
+                ReasoningEffort::High => LEAST_REASONING * 16,
+            };
+            // Half of the completion at most, so that there is room for the answer.
+            let most = conversation.max_output_tokens.min(model.max_output_tokens) / 2;
+            (most >= LEAST_REASONING).then(|| Reasoning::Tokens(wanted.min(most)))
+        }
     }
 }
 

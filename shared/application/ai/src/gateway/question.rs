@@ -1,8 +1,9 @@
 //! The prompt and its bounds.
 
 use super::parts::AiGateway;
+use crate::abilities::NeededAbility;
 use crate::ask::{CachePolicy, GatewayRequest, Requester};
-use crate::bound::{fewest_input_tokens, most_input_tokens};
+use crate::bound::{FileTokens, fewest_input_tokens, most_input_tokens};
 use crate::cache_key::cache_key;
 use crate::chain::Chain;
 use crate::registry::Model;
@@ -18,6 +19,8 @@ pub(super) struct GatewayQuestion {
     pub(super) chain: Chain,
     /// The value that decides the side of a split step.
     pub(super) sticky: String,
+    /// The abilities that a model must have.
+    pub(super) needs: Vec<NeededAbility>,
     /// The most tokens of the completion.
     pub(super) output: u64,
     /// The cache key, and the rules for the cache.
@@ -36,6 +39,7 @@ impl GatewayQuestion {
             feature: ask.feature,
             chain: ask.chain.clone(),
             sticky: ask.sticky.clone(),
+            needs: ask.needs.clone(),
             output: u64::from(ask.conversation.max_output_tokens),
             cache: named.map(|(key, _)| (key, ask.cache)),
             seal: named.map(|(_, seal)| seal),
@@ -49,6 +53,7 @@ impl GatewayQuestion {
             feature: Feature::Embedding,
             chain: Chain::of(model),
             sticky: String::new(),
+            needs: Vec::new(),
             output: 0,
             cache: None,
             seal: None,
@@ -69,10 +74,11 @@ pub(super) struct InputBounds {
 }
 
 impl InputBounds {
-    /// The bounds of a conversation.
-    pub(super) fn of(ask: &GatewayRequest) -> Self {
+    /// The bounds of a conversation with one of these models.
+    pub(super) fn of(models: &[Model], ask: &GatewayRequest) -> Self {
         let conversation = &ask.conversation;
-        Self { most: most_input_tokens(conversation), fewest: fewest_input_tokens(conversation) }
+        let most = most_input_tokens(conversation, FileTokens::most_of(models));
+        Self { most, fewest: fewest_input_tokens(conversation) }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::admission::{ReservedRequest, TO_ANSWER, TO_SETTLE};
 use super::bill::RequestBill;
-use super::lookup::{CachedAnswer, ModelCandidate, whole_millis};
+use super::lookup::{CachedAnswer, CachedToolCall, ModelCandidate, whole_millis};
 use super::parts::AiGateway;
 use super::question::{InputBounds, longest_answer, most_costs};
 use super::terms::OrganizationTerms;
@@ -12,7 +12,10 @@ use crate::seal::Seal;
 use application_core::model_answer::AnswerHead;
 use application_core::{Context, Error};
 use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts};
-use ports::{AnswerToCache, CacheKey, LimitDecision, Reservation, ReserveError, Settlement, StopReason};
+use ports::{
+    AnswerToCache, CacheKey, LimitDecision, ModelAnswer, Reservation, ReserveError, Settlement, StopReason,
+    ToolCall,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -192,8 +195,10 @@ impl Session {
     fn sealed(&self, answer: &CacheableAnswer<'_>, model: &str, provider: &str) -> Option<String> {
         let answer = CachedAnswer {
             text: answer.text.to_owned(),
+            tool_calls: answer.tool_calls.iter().map(CachedToolCall::from).collect(),
             stop: answer.stop.as_str().to_owned(),
             tokens: answer.tokens,
+            reasoning_tokens: answer.reasoning_tokens,
             model: model.to_owned(),
             provider: provider.to_owned(),
             settings: self.terms.settings.clone(),
@@ -216,14 +221,23 @@ impl Session {
 /// A completion that may be used again.
 pub(super) struct CacheableAnswer<'a> {
     text: &'a str,
+    tool_calls: &'a [ToolCall],
     stop: StopReason,
     tokens: TokenCounts,
+    reasoning_tokens: u64,
 }
 
 impl<'a> CacheableAnswer<'a> {
     /// `None` for a completion that only its own caller gets: a cut one, and an empty one.
-    pub(super) fn of(text: &'a str, stop: StopReason, tokens: TokenCounts) -> Option<Self> {
-        let whole = stop == StopReason::EndTurn && !text.trim().is_empty();
-        whole.then_some(Self { text, stop, tokens })
+    pub(super) fn of(answer: &'a ModelAnswer, tokens: TokenCounts) -> Option<Self> {
+        let ModelAnswer { text, tool_calls, stop, usage } = answer;
+        let says_something = !text.trim().is_empty() || !tool_calls.is_empty();
+        (stop.is_whole() && says_something).then_some(Self {
+            text,
+            tool_calls,
+            stop: *stop,
+            tokens,
+            reasoning_tokens: usage.map_or(0, |usage| usage.reasoning_tokens),
+        })
     }
 }

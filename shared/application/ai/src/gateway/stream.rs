@@ -3,55 +3,27 @@
 //! the request is left to the sweeper.
 
 use super::admission::{AdmissionResult, admit};
-use super::attempts::{NoCompletionReason, fair_time, time_counts};
+use super::attempts::{MOST_CALLS_WHEN_MALFORMED, NoCompletionReason, fair_time, time_counts};
 use super::bill::{AnswerLength, tokens_of};
 use super::breakers::{tell_answered, tell_failed};
 use super::lookup::{ModelCandidate, look_up};
 use super::model_call::model_call;
 use super::parts::{AiGateway, Providers};
+use super::passing::PassedCompletion;
 use super::question::{GatewayQuestion, InputBounds};
 use super::settlement::{CacheableAnswer, Session};
-use crate::ask::{CompletionCheck, GatewayRequest, Requester};
-use crate::mask::{Masking, Restoring};
-use application_core::model_answer::{AnswerCost, AnswerHead};
+use super::stream_event::{AnswerStream, StreamEnd, StreamEvent, Streamed};
+use crate::ask::{CompletionCheck, GatewayAnswer, GatewayRequest, Requester, ToolCallCheck};
+use crate::mask::Masking;
+use crate::structured::unfenced;
 use application_core::{Context, Error};
 use domain::ai::{RequestOutcome, TokenCounts};
 use futures_util::future::{Either, select};
-use futures_util::stream::{self, BoxStream, StreamExt};
-use ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
+use futures_util::stream::{self, StreamExt};
+use ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, ToolCall, Usage};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// A part of a streamed completion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamEvent {
-    /// More text.
-    Text(String),
-    /// The completion has ended, and is settled. When the gateway's time ended before it was complete, it ends like one
-    /// that was too long.
-    End {
-        /// The reason why it ended.
-        stop: StopReason,
-        /// Tokens of the completion itself; at most this many when there are no counts.
-        tokens: TokenCounts,
-        /// The usage of the request.
-        cost: AnswerCost,
-    },
-    /// The completion broke, and its usage is settled. Nothing follows.
-    Broken,
-}
-
-/// The parts of a completion.
-pub type AnswerStream = BoxStream<'static, StreamEvent>;
-
-/// A streamed completion that has begun.
-pub struct Streamed {
-    /// The facts about it at its beginning.
-    pub head: AnswerHead,
-    /// Its parts.
-    pub events: AnswerStream,
-}
 
 /// Streams a completion.
 pub async fn stream(
@@ -64,11 +36,10 @@ pub async fn stream(
     let lookup = look_up(gateway, context, GatewayQuestion::of(gateway, asker, ask)).await?;
     let masked = lookup.terms.masks().then(|| Masking::of(ask));
     let (ask, masking) = masked.as_ref().map_or((ask, None), |(ask, masking)| (ask, Some(masking)));
-    let mut session = match admit(lookup, InputBounds::of(ask)).await? {
+    let input = InputBounds::of(&lookup.terms.models, ask);
+    let mut session = match admit(lookup, input).await? {
         AdmissionResult::FromCache(answer) => {
-            let end = StreamEvent::End { stop: answer.stop, tokens: answer.tokens, cost: answer.cost };
-            let events = stream::iter([StreamEvent::Text(answer.text), end]).boxed();
-            return Ok(Streamed { head: answer.head, events });
+            return Ok(replayed(*answer, ask.conversation.output_schema.is_some()));
         }
         AdmissionResult::Reserved(reserved) => Session::from(*reserved),
     };
@@ -81,10 +52,10 @@ pub async fn stream(
                 candidate,
                 began,
                 check: ask.check.clone(),
+                tool_check: ask.tool_check.clone(),
                 first: Some(first),
                 rest,
-                text: String::new(),
-                restoring: masking.map(|masking| Restoring::new(Arc::clone(masking))),
+                passed: PassedCompletion::new(ask, masking),
                 ended: None,
             }),
         }),
@@ -93,6 +64,19 @@ pub async fn stream(
             Err(error)
         }
     }
+}
+
+/// A cached completion as a stream.
+fn replayed(answer: GatewayAnswer, structured: bool) -> Streamed {
+    let GatewayAnswer { head, text, tool_calls, stop, tokens, reasoning_tokens, cost, .. } = answer;
+    let text = if structured { unfenced(&text).to_owned() } else { text };
+    let text = (!text.is_empty()).then_some(StreamEvent::Text(text));
+    let calls = tool_calls.into_iter().flat_map(|ToolCall { id, name, arguments }| {
+        [StreamEvent::ToolCall { id, name }, StreamEvent::Arguments(arguments)]
+    });
+    let end = StreamEvent::End(StreamEnd { stop, tokens, reasoning_tokens, cost });
+    let events: Vec<StreamEvent> = text.into_iter().chain(calls).chain([end]).collect();
+    Streamed { head, events: stream::iter(events).boxed() }
 }
 
 /// The first stream of the chain that begins.
@@ -135,8 +119,19 @@ async fn open(
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(ModelError::TimedOut),
         };
-        if let Some(begun) = session.after_call(&calls, candidate, result).await? {
+        let Some(begun) = session.after_call(&calls, candidate, result).await? else { continue };
+        let (Delta::End { stop: StopReason::Malformed, usage }, _) = &begun else {
             return Ok((asked, begun));
+        };
+        // Nothing was passed on, so the same model can be asked again: most write a call well then.
+        let length = AnswerLength {
+            input: session.input.most,
+            answer: 0,
+            longest: session.longest_answer(&candidate.model),
+        };
+        session.bill.meter(&candidate.model, *usage, &length);
+        if calls.made() >= MOST_CALLS_WHEN_MALFORMED {
+            return Err(NoCompletionReason::Unusable);
         }
     }
 }
@@ -159,91 +154,105 @@ struct Passing {
     /// When the model was asked.
     began: Instant,
     check: Option<CompletionCheck>,
+    tool_check: Option<ToolCallCheck>,
     first: Option<Delta>,
     rest: ModelStream,
-    /// The model's text, with placeholders where personal data is masked.
-    text: String,
-    restoring: Option<Restoring>,
-    /// The end, while held-back text is sent before it.
-    ended: Option<Result<Delta, ModelError>>,
+    passed: PassedCompletion,
+    /// The end, while held-back parts are sent before it.
+    ended: Option<StreamOutcome>,
+}
+
+/// The way in which a stream ended.
+enum StreamOutcome {
+    Whole { stop: StopReason, usage: Option<Usage> },
+    Failed(ModelError),
 }
 
 fn passed_on(passing: Passing) -> AnswerStream {
     stream::unfold(Some(passing), |passing| async move {
         let mut passing = passing?;
         loop {
-            match passing.next().await {
-                Ok(Delta::Text(text)) => {
-                    if let Some(told) = passing.told(text) {
-                        return Some((StreamEvent::Text(told), Some(passing)));
-                    }
-                }
-                ended => {
-                    if let Some(held) = passing.held() {
-                        passing.ended = Some(ended);
-                        return Some((StreamEvent::Text(held), Some(passing)));
-                    }
-                    let last = match ended {
-                        Ok(Delta::End { stop, usage }) => passing.end(stop, usage).await,
-                        Ok(Delta::Text(_)) => continue,
-                        Err(ModelError::TimedOut) => passing.cut().await,
-                        Err(error) => passing.broken(error).await,
-                    };
-                    return Some((last, None));
-                }
+            if let Some(event) = passing.passed.ready() {
+                return Some((event, Some(passing)));
             }
+            if let Some(ended) = passing.ended.take() {
+                return Some((passing.last(ended).await, None));
+            }
+            passing.take_next().await;
         }
     })
     .boxed()
 }
 
 impl Passing {
-    /// The next part; an end waits for held-back text.
-    async fn next(&mut self) -> Result<Delta, ModelError> {
-        if let Some(first) = self.first.take() {
-            return Ok(first);
-        }
-        match self.ended.take() {
-            Some(ended) => ended,
-            None => self
-                .rest
-                .next()
-                .await
-                .unwrap_or_else(|| Err(ModelError::Lost("the stream ended before its end".into()))),
-        }
+    /// Takes the next part; the end waits until held-back parts are passed on.
+    async fn take_next(&mut self) {
+        let next = match self.first.take() {
+            Some(first) => Ok(first),
+            None => {
+                let lost = || Err(ModelError::Lost("the stream ended before its end".into()));
+                self.rest.next().await.unwrap_or_else(lost)
+            }
+        };
+        let ended = match next {
+            Ok(Delta::Text(text)) => return self.passed.take_text(&text),
+            Ok(Delta::ToolCall { id, name }) => return self.passed.take_call(id, name),
+            Ok(Delta::Arguments(json)) => return self.passed.take_arguments(&json),
+            Ok(Delta::End { stop, usage }) => StreamOutcome::Whole { stop, usage },
+            Err(error) => StreamOutcome::Failed(error),
+        };
+        self.passed.flush();
+        self.ended = Some(ended);
     }
 
-    /// The text that can be passed on after this part.
-    fn told(&mut self, text: String) -> Option<String> {
-        self.text.push_str(&text);
-        match &mut self.restoring {
-            None => Some(text),
-            Some(restoring) => Some(restoring.more(&text)).filter(|told| !told.is_empty()),
+    /// The last event. It settles the request.
+    async fn last(self, ended: StreamOutcome) -> StreamEvent {
+        match ended {
+            StreamOutcome::Whole { stop: StopReason::Malformed, usage } => self.malformed(usage).await,
+            StreamOutcome::Whole { stop, usage } => self.end(stop, usage).await,
+            StreamOutcome::Failed(ModelError::TimedOut) => self.cut().await,
+            StreamOutcome::Failed(error) => self.broken(error).await,
         }
-    }
-
-    /// The held-back text, at the end.
-    fn held(&mut self) -> Option<String> {
-        self.restoring.as_mut().map(Restoring::rest).filter(|held| !held.is_empty())
     }
 
     async fn end(mut self, stop: StopReason, usage: Option<Usage>) -> StreamEvent {
+        let usage = self.metered(usage);
+        // Sent parts can't be taken back, but a completion that fails its check is not cached.
+        self.answered().await;
+        let answer = self.passed.restored_answer(self.passed.stop(stop), usage);
+        let tokens = tokens_of(&usage);
+        let cacheable = CacheableAnswer::of(&answer, tokens).filter(|_| self.is_right());
+        self.session.settle(Some(&self.candidate.model), RequestOutcome::Answered, cacheable).await;
+        let (reasoning_tokens, cost) = (usage.reasoning_tokens, self.session.bill.cost());
+        StreamEvent::End(StreamEnd { stop: answer.stop, tokens, reasoning_tokens, cost })
+    }
+
+    /// The usage by the provider's counts, otherwise by the length of what arrived.
+    fn metered(&mut self, usage: Option<Usage>) -> Usage {
         let length = AnswerLength {
             input: self.session.input.most,
-            answer: self.text.len(),
+            answer: self.passed.arrived(),
             longest: self.session.longest_answer(&self.candidate.model),
         };
-        let tokens = tokens_of(&self.session.bill.meter(&self.candidate.model, usage, &length));
-        // Sent text can't be taken back, but a completion that fails its check is not cached.
+        self.session.bill.meter(&self.candidate.model, usage, &length)
+    }
+
+    /// Whether the completion passes its checks.
+    fn is_right(&self) -> bool {
+        let calls = self.passed.calls();
+        let right_calls = self.tool_check.as_ref().is_none_or(|check| check(calls).is_ok());
+        let check = self.check.as_ref().filter(|_| calls.is_empty());
+        right_calls && check.is_none_or(|check| check(self.passed.text()).is_ok())
+    }
+
+    /// The model ended its completion with a call that can't be read. The provider bills it; the caller must not take
+    /// the parts so far for a whole completion.
+    async fn malformed(mut self, usage: Option<Usage>) -> StreamEvent {
+        tracing::warn!(model = self.candidate.model.id, "a streamed call of a tool can't be read");
+        self.metered(usage);
         self.answered().await;
-        let right = self.check.as_ref().is_none_or(|check| check(&self.text).is_ok());
-        let text = match &self.restoring {
-            Some(restoring) => restoring.all(&self.text),
-            None => self.text.clone(),
-        };
-        let cacheable = CacheableAnswer::of(&text, stop, tokens).filter(|_| right);
-        self.session.settle(Some(&self.candidate.model), RequestOutcome::Answered, cacheable).await;
-        StreamEvent::End { stop, tokens, cost: self.session.bill.cost() }
+        self.session.settle(Some(&self.candidate.model), RequestOutcome::Cut, None).await;
+        StreamEvent::Broken
     }
 
     /// Reports to the model's breaker that it answered.
@@ -257,7 +266,8 @@ impl Passing {
         let tokens = self.arrived();
         self.answered().await;
         self.session.settle(Some(&self.candidate.model), RequestOutcome::Cut, None).await;
-        StreamEvent::End { stop: StopReason::MaxTokens, tokens, cost: self.session.bill.cost() }
+        let cost = self.session.bill.cost();
+        StreamEvent::End(StreamEnd { stop: StopReason::MaxTokens, tokens, reasoning_tokens: 0, cost })
     }
 
     /// The provider ended the call. When it said so, it made exactly the text that arrived; when the connection or the
@@ -280,11 +290,11 @@ impl Passing {
         StreamEvent::Broken
     }
 
-    /// Charges text that arrived without counts: the prompt at its upper bound, and every byte as a token, up to the
+    /// Charges parts that arrived without counts: the prompt at its upper bound, and every byte as a token, up to the
     /// longest completion that was asked for. That is never more than the amount set aside.
     fn arrived(&mut self) -> TokenCounts {
         let model = &self.candidate.model;
-        let output = (self.text.len() as u64).min(self.session.longest_answer(model));
+        let output = (self.passed.arrived() as u64).min(self.session.longest_answer(model));
         self.session.bill.presume(model, self.session.input.most, output)
     }
 }

@@ -2,7 +2,10 @@
 //! in.
 
 mod contradiction;
+mod fence;
 mod references;
+
+pub(super) use fence::Unfencing;
 
 use super::ask::{CompletionCheck, CompletionFaults};
 use domain::field::InvalidFields;
@@ -19,54 +22,55 @@ const MOST_PATTERNS: usize = 50;
 /// each letter of a completion. The default of 10 MiB for each would let one schema take all memory of a function.
 const LARGEST_PATTERNS: usize = 2 * 1024 * 1024;
 
+const NOT_A_SCHEMA: &str = "must be a JSON Schema without outside references, whose patterns are short and have neither \
+                            look-around nor back-references";
+
 /// Keywords that no provider accepts at a schema's root.
 const ROOT_CHOICES: [&str; 4] = ["$ref", "anyOf", "oneOf", "allOf"];
 
-/// A check of completions against a schema. The schema may refer only to itself.
-pub(super) fn schema_check(schema: &Value) -> Result<CompletionCheck, InvalidFields> {
-    let wrong = || {
-        InvalidFields::one(
-            "response_schema",
-            "format",
-            "must be a JSON Schema without outside references, whose patterns are short and have neither look-around nor \
-             back-references",
-        )
-    };
-    // Claude and Nova accept only an object as the input of a forced tool, without choice or reference at its root, and
-    // so do OpenAI's own models.
-    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
-    if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
-        return Err(InvalidFields::one(
-            "response_schema",
-            "format",
-            format!("must not have {choice} in its root"),
-        ));
-    }
-    if let Some(endless) = references::endless(schema) {
-        return Err(InvalidFields::one("response_schema", "format", endless));
-    }
-    let count = patterns(schema);
-    if count > MOST_PATTERNS {
-        let why = format!("must not have more than {MOST_PATTERNS} patterns");
-        return Err(InvalidFields::one("response_schema", "format", why));
-    }
-    // This engine takes time in proportion to the text and to the pattern. The one with look-around can be made to take
-    // minutes, in which the function answers nobody.
-    let linear = PatternOptions::regex().size_limit(LARGEST_PATTERNS / count.max(1));
-    let validator = jsonschema::options().with_pattern_options(linear).build(schema).map_err(|_| wrong())?;
-    if !is_object {
-        return Err(InvalidFields::one("response_schema", "format", "must have the type object in its root"));
-    }
-    if let Some(keyword) = contradiction::contradiction(schema) {
-        let why = format!("nothing can match it: see {keyword}");
-        return Err(InvalidFields::one("response_schema", "unsatisfiable", why));
-    }
+/// A check of completions against the schema in this field. The schema may refer only to itself.
+pub(super) fn schema_check(field: &str, schema: &Value) -> Result<CompletionCheck, InvalidFields> {
+    let validator = validator(field, schema)?;
     Ok(Arc::new(move |text: &str| {
         let value: Value =
             serde_json::from_str(unfenced(text)).map_err(|_| vec!["the answer is not JSON".to_owned()])?;
         let faults = schema_faults(&validator, &value);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }))
+}
+
+/// The validator of the schema in this field. A schema that takes too much time or memory, or that nothing can match, is
+/// refused.
+pub(super) fn validator(field: &str, schema: &Value) -> Result<jsonschema::Validator, InvalidFields> {
+    let wrong = |message: String| InvalidFields::one(field, "format", message);
+    // Claude and Nova accept only an object as the input of a forced tool, without choice or reference at its root, and
+    // so do OpenAI's own models.
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    if let Some(choice) = ROOT_CHOICES.iter().find(|choice| schema.get(**choice).is_some()) {
+        return Err(wrong(format!("must not have {choice} in its root")));
+    }
+    if let Some(endless) = references::endless(schema) {
+        return Err(wrong(endless));
+    }
+    let count = patterns(schema);
+    if count > MOST_PATTERNS {
+        return Err(wrong(format!("must not have more than {MOST_PATTERNS} patterns")));
+    }
+    // This engine takes time in proportion to the text and to the pattern. The one with look-around can be made to take
+    // minutes, in which the function answers nobody.
+    let linear = PatternOptions::regex().size_limit(LARGEST_PATTERNS / count.max(1));
+    let validator = jsonschema::options()
+        .with_pattern_options(linear)
+        .build(schema)
+        .map_err(|_| wrong(NOT_A_SCHEMA.to_owned()))?;
+    if !is_object {
+        return Err(wrong("must have the type object in its root".to_owned()));
+    }
+    if let Some(keyword) = contradiction::contradiction(schema) {
+        let why = format!("nothing can match it: see {keyword}");
+        return Err(InvalidFields::one(field, "unsatisfiable", why));
+    }
+    Ok(validator)
 }
 
 /// The number of regular expressions in a schema. Members that only have the name of a keyword count too.
@@ -101,12 +105,16 @@ pub fn unfenced(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::schema_check;
+    use domain::field::InvalidFields;
     use serde_json::{Map, Value, json};
     use std::time::{Duration, Instant};
 
     fn with(member: &Value) -> Value {
         json!({"type": "object", "properties": {"a": member}})
+    }
+
+    fn schema_check(schema: &Value) -> Result<super::CompletionCheck, InvalidFields> {
+        super::schema_check("response_schema", schema)
     }
 
     fn is_refused(schema: &Value) -> bool {

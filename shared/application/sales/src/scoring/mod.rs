@@ -147,11 +147,12 @@ impl LeadScorer {
                 output_schema: Some(schema),
                 max_output_tokens: MAX_OUTPUT_TOKENS.saturating_mul(leads),
                 temperature: Some(0.0),
-                top_p: None,
-                stop: Vec::new(),
+                ..Conversation::default()
             },
             cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::ZERO },
             check: None,
+            tool_check: None,
+            needs: Vec::new(),
         }
     }
 }

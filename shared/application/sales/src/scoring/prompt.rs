@@ -95,7 +95,7 @@ impl Document {
 pub(super) fn marked(data: &impl Serialize) -> Result<Message, serde_json::Error> {
     // The only character that could close the marker: in JSON, `<` stands only in texts, where it may be escaped.
     let text = serde_json::to_string(data)?.replace('<', "\\u003c");
-    Ok(Message { role: Role::User, text: format!("<lead_data>{text}</lead_data>") })
+    Ok(Message::text(Role::User, format!("<lead_data>{text}</lead_data>")))
 }
 
 /// The text with every run of white space as one space; `None` when it is empty.

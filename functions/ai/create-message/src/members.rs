@@ -1,0 +1,113 @@
+//! The members of a block, which are taken one after the other. Each wrong one is named by its place in the body, and
+//! values are never repeated.
+
+use crate::unused::printable;
+use domain::field::FieldChecks;
+use serde_json::{Map, Value};
+
+/// The members of an object that have not been taken yet.
+pub(crate) struct Members<'a> {
+    members: Map<String, Value>,
+    /// The caller's name of the object.
+    field: String,
+    check: &'a mut FieldChecks,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn new(members: Map<String, Value>, field: String, check: &'a mut FieldChecks) -> Self {
+        Self { members, field, check }
+    }
+
+    /// The caller's name of a member.
+    pub(crate) fn name(&self, member: &str) -> String {
+        format!("{}.{member}", self.field)
+    }
+
+    /// The collected faults, for what reads a member itself.
+    pub(crate) fn check(&mut self) -> &mut FieldChecks {
+        self.check
+    }
+
+    /// Notes that a member is wrong.
+    pub(crate) fn wrong(&mut self, member: &str, code: &'static str, message: &str) {
+        let name = self.name(member);
+        self.check.wrong(&name, code, message);
+    }
+
+    /// Notes that the whole object is wrong.
+    pub(crate) fn refuse(&mut self, code: &'static str, message: &str) {
+        self.check.wrong(&self.field, code, message);
+    }
+
+    /// Takes a member; null counts as left out.
+    pub(crate) fn take(&mut self, member: &str) -> Option<Value> {
+        self.members.remove(member).filter(|value| !value.is_null())
+    }
+
+    /// Takes a text that must be there; a missing one is noted.
+    pub(crate) fn text(&mut self, member: &str) -> Option<String> {
+        match self.take(member) {
+            Some(Value::String(text)) => return Some(text),
+            Some(_) => self.wrong(member, "type", "must be a string"),
+            None => self.wrong(member, "required", "must be given"),
+        }
+        None
+    }
+
+    /// Takes a text that may be left out.
+    pub(crate) fn optional_text(&mut self, member: &str) -> Option<String> {
+        match self.take(member)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.wrong(member, "type", "must be a string");
+                None
+            }
+        }
+    }
+
+    /// Takes a boolean; false when it is left out.
+    pub(crate) fn flag(&mut self, member: &str) -> bool {
+        match self.take(member) {
+            None => false,
+            Some(Value::Bool(flag)) => flag,
+            Some(_) => {
+                self.wrong(member, "type", "must be a boolean");
+                false
+            }
+        }
+    }
+
+    /// Takes an object that must be there; a missing one is noted.
+    pub(crate) fn object(&mut self, member: &str) -> Option<Members<'_>> {
+        match self.take(member) {
+            Some(Value::Object(members)) => {
+                let field = self.name(member);
+                return Some(Members { members, field, check: self.check });
+            }
+            Some(_) => self.wrong(member, "type", "must be an object"),
+            None => self.wrong(member, "required", "must be given"),
+        }
+        None
+    }
+
+    /// Takes an object that may be left out.
+    pub(crate) fn optional_object(&mut self, member: &str) -> Option<Members<'_>> {
+        let is_there = self.members.get(member).is_some_and(|value| !value.is_null());
+        if is_there { self.object(member) } else { None }
+    }
+
+    /// Notes that a member is there that would change the answer.
+    pub(crate) fn unsupported(&mut self, member: &str, message: &str) {
+        if self.take(member).is_some() {
+            self.wrong(member, "unsupported", message);
+        }
+    }
+
+    /// Notes all members that were not taken, except the ones that change nothing about an answer.
+    pub(crate) fn finish(self, harmless: &[&str]) {
+        for name in self.members.keys().filter(|name| !harmless.contains(&name.as_str())) {
+            let name = format!("{}.{}", self.field, printable(name));
+            self.check.wrong(&name, "unknown", "is not a field of this body");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Turns a request in Anthropic's format into a prompt.
+
+use crate::names::{Names, TurnPlace};
+use crate::turns::{self, ReadTurn};
+use crate::{reasoning, tools, unused};
+use application_ai::CompletionRequest;
+use application_core::model_answer::CacheControl;
+use contracts::anthropic::{JsonOutputFormat, MessageRequest};
+use domain::InvalidFields;
+use domain::field::FieldChecks;
+use ports::{Message, Role};
+
+/// The model name that stands for the chain.
+const AUTO: &str = "auto";
+
+/// The prompt of a request, and the wrong fields among those that only Anthropic's format has.
+pub(crate) fn read(
+    body: MessageRequest,
+    cache: CacheControl,
+) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
+    let mut check = FieldChecks::default();
+    unused::of_request(&body.rest, &mut check);
+    if body.temperature.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+        check.wrong("temperature", "range", "must be 0 to 1");
+    }
+    let output = body.output_config.unwrap_or_default();
+    unused::refuse_all(&output.rest, "output_config.", &mut check);
+    let (schema, format) = match output.format {
+        Some(format) => ("output_config.format.schema", Some(format)),
+        None => ("output_format.schema", body.output_format),
+    };
+    let system = body.system.map(|system| turns::read_system(system, &mut check));
+    let mut names = Names { instructions: None, turns: Vec::new(), schema };
+    let mut instructions: Vec<String> = system.into_iter().collect();
+    let names_system = !instructions.is_empty();
+    let mut messages = Vec::new();
+    for (place, turn) in body.messages.into_iter().enumerate() {
+        match turns::read(turn, place, &mut check) {
+            ReadTurn::Instructions(text) => {
+                if !names_system {
+                    names.instructions.get_or_insert(place);
+                }
+                instructions.push(text);
+            }
+            ReadTurn::Turn { message, is_text } => {
+                names.turns.push(TurnPlace { place, is_text });
+                messages.push(message);
+            }
+            ReadTurn::Nothing => {}
+        }
+    }
+    let mut system = instructions.join("\n\n");
+    // Providers need a user's turn, so turns with instructions alone become the user's turn.
+    if let (true, Some(place)) = (messages.is_empty(), names.instructions) {
+        names.turns.push(TurnPlace { place, is_text: true });
+        messages.push(Message::text(Role::User, std::mem::take(&mut system)));
+    }
+    let asked = CompletionRequest {
+        model: Some(body.model).filter(|model| model != AUTO),
+        system,
+        messages,
+        tools: tools::read(body.tools, body.tool_choice, &mut check),
+        reasoning_effort: reasoning::read(body.thinking, output.effort, body.max_tokens, &mut check),
+        output_schema: format.map(|JsonOutputFormat { kind: _, schema }| schema),
+        max_tokens: Some(body.max_tokens),
+        temperature: body.temperature,
+        top_p: body.top_p,
+        stop: body.stop_sequences.unwrap_or_default(),
+        cache,
+    };
+    (asked, names, check.finish(()))
+}

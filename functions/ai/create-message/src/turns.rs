@@ -1,0 +1,78 @@
+//! Turns Anthropic's turns into turns of a conversation. Members and blocks that only answers have are left alone in
+//! turns of the model, so that a history from elsewhere can be sent as it is.
+
+use crate::blocks::{self, BlockPlace};
+use crate::unused;
+use contracts::anthropic::{InputContent, MessageRole, MessageTurn};
+use domain::field::FieldChecks;
+use ports::{ContentBlock, Message, Role};
+
+/// A turn of the request.
+pub(crate) enum ReadTurn {
+    /// Instructions.
+    Instructions(String),
+    /// A turn of the conversation.
+    Turn {
+        /// The turn.
+        message: Message,
+        /// Whether its content is a text, and not blocks.
+        is_text: bool,
+    },
+    /// An empty turn of the model, which changes nothing.
+    Nothing,
+}
+
+/// Reads the turn at this place. Wrong parts are noted.
+pub(crate) fn read(turn: MessageTurn, place: usize, check: &mut FieldChecks) -> ReadTurn {
+    let MessageTurn { role, content, rest } = turn;
+    let field = format!("messages.{place}");
+    if role != MessageRole::Assistant {
+        unused::refuse_all(&rest, &format!("{field}."), check);
+    }
+    let is_text = matches!(content, InputContent::Text(_));
+    let of_role = match role {
+        MessageRole::User => BlockPlace::User,
+        MessageRole::Assistant => BlockPlace::Model,
+        MessageRole::System => BlockPlace::Instructions,
+    };
+    let content = read_content(content, of_role, &format!("{field}.content"), check);
+    match role {
+        MessageRole::System => ReadTurn::Instructions(joined(&content)),
+        MessageRole::User => ReadTurn::Turn { message: Message { role: Role::User, content }, is_text },
+        MessageRole::Assistant if content.iter().all(says_nothing) => ReadTurn::Nothing,
+        MessageRole::Assistant => {
+            ReadTurn::Turn { message: Message { role: Role::Assistant, content }, is_text }
+        }
+    }
+}
+
+/// Reads the instructions of a request.
+pub(crate) fn read_system(content: InputContent, check: &mut FieldChecks) -> String {
+    joined(&read_content(content, BlockPlace::Instructions, "system", check))
+}
+
+fn read_content(
+    content: InputContent,
+    place: BlockPlace,
+    field: &str,
+    check: &mut FieldChecks,
+) -> Vec<ContentBlock> {
+    match content {
+        InputContent::Text(text) => vec![ContentBlock::Text(text)],
+        InputContent::Blocks(blocks) => {
+            let read = |(at, block)| blocks::read(block, place, format!("{field}.{at}"), check);
+            blocks.into_iter().enumerate().map(read).collect()
+        }
+    }
+}
+
+/// Blocks of instructions are paragraphs.
+fn joined(blocks: &[ContentBlock]) -> String {
+    let texts: Vec<&str> =
+        blocks.iter().filter_map(ContentBlock::as_text).filter(|text| !text.is_empty()).collect();
+    texts.join("\n\n")
+}
+
+fn says_nothing(block: &ContentBlock) -> bool {
+    block.as_text().is_some_and(|text| text.trim().is_empty())
+}

@@ -1,0 +1,119 @@
+//! Turns the items of a conversation into its turns. Items that only models make, such as reasoning and calls of hosted
+//! tools, are left alone, so that a history from elsewhere can be sent as it is.
+
+use crate::names::{TurnForm, TurnPlace};
+use crate::parts::{PartsOf, blocks, required};
+use crate::unused;
+use contracts::openai::responses::{InputItem, InputPart, InputRole, TextOrList};
+use domain::field::FieldChecks;
+use ports::{ContentBlock, Message, Role, ToolCall, ToolResult};
+use serde_json::Value;
+
+/// An item as a turn.
+pub(crate) enum ReadItem {
+    /// Instructions, and the field that they stand in.
+    Instructions(String, String),
+    /// A turn of the conversation.
+    Turn(Message, TurnPlace),
+    /// Nothing that the model is told.
+    Nothing,
+}
+
+/// Reads the item with this name. Wrong members are noted.
+pub(crate) fn read(item: InputItem, name: String, check: &mut FieldChecks) -> ReadItem {
+    unused::of_item(&item, check, &name);
+    match item.kind.as_deref() {
+        None | Some("message") => message(item, name, check),
+        Some("function_call") => call(item, name, check).unwrap_or(ReadItem::Nothing),
+        Some("function_call_output") => output(item, name, check).unwrap_or(ReadItem::Nothing),
+        Some("item_reference") => {
+            let way_out = "is not supported: no answers are stored; send the item itself, for which clients have \
+                `store` false";
+            check.wrong(&format!("{name}.type"), "unsupported", way_out);
+            ReadItem::Nothing
+        }
+        Some(kind) if is_of_model(kind) => ReadItem::Nothing,
+        Some(_) => {
+            let kinds =
+                "must be message, function_call, function_call_output, or an item of a model's answer";
+            check.wrong(&format!("{name}.type"), "unsupported", kinds);
+            ReadItem::Nothing
+        }
+    }
+}
+
+/// Whether only models and hosted tools make items of this kind.
+pub(crate) fn is_of_model(kind: &str) -> bool {
+    let kinds = [
+        "reasoning",
+        "compaction",
+        "web_search_call",
+        "file_search_call",
+        "code_interpreter_call",
+        "image_generation_call",
+        "computer_call",
+        "custom_tool_call",
+        "tool_search_call",
+        "local_shell_call",
+        "shell_call",
+        "apply_patch_call",
+        "mcp_call",
+        "mcp_list_tools",
+        "mcp_approval_request",
+        "program",
+    ];
+    kinds.contains(&kind)
+}
+
+fn message(item: InputItem, name: String, check: &mut FieldChecks) -> ReadItem {
+    let role = required(item.role, &name, "role", check);
+    let content = required(item.content, &name, "content", check);
+    let (Some(role), Some(content)) = (role, content) else { return ReadItem::Nothing };
+    let form = match &content {
+        TextOrList::Text(_) => TurnForm::Text,
+        TextOrList::List(_) => TurnForm::Parts,
+    };
+    let (of, role) = match role {
+        InputRole::System | InputRole::Developer => (PartsOf::Instructions, None),
+        InputRole::User => (PartsOf::Caller, Some(Role::User)),
+        InputRole::Assistant => (PartsOf::Model, Some(Role::Assistant)),
+    };
+    let field = format!("{name}.content");
+    let content = blocks(content, of, &field, check);
+    let Some(role) = role else {
+        return ReadItem::Instructions(content.iter().filter_map(ContentBlock::as_text).collect(), field);
+    };
+    let says_nothing = |block: &ContentBlock| block.as_text().is_some_and(|text| text.trim().is_empty());
+    if role == Role::Assistant && content.iter().all(says_nothing) {
+        return ReadItem::Nothing;
+    }
+    ReadItem::Turn(Message { role, content }, TurnPlace { item: name, form })
+}
+
+fn call(item: InputItem, name: String, check: &mut FieldChecks) -> Option<ReadItem> {
+    let id = required(item.call_id, &name, "call_id", check);
+    let function = required(item.name, &name, "name", check);
+    let arguments = match required(item.arguments, &name, "arguments", check)? {
+        // Clients of other providers send a call without arguments with an empty text.
+        Value::String(text) if text.trim().is_empty() => "{}".to_owned(),
+        Value::String(text) => text,
+        _ => {
+            check.wrong(&format!("{name}.arguments"), "type", "must be a string");
+            // The output of the call is not wrong.
+            "{}".to_owned()
+        }
+    };
+    let call = ContentBlock::ToolCall(ToolCall { id: id?, name: function?, arguments });
+    let message = Message { role: Role::Assistant, content: vec![call] };
+    Some(ReadItem::Turn(message, TurnPlace { item: name, form: TurnForm::Call }))
+}
+
+fn output(item: InputItem, name: String, check: &mut FieldChecks) -> Option<ReadItem> {
+    let call_id = required(item.call_id, &name, "call_id", check);
+    let output: Option<TextOrList<InputPart>> = required(item.output, &name, "output", check);
+    let content = blocks(output?, PartsOf::Caller, &format!("{name}.output"), check);
+    let has_files = content.iter().any(|block| block.as_text().is_none());
+    let result = ContentBlock::ToolResult(ToolResult { call_id: call_id?, content, is_error: false });
+    let message = Message { role: Role::User, content: vec![result] };
+    Some(ReadItem::Turn(message, TurnPlace { item: name, form: TurnForm::Output { has_files } }))
+}

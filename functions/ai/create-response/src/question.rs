@@ -1,0 +1,110 @@
+//! Turns OpenAI's request into a prompt. An unsupported field that would change the answer is refused by name.
+
+use crate::items::{self, ReadItem};
+use crate::names::{Names, TurnForm, TurnPlace};
+use crate::parts::required;
+use crate::{tools, unused};
+use application_ai::CompletionRequest;
+use application_core::model_answer::CacheControl;
+use contracts::openai::ChatReasoningEffort;
+use contracts::openai::responses::{InputItem, ResponseRequest, TextFormat, TextFormatKind, TextOrList};
+use domain::InvalidFields;
+use domain::field::FieldChecks;
+use ports::{Message, ReasoningEffort, Role};
+use serde_json::{Value, json};
+
+/// The model name that stands for the chain.
+const AUTO: &str = "auto";
+
+/// The prompt of a request, and the wrong fields among those that only OpenAI's format has.
+pub(crate) fn read(
+    body: ResponseRequest,
+    cache: CacheControl,
+) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
+    let mut check = FieldChecks::default();
+    unused::of_request(&body, &mut check);
+    let effort = body.reasoning.and_then(|reasoning| reasoning.effort);
+    let format = body.text.and_then(|text| text.format);
+    let ReadConversation { system, messages, names } =
+        conversation(body.instructions, body.input, &mut check);
+    let asked = CompletionRequest {
+        model: Some(body.model).filter(|model| model != AUTO),
+        system,
+        messages,
+        tools: tools::read(body.tools, body.tool_choice, body.parallel_tool_calls, &mut check),
+        reasoning_effort: effort.and_then(reasoning_effort),
+        output_schema: format.and_then(|format| schema(format, &mut check)),
+        max_tokens: body.max_output_tokens,
+        temperature: body.temperature,
+        top_p: body.top_p,
+        stop: Vec::new(),
+        cache,
+    };
+    (asked, names, check.finish(()))
+}
+
+struct ReadConversation {
+    system: String,
+    messages: Vec<Message>,
+    names: Names,
+}
+
+fn conversation(
+    instructions: Option<String>,
+    input: TextOrList<InputItem>,
+    check: &mut FieldChecks,
+) -> ReadConversation {
+    let first = instructions.is_some().then(|| "instructions".to_owned());
+    let mut names = Names { instructions: first, turns: Vec::new() };
+    let mut system: Vec<String> = instructions.into_iter().collect();
+    let mut messages = Vec::new();
+    match input {
+        TextOrList::Text(text) => {
+            names.turns.push(TurnPlace { item: "input".to_owned(), form: TurnForm::Input });
+            messages.push(Message::text(Role::User, text));
+        }
+        TextOrList::List(items) => {
+            let is_empty = items.is_empty();
+            for (at, item) in items.into_iter().enumerate() {
+                match items::read(item, format!("input.{at}"), check) {
+                    ReadItem::Instructions(text, field) => {
+                        names.instructions.get_or_insert(field);
+                        system.push(text);
+                    }
+                    ReadItem::Turn(message, place) => {
+                        names.turns.push(place);
+                        messages.push(message);
+                    }
+                    ReadItem::Nothing => {}
+                }
+            }
+            // Providers need a user's turn, so instructions alone become the user's turn.
+            if let (true, false, Some(field)) = (messages.is_empty(), is_empty, &names.instructions) {
+                names.turns.push(TurnPlace { item: field.clone(), form: TurnForm::Instructions });
+                messages.push(Message::text(Role::User, std::mem::take(&mut system).join("\n\n")));
+            }
+        }
+    }
+    ReadConversation { system: system.join("\n\n"), messages, names }
+}
+
+fn reasoning_effort(effort: ChatReasoningEffort) -> Option<ReasoningEffort> {
+    match effort {
+        ChatReasoningEffort::None => None,
+        ChatReasoningEffort::Minimal => Some(ReasoningEffort::Minimal),
+        ChatReasoningEffort::Low => Some(ReasoningEffort::Low),
+        ChatReasoningEffort::Medium => Some(ReasoningEffort::Medium),
+        ChatReasoningEffort::High | ChatReasoningEffort::Xhigh => Some(ReasoningEffort::High),
+    }
+}
+
+fn schema(format: TextFormat, check: &mut FieldChecks) -> Option<Value> {
+    match format.kind {
+        TextFormatKind::Text => None,
+        TextFormatKind::JsonObject => Some(json!({"type": "object"})),
+        TextFormatKind::JsonSchema => {
+            required(format.name, "text.format", "name", check);
+            required(format.schema, "text.format", "schema", check)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Masks the parts of turns, and tools. Values have neither quotes nor backslashes, so JSON texts stay JSON.
+
+use super::Masking;
+use ports::{ContentBlock, Document, Message, Tool, ToolCall, ToolResult, ToolSet};
+use std::sync::Arc;
+
+impl Masking {
+    pub(super) fn pass_over_block(&mut self, block: &ContentBlock) {
+        for block in block.with_inner() {
+            match block {
+                ContentBlock::Text(text) => self.pass_over(text),
+                ContentBlock::ToolCall(call) => self.pass_over(&call.arguments),
+                ContentBlock::Document(Document { name, data, .. }) => {
+                    self.pass_over(name);
+                    self.pass_over(std::str::from_utf8(data).unwrap_or_default());
+                }
+                ContentBlock::Image(_) | ContentBlock::ToolResult(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn masked_turn(&mut self, turn: &Message) -> Message {
+        Message { role: turn.role, content: self.masked_blocks(&turn.content) }
+    }
+
+    fn masked_blocks(&mut self, blocks: &[ContentBlock]) -> Vec<ContentBlock> {
+        blocks.iter().map(|block| self.masked_block(block)).collect()
+    }
+
+    /// Pictures and documents are sent as they are,
+    /// but for the documents' names and for documents of text.
+    fn masked_block(&mut self, block: &ContentBlock) -> ContentBlock {
+        match block {
+            ContentBlock::Text(text) => ContentBlock::Text(self.masked(text)),
+            ContentBlock::Image(image) => ContentBlock::Image(image.clone()),
+            ContentBlock::Document(document) => ContentBlock::Document(self.masked_document(document)),
+            ContentBlock::ToolCall(ToolCall { id, name, arguments }) => ContentBlock::ToolCall(ToolCall {
+                id: id.clone(),
+                name: name.clone(),
+                arguments: self.masked(arguments),
+            }),
+            ContentBlock::ToolResult(ToolResult { call_id, content, is_error }) => {
+                ContentBlock::ToolResult(ToolResult {
+                    call_id: call_id.clone(),
+                    content: self.masked_blocks(content),
+                    is_error: *is_error,
+                })
+            }
+        }
+    }
+
+    fn masked_document(&mut self, document: &Document) -> Document {
+        let Document { name, format, data } = document;
+        let data = match std::str::from_utf8(data) {
+            Ok(text) if format.is_text() => Arc::from(self.masked(text).into_bytes()),
+            _ => Arc::clone(data),
+        };
+        Document { name: self.masked(name), format: *format, data }
+    }
+
+    /// Names of tools are not masked, because calls must find them again.
+    pub(super) fn masked_tools(&mut self, set: &ToolSet) -> ToolSet {
+        let tool = |tool: &Tool| Tool {
+            name: tool.name.clone(),
+            description: tool.description.as_deref().map(|text| self.masked(text)),
+            parameters: self.masked_value(&tool.parameters),
+            strict: tool.strict,
+        };
+        ToolSet {
+            tools: set.tools.iter().map(tool).collect(),
+            choice: set.choice.clone(),
+            one_at_a_time: set.one_at_a_time,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The request for a message.
+
+use super::content::InputContent;
+use super::options::{JsonOutputFormat, OutputConfig, ThinkingConfig};
+use super::tools::{MessageTool, MessageToolChoice};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Body of `POST /v1/messages`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageRequest {
+    /// The name of the model; `auto` for the chain.
+    pub model: String,
+    /// The turns of the conversation.
+    pub messages: Vec<MessageTurn>,
+    /// The most tokens that the answer may have, those of its reasoning included.
+    pub max_tokens: u32,
+    /// Instructions to the model: a text, or blocks of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<InputContent>,
+    /// The sampling temperature, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// Nucleus sampling: the share of the likeliest tokens to choose from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// Texts that end the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_sequences: Option<Vec<String>>,
+    /// Whether the answer is streamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<bool>,
+    /// The tools that the model may call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<MessageTool>>,
+    /// The tools among which it may choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<MessageToolChoice>,
+    /// The reasoning before the answer; ignored by models that do not reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<ThinkingConfig>,
+    /// The effort and the form of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_config: Option<OutputConfig>,
+    /// The older place of `output_config.format`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_format: Option<JsonOutputFormat>,
+    /// Ignored: the credentials say who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    /// All other fields; the mapping accepts or refuses them by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// One turn of a conversation.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageTurn {
+    /// `user`, `assistant` or `system`.
+    pub role: MessageRole,
+    /// A text, or blocks.
+    pub content: InputContent,
+    /// All other members. Those of a model's turn are left alone; others are refused by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// The speaker of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageRole {
+    /// The caller.
+    User,
+    /// The model.
+    Assistant,
+    /// Instructions among the turns, which newer clients can send. They count like those of `system`.
+    System,
+}
+
+impl fmt::Debug for MessageRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageRequest").field("model", &self.model).finish_non_exhaustive()
+    }
+}
