@@ -33,8 +33,11 @@ impl RawTexts {
     }
 }
 
+/// The beginning of a placeholder; its place and a quote follow.
+const PLACEHOLDER: &str = "sextant-raw-json-";
+
 fn placeholder(place: usize) -> String {
-    format!("sextant-raw-json-{place}")
+    format!("{PLACEHOLDER}{place}")
 }
 
 /// Puts texts in place of their placeholders.
@@ -45,14 +48,19 @@ impl InsertTexts {
     /// The body with the texts. A placeholder is found with its member's name, which no text of a caller can imitate,
     /// because quotes are escaped in it.
     fn inserted(&self, body: &str) -> String {
-        let mut whole = body.to_owned();
-        for (place, json) in self.0.iter().enumerate() {
-            for member in ["json", "input"] {
-                let sign = format!("\"{member}\":\"{}\"", placeholder(place));
-                if let Some((before, after)) = whole.split_once(&sign) {
-                    whole = format!("{before}\"{member}\":{json}{after}");
-                    break;
-                }
+        let mut whole = String::with_capacity(body.len() + self.0.iter().map(String::len).sum::<usize>());
+        let sign = format!(":\"{PLACEHOLDER}");
+        let mut parts = body.split(sign.as_str());
+        whole.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let known = whole.ends_with("\"json\"") || whole.ends_with("\"input\"");
+            let found = part.split_once('"').filter(|_| known).and_then(|(place, after)| {
+                let json = self.0.get(place.parse::<usize>().ok()?)?;
+                Some((json, after))
+            });
+            match found {
+                Some((json, after)) => whole.extend([":", json, after]),
+                None => whole.extend([":\"", PLACEHOLDER, part]),
             }
         }
         whole

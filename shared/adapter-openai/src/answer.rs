@@ -118,6 +118,8 @@ pub(crate) fn stop_reason(finish_reason: Option<&str>, calls: bool) -> StopReaso
         Some("stop" | "tool_calls") => StopReason::EndTurn,
         Some("length") => StopReason::MaxTokens,
         Some("content_filter") => StopReason::Filtered,
+        // OpenRouter and vLLM: the answer is not whole.
+        Some("error" | "abort") => StopReason::Malformed,
         _ => StopReason::Other,
     }
 }

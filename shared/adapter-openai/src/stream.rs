@@ -139,6 +139,8 @@ struct StreamedSoFar {
     refused: bool,
     /// The indexes of calls that have begun.
     calls: Vec<usize>,
+    /// Whether the model wrote a call that can't be read. It is no failure of the server.
+    malformed: bool,
     /// Whether the server said that nothing follows.
     done: bool,
 }
@@ -167,11 +169,12 @@ impl StreamedSoFar {
         self.refused |= refusal.is_some();
         let text = refusal.or(choice.delta.content).filter(|text| !text.is_empty());
         self.parts.extend(text.map(Delta::Text));
-        choice.delta.tool_calls.into_iter().flatten().try_for_each(|part| self.take_call(part))
+        choice.delta.tool_calls.into_iter().flatten().for_each(|part| self.take_call(part));
+        Ok(())
     }
 
     /// Takes a part of a call. Parts of several calls never alternate: a call is whole before the next one begins.
-    fn take_call(&mut self, part: CallPart) -> Result<(), ModelError> {
+    fn take_call(&mut self, part: CallPart) {
         let CallPart { index, id, function } = part;
         let (name, arguments) = function.map_or((None, None), |it| (it.name, it.arguments));
         let name = name.filter(|name| !name.is_empty());
@@ -179,20 +182,25 @@ impl StreamedSoFar {
         let index = index.unwrap_or_else(|| self.calls.len().saturating_sub(usize::from(name.is_none())));
         if !self.calls.contains(&index) {
             let Some(name) = name else {
-                return Err(unavailable(ProviderFailure::Incomplete("name of a called tool")));
+                self.malformed = true;
+                return;
             };
             self.calls.push(index);
             self.parts.push_back(Delta::ToolCall { id: answer::call_id(id, index), name });
         } else if self.calls.last() != Some(&index) {
-            return Err(unavailable(ProviderFailure::Incomplete("order of calls")));
+            self.malformed = true;
+            return;
         }
         self.parts.extend(arguments.filter(|json| !json.is_empty()).map(Delta::Arguments));
-        Ok(())
     }
 
     fn end(&self) -> Result<Delta, ModelError> {
         let stop = self.stop.as_deref().ok_or_else(|| unavailable(ProviderFailure::Incomplete("end")))?;
-        let stop = answer::stop_reason(Some(stop), !self.calls.is_empty());
-        Ok(Delta::End { stop: if self.refused { StopReason::Filtered } else { stop }, usage: self.usage })
+        let stop = match answer::stop_reason(Some(stop), !self.calls.is_empty()) {
+            _ if self.refused => StopReason::Filtered,
+            _ if self.malformed => StopReason::Malformed,
+            stop => stop,
+        };
+        Ok(Delta::End { stop, usage: self.usage })
     }
 }

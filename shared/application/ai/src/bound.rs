@@ -5,7 +5,8 @@
 use super::ask::Conversation;
 use super::registry::Model;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use ports::{ContentBlock, Document, Tool, ToolCall, ToolResult, ToolSet};
+use ports::{ContentBlock, Document, Tool, ToolCall, ToolResult};
+use serde_json::Value;
 use std::fmt;
 
 /// The tokens that providers add around each turn and around the instructions.
@@ -74,19 +75,39 @@ pub(super) fn most_input_tokens(conversation: &Conversation, files: FileTokens) 
     let turns: u64 =
         conversation.messages.iter().map(|message| most_tokens_of_turn(&message.content, files)).sum();
     let schema = conversation.output_schema.as_ref();
-    let schema = schema.map_or(0, |schema| most_tokens(&schema.to_string()) + AROUND_A_SCHEMA);
-    instructions + turns + schema + most_tokens_of_tools(&conversation.tools)
+    let schema = schema.map_or(0, |schema| most_tokens_of_schema(schema) + AROUND_A_SCHEMA);
+    instructions + turns + schema + most_tokens_of_tools(conversation)
 }
 
-/// The most tokens of the tools and of the provider's own words around them.
-fn most_tokens_of_tools(set: &ToolSet) -> u64 {
+/// The most tokens of a schema. One with references becomes twice as long where a model takes none.
+fn most_tokens_of_schema(schema: &Value) -> u64 {
+    let text = schema.to_string();
+    let copies = if text.contains("\"$ref\"") { 2 } else { 1 };
+    most_tokens(&text).saturating_mul(copies)
+}
+
+/// The most tokens of the tools and of the provider's own words around them. A conversation with calls needs tools at
+/// some providers, so an adapter names those that were called.
+fn most_tokens_of_tools(conversation: &Conversation) -> u64 {
     let tool = |tool: &Tool| {
         let description = tool.description.as_deref().unwrap_or_default();
-        [tool.name.as_str(), description, &tool.parameters.to_string()].map(most_tokens).iter().sum::<u64>()
+        most_tokens(&tool.name)
+            + most_tokens(description)
+            + most_tokens_of_schema(&tool.parameters)
             + AROUND_A_BLOCK
     };
-    let around = if set.tools.is_empty() { 0 } else { AROUND_A_SCHEMA };
-    set.tools.iter().map(tool).sum::<u64>() + around
+    let tools = &conversation.tools.tools;
+    let called: u64 = conversation
+        .messages
+        .iter()
+        .flat_map(|turn| &turn.content)
+        .map(|block| match block {
+            ContentBlock::ToolCall(call) if tools.is_empty() => most_tokens(&call.name) + AROUND_A_BLOCK,
+            _ => 0,
+        })
+        .sum();
+    let around = if tools.is_empty() && called == 0 { 0 } else { AROUND_A_SCHEMA };
+    tools.iter().map(tool).sum::<u64>() + called + around
 }
 
 /// The most tokens that a turn adds to a prompt.
@@ -133,7 +154,7 @@ pub(super) fn fewest_input_tokens(conversation: &Conversation) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ports::{DocumentFormat, Image, ImageFormat, Message, Role};
+    use ports::{DocumentFormat, Image, ImageFormat, Message, Role, ToolSet};
     use serde_json::json;
     use std::sync::Arc;
 
@@ -198,7 +219,8 @@ mod tests {
             (ContentBlock::Image(image), 1_600 + 32),
             (ContentBlock::Document(document(DocumentFormat::Txt)), 4 + 1 + 32),
             (ContentBlock::Document(document(DocumentFormat::Pdf)), 200_000 + 1 + 32),
-            (ContentBlock::ToolCall(call), 1 + 2 + 2 + 32),
+            // Without tools, the called one is named, with the words around tools.
+            (ContentBlock::ToolCall(call), 1 + 2 + 2 + 32 + 2 + 32 + 600),
             (ContentBlock::ToolResult(result), 3 + 1 + 32),
         ] {
             assert_eq!(with_blocks(vec![block]), 2 * 16 + tokens);

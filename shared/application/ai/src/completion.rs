@@ -31,6 +31,8 @@ pub(super) const LONGEST_NAME: usize = 200;
 pub(super) const LONGEST_TEXT: usize = 1_000_000;
 /// The most turns of a conversation.
 const MOST_MESSAGES: usize = 1000;
+/// The most parts of all turns together.
+const MOST_BLOCKS: usize = 3000;
 /// The most texts that end a completion, and the most characters of each.
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
@@ -199,6 +201,11 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFi
     let messages = &request.messages;
     if messages.is_empty() || messages.len() > MOST_MESSAGES {
         check.wrong("messages", "length", format!("must be 1 to {MOST_MESSAGES} messages"));
+    }
+    // Looking for the results of calls takes the square of their number.
+    if messages.iter().map(|message| message.content.len()).sum::<usize>() > MOST_BLOCKS {
+        check.wrong("messages", "length", format!("must have at most {MOST_BLOCKS} parts"));
+        return check.finish(());
     }
     messages.iter().enumerate().for_each(|(at, message)| check_turn(&mut check, at, message));
     check.verbatim("system", &request.system, LONGEST_TEXT);

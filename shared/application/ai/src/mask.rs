@@ -116,7 +116,12 @@ impl Masking {
                 let field = |(name, value): (&String, &Value)| (self.masked(name), self.masked_value(value));
                 Value::Object(fields.iter().map(field).collect::<Map<_, _>>())
             }
-            other => other.clone(),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let masked = self.masked(&text);
+                if masked == text { value.clone() } else { Value::String(masked) }
+            }
+            Value::Null | Value::Bool(_) => value.clone(),
         }
     }
 

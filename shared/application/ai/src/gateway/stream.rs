@@ -45,9 +45,10 @@ pub async fn stream(
     };
     let begun = first_stream(&mut session, providers, ask).await;
     match begun {
-        Ok((candidate, began, (first, rest))) => Ok(Streamed {
-            head: session.head(&candidate.model),
-            events: passed_on(Passing {
+        Ok((candidate, began, (first, rest))) => {
+            let reasons = ask.conversation.reasoning_effort.is_some() && candidate.model.reasoning.is_some();
+            let head = session.head(&candidate.model);
+            let events = passed_on(Passing {
                 session,
                 candidate,
                 began,
@@ -56,9 +57,11 @@ pub async fn stream(
                 first: Some(first),
                 rest,
                 passed: PassedCompletion::new(ask, masking),
+                reasons,
                 ended: None,
-            }),
-        }),
+            });
+            Ok(Streamed { head, events })
+        }
         Err(error) => {
             session.settle(None, RequestOutcome::Failed, None).await;
             Err(error)
@@ -158,6 +161,8 @@ struct Passing {
     first: Option<Delta>,
     rest: ModelStream,
     passed: PassedCompletion,
+    /// Whether the model may have written reasoning, which does not arrive and is paid.
+    reasons: bool,
     /// The end, while held-back parts are sent before it.
     ended: Option<StreamOutcome>,
 }
@@ -231,7 +236,7 @@ impl Passing {
     fn metered(&mut self, usage: Option<Usage>) -> Usage {
         let length = AnswerLength {
             input: self.session.input.most,
-            answer: self.passed.arrived(),
+            answer: self.most_written(),
             longest: self.session.longest_answer(&self.candidate.model),
         };
         self.session.bill.meter(&self.candidate.model, usage, &length)
@@ -290,11 +295,16 @@ impl Passing {
         StreamEvent::Broken
     }
 
+    /// The most bytes that the model wrote. Reasoning does not arrive, and may have been all that was allowed.
+    fn most_written(&self) -> usize {
+        if self.reasons { usize::MAX } else { self.passed.arrived() }
+    }
+
     /// Charges parts that arrived without counts: the prompt at its upper bound, and every byte as a token, up to the
     /// longest completion that was asked for. That is never more than the amount set aside.
     fn arrived(&mut self) -> TokenCounts {
         let model = &self.candidate.model;
-        let output = (self.passed.arrived() as u64).min(self.session.longest_answer(model));
+        let output = (self.most_written() as u64).min(self.session.longest_answer(model));
         self.session.bill.presume(model, self.session.input.most, output)
     }
 }

@@ -1,7 +1,8 @@
-//! Masks the parts of turns, and tools. Values have neither quotes nor backslashes, so JSON texts stay JSON.
+//! Masks the parts of turns, and tools.
 
 use super::Masking;
 use ports::{ContentBlock, Document, Message, Tool, ToolCall, ToolResult, ToolSet};
+use serde_json::Value;
 use std::sync::Arc;
 
 impl Masking {
@@ -27,8 +28,7 @@ impl Masking {
         blocks.iter().map(|block| self.masked_block(block)).collect()
     }
 
-    /// Pictures and documents are sent as they are,
-    /// but for the documents' names and for documents of text.
+    /// Pictures and documents are sent as they are, but for the documents' names and for documents of text.
     fn masked_block(&mut self, block: &ContentBlock) -> ContentBlock {
         match block {
             ContentBlock::Text(text) => ContentBlock::Text(self.masked(text)),
@@ -37,7 +37,7 @@ impl Masking {
             ContentBlock::ToolCall(ToolCall { id, name, arguments }) => ContentBlock::ToolCall(ToolCall {
                 id: id.clone(),
                 name: name.clone(),
-                arguments: self.masked(arguments),
+                arguments: self.masked_json(arguments),
             }),
             ContentBlock::ToolResult(ToolResult { call_id, content, is_error }) => {
                 ContentBlock::ToolResult(ToolResult {
@@ -46,6 +46,17 @@ impl Masking {
                     is_error: *is_error,
                 })
             }
+        }
+    }
+
+    /// Arguments stay JSON, also where a number becomes a placeholder.
+    fn masked_json(&mut self, json: &str) -> String {
+        match serde_json::from_str::<Value>(json) {
+            Ok(value) => {
+                let masked = self.masked_value(&value);
+                if masked == value { json.to_owned() } else { masked.to_string() }
+            }
+            Err(_) => self.masked(json),
         }
     }
 
