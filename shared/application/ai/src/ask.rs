@@ -110,7 +110,7 @@ pub struct GatewayRequest {
     pub check: Option<CompletionCheck>,
     /// Checks the calls of tools; unusable ones are repaired once.
     pub tool_check: Option<ToolCallCheck>,
-    /// What the conversation needs of a model, with the field that needs it.
+    /// The abilities that a model must have, each with the field that needs it.
     pub needs: Vec<NeededAbility>,
     /// Whether a cut or filtered completion is returned as it is, although it fails the check.
     pub gives_cut: bool,

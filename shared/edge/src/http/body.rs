@@ -29,7 +29,7 @@ struct BodyLimit {
 }
 
 const USUAL: BodyLimit = BodyLimit { bytes: LARGEST, depth: 32, message: "At most 256 KiB are allowed." };
-/// Schemas are deep: each object that may be null adds five levels, and clients generate twenty of them in each other.
+/// Schemas are deep: each object that may be null adds five levels, so this is room for twenty of them in each other.
 /// serde_json reads no more than 127.
 const PROMPT: BodyLimit =
     BodyLimit { bytes: LARGEST_PROMPT, depth: 120, message: "At most 2 MiB are allowed." };

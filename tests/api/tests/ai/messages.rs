@@ -184,7 +184,7 @@ async fn a_loop_of_tools_is_sent_back_as_it_came() {
     scene.world.model().script.always("Fine.");
     let body = json!({"model": NOVA, "max_tokens": 100, "messages": [
         {"role": "user", "content": "Compare Bonn and Lyon."},
-        // What the client's `Message` holds, with blocks that only answers have.
+        // Anthropic's client sends its `Message` back with the blocks that only answers have.
         {"role": "assistant", "id": "msg_1", "type": "message", "stop_reason": "tool_use", "content": [
             {"type": "thinking", "thinking": "Two calls.", "signature": "c2ln"},
             {"type": "redacted_thinking", "data": "eA=="},

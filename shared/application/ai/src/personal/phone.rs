@@ -74,7 +74,8 @@ fn is_american(number: &Number<'_>) -> bool {
     local.is_some_and(|local| local.starts_with(|c: char| matches!(c, '2'..='9')))
 }
 
-/// What may be a number where a word says that it is one. A first group that can be a whole number is one.
+/// Whether 7 to 13 digits right after a word such as `tel.` are a number: one group, or groups of which the first is too
+/// short to be a number by itself.
 fn is_any_number(number: &Number<'_>) -> bool {
     let whole = number.sizes.first().is_some_and(|size| *size >= 7);
     (7..=13).contains(&number.digits.len())
