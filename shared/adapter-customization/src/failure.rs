@@ -1,13 +1,13 @@
 //! Sorts failures by whether a later call can succeed.
 
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
-use ports::TrainerError;
+use ports::{BatchInferenceError, TrainerError};
 use std::error::Error;
 
 /// A call failed.
 #[derive(Debug, thiserror::Error)]
 #[error("Bedrock {operation}: {code}")]
-struct CallFailed {
+pub(crate) struct CallFailed {
     operation: &'static str,
     code: String,
     #[source]
@@ -22,7 +22,7 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option
 /// The meaning of a failure for the caller.
 #[derive(Debug, PartialEq, Eq)]
 enum ErrorMeaning {
-    /// There may be room later.
+    /// There may be room later, or the change before may be done.
     Busy,
     /// The request is wrong and stays wrong.
     Refused,
@@ -50,14 +50,43 @@ fn meaning(code: &str, words: &str) -> ErrorMeaning {
     let words = words.to_lowercase();
     match code {
         "ServiceQuotaExceededException" | "ThrottlingException" => ErrorMeaning::Busy,
+        // Another change of the same model or deployment is not done yet.
+        "ConflictException" => ErrorMeaning::Busy,
         "ValidationException" if !OURS.iter().any(|ours| words.contains(ours)) => ErrorMeaning::Refused,
         _ => ErrorMeaning::Unavailable,
     }
 }
 
-/// The failure of a call. Only the service's code is kept, because its message may quote a line of the file and name
-/// roles and buckets.
-pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> TrainerError
+/// The failure of a call, for either port. Only the service's code is kept, because its message may quote a line of the
+/// file and name roles and buckets.
+#[derive(Debug)]
+pub(crate) enum CallFailure {
+    Busy(CallFailed),
+    Refused(String),
+    Unavailable(CallFailed),
+}
+
+impl From<CallFailure> for TrainerError {
+    fn from(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::Busy(failed) => Self::Busy(failed.into()),
+            CallFailure::Refused(code) => Self::Refused(code),
+            CallFailure::Unavailable(failed) => Self::Unavailable(failed.into()),
+        }
+    }
+}
+
+impl From<CallFailure> for BatchInferenceError {
+    fn from(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::Busy(failed) => Self::Busy(failed.into()),
+            CallFailure::Refused(code) => Self::Refused(code),
+            CallFailure::Unavailable(failed) => Self::Unavailable(failed.into()),
+        }
+    }
+}
+
+pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> CallFailure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -70,26 +99,29 @@ where
         error => error.into_source().ok(),
     };
     match meaning {
-        ErrorMeaning::Refused => TrainerError::Refused(code),
-        ErrorMeaning::Busy => TrainerError::Busy(CallFailed { operation, code, source }.into()),
-        ErrorMeaning::Unavailable => TrainerError::Unavailable(CallFailed { operation, code, source }.into()),
+        ErrorMeaning::Refused => CallFailure::Refused(code),
+        ErrorMeaning::Busy => CallFailure::Busy(CallFailed { operation, code, source }),
+        ErrorMeaning::Unavailable => CallFailure::Unavailable(CallFailed { operation, code, source }),
     }
 }
 
 pub(crate) fn unbuildable(
     operation: &'static str,
     error: impl Into<Box<dyn Error + Send + Sync>>,
-) -> TrainerError {
-    TrainerError::Unavailable(
-        CallFailed { operation, code: "not possible".to_owned(), source: Some(error.into()) }.into(),
-    )
+) -> CallFailure {
+    let (code, source) = ("not possible".to_owned(), Some(error.into()));
+    CallFailure::Unavailable(CallFailed { operation, code, source })
+}
+
+/// Something is not made yet.
+pub(crate) fn not_ready(operation: &'static str) -> CallFailure {
+    CallFailure::Busy(CallFailed { operation, code: "not ready".to_owned(), source: None })
 }
 
 /// The answer lacks a part that the service promises.
-pub(crate) fn incomplete(operation: &'static str) -> TrainerError {
-    TrainerError::Unavailable(
-        CallFailed { operation, code: "incomplete answer".to_owned(), source: None }.into(),
-    )
+pub(crate) fn incomplete(operation: &'static str) -> CallFailure {
+    let code = "incomplete answer".to_owned();
+    CallFailure::Unavailable(CallFailed { operation, code, source: None })
 }
 
 #[cfg(test)]
@@ -109,7 +141,7 @@ mod tests {
         for theirs in ["", "1 validation error detected.", "Invalid role in line 3"] {
             assert_eq!(meaning("ValidationException", theirs), ErrorMeaning::Refused, "{theirs}");
         }
-        for full in ["ServiceQuotaExceededException", "ThrottlingException"] {
+        for full in ["ServiceQuotaExceededException", "ThrottlingException", "ConflictException"] {
             assert_eq!(meaning(full, "The bucket of jobs is full"), ErrorMeaning::Busy, "{full}");
         }
         for other in ["AccessDeniedException", "InternalServerException", "no answer"] {

@@ -1,19 +1,22 @@
-//! Starts, reads and stops jobs, and deletes the model of a canceled one.
+//! Starts, reads and stops jobs, and deletes their models.
 
-use crate::failure::{code, failed, incomplete, unbuildable};
-use adapter_aws::{CallLimits, SdkConfig, with_limits};
+use crate::LIMITS;
+use crate::deployments;
+use crate::failure::{CallFailure, code, failed, incomplete, unbuildable};
+use adapter_aws::{SdkConfig, with_limits};
 use aws_sdk_bedrock::Client;
+use aws_sdk_bedrock::error::BuildError;
 use aws_sdk_bedrock::types::{
-    CustomizationType, ModelCustomizationJobStatus as Status, OutputDataConfig, Tag, TrainingDataConfig,
+    CustomizationType, JobStatusDetails, ModelCustomizationJobStatus as Status, OutputDataConfig,
+    StatusDetails, Tag, TrainingDataConfig, TrainingDetails,
 };
-use ports::{BoxFuture, JobName, JobState, Trainer, TrainerError, TrainingJob};
+use domain::id::OrganizationId;
+use ports::{
+    BoxFuture, DeploymentState, JobName, JobState, ModelDeployment, Trainer, TrainerError, TrainingJob,
+};
 use std::collections::HashMap;
 use std::fmt;
-use std::time::Duration;
 
-/// The service checks the location of the file before it answers.
-const LIMITS: CallLimits =
-    CallLimits { attempt: Duration::from_secs(10), operation: Duration::from_secs(25), attempts: 3 };
 const CREATE: &str = "CreateModelCustomizationJob";
 const GET: &str = "GetModelCustomizationJob";
 const STOP: &str = "StopModelCustomizationJob";
@@ -49,13 +52,11 @@ impl BedrockTrainer {
         Self { client: Client::new(&with_limits(config, LIMITS)), place }
     }
 
-    async fn create(&self, job: &TrainingJob) -> Result<String, TrainerError> {
+    async fn create(&self, job: &TrainingJob) -> Result<String, CallFailure> {
         let name = job.name.as_str();
         let TrainingPlace { bucket, role_arn, key_arn } = &self.place;
         let unbuildable = |error| unbuildable(CREATE, error);
-        let tags = [("sextant:organization", job.tenant.to_string()), ("sextant:fine-tune", name.to_owned())];
-        let tag = |(key, value): &(&str, String)| Tag::builder().key(*key).value(value).build();
-        let tags: Vec<Tag> = tags.iter().map(tag).collect::<Result<_, _>>().map_err(unbuildable)?;
+        let tags = tags(job.tenant, name).map_err(unbuildable)?;
         let output = OutputDataConfig::builder()
             .s3_uri(format!("s3://{bucket}/fine-tunes/{}/{name}/output/", job.tenant))
             .build()
@@ -89,26 +90,27 @@ impl BedrockTrainer {
         }
     }
 
-    async fn read(&self, name: &JobName) -> Result<Option<JobState>, TrainerError> {
+    async fn read(&self, name: &JobName) -> Result<Option<JobState>, CallFailure> {
         let asked = self.client.get_model_customization_job().job_identifier(name.as_str()).send().await;
         let job = match asked {
             Ok(job) => job,
             Err(error) if code(&error) == Some("ResourceNotFoundException") => return Ok(None),
             Err(error) => return Err(failed(GET, error)),
         };
+        let trained = may_have_trained(job.status_details());
         Ok(Some(match job.status() {
             Some(Status::Completed) => {
                 JobState::Completed(job.output_model_arn.ok_or_else(|| incomplete(GET))?)
             }
             // The failure message may quote the file, so it is not read.
-            Some(Status::Failed) => JobState::Failed,
-            Some(Status::Stopped) => JobState::Stopped,
+            Some(Status::Failed) => JobState::Failed { trained },
+            Some(Status::Stopped) => JobState::Stopped { trained },
             // An unknown status is not an end.
             _ => JobState::Running,
         }))
     }
 
-    async fn end(&self, name: &JobName) -> Result<(), TrainerError> {
+    async fn end(&self, name: &JobName) -> Result<(), CallFailure> {
         let asked = self.client.stop_model_customization_job().job_identifier(name.as_str()).send().await;
         match asked {
             Ok(_) => Ok(()),
@@ -119,13 +121,27 @@ impl BedrockTrainer {
         }
     }
 
-    async fn delete(&self, model: &str) -> Result<(), TrainerError> {
+    async fn delete(&self, model: &str) -> Result<(), CallFailure> {
         match self.client.delete_custom_model().model_identifier(model).send().await {
             Ok(_) => Ok(()),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(()),
             Err(error) => Err(failed(DELETE, error)),
         }
     }
+}
+
+/// The tags of everything that belongs to a fine-tune.
+pub(crate) fn tags(tenant: OrganizationId, name: &str) -> Result<Vec<Tag>, BuildError> {
+    let tags = [("sextant:organization", tenant.to_string()), ("sextant:fine-tune", name.to_owned())];
+    tags.iter().map(|(key, value)| Tag::builder().key(*key).value(value).build()).collect()
+}
+
+/// Whether a job may have trained. Bedrock bills the tokens that it trained before it ended
+/// (docs.aws.amazon.com/bedrock/latest/userguide/model-customization-stop.html); the check and the preparation of the
+/// data come before.
+fn may_have_trained(details: Option<&StatusDetails>) -> bool {
+    let phase = details.and_then(StatusDetails::training_details).and_then(TrainingDetails::status);
+    phase != Some(&JobStatusDetails::NotStarted)
 }
 
 /// The parameters as texts, which is the form the service takes. A batch has one example for Amazon Nova, so the batch
@@ -141,18 +157,33 @@ fn hyper_parameters(job: &TrainingJob) -> HashMap<String, String> {
 
 impl Trainer for BedrockTrainer {
     fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>> {
-        Box::pin(self.create(job))
+        Box::pin(async { Ok(self.create(job).await?) })
     }
 
     fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
-        Box::pin(self.read(name))
+        Box::pin(async { Ok(self.read(name).await?) })
     }
 
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(self.end(name))
+        Box::pin(async { Ok(self.end(name).await?) })
+    }
+
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(async { Ok(deployments::create(&self.client, deployment).await?) })
+    }
+
+    fn deployment_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>> {
+        Box::pin(async { Ok(deployments::read(&self.client, name).await?) })
+    }
+
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(async { Ok(deployments::delete(&self.client, name).await?) })
     }
 
     fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(self.delete(model))
+        Box::pin(async { Ok(self.delete(model).await?) })
     }
 }

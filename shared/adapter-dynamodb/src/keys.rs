@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
-use domain::ai::Month;
+use domain::ai::{AssignedVariant, Feature, Month};
 use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
 use ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use std::borrow::Cow;
@@ -168,6 +168,13 @@ pub(crate) fn ai_open_partition(shard: u32) -> AttributeValue {
 /// The partition of the sums over a tenant's requests in a month.
 pub(crate) fn ai_usage_partition(tenant: OrganizationId, month: &Month) -> AttributeValue {
     AttributeValue::S(ai_usage(tenant, month))
+}
+
+/// The name of the sum over a variant's requests. It is hashed, because the text of an experiment can be longer than a
+/// sort key and can contain the delimiter; the item has the texts.
+pub(crate) fn ai_usage_variant(feature: Feature, variant: &AssignedVariant) -> String {
+    let AssignedVariant { experiment, model } = variant;
+    text(&digest([feature.as_str().as_bytes(), experiment.as_bytes(), model.as_bytes()]))
 }
 
 /// The prefix of the sort keys of audit entries.

@@ -31,7 +31,7 @@
 //! | AI state: `expired` | Query on ephemeral |
 //! | AI state: `spent` | BatchGetItem on ephemeral |
 //! | AI usage: `add` | PutItem, UpdateItem on ephemeral |
-//! | AI usage: `month_cost`, `lines`, `askers` | GetItem, Query on ephemeral |
+//! | AI usage: `month_cost`, `lines`, `askers`, `variants` | GetItem, Query on ephemeral |
 //! | AI state: `observe`, `probe`, `report_probe` | UpdateItem on ephemeral |
 
 mod ai;

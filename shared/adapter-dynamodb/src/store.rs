@@ -67,7 +67,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::AiRequest
         | AggregateType::AiMonth
         | AggregateType::ApiKey
-        | AggregateType::FineTune => false,
+        | AggregateType::FineTune
+        | AggregateType::Batch => false,
     }
 }
 

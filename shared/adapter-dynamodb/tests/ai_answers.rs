@@ -231,7 +231,13 @@ async fn tenants_do_not_share_answers() {
     let reserved = gateway.reserved(at(0), 1).await;
     let refused = gateway.state.settle(&answered(&reserved, theirs, "mine", 3600)).await;
     assert!(matches!(refused, Err(StoreError::Malformed(_))), "{refused:?}");
-    let look = RequestLookup { tenant: gateway.tenant, cache: Some(theirs), models: &[], now: at(1) };
+    let look = RequestLookup {
+        tenant: gateway.tenant,
+        cache: Some(theirs),
+        models: &[],
+        now: at(1),
+        fine_tunes: &[],
+    };
     assert!(matches!(gateway.state.look_up(&look).await, Err(StoreError::Malformed(_))));
 }
 
@@ -268,7 +274,7 @@ async fn a_look_sees_everything_at_once() {
     assert_eq!(seen.breakers, [Breaker::Closed, Breaker::Open { until: at(30) }, Breaker::Closed]);
 
     // Somebody else's budget is none of ours.
-    let stranger = RequestLookup { tenant: tenant(), cache: None, models: &[], now: at(11) };
+    let stranger = RequestLookup { tenant: tenant(), cache: None, models: &[], now: at(11), fine_tunes: &[] };
     assert_eq!(gateway.state.look_up(&stranger).await.unwrap().budget, None);
 }
 

@@ -57,7 +57,13 @@ async fn it_opens_when_half_of_twenty_calls_failed() {
     // Another process sees it at its next look.
     let other = gateway.environment.ai_state();
     let models = [sonnet(), ModelName { model: "claude-haiku".to_owned(), ..sonnet() }];
-    let seen = ports::RequestLookup { tenant: gateway.tenant, cache: None, models: &models, now: at(60) };
+    let seen = ports::RequestLookup {
+        tenant: gateway.tenant,
+        cache: None,
+        models: &models,
+        now: at(60),
+        fine_tunes: &[],
+    };
     assert_eq!(other.look_up(&seen).await.unwrap().breakers, [open(89), Breaker::Closed]);
 
     let half = Gateway::start();

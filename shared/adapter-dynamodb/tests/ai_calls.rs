@@ -47,7 +47,7 @@ async fn a_miss_is_three_calls_and_a_hit_two() {
     assert_calls(&gateway, "record", &["PutItem"], 1.0);
 
     gateway.spent(at(20)).await;
-    assert_calls(&gateway, "spent", &["BatchGetItem"], 10.0);
+    assert_calls(&gateway, "spent", &["BatchGetItem"], 11.0);
     gateway.state.expired(at(20), 10).await.unwrap();
     assert_calls(&gateway, "expired", &["Query"; 8], 4.0);
 }
@@ -74,7 +74,7 @@ async fn a_large_tenant_reads_its_shards_before_it_reserves() {
     gateway.state.settle(&settlement(&request, 1)).await.unwrap();
     assert_calls(&gateway, "settle", &[TRANSACT], 12.0);
     gateway.spent(at(0)).await;
-    assert_calls(&gateway, "spent", &["BatchGetItem"], 80.0);
+    assert_calls(&gateway, "spent", &["BatchGetItem"], 88.0);
     // A budget that is spent is refused after the look.
     gateway.state.reserve(&mut gateway.request(at(0), 1), &limits(1), None).await.unwrap_err();
     assert_calls(&gateway, "refused", &["BatchGetItem"], 32.0);

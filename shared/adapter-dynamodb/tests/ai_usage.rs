@@ -5,11 +5,15 @@ use crate::support::{START, at, random_bytes};
 use adapter_dynamodb::DynamoAiUsage;
 use domain::Timestamp;
 use domain::ai::{
-    AiRequestMetered, CacheUse, Feature, ModelUsage, Month, RequestOutcome, TokenCounts, UnmeteredUsage,
+    AiRequestMetered, AssignedVariant, CacheUse, Feature, ModelUsage, Month, RequestOutcome, TokenCounts,
+    UnmeteredUsage,
 };
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
-use ports::{AiState, AiUsage, AiUsageSum, MeteredRequest, Settlement, StoreError, UsageByAsker, UsageLine};
+use ports::{
+    AiState, AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, Settlement, StoreError, UsageByAsker,
+    UsageLine, UsageVariant,
+};
 use testkit::Fault;
 
 const TRANSACT: &str = "TransactWriteItems";
@@ -47,6 +51,20 @@ impl Meter {
         self.usage.askers(self.gateway.tenant, &Month::of(START), most).await.unwrap()
     }
 
+    /// A request that was assigned to a side.
+    fn assigned(&self, model: &str, change: impl FnOnce(&mut AiRequestMetered)) -> MeteredRequest {
+        self.request(|metered| {
+            metered.variant = Some(variant(model).variant);
+            change(metered);
+        })
+    }
+
+    async fn variants(&self, most: u32) -> Vec<(UsageVariant, AiVariantSum)> {
+        let mut variants = self.usage.variants(self.gateway.tenant, &Month::of(START), most).await.unwrap();
+        variants.sort_by(|(one, _), (other, _)| one.cmp(other));
+        variants
+    }
+
     async fn cost(&self) -> u64 {
         self.usage.month_cost(self.gateway.tenant, &Month::of(START)).await.unwrap()
     }
@@ -56,6 +74,12 @@ impl Meter {
         let table = self.gateway.environment.tables().ephemeral;
         self.gateway.count(&table, "#ai_usage#").await + self.gateway.count(&table, "#ai_metered#").await
     }
+}
+
+/// A side of an experiment whose text has the delimiter of keys.
+fn variant(model: &str) -> UsageVariant {
+    let variant = AssignedVariant { experiment: "a#b:90|c:10".to_owned(), model: model.to_owned() };
+    UsageVariant { feature: Feature::LeadScoring, variant }
 }
 
 fn line(model: &str) -> UsageLine {
@@ -146,6 +170,58 @@ async fn hits_presumed_requests_and_api_keys_are_told_apart() {
     assert_eq!(askers.accounts, [(meter.gateway.account, by_account)]);
     assert_eq!(askers.api_keys, [(key, sum(1))]);
     assert_eq!(meter.lines().await, [(line("claude-sonnet"), all)]);
+}
+
+#[tokio::test]
+async fn a_variant_is_one_sum_more_and_is_counted_once() {
+    let meter = Meter::start();
+    let request = meter.assigned("a#b", |_| {});
+    assert!(meter.usage.add(&request).await.unwrap());
+    // The four items of a request without a variant, and the sum of the variant.
+    assert_eq!(meter.gateway.calls(), (vec![TRANSACT.to_owned()], 10.0));
+    for _ in 0..3 {
+        assert!(!meter.usage.add(&request).await.unwrap());
+    }
+    let counted = AiVariantSum { usage: sum(1), failed: 0, timed: 1, latency_ms: 900 };
+    assert_eq!(meter.variants(10).await, [(variant("a#b"), counted)]);
+    assert_eq!((meter.lines().await, meter.cost().await), (vec![(line("claude-sonnet"), sum(1))], 7));
+    assert_eq!(meter.items().await, 5);
+}
+
+#[tokio::test]
+async fn a_variant_tells_its_failures_and_its_time() {
+    let meter = Meter::start();
+    let free = |metered: &mut AiRequestMetered| {
+        (metered.tokens, metered.cost_nano_usd) = (TokenCounts::default(), 0);
+    };
+    for request in [
+        meter.assigned("c", |metered| metered.latency_ms = 100),
+        // Another model answered, after the assigned one had failed.
+        meter.assigned("c", |metered| metered.latency_ms = 401),
+        meter.assigned("c", |metered| metered.outcome = RequestOutcome::Failed),
+        meter.assigned("c", |metered| {
+            free(metered);
+            (metered.cache, metered.attempts) = (CacheUse::Hit, 0);
+        }),
+        // Nobody knows how long it took, and whether it was answered.
+        meter.assigned("c", |metered| metered.outcome = RequestOutcome::Presumed),
+        meter.assigned("a#b", free),
+        meter.assigned("c", |metered| metered.feature = Feature::Completion),
+        meter.request(|_| {}),
+    ] {
+        assert!(meter.usage.add(&request).await.unwrap());
+    }
+    let usage = AiUsageSum { requests: 5, hits: 1, presumed: 1, cost: 28, presumed_cost: 7, ..sum(3) };
+    let of_c = AiVariantSum { usage, failed: 1, timed: 3, latency_ms: 1401 };
+    let nothing = AiUsageSum { requests: 1, ..AiUsageSum::default() };
+    let one = AiVariantSum { usage: sum(1), failed: 0, timed: 1, latency_ms: 900 };
+    let completion = UsageVariant { feature: Feature::Completion, ..variant("c") };
+    let right =
+        [(variant("a#b"), AiVariantSum { usage: nothing, ..one }), (variant("c"), of_c), (completion, one)];
+    assert_eq!(meter.variants(10).await, right);
+    assert_eq!(meter.variants(2).await.len(), 2);
+    let elsewhere = meter.usage.variants(tenant(), &Month::of(START), 10).await.unwrap();
+    assert_eq!(elsewhere, []);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod ai_answers;
 mod ai_breakers;
 mod ai_budget;
 mod ai_calls;
+mod ai_reservations;
 mod ai_sweep;
 mod ai_usage;
 mod audit_log;

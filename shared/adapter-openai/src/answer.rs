@@ -111,15 +111,64 @@ pub(crate) fn call_id(id: Option<String>, place: usize) -> String {
     id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{place}"))
 }
 
+/// The meaning of a finish reason. OpenAI has five; servers that speak its format pass on words of their own and of the
+/// models behind them, in any case. An answer with any other word, or with none, is not known to be whole.
+///
 /// Some servers say `stop` after calls of tools, in which case the model waits for their results all the same.
 pub(crate) fn stop_reason(finish_reason: Option<&str>, calls: bool) -> StopReason {
-    match finish_reason {
-        Some("stop" | "tool_calls" | "function_call") if calls => StopReason::ToolCalls,
-        Some("stop" | "tool_calls") => StopReason::EndTurn,
-        Some("length") => StopReason::MaxTokens,
-        Some("content_filter") => StopReason::Filtered,
-        // OpenRouter and vLLM: the answer is not whole.
-        Some("error" | "abort") => StopReason::Malformed,
+    let reason = finish_reason.unwrap_or_default().to_ascii_lowercase();
+    match reason.as_str() {
+        "stop" | "tool_calls" | "function_call" if calls => StopReason::ToolCalls,
+        "stop" | "tool_calls" => StopReason::EndTurn,
+        // Text Generation Inference and Together, Cohere, Anthropic.
+        "eos_token" | "eos" | "complete" | "end_turn" | "tool_call" | "tool_use" if calls => {
+            StopReason::ToolCalls
+        }
+        "eos_token" | "eos" | "complete" | "end_turn" | "tool_call" | "tool_use" => StopReason::EndTurn,
+        "stop_sequence" => StopReason::StopSequence,
+        // OpenAI; Gemini, Cohere and Anthropic; Mistral.
+        "length" | "max_tokens" | "model_length" => StopReason::MaxTokens,
+        // OpenAI; Gemini; Anthropic.
+        "content_filter" | "safety" | "recitation" | "refusal" => StopReason::Filtered,
+        // OpenRouter and vLLM; DeepSeek; Gemini: the answer is not whole.
+        "error" | "abort" | "insufficient_system_resource" | "malformed_function_call" => {
+            StopReason::Malformed
+        }
         _ => StopReason::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_whole_only_where_it_is_known_to_be() {
+        for (reason, without_calls, with_calls) in [
+            ("stop", StopReason::EndTurn, StopReason::ToolCalls),
+            ("STOP", StopReason::EndTurn, StopReason::ToolCalls),
+            ("eos", StopReason::EndTurn, StopReason::ToolCalls),
+            ("eos_token", StopReason::EndTurn, StopReason::ToolCalls),
+            ("COMPLETE", StopReason::EndTurn, StopReason::ToolCalls),
+            ("end_turn", StopReason::EndTurn, StopReason::ToolCalls),
+            ("tool_use", StopReason::EndTurn, StopReason::ToolCalls),
+            ("stop_sequence", StopReason::StopSequence, StopReason::StopSequence),
+            // Its call is not read, so the answer lacks it.
+            ("function_call", StopReason::Other, StopReason::ToolCalls),
+            ("length", StopReason::MaxTokens, StopReason::MaxTokens),
+            ("model_length", StopReason::MaxTokens, StopReason::MaxTokens),
+            ("MAX_TOKENS", StopReason::MaxTokens, StopReason::MaxTokens),
+            ("content_filter", StopReason::Filtered, StopReason::Filtered),
+            ("SAFETY", StopReason::Filtered, StopReason::Filtered),
+            ("error", StopReason::Malformed, StopReason::Malformed),
+            ("abort", StopReason::Malformed, StopReason::Malformed),
+            ("insufficient_system_resource", StopReason::Malformed, StopReason::Malformed),
+            ("invented_tomorrow", StopReason::Other, StopReason::Other),
+            ("", StopReason::Other, StopReason::Other),
+        ] {
+            assert_eq!(stop_reason(Some(reason), false), without_calls, "{reason}");
+            assert_eq!(stop_reason(Some(reason), true), with_calls, "{reason}");
+        }
+        assert_eq!(stop_reason(None, false), StopReason::Other);
     }
 }

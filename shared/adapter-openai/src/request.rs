@@ -25,6 +25,8 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
         guardrail,
         // The time bounds the call from outside.
         time_left: _,
+        // Fine-tuned models are on Bedrock.
+        base_model: _,
     } = call;
     if guardrail.is_some() {
         // Sending the request without the guardrail would give an unguarded answer.

@@ -5,12 +5,13 @@
 //! llama.cpp). Some servers send none; the gateway estimates the cost of such an answer.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes};
 use ports::{Delta, ModelError, ModelStream, StopReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,7 +64,12 @@ struct FunctionPart {
     arguments: Option<String>,
 }
 
-pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStream {
+/// The parts of a stream, in the order of its events, until its end or the error that ended it.
+pub(crate) fn read<B>(response: Response<B>, deadline: Instant) -> ModelStream
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Error + Send + Sync + 'static,
+{
     let request_id =
         response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let reader = Reader {
@@ -84,8 +90,8 @@ pub(crate) fn read(response: Response<Incoming>, deadline: Instant) -> ModelStre
     .boxed()
 }
 
-struct Reader {
-    body: Incoming,
+struct Reader<B> {
+    body: B,
     request_id: Option<String>,
     deadline: Instant,
     splitter: EventSplitter,
@@ -94,7 +100,11 @@ struct Reader {
     told: StreamedSoFar,
 }
 
-impl Reader {
+impl<B> Reader<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Error + Send + Sync + 'static,
+{
     async fn next(&mut self) -> Result<Delta, ModelError> {
         loop {
             if let Some(part) = self.told.parts.pop_front() {
@@ -129,6 +139,12 @@ impl Reader {
     }
 }
 
+/// A call that has begun, as the server tells it apart from others.
+struct BegunCall {
+    index: usize,
+    id: Option<String>,
+}
+
 /// What the chunks have told so far.
 #[derive(Default)]
 struct StreamedSoFar {
@@ -137,8 +153,8 @@ struct StreamedSoFar {
     stop: Option<String>,
     usage: Option<Usage>,
     refused: bool,
-    /// The indexes of calls that have begun.
-    calls: Vec<usize>,
+    /// The calls that have begun.
+    calls: Vec<BegunCall>,
     /// Whether the model wrote a call that can't be read. It is no failure of the server.
     malformed: bool,
     /// Whether the server said that nothing follows.
@@ -162,8 +178,9 @@ impl StreamedSoFar {
             self.usage = Some(usage);
         }
         let Some(choice) = chunk.choices.into_iter().next() else { return Ok(()) };
-        if choice.finish_reason.is_some() {
-            self.stop = choice.finish_reason;
+        // Some servers send an empty reason until there is one.
+        if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+            self.stop = Some(reason);
         }
         let refusal = choice.delta.refusal.filter(|text| !text.is_empty());
         self.refused |= refusal.is_some();
@@ -178,20 +195,35 @@ impl StreamedSoFar {
         let CallPart { index, id, function } = part;
         let (name, arguments) = function.map_or((None, None), |it| (it.name, it.arguments));
         let name = name.filter(|name| !name.is_empty());
+        let id = id.filter(|id| !id.is_empty());
         // Some servers send whole calls without an index.
         let index = index.unwrap_or_else(|| self.calls.len().saturating_sub(usize::from(name.is_none())));
-        if !self.calls.contains(&index) {
-            let Some(name) = name else {
+        let is_known = self.calls.iter().any(|call| call.index == index);
+        let is_last = self.calls.last().is_some_and(|call| call.index == index);
+        match name {
+            Some(name) if !is_known || self.is_another_call(index, id.as_deref()) => {
+                self.begin_call(index, id, name);
+            }
+            _ if is_last => {}
+            _ => {
                 self.malformed = true;
                 return;
-            };
-            self.calls.push(index);
-            self.parts.push_back(Delta::ToolCall { id: answer::call_id(id, index), name });
-        } else if self.calls.last() != Some(&index) {
-            self.malformed = true;
-            return;
+            }
         }
         self.parts.extend(arguments.filter(|json| !json.is_empty()).map(Delta::Arguments));
+    }
+
+    fn begin_call(&mut self, index: usize, id: Option<String>, name: String) {
+        let place = self.calls.len();
+        self.calls.push(BegunCall { index, id: id.clone() });
+        self.parts.push_back(Delta::ToolCall { id: answer::call_id(id, place), name });
+    }
+
+    /// Whether this id is not that of the last call, although the index is: some servers give each call the index 0 and
+    /// an id of its own (ollama/ollama#15457, ai-dynamo/dynamo#4723).
+    fn is_another_call(&self, index: usize, id: Option<&str>) -> bool {
+        let last = self.calls.last().filter(|call| call.index == index);
+        last.is_some_and(|call| id.is_some() && call.id.as_deref() != id)
     }
 
     fn end(&self) -> Result<Delta, ModelError> {
@@ -204,3 +236,6 @@ impl StreamedSoFar {
         Ok(Delta::End { stop, usage: self.usage })
     }
 }
+
+#[cfg(test)]
+mod tests;

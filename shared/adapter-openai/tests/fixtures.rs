@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::{answer, call, embedding, events, everything_said, gateway, json, name, read, server};
+use crate::support::{
+    answer, call, embedding, events, everything_said, gateway, json, name, parts, read, server,
+};
 use adapter_openai::ProviderFailure;
-use ports::{EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage};
+use ports::{Delta, EmbeddingGateway, ModelError, ModelGateway, StopReason, StreamingModelGateway, Usage};
 use serde_json::Value;
 
 fn usage(input: u64, output: u64, read: u64) -> Usage {
@@ -67,6 +69,12 @@ async fn streams() {
             StopReason::Filtered,
             usage(81, 8, 0),
         ),
+        (
+            include_str!("fixtures/stream-structured.sse"),
+            vec!["{\"score\":8", "1,\"reasons\":[\"has a ", "budget\"]}"],
+            StopReason::EndTurn,
+            usage(86, 19, 0),
+        ),
         (include_str!("fixtures/ollama-stream.sse"), vec!["Hel", "lo"], StopReason::EndTurn, usage(26, 3, 0)),
         (
             include_str!("fixtures/llama-cpp-stream.sse"),
@@ -82,6 +90,82 @@ async fn streams() {
             (got, end.unwrap()),
             (said.into_iter().map(str::to_owned).collect(), (stop, Some(counted)))
         );
+    }
+}
+
+/// The calls of a stream, the text before them, and the counts of the end, which waits for the results of the calls.
+async fn streamed_calls(wire: &str) -> (String, Vec<(String, String, String)>, Option<Usage>) {
+    let (url, _) = server(vec![events(wire)]);
+    let (mut text, mut calls, mut usage) = (String::new(), Vec::new(), None);
+    for part in parts(gateway(&url).converse_stream(&call()).await.unwrap()).await {
+        match part.unwrap() {
+            Delta::Text(more) => text.push_str(&more),
+            Delta::ToolCall { id, name } => calls.push((id, name, String::new())),
+            Delta::Arguments(json) => calls.last_mut().unwrap().2.push_str(&json),
+            Delta::End { stop, usage: counted } => {
+                assert_eq!(stop, StopReason::ToolCalls);
+                usage = counted;
+            }
+        }
+    }
+    (text, calls, usage)
+}
+
+#[tokio::test]
+async fn streams_with_calls_of_tools() {
+    let made = |id: &str, name: &str, arguments: &str| -> (String, String, String) {
+        [id, name, arguments].map(str::to_owned).into()
+    };
+    for (wire, text, calls, counted) in [
+        (
+            include_str!("fixtures/stream-tools.sse"),
+            "",
+            vec![
+                made("call_TMbEoYn9q0ZKtoxav5LpD9Ts", "get_weather", "{\"city\":\"K\u{f6}ln\"}"),
+                made("call_9kUoYn9q0ZKtoxav5LpD9Tz", "get_weather", "{\"city\":\"Bonn\"}"),
+            ],
+            Usage { reasoning_tokens: 20, ..usage(140, 61, 0) },
+        ),
+        (
+            include_str!("fixtures/azure-stream-tools.sse"),
+            "",
+            vec![made("call_TMbEoYn9q0ZKtoxav5LpD9Ts", "get_weather", "{\"city\":\"Tokyo\"}")],
+            usage(151, 22, 0),
+        ),
+        // Its reasoning is not passed on.
+        (
+            include_str!("fixtures/vllm-stream-reasoning-tools.sse"),
+            "I look.\n",
+            vec![made("chatcmpl-tool-6c2b5ab4", "get_weather", "{\"city\": \"Bonn\"}")],
+            usage(172, 68, 0),
+        ),
+        // Each call has the index 0.
+        (
+            include_str!("fixtures/ollama-stream-tools.sse"),
+            "",
+            vec![
+                made("call_ejieksiz", "get_weather", "{\"city\":\"Bonn\"}"),
+                made("call_wqj2mdkf", "get_time", "{\"city\":\"Rome\"}"),
+            ],
+            usage(169, 40, 0),
+        ),
+    ] {
+        assert_eq!(streamed_calls(wire).await, (text.to_owned(), calls, Some(counted)));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_finish_reason_is_none() {
+    let chunk = |text: &str, reason: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":\"{reason}\"}}]}}\n\n"
+        )
+    };
+    let cut = chunk("Hel", "") + &chunk("lo", "");
+    for (wire, is_whole) in [(cut.clone(), false), (cut + &chunk("!", "stop"), true)] {
+        let (url, _) = server(vec![events(&wire)]);
+        let (_, end) = read(gateway(&url).converse_stream(&call()).await.unwrap()).await;
+        assert_eq!(end.is_ok(), is_whole, "{end:?}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! Reads training files in ranges. A missing file is not a failure: its owner has a day to upload it.
+//! Reads files in ranges, and writes them of parts. A missing file is not a failure: its owner has a day to upload it.
 
 use crate::client;
 use crate::failure::{failed, unusable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
 use aws_sdk_s3::Client;
-use ports::{BoxFuture, FileError, FileKey, TrainingFiles};
+use ports::{BatchFileKey, BatchFiles, BoxFuture, FileError, FileKey, FileParts, TrainingFiles};
 use std::fmt;
 use std::time::Duration;
 
@@ -12,27 +12,27 @@ use std::time::Duration;
 const LIMITS: CallLimits =
     CallLimits { attempt: Duration::from_secs(15), operation: Duration::from_secs(40), attempts: 3 };
 
-/// Training files in a bucket.
+/// Files in a bucket.
 #[derive(Clone)]
-pub struct S3TrainingFiles {
-    client: Client,
-    bucket: String,
+pub struct S3Files {
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
 }
 
-impl fmt::Debug for S3TrainingFiles {
+impl fmt::Debug for S3Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3TrainingFiles").field("bucket", &self.bucket).finish_non_exhaustive()
+        f.debug_struct("S3Files").field("bucket", &self.bucket).finish_non_exhaustive()
     }
 }
 
-impl S3TrainingFiles {
+impl S3Files {
     /// The files in `bucket`.
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         Self { client: client(&with_limits(config, LIMITS)), bucket }
     }
 
-    async fn read_size(&self, key: &FileKey) -> Result<Option<u64>, FileError> {
-        match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
+    async fn read_size(&self, key: &str) -> Result<Option<u64>, FileError> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => {
                 let length = head.content_length().unwrap_or_default();
                 u64::try_from(length).map(Some).map_err(|error| unusable("HeadObject", error))
@@ -42,10 +42,10 @@ impl S3TrainingFiles {
         }
     }
 
-    async fn fetch(&self, key: &FileKey, offset: u64, length: u64) -> Result<Vec<u8>, FileError> {
+    async fn fetch(&self, key: &str, offset: u64, length: u64) -> Result<Vec<u8>, FileError> {
         let last = offset.saturating_add(length).saturating_sub(1);
         let range = format!("bytes={offset}-{last}");
-        let get = self.client.get_object().bucket(&self.bucket).key(key.as_str()).range(range);
+        let get = self.client.get_object().bucket(&self.bucket).key(key).range(range);
         let answer = match get.send().await {
             Ok(answer) => answer,
             Err(error) => return Err(failed("GetObject", error)),
@@ -55,9 +55,9 @@ impl S3TrainingFiles {
     }
 }
 
-impl TrainingFiles for S3TrainingFiles {
+impl TrainingFiles for S3Files {
     fn size<'a>(&'a self, key: &'a FileKey) -> BoxFuture<'a, Result<Option<u64>, FileError>> {
-        Box::pin(self.read_size(key))
+        Box::pin(self.read_size(key.as_str()))
     }
 
     fn read<'a>(
@@ -66,6 +66,29 @@ impl TrainingFiles for S3TrainingFiles {
         offset: u64,
         length: u64,
     ) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
-        Box::pin(self.fetch(key, offset, length))
+        Box::pin(self.fetch(key.as_str(), offset, length))
+    }
+}
+
+impl BatchFiles for S3Files {
+    fn size<'a>(&'a self, key: &'a BatchFileKey) -> BoxFuture<'a, Result<Option<u64>, FileError>> {
+        Box::pin(self.read_size(key.as_str()))
+    }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a BatchFileKey,
+        offset: u64,
+        length: u64,
+    ) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
+        Box::pin(self.fetch(key.as_str(), offset, length))
+    }
+
+    fn write<'a>(
+        &'a self,
+        key: &'a BatchFileKey,
+        parts: FileParts<'a>,
+    ) -> BoxFuture<'a, Result<(), FileError>> {
+        Box::pin(self.write_parts(key.as_str(), parts))
     }
 }

@@ -1,13 +1,14 @@
-//! Training files on S3: the signed request that uploads one, and reading it in ranges.
+//! Files on S3: the signed requests that upload and download one, reading it in ranges, and writing one of parts.
 //!
-//! It must never write a file itself, hold a whole one, or log a signed address.
+//! It must never hold a whole file, or log a signed address.
 
 mod failure;
 mod files;
-mod uploads;
+mod links;
+mod multipart;
 
-pub use files::S3TrainingFiles;
-pub use uploads::S3TrainingUploads;
+pub use files::S3Files;
+pub use links::S3Links;
 
 use adapter_aws::SdkConfig;
 use aws_sdk_s3::Client;

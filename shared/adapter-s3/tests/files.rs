@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
-use adapter_s3::{S3TrainingFiles, S3TrainingUploads};
+use adapter_s3::{S3Files, S3Links};
 use aws_credential_types::Credentials;
 use domain::Timestamp;
+use domain::ai::batch::BatchFile;
 use domain::ai::fine_tune::TrainingFile;
 use domain::id::new_id;
-use ports::{FileKey, TrainingFiles, TrainingUploads, Upload};
+use futures_util::stream::{self, StreamExt};
+use ports::{BatchFileKey, BatchFiles, BatchLinks, FileKey, TrainingFiles, TrainingUploads, Upload};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -39,8 +41,8 @@ fn file() -> TrainingFile {
 }
 
 async fn upload(endpoint: Option<String>) -> Upload {
-    let uploads = S3TrainingUploads::new(&config(endpoint), "training".to_owned(), KEY.to_owned());
-    uploads.upload(&key(), &file(), AT, Duration::from_secs(3600)).await.unwrap()
+    let uploads = S3Links::new(&config(endpoint), "training".to_owned(), KEY.to_owned());
+    TrainingUploads::upload(&uploads, &key(), &file(), AT, Duration::from_secs(3600)).await.unwrap()
 }
 
 #[tokio::test]
@@ -77,7 +79,7 @@ async fn an_endpoint_of_ones_own_has_the_bucket_in_its_path() {
 }
 
 /// A server that sends the next answer for each request; returns its address and the requests.
-fn server(answers: Vec<&'static str>) -> (S3TrainingFiles, Receiver<String>) {
+fn server(answers: Vec<&'static str>) -> (S3Files, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, sent) = mpsc::channel();
@@ -91,7 +93,7 @@ fn server(answers: Vec<&'static str>) -> (S3TrainingFiles, Receiver<String>) {
             connection.write_all(answer.as_bytes()).unwrap();
         }
     });
-    (S3TrainingFiles::new(&config(Some(url)), "training".to_owned()), sent)
+    (S3Files::new(&config(Some(url)), "training".to_owned()), sent)
 }
 
 #[tokio::test]
@@ -101,9 +103,9 @@ async fn a_file_that_is_not_there_is_no_failure_and_one_that_may_not_be_seen_is(
         "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 482133\r\n\r\n",
     ]);
-    assert_eq!(files.size(&key()).await.unwrap(), None);
-    assert!(files.size(&key()).await.is_err());
-    assert_eq!(files.size(&key()).await.unwrap(), Some(482_133));
+    assert_eq!(TrainingFiles::size(&files, &key()).await.unwrap(), None);
+    assert!(TrainingFiles::size(&files, &key()).await.is_err());
+    assert_eq!(TrainingFiles::size(&files, &key()).await.unwrap(), Some(482_133));
 }
 
 #[tokio::test]
@@ -111,8 +113,46 @@ async fn a_piece_is_read_by_its_range() {
     let (files, sent) = server(vec![
         "HTTP/1.1 206 Partial Content\r\nConnection: close\r\nContent-Length: 5\r\nContent-Range: bytes 10-14/99\r\n\r\nabcde",
     ]);
-    assert_eq!(files.read(&key(), 10, 5).await.unwrap(), b"abcde");
+    assert_eq!(TrainingFiles::read(&files, &key(), 10, 5).await.unwrap(), b"abcde");
     let asked = sent.recv().unwrap().to_lowercase();
     assert!(asked.starts_with(&format!("get /training/{}", key().as_str())), "{asked}");
     assert!(asked.contains("range: bytes=10-14"), "{asked}");
+}
+
+fn batch_key() -> BatchFileKey {
+    BatchFileKey::output(new_id(AT, &[1; 10]), &new_id(AT, &[2; 10]))
+}
+
+#[tokio::test]
+async fn a_link_reads_one_file_of_a_batch_for_its_time() {
+    let links = S3Links::new(&config(None), "batches".to_owned(), KEY.to_owned());
+    let url = links.download(&batch_key(), AT, Duration::from_secs(3600)).await.unwrap();
+    let (address, query) = url.split_once('?').unwrap();
+    assert_eq!(address, format!("https://batches.s3.eu-west-1.amazonaws.com/{}", batch_key().as_str()));
+    let query: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    assert_eq!((query["X-Amz-Expires"], query["X-Amz-SignedHeaders"]), ("3600", "host"));
+    let file = BatchFile { bytes: 7, sha256: file().sha256 };
+    let upload =
+        BatchLinks::upload(&links, &batch_key(), &file, AT, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(upload.headers["content-length"], "7");
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn a_short_file_is_written_at_once() {
+    let (files, sent) = server(vec![OK]);
+    let parts = stream::iter([Ok(b"one\n".to_vec()), Ok(b"two\n".to_vec())]).boxed();
+    files.write(&batch_key(), parts).await.unwrap();
+    let asked = sent.recv().unwrap();
+    assert!(asked.starts_with(&format!("PUT /training/{}", batch_key().as_str())), "{asked}");
+    assert!(asked.to_lowercase().contains("content-length: 8"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_file_with_a_part_that_can_t_be_made_is_not_written() {
+    let (files, sent) = server(vec![OK]);
+    let parts = stream::iter([Ok(b"one\n".to_vec()), Err(ports::FileError("no".into()))]).boxed();
+    assert!(files.write(&batch_key(), parts).await.is_err());
+    assert!(sent.try_recv().is_err());
 }

@@ -67,6 +67,10 @@ pub struct CompletionRequest {
     /// The JSON Schema that the completion must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_schema: Option<Value>,
+    /// The caller's name of the end user, who keeps the side of a split step of the organization's own chain. It is
+    /// hashed, and neither stored nor sent to a provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// One turn of a conversation.

@@ -19,6 +19,8 @@ pub struct UsageReport {
     pub by_api_key: Vec<ApiKeyUsage>,
     /// The usage of accounts and API keys that are not listed; null when all are listed.
     pub others: Option<Usage>,
+    /// Requests of which a step of the chain is split, by feature, split step and assigned model.
+    pub variants: Vec<VariantUsage>,
 }
 
 /// The usage of requests.
@@ -64,6 +66,25 @@ pub struct ModelUsage {
     pub usage: Usage,
 }
 
+/// The requests that were assigned to one side of a split step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantUsage {
+    /// The feature.
+    pub feature: String,
+    /// The split step, such as `first:90|other:10`.
+    pub experiment: String,
+    /// The assigned model. Another one may have answered when it failed.
+    pub variant: String,
+    /// The usage of these requests, with all models that they asked.
+    pub usage: Usage,
+    /// The number of requests that ended without an answer.
+    pub failed_requests: u64,
+    /// The number of requests whose time is in the mean: those that asked a model and whose end was recorded.
+    pub timed_requests: u64,
+    /// The mean time of these requests in milliseconds, rounded down; null when there are none.
+    pub mean_latency_ms: Option<u64>,
+}
+
 /// The usage of an account itself, without that of API keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountUsage {
@@ -87,17 +108,38 @@ pub struct ApiKeyUsage {
 pub struct Bill {
     /// The month, such as `2026-11`, UTC.
     pub month: String,
-    /// The sum of the lines' amounts, to the nano-dollar.
+    /// The sum of the amounts of `lines` and `training`, to the nano-dollar.
     pub total_usd: String,
     /// The presumed part of that sum.
     pub presumed_usd: String,
     /// A linear forecast: the cost of the month if it goes on as it began; null for a month that is over, and in its
     /// first three days.
     pub forecast_usd: Option<String>,
-    /// The lines of the bill.
+    /// The lines of requests to models.
     pub lines: Vec<InvoiceLine>,
     /// The budget, and how much of it is spent.
     pub budget: BudgetUse,
+    /// The training of models.
+    pub training: Vec<TrainingCharge>,
+}
+
+/// The charge for the training of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainingCharge {
+    /// The id of the fine-tune.
+    pub fine_tune_id: String,
+    /// The model that was trained.
+    pub base_model: String,
+    /// The version of the price table.
+    pub price_version: String,
+    /// The charged tokens; null when the prices are not known.
+    pub tokens: Option<u64>,
+    /// The price of one token; null when the prices are not known.
+    pub price_usd: Option<String>,
+    /// The amount of the line.
+    pub amount_usd: String,
+    /// The presumed part of the amount.
+    pub presumed_usd: String,
 }
 
 /// The usage of a model by one feature at the same prices.

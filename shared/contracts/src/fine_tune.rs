@@ -67,7 +67,7 @@ pub struct FineTune {
     pub training_file: TrainingFile,
     /// The number of examples in the file; null until the file was checked.
     pub records: Option<u32>,
-    /// `awaiting_file`, `submitting`, `training`, `completed`, `failed` or `canceled`.
+    /// `awaiting_file`, `submitting`, `training`, `deploying`, `completed`, `failed` or `canceled`.
     pub status: String,
     /// The provider's name for the new model; null until the model exists.
     pub custom_model: Option<String>,
@@ -79,16 +79,19 @@ pub struct FineTune {
     pub created_at: String,
     /// When its status last changed, RFC 3339 in UTC.
     pub changed_at: String,
+    /// The name by which requests ask the model; null while it can't be asked.
+    pub model: Option<String>,
 }
 
 /// The reason why there is no model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// `file_missing`, `file_differs`, `invalid_lines`, `too_few_records`, `too_many_records` or `provider`.
+    /// `file_missing`, `file_differs`, `invalid_lines`, `too_few_records`, `too_many_records`, `provider` or
+    /// `budget_exceeded`.
     pub reason: String,
     /// The first wrong lines.
     pub lines: Vec<LineFault>,
-    /// The provider's code or a similar short text; null unless the provider failed.
+    /// The provider's code or a similar short text, or the budget that has no room; null for other reasons.
     pub message: Option<String>,
 }
 

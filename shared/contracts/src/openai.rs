@@ -2,6 +2,7 @@
 //! change nothing here are accepted and ignored, so that unchanged clients work. Unsupported fields that would change
 //! the answer, and unknown fields, are kept for the mapping, which refuses them.
 
+mod batch;
 mod chat;
 mod completion;
 mod embedding;
@@ -10,6 +11,9 @@ mod tools;
 
 use serde::{Deserialize, Serialize};
 
+pub use batch::{
+    Batch, BatchError, BatchErrors, BatchInputFile, BatchList, BatchRequestCounts, CreateBatchRequest,
+};
 pub use chat::{
     ChatMessage, ChatRequest, ChatRole, Content, FileData, ImageUrl, NamedSchema, Part, ResponseFormat, Stop,
     StreamOptions,

@@ -39,11 +39,13 @@ pub enum AggregateType {
     ApiKey,
     /// A model that is being fine-tuned.
     FineTune,
+    /// A batch of requests to models.
+    Batch,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -58,6 +60,7 @@ impl AggregateType {
         Self::AiMonth,
         Self::ApiKey,
         Self::FineTune,
+        Self::Batch,
     ];
 
     /// The kind with this name.
@@ -82,6 +85,7 @@ impl AggregateType {
             Self::AiMonth => "ai_month",
             Self::ApiKey => "api_key",
             Self::FineTune => "fine_tune",
+            Self::Batch => "batch",
         }
     }
 }

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 pub use permissions::{
     CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, ReadAnalytics,
     ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels, ReadOrganization, ScoreLeads, ScoreManyLeads,
-    UseAccount, UseNotifications, WriteLeads,
+    UseAccount, UseBatches, UseNotifications, WriteLeads,
 };
 pub use scope::{Scope, UnknownScope};
 
@@ -32,9 +32,10 @@ pub enum PermissionReach {
 pub trait Permission {
     /// Its name in audit entries.
     const NAME: &'static str;
-    /// Whether API keys may hold it. Then it is one of [`Scope::ALL`], and a key that holds it reaches the whole
-    /// tenant.
+    /// Whether API keys may hold it. A key that holds it reaches the whole tenant.
     const FOR_KEYS: bool = false;
+    /// The scope by which a key holds it, one of [`Scope::ALL`] if keys may hold it.
+    const SCOPE: &'static str = Self::NAME;
     /// How far it reaches for a role; `None` is denied.
     fn reach(role: Role) -> Option<PermissionReach>;
 }
@@ -92,7 +93,7 @@ impl Caller {
         let reach = match &self.credential {
             Credential::Session { role, .. } => P::reach(*role),
             Credential::ApiKey { scopes, .. } => {
-                let held = P::FOR_KEYS && scopes.iter().any(|scope| scope.as_str() == P::NAME);
+                let held = P::FOR_KEYS && scopes.iter().any(|scope| scope.as_str() == P::SCOPE);
                 held.then_some(PermissionReach::Tenant)
             }
         };

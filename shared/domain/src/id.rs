@@ -88,6 +88,13 @@ pub struct FineTuneTag;
 impl StaticType for FineTuneTag {
     const TYPE: &'static str = "finetune";
 }
+
+/// The tag of a batch's id.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchTag;
+impl StaticType for BatchTag {
+    const TYPE: &'static str = "batch";
+}
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -112,6 +119,8 @@ pub type AiRequestId = TypeSafeId<AiRequestTag>;
 pub type AiMonthId = TypeSafeId<AiMonthTag>;
 /// A model that is being fine-tuned.
 pub type FineTuneId = TypeSafeId<FineTuneTag>;
+/// A batch of requests to models.
+pub type BatchId = TypeSafeId<BatchTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

@@ -205,6 +205,8 @@ fn a_chain_that_can_t_be_used_is_refused_at_its_step() {
         ("lead_scoring", &[], "chains.lead_scoring", "too_short"),
         ("lead_scoring", six, "chains.lead_scoring", "too_long"),
         ("lead_scoring", many_parts, "chains.lead_scoring.0", "too_long"),
+        ("completion", &["nova:1|nova:2"], "chains.completion.0", "format"),
+        ("completion", &["nova:0|nova:2"], "chains.completion.0", "format"),
         ("embedding", &["titan"], "chains.embedding", "unknown"),
         ("no_such_feature", &["nova"], "chains", "unknown"),
     ] {
@@ -225,4 +227,16 @@ fn an_event_of_version_1_still_folds() {
     let data = old.data.as_object_mut().unwrap();
     assert!(data.remove("chains").is_some() && data.remove("masking").is_some());
     assert_eq!(AiBudgetEvent::decode(&old).unwrap(), set());
+}
+
+#[test]
+fn a_fine_tuned_model_is_allowed_when_it_or_its_base_model_is() {
+    let tuned = "ft:nova:finetune_01kajttxj0f048g2081040g208";
+    let allows = |allowed: &str, model: &str| {
+        Limits { allowed_models: Some([allowed.to_owned()].into()), ..Limits::default() }.allows(model)
+    };
+    assert!(allows("nova", tuned) && allows(tuned, tuned) && Limits::default().allows(tuned));
+    // Allowing the fine-tuned model does not allow its base model, nor another one of it.
+    assert!(!allows(tuned, "nova") && !allows("sonnet", tuned));
+    assert!(!allows(tuned, "ft:nova:finetune_01kajttxj0f048g2081040g209"));
 }

@@ -2,7 +2,8 @@
 
 use crate::support::{START, id};
 use domain::ai::{
-    AiRequestMetered, CacheUse, Feature, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage,
+    AiRequestMetered, AssignedVariant, CacheUse, Feature, ModelUsage, RequestOutcome, TokenCounts,
+    UnmeteredUsage,
 };
 use domain::id::new_id;
 use domain::{DomainEvent, Timestamp};
@@ -37,6 +38,7 @@ fn request(other_models: Vec<ModelUsage>) -> AiRequestMetered {
         latency_ms: 1,
         cache: CacheUse::Miss,
         outcome: RequestOutcome::Answered,
+        variant: None,
     }
 }
 
@@ -98,6 +100,26 @@ fn an_event_without_other_models_is_one_that_has_none() {
         assert_eq!(encoded.data.get("other_models").is_some(), !event.other_models.is_empty());
         assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), event);
     }
+}
+
+#[test]
+fn an_assigned_variant_is_written_in_the_second_version_and_old_events_have_none() {
+    let plain = request(vec![]);
+    let encoded = plain.encode();
+    assert_eq!((encoded.schema_version, encoded.data.get("variant")), (1, None));
+    assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), plain);
+
+    let variant =
+        AssignedVariant { experiment: "answered:90|other:10".to_owned(), model: "other".to_owned() };
+    let assigned = AiRequestMetered { variant: Some(variant), ..plain };
+    let encoded = assigned.encode();
+    assert_eq!(encoded.schema_version, 2);
+    assert_eq!(
+        encoded.data["variant"],
+        serde_json::json!({"experiment": "answered:90|other:10", "model": "other"})
+    );
+    assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), assigned);
+    assert!(AiRequestMetered::decode(&encoded.with_version(3)).is_err());
 }
 
 #[test]

@@ -137,8 +137,6 @@ fn one_wrong_value_refuses_the_document() {
             ("/providers/0/models/0", json!("nova:0")),
         ),
         ("chains.completion.0 unknown", ("/providers", json!([]))),
-        ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt"))),
-        ("chains.lead_scoring.0 format", ("/chains/lead_scoring/0", json!("gpt:90|nova:0:10"))),
         ("providers.1.models.0 taken", ("/providers/1/models/0", json!("gpt"))),
         ("providers.1.input_types.query format", ("/providers/1/input_types/query", json!(""))),
         ("providers.1.input_types.document format", ("/providers/1/input_types/document", json!("a b"))),
@@ -196,6 +194,22 @@ fn everything_that_is_wrong_is_named_at_once() {
     assert_eq!(all, ["chains.completion.0 unknown", "guardrail format"]);
 }
 
+#[test]
+fn every_feature_may_ask_the_models_of_providers() {
+    let mut document = whole();
+    document["chains"]["lead_scoring"] = json!(["gpt:90|nova:0:10", "gpt", "rules"]);
+    let steps = read(&document).unwrap().chains[&Feature::LeadScoring].clone();
+    let texts: Vec<String> = steps.iter().map(ChainStep::text).collect();
+    assert_eq!(texts, ["gpt:90|nova:0:10", "gpt", "rules"]);
+    // A provider of the document must serve the model.
+    document["providers"] = json!([]);
+    document["chains"]["completion"] = json!(["nova:0"]);
+    let faults = read(&document).unwrap_err();
+    let ConfigurationError::Invalid(domain::InvalidFields(faults)) = faults else { panic!("{faults:?}") };
+    let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    assert_eq!(fields, ["chains.lead_scoring.0", "chains.lead_scoring.1"]);
+}
+
 /// The fields of unknown names, and the configuration without them.
 fn deployed(document: &Value) -> Result<(Vec<String>, RuntimeConfiguration), ConfigurationError> {
     let read = RuntimeConfiguration::parse_deployed(document.to_string().as_bytes(), Some(&catalog()));
@@ -207,7 +221,7 @@ fn names_that_a_function_does_not_know_are_left_out_and_everything_else_holds() 
     let expected = read(&whole()).unwrap();
     let mut document = whole();
     document["chains"]["lead_scoring"] =
-        json!(["claude:90|gone:5|nova:0:10", "gone", "gpt", "nova:0", "rules"]);
+        json!(["claude:90|gone:5|nova:0:10", "gone", "titan", "nova:0", "rules"]);
     document["chains"]["completion"] = json!(["gone", "titan", "gpt"]);
     document["chains"]["cooking"] = json!(["nova:0"]);
     document["providers"][0]["models"] = json!(["gone", "gpt", "nova:0"]);

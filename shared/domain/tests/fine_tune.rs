@@ -3,17 +3,14 @@
 use crate::support::{START, at, id};
 use domain::ai::fine_tune::{
     CreateFineTune, Failure, FailureReason, FineTune, FineTuneEvent, FineTuneStatus, HyperParameters,
-    LATE_START, WAIT_FOR_FILE, cancel_fine_tune, complete_fine_tune, create_fine_tune, fail_fine_tune,
-    fail_for_missing_file, judge_file, start_fine_tune, stop_fine_tune,
+    LATE_START, SUBMIT_FOR, WAIT_FOR_FILE, cancel_fine_tune, complete_fine_tune, create_fine_tune,
+    fail_fine_tune, fail_for_missing_file, judge_file, start_fine_tune, stop_fine_tune, train_fine_tune,
 };
-use domain::ai::training_file::{
-    FEWEST_RECORDS, FileCheck, FileReport, LONGEST_LINE, LineFault, LineProblem, MOST_FAULTS, MOST_RECORDS,
-};
+use domain::ai::training_file::{FEWEST_RECORDS, FileReport, LineFault, LineProblem, MOST_RECORDS};
 use domain::lists::{ListEntry, Rank, Within};
-use domain::{Aggregate, InvalidFields};
+use domain::{Aggregate, DomainEvent, InvalidFields};
 use testkit::{given, given_nothing};
 
-const LINE: &str = r#"{"schemaVersion":"bedrock-conversation-2024","system":[{"text":"You sell."}],"messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]}"#;
 const SHA: &str = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
 
 fn command() -> CreateFineTune<'static> {
@@ -52,8 +49,16 @@ fn started() -> FineTuneEvent {
     start_fine_tune(&state(&[created(), accepted()]), "job").unwrap()
 }
 
+fn trained() -> FineTuneEvent {
+    train_fine_tune(&state(&[created(), accepted(), started()]), "model").unwrap()
+}
+
+fn deploying() -> [FineTuneEvent; 4] {
+    [created(), accepted(), started(), trained()]
+}
+
 fn completed() -> FineTuneEvent {
-    complete_fine_tune(&state(&[created(), accepted(), started()]), "model").unwrap()
+    complete_fine_tune(&state(&deploying()), "deployment").unwrap()
 }
 
 fn canceled() -> FineTuneEvent {
@@ -75,15 +80,95 @@ fn it_goes_from_file_to_model() {
         waiting.lists(),
         [listed.clone(), ListEntry { list: FineTune::OPEN, within: Within::Open, rank }]
     );
-    let model = given([created(), accepted(), started()])
-        .when(|state: Option<&FineTune>| complete_fine_tune(state.unwrap(), "model"))
+    let untold = given([created(), accepted(), started()])
+        .when(|state: Option<&FineTune>| train_fine_tune(state.unwrap(), "model"))
+        .then([trained()])
+        .unwrap();
+    assert_eq!((untold.status, untold.custom_model.as_deref()), (FineTuneStatus::Deploying, Some("model")));
+    assert_eq!((untold.model(), untold.is_open()), (None, true));
+    let model = given(deploying())
+        .when(|state: Option<&FineTune>| complete_fine_tune(state.unwrap(), "deployment"))
         .then([completed()])
         .unwrap();
     assert_eq!((model.status, model.records), (FineTuneStatus::Completed, Some(9)));
     assert_eq!((model.provider_job.as_deref(), model.custom_model.as_deref()), (Some("job"), Some("model")));
+    assert_eq!(model.deployment.as_deref(), Some("deployment"));
+    let name = format!("ft:amazon.nova-lite-v1:0:{}", id::<domain::id::FineTuneTag>(1));
+    assert_eq!(model.model().unwrap().to_string(), name);
     assert!(!model.is_open());
-    assert_eq!(model.lists(), [listed]);
-    assert_eq!((model.created_at, model.changed_at), (START, at(3)));
+    let rank = Rank::Time(START);
+    let askable = ListEntry { list: FineTune::MODELS, within: Within::Organization, rank };
+    assert_eq!(model.lists(), [listed, askable]);
+    assert_eq!((model.created_at, model.accepted_at, model.changed_at), (START, Some(at(1)), at(4)));
+}
+
+#[test]
+fn an_event_from_before_models_were_deployed_completes_one_that_can_t_be_asked() {
+    let mut old = completed().encode();
+    old.schema_version = 1;
+    old.data.as_object_mut().unwrap().remove("deployment");
+    let old = FineTuneEvent::decode(&old).unwrap();
+    let ended = state(&[created(), accepted(), started(), old]);
+    assert_eq!((ended.status, ended.custom_model.as_deref()), (FineTuneStatus::Completed, Some("model")));
+    assert_eq!((ended.model(), ended.lists().len()), (None, 1));
+}
+
+#[test]
+fn a_model_that_can_be_asked_is_retired_by_a_cancellation() {
+    let whole = [deploying().to_vec(), vec![completed()]].concat();
+    let retired = given(whole.clone())
+        .when(|state: Option<&FineTune>| cancel_fine_tune(state.unwrap(), id(3)))
+        .then([cancel_fine_tune(&state(&whole), id(3)).unwrap()])
+        .unwrap();
+    assert_eq!((retired.status, retired.model()), (FineTuneStatus::Canceled, None));
+    assert!(retired.stopping && retired.is_open());
+    assert!(cancel_fine_tune(&retired, id(3)).is_none());
+}
+
+#[test]
+fn a_failure_leaves_nothing_at_the_provider() {
+    let failed_with = |events: &[FineTuneEvent], failure: Failure| {
+        let event = fail_fine_tune(&state(events), failure).unwrap();
+        state(&[events.to_vec(), vec![event]].concat())
+    };
+    let refused = Failure::of_provider("No");
+    // A model exists that nobody will ask.
+    assert!(failed_with(&deploying(), refused.clone()).stopping);
+    assert!(!failed_with(&[created(), accepted(), started()], refused).stopping);
+    // Another run may have found money, and started the job.
+    let poor = failed_with(&[created(), accepted()], Failure::of_budget("tenant_day"));
+    assert!(poor.stopping);
+    let failure = poor.failure.unwrap();
+    assert_eq!(
+        (failure.reason, failure.message.as_deref()),
+        (FailureReason::BudgetExceeded, Some("tenant_day"))
+    );
+}
+
+#[test]
+fn training_is_paid_once_by_the_third_of_a_byte() {
+    let waiting = state(&[created()]);
+    // Ten bytes are four tokens, and there are two passes.
+    assert_eq!(waiting.training_tokens(), 8);
+    let paid = [accepted(), started(), trained()].map(|event| event);
+    let mut events = vec![created()];
+    let mut requests = Vec::new();
+    for event in paid {
+        events.push(event);
+        requests.push(state(&events).training_request());
+    }
+    assert!(requests.iter().all(|request| *request == requests[0]), "{requests:?}");
+    assert_eq!(domain::id::made_at(&requests[0]), Some(at(1)));
+    let other = CreateFineTune { id: id(4), ..command() };
+    assert_ne!(state(&[create_fine_tune(&other).unwrap(), accepted()]).training_request(), requests[0]);
+}
+
+#[test]
+fn a_deployment_is_waited_for_three_days() {
+    let waiting = state(&deploying());
+    let since = waiting.changed_at;
+    assert!(!waiting.submission_timed_out(since.plus_seconds(SUBMIT_FOR - 1)));
+    assert!(waiting.submission_timed_out(since.plus_seconds(SUBMIT_FOR)));
 }
 
 #[test]
@@ -117,13 +202,14 @@ fn a_file_is_waited_for_a_day() {
 
 #[test]
 fn what_has_ended_stays_as_it_is() {
-    for end in [vec![accepted(), started(), completed()], vec![failed()], vec![canceled()]] {
+    let whole = vec![accepted(), started(), trained(), completed()];
+    for end in [whole, vec![failed()], vec![canceled()]] {
         let ended = state(&[vec![created()], end.clone()].concat());
-        assert!(cancel_fine_tune(&ended, id(3)).is_none());
+        assert!(ended.status == FineTuneStatus::Completed || cancel_fine_tune(&ended, id(3)).is_none());
         assert!(fail_fine_tune(&ended, Failure::of_provider("No")).is_none());
         assert!(start_fine_tune(&ended, "job").is_none() && complete_fine_tune(&ended, "model").is_none());
-        assert!(!ended.is_open());
-        for late in [created(), accepted(), started(), completed(), failed(), canceled()] {
+        assert!(train_fine_tune(&ended, "model").is_none() && !ended.is_open());
+        for late in [created(), accepted(), started(), trained(), completed(), failed()] {
             let again = state(&[vec![created()], end.clone(), vec![late]].concat());
             assert_eq!((again.status, &again.custom_model), (ended.status, &ended.custom_model));
         }
@@ -132,7 +218,7 @@ fn what_has_ended_stays_as_it_is() {
 
 #[test]
 fn after_a_cancellation_it_is_open_until_the_provider_has_stopped() {
-    for going in [vec![created(), accepted()], vec![created(), accepted(), started()]] {
+    for going in [vec![created(), accepted()], vec![created(), accepted(), started()], deploying().to_vec()] {
         let event = cancel_fine_tune(&state(&going), id(3)).unwrap();
         let canceled = state(&[going, vec![event.clone()]].concat());
         assert!(canceled.stopping && canceled.is_open());
@@ -177,87 +263,4 @@ fn every_wrong_field_is_named() {
     for sha256 in ["", "x", &SHA[1..], &other_bits, &SHA.replace('/', "_")] {
         assert_eq!(wrong(&CreateFineTune { sha256, ..command() }), ["training_file.sha256"], "{sha256}");
     }
-}
-
-/// The check of a file that comes in pieces of this size.
-fn check(file: &[u8], piece: usize) -> FileReport {
-    let mut check = FileCheck::default();
-    file.chunks(piece).for_each(|piece| check.feed(piece));
-    check.finish()
-}
-
-fn problem(line: &str) -> Option<LineProblem> {
-    check(line.as_bytes(), 7).faults.first().map(|fault| fault.reason)
-}
-
-#[test]
-fn good_lines_are_good_in_pieces_of_any_size() {
-    let file = format!("{LINE}\r\n{LINE}\n{LINE}");
-    for piece in [1, 2, 100, file.len()] {
-        assert_eq!(check(file.as_bytes(), piece), report(3), "{piece}");
-    }
-    assert_eq!(check(format!("{LINE}\n").as_bytes(), 64), report(1));
-    assert_eq!(check(b"", 1), report(0));
-    let without_system = LINE.replace(r#""system":[{"text":"You sell."}],"#, "");
-    assert_eq!(problem(&without_system), None);
-}
-
-#[test]
-fn every_wrong_line_is_told_what_is_wrong() {
-    use LineProblem::{BlankText, Empty, NotAConversation, NotJson, ReservedWord, Schema, Turns};
-    let user = r#"{"role":"user","content":[{"text":"Hi"}]}"#;
-    let with = |from: &str, to: &str| {
-        assert!(LINE.contains(from), "{from}");
-        problem(&LINE.replace(from, to))
-    };
-    assert_eq!(problem("\n"), Some(Empty));
-    assert_eq!(problem("  \t\n"), Some(Empty));
-    assert_eq!(problem("{"), Some(NotJson));
-    assert_eq!(problem(&format!("{LINE}{LINE}")), Some(NotJson));
-    assert_eq!(problem(&"[".repeat(100_000)), Some(NotAConversation));
-    assert_eq!(problem("[]"), Some(NotAConversation));
-    assert_eq!(problem(r#"{"prompt":"a","completion":"b"}"#), Some(NotAConversation));
-    assert_eq!(with(r#""system""#, r#""tools""#), Some(NotAConversation));
-    assert_eq!(with(r#""assistant""#, r#""system""#), Some(NotAConversation));
-    assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"image":{}}"#), Some(NotAConversation));
-    assert_eq!(with(r#"{"text":"Hi"}"#, r#"{"text":"Hi","text":"Hi"}"#), Some(NotAConversation));
-    // An array with the members of an object is not an object.
-    assert_eq!(with(r#"{"text":"Hi"}"#, r#"["Hi"]"#), Some(NotAConversation));
-    let turns =
-        r#"[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]"#;
-    assert_eq!(problem(&format!(r#"["bedrock-conversation-2024",null,{turns}]"#)), Some(NotAConversation));
-    assert_eq!(with("-2024", "-2025"), Some(Schema));
-    assert_eq!(with(r#""assistant""#, r#""user""#), Some(Turns));
-    assert_eq!(with(user, &format!("{user},{user}")), Some(Turns));
-    assert_eq!(with(&format!("{user},"), ""), Some(Turns));
-    let none = format!("{}[]}}", LINE.split_inclusive("\"messages\":").next().unwrap());
-    assert_eq!(problem(&none), Some(Turns));
-    assert_eq!(with("Hi", " "), Some(BlankText));
-    assert_eq!(with(r#"[{"text":"Hi"}]"#, "[]"), Some(BlankText));
-    assert_eq!(with(r#"[{"text":"You sell."}]"#, "[]"), Some(BlankText));
-    assert_eq!(with("Hi", "Say User: now"), Some(ReservedWord));
-    assert_eq!(with("You sell.", "[EOS]"), Some(ReservedWord));
-    // Only prompts must not contain them.
-    assert_eq!(with("Hello", "User: hello"), None);
-}
-
-#[test]
-fn bytes_that_are_no_text_and_lines_without_end_are_told_apart() {
-    assert_eq!(check(b"\xff\n", 1).faults, [LineFault { line: 1, reason: LineProblem::NotUtf8 }]);
-    let pad = |length: usize| LINE.replace("Hello", &"x".repeat(length - LINE.len() + "Hello".len()));
-    let file = format!("{}\n{}\n{LINE}", pad(LONGEST_LINE), pad(LONGEST_LINE + 1));
-    for piece in [4096, LONGEST_LINE, file.len()] {
-        let found = check(file.as_bytes(), piece);
-        assert_eq!(found.faults, [LineFault { line: 2, reason: LineProblem::TooLong }], "{piece}");
-        assert_eq!(found.records, 3);
-    }
-    let endless = check(&vec![b'x'; LONGEST_LINE + 1], 1000);
-    assert_eq!((endless.records, endless.faults[0].reason), (1, LineProblem::TooLong));
-}
-
-#[test]
-fn twenty_wrong_lines_are_named_and_all_are_counted() {
-    let found = check("x\n".repeat(30).as_bytes(), 3);
-    assert_eq!((found.records, found.faults.len()), (30, MOST_FAULTS));
-    assert_eq!(found.faults.last().unwrap().line, 20);
 }

@@ -26,8 +26,16 @@ pub fn run(function: &'static str, build: Build<dyn ScheduleHandler>) -> ExitCod
 
 /// Handles a scheduled event in-process, in the way production does.
 pub async fn invoke(handler: &dyn ScheduleHandler, event: Value, now: Timestamp) -> Result<Value, Failure> {
-    let invocation = Invocation::in_process(now);
-    runtime::in_process(event, async |event| serve(handler, event, &invocation).await).await
+    invoke_as(handler, event, &Invocation::in_process(now)).await
+}
+
+/// Handles a scheduled event in-process; the caller sets everything about the invocation.
+pub async fn invoke_as(
+    handler: &dyn ScheduleHandler,
+    event: Value,
+    invocation: &Invocation,
+) -> Result<Value, Failure> {
+    runtime::in_process(event, async |event| serve(handler, event, invocation).await).await
 }
 
 /// The fields of the event that are used. Each may have any type, so that a wrong one does not hide the other.

@@ -10,7 +10,7 @@ mod money;
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
-use domain::id::{AccountId, OrganizationId};
+use domain::id::{AccountId, AiRequestId, OrganizationId};
 use std::time::Duration;
 
 pub use lookup::{
@@ -62,6 +62,14 @@ pub trait AiState: Send + Sync {
         &'a self,
         settlement: &'a Settlement,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The open reservation of a request, for work that is longer than one process; `None` when none was made, or when it
+    /// was settled. One read.
+    fn reservation<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>>;
 
     /// Records a request that cost nothing, exactly once: one write.
     fn record<'a>(

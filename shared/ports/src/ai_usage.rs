@@ -2,7 +2,7 @@
 
 use super::{BoxFuture, StoreError};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, Feature, Month};
+use domain::ai::{AiRequestMetered, AssignedVariant, Feature, Month};
 use domain::id::{AccountId, ApiKeyId, EventId, OrganizationId};
 
 /// A metered request.
@@ -94,6 +94,30 @@ impl AiUsageSum {
     }
 }
 
+/// The requests of a feature that were assigned to one side of a split step.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageVariant {
+    /// The feature.
+    pub feature: Feature,
+    /// The split step and the assigned side.
+    pub variant: AssignedVariant,
+}
+
+/// A sum over the requests of a variant. Usage and cost are those of all models that these requests asked, because the
+/// assigned model may fail and another one answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AiVariantSum {
+    /// The usage.
+    pub usage: AiUsageSum,
+    /// The number of requests that ended without an answer. Streams that broke off and presumed requests are not among
+    /// them.
+    pub failed: u64,
+    /// The number of requests whose time is in `latency_ms`: those that asked a model and whose end was recorded.
+    pub timed: u64,
+    /// The milliseconds that these requests took together.
+    pub latency_ms: u64,
+}
+
 /// The monthly sums of usage.
 pub trait AiUsage: Send + Sync {
     /// Adds a request to the sums of its month, exactly once for its event: one transaction. `false` when it was added
@@ -122,4 +146,13 @@ pub trait AiUsage: Send + Sync {
         month: &'a Month,
         most: u32,
     ) -> BoxFuture<'a, Result<UsageByAsker, StoreError>>;
+
+    /// The usage of at most `most` variants in the month, in no order. The read is eventually consistent, and not of the same moment
+    /// as the lines.
+    fn variants<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        month: &'a Month,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Vec<(UsageVariant, AiVariantSum)>, StoreError>>;
 }

@@ -44,9 +44,9 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// Training files can't be reached.
+/// Files of organizations can't be reached, or can't be read.
 #[derive(Debug, thiserror::Error)]
-#[error("training files can't be reached")]
+#[error("files can't be reached")]
 pub struct FileError(#[source] pub Source);
 
 /// Signs uploads of training files.
@@ -127,9 +127,37 @@ pub enum JobState {
     /// It ended with a model of this name.
     Completed(String),
     /// It failed. The provider's message may quote the file or name resources, so it is not read.
-    Failed,
+    Failed {
+        /// Whether it may have begun to train, which is billed.
+        trained: bool,
+    },
     /// It was stopped.
-    Stopped,
+    Stopped {
+        /// Whether it may have begun to train, which is billed.
+        trained: bool,
+    },
+}
+
+/// The state of a model's deployment at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeploymentState {
+    /// It can't be asked yet.
+    Creating,
+    /// It can be asked by this name.
+    Active(String),
+    /// It failed. The provider's message may name resources, so it is not read.
+    Failed,
+}
+
+/// A trained model that is to be deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelDeployment {
+    /// Its name, that of the job, the same at each attempt: a provider that has the deployment makes no other.
+    pub name: JobName,
+    /// The model, by the name in [`JobState::Completed`].
+    pub model: String,
+    /// The tenant.
+    pub tenant: OrganizationId,
 }
 
 /// The provider did not carry a call out.
@@ -138,7 +166,7 @@ pub enum TrainerError {
     /// It can't be reached, or refuses the deployment for a reason that an operator must mend.
     #[error("the provider does not answer")]
     Unavailable(#[source] Source),
-    /// It throttles, or has no room at present.
+    /// It throttles, has no room at present, or is busy with what is to be changed.
     #[error("the provider has no capacity at the moment")]
     Busy(#[source] Source),
     /// It refuses this request at every attempt, with this code. Its message may quote the file or name resources, and
@@ -158,6 +186,21 @@ pub trait Trainer: Send + Sync {
     /// Stops a job. A job that has ended, or that does not exist, stays as it is.
     fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
 
-    /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing.
+    /// Makes a model ready for requests unless it has a deployment with this name. [`Trainer::deployment_state`] says
+    /// when it can be asked.
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>>;
+
+    /// The state of a deployment; `None` when it does not exist.
+    fn deployment_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>>;
+
+    /// Deletes a deployment: its model can't be asked any more. Deleting a missing one changes nothing. One that is being
+    /// made is [`TrainerError::Busy`].
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
+
+    /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing. One
+    /// that is still deployed is [`TrainerError::Busy`].
     fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
 }

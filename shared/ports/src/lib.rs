@@ -5,6 +5,8 @@
 mod ai_state;
 mod ai_usage;
 mod audit_log;
+mod batch_inference;
+mod batches;
 mod configuration;
 mod configured_limiter;
 mod entropy;
@@ -17,6 +19,7 @@ mod model_gateway;
 mod password;
 mod publisher;
 mod relay;
+mod remote_files;
 mod store;
 mod tenant_keys;
 mod timer;
@@ -29,14 +32,20 @@ pub use ai_state::{
     AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, CachedCompletion, CallObservation, ModelName,
     RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentAmounts, SpentByScope,
 };
-pub use ai_usage::{AiUsage, AiUsageSum, MeteredRequest, UsageByAsker, UsageLine};
+pub use ai_usage::{
+    AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, UsageByAsker, UsageLine, UsageVariant,
+};
 pub use audit_log::{AuditEntry, AuditLog};
+pub use batch_inference::{
+    BatchInference, BatchInferenceError, BatchJob, BatchJobName, BatchJobState, BatchRecords,
+};
+pub use batches::{BatchFileKey, BatchFiles, BatchLinks, FileParts};
 pub use configuration::{Configuration, FixedConfiguration};
 pub use configured_limiter::ConfiguredLimiter;
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
-    FileError, FileKey, JobName, JobState, Trainer, TrainerError, TrainingFiles, TrainingJob,
-    TrainingUploads, Upload,
+    DeploymentState, FileError, FileKey, JobName, JobState, ModelDeployment, Trainer, TrainerError,
+    TrainingFiles, TrainingJob, TrainingUploads, Upload,
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
@@ -51,6 +60,7 @@ pub use model_gateway::{
 pub use password::{PasswordError, PasswordHasher};
 pub use publisher::{PublishOutcome, Publisher};
 pub use relay::{Attempts, ParkingLot, StreamRecord};
+pub use remote_files::{RemoteFile, RemoteFileError, RemoteFileLimits, RemoteFiles};
 pub use store::{
     AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, IdempotencyKey, IdempotencyRecord,
     LoadedToChange, Store, StoreError, StoredState, SubjectKeys, Transaction, Unique, UniqueKind,

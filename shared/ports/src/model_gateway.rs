@@ -106,6 +106,7 @@ mod tests {
             cache_instructions: false,
             guardrail: None,
             time_left,
+            base_model: None,
         };
         let texts = vec![SECRET.to_owned(); 3];
         for (said, says) in [

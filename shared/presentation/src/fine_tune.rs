@@ -26,6 +26,7 @@ pub fn fine_tune(fine_tune: &FineTune) -> Shown {
         created_by: fine_tune.created_by.to_string(),
         created_at: fine_tune.created_at.to_string(),
         changed_at: fine_tune.changed_at.to_string(),
+        model: fine_tune.model().map(|model| model.to_string()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! their bodies.
 
 mod api_key;
+mod batch;
 mod budget;
 mod fine_tune;
 mod lead;
@@ -11,6 +12,7 @@ mod notification;
 mod organization;
 
 pub use api_key::{api_key, created_api_key};
+pub use batch::batch;
 pub use budget::{budget, feature_dollars};
 pub use fine_tune::fine_tune;
 pub use lead::{company_size_input, lead, listed_lead};

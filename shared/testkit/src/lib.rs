@@ -4,21 +4,29 @@
 //! It may only be a dev-dependency. It may panic on anything unexpected; code that ships must return an error instead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod batch_files;
+mod batch_jobs;
 mod configuration;
 mod database;
 mod entropy;
 mod environment;
 mod given;
+mod remote_files;
+mod roomy_limiter;
 mod scripted_model;
 mod tables;
 mod tenant_keys;
 mod training;
 mod wire;
 
+pub use batch_files::TestBatchFiles;
+pub use batch_jobs::{BatchFault, TestBatchJobs};
 pub use configuration::{TestConfiguration, list_shards, unknown_list_shards};
 pub use entropy::TestEntropy;
 pub use environment::TestEnvironment;
 pub use given::{Decision, Given, Outcome, given, given_nothing};
+pub use remote_files::TestRemoteFiles;
+pub use roomy_limiter::RoomyLimiter;
 pub use scripted_model::ScriptedModel;
 pub use tenant_keys::TestTenantKeys;
 pub use training::{TestTraining, TrainingFault};

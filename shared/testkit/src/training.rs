@@ -2,7 +2,8 @@
 //! (one job for each name, for example) and fails where a test says so.
 
 use ports::{
-    BoxFuture, FileError, FileKey, JobName, JobState, Trainer, TrainerError, TrainingFiles, TrainingJob,
+    BoxFuture, DeploymentState, FileError, FileKey, JobName, JobState, ModelDeployment, Trainer,
+    TrainerError, TrainingFiles, TrainingJob,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,12 @@ pub enum TrainingFault {
     Busy,
     /// The provider does not delete models.
     Discard,
+    /// The provider makes the deployment, but its answer is lost.
+    LostDeployment,
+    /// The provider refuses to deploy.
+    DeploymentRefused,
+    /// The provider has no room for the deployment.
+    DeploymentBusy,
     /// The provider refuses the job.
     Refused,
 }
@@ -31,6 +38,8 @@ struct State {
     started: Vec<TrainingJob>,
     stops: u32,
     discarded: Vec<String>,
+    deployments: BTreeMap<JobName, DeploymentState>,
+    deployed: Vec<ModelDeployment>,
     reads: Vec<u64>,
     faults: BTreeSet<TrainingFault>,
 }
@@ -54,6 +63,16 @@ impl TestTraining {
         self.state().jobs.insert(name.clone(), state);
     }
 
+    /// The state of a job, if the provider knows it.
+    pub fn end_of(&self, name: &JobName) -> Option<JobState> {
+        self.state().jobs.get(name).cloned()
+    }
+
+    /// Makes the provider forget a job; its model stays.
+    pub fn forget(&self, name: &JobName) {
+        self.state().jobs.remove(name);
+    }
+
     /// Makes this place fail from now on.
     pub fn fail(&self, fault: TrainingFault) {
         self.state().faults.insert(fault);
@@ -67,6 +86,21 @@ impl TestTraining {
     /// The jobs that were started, each once.
     pub fn started(&self) -> Vec<TrainingJob> {
         self.state().started.clone()
+    }
+
+    /// Sets the state of a deployment.
+    pub fn deploy_as(&self, name: &JobName, state: DeploymentState) {
+        self.state().deployments.insert(name.clone(), state);
+    }
+
+    /// The deployments that were made, each once.
+    pub fn deployed(&self) -> Vec<ModelDeployment> {
+        self.state().deployed.clone()
+    }
+
+    /// The deployments that exist.
+    pub fn deployments(&self) -> BTreeMap<JobName, DeploymentState> {
+        self.state().deployments.clone()
     }
 
     /// How often a job was stopped.
@@ -158,8 +192,61 @@ impl Trainer for TestTraining {
             if let Some(job) = state.jobs.get_mut(name)
                 && *job == JobState::Running
             {
-                *job = JobState::Stopped;
+                *job = JobState::Stopped { trained: true };
             }
+            Ok(())
+        })
+    }
+
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if state.faults.contains(&TrainingFault::Provider) {
+                return Err(lost());
+            }
+            // A model that is gone can't be deployed.
+            if state.faults.contains(&TrainingFault::DeploymentRefused)
+                || state.discarded.contains(&deployment.model)
+            {
+                return Err(TrainerError::Refused("ValidationException".to_owned()));
+            }
+            if state.faults.contains(&TrainingFault::DeploymentBusy) {
+                return Err(TrainerError::Busy("no room".into()));
+            }
+            if !state.deployments.contains_key(&deployment.name) {
+                state.deployments.insert(deployment.name.clone(), DeploymentState::Creating);
+                state.deployed.push(deployment.clone());
+            }
+            if state.faults.contains(&TrainingFault::LostDeployment) {
+                return Err(lost());
+            }
+            Ok(())
+        })
+    }
+
+    fn deployment_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>> {
+        Box::pin(async move {
+            let state = self.state();
+            if state.faults.contains(&TrainingFault::Provider) {
+                return Err(lost());
+            }
+            Ok(state.deployments.get(name).cloned())
+        })
+    }
+
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if state.faults.contains(&TrainingFault::Discard) {
+                return Err(lost());
+            }
+            if state.deployments.get(name) == Some(&DeploymentState::Creating) {
+                return Err(TrainerError::Busy("it is being made".into()));
+            }
+            state.deployments.remove(name);
             Ok(())
         })
     }
@@ -169,6 +256,9 @@ impl Trainer for TestTraining {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Discard) {
                 return Err(lost());
+            }
+            if state.deployed.iter().any(|it| it.model == model && state.deployments.contains_key(&it.name)) {
+                return Err(TrainerError::Busy("it is deployed".into()));
             }
             state.discarded.push(model.to_owned());
             Ok(())

@@ -247,6 +247,7 @@ mod tests {
             cache_instructions: false,
             guardrail: None,
             time_left: Duration::from_secs(10),
+            base_model: None,
         }
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn ask(lead: &Lead, chain: Chain) -> GatewayRequest {
         check: None,
         tool_check: None,
         needs: Vec::new(),
+        subject: lead.id.to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits, TokenCounts};
-use domain::id::{AccountId, OrganizationId};
+use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, Entropy, EntropyError,
     LimitDecision, Limiter, ModelName, RateLimit, RequestLookup, RequestState, Reservation, ReserveError,
@@ -109,7 +109,13 @@ impl AiState for MemoryState {
         let cached = look.cache.filter(|_| self.remembers.answers);
         let cached = cached.map_or(CachedCompletion::Nothing, |key| self.find(&key, look.now));
         let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
-        Box::pin(ready(Ok(RequestState { budget: None, prices: None, cached, breakers })))
+        Box::pin(ready(Ok(RequestState {
+            budget: None,
+            prices: None,
+            cached,
+            breakers,
+            fine_tunes: Vec::new(),
+        })))
     }
 
     fn cached<'a>(
@@ -160,6 +166,14 @@ impl AiState for MemoryState {
             }
         }
         Box::pin(ready(Ok(true)))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        _: OrganizationId,
+        _: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        Box::pin(ready(Ok(None)))
     }
 
     fn record<'a>(

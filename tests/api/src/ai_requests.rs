@@ -24,6 +24,7 @@ impl World {
             latency_ms: 10,
             cache: CacheUse::Miss,
             outcome: RequestOutcome::Presumed,
+            variant: None,
         }
     }
 

@@ -236,7 +236,7 @@ fn header_fault(response: &Response, name: &str, value: &str) -> Option<String> 
 /// The last events of streams whose events have names.
 const LAST_EVENTS: [&str; 4] = ["response.completed", "response.incomplete", "message_stop", "error"];
 
-/// Server-sent events: JSON objects, and the mark of the end. The name of an event is its type.
+/// Server-sent events: JSON objects, and the mark of the end, or an error. The name of an event is its type.
 fn event_faults(body: &str) -> Vec<String> {
     let events: Vec<(Option<&str>, &str)> = body.split_terminator("\n\n").map(named_event).collect();
     let wrong = |(name, data): &&(Option<&str>, &str)| {
@@ -250,7 +250,7 @@ fn event_faults(body: &str) -> Vec<String> {
     let faults = events.iter().filter(wrong).map(|(_, data)| format!("{data:?} is no event"));
     let ends = match events.last() {
         Some((Some(name), _)) => LAST_EVENTS.contains(name),
-        Some((None, data)) => *data == "data: [DONE]",
+        Some((None, data)) => *data == "data: [DONE]" || data.starts_with("data: {\"error\":"),
         None => false,
     };
     faults.chain((!ends).then(|| "there is no end".to_owned())).collect()

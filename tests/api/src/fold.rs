@@ -2,12 +2,13 @@
 
 use crate::world::World;
 use application_core::repository;
+use domain::ai::batch::Batch;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::{DeniedAccess, FailedLogin};
 use domain::id::{
-    AccessId, AccountId, AiMonthId, ApiKeyId, FineTuneId, LeadId, NotificationId, OrganizationId, SessionId,
-    SignInId,
+    AccessId, AccountId, AiMonthId, ApiKeyId, BatchId, FineTuneId, LeadId, NotificationId, OrganizationId,
+    SessionId, SignInId,
 };
 use domain::identity::{Account, Session};
 use domain::notification::Notification;
@@ -80,6 +81,10 @@ impl World {
             AggregateType::FineTune => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<FineTuneId>(id));
                 self.compare::<FineTune>(&key, versions).await;
+            }
+            AggregateType::Batch => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<BatchId>(id));
+                self.compare::<Batch>(&key, versions).await;
             }
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));

@@ -32,15 +32,20 @@ impl HeldModel {
 
     /// Waits until a call waits at the gate.
     pub async fn reached(&self) {
-        while self.waiting.load(Ordering::SeqCst) == 0 {
+        while self.waiting() == 0 {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The number of calls that wait at the gate.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 }
 
 impl HeldModel {
     async fn pass(&self) {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let _waiting = WaitingCall::new(&self.waiting);
         loop {
             let changed = self.changed.notified();
             if !self.shut.load(Ordering::SeqCst) {
@@ -48,7 +53,22 @@ impl HeldModel {
             }
             changed.await;
         }
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A call that waits; it no longer does when it goes on or is dropped.
+struct WaitingCall<'a>(&'a AtomicUsize);
+
+impl<'a> WaitingCall<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

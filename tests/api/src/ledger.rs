@@ -10,7 +10,8 @@ use ports::{ParkingLot, StreamRecord};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use testkit::TestTraining;
+use std::time::Duration;
+use testkit::{TestBatchFiles, TestBatchJobs, TestTraining};
 
 /// A bus that records its events and fails on request, and a recorder of parked records.
 #[derive(Debug, Default)]
@@ -190,9 +191,34 @@ impl World {
             store: Arc::clone(self.store()) as _,
             files: Arc::clone(training) as _,
             trainer: Arc::clone(training) as _,
+            ai: Arc::new(self.environment().ai_state()),
+            registry: application_ai::Registry::shipped().expect("the table of models"),
         };
         let tick = sample("ai", "advance-fine-tunes");
         edge::schedule::invoke(&handler, tick, self.now()).await.expect("nothing fails");
+    }
+
+    /// Runs `advance-batches` with these files.
+    pub async fn advance_batches(&self, files: &Arc<TestBatchFiles>) {
+        self.advance_batches_at(files, None).await;
+    }
+
+    /// The same beside a provider with these jobs.
+    pub async fn advance_batches_at(&self, files: &Arc<TestBatchFiles>, jobs: Option<&Arc<TestBatchJobs>>) {
+        let handler = advance_batches::AdvanceBatches {
+            store: Arc::clone(self.store()) as _,
+            files: Arc::clone(files) as _,
+            completions: crate::routes::completions(&self.parts),
+            format: wiring_ai::chat::chat_lines(),
+            provider: jobs.map(|jobs| advance_batches::BatchProvider {
+                jobs: Arc::clone(jobs) as _,
+                records: Arc::new(adapter_bedrock::BedrockBatchRecords::new()),
+                region: "us-east-1".to_owned(),
+            }),
+        };
+        let tick = sample("ai", "advance-batches");
+        let invocation = edge::Invocation::in_process(self.now()).with_time(Duration::from_secs(900));
+        edge::schedule::invoke_as(&handler, tick, &invocation).await.expect("nothing fails");
     }
 
     /// All events of the ledger in the form in which the bus delivers them to queues.

@@ -179,10 +179,7 @@ impl<'a> Call<'a> {
             self.event["multiValueQueryStringParameters"] = json!(several);
             self.event["queryStringParameters"] = one.into();
         }
-        let mut invocation = Invocation::in_process(self.world.now());
-        if let Some(time) = self.time {
-            invocation = invocation.with_time(time);
-        }
+        let invocation = self.invocation();
         let handler = &self.world.handlers[self.operation.id.as_str()];
         let event = match handler {
             Route::Whole(handler) => edge::http::invoke_as(handler.as_ref(), self.event, &invocation).await,
@@ -198,6 +195,26 @@ impl<'a> Call<'a> {
         let answer = Answer::read(&event);
         self.operation.check(&answer);
         answer
+    }
+
+    /// Sends a request whose answer comes in pieces, takes this many of them, and drops everything that is left, as when
+    /// the process is killed. Returns the pieces.
+    pub async fn killed_after(self, pieces: usize) -> String {
+        let Route::Streaming(handler) = &self.world.handlers[self.operation.id.as_str()] else {
+            panic!("the answer comes in one piece")
+        };
+        let invocation = self.invocation();
+        let (_, chunks) = edge::streaming::invoke_as(handler.as_ref(), self.event, &invocation).await;
+        let taken: Vec<Vec<u8>> = chunks.take(pieces).collect().await;
+        String::from_utf8(taken.concat()).expect("text")
+    }
+
+    fn invocation(&self) -> Invocation {
+        let invocation = Invocation::in_process(self.world.now());
+        match self.time {
+            Some(time) => invocation.with_time(time),
+            None => invocation,
+        }
     }
 }
 
@@ -295,18 +312,22 @@ impl Answer {
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
         let mut fields: Vec<String> =
             errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect();
-        // OpenAI's errors name one field, with dots where a pointer has slashes.
+        // OpenAI's errors have one field as `param`, with dots where a pointer has slashes.
         if let Some(param) = body["error"]["param"].as_str() {
             fields.extend([format!("/{}", param.replace('.', "/")), param.to_owned()]);
         }
-        // Anthropic's errors name all fields in their text.
-        if body["type"] == "error" {
+        // OpenAI's and Anthropic's errors name all fields in their text.
+        if body["type"] == "error" || !fields.is_empty() && body["error"].is_object() {
             let message = body["error"]["message"].as_str().unwrap_or_default();
             let named = message.split("; ").filter_map(|part| part.split_once(": "));
             // Headers have no pointer.
-            fields.extend(
-                named.flat_map(|(field, _)| [format!("/{}", field.replace('.', "/")), field.to_owned()]),
-            );
+            let named =
+                named.flat_map(|(field, _)| [format!("/{}", field.replace('.', "/")), field.to_owned()]);
+            for field in named {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
         }
         fields
     }

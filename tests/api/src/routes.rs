@@ -3,7 +3,7 @@
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
-use adapter_s3::S3TrainingUploads;
+use adapter_s3::S3Links;
 use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
 use application_core::Configured;
 use application_identity as identity;
@@ -13,8 +13,7 @@ use edge::cursor::CursorCodec;
 use edge::streaming::{Reply, StreamingHandler};
 use edge::{Authorized, Handler, ReadLimit, RuntimeTimer, Uncounted};
 use ports::{
-    Configuration, EmbeddingGateway, Limiter, ModelGateway, PasswordHasher, Store, StreamingModelGateway,
-    TokenSigner,
+    Configuration, EmbeddingGateway, ModelGateway, PasswordHasher, Store, StreamingModelGateway, TokenSigner,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,7 +53,7 @@ fn registry() -> Registry {
 
 fn gateway(parts: &Parts) -> Arc<AiGateway> {
     let state = Arc::new(parts.environment.ai_state());
-    let limiter = Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
+    let limiter = Arc::clone(&parts.limiter);
     Arc::new(AiGateway::new(state, limiter, Arc::new(RuntimeTimer), registry()))
 }
 
@@ -64,7 +63,7 @@ fn chain() -> Chain {
         .expect("a chain of known models")
 }
 
-fn completions(parts: &Parts) -> Configured<Completions<dyn ModelGateway>> {
+pub(crate) fn completions(parts: &Parts) -> Configured<Completions<dyn ModelGateway>> {
     let providers: Providers<dyn ModelGateway> = Providers { bedrock: parts.model.clone(), openai: None };
     Configured::fixed(Completions {
         gateway: gateway(parts),
@@ -91,15 +90,15 @@ fn embeddings(parts: &Parts) -> Configured<Embeddings> {
 }
 
 /// Signing makes no network call, so the real adapter is used.
-fn uploads(parts: &Parts) -> S3TrainingUploads {
+fn links(parts: &Parts, bucket: &str) -> Arc<S3Links> {
     let key = "arn:aws:kms:eu-west-1:123456789012:key/data".to_owned();
-    S3TrainingUploads::new(parts.environment.sdk_config(), "training".to_owned(), key)
+    Arc::new(S3Links::new(parts.environment.sdk_config(), bucket.to_owned(), key))
 }
 
 /// The handlers by operation.
 pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
     let store = || Arc::clone(&parts.store) as Arc<dyn Store>;
-    let limiter = || Arc::clone(&parts.limiter) as Arc<dyn Limiter>;
+    let limiter = || Arc::clone(&parts.limiter);
     let signer = || Arc::clone(&parts.tokens) as Arc<dyn TokenSigner>;
     let cursors = || CursorCodec::new(CURSOR_KEY).expect("the key is long enough");
     let passwords: Arc<dyn PasswordHasher> =
@@ -108,7 +107,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         let prices = registry();
         let scorer = application_sales::LeadScorer {
             gateway: gateway(parts),
-            providers: Providers { bedrock: parts.model.clone(), openai: None },
+            providers: Providers { bedrock: parts.model.clone(), openai: Some(parts.model.clone()) },
             chain: Chain::parse(&parts.chain, &prices).expect("a chain of known models"),
             price_version: prices.version,
         };
@@ -185,6 +184,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 create_chat_completion::CreateChatCompletion::new(
                     completions(parts),
                     streamed_completions(parts),
+                    parts.remote_files.clone(),
                 ),
             ),
         ),
@@ -192,14 +192,22 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             "createResponse",
             streamed(
                 parts,
-                create_response::CreateResponse::new(completions(parts), streamed_completions(parts)),
+                create_response::CreateResponse::new(
+                    completions(parts),
+                    streamed_completions(parts),
+                    parts.remote_files.clone(),
+                ),
             ),
         ),
         (
             "createMessage",
             streamed(
                 parts,
-                create_message::CreateMessage::new(completions(parts), streamed_completions(parts)),
+                create_message::CreateMessage::new(
+                    completions(parts),
+                    streamed_completions(parts),
+                    parts.remote_files.clone(),
+                ),
             ),
         ),
         (
@@ -233,7 +241,7 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                     store: store(),
                     limiter: limiter(),
                     registry: models(),
-                    uploads: Arc::new(uploads(parts)),
+                    uploads: links(parts, "training"),
                 },
             ),
         ),
@@ -243,6 +251,23 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ),
         ("getFineTune", counted_read(parts, get_fine_tune::GetFineTune { store: store() })),
         ("cancelFineTune", authorized(parts, cancel_fine_tune::CancelFineTune { store: store() })),
+        (
+            "createBatch",
+            authorized(
+                parts,
+                create_batch::CreateBatch {
+                    store: store(),
+                    limiter: limiter(),
+                    links: links(parts, "batches"),
+                },
+            ),
+        ),
+        ("listBatches", counted_read(parts, list_batches::ListBatches { store: store() })),
+        (
+            "getBatch",
+            counted_read(parts, get_batch::GetBatch { store: store(), links: links(parts, "batches") }),
+        ),
+        ("cancelBatch", authorized(parts, cancel_batch::CancelBatch { store: store() })),
         (
             "getUsage",
             counted_read(parts, get_usage::GetUsage { usage: Arc::new(parts.environment.ai_usage()) }),

@@ -6,16 +6,18 @@ use crate::held_model::HeldModel;
 use crate::request::{Answer, Call};
 use crate::routes::{Route, handlers};
 use crate::tokens::TestTokens;
-use adapter_dynamodb::{DynamoKeyUses, DynamoLimiter, DynamoStore};
+use adapter_dynamodb::{DynamoKeyUses, DynamoStore};
 use application_core::Context;
+use application_core::limits::{AI_CALLS, AI_CALLS_OF_ORGANIZATION};
 use domain::Timestamp;
 use edge::Invocation;
+use ports::Limiter;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
-use testkit::{TestConfiguration, TestEnvironment};
+use testkit::{RoomyLimiter, TestConfiguration, TestEnvironment, TestRemoteFiles};
 
 /// Two models of the price table, and the rules.
 pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
@@ -23,13 +25,17 @@ pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon
 /// The time at which every world begins: 2026-11-02T09:00:00Z.
 const BEGINNING: i64 = 1_793_610_000_000;
 
+/// The limits of requests to models.
+const REQUESTS_TO_MODELS: &[&str] = &[AI_CALLS.name, AI_CALLS_OF_ORGANIZATION.name];
+
 /// The parts from which handlers are made.
 pub(crate) struct Parts {
     pub(crate) environment: TestEnvironment,
     pub(crate) store: Arc<DynamoStore>,
-    pub(crate) limiter: Arc<DynamoLimiter>,
+    pub(crate) limiter: Arc<dyn Limiter>,
     pub(crate) key_uses: Arc<DynamoKeyUses>,
     pub(crate) model: Arc<HeldModel>,
+    pub(crate) remote_files: Arc<TestRemoteFiles>,
     pub(crate) tokens: Arc<TestTokens>,
     pub(crate) chain: String,
     pub(crate) configuration: Arc<TestConfiguration>,
@@ -58,11 +64,24 @@ impl World {
     /// A world in which this chain scores leads.
     pub fn with_chain(chain: &str) -> Self {
         let environment = TestEnvironment::start();
+        let limiter = Arc::new(environment.limiter());
+        Self::of(environment, limiter, chain)
+    }
+
+    /// A world in which no caller and no organization reaches its limit of requests to models.
+    pub fn without_limits_of_requests_to_models() -> Self {
+        let environment = TestEnvironment::start();
+        let limiter = Arc::new(RoomyLimiter::new(Arc::new(environment.limiter()), REQUESTS_TO_MODELS));
+        Self::of(environment, limiter, "rules")
+    }
+
+    fn of(environment: TestEnvironment, limiter: Arc<dyn Limiter>, chain: &str) -> Self {
         let parts = Parts {
             store: Arc::new(environment.store()),
-            limiter: Arc::new(environment.limiter()),
+            limiter,
             key_uses: Arc::new(environment.key_uses()),
             model: Arc::default(),
+            remote_files: Arc::default(),
             tokens: Arc::default(),
             chain: chain.to_owned(),
             configuration: Arc::default(),
@@ -93,6 +112,11 @@ impl World {
     /// The model that scores leads.
     pub fn model(&self) -> &HeldModel {
         &self.parts.model
+    }
+
+    /// The files at the URLs that requests name.
+    pub fn remote_files(&self) -> &TestRemoteFiles {
+        &self.parts.remote_files
     }
 
     /// The keys of access tokens.

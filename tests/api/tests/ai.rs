@@ -1,14 +1,19 @@
 //! The AI gateway's routes: the prompt that a model gets, its answer in both wire formats, and the cost.
 
+mod cut_streams;
 mod embeddings;
+mod enforcement;
 mod message_faults;
+mod message_options;
 mod message_streams;
 mod messages;
 mod openai;
 mod random_schemas;
+mod remote_files;
 mod responses;
 mod streams;
 mod tools;
+mod wires;
 
 use api_tests::{Answer, Person, World};
 use ports::{ModelError, Role};

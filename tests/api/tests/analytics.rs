@@ -133,6 +133,7 @@ async fn a_month_is_told_from_every_side() {
             ],
             "by_api_key": [{"api_key_id": key.id, "usage": usage(2, (2000, 400), "0.002880000")}],
             "others": null,
+            "variants": [],
         })
     );
 
@@ -169,6 +170,7 @@ async fn a_month_is_told_from_every_side() {
             ],
             "budget": {"tenant_month_usd": "100.000000000", "expected_month_usd": "40.000000000",
                 "percent_of_limit": 0, "percent_of_expected": 0, "told_percent": []},
+            "training": [],
         })
     );
     // The report ends at the current time.

@@ -4,7 +4,7 @@ use api_tests::{Person, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::FineTuneId;
-use ports::{FileKey, JobName, JobState};
+use ports::{DeploymentState, FileKey, JobName, JobState};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -93,10 +93,13 @@ async fn a_good_file_becomes_a_model_that_everybody_who_may_sees() {
     training.end(&JobName::of(&id), JobState::Completed("arn:model".to_owned()));
     world.advance_fine_tunes(&training).await;
     world.advance_fine_tunes(&training).await;
+    assert_eq!(get(&world, &admin, &id).await["status"], "deploying");
+    training.deploy_as(&JobName::of(&id), DeploymentState::Active("arn:deployment".to_owned()));
+    world.advance_fine_tunes(&training).await;
     let seen = get(&world, &admin, &id).await;
     assert_eq!((&seen["status"], &seen["custom_model"]), (&json!("completed"), &json!("arn:model")));
-    assert_eq!(cancel(&world, &admin, &id).await["status"], "completed");
-    for event in ["created", "file_accepted", "started", "completed"] {
+    assert_eq!(seen["model"], format!("ft:amazon.nova-lite-v1:0:{id}"));
+    for event in ["created", "file_accepted", "started", "trained", "completed"] {
         assert_eq!(world.events(&format!("fine_tune_{event}")).await.len(), 1, "{event}");
     }
     world.check_folds().await;

@@ -1,5 +1,7 @@
 //! The jobs: the relay from the ledger's stream to the bus, and the consumers of the queues.
 
+mod relay;
+
 use api_tests::{Contract, Person, RecordingPublisher, World, faults, lead_body, published, read};
 use application_sales::erase_lead_contact;
 use base64::Engine as _;
@@ -8,13 +10,13 @@ use domain::ai::Feature;
 use domain::authority::WriteLeads;
 use domain::id::FineTuneId;
 use domain::tenancy::Role;
-use ports::{AuditLog, EventRecord, PublishOutcome};
+use ports::{AuditLog, BatchFileKey, BatchJobState, DeploymentState, EventRecord, PublishOutcome};
 use ports::{FileKey, JobName, JobState};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use testkit::TestTraining;
+use testkit::{TestBatchFiles, TestBatchJobs, TestTraining};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -53,6 +55,7 @@ async fn eventful() -> World {
     let key = world.api_key(&person, &["model:read"]).await.id;
     world.call("revokeApiKey").by(&person).path("id", &key).send().await.expect(204);
     fine_tuned(&world, &person).await;
+    batches(&world, &person).await;
     world.call("updateBudget").by(&person).if_match(0).send().await.expect(200);
     let prices = json!({"organization_id": person.tenant, "reference": "contract 7", "prices": {
         "amazon.nova-pro-v1:0": {"input": "0.08", "output": "0.32", "cache_read": "0.02", "cache_write": "0.08"}}});
@@ -88,7 +91,44 @@ async fn fine_tuned(world: &World, admin: &Person) {
     let canceled = world.call("cancelFineTune").by(admin).path("id", &ids[1].to_string());
     canceled.send().await.expect(200);
     world.advance_fine_tunes(&training).await;
+    training.deploy_as(&JobName::of(&ids[0]), DeploymentState::Active("deployment".to_owned()));
     world.advance_fine_tunes(&training).await;
+}
+
+/// A batch for each way in which it can go on and end.
+async fn batches(world: &World, admin: &Person) {
+    let (files, jobs) = (Arc::new(TestBatchFiles::default()), Arc::new(TestBatchJobs::default()));
+    world.model().script.always("An answer.");
+    let line = |number: u32| {
+        let messages = json!([{"role": "user", "content": "Hi"}]);
+        let body = json!({"model": "amazon.nova-pro-v1:0", "messages": messages});
+        let url = "/v1/chat/completions";
+        json!({"custom_id": format!("r{number}"), "method": "POST", "url": url, "body": body}).to_string()
+    };
+    let create = async |file: String, brought: bool| {
+        let sha256 = STANDARD.encode(digest(&SHA256, file.as_bytes()));
+        let body = json!({"endpoint": "/v1/chat/completions", "completion_window": "24h",
+            "input_file": {"bytes": file.len(), "sha256": sha256}});
+        let created = world.call("createBatch").by(admin).json(&body).send().await.expect(201).json();
+        let id = created["id"].as_str().unwrap().to_owned();
+        if brought {
+            files.bring(&BatchFileKey::input(admin.tenant, &id.parse().unwrap()), file);
+        }
+        id
+    };
+    create(line(1), true).await;
+    create("x".to_owned(), true).await;
+    // This one expires.
+    create(line(1), false).await;
+    let cancelled = create(line(1), false).await;
+    world.call("cancelBatch").by(admin).path("id", &cancelled).send().await.expect(200);
+    // The provider takes this one, and then fails.
+    create((0..100).map(|number| line(number) + "\n").collect(), true).await;
+    world.advance_batches_at(&files, Some(&jobs)).await;
+    jobs.end(&BatchJobState::Failed);
+    world.advance_batches_at(&files, Some(&jobs)).await;
+    world.pass(24 * 3600);
+    world.advance_batches_at(&files, Some(&jobs)).await;
 }
 
 fn types(records: &[EventRecord]) -> BTreeSet<String> {
@@ -173,100 +213,6 @@ fn without_private(mut schema: Value) -> Value {
         schema["required"].as_array_mut().unwrap().retain(|required| *required != name);
     }
     schema
-}
-
-#[tokio::test]
-async fn a_failure_is_told_by_its_place_and_what_follows_waits() {
-    let world = eventful().await;
-    let items = world.ledger().await;
-    let bus = Arc::new(RecordingPublisher::default());
-    for _ in 0..3 {
-        bus.then(PublishOutcome::Published);
-    }
-    bus.then(PublishOutcome::Failed("ThrottlingException".into()));
-    assert_eq!(world.relay(&bus, &items).await.failed, ["3"]);
-    assert_eq!(bus.published().len(), 3);
-    // After another delivery of the rest, all events are published in order.
-    assert_eq!(world.relay(&bus, &items[3..]).await.failed, Vec::<String>::new());
-    let sent: Vec<String> = bus.published().iter().map(|record| record.event_id.to_string()).collect();
-    let stored: Vec<&str> = items.iter().map(|item| item["event_id"]["S"].as_str().unwrap()).collect();
-    assert_eq!(sent, stored);
-}
-
-#[tokio::test]
-async fn an_event_that_fails_five_times_is_parked_and_blocks_nobody() {
-    let world = eventful().await;
-    let items = &world.ledger().await[..3];
-    let bus = Arc::new(RecordingPublisher::default());
-    for attempt in 1..5 {
-        bus.then(PublishOutcome::Failed("InternalException".into()));
-        assert_eq!(world.relay(&bus, items).await.failed, ["0"], "attempt {attempt}");
-        assert_eq!(bus.parked().len(), 0, "attempt {attempt}");
-    }
-    bus.then(PublishOutcome::Failed("InternalException".into()));
-    // The fifth failure parks the event, and the events after it are delivered again.
-    assert_eq!(world.relay(&bus, items).await.failed, ["1"]);
-    let parked = bus.parked();
-    assert_eq!(parked.len(), 1);
-    assert_eq!((parked[0].0.as_str(), parked[0].2.as_str()), ("0", "InternalException"));
-    assert_eq!(parked[0].1, json!({"pk": items[0]["pk"]["S"], "sk": 1}));
-    assert_eq!(world.relay(&bus, &items[1..]).await.failed, Vec::<String>::new());
-    assert_eq!(bus.published().len(), 2);
-}
-
-/// An outage says nothing about an event: however long it lasts, no event is parked.
-#[tokio::test]
-async fn a_bus_that_is_out_of_reach_parks_nothing() {
-    let world = eventful().await;
-    let items = &world.ledger().await[..3];
-    let bus = Arc::new(RecordingPublisher::default());
-    for attempt in 1..=12 {
-        bus.then(PublishOutcome::Unavailable("dispatch failure".into()));
-        assert_eq!(world.relay(&bus, items).await.failed, ["0"], "attempt {attempt}");
-    }
-    assert_eq!(bus.parked().len(), 0);
-    assert_eq!(world.relay(&bus, items).await.failed, Vec::<String>::new());
-    assert_eq!(bus.published().len(), 3);
-}
-
-#[tokio::test]
-async fn what_can_never_be_carried_is_parked_at_once() {
-    let world = eventful().await;
-    let mut items = world.ledger().await[..6].to_vec();
-    // A record that is not an event, one of an unknown kind, one with a malformed id, and one that the bus refuses.
-    items[0] = json!({"pk": {"S": "x"}, "sk": {"N": "1"}});
-    items[1]["aggregate_type"]["S"] = "spaceship".into();
-    items[2]["event_id"]["S"] = "event_x".into();
-    let bus = Arc::new(RecordingPublisher::default());
-    bus.then(PublishOutcome::Rejected("EventSizeTooLarge".into()));
-    assert_eq!(world.relay(&bus, &items).await.failed, Vec::<String>::new());
-    let parked: Vec<(String, String)> =
-        bus.parked().into_iter().map(|(number, _, why)| (number, why)).collect();
-    let no_event = "the record is no event of the ledger".to_owned();
-    assert_eq!(
-        parked,
-        [
-            ("0".to_owned(), no_event.clone()),
-            ("1".to_owned(), no_event.clone()),
-            ("2".to_owned(), no_event),
-            ("3".to_owned(), "EventSizeTooLarge".to_owned()),
-        ]
-    );
-    assert_eq!(bus.published().len(), 2);
-}
-
-#[tokio::test]
-async fn what_can_not_even_be_parked_is_delivered_again() {
-    let world = eventful().await;
-    let mut items = world.ledger().await[..3].to_vec();
-    items[1] = json!({"pk": {"S": "x"}, "sk": {"N": "1"}});
-    let bus = Arc::new(RecordingPublisher::default());
-    bus.break_parking(true);
-    assert_eq!(world.relay(&bus, &items).await.failed, ["1"]);
-    assert_eq!(bus.parked().len(), 0);
-    bus.break_parking(false);
-    assert_eq!(world.relay(&bus, &items[1..]).await.failed, Vec::<String>::new());
-    assert_eq!(bus.parked().len(), 1);
 }
 
 #[tokio::test]

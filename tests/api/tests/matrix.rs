@@ -63,6 +63,11 @@ impl Row {
     fn permission(&self) -> &str {
         self.0["permission"].as_str().unwrap()
     }
+
+    /// The scope by which a key holds the permission.
+    fn scope(&self) -> &str {
+        self.0["scope"].as_str().unwrap_or(self.permission())
+    }
 }
 
 /// An organization with a person of each role and a colleague, and another organization.
@@ -132,6 +137,16 @@ impl Cast {
             let admin = if object == Object::Foreign { &self.stranger } else { &self.admin };
             let created = self.world.call("createFineTune").by(admin).send().await.expect(201).json();
             return created["fine_tune"]["id"].as_str().unwrap().to_owned();
+        }
+        if operation.path.starts_with("/v1/batches/") {
+            if object == Object::Missing {
+                return "batch_01jd2x9b4tf7c8n2s6w1z5k0qd".to_owned();
+            }
+            // Between two batches a day passes; the earlier one then has expired, so no limit is reached.
+            self.world.pass(24 * 3600);
+            self.world.advance_batches(&Arc::default()).await;
+            let created = self.world.call("createBatch").by(owner).send().await.expect(201).json();
+            return created["id"].as_str().unwrap().to_owned();
         }
         assert!(operation.path.starts_with("/v1/notifications/"), "{} names an unknown object", operation.id);
         if object == Object::Missing {

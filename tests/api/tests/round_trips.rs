@@ -107,12 +107,12 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         (
             "getBudget",
             scene.call("getBudget"),
-            &[("BatchGetItem", 10.0), ("GetItem", 1.0), ("UpdateItem", 1.0)],
+            &[("BatchGetItem", 11.0), ("GetItem", 1.0), ("UpdateItem", 1.0)],
         ),
         (
             "getUsage",
             scene.call("getUsage"),
-            &[("Query", 0.5), ("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)],
+            &[("Query", 0.5), ("Query", 0.5), ("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)],
         ),
         (
             "getBilling",

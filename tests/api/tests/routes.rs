@@ -59,13 +59,21 @@ async fn a_malformed_request_is_not_counted() {
     world.call("getLead").by(&rep).path("id", &lead).send().await.problem(429, "rate_limited");
 }
 
-/// The operations that API keys may call, with the permission that they need.
+/// The operations that API keys may call, with the scope that they need. Changes of batches have limits of their own, and
+/// one batch is an object that a new key does not have.
 fn for_keys() -> Vec<(&'static Operation, String)> {
     let table: Value = serde_yaml_ng::from_str(&read("tests/authorization.yaml")).unwrap();
     let operations = Contract::get().operations().iter();
     operations
         .filter(|operation| table[&operation.id]["api_key"].is_string())
-        .map(|operation| (operation, table[&operation.id]["permission"].as_str().unwrap().to_owned()))
+        .filter(|operation| {
+            operation.id == "listBatches" || table[&operation.id]["permission"] != "batch:use"
+        })
+        .map(|operation| {
+            let entry = &table[&operation.id];
+            let scope = entry["scope"].as_str().or(entry["permission"].as_str());
+            (operation, scope.unwrap().to_owned())
+        })
         .collect()
 }
 

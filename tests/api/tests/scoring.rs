@@ -119,7 +119,7 @@ async fn a_models_judgement_is_used_with_its_cost() {
                     "evidence": {"field": "status", "quote": "qualified"}},
             ],
             "confidence": 0.82, "abstained": false, "abstain_reason": null, "engine": "model", "model": SONNET,
-            "price_version": "2026-11-30", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:01:00.000Z",
+            "price_version": "2026-12-01", "cost_usd": "0.006600000", "scored_at": "2026-11-02T09:01:00.000Z",
             "version": 2,
         })
     );

@@ -373,7 +373,9 @@ async fn all_parameters_that_are_wrong_are_named_at_once() {
         let answer = call.send().await.problem(400, "invalid_request");
         let mut expected = [&["surplus", "more_surplus"], names.as_slice()].concat();
         expected.sort_unstable();
+        // Other formats than problem documents name a parameter like a field of the body, too.
         let mut named = answer.fields();
+        named.retain(|field| !field.starts_with('/'));
         named.sort();
         assert_eq!(named, expected, "{}", operation.id);
         routes += 1;

@@ -2,15 +2,20 @@
 
 use crate::scorer::{NOVA, SONNET, Scene};
 use crate::support::{NOW, input};
+use application_ai::{Chain, Registry, SplitSubject};
 use application_core::{Error, Precondition};
 use application_sales::{LeadOutcome, ScoreLead, delete_lead, score_leads};
+use domain::ai::{Feature, Limits};
 use domain::authority::{ScoreManyLeads, WriteLeads};
 use domain::id::{AccountId, LeadId, new_id};
 use domain::sales::{Engine, Lead, LeadInput, LeadScore};
 use domain::tenancy::Role;
 use ports::{ModelAnswer, ModelError, StopReason, Usage};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
 /// Leads with different notes.
 fn leads(scene: &Scene, many: usize) -> Vec<Lead> {
@@ -85,6 +90,47 @@ async fn a_split_step_has_one_side_however_leads_are_asked() {
     assert!(asked.len() > 20, "{asked:?}");
     asked.dedup();
     assert_eq!(asked.len(), 1, "{asked:?}");
+}
+
+/// The sides of the organization's own split are those of the leads, whether they are scored together or alone.
+#[tokio::test]
+async fn leads_keep_their_sides_of_the_organizations_split_together_and_alone() {
+    let scene = Scene::start().await;
+    let split = format!("{SONNET}:50|{NOVA}:50");
+    let chains = [(Feature::LeadScoring, vec![split.clone(), "rules".to_owned()])].into();
+    scene.tenant.limit(Limits { chains, ..Limits::default() }).await;
+    let mut leads = leads(&scene, 24);
+    for (number, lead) in leads.iter_mut().enumerate() {
+        lead.id = new_id(NOW, &[u8::try_from(number).unwrap(); 10]);
+        lead.contact.as_mut().unwrap().notes = Some(format!("budget of lead0 is approved, number{number}."));
+    }
+    let split = Chain::parse(&split, &Registry::shipped().unwrap()).unwrap();
+    let side = |lead: &Lead| {
+        let subject = SplitSubject::Item(&lead.id.to_string()).hashed(&scene.asker(), Feature::LeadScoring);
+        split.models(&subject)[0].id.clone()
+    };
+    // The answer is usable for one lead of each prompt only, so each other lead is scored again alone.
+    scene.model.always(Value::from(answer([0])).to_string());
+    score(&scene, &format!("{HAIKU},rules"), &leads).await;
+    let calls = scene.model.calls();
+    let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in &calls {
+        let prompt = call.messages[0].joined_text();
+        let about: Vec<&Lead> = leads
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| prompt.contains(&format!("number{number}.")))
+            .map(|(_, lead)| lead)
+            .collect();
+        assert!(!about.is_empty());
+        assert!(about.iter().all(|lead| side(lead) == call.model), "{} leads in a prompt", about.len());
+        if about.len() > 1 {
+            *asked.entry(call.model.as_str()).or_default() += about.len();
+        }
+    }
+    // Nearly every lead stood in a shared prompt, one of both sides may have been left over.
+    assert_eq!(asked.keys().copied().collect::<Vec<_>>(), [NOVA, SONNET]);
+    assert!(asked.values().sum::<usize>() >= 22, "{asked:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
-//! Fine-tunes from the upload to the end: the process is killed at each step, runs twice, or runs twice at once, and
-//! the fine-tune is canceled in between.
+//! Fine-tunes from the upload to a model that can be asked, and to its end: the process is killed at each step, runs twice,
+//! or runs twice at once, and the fine-tune is canceled in between.
 
 mod cancellation;
+mod charges;
+mod deployments;
 mod provider;
 mod runs;
 
@@ -10,8 +12,9 @@ use application_ai::Registry;
 use application_ai::fine_tunes::{
     self, AdvanceReport, NewFineTune, Tools, advance_fine_tunes, cancel_fine_tune,
 };
-use application_core::repository::{Actor, PendingChange, load};
+use application_core::repository::{Actor, PendingChange, history, load};
 use application_core::{Context, Error, Precondition};
+use domain::ai::AiRequestMetered;
 use domain::ai::fine_tune::{
     CreateFineTune, FailureReason, FineTune, FineTuneStatus, HyperParameters, TrainingFile, WAIT_FOR_FILE,
     create_fine_tune,
@@ -19,14 +22,20 @@ use domain::ai::fine_tune::{
 use domain::authority::{Authority, Caller, Credential, ManageFineTunes};
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use domain::tenancy::Role;
-use domain::{AggregateType, Timestamp};
-use ports::{AggregateKey, BoxFuture, FileError, FileKey, JobName, JobState, Store, TrainingUploads, Upload};
+use domain::{AggregateType, DomainEvent, Timestamp};
+use ports::{
+    AggregateKey, AiState, BoxFuture, DeploymentState, FileError, FileKey, JobName, JobState, Store,
+    TrainingUploads, Upload,
+};
 use ring::digest::{SHA256, digest};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{TestEnvironment, TestTraining};
 
 const LINE: &str = r#"{"schemaVersion":"bedrock-conversation-2024","messages":[{"role":"user","content":[{"text":"Hi"}]},{"role":"assistant","content":[{"text":"Hello"}]}]}"#;
+
+/// The cost of a training with [`good`]: 1,510 bytes are 504 tokens, twice, at 2,000 nano-dollars.
+const COST: u64 = 2_016_000;
 
 fn good() -> String {
     format!("{LINE}\n").repeat(10)
@@ -78,7 +87,14 @@ impl Scene {
     }
 
     async fn run_at(&self, context: &Context) -> Result<AdvanceReport, Error> {
-        let tools = Tools { store: self.store.as_ref(), files: &self.training, trainer: &self.training };
+        let (ai, registry) = (self.environment.ai_state(), Registry::shipped().unwrap());
+        let tools = Tools {
+            store: self.store.as_ref(),
+            files: &self.training,
+            trainer: &self.training,
+            ai: &ai,
+            registry: &registry,
+        };
         advance_fine_tunes(tools, context).await
     }
 
@@ -88,6 +104,38 @@ impl Scene {
 
     async fn state(&self, number: u8) -> FineTune {
         load::<FineTune>(self.store.as_ref(), &key(number)).await.unwrap().unwrap().state
+    }
+
+    /// A fine-tune whose training has just ended with a model, which no run has seen.
+    async fn trained(&self, number: u8) {
+        self.with_file(number, &good()).await;
+        self.run().await.unwrap();
+        self.training.end(&name(number), JobState::Completed(format!("model-{number}")));
+    }
+
+    /// A fine-tune whose model can be asked.
+    async fn completed(&self, number: u8) {
+        self.trained(number).await;
+        self.run().await.unwrap();
+        let deployment = DeploymentState::Active(format!("deployment-{number}"));
+        self.training.deploy_as(&name(number), deployment);
+        self.run().await.unwrap();
+        assert_eq!(self.status(number).await, FineTuneStatus::Completed);
+    }
+
+    /// The nano-dollars of the organization's month that are set aside or spent, and those that are spent.
+    async fn spent(&self) -> (u64, u64) {
+        let spent = self.environment.ai_state().spent(tenant(1), new_id(NOW, &[2; 10]), NOW).await.unwrap();
+        (spent.tenant_month.committed, spent.tenant_month.settled)
+    }
+
+    /// The charges in the ledger.
+    async fn metered(&self) -> Vec<AiRequestMetered> {
+        let ai = self.state(1).await.training_request();
+        let key = AggregateKey::new(tenant(1), AggregateType::AiRequest, &ai);
+        let history = history(self.store.as_ref(), &key, 1).await;
+        let records = history.unwrap_or_default();
+        records.iter().map(|record| AiRequestMetered::decode(&record.event).unwrap()).collect()
     }
 
     async fn status(&self, number: u8) -> FineTuneStatus {
@@ -150,7 +198,16 @@ async fn a_good_file_becomes_a_model() {
     scene.training.end(&name(1), JobState::Completed("model-1".to_owned()));
     assert_eq!(scene.run().await.unwrap().steps, 1);
     let state = scene.state(1).await;
-    assert_eq!((state.status, state.custom_model.as_deref()), (FineTuneStatus::Completed, Some("model-1")));
+    assert_eq!((state.status, state.custom_model.as_deref()), (FineTuneStatus::Deploying, Some("model-1")));
+    assert_eq!((state.model(), scene.run().await.unwrap().steps), (None, 0));
+    scene.training.deploy_as(&name(1), DeploymentState::Active("deployment-1".to_owned()));
+    assert_eq!(scene.run().await.unwrap().steps, 1);
+    let state = scene.state(1).await;
+    assert_eq!(
+        (state.status, state.deployment.as_deref()),
+        (FineTuneStatus::Completed, Some("deployment-1"))
+    );
+    assert_eq!(state.model().unwrap().to_string(), format!("ft:amazon.nova-lite-v1:0:{}", id(1)));
     // The fine-tune is no longer open.
     assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
 }

@@ -65,6 +65,7 @@ fn frame(call: &ModelCall) -> Value {
         cache_instructions,
         guardrail,
         time_left: _,
+        base_model,
     } = call;
     assert!(guardrail.is_none() && tools.tools.is_empty() && reasoning.is_none());
     let roles: Vec<&str> = messages
@@ -76,6 +77,7 @@ fn frame(call: &ModelCall) -> Value {
         .collect();
     json!([
         model,
+        base_model,
         system,
         roles,
         output_schema,

@@ -1,6 +1,6 @@
 //! The engines of scores: models through the AI gateway, and rules where they may score instead.
 
-use crate::support::RoomyOrganization;
+use crate::support::ROOMY;
 use crate::support::{NOW, Tenant};
 use application_ai::{AiGateway, Chain, Providers, Registry, RegistryError, Requester};
 use application_core::Error;
@@ -11,10 +11,11 @@ use ports::{BoxFuture, ModelError, Timer};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use testkit::ScriptedModel;
+use testkit::{RoomyLimiter, ScriptedModel};
 
 pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 pub(crate) const NOVA: &str = "amazon.nova-pro-v1:0";
+const GPT: &str = "gpt-4o-mini";
 
 /// Skips pauses between tries, and waits only for the end of a request's time, which is longer than any pause.
 struct NoTime;
@@ -31,24 +32,27 @@ impl Timer for NoTime {
 pub(crate) struct Scene {
     pub(crate) tenant: Tenant,
     pub(crate) lead: Lead,
+    /// The models on Bedrock.
     pub(crate) model: Arc<ScriptedModel>,
+    /// The models of a server with OpenAI's format.
+    pub(crate) server: Arc<ScriptedModel>,
 }
 
 impl Scene {
     pub(crate) async fn start() -> Self {
         let tenant = Tenant::start().await;
         let lead = tenant.load().await.state;
-        Self { tenant, lead, model: Arc::default() }
+        Self { tenant, lead, model: Arc::default(), server: Arc::default() }
     }
 
     pub(crate) fn scorer(&self, chain: &str) -> LeadScorer {
         let registry = Registry::shipped().unwrap();
         let environment = &self.tenant.environment;
         let state = Arc::new(environment.ai_state());
-        let limiter = Arc::new(RoomyOrganization(Arc::new(environment.limiter())));
+        let limiter = Arc::new(RoomyLimiter::new(Arc::new(environment.limiter()), ROOMY));
         LeadScorer {
             gateway: Arc::new(AiGateway::new(state, limiter, Arc::new(NoTime), registry.clone())),
-            providers: Providers { bedrock: self.model.clone(), openai: None },
+            providers: Providers { bedrock: self.model.clone(), openai: Some(self.server.clone()) },
             chain: Chain::parse(chain, &registry).unwrap(),
             price_version: registry.version,
         }
@@ -103,6 +107,41 @@ async fn a_chain_of_nobody_answers_nothing() {
     for chain in ["", " , "] {
         assert!(matches!(scene.judge(chain).await, Err(Error::NoModel)), "{chain:?}");
     }
+}
+
+#[tokio::test]
+async fn a_model_of_a_server_with_openais_format_scores_by_the_schema() {
+    let scene = Scene::start().await;
+    scene.server.answer(judgement());
+    let score = scene.judge(&format!("{GPT},{NOVA},rules")).await.unwrap();
+    assert_eq!((score.engine, score.model.as_str(), score.value()), (Engine::Model, GPT, Some(67)));
+    // 1,000 tokens at $0.15 and 200 at $0.60 a million.
+    assert_eq!((score.cost.nano_usd, score.cost.attempts), (270_000, 1));
+    let calls = scene.server.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].output_schema.as_ref().unwrap()["required"][0], "abstain");
+    assert!(scene.models().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_followed_by_bedrock_and_then_by_the_rules() {
+    let scene = Scene::start().await;
+    let chain = format!("{GPT},{NOVA},rules");
+    scene.server.fail(ModelError::NoSuchModel);
+    scene.model.answer(judgement());
+    let score = scene.judge(&chain).await.unwrap();
+    assert_eq!((score.engine, score.model.as_str()), (Engine::Model, NOVA));
+    // An answer that does not match the schema is repaired once, and then left to the next model.
+    for text in ["no", "still no"] {
+        scene.server.answer(text);
+    }
+    scene.model.fail(ModelError::NoSuchModel);
+    let mut other = scene.lead.clone();
+    other.details.company_name = "Fabrikam".to_owned();
+    let scorer = scene.scorer(&chain);
+    let score = scorer.score(&other, &scene.tenant.context(), &scene.asker()).await.unwrap();
+    assert_eq!((score.engine, score.model.as_str(), score.cost.attempts), (Engine::Rules, "rules", 3));
+    assert_eq!((scene.server.asked(), scene.models()), (vec![GPT.to_owned(); 3], vec![NOVA.to_owned(); 2]));
 }
 
 #[tokio::test]

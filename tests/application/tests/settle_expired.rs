@@ -38,6 +38,7 @@ async fn reserved(state: &dyn AiState, number: u8, bound: u64) -> Reservation {
         latency_ms: 0,
         cache: CacheUse::Miss,
         outcome: RequestOutcome::Presumed,
+        variant: None,
     };
     let lease_until = NOW.plus_seconds(LEASE + i64::from(number));
     let mut reservation = Reservation {

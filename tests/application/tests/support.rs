@@ -9,9 +9,7 @@ use domain::id::{AccountId, LeadId, OrganizationId, new_id};
 use domain::sales::{Lead, LeadInput, create_lead};
 use domain::tenancy::{Organization, RegisterOrganization, Role, register_organization};
 use domain::{AggregateType, Timestamp, Versioned};
-use ports::{
-    AggregateKey, BoxFuture, LimitDecision, Limiter, RateLimit, Store, StoreError, TenantKeys, Transaction,
-};
+use ports::{AggregateKey, Store, TenantKeys, Transaction};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::TestEnvironment;
@@ -123,33 +121,5 @@ impl Tenant {
     }
 }
 
-/// The real limits, except that of an organization, which is counted and never reached, for tests with many requests of
-/// one organization.
-pub(crate) struct RoomyOrganization(pub(crate) Arc<dyn Limiter>);
-
-impl RoomyOrganization {
-    fn limit(limit: RateLimit) -> RateLimit {
-        let roomy = limit.name == AI_CALLS_OF_ORGANIZATION.name;
-        RateLimit { burst: if roomy { 100_000 } else { limit.burst }, ..limit }
-    }
-}
-
-impl Limiter for RoomyOrganization {
-    fn take<'a>(
-        &'a self,
-        limit: RateLimit,
-        who: &'a str,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<LimitDecision, StoreError>> {
-        self.0.take(Self::limit(limit), who, now)
-    }
-
-    fn give_back<'a>(
-        &'a self,
-        limit: RateLimit,
-        who: &'a str,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.0.give_back(Self::limit(limit), who, now)
-    }
-}
+/// The limits that tests with many requests of one organization must not reach.
+pub(crate) const ROOMY: &[&str] = &[AI_CALLS_OF_ORGANIZATION.name];

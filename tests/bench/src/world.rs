@@ -80,6 +80,8 @@ pub(crate) struct World {
     endpoints: BTreeMap<String, String>,
     numbers: u32,
     pub(crate) has_open_fine_tune: bool,
+    /// Whether a batch waits for its file.
+    pub(crate) has_open_batch: bool,
     /// The organization of the requests, and its administrator.
     pub(crate) home: Account,
 }
@@ -122,6 +124,7 @@ impl World {
             endpoints,
             numbers: 0,
             has_open_fine_tune: false,
+            has_open_batch: false,
             home: nobody,
         };
         if let Some(account) = world.accounts(1)?.pop() {

@@ -5,21 +5,23 @@ use crate::tree::{function_folders, kebab, read};
 use domain::authority::{
     CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission,
     PermissionReach, ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels,
-    ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
+    ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseBatches, UseNotifications,
+    WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The reach of a permission for each role, and whether keys may hold it.
+/// The reach of a permission for each role, whether keys may hold it, and by which scope.
 struct Granted {
     reach: fn(Role) -> Option<PermissionReach>,
     for_keys: bool,
+    scope: &'static str,
 }
 
 fn permissions() -> BTreeMap<&'static str, Granted> {
     fn entry<P: Permission>() -> (&'static str, Granted) {
-        (P::NAME, Granted { reach: P::reach, for_keys: P::FOR_KEYS })
+        (P::NAME, Granted { reach: P::reach, for_keys: P::FOR_KEYS, scope: P::SCOPE })
     }
     BTreeMap::from([
         entry::<ReadLeads>(),
@@ -31,6 +33,7 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<ReadOrganization>(),
         entry::<ManageApiKeys>(),
         entry::<CreateCompletions>(),
+        entry::<UseBatches>(),
         entry::<CreateEmbeddings>(),
         entry::<ReadModels>(),
         entry::<ReadFlags>(),
@@ -74,7 +77,11 @@ fn the_table_and_the_contract_agree() {
     let tabled: BTreeMap<String, BTreeMap<String, String>> = table()
         .into_iter()
         .map(|(operation, entry)| {
-            let roles = entry.as_object().into_iter().flatten().filter(|(name, _)| *name != "permission");
+            let roles = entry
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(name, _)| *name != "permission" && *name != "scope");
             (
                 operation,
                 roles.map(|(role, reach)| (role.clone(), reach.as_str().unwrap().to_owned())).collect(),
@@ -103,6 +110,9 @@ fn the_table_and_the_domain_agree() {
         // A key has no objects of its own: it reaches the whole tenant or nothing.
         let tabled = entry.get("api_key").and_then(Value::as_str);
         assert_eq!(tabled, granted.for_keys.then_some("tenant"), "{operation} api_key");
+        // Without a scope of its own, a permission is one.
+        let scope = entry.get("scope").and_then(Value::as_str).unwrap_or(name);
+        assert_eq!(scope, granted.scope, "{operation} scope");
     }
     assert_eq!(used, permissions.keys().map(|name| (*name).to_owned()).collect());
 }
@@ -111,8 +121,8 @@ fn the_table_and_the_domain_agree() {
 fn scopes_are_the_permissions_for_keys() {
     let scopes: BTreeSet<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     let permissions = permissions();
-    let for_keys = permissions.iter().filter(|(_, granted)| granted.for_keys);
-    assert_eq!(scopes, for_keys.map(|(name, _)| *name).collect());
+    let for_keys = permissions.values().filter(|granted| granted.for_keys);
+    assert_eq!(scopes, for_keys.map(|granted| granted.scope).collect());
     let documented = &contract()["components"]["schemas"]["Scope"]["enum"];
     let documented = documented.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
     assert_eq!(scopes, documented.collect());

@@ -32,7 +32,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 48] = [
+const TYPES: [(&str, Check); 51] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -44,6 +44,9 @@ const TYPES: [(&str, Check); 48] = [
     ("CreateApiKeyRequest", same::<CreateApiKeyRequest>),
     ("CreatedApiKey", same::<CreatedApiKey>),
     ("ApiKeyList", same::<List<ApiKey>>),
+    ("CreateBatchRequest", same::<openai::CreateBatchRequest>),
+    ("Batch", same::<openai::Batch>),
+    ("BatchList", same::<openai::BatchList>),
     ("CreateFineTuneRequest", same::<CreateFineTuneRequest>),
     ("CreatedFineTune", same::<CreatedFineTune>),
     ("FineTune", same::<FineTune>),

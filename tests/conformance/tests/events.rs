@@ -2,20 +2,27 @@
 
 use crate::schema::faults;
 use crate::tree::{names, read_json};
+use domain::ai::batch::{
+    Batch, BatchEvent, BatchFailure, BatchProgress, BatchReservation, CreateBatch, cancel_batch, claim_batch,
+    create_batch, end_batch, expire_batch, fail_batch, file_failure, record_progress, requeue_batch,
+    start_batch, submit_batch,
+};
+use domain::ai::batch_file::{BatchFileReport, BatchLineFault, BatchLineProblem};
 use domain::ai::fine_tune::{
     CreateFineTune, Failure, FineTune, HyperParameters, cancel_fine_tune, complete_fine_tune,
-    create_fine_tune, fail_fine_tune, judge_file, start_fine_tune, stop_fine_tune,
+    create_fine_tune, fail_fine_tune, judge_file, start_fine_tune, stop_fine_tune, train_fine_tune,
 };
 use domain::ai::training_file::{FileReport, LineFault, LineProblem};
 use domain::ai::{
-    AiBudget, AiRequestMetered, CacheUse, Feature, ModelUsage, Month, MonthCosts, OverridePrices,
-    RequestOutcome, SetBudget, TokenCounts, UnmeteredUsage, override_prices, report_thresholds, set_budget,
+    AiBudget, AiRequestMetered, AssignedVariant, CacheUse, Feature, ModelUsage, Month, MonthCosts,
+    OverridePrices, RequestOutcome, SetBudget, TokenCounts, UnmeteredUsage, override_prices,
+    report_thresholds, set_budget,
 };
 use domain::audit::{LoginAttempt, deny_access, fail_login};
 use domain::event::SECRET_FACTS;
 use domain::id::{
-    AccountTag, AiRequestTag, ApiKeyTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag, SessionTag,
-    new_id,
+    AccountTag, AiRequestTag, ApiKeyTag, BatchTag, FineTuneTag, LeadTag, NotificationTag, OrganizationTag,
+    SessionTag, new_id,
 };
 use domain::identity::{RefreshDecision, RegisterAccount};
 use domain::identity::{
@@ -122,6 +129,7 @@ pub(crate) fn written() -> Vec<EncodedEvent> {
     }
     events.extend(api_key_events());
     events.extend(fine_tune_events());
+    events.extend(batch_events());
     events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     for (account_id, email_hash) in [(Some(account), None), (None, Some("A".repeat(43)))] {
@@ -151,11 +159,72 @@ fn fine_tune_events() -> Vec<EncodedEvent> {
     let submitting = applied(Some(waiting), &accepted);
     let started = start_fine_tune(&submitting, "job").unwrap();
     let training = applied(Some(submitting), &started);
-    let completed = complete_fine_tune(&training, "model").unwrap();
+    let trained = train_fine_tune(&training, "model").unwrap();
+    let deploying = applied(Some(training.clone()), &trained);
+    let completed = complete_fine_tune(&deploying, "deployment").unwrap();
     let failed = fail_fine_tune(&training, Failure::of_provider("No room")).unwrap();
+    let too_dear = fail_fine_tune(&training, Failure::of_budget("tenant_day")).unwrap();
     let canceled = cancel_fine_tune(&training, account).unwrap();
     let stopped = stop_fine_tune(&applied(Some(training), &canceled)).unwrap();
-    let events = [created, wrong, accepted, started, completed, failed, canceled, stopped];
+    // The form of events from before models were deployed.
+    let mut old = completed.encode();
+    old.schema_version = 1;
+    old.data.as_object_mut().unwrap().remove("deployment");
+    let events = [created, wrong, accepted, started, trained, completed, failed, too_dear, canceled, stopped];
+    events.iter().map(DomainEvent::encode).chain([old]).collect()
+}
+
+fn batch_events() -> Vec<EncodedEvent> {
+    let account = new_id::<AccountTag>(at(), &[2; 10]);
+    let metadata = std::collections::BTreeMap::from([("run".to_owned(), "nightly".to_owned())]);
+    let created = create_batch(&CreateBatch {
+        id: new_id::<BatchTag>(at(), &[9; 10]),
+        endpoint: "/v1/chat/completions",
+        completion_window: "24h",
+        bytes: 10,
+        sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+        metadata: &metadata,
+        created_by: account,
+        api_key: Some(new_id::<ApiKeyTag>(at(), &[6; 10])),
+    })
+    .unwrap();
+    let waiting: Batch = applied(None, &created);
+    let fault = BatchLineFault { line: 7, reason: BatchLineProblem::NotJson };
+    let wrong = file_failure(BatchFileReport { lines: 9, faults: vec![fault] }).unwrap();
+    let wrong = fail_batch(&waiting, wrong).unwrap();
+    let poor = fail_batch(&waiting, BatchFailure::of_budget("tenant_day")).unwrap();
+    let reservation = BatchReservation {
+        request_id: new_id::<AiRequestTag>(at(), &[7; 10]),
+        bound_nano_usd: 1_000_000,
+        shard: 0,
+        at: at(),
+        lease_until: at().plus_seconds(60),
+        model: "amazon.nova-lite-v1:0".to_owned(),
+        provider: "bedrock".to_owned(),
+        price_version: "2026-11-29".to_owned(),
+    };
+    let start = |model: Option<&str>| {
+        start_batch(&waiting, 2, reservation.clone(), model.map(str::to_owned)).unwrap()
+    };
+    let (queued, given) = (start(None), start(Some("amazon.nova-lite-v1:0")));
+    let submitted = submit_batch(&applied(Some(waiting.clone()), &given), "job").unwrap();
+    let requeued = requeue_batch(&applied(Some(waiting.clone()), &given), "ValidationException").unwrap();
+    let started: Batch = applied(Some(waiting.clone()), &queued);
+    let until = at().plus_seconds(60);
+    let claimed = claim_batch(&started, at(), until).unwrap();
+    let running = applied(Some(started.clone()), &claimed);
+    let tokens = domain::ai::TokenCounts { input: 1, output: 1, ..Default::default() };
+    let (model, unmetered) = ("amazon.nova-lite-v1:0".to_owned(), Default::default());
+    let usage = vec![domain::ai::ModelUsage { model, tokens, cost_nano_usd: 300, unmetered }];
+    let progress = BatchProgress { lines: 2, bytes: 10, completed: 1, failed: 1, attempts: 3, usage };
+    let progressed = record_progress(&running, until, progress).unwrap();
+    let ended = end_batch(&applied(Some(running), &progressed)).unwrap();
+    let cancelled = cancel_batch(&started, account).unwrap();
+    let expired = expire_batch(&started, at().plus_seconds(24 * 3600)).unwrap();
+    let events: [BatchEvent; 12] = [
+        created, queued, claimed, progressed, ended, given, submitted, requeued, cancelled, expired, wrong,
+        poor,
+    ];
     events.iter().map(DomainEvent::encode).collect()
 }
 
@@ -253,6 +322,7 @@ fn ai_events() -> Vec<EncodedEvent> {
         latency_ms: 900,
         cache: CacheUse::Miss,
         outcome: RequestOutcome::Answered,
+        variant: None,
     };
     let by_key =
         AiRequestMetered { api_key_id: Some(new_id::<ApiKeyTag>(at(), &[6; 10])), ..metered.clone() };
@@ -270,6 +340,8 @@ fn ai_events() -> Vec<EncodedEvent> {
     let unmetered = UnmeteredUsage { tokens: metered.tokens, cost_nano_usd: 9_000_000 };
     let other = ModelUsage { unmetered, ..other };
     events.push(AiRequestMetered { other_models: vec![other], unmetered, ..metered.clone() }.encode());
+    let variant = AssignedVariant { experiment: "first:90|other:10".to_owned(), model: "other".to_owned() };
+    events.push(AiRequestMetered { variant: Some(variant), ..by_key.clone() }.encode());
     for feature in Feature::ALL {
         events.push(AiRequestMetered { feature, ..metered.clone() }.encode());
     }

@@ -5,6 +5,7 @@ use crate::gaps::settle;
 use crate::stacks::stacks;
 use crate::states::states;
 use crate::tree::read;
+use domain::ai::batch::Batch;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::{DeniedAccess, FailedLogin};
@@ -61,6 +62,7 @@ fn declared_of(kind: AggregateType, wrong: &mut Vec<String>) -> Vec<Declared> {
         AggregateType::AiMonth => declared::<AiMonth>(wrong),
         AggregateType::ApiKey => declared::<ApiKey>(wrong),
         AggregateType::FineTune => declared::<FineTune>(wrong),
+        AggregateType::Batch => declared::<Batch>(wrong),
         // A request to the gateway has one event and no state.
         AggregateType::AiRequest => Vec::new(),
     }

@@ -5,11 +5,13 @@ use crate::stacks::stacks;
 use serde_json::Value;
 
 /// Actions that IAM can't narrow to a resource.
-const WITHOUT_RESOURCE: [&str; 3] = [
+const WITHOUT_RESOURCE: [&str; 4] = [
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     // Its resource type is the table's streams, which have no name before the table exists.
     "dynamodb:ListStreams",
+    // Jobs are found by a part of their name.
+    "bedrock:ListModelInvocationJobs",
 ];
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -125,4 +127,30 @@ fn data_is_kept_encrypted_and_recoverable() {
     }
     assert_eq!(tables, 3);
     settle("tables", wrong);
+}
+
+/// A function that applies a guardrail converses with models, so an organization's fine-tuned model may be the one.
+#[test]
+fn who_converses_with_models_may_ask_fine_tuned_ones() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for stack in stacks() {
+        for (id, resource) in stack.resources("AWS::IAM::Role") {
+            let mut found = Vec::new();
+            statements(&resource["Properties"], &mut found);
+            if !found.iter().any(|statement| texts(&statement["Action"]).contains(&"bedrock:ApplyGuardrail"))
+            {
+                continue;
+            }
+            seen += 1;
+            let asks = found.iter().any(|statement| {
+                texts(&statement["Action"]).contains(&"bedrock:InvokeModel")
+                    && statement["Resource"].to_string().contains(":custom-model-deployment/*")
+            });
+            if !asks {
+                wrong.push(format!("{} {id}", stack.name));
+            }
+        }
+    }
+    assert!(seen >= 7, "{seen}");
+    settle("no fine-tuned models", wrong);
 }

@@ -36,6 +36,29 @@ fn lifecycle_is_right(lifecycle: &Value, changed: i64) -> bool {
     launched.is_some() && launched <= read && read <= Some(changed) && launched < earliest && ends
 }
 
+/// Batches cost no more than calls, and their pages were read before the table changed, and not too long before.
+fn batch_is_right(model: &Value, changed: i64) -> bool {
+    let batch = &model["batch"];
+    if batch.is_null() {
+        return true;
+    }
+    let price = |of: &Value, name: &str| nano_per_token(of[name].as_str().unwrap()).unwrap();
+    let cheaper = ["input", "output"].iter().all(|name| price(batch, name) <= price(model, name));
+    let read = batch["as_of"].as_str().and_then(day);
+    cheaper && read.is_some_and(|day| day <= changed && changed - day <= OLDEST)
+}
+
+/// Fine-tuning is stated by pages that were read before the table changed, and trained models cost something to train.
+fn fine_tuning_is_right(tuning: &Value, changed: i64) -> bool {
+    if tuning.is_null() {
+        return true;
+    }
+    let pages = [tuning, &tuning["price"], &tuning["on_demand"]];
+    let read = |page: &&Value| page["as_of"].as_str().and_then(day).is_some_and(|day| day <= changed);
+    let price = tuning["price"]["training"].as_str().and_then(nano_per_token);
+    pages.iter().all(read) && price.is_some_and(|price| price > 0)
+}
+
 /// The faults of a table of models.
 fn wrong_with(table: &Value) -> Vec<String> {
     let schema = read_json("shared/application/ai/src/models.schema.json");
@@ -68,6 +91,8 @@ fn wrong_with(table: &Value) -> Vec<String> {
                 "its answers are longer than its context",
             ),
             (lifecycle_is_right(&model["lifecycle"], changed), "the dates of its life are out of order"),
+            (batch_is_right(model, changed), "its batches cost more than calls, or were not looked at"),
+            (fine_tuning_is_right(&model["fine_tune"], changed), "its fine-tuning has no price or no date"),
         ] {
             if !so {
                 wrong.push(format!("{}: {what}", text("id")));
@@ -94,6 +119,22 @@ fn whatever_is_wrong_with_a_registry_is_found() {
         table
     };
     let twice = table["models"][1]["id"].clone();
+    let batch = |input: &str, as_of: &str| {
+        serde_json::json!({
+            "regions": ["us-east-1"], "input": input, "output": "1", "source": "https://a", "price_source": "https://b",
+            "where": "half", "as_of": as_of,
+        })
+    };
+    let fine_tune = |training: &str, as_of: &str| {
+        let (source, day) = ("https://a", "2026-11-30");
+        let price = serde_json::json!({
+            "training": training, "storage_month": "1.95", "source": source, "where": "a", "as_of": as_of,
+        });
+        serde_json::json!({
+            "model": "a", "regions": ["us-east-1"], "source": source, "as_of": day, "price": price,
+            "on_demand": {"source": source, "as_of": day},
+        })
+    };
     for (broken, what) in [
         (first("source", "Amazon".into()), "no https address"),
         (first("as_of", "2999-01-01".into()), "in or before"),
@@ -108,6 +149,8 @@ fn whatever_is_wrong_with_a_registry_is_found() {
         (first("context_tokens", Value::Null), "context_tokens"),
         (first("input", "1e3".into()), "input"),
         (first("note", "more".into()), "note"),
+        (first("fine_tune", fine_tune("2.00", "2999-01-01")), "its fine-tuning"),
+        (first("fine_tune", fine_tune("0", "2026-11-30")), "its fine-tuning"),
         (
             first(
                 "lifecycle",
@@ -117,6 +160,9 @@ fn whatever_is_wrong_with_a_registry_is_found() {
             ),
             "out of order",
         ),
+        (first("batch", batch("4", "2026-11-30")), "its batches cost more"),
+        (first("batch", batch("1", "2999-01-01")), "not looked at"),
+        (first("batch", batch("1e3", "2026-11-30")), "input"),
     ] {
         let wrong = wrong_with(&broken);
         assert!(wrong.iter().any(|it| it.contains(what)), "{what}: {wrong:?}");
@@ -222,4 +268,25 @@ fn what_may_be_asked_on_bedrock_is_what_the_registry_has_there() {
         assert!(policies >= 2, "{policies}");
     }
     settle("models", wrong);
+}
+
+/// The service asks models of other regions through a profile, in the name of the role of batch jobs.
+#[test]
+fn batch_jobs_may_ask_the_profiles_that_take_batches() {
+    let profiles = ids(|model| model["batch"].is_object() && is_profile(model["id"].as_str().unwrap()));
+    let stack = stacks().iter().find(|stack| stack.name == "ai").unwrap();
+    let (_, role) = stack.resources("AWS::IAM::Role").find(|(id, _)| *id == "BatchInferenceRole").unwrap();
+    let policies = role["Properties"]["Policies"].as_array().unwrap();
+    let statements = policies[0]["PolicyDocument"]["Statement"].as_array().unwrap();
+    let asks: Vec<&Value> = statements
+        .iter()
+        .filter(|statement| statement["Action"] == serde_json::json!(["bedrock:InvokeModel"]))
+        .collect();
+    let named = |value: &Value| -> BTreeSet<String> {
+        let arns = value.as_array().unwrap().iter().map(|arn| arn["Fn::Sub"].as_str().unwrap());
+        arns.map(|arn| arn.rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(asks.len(), 2);
+    assert_eq!(named(&asks[0]["Resource"]), profiles);
+    assert_eq!(named(&asks[1]["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"]), profiles);
 }

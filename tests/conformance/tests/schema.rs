@@ -100,10 +100,11 @@ fn objects_are_closed() {
     let wrong = schemas()
         .filter(|(name, _)| !open.contains(name))
         .filter(|(_, schema)| {
-            // A read-only member has its shape where it is read.
+            // A read-only member has its shape where it is read, and a map of texts has names of its callers.
             any(schema, |schema| {
                 schema["type"] == "object"
                     && schema["additionalProperties"] != false
+                    && schema["additionalProperties"]["type"] != "string"
                     && schema["readOnly"] != true
             })
         })

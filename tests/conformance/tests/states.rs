@@ -4,6 +4,7 @@
 
 use crate::events::written;
 use crate::tree::{names, read_json};
+use domain::ai::batch::Batch;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::{DeniedAccess, FailedLogin};
@@ -107,6 +108,7 @@ fn disagreements_of(kind: AggregateType) -> Vec<String> {
         AggregateType::AiMonth => disagreements::<AiMonth>(kind),
         AggregateType::ApiKey => disagreements::<ApiKey>(kind),
         AggregateType::FineTune => disagreements::<FineTune>(kind),
+        AggregateType::Batch => disagreements::<Batch>(kind),
         // A request to the gateway has one event and no state.
         AggregateType::AiRequest => Vec::new(),
     }

@@ -67,6 +67,14 @@ impl Aws {
         keys.map(str::to_owned).collect()
     }
 
+    /// Invokes a function as its schedule does, and waits for its end.
+    pub fn run_on_schedule(function: &str, event: &str) {
+        let path = format!("/2015-03-31/functions/sextant-local-{function}:live/invocations");
+        let request = root("POST", &path, "lambda").body(event.to_owned());
+        let said = answer("Invoke", request.expect("a request"));
+        assert!(!said.contains("errorType"), "{function}: {said}");
+    }
+
     /// The configuration of SDK clients with these credentials.
     pub fn config(access_key: &str, secret_key: &str, session_token: Option<&str>) -> SdkConfig {
         let token = session_token.map(str::to_owned);

@@ -26,5 +26,5 @@ pub use organization::{Organization, PERSONAL, lead};
 pub use process::FunctionProcess;
 pub use queue::{ChangedAttribute, Queue};
 pub use sign_ins::keep_sign_ins;
-pub use training::{bring, end_training};
+pub use training::{bring, deployments, download, end_deployment, end_training};
 pub use wait::{eventually, soon};

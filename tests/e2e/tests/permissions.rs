@@ -12,8 +12,12 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Actions that IAM can't limit to a resource.
-const WITHOUT_RESOURCE: [&str; 3] =
-    ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"];
+const WITHOUT_RESOURCE: [&str; 4] = [
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "dynamodb:ListStreams",
+    "bedrock:ListModelInvocationJobs",
+];
 
 #[test]
 fn no_role_may_do_everything_or_touch_everything() {
@@ -32,9 +36,9 @@ fn no_role_may_do_everything_or_touch_everything() {
         let trusted = &Aws::iam("GetRole", &[("RoleName", role)], "AssumeRolePolicyDocument")[0];
         for trust in list(&document(trusted)["Statement"]) {
             let service = trust["Principal"]["Service"].as_str().unwrap_or_default();
-            // Bedrock takes on its role for the training jobs of this account only.
+            // Bedrock takes on its roles for the training and batch jobs of this account only.
             let trains = service == "bedrock.amazonaws.com"
-                && role.contains("TrainingRole")
+                && (role.contains("TrainingRole") || role.contains("BatchInferenceRole"))
                 && trust["Condition"]["StringEquals"]["aws:SourceAccount"].is_string();
             // AppConfig looks at the alarms that roll a deployment of configuration back.
             let monitors = service == "appconfig.amazonaws.com" && role.contains("MonitorRol");
@@ -62,12 +66,22 @@ fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-/// The ends of resource names that fine-tuning makes or uses.
-const OF_FINE_TUNES: [&str; 5] = [
+/// The ends of names of resources that fine-tuning and batches make or use.
+const MADE_LATER: [&str; 15] = [
+    "/batches/*/input.jsonl",
+    "/batches/*/output.jsonl",
+    "/batches/*/errors.jsonl",
+    "/batches/*/chunks/*",
+    "/batches/*/provider/*.jsonl",
+    "/batches/*/provider/records.jsonl",
+    "/batches/*/provider/results/*",
+    ":model-invocation-job/*",
+    ":inference-profile/*",
     "/fine-tunes/*/training.jsonl",
     "/fine-tunes/*/output/*",
     ":model-customization-job/*",
     ":custom-model/*",
+    ":custom-model-deployment/*",
     ":foundation-model/amazon.nova-*",
 ];
 
@@ -95,8 +109,8 @@ fn check(role: &str, statement: &Value) {
         // the configuration (the secrets of providers and a guardrail), or for the alarms of the configuration.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
-        // Training files and results have names that are not known at the deployment.
-        let named = OF_FINE_TUNES.iter().fold(resource, |resource, end| resource.trim_end_matches(end));
+        // Training files, files of batches and results have names that are not known at the deployment.
+        let named = MADE_LATER.iter().fold(resource, |resource, end| resource.trim_end_matches(end));
         let named = named.trim_end_matches(":*");
         let gateway = role.ends_with("-api") && resource.ends_with(":function:sextant-local-*:live");
         let failures = resource.ends_with(":::sextant-local-relay-failures-000000000000-us-east-1/*");

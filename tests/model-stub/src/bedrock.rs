@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::checks::is_nova;
 use crate::cut::ResponseBody;
+use crate::deployments::base_of;
 use crate::failure::Failure;
 use crate::forward::Upstream;
 use crate::frames;
@@ -68,7 +69,9 @@ async fn converse(
     body: &[u8],
     started_at: Instant,
 ) -> (Response<ResponseBody>, usize) {
-    let request = ConverseRequest::parse(&model_id, body);
+    let family = base_of(shared, &model_id);
+    let request = family.clone().and_then(|family| ConverseRequest::parse(&family, body));
+    let family = family.unwrap_or_default();
     let name = if operation == Operation::Converse { "converse" } else { "converse-stream" };
     let (step, call) = begin(shared, model_id.clone(), name, false, body, request.is_ok());
     let request = match request {
@@ -80,7 +83,7 @@ async fn converse(
     let names = request.tools().map(|tool| tool.name.as_str()).collect();
     let outcome = match step.outcome(&OfferedTools { default, names }, request.text_bytes(), call) {
         Some(scripted) => scripted
-            .and_then(|answer| can_say(&model_id, answer))
+            .and_then(|answer| can_say(&family, answer))
             .and_then(|answer| answered(&answer, &step, operation, started_at)),
         None => forwarded(shared.upstream.as_ref(), &request, &step, operation, started_at).await,
     };

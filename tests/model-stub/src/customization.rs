@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cut::ResponseBody;
+use crate::deployments::{self, Deployments};
 use crate::failure::Failure;
 use crate::server::{Shared, failed, json_response};
 
 const JOBS: &str = "/model-customization-jobs";
 const MODELS: &str = "/custom-models/";
-const ACCOUNT: &str = "arn:aws:bedrock:us-east-1:000000000000";
+pub(crate) const ACCOUNT: &str = "arn:aws:bedrock:us-east-1:000000000000";
 
 /// A job: the request that created it, and its status.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub(crate) struct Job {
     message: Option<String>,
     /// Whether its model was deleted.
     discarded: bool,
+    /// The status of its training phase, where a test says it.
+    training: Option<String>,
 }
 
 /// Jobs by name.
@@ -35,6 +38,7 @@ pub(crate) type Jobs = BTreeMap<String, Job>;
 struct End {
     status: String,
     message: Option<String>,
+    training: Option<String>,
 }
 
 /// Whether a path belongs to this service.
@@ -46,9 +50,10 @@ pub(crate) fn is_job(path: &str) -> bool {
 pub(crate) fn call(shared: &Shared, method: &Method, path: &str, body: &[u8]) -> Response<ResponseBody> {
     let mut jobs = shared.jobs();
     let answer = match (method, path.strip_prefix(JOBS), path.strip_prefix("/_jobs/")) {
+        (&Method::GET, None, None) if path.starts_with(MODELS) => look_at_model(&jobs, path),
         (&Method::GET, None, None) => Ok((StatusCode::OK, listed(&jobs))),
         (&Method::PUT, None, Some(name)) => end(&mut jobs, name, body),
-        (&Method::DELETE, None, None) => discard(&mut jobs, path),
+        (&Method::DELETE, None, None) => discard(&mut jobs, &shared.deployments(), path),
         (&Method::POST, Some(""), _) => create(&mut jobs, body),
         (&Method::GET, Some(name), _) => look(&jobs, name),
         (&Method::POST, Some(rest), _) => match rest.strip_suffix("/stop") {
@@ -63,9 +68,9 @@ pub(crate) fn call(shared: &Shared, method: &Method, path: &str, body: &[u8]) ->
     }
 }
 
-type Answer = Result<(StatusCode, Value), Failure>;
+pub(crate) type Answer = Result<(StatusCode, Value), Failure>;
 
-fn unknown(path: &str) -> Failure {
+pub(crate) fn unknown(path: &str) -> Failure {
     Failure { kind: Some("UnknownOperationException"), ..Failure::of_status(404, path) }
 }
 
@@ -73,12 +78,12 @@ fn none() -> Failure {
     Failure::of_status(404, "The provided job does not exist.")
 }
 
-fn conflict(message: &str) -> Failure {
+pub(crate) fn conflict(message: &str) -> Failure {
     Failure { kind: Some("ConflictException"), ..Failure::of_status(400, message) }
 }
 
 /// The name at the end of a path, which may be an ARN with encoded delimiters.
-fn name(rest: &str) -> String {
+pub(crate) fn name(rest: &str) -> String {
     let text = rest.trim_start_matches('/').replace("%2F", "/").replace("%3A", ":");
     text.rsplit('/').next().unwrap_or_default().to_owned()
 }
@@ -95,7 +100,7 @@ fn listed(jobs: &Jobs) -> Value {
 }
 
 /// The service's rule for names and tokens: letters, digits and single separators.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (1..=63).contains(&text.len())
         && text.chars().all(inner)
@@ -129,7 +134,13 @@ fn create(jobs: &mut Jobs, body: &[u8]) -> Answer {
         Some(job) if job.request.get("clientRequestToken") == request.get("clientRequestToken") => {}
         Some(_) => return Err(conflict("The job name is in use.")),
         None => {
-            let job = Job { request, status: "InProgress".to_owned(), message: None, discarded: false };
+            let job = Job {
+                request,
+                status: "InProgress".to_owned(),
+                message: None,
+                discarded: false,
+                training: None,
+            };
             jobs.insert(job_name.clone(), job);
         }
     }
@@ -160,6 +171,7 @@ fn look(jobs: &Jobs, rest: &str) -> Answer {
             "customizationType": said("customizationType"),
             "outputModelArn": completed.then(|| format!("{ACCOUNT}:custom-model/{}", text("customModelName"))),
             "failureMessage": job.message,
+            "statusDetails": job.training.as_ref().map(|status| json!({"trainingDetails": {"status": status}})),
         }),
     ))
 }
@@ -173,9 +185,32 @@ fn stop(jobs: &mut Jobs, rest: &str) -> Answer {
     Ok((StatusCode::OK, json!({})))
 }
 
-/// A model has the name of its job.
-fn discard(jobs: &mut Jobs, path: &str) -> Answer {
+/// The model that was trained to this one, by its name at the provider; `None` for a model that does not exist.
+pub(crate) fn base_model(jobs: &Jobs, model: &str) -> Option<String> {
+    let job = jobs.get(&name(model)).filter(|job| job.status == "Completed" && !job.discarded)?;
+    job.request.get("baseModelIdentifier").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn look_at_model(jobs: &Jobs, path: &str) -> Answer {
     let model = name(path.strip_prefix(MODELS).ok_or_else(|| unknown(path))?);
+    base_model(jobs, &model).ok_or_else(|| Failure::of_status(404, "The provided model does not exist."))?;
+    Ok((
+        StatusCode::OK,
+        json!({
+            "modelArn": format!("{ACCOUNT}:custom-model/{model}"),
+            "modelName": model,
+            "modelStatus": "Active",
+            "creationTime": "2026-01-01T00:00:00Z",
+        }),
+    ))
+}
+
+/// A model has the name of its job.
+fn discard(jobs: &mut Jobs, deployments: &Deployments, path: &str) -> Answer {
+    let model = name(path.strip_prefix(MODELS).ok_or_else(|| unknown(path))?);
+    if deployments::uses(deployments, &model) {
+        return Err(conflict("The model has deployments."));
+    }
     match jobs.get_mut(&model) {
         Some(job) if job.status == "Completed" && !job.discarded => {
             job.discarded = true;
@@ -189,6 +224,6 @@ fn end(jobs: &mut Jobs, rest: &str, body: &[u8]) -> Answer {
     let end: End = serde_json::from_slice(body)
         .map_err(|error| Failure::validation(format!("not an end of a job: {error}")))?;
     let job = jobs.get_mut(&name(rest)).ok_or_else(none)?;
-    (job.status, job.message) = (end.status, end.message);
+    (job.status, job.message, job.training) = (end.status, end.message, end.training);
     Ok((StatusCode::OK, json!({})))
 }

@@ -1,28 +1,32 @@
 //! Forwards a call to a real model behind an OpenAI-compatible endpoint and returns its answer or its failure. A
 //! failure of the endpoint keeps its meaning (throttled, timed out, refused, broken) and must never become an answer.
 
+mod embedder;
+mod following;
+
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full, Limited, StreamBody};
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::cut::{BodyError, ResponseBody};
-use crate::embed::{Texts, Vectors};
 use crate::failure::Failure;
-use crate::frames::FrameError;
 use crate::sse::SseSplitter;
 use crate::stream::StreamTranslator;
 use crate::translate;
 use crate::wire::{Answer, ConverseRequest, Usage};
+
+pub(crate) use embedder::Embedder;
+use following::Following;
 
 /// The largest upstream answer that is read whole.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
@@ -258,95 +262,6 @@ fn bedrock_status(upstream: StatusCode) -> u16 {
         400..500 => 400,
         // A redirect or an unknown status counts as a 500.
         _ => 500,
-    }
-}
-
-/// The embedding model behind this server.
-pub(crate) struct Embedder<'a> {
-    upstream: &'a Upstream,
-    model: &'a str,
-}
-
-#[derive(Deserialize)]
-struct EmbeddingList {
-    data: Vec<Embedding>,
-    usage: EmbeddingUsage,
-}
-
-#[derive(Deserialize)]
-struct Embedding {
-    index: usize,
-    embedding: Value,
-}
-
-#[derive(Deserialize)]
-struct EmbeddingUsage {
-    prompt_tokens: u64,
-}
-
-impl Embedder<'_> {
-    pub(crate) async fn embed(&self, texts: &Texts) -> Result<Vectors, Failure> {
-        let mut body = json!({ "model": self.model, "input": texts.texts });
-        if let (Some(dimensions), Value::Object(fields)) = (texts.dimensions, &mut body) {
-            fields.insert("dimensions".to_owned(), dimensions.into());
-        }
-        let response = self.upstream.send(Method::POST, "/v1/embeddings", Some(&body)).await?;
-        let bytes = self.upstream.read(response.into_body()).await?;
-        let mut list: EmbeddingList = serde_json::from_slice(&bytes)
-            .map_err(|_| Failure::model_error("The model's answer is not a list of vectors."))?;
-        list.data.sort_by_key(|entry| entry.index);
-        if list.data.len() != texts.texts.len() {
-            return Err(Failure::model_error("The model's answer has not one vector for each text."));
-        }
-        let vectors = list.data.into_iter().map(|entry| entry.embedding).collect();
-        Ok(Vectors { vectors, tokens: list.usage.prompt_tokens })
-    }
-}
-
-/// A stream that follows the model's.
-struct Following {
-    incoming: Incoming,
-    patience: Duration,
-    splitter: SseSplitter,
-    translator: StreamTranslator,
-    ready: VecDeque<Bytes>,
-}
-
-impl Following {
-    fn into_body(self) -> ResponseBody {
-        let frames = futures_util::stream::try_unfold(self, |mut this| async move {
-            loop {
-                if let Some(frame) = this.ready.pop_front() {
-                    return Ok(Some((Frame::data(frame), this)));
-                }
-                if this.translator.is_done() {
-                    return Ok::<_, BodyError>(None);
-                }
-                this.advance().await?;
-            }
-        });
-        StreamBody::new(frames).boxed_unsync()
-    }
-
-    async fn advance(&mut self) -> Result<(), FrameError> {
-        let Following { incoming, patience, splitter, translator, ready } = self;
-        match timeout(*patience, incoming.frame()).await {
-            Ok(Some(Ok(frame))) => {
-                let data = frame.into_data().unwrap_or_default();
-                for event in splitter.push(&data) {
-                    translator.on_data(&event, ready)?;
-                }
-                Ok(())
-            }
-            Ok(None) => {
-                if let Some(event) = splitter.finish() {
-                    translator.on_data(&event, ready)?;
-                }
-                translator.on_end(ready)
-            }
-            Ok(Some(Err(_))) => translator.fail("The model's stream broke off.", 502, ready),
-            Err(_) => translator.fail("The model's stream stalled.", 408, ready),
-        }
     }
 }
 

@@ -25,6 +25,9 @@ struct Arguments {
     /// Embedding model to ask there [default: the variable EMBEDDING_MODEL_NAME, else vectors are computed here].
     #[arg(long, value_name = "NAME")]
     embedding_model_name: Option<String>,
+    /// S3 endpoint where batch jobs read and write, http://host:port [default: objects of this server under /_s3/].
+    #[arg(long, value_name = "URL")]
+    s3: Option<String>,
     /// Seconds to wait for the model, and for each piece of its stream.
     #[arg(long, default_value_t = 120)]
     timeout: u64,
@@ -32,7 +35,7 @@ struct Arguments {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { port, forward, model_name, embedding_model_name, timeout } = Arguments::parse();
+    let Arguments { port, forward, model_name, embedding_model_name, s3, timeout } = Arguments::parse();
     let model_name = model_name.or_else(|| variable("MODEL_NAME"));
     let embedding_model_name = embedding_model_name.or_else(|| variable("EMBEDDING_MODEL_NAME"));
     let forward = forward
@@ -41,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .transpose()
         .unwrap_or_else(|error| refuse(&error))
         .map(|target: ForwardTarget| target.with_embedding_model(embedding_model_name));
-    let stub = Stub::start_with(Options { port, forward }).await.unwrap_or_else(|error| refuse(&error));
+    let stub = Stub::start_with(Options { port, forward, s3 }).await.unwrap_or_else(|error| refuse(&error));
     writeln!(std::io::stdout(), "{}", stub.url())?;
     stub.run().await;
     Ok(())

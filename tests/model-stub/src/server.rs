@@ -19,10 +19,13 @@ use time::format_description::well_known::Rfc3339;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::batches::{self, Batches};
 use crate::customization::{self, Jobs};
 use crate::cut::{BodyError, CutBody, ResponseBody};
+use crate::deployments::{self, Deployments};
 use crate::failure::Failure;
 use crate::forward::{ForwardTarget, Upstream};
+use crate::objects::Objects;
 use crate::script::{Call, Script, ScriptError};
 use crate::step::Step;
 use crate::{bedrock, v1};
@@ -37,6 +40,8 @@ pub struct Options {
     pub port: u16,
     /// The model that answers calls without a scripted step.
     pub forward: Option<ForwardTarget>,
+    /// The address of the S3 where batch jobs read and write; absent: this server's own objects.
+    pub s3: Option<String>,
 }
 
 /// The server can't listen.
@@ -59,6 +64,8 @@ pub struct Stub {
 pub(crate) struct Shared {
     script: Mutex<Script>,
     jobs: Mutex<Jobs>,
+    pub(crate) batches: Batches,
+    deployments: Mutex<Deployments>,
     pub(crate) upstream: Option<Upstream>,
 }
 
@@ -66,6 +73,11 @@ impl Shared {
     /// The jobs that train models.
     pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The deployments of trained models.
+    pub(crate) fn deployments(&self) -> MutexGuard<'_, Deployments> {
+        self.deployments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic in another call must not hide the script from this call.
@@ -82,20 +94,23 @@ impl Stub {
 
     /// Starts with these options.
     pub async fn start_with(options: Options) -> Result<Self, StartError> {
-        let Options { port, forward } = options;
+        let Options { port, forward, s3 } = options;
         let listening = async {
             let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
             let address = listener.local_addr()?;
             Ok((listener, address))
         };
         let (listener, address) = listening.await.map_err(|source| StartError { port, source })?;
+        let url = format!("http://{address}");
         let shared = Arc::new(Shared {
             script: Mutex::default(),
             jobs: Mutex::default(),
+            batches: Batches::new(Objects::new(s3, &url)),
+            deployments: Mutex::default(),
             upstream: forward.map(Upstream::new),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Stub { url: format!("http://{address}"), shared, accepting })
+        Ok(Stub { url, shared, accepting })
     }
 
     /// The base URL, without a trailing slash.
@@ -167,7 +182,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         .await;
 }
 
-async fn route(shared: &Shared, request: Request<Incoming>) -> Response<ResponseBody> {
+async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<ResponseBody> {
     let started_at = Instant::now();
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_REQUEST_BYTES).collect().await else {
@@ -182,7 +197,10 @@ async fn route(shared: &Shared, request: Request<Incoming>) -> Response<Response
             json_response(StatusCode::OK, &json!({}))
         }
         (&Method::POST, "/v1/chat/completions") => v1::chat(shared, &body).await,
+        (method, path) if batches::is_batch(path) => batches::call(shared, method, &parts.uri, &body),
+        (method, path) if Objects::is_own(path) => shared.batches.objects.call(method, path, &body),
         (method, path) if customization::is_job(path) => customization::call(shared, method, path, &body),
+        (method, path) if deployments::is_deployment(path) => deployments::call(shared, method, path, &body),
         (&Method::POST, "/v1/embeddings") => v1::embeddings(shared, &body).await,
         (method, path) => match bedrock::operation(path).filter(|_| method == Method::POST) {
             Some((model_id, operation)) => {

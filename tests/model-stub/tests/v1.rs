@@ -16,7 +16,7 @@ async fn scripted(steps: Vec<Step>) -> Stub {
 async fn forwarding(upstream: &OpenAi, embedding_model: Option<&str>) -> Stub {
     let target = ForwardTarget::new(&upstream.url, Some("llama".to_owned()), Duration::from_secs(1)).unwrap();
     let target = target.with_embedding_model(embedding_model.map(str::to_owned));
-    Stub::start_with(Options { port: 0, forward: Some(target) }).await.unwrap()
+    Stub::start_with(Options { forward: Some(target), ..Options::default() }).await.unwrap()
 }
 
 fn chat() -> Value {

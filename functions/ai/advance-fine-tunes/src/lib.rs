@@ -1,11 +1,12 @@
-//! Every two minutes: takes open fine-tunes a step further, from the check of their files to the provider's result.
+//! Every two minutes: takes open fine-tunes a step further, from the check of their files to models that can be asked.
 
+use application_ai::Registry;
 use application_ai::fine_tunes::{Tools, advance_fine_tunes};
 use application_core::Context;
 use domain::Timestamp;
 use edge::JobError;
 use edge::schedule::ScheduleHandler;
-use ports::{BoxFuture, Store, Trainer, TrainingFiles};
+use ports::{AiState, BoxFuture, Store, Trainer, TrainingFiles};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -16,6 +17,10 @@ pub struct AdvanceFineTunes {
     pub files: Arc<dyn TrainingFiles>,
     /// The provider of training.
     pub trainer: Arc<dyn Trainer>,
+    /// Sets the money for training aside.
+    pub ai: Arc<dyn AiState>,
+    /// The models and the prices of their training.
+    pub registry: Registry,
 }
 
 impl ScheduleHandler for AdvanceFineTunes {
@@ -26,6 +31,8 @@ impl ScheduleHandler for AdvanceFineTunes {
                 store: self.store.as_ref(),
                 files: self.files.as_ref(),
                 trainer: self.trainer.as_ref(),
+                ai: self.ai.as_ref(),
+                registry: &self.registry,
             };
             advance_fine_tunes(tools, context).await?;
             Ok(())

@@ -1,44 +1,14 @@
-//! Turns a completion into OpenAI's format: one object, or server-sent events with the role, the text as it comes, the
-//! finish reason, the token counts if they were asked for, and `[DONE]`.
+//! Turns a streamed completion into OpenAI's format: server-sent events with the role, the text as it comes, the finish
+//! reason, the token counts if they were asked for, and `[DONE]`.
 
-use application_ai::GatewayAnswer;
 use application_ai::gateway::{StreamEnd, StreamEvent, Streamed};
 use contracts::openai::{
-    AssistantMessage, CalledFunction, ChatChunk, ChatCompletion, ChatToolCall, ChatUsage, Choice,
-    ChunkChoice, ChunkDelta, CompletionTokensDetails, ErrorBody, ErrorDetail, FunctionDelta,
-    PromptTokensDetails, ToolCallDelta,
+    ChatChunk, ChatUsage, ChunkChoice, ChunkDelta, ErrorBody, ErrorDetail, FunctionDelta, ToolCallDelta,
 };
-use domain::ai::TokenCounts;
 use edge::Problem;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use ports::{StopReason, ToolCall};
 use serde::Serialize;
-
-/// The only type of tools.
-const FUNCTION: &str = "function";
-
-pub(crate) fn whole(answer: &GatewayAnswer, created: i64) -> ChatCompletion {
-    ChatCompletion {
-        id: answer.head.request_id.to_string(),
-        object: "chat.completion".to_owned(),
-        created,
-        model: answer.head.model.clone(),
-        choices: vec![Choice {
-            index: 0,
-            message: AssistantMessage {
-                role: "assistant".to_owned(),
-                content: (answer.tool_calls.is_empty() || !answer.text.is_empty())
-                    .then(|| answer.text.clone()),
-                refusal: None,
-                tool_calls: (!answer.tool_calls.is_empty())
-                    .then(|| answer.tool_calls.iter().map(tool_call).collect()),
-            },
-            finish_reason: finish_reason(answer.stop).to_owned(),
-            logprobs: None,
-        }],
-        usage: usage(&answer.tokens, answer.reasoning_tokens),
-    }
-}
+use wiring_ai::chat::{FUNCTION, finish_reason, usage};
 
 /// The events of a streamed answer.
 pub(crate) fn events(
@@ -82,16 +52,21 @@ pub(crate) fn events(
             last.extend_from_slice(b"data: [DONE]\n\n");
             Ok(last)
         }
-        StreamEvent::Broken => event(&ErrorBody {
-            error: ErrorDetail {
-                message: "The answer broke off.".to_owned(),
-                class: "server_error".to_owned(),
-                param: None,
-                code: Some("models_unavailable".to_owned()),
-            },
-        }),
+        StreamEvent::Broken => broke_off(),
     });
     stream::iter([first]).chain(rest).boxed()
+}
+
+/// The event at the end of an answer that broke off.
+pub(crate) fn broke_off() -> Result<Vec<u8>, Problem> {
+    event(&ErrorBody {
+        error: ErrorDetail {
+            message: "The answer broke off.".to_owned(),
+            class: "server_error".to_owned(),
+            param: None,
+            code: Some("models_unavailable".to_owned()),
+        },
+    })
 }
 
 /// A part of the call with this number, from 1 on.
@@ -99,11 +74,6 @@ fn call_delta(number: usize, id: Option<String>, function: FunctionDelta) -> Chu
     let kind = id.is_some().then(|| FUNCTION.to_owned());
     let part = ToolCallDelta { index: number.saturating_sub(1), id, kind, function };
     ChunkDelta { tool_calls: Some(vec![part]), ..ChunkDelta::default() }
-}
-
-fn tool_call(ToolCall { id, name, arguments }: &ToolCall) -> ChatToolCall {
-    let function = CalledFunction { name: name.clone(), arguments: arguments.clone() };
-    ChatToolCall { id: id.clone(), kind: FUNCTION.to_owned(), function }
 }
 
 fn choice(delta: ChunkDelta, finish_reason: Option<String>) -> ChunkChoice {
@@ -114,24 +84,4 @@ fn choice(delta: ChunkDelta, finish_reason: Option<String>) -> ChunkChoice {
 fn event(data: &impl Serialize) -> Result<Vec<u8>, Problem> {
     let json = serde_json::to_string(data).map_err(Problem::internal)?;
     Ok(format!("data: {json}\n\n").into_bytes())
-}
-
-fn usage(tokens: &TokenCounts, reasoning_tokens: u64) -> ChatUsage {
-    let prompt = tokens.input + tokens.cache_read + tokens.cache_write;
-    ChatUsage {
-        prompt_tokens: prompt,
-        completion_tokens: tokens.output,
-        total_tokens: prompt + tokens.output,
-        prompt_tokens_details: PromptTokensDetails { cached_tokens: tokens.cache_read },
-        completion_tokens_details: CompletionTokensDetails { reasoning_tokens },
-    }
-}
-
-fn finish_reason(stop: StopReason) -> &'static str {
-    match stop {
-        StopReason::MaxTokens => "length",
-        StopReason::Filtered => "content_filter",
-        StopReason::ToolCalls => "tool_calls",
-        StopReason::EndTurn | StopReason::StopSequence | StopReason::Malformed | StopReason::Other => "stop",
-    }
 }

@@ -1,10 +1,6 @@
 //! `POST /v1/chat/completions`: answers a conversation in OpenAI's format, whole or streamed.
 
 mod answer;
-mod names;
-mod question;
-mod turns;
-mod unused;
 
 use application_ai::GatewayAnswer;
 use application_ai::gateway::Streamed;
@@ -14,8 +10,8 @@ use domain::Timestamp;
 use edge::problem::ProblemFormat;
 use edge::streaming::Body;
 use edge::{Problem, Response};
-use names::Names;
-use wiring_ai::{ConversationRoute, WireFormat, WireRequest};
+use wiring_ai::chat::{self, Names};
+use wiring_ai::{ConversationRoute, RequestFiles, WireFormat, WireRequest};
 
 /// OpenAI's format of chat completions.
 pub struct ChatFormat;
@@ -35,10 +31,10 @@ impl WireFormat for ChatFormat {
     type Asked = AskedChat;
     const PROBLEMS: ProblemFormat = ProblemFormat::OpenAi;
 
-    fn read(body: ChatRequest, cache: CacheControl) -> WireRequest<AskedChat> {
+    fn read(body: ChatRequest, cache: CacheControl, files: &mut RequestFiles) -> WireRequest<AskedChat> {
         let streamed = body.stream.unwrap_or_default();
         let tells_usage = body.stream_options.unwrap_or_default().include_usage.unwrap_or_default();
-        let (request, names, refused) = question::read(body, cache);
+        let (request, names, refused) = chat::read(body, cache, files);
         WireRequest { request, asked: AskedChat { names, tells_usage }, streamed, refused }
     }
 
@@ -47,10 +43,14 @@ impl WireFormat for ChatFormat {
     }
 
     fn whole(_asked: &AskedChat, answer: &GatewayAnswer, now: Timestamp) -> Result<Response, Problem> {
-        Response::json(200, &answer::whole(answer, now.seconds()))
+        Response::json(200, &chat::whole(answer, now.seconds()))
     }
 
     fn events(asked: AskedChat, answer: Streamed, now: Timestamp) -> Body {
         answer::events(answer, now.seconds(), asked.tells_usage)
+    }
+
+    fn failure_end() -> Result<Vec<u8>, Problem> {
+        answer::broke_off()
     }
 }

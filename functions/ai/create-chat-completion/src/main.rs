@@ -12,7 +12,7 @@ fn main() -> ExitCode {
             let models = Models::read(settings).await?;
             let (whole, streamed) = (models.completions()?, models.streamed_completions()?);
             let store = models.store();
-            let route = CreateChatCompletion::new(whole, streamed);
+            let route = CreateChatCompletion::new(whole, streamed, wiring_ai::remote_files()?);
             Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn StreamingHandler>)
         })
     })

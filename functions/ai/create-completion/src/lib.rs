@@ -27,7 +27,7 @@ impl Route for CreateCompletion {
         let needs = self.needs.current();
         let judge = |body: &Body| {
             let asked = conversation(body.clone(), request);
-            ai::check_completion(&needs.registry, &needs.chain, &authority, &asked)
+            ai::check_completion(&needs.registry, &needs.chain, authority.tenant(), &asked)
         };
         let asked = conversation(request.long_json(judge)?, request);
         request.precondition()?.check(CurrentVersion::Absent)?;
@@ -59,6 +59,7 @@ fn conversation(body: Body, request: &Request) -> CompletionRequest {
         top_p: body.top_p,
         stop: body.stop.unwrap_or_default(),
         cache: request.cache_control(),
+        user: body.user,
     }
 }
 

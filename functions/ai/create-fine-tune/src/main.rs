@@ -1,6 +1,6 @@
 //! Wires `create-fine-tune` to AWS.
 
-use adapter_s3::S3TrainingUploads;
+use adapter_s3::S3Links;
 use application_ai::Registry;
 use create_fine_tune::CreateFineTune;
 use edge::{Authorized, Handler, Uncounted};
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             let base = Base::read(settings)?;
             let bucket = base.settings.required("TRAINING_BUCKET")?.to_owned();
             let key_arn = base.settings.required("DATA_KEY_ARN")?.to_owned();
-            let uploads = Arc::new(S3TrainingUploads::new(&base.aws, bucket, key_arn));
+            let uploads = Arc::new(S3Links::new(&base.aws, bucket, key_arn));
             let limiter = Arc::new(base.limiter()?);
             let store = Arc::new(base.store()?);
             let shipped = Registry::shipped()?;

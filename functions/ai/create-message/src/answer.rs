@@ -53,11 +53,11 @@ pub(crate) fn no_arguments() -> Result<Box<RawValue>, Problem> {
 
 pub(crate) fn stop_reason(stop: StopReason) -> &'static str {
     match stop {
-        StopReason::MaxTokens => "max_tokens",
+        StopReason::MaxTokens | StopReason::Other => "max_tokens",
         StopReason::StopSequence => "stop_sequence",
         StopReason::ToolCalls => "tool_use",
         StopReason::Filtered => "refusal",
-        StopReason::EndTurn | StopReason::Malformed | StopReason::Other => "end_turn",
+        StopReason::EndTurn | StopReason::Malformed => "end_turn",
     }
 }
 

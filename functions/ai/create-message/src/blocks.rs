@@ -6,7 +6,8 @@ use contracts::anthropic::InputBlock;
 use domain::field::FieldChecks;
 use ports::{ContentBlock, ToolCall, ToolResult};
 use serde_json::Value;
-use wiring_ai::files::{document, document_of_url, image_of_base64};
+use wiring_ai::RequestFiles;
+use wiring_ai::files::{FileFault, document, document_of_url, image_of_base64};
 
 /// The text of a wrong block. A turn without a text would be a second fault. It is sent to no model.
 const WRONG: &str = "?";
@@ -40,6 +41,7 @@ pub(crate) fn read(
     InputBlock { kind, members }: InputBlock,
     place: BlockPlace,
     field: String,
+    files: &mut RequestFiles,
     check: &mut FieldChecks,
 ) -> ContentBlock {
     use BlockPlace::{Instructions, Model, Result, User};
@@ -48,12 +50,14 @@ pub(crate) fn read(
         ("text", User | Model | Instructions | Result) => {
             (members.text("text").map_or_else(wrong, ContentBlock::Text), &["cache_control", "citations"])
         }
-        ("image", User | Result) => (image(&mut members).unwrap_or_else(wrong), &["cache_control"]),
-        ("document", User | Result) => (file(&mut members).unwrap_or_else(wrong), &["cache_control"]),
+        ("image", User | Result) => (image(&mut members, files).unwrap_or_else(wrong), &["cache_control"]),
+        ("document", User | Result) => (file(&mut members, files).unwrap_or_else(wrong), &["cache_control"]),
         ("tool_use", User | Model) => {
             (ContentBlock::ToolCall(call(&mut members)), &["cache_control", "caller"])
         }
-        ("tool_result", User | Model) => (ContentBlock::ToolResult(result(&mut members)), &["cache_control"]),
+        ("tool_result", User | Model) => {
+            (ContentBlock::ToolResult(result(&mut members, files)), &["cache_control"])
+        }
         (_, Model) => return ContentBlock::Text(String::new()),
         _ => {
             members.wrong("type", "unsupported", place.kinds());
@@ -71,31 +75,22 @@ fn wrong() -> ContentBlock {
     ContentBlock::Text(WRONG.to_owned())
 }
 
-fn image(block: &mut Members<'_>) -> Option<ContentBlock> {
+fn image(block: &mut Members<'_>, files: &mut RequestFiles) -> Option<ContentBlock> {
     block.unsupported("transformations", "is not supported");
     let mut source = block.object("source")?;
-    if source.text("type")? != "base64" {
-        source.refuse(
-            "unsupported",
-            "must be of the type base64: URLs are not fetched and no files are stored",
-        );
-        return None;
-    }
-    let data = source.text("data")?;
-    match image_of_base64(&data) {
-        // The first bytes of the picture tell its format.
-        Ok(image) => {
-            source.finish(&["media_type"]);
-            Some(ContentBlock::Image(image))
+    let (member, read) = match source.text("type")?.as_str() {
+        "base64" => ("data", image_of_base64(&source.text("data")?)),
+        "url" => ("url", files.image_of_url(&source.text("url")?)),
+        _ => {
+            source.refuse("unsupported", "must be of the type base64 or url: no files are stored");
+            return None;
         }
-        Err(fault) => {
-            source.wrong("data", "format", fault);
-            None
-        }
-    }
+    };
+    // The first bytes of the picture tell its format.
+    finished(source, member, read).map(ContentBlock::Image)
 }
 
-fn file(block: &mut Members<'_>) -> Option<ContentBlock> {
+fn file(block: &mut Members<'_>, files: &mut RequestFiles) -> Option<ContentBlock> {
     let title = block.optional_text("title").unwrap_or_default();
     block.unsupported("context", "is not supported: say it in a block of text");
     if let Some(mut citations) = block.optional_object("citations") {
@@ -105,27 +100,31 @@ fn file(block: &mut Members<'_>) -> Option<ContentBlock> {
         citations.finish(&[]);
     }
     let mut source = block.object("source")?;
-    let read = match source.text("type")?.as_str() {
-        "base64" => document_of_url(&source.text("data")?, Some(&format!("{title}.pdf"))),
+    let pdf = format!("{title}.pdf");
+    let (member, read) = match source.text("type")?.as_str() {
+        "base64" => ("data", document_of_url(&source.text("data")?, Some(&pdf))),
+        "url" => ("url", files.pdf_of_url(&source.text("url")?, Some(&pdf))),
         "text" => match source.text("data")? {
-            blank if blank.trim().is_empty() => Err("must not be empty"),
-            text => document("text/plain", text.into_bytes(), Some(&format!("{title}.txt"))),
+            blank if blank.trim().is_empty() => ("data", Err("must not be empty")),
+            text => ("data", document("text/plain", text.into_bytes(), Some(&format!("{title}.txt")))),
         },
         _ => {
-            source.refuse(
-                "unsupported",
-                "must be of the type base64 or text: URLs are not fetched and no files are stored",
-            );
+            source.refuse("unsupported", "must be of the type base64, url or text: no files are stored");
             return None;
         }
     };
+    finished(source, member, read).map(ContentBlock::Document)
+}
+
+/// The file of a source, or a note that this member of it has a fault.
+fn finished<T>(mut source: Members<'_>, member: &str, read: Result<T, FileFault>) -> Option<T> {
     match read {
-        Ok(document) => {
+        Ok(file) => {
             source.finish(&["media_type"]);
-            Some(ContentBlock::Document(document))
+            Some(file)
         }
         Err(fault) => {
-            source.wrong("data", "format", fault);
+            source.wrong(member, "format", fault);
             None
         }
     }
@@ -148,7 +147,7 @@ fn call(block: &mut Members<'_>) -> ToolCall {
     ToolCall { id, name, arguments }
 }
 
-fn result(block: &mut Members<'_>) -> ToolResult {
+fn result(block: &mut Members<'_>, files: &mut RequestFiles) -> ToolResult {
     let call_id = block.text("tool_use_id").unwrap_or_default();
     let is_error = block.flag("is_error");
     let content = match block.take("content") {
@@ -157,7 +156,7 @@ fn result(block: &mut Members<'_>) -> ToolResult {
         Some(Value::Array(blocks)) => {
             let name = block.name("content");
             let check = block.check();
-            let read = |(at, value)| inner(value, format!("{name}.{at}"), check);
+            let read = |(at, value)| inner(value, format!("{name}.{at}"), files, check);
             blocks.into_iter().enumerate().map(read).collect()
         }
         Some(_) => {
@@ -169,13 +168,15 @@ fn result(block: &mut Members<'_>) -> ToolResult {
 }
 
 /// A block within the result of a tool.
-fn inner(value: Value, field: String, check: &mut FieldChecks) -> ContentBlock {
+fn inner(value: Value, field: String, files: &mut RequestFiles, check: &mut FieldChecks) -> ContentBlock {
     let Value::Object(mut members) = value else {
         check.wrong(&field, "type", "must be an object");
         return wrong();
     };
     match members.remove("type") {
-        Some(Value::String(kind)) => read(InputBlock { kind, members }, BlockPlace::Result, field, check),
+        Some(Value::String(kind)) => {
+            read(InputBlock { kind, members }, BlockPlace::Result, field, files, check)
+        }
         Some(_) => {
             check.wrong(&format!("{field}.type"), "type", "must be a string");
             wrong()

@@ -70,11 +70,7 @@ impl BlockWriter {
                 sent.extend(written(&StreamedMessageEvent::MessageDelta { delta, usage })?);
                 sent.extend(written(&StreamedMessageEvent::MessageStop)?);
             }
-            StreamEvent::Broken => {
-                let message = "The answer broke off.".to_owned();
-                let error = ErrorBody::new("api_error", message, "models_unavailable", None);
-                sent.extend(server_sent("error", &error)?);
-            }
+            StreamEvent::Broken => sent.extend(broke_off()?),
         }
         Ok(sent)
     }
@@ -96,6 +92,12 @@ impl BlockWriter {
         }
         Ok(())
     }
+}
+
+/// The event at the end of an answer that broke off.
+pub(crate) fn broke_off() -> Result<Vec<u8>, Problem> {
+    let message = "The answer broke off.".to_owned();
+    server_sent("error", &ErrorBody::new("api_error", message, "models_unavailable", None))
 }
 
 fn written(event: &StreamedMessageEvent) -> Result<Vec<u8>, Problem> {

@@ -20,7 +20,7 @@ use edge::problem::ProblemFormat;
 use edge::streaming::Body;
 use edge::{Problem, Response};
 use names::Names;
-use wiring_ai::{ConversationRoute, WireFormat, WireRequest};
+use wiring_ai::{ConversationRoute, RequestFiles, WireFormat, WireRequest};
 
 /// Anthropic's format of messages.
 pub struct MessageFormat;
@@ -40,9 +40,13 @@ impl WireFormat for MessageFormat {
     type Asked = AskedMessage;
     const PROBLEMS: ProblemFormat = ProblemFormat::Anthropic;
 
-    fn read(body: MessageRequest, cache: CacheControl) -> WireRequest<AskedMessage> {
+    fn read(
+        body: MessageRequest,
+        cache: CacheControl,
+        files: &mut RequestFiles,
+    ) -> WireRequest<AskedMessage> {
         let streamed = body.stream.unwrap_or_default();
-        let (request, names, refused) = question::read(body, cache);
+        let (request, names, refused) = question::read(body, cache, files);
         let only_stop = match request.stop.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
@@ -60,5 +64,9 @@ impl WireFormat for MessageFormat {
 
     fn events(asked: AskedMessage, answer: Streamed, _now: Timestamp) -> Body {
         events::events(answer, asked.only_stop)
+    }
+
+    fn failure_end() -> Result<Vec<u8>, Problem> {
+        events::broke_off()
     }
 }

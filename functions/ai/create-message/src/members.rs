@@ -1,9 +1,9 @@
 //! The members of a block, which are taken one after the other. Each wrong one is named by its place in the body, and
 //! values are never repeated.
 
-use crate::unused::printable;
 use domain::field::FieldChecks;
 use serde_json::{Map, Value};
+use wiring_ai::{FieldUse, judge_fields};
 
 /// The members of an object that have not been taken yet.
 pub(crate) struct Members<'a> {
@@ -105,9 +105,8 @@ impl<'a> Members<'a> {
 
     /// Notes all members that were not taken, except the ones that change nothing about an answer.
     pub(crate) fn finish(self, harmless: &[&str]) {
-        for name in self.members.keys().filter(|name| !harmless.contains(&name.as_str())) {
-            let name = format!("{}.{}", self.field, printable(name));
-            self.check.wrong(&name, "unknown", "is not a field of this body");
-        }
+        judge_fields(&self.members, self.check, &format!("{}.", self.field), |name, _| {
+            if harmless.contains(&name) { FieldUse::Nothing } else { FieldUse::Unknown }
+        });
     }
 }

@@ -23,6 +23,7 @@ impl Names {
     pub(crate) fn field(&self, field: &str) -> String {
         match field {
             "stop" => "stop_sequences".to_owned(),
+            "user" => "metadata.user_id".to_owned(),
             "system" => self
                 .instructions
                 .map_or_else(|| "system".to_owned(), |place| format!("messages.{place}.content")),
@@ -59,6 +60,7 @@ mod tests {
         };
         for (field, named) in [
             ("stop", "stop_sequences"),
+            ("user", "metadata.user_id"),
             ("system", "system"),
             ("response_schema", "output_format.schema"),
             ("messages.0.content.0", "messages.1.content"),

@@ -9,6 +9,8 @@ use contracts::anthropic::{JsonOutputFormat, MessageRequest};
 use domain::InvalidFields;
 use domain::field::FieldChecks;
 use ports::{Message, Role};
+use serde_json::Value;
+use wiring_ai::RequestFiles;
 
 /// The model name that stands for the chain.
 const AUTO: &str = "auto";
@@ -17,6 +19,7 @@ const AUTO: &str = "auto";
 pub(crate) fn read(
     body: MessageRequest,
     cache: CacheControl,
+    files: &mut RequestFiles,
 ) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
     let mut check = FieldChecks::default();
     unused::of_request(&body.rest, &mut check);
@@ -29,13 +32,13 @@ pub(crate) fn read(
         Some(format) => ("output_config.format.schema", Some(format)),
         None => ("output_format.schema", body.output_format),
     };
-    let system = body.system.map(|system| turns::read_system(system, &mut check));
+    let system = body.system.map(|system| turns::read_system(system, files, &mut check));
     let mut names = Names { instructions: None, turns: Vec::new(), schema };
     let mut instructions: Vec<String> = system.into_iter().collect();
     let names_system = !instructions.is_empty();
     let mut messages = Vec::new();
     for (place, turn) in body.messages.into_iter().enumerate() {
-        match turns::read(turn, place, &mut check) {
+        match turns::read(turn, place, files, &mut check) {
             ReadTurn::Instructions(text) => {
                 if !names_system {
                     names.instructions.get_or_insert(place);
@@ -67,6 +70,19 @@ pub(crate) fn read(
         top_p: body.top_p,
         stop: body.stop_sequences.unwrap_or_default(),
         cache,
+        user: end_user(body.metadata, &mut check),
     };
     (asked, names, check.finish(()))
+}
+
+/// The end user whom the caller names. Everything else in `metadata` is ignored.
+fn end_user(metadata: Option<Value>, check: &mut FieldChecks) -> Option<String> {
+    match metadata?.get_mut("user_id")?.take() {
+        Value::Null => None,
+        Value::String(user) => Some(user),
+        _ => {
+            check.wrong("metadata.user_id", "type", "must be a string");
+            None
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::unused;
 use contracts::anthropic::{InputContent, MessageRole, MessageTurn};
 use domain::field::FieldChecks;
 use ports::{ContentBlock, Message, Role};
+use wiring_ai::RequestFiles;
 
 /// A turn of the request.
 pub(crate) enum ReadTurn {
@@ -23,7 +24,12 @@ pub(crate) enum ReadTurn {
 }
 
 /// Reads the turn at this place. Wrong parts are noted.
-pub(crate) fn read(turn: MessageTurn, place: usize, check: &mut FieldChecks) -> ReadTurn {
+pub(crate) fn read(
+    turn: MessageTurn,
+    place: usize,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> ReadTurn {
     let MessageTurn { role, content, rest } = turn;
     let field = format!("messages.{place}");
     if role != MessageRole::Assistant {
@@ -35,7 +41,7 @@ pub(crate) fn read(turn: MessageTurn, place: usize, check: &mut FieldChecks) -> 
         MessageRole::Assistant => BlockPlace::Model,
         MessageRole::System => BlockPlace::Instructions,
     };
-    let content = read_content(content, of_role, &format!("{field}.content"), check);
+    let content = read_content(content, of_role, &format!("{field}.content"), files, check);
     match role {
         MessageRole::System => ReadTurn::Instructions(joined(&content)),
         MessageRole::User => ReadTurn::Turn { message: Message { role: Role::User, content }, is_text },
@@ -47,20 +53,25 @@ pub(crate) fn read(turn: MessageTurn, place: usize, check: &mut FieldChecks) -> 
 }
 
 /// Reads the instructions of a request.
-pub(crate) fn read_system(content: InputContent, check: &mut FieldChecks) -> String {
-    joined(&read_content(content, BlockPlace::Instructions, "system", check))
+pub(crate) fn read_system(
+    content: InputContent,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> String {
+    joined(&read_content(content, BlockPlace::Instructions, "system", files, check))
 }
 
 fn read_content(
     content: InputContent,
     place: BlockPlace,
     field: &str,
+    files: &mut RequestFiles,
     check: &mut FieldChecks,
 ) -> Vec<ContentBlock> {
     match content {
         InputContent::Text(text) => vec![ContentBlock::Text(text)],
         InputContent::Blocks(blocks) => {
-            let read = |(at, block)| blocks::read(block, place, format!("{field}.{at}"), check);
+            let read = |(at, block)| blocks::read(block, place, format!("{field}.{at}"), files, check);
             blocks.into_iter().enumerate().map(read).collect()
         }
     }

@@ -152,13 +152,11 @@ pub(crate) fn end(
 /// The reason why a completion with this end is incomplete; `None` for a whole one.
 pub(crate) fn incomplete_reason(stop: StopReason) -> Option<&'static str> {
     match stop {
-        StopReason::MaxTokens => Some("max_output_tokens"),
+        StopReason::MaxTokens | StopReason::Other => Some("max_output_tokens"),
         StopReason::Filtered => Some("content_filter"),
-        StopReason::EndTurn
-        | StopReason::StopSequence
-        | StopReason::ToolCalls
-        | StopReason::Malformed
-        | StopReason::Other => None,
+        StopReason::EndTurn | StopReason::StopSequence | StopReason::ToolCalls | StopReason::Malformed => {
+            None
+        }
     }
 }
 

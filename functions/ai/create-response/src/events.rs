@@ -167,19 +167,7 @@ impl EventWriter {
         let (code, message) = ("server_error".to_owned(), BROKE_OFF.to_owned());
         self.response.error = Some(ResponseError { code, message });
         self.write_response("response.failed")?;
-        let code = Some("models_unavailable".to_owned());
-        let error = StreamError {
-            code: code.clone(),
-            message: BROKE_OFF.to_owned(),
-            param: None,
-            error: ErrorDetail {
-                message: BROKE_OFF.to_owned(),
-                class: "server_error".to_owned(),
-                param: None,
-                code,
-            },
-        };
-        self.write("error", ResponseEventBody::Error(error))
+        self.write("error", ResponseEventBody::Error(broke_off()))
     }
 
     fn write_response(&mut self, name: &'static str) -> Result<(), Problem> {
@@ -221,6 +209,28 @@ impl EventWriter {
         self.next_number += 1;
         number
     }
+}
+
+fn broke_off() -> StreamError {
+    let code = Some("models_unavailable".to_owned());
+    StreamError {
+        code: code.clone(),
+        message: BROKE_OFF.to_owned(),
+        param: None,
+        error: ErrorDetail {
+            message: BROKE_OFF.to_owned(),
+            class: "server_error".to_owned(),
+            param: None,
+            code,
+        },
+    }
+}
+
+/// The event that ends a stream whose own work failed, so that the number of its last event is lost: this number is after
+/// all others.
+pub(crate) fn failure_end() -> Result<Vec<u8>, Problem> {
+    let body = ResponseEventBody::Error(broke_off());
+    server_sent(&ResponseEvent { name: "error", sequence_number: u64::from(u32::MAX), body })
 }
 
 /// A server-sent event. JSON has no line breaks outside of strings, and only escaped ones in them.

@@ -8,6 +8,7 @@ use contracts::openai::responses::{InputItem, InputPart, InputRole, TextOrList};
 use domain::field::FieldChecks;
 use ports::{ContentBlock, Message, Role, ToolCall, ToolResult};
 use serde_json::Value;
+use wiring_ai::RequestFiles;
 
 /// An item as a turn.
 pub(crate) enum ReadItem {
@@ -20,12 +21,17 @@ pub(crate) enum ReadItem {
 }
 
 /// Reads the item with this name. Wrong members are noted.
-pub(crate) fn read(item: InputItem, name: String, check: &mut FieldChecks) -> ReadItem {
+pub(crate) fn read(
+    item: InputItem,
+    name: String,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> ReadItem {
     unused::of_item(&item, check, &name);
     match item.kind.as_deref() {
-        None | Some("message") => message(item, name, check),
+        None | Some("message") => message(item, name, files, check),
         Some("function_call") => call(item, name, check).unwrap_or(ReadItem::Nothing),
-        Some("function_call_output") => output(item, name, check).unwrap_or(ReadItem::Nothing),
+        Some("function_call_output") => output(item, name, files, check).unwrap_or(ReadItem::Nothing),
         Some("item_reference") => {
             let way_out = "is not supported: no answers are stored; send the item itself, for which clients have \
                 `store` false";
@@ -65,7 +71,7 @@ pub(crate) fn is_of_model(kind: &str) -> bool {
     kinds.contains(&kind)
 }
 
-fn message(item: InputItem, name: String, check: &mut FieldChecks) -> ReadItem {
+fn message(item: InputItem, name: String, files: &mut RequestFiles, check: &mut FieldChecks) -> ReadItem {
     let role = required(item.role, &name, "role", check);
     let content = required(item.content, &name, "content", check);
     let (Some(role), Some(content)) = (role, content) else { return ReadItem::Nothing };
@@ -79,7 +85,7 @@ fn message(item: InputItem, name: String, check: &mut FieldChecks) -> ReadItem {
         InputRole::Assistant => (PartsOf::Model, Some(Role::Assistant)),
     };
     let field = format!("{name}.content");
-    let content = blocks(content, of, &field, check);
+    let content = blocks(content, of, &field, files, check);
     let Some(role) = role else {
         return ReadItem::Instructions(content.iter().filter_map(ContentBlock::as_text).collect(), field);
     };
@@ -108,10 +114,15 @@ fn call(item: InputItem, name: String, check: &mut FieldChecks) -> Option<ReadIt
     Some(ReadItem::Turn(message, TurnPlace { item: name, form: TurnForm::Call }))
 }
 
-fn output(item: InputItem, name: String, check: &mut FieldChecks) -> Option<ReadItem> {
+fn output(
+    item: InputItem,
+    name: String,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> Option<ReadItem> {
     let call_id = required(item.call_id, &name, "call_id", check);
     let output: Option<TextOrList<InputPart>> = required(item.output, &name, "output", check);
-    let content = blocks(output?, PartsOf::Caller, &format!("{name}.output"), check);
+    let content = blocks(output?, PartsOf::Caller, &format!("{name}.output"), files, check);
     let has_files = content.iter().any(|block| block.as_text().is_none());
     let result = ContentBlock::ToolResult(ToolResult { call_id: call_id?, content, is_error: false });
     let message = Message { role: Role::User, content: vec![result] };

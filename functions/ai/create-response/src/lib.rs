@@ -20,7 +20,7 @@ use edge::problem::ProblemFormat;
 use edge::streaming::Body;
 use edge::{Problem, Response};
 use names::Names;
-use wiring_ai::{ConversationRoute, WireFormat, WireRequest};
+use wiring_ai::{ConversationRoute, RequestFiles, WireFormat, WireRequest};
 
 /// The format of OpenAI's Responses API.
 pub struct ResponsesFormat;
@@ -39,10 +39,14 @@ impl WireFormat for ResponsesFormat {
     type Asked = AskedResponse;
     const PROBLEMS: ProblemFormat = ProblemFormat::OpenAi;
 
-    fn read(body: ResponseRequest, cache: CacheControl) -> WireRequest<AskedResponse> {
+    fn read(
+        body: ResponseRequest,
+        cache: CacheControl,
+        files: &mut RequestFiles,
+    ) -> WireRequest<AskedResponse> {
         let streamed = body.stream.unwrap_or_default();
         let echoed = EchoedFields::of(&body);
-        let (request, names, refused) = question::read(body, cache);
+        let (request, names, refused) = question::read(body, cache, files);
         WireRequest { request, asked: AskedResponse { names, echoed }, streamed, refused }
     }
 
@@ -56,5 +60,9 @@ impl WireFormat for ResponsesFormat {
 
     fn events(asked: AskedResponse, answer: Streamed, now: Timestamp) -> Body {
         events::events(&asked.echoed, answer, now.seconds())
+    }
+
+    fn failure_end() -> Result<Vec<u8>, Problem> {
+        events::failure_end()
     }
 }

@@ -6,6 +6,8 @@ pub(crate) struct Names {
     pub(crate) instructions: Option<String>,
     /// The turns of the conversation.
     pub(crate) turns: Vec<TurnPlace>,
+    /// The caller's name for the end user's field.
+    pub(crate) user: &'static str,
 }
 
 /// The place of a turn.
@@ -42,6 +44,7 @@ impl Names {
         match field {
             "max_tokens" => "max_output_tokens".to_owned(),
             "messages" => "input".to_owned(),
+            "user" => self.user.to_owned(),
             "system" => self.instructions.clone().unwrap_or_else(|| "instructions".to_owned()),
             "response_schema" => "text.format.schema".to_owned(),
             _ => self.of_turn(field).unwrap_or_else(|| field.to_owned()),

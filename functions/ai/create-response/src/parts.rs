@@ -3,7 +3,8 @@
 use contracts::openai::responses::{InputPart, TextOrList};
 use domain::field::FieldChecks;
 use ports::ContentBlock;
-use wiring_ai::files::{document_of_url, image_of_url};
+use wiring_ai::RequestFiles;
+use wiring_ai::files::document_of_url;
 
 /// The place of parts, which decides about the kinds that they may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,13 +24,14 @@ pub(crate) fn blocks(
     content: TextOrList<InputPart>,
     of: PartsOf,
     field: &str,
+    files: &mut RequestFiles,
     check: &mut FieldChecks,
 ) -> Vec<ContentBlock> {
     match content {
         TextOrList::Text(text) => vec![ContentBlock::Text(text)],
         TextOrList::List(parts) => {
             let read = |(at, part)| {
-                block(part, of, &format!("{field}.{at}"), check)
+                block(part, of, &format!("{field}.{at}"), files, check)
                     .unwrap_or_else(|| ContentBlock::Text(String::new()))
             };
             parts.into_iter().enumerate().map(read).collect()
@@ -37,7 +39,13 @@ pub(crate) fn blocks(
     }
 }
 
-fn block(part: InputPart, of: PartsOf, field: &str, check: &mut FieldChecks) -> Option<ContentBlock> {
+fn block(
+    part: InputPart,
+    of: PartsOf,
+    field: &str,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> Option<ContentBlock> {
     match (part.kind.as_str(), of) {
         ("input_text" | "output_text" | "text", _) => {
             Some(ContentBlock::Text(required(part.text, field, "text", check)?))
@@ -45,8 +53,8 @@ fn block(part: InputPart, of: PartsOf, field: &str, check: &mut FieldChecks) -> 
         ("refusal", PartsOf::Model) => {
             Some(ContentBlock::Text(required(part.refusal, field, "refusal", check)?))
         }
-        ("input_image", PartsOf::Caller) => image(&part, field, check),
-        ("input_file", PartsOf::Caller) => document(&part, field, check),
+        ("input_image", PartsOf::Caller) => image(&part, field, files, check),
+        ("input_file", PartsOf::Caller) => document(&part, field, files, check),
         (_, PartsOf::Model) => None,
         (_, PartsOf::Caller) => {
             let kinds = "must be input_text, input_image or input_file";
@@ -60,10 +68,15 @@ fn block(part: InputPart, of: PartsOf, field: &str, check: &mut FieldChecks) -> 
     }
 }
 
-fn image(part: &InputPart, field: &str, check: &mut FieldChecks) -> Option<ContentBlock> {
+fn image(
+    part: &InputPart,
+    field: &str,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> Option<ContentBlock> {
     no_file_id(part, field, "image_url", check)?;
     let url = required(part.image_url.as_deref(), field, "image_url", check)?;
-    match image_of_url(url) {
+    match files.image_of_url(url) {
         Ok(image) => Some(ContentBlock::Image(image)),
         Err(fault) => {
             check.wrong(&format!("{field}.image_url"), "format", fault);
@@ -72,18 +85,25 @@ fn image(part: &InputPart, field: &str, check: &mut FieldChecks) -> Option<Conte
     }
 }
 
-fn document(part: &InputPart, field: &str, check: &mut FieldChecks) -> Option<ContentBlock> {
+fn document(
+    part: &InputPart,
+    field: &str,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> Option<ContentBlock> {
     no_file_id(part, field, "file_data", check)?;
-    if part.file_url.is_some() {
-        let way_out = "is not supported: files are not fetched; send the document as `file_data`";
-        check.wrong(&format!("{field}.file_url"), "unsupported", way_out);
-        return None;
-    }
-    let data = required(part.file_data.as_deref(), field, "file_data", check)?;
-    match document_of_url(data, part.filename.as_deref()) {
+    let name = part.filename.as_deref();
+    let (member, read) = match &part.file_url {
+        Some(url) => ("file_url", files.pdf_of_url(url, name)),
+        None => {
+            let data = required(part.file_data.as_deref(), field, "file_data", check)?;
+            ("file_data", document_of_url(data, name))
+        }
+    };
+    match read {
         Ok(document) => Some(ContentBlock::Document(document)),
         Err(fault) => {
-            check.wrong(&format!("{field}.file_data"), "format", fault);
+            check.wrong(&format!("{field}.{member}"), "format", fault);
             None
         }
     }

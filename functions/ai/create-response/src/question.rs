@@ -12,6 +12,8 @@ use domain::InvalidFields;
 use domain::field::FieldChecks;
 use ports::{Message, ReasoningEffort, Role};
 use serde_json::{Value, json};
+use wiring_ai::NamedEndUser;
+use wiring_ai::RequestFiles;
 
 /// The model name that stands for the chain.
 const AUTO: &str = "auto";
@@ -20,13 +22,17 @@ const AUTO: &str = "auto";
 pub(crate) fn read(
     body: ResponseRequest,
     cache: CacheControl,
+    files: &mut RequestFiles,
 ) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
     let mut check = FieldChecks::default();
     unused::of_request(&body, &mut check);
     let effort = body.reasoning.and_then(|reasoning| reasoning.effort);
     let format = body.text.and_then(|text| text.format);
-    let ReadConversation { system, messages, names } =
-        conversation(body.instructions, body.input, &mut check);
+    let newer_user = ("safety_identifier", body.safety_identifier.as_deref());
+    let user = NamedEndUser::of(newer_user, ("user", body.user.as_deref()), &mut check);
+    let ReadConversation { system, messages, mut names } =
+        conversation(body.instructions, body.input, files, &mut check);
+    names.user = user.field;
     let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
         system,
@@ -39,6 +45,7 @@ pub(crate) fn read(
         top_p: body.top_p,
         stop: Vec::new(),
         cache,
+        user: user.name,
     };
     (asked, names, check.finish(()))
 }
@@ -52,10 +59,11 @@ struct ReadConversation {
 fn conversation(
     instructions: Option<String>,
     input: TextOrList<InputItem>,
+    files: &mut RequestFiles,
     check: &mut FieldChecks,
 ) -> ReadConversation {
     let first = instructions.is_some().then(|| "instructions".to_owned());
-    let mut names = Names { instructions: first, turns: Vec::new() };
+    let mut names = Names { instructions: first, turns: Vec::new(), user: "user" };
     let mut system: Vec<String> = instructions.into_iter().collect();
     let mut messages = Vec::new();
     match input {
@@ -66,7 +74,7 @@ fn conversation(
         TextOrList::List(items) => {
             let is_empty = items.is_empty();
             for (at, item) in items.into_iter().enumerate() {
-                match items::read(item, format!("input.{at}"), check) {
+                match items::read(item, format!("input.{at}"), files, check) {
                     ReadItem::Instructions(text, field) => {
                         names.instructions.get_or_insert(field);
                         system.push(text);

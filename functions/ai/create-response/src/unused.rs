@@ -6,8 +6,6 @@ use domain::field::FieldChecks;
 use serde_json::{Map, Value, json};
 use wiring_ai::{FieldUse, judge_fields};
 
-/// The most characters of a label.
-const LONGEST_LABEL: usize = 512;
 /// The way out for callers whose conversation is stored at OpenAI.
 const SEND_THE_HISTORY: &str = "must be left out: no answers are stored; send the whole history as `input`, with `store` false or left out";
 /// Parts of an answer that are never there, because they belong to hosted tools, or to reasoning that is not shown.
@@ -35,17 +33,13 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
             "must be false or left out: answers are sent as they are made; `stream` has their parts at once";
         check.wrong("background", "unsupported", way_out);
     }
-    if let Some(user) = &body.user {
-        check.verbatim("user", user, LONGEST_LABEL);
-    }
     for (at, part) in body.include.iter().flatten().enumerate() {
         if !NEVER_THERE.contains(&part.as_str()) {
             check.wrong(&format!("include.{at}"), "unsupported", "is not supported");
         }
     }
     judge_fields(&body.rest, check, "", |name, value| match name {
-        "safety_identifier"
-        | "prompt_cache_key"
+        "prompt_cache_key"
         | "prompt_cache_retention"
         | "prompt_cache_options"
         // It limits the calls of hosted tools.

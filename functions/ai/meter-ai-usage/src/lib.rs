@@ -36,10 +36,14 @@ impl EventHandler for MeterAiUsage {
 }
 
 fn request(event: &EventMessage) -> Result<MeteredRequest, JobError> {
-    if (event.event_type.as_str(), event.schema_version) != (EVENT_TYPE, 1) {
+    if event.event_type != EVENT_TYPE || !matches!(event.schema_version, 1 | 2) {
         return Err(JobError::Malformed("event_type"));
     }
     let metered = AiRequestMetered::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
+    // The second version has a variant, and the first one has none.
+    if metered.variant.is_some() != (event.schema_version == 2) {
+        return Err(JobError::Malformed("data"));
+    }
     Ok(MeteredRequest {
         tenant: event.tenant_id.parse().map_err(|_| JobError::Malformed("tenant_id"))?,
         event_id: event.event_id.parse().map_err(|_| JobError::Malformed("event_id"))?,

@@ -1,8 +1,8 @@
-//! `GET /v1/analytics/billing`: the bill for a month's requests to models.
+//! `GET /v1/analytics/billing`: the bill for a month's requests to models and for the training of models.
 
 use application_analytics as analytics;
 use application_analytics::{PriceBook, PricedTokens, report_month};
-use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge};
+use contracts::analytics::{Bill, BudgetUse, InvoiceLine, TokenCharge, TrainingCharge};
 use domain::ai::{Month, decimal_usd, signed_decimal_usd};
 use domain::authority::{Authority, ReadBilling};
 use edge::{ReadLimit, Request, Response, Route, RouteFuture};
@@ -51,6 +51,7 @@ fn body(bill: &analytics::Bill) -> Bill {
             percent_of_expected: bill.percent_of_expected(),
             told_percent: bill.told.clone(),
         },
+        training: bill.training.iter().map(training).collect(),
     }
 }
 
@@ -67,6 +68,18 @@ fn line(line: &analytics::InvoiceLine) -> InvoiceLine {
         presumed_requests: sum.presumed,
         presumed_usd: decimal_usd(sum.presumed_cost),
         difference_usd: line.difference.map(signed_decimal_usd),
+    }
+}
+
+fn training(line: &analytics::TrainingLine) -> TrainingCharge {
+    TrainingCharge {
+        fine_tune_id: line.model.fine_tune.to_string(),
+        base_model: line.model.base_model.clone(),
+        price_version: line.price_version.clone(),
+        tokens: line.tokens,
+        price_usd: line.price.map(decimal_usd),
+        amount_usd: decimal_usd(line.cost),
+        presumed_usd: decimal_usd(line.presumed_cost),
     }
 }
 

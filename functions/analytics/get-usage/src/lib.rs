@@ -2,11 +2,13 @@
 
 use application_analytics as analytics;
 use application_analytics::report_month;
-use contracts::analytics::{AccountUsage, ApiKeyUsage, FeatureUsage, ModelUsage, Usage, UsageReport};
+use contracts::analytics::{
+    AccountUsage, ApiKeyUsage, FeatureUsage, ModelUsage, Usage, UsageReport, VariantUsage,
+};
 use domain::ai::{Month, decimal_usd};
 use domain::authority::{Authority, ReadAnalytics};
 use edge::{ReadLimit, Request, Response, Route, RouteFuture};
-use ports::{AiUsage, AiUsageSum};
+use ports::{AiUsage, AiUsageSum, AiVariantSum, UsageVariant};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -53,6 +55,19 @@ fn body(report: analytics::UsageReport) -> UsageReport {
             .map(|(id, sum)| ApiKeyUsage { api_key_id: id.to_string(), usage: usage(sum) })
             .collect(),
         others: report.others.map(usage),
+        variants: report.variants.into_iter().map(|(of, sum)| variant(of, &sum)).collect(),
+    }
+}
+
+fn variant(UsageVariant { feature, variant }: UsageVariant, sum: &AiVariantSum) -> VariantUsage {
+    VariantUsage {
+        feature: feature.as_str().to_owned(),
+        experiment: variant.experiment,
+        variant: variant.model,
+        usage: usage(sum.usage),
+        failed_requests: sum.failed,
+        timed_requests: sum.timed,
+        mean_latency_ms: sum.latency_ms.checked_div(sum.timed),
     }
 }
 

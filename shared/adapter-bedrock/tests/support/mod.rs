@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use futures_util::StreamExt;
 use ports::{Delta, Message as Turn, ModelCall, ModelError, ModelStream, Role, StopReason, ToolSet, Usage};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
@@ -53,6 +54,7 @@ pub(crate) fn call() -> ModelCall {
         cache_instructions: false,
         guardrail: None,
         time_left: Duration::from_secs(10),
+        base_model: None,
     }
 }
 
@@ -83,16 +85,35 @@ pub(crate) fn counted(
     head: &[(&str, &str)],
     body: impl AsRef<[u8]> + Send + 'static,
 ) -> (String, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    let url = served(status, head, body, move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    (url, taken)
+}
+
+/// A server that answers every request with this JSON, and the bodies of the requests as they were sent.
+pub(crate) fn recorded(body: &'static str) -> (String, Receiver<Vec<u8>>) {
+    let (sender, requests) = channel();
+    let head = [("Content-Type", "application/json")];
+    let url = served(200, &head, body, move |request| sender.send(request).unwrap());
+    (url, requests)
+}
+
+fn served(
+    status: u16,
+    head: &[(&str, &str)],
+    body: impl AsRef<[u8]> + Send + 'static,
+    on_request: impl Fn(Vec<u8>) + Send + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let head: String = head.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let taken = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&taken);
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
-            counter.fetch_add(1, Ordering::SeqCst);
-            read_request(&connection);
+            on_request(read_request(&connection));
             let body = body.as_ref();
             let length = body.len();
             write!(
@@ -103,12 +124,12 @@ pub(crate) fn counted(
             connection.write_all(body).unwrap();
         }
     });
-    (url, taken)
+    url
 }
 
 /// Reads head and body to their end: closing a connection with unread bytes would reset it, and the client might never
 /// see the answer.
-fn read_request(connection: &TcpStream) {
+fn read_request(connection: &TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(connection);
     let mut length = 0;
     loop {
@@ -121,7 +142,9 @@ fn read_request(connection: &TcpStream) {
             length = value.trim().parse().unwrap();
         }
     }
-    reader.read_exact(&mut vec![0; length]).unwrap();
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    body
 }
 
 /// An event, or the exception that ends a stream.
@@ -134,6 +157,16 @@ pub(crate) fn frame(kind: &'static str, name: &str, payload: &Value) -> Vec<u8> 
     let mut bytes = Vec::new();
     write_message_to(&message, &mut bytes).unwrap();
     bytes
+}
+
+/// The frames of a recorded stream: one event a line, as `{":event-type": payload}`.
+pub(crate) fn frames(recorded: &str) -> Vec<Vec<u8>> {
+    let framed = |line: &str| {
+        let event: Map<String, Value> = serde_json::from_str(line).unwrap();
+        let (name, payload) = event.iter().next().unwrap();
+        frame("event", name, payload)
+    };
+    recorded.lines().map(framed).collect()
 }
 
 /// The parts of a stream, and the error that ended it.

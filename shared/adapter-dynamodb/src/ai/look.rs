@@ -7,6 +7,7 @@ use crate::batch::get_many;
 use crate::keys::ItemKey;
 use crate::state_item::read_state_item;
 use domain::AggregateType;
+use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiPrices};
 use ports::{AggregateKey, CachedCompletion, RequestLookup, RequestState, StoreError};
 
@@ -19,6 +20,10 @@ impl DynamoAiState {
         if let Some(key) = &look.cache {
             check_owner(key, look.tenant)?;
             wanted.push((&self.tables.ephemeral, ItemKey::ai_answer(key)));
+        }
+        let fine_tune = |id| AggregateKey::new(look.tenant, AggregateType::FineTune, id);
+        for id in look.fine_tunes {
+            wanted.push((state, ItemKey::state(&fine_tune(id))));
         }
         for model in look.models {
             wanted.push((&self.tables.ephemeral, ItemKey::ai_breaker(model)));
@@ -41,6 +46,10 @@ impl DynamoAiState {
             .iter()
             .map(|model| read_breaker(items.get(&ItemKey::ai_breaker(model)), look.now))
             .collect::<Result<_, _>>()?;
-        Ok(RequestState { budget, prices, cached, breakers })
+        let found = look.fine_tunes.iter().filter_map(|id| items.get(&ItemKey::state(&fine_tune(id))));
+        let fine_tunes = found
+            .map(|item| Ok(read_state_item(item)?.decode::<FineTune>()?.state))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(RequestState { budget, prices, cached, breakers, fine_tunes })
     }
 }

@@ -15,6 +15,7 @@ mod settle;
 mod spent;
 mod unknown_shards;
 mod usage;
+mod usage_sums;
 
 use crate::client::client;
 use crate::failure::given_up;
@@ -25,7 +26,7 @@ use adapter_aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
-use domain::id::{AccountId, OrganizationId};
+use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelName, RequestLookup,
     RequestState, Reservation, ReserveError, Settlement, SpentByScope, StoreError,
@@ -125,6 +126,14 @@ impl AiState for DynamoAiState {
         settlement: &'a Settlement,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(in_time(settlement.reservation.until, self.write_down(settlement)))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        Box::pin(self.read_reservation(tenant, request))
     }
 
     fn record<'a>(

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, Update};
 use domain::Timestamp;
+use domain::id::{AiRequestId, OrganizationId};
 use futures_util::future::try_join_all;
 use ports::{Reservation, Settlement, StoreError};
 use std::time::Duration;
@@ -115,6 +116,19 @@ impl DynamoAiState {
                 Some(UpdateItemError::TransactionConflictException(_)) if patience.pause().await => {}
                 _ => return Err(failed("UpdateItem", error)),
             }
+        }
+    }
+
+    pub(super) async fn read_reservation(
+        &self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let key = ItemKey::ai_open(tenant, request).attributes();
+        let get = self.client.get_item().table_name(&self.tables.ephemeral).set_key(Some(key));
+        match get.consistent_read(true).send().await {
+            Ok(answer) => answer.item.as_ref().map(read_open).transpose(),
+            Err(error) => Err(failed("GetItem", error)),
         }
     }
 

@@ -58,6 +58,7 @@ impl Gateway {
             latency_ms: 900,
             cache: CacheUse::Miss,
             outcome: RequestOutcome::Presumed,
+            variant: None,
         };
         let lease_until = now.plus_seconds(LEASE_SECONDS);
         Reservation {
@@ -98,7 +99,10 @@ impl Gateway {
     }
 
     pub async fn look(&self, cache: Option<CacheKey>, models: &[ModelName], now: Timestamp) -> RequestState {
-        self.state.look_up(&RequestLookup { tenant: self.tenant, cache, models, now }).await.unwrap()
+        self.state
+            .look_up(&RequestLookup { tenant: self.tenant, cache, models, now, fine_tunes: &[] })
+            .await
+            .unwrap()
     }
 
     pub fn cache_key(&self, byte: u8) -> CacheKey {

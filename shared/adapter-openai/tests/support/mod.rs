@@ -45,6 +45,7 @@ pub(crate) fn call() -> ModelCall {
         cache_instructions: false,
         guardrail: None,
         time_left: Duration::from_secs(10),
+        base_model: None,
     }
 }
 

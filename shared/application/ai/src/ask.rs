@@ -99,8 +99,7 @@ pub struct GatewayRequest {
     pub feature: Feature,
     /// The models to ask.
     pub chain: Chain,
-    /// The value that decides the side of a split step: the tenant, so that leads scored together and leads scored
-    /// alone get the same side.
+    /// The value that decides the side of a split step of the configured chain: the tenant.
     pub sticky: String,
     /// The prompt.
     pub conversation: Conversation,
@@ -114,6 +113,9 @@ pub struct GatewayRequest {
     pub needs: Vec<NeededAbility>,
     /// Whether a cut or filtered completion is returned as it is, although it fails the check.
     pub gives_cut: bool,
+    /// The value that decides the side of a split step of the organization's own chain: a hashed
+    /// [`SplitSubject`](super::SplitSubject) within the organization.
+    pub subject: String,
 }
 
 /// An answer of the gateway.

@@ -4,6 +4,7 @@
 //! decides whether it shapes the completion.
 
 use super::ask::{Conversation, GatewayRequest};
+use super::registry::Model;
 use super::seal::Seal;
 use domain::id::OrganizationId;
 use ports::{
@@ -17,6 +18,7 @@ const SCHEMA_VERSION: &[u8] = b"ai.cache.v4";
 /// The contexts for which cache keys and seals are derived (BLAKE3's key derivation).
 const NAME: &str = "sextant 2026-11 ai cache name";
 const SEAL: &str = "sextant 2026-11 ai cache seal";
+const VARIANT: &str = "sextant 2026-11 ai cache variant";
 
 /// The cache key and the seal of a request.
 pub(super) fn cache_key(
@@ -25,7 +27,8 @@ pub(super) fn cache_key(
     guardrail: Option<&Guardrail>,
 ) -> (CacheKey, Seal) {
     // These fields do not shape the completion: the rules for the cache, the checks and the needs, which follow from the
-    // feature and the conversation, and the handling of a cut completion, which is never cached.
+    // feature and the conversation, the handling of a cut completion, which is never cached, and the subject, of which
+    // only the models count that it gets.
     let GatewayRequest {
         feature,
         chain,
@@ -36,6 +39,7 @@ pub(super) fn cache_key(
         tool_check: _,
         needs: _,
         gives_cut: _,
+        subject: _,
     } = ask;
     let Conversation {
         system,
@@ -80,6 +84,16 @@ pub(super) fn cache_key(
     let question = key.0.finalize();
     let hash = blake3::derive_key(NAME, question.as_bytes());
     (CacheKey { tenant, hash }, Seal::new(blake3::derive_key(SEAL, question.as_bytes())))
+}
+
+/// The cache key of a request whose models are known only after the look-up, because they depend on the side of a split
+/// step of the organization's own chain. The seal stays that of the prompt.
+pub(super) fn variant_key(key: &CacheKey, models: &[Model]) -> CacheKey {
+    let mut fields = Fields(blake3::Hasher::new_derive_key(VARIANT));
+    fields.add(&key.hash);
+    fields.count(models.len());
+    models.iter().for_each(|model| fields.add(model.id.as_bytes()));
+    CacheKey { tenant: key.tenant, hash: *fields.0.finalize().as_bytes() }
 }
 
 struct Fields(blake3::Hasher);

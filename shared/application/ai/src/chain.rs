@@ -1,8 +1,9 @@
 //! The models of a feature, in the order in which they are asked. A chain is written `first,second,rules`. A step may
-//! be split by weight, `first:90|other:10`, to compare models: a tenant always gets the same model.
+//! be split by weight, `first:90|other:10`, to compare models: a subject always gets the same model.
 
 use super::registry::{Model, ModelUse, Registry, UnknownModel};
-use domain::ai::{ChainStep, Feature, NoWeight};
+use super::split_step::SplitStep;
+use domain::ai::{AssignedVariant, ChainStep, Feature, NoWeight};
 
 /// The chain can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,7 @@ pub enum ChainError {
 /// The models of a feature.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    steps: Vec<Vec<(u64, Model)>>,
+    steps: Vec<SplitStep>,
     rules: bool,
     named: bool,
 }
@@ -38,16 +39,13 @@ impl Chain {
         for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             let step = ChainStep::parse(text)
                 .map_err(|source| ChainError::Weight { step: text.to_owned(), source })?;
-            match step {
-                ChainStep::Rules => {
-                    chain.rules = true;
-                    break;
-                }
-                ChainStep::Models(parts) => {
-                    let parts = parts.iter().map(|(weight, id)| Ok((*weight, chat(registry, id)?)));
-                    chain.steps.push(parts.collect::<Result<_, ChainError>>()?);
-                }
-            }
+            let ChainStep::Models(parts) = &step else {
+                chain.rules = true;
+                break;
+            };
+            let models = parts.iter().map(|(weight, id)| Ok((*weight, chat(registry, id)?)));
+            let models = models.collect::<Result<_, ChainError>>()?;
+            chain.steps.push(SplitStep::new(&step, parts, models));
         }
         Ok(chain)
     }
@@ -65,7 +63,7 @@ impl Chain {
             let here: Vec<(u64, Model)> =
                 parts.iter().filter_map(|(weight, id)| Some((*weight, chat(registry, id).ok()?))).collect();
             if !here.is_empty() {
-                chain.steps.push(here);
+                chain.steps.push(SplitStep::new(step, parts, here));
             }
         }
         if chain.steps.is_empty() && !chain.rules {
@@ -80,7 +78,7 @@ impl Chain {
 
     /// A chain of the one model that the caller named: no other model may answer, whatever the tenant's own chain is.
     pub fn of(model: &Model) -> Self {
-        Self { steps: vec![vec![(1, model.clone())]], rules: false, named: true }
+        Self { steps: vec![SplitStep::one(model)], rules: false, named: true }
     }
 
     /// A tenant's stored chain. Models that have left the registry are left out and passed to `missing`. When none of
@@ -93,22 +91,22 @@ impl Chain {
         let mut chain = Self { steps: Vec::new(), rules: false, named: false };
         let mut lost = false;
         for step in steps.iter().filter_map(|text| ChainStep::parse(text).ok()) {
-            let ChainStep::Models(parts) = step else {
+            let ChainStep::Models(parts) = &step else {
                 chain.rules = true;
                 break;
             };
             let mut kept = Vec::with_capacity(parts.len());
             for (weight, id) in parts {
-                match chat(registry, &id) {
-                    Ok(model) => kept.push((weight, model)),
+                match chat(registry, id) {
+                    Ok(model) => kept.push((*weight, model)),
                     Err(_) => {
                         lost = true;
-                        missing(&id);
+                        missing(id);
                     }
                 }
             }
             if !kept.is_empty() {
-                chain.steps.push(kept);
+                chain.steps.push(SplitStep::new(&step, parts, kept));
             }
         }
         let usable = if chain.steps.is_empty() { chain.rules && !lost } else { true };
@@ -125,16 +123,28 @@ impl Chain {
         self.rules
     }
 
-    /// The models to ask, one for each step; `sticky` decides the side of a split step. A model of several steps is
+    /// Whether a step is split among models.
+    pub(super) fn is_split(&self) -> bool {
+        self.steps.iter().any(SplitStep::is_split)
+    }
+
+    /// The models to ask, one for each step; `subject` decides the side of a split step. A model of several steps is
     /// asked once.
-    pub fn models(&self, sticky: &str) -> Vec<&Model> {
+    pub fn models(&self, subject: &str) -> Vec<&Model> {
         let mut models: Vec<&Model> = Vec::with_capacity(self.steps.len());
-        for model in self.steps.iter().enumerate().filter_map(|(at, parts)| choose(parts, at, sticky)) {
+        for model in self.steps.iter().filter_map(|step| step.model_of(subject)) {
             if models.iter().all(|other| other.id != model.id) {
                 models.push(model);
             }
         }
         models
+    }
+
+    /// The side of the first split step that the subject is assigned to; none when no step is split.
+    pub fn variant(&self, subject: &str) -> Option<AssignedVariant> {
+        let step = self.steps.iter().find(|step| step.is_split())?;
+        let model = step.model_of(subject)?.id.clone();
+        Some(AssignedVariant { experiment: step.text().to_owned(), model })
     }
 }
 
@@ -147,28 +157,13 @@ fn chat(registry: &Registry, id: &str) -> Result<Model, ChainError> {
     }
 }
 
-fn choose<'a>(parts: &'a [(u64, Model)], step: usize, sticky: &str) -> Option<&'a Model> {
-    let total: u64 = parts.iter().map(|(weight, _)| weight).sum();
-    let mut hash = blake3::Hasher::new();
-    hash.update(&(step as u64).to_be_bytes()).update(sticky.as_bytes());
-    let mut bytes = [0; 8];
-    hash.finalize_xof().fill(&mut bytes);
-    let mut point = u64::from_be_bytes(bytes).checked_rem(total)?;
-    for (weight, model) in parts {
-        match point.checked_sub(*weight) {
-            Some(rest) => point = rest,
-            None => return Some(model),
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
     const NOVA: &str = "amazon.nova-pro-v1:0";
+    const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
     fn chain(text: &str) -> Result<Chain, ChainError> {
         Chain::parse(text, &Registry::shipped().unwrap())
@@ -185,6 +180,25 @@ mod tests {
         // A tenant that gets the second model at once has no other model to fall back to.
         assert!(names.iter().all(|name| chain.models(name).len() == usize::from(first(name) != NOVA) + 1));
         assert!(chain.has_rules());
+    }
+
+    #[test]
+    fn the_first_split_step_is_the_experiment_and_its_side_the_variant() {
+        let plain = chain(&format!("{SONNET},{NOVA}")).unwrap();
+        assert!(!plain.is_split());
+        assert_eq!(plain.variant("anybody"), None);
+        let split = chain(&format!("{HAIKU}, {SONNET}:9 | {NOVA}:1 ,{HAIKU}:1|{NOVA}:1")).unwrap();
+        assert!(split.is_split());
+        for subject in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            let variant = split.variant(subject).unwrap();
+            assert_eq!(variant.experiment, format!("{SONNET}:9|{NOVA}:1"));
+            assert_eq!(variant.model, split.models(subject)[1].id);
+        }
+        // A step of which the deployment has one model is no experiment there.
+        let registry = Registry::shipped().unwrap();
+        let kept = Chain::stored(&[format!("gone:9|{NOVA}:1")], &registry, |_| {}).unwrap();
+        assert_eq!((kept.is_split(), kept.variant("a")), (false, None));
+        assert_eq!(kept.models("a")[0].id, NOVA);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
 use super::history::{check_tool_history, merged};
 use super::registry::{Model, ModelUse, Provider, Registry};
+use super::split_subject::SplitSubject;
 use super::structured::{schema_check, unfenced};
 use super::tool_calls::{check_tools, tool_call_check};
 use application_core::model_answer::CacheControl;
@@ -14,6 +15,7 @@ use application_core::{Context, Error};
 use domain::ai::Feature;
 use domain::authority::{Authority, CreateCompletions};
 use domain::field::{FieldChecks, InvalidFields, all_of};
+use domain::id::OrganizationId;
 use ports::{
     ContentBlock, Message, ModelGateway, ReasoningEffort, StreamingModelGateway, ToolSet, is_any_object,
 };
@@ -36,6 +38,9 @@ const MOST_BLOCKS: usize = 3000;
 /// The most texts that end a completion, and the most characters of each.
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 200;
+
+/// The most characters of the name of an end user.
+pub const LONGEST_USER: usize = 512;
 
 /// The field of the schema of a completion.
 const RESPONSE_SCHEMA: &str = "response_schema";
@@ -69,6 +74,9 @@ pub struct CompletionRequest {
     pub stop: Vec<String>,
     /// The caller's rules for the cache.
     pub cache: CacheControl,
+    /// The caller's name of the end user, who keeps the side of a split step of the organization's own chain. A blank
+    /// one counts as absent. It is hashed, and neither logged nor stored nor sent to a provider.
+    pub user: Option<String>,
 }
 
 /// The ports of completions.
@@ -90,10 +98,21 @@ pub async fn create_completion(
     authority: &Authority<CreateCompletions>,
     request: CompletionRequest,
 ) -> Result<GatewayAnswer, Error> {
-    let structured = request.output_schema.is_some();
-    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
-    let mut answer = gateway::complete(&needs.gateway, &needs.providers, context, &asker, &ask).await?;
-    if structured {
+    let asker = Requester::of(authority.caller());
+    let ask = question(&needs.registry, &needs.chain, &asker, request)?;
+    complete(&needs.gateway, &needs.providers, context, &asker, &ask).await
+}
+
+/// Answers a conversation of this asker through this gateway.
+pub(crate) async fn complete(
+    gateway: &Arc<AiGateway>,
+    providers: &Providers<dyn ModelGateway>,
+    context: &Context,
+    asker: &Requester,
+    ask: &GatewayRequest,
+) -> Result<GatewayAnswer, Error> {
+    let mut answer = gateway::complete(gateway, providers, context, asker, ask).await?;
+    if ask.conversation.output_schema.is_some() {
         answer.text = unfenced(&answer.text).to_owned();
     }
     Ok(answer)
@@ -107,17 +126,18 @@ pub async fn stream_completion(
     authority: &Authority<CreateCompletions>,
     request: CompletionRequest,
 ) -> Result<Streamed, Error> {
-    let (asker, ask) = question(&needs.registry, &needs.chain, authority, request)?;
+    let asker = Requester::of(authority.caller());
+    let ask = question(&needs.registry, &needs.chain, &asker, request)?;
     gateway::stream(&needs.gateway, &needs.providers, context, &asker, &ask).await
 }
 
-fn question(
+/// Checks a conversation of this requester and turns it into a request to the gateway.
+pub(crate) fn question(
     registry: &Registry,
     chain: &Chain,
-    authority: &Authority<CreateCompletions>,
+    asker: &Requester,
     request: CompletionRequest,
-) -> Result<(Requester, GatewayRequest), Error> {
-    let asker = Requester::of(authority.caller());
+) -> Result<GatewayRequest, Error> {
     let sticky = asker.tenant.to_string();
     let chosen = chosen_chain(registry, chain, &request);
     let models = chosen.as_ref().map(|chain| chain.models(&sticky)).unwrap_or_default();
@@ -127,6 +147,9 @@ fn question(
     let tool_check = tool_call_check(&request.tools)?;
     let chain = chosen.ok_or(Error::UnknownModel)?;
     let cache = cache_policy(&request);
+    let user = request.user.as_deref().filter(|user| !user.trim().is_empty());
+    let subject = user.map_or(SplitSubject::Requester, SplitSubject::EndUser);
+    let subject = subject.hashed(asker, Feature::Completion);
     let needs = needed(&request.messages, &request.tools, request.output_schema.as_ref());
     let mut system = request.system;
     // The provider does not enforce a schema without content, so the model is told in words.
@@ -145,7 +168,7 @@ fn question(
         top_p: request.top_p,
         stop: request.stop,
     };
-    let ask = GatewayRequest {
+    Ok(GatewayRequest {
         feature: Feature::Completion,
         chain,
         sticky,
@@ -155,20 +178,19 @@ fn question(
         tool_check,
         needs,
         gives_cut: true,
-    };
-    Ok((asker, ask))
+        subject,
+    })
 }
 
 /// Checks the fields of a conversation.
 pub fn check_completion(
     registry: &Registry,
     chain: &Chain,
-    authority: &Authority<CreateCompletions>,
+    tenant: OrganizationId,
     request: &CompletionRequest,
 ) -> Result<(), InvalidFields> {
     let chosen = chosen_chain(registry, chain, request);
-    let models =
-        chosen.as_ref().map(|chain| chain.models(&authority.tenant().to_string())).unwrap_or_default();
+    let models = chosen.as_ref().map(|chain| chain.models(&tenant.to_string())).unwrap_or_default();
     let schema = request
         .output_schema
         .as_ref()
@@ -180,7 +202,10 @@ pub fn check_completion(
 fn chosen_chain(registry: &Registry, chain: &Chain, request: &CompletionRequest) -> Option<Chain> {
     match &request.model {
         None => Some(chain.clone()),
-        Some(name) => registry.model(name).ok().filter(|model| model.usage == ModelUse::Chat).map(Chain::of),
+        Some(name) => {
+            let model = registry.named(name).ok().filter(|model| model.usage == ModelUse::Chat);
+            model.map(|model| Chain::of(&model))
+        }
     }
 }
 
@@ -209,6 +234,7 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFi
     }
     messages.iter().enumerate().for_each(|(at, message)| check_turn(&mut check, at, message));
     check.verbatim("system", &request.system, LONGEST_TEXT);
+    check.verbatim("user", request.user.as_deref().unwrap_or_default(), LONGEST_USER);
     request.stop.iter().for_each(|stop| check.verbatim("stop", stop, LONGEST_STOP));
     let most = models.iter().map(|model| model.max_output_tokens).max().unwrap_or(u32::MAX);
     if request.max_tokens.is_some_and(|tokens| tokens == 0 || tokens > most) {

@@ -47,12 +47,6 @@ impl Registry {
         self.deployed(region, served, own_bedrock).with_fine_tuning(configuration.fine_tuning, region)
     }
 
-    /// The models of Bedrock among them.
-    pub fn on_bedrock(mut self) -> Self {
-        self.models.retain(|model| model.provider == Provider::Bedrock);
-        self
-    }
-
     /// The models of the current configuration, updated with each later one.
     pub fn following(
         self,
@@ -109,7 +103,6 @@ mod tests {
         // No configured server has the first, and the second belongs to another geography.
         assert!(!has("gpt-4.1-mini") && !has("eu.amazon.nova-pro-v1:0"));
         assert!(configured.model("amazon.nova-pro-v1:0").unwrap().training_model.is_some());
-        assert!(configured.clone().on_bedrock().model("gpt-4o-mini").is_err());
         let none = table.configured(&RuntimeConfiguration::default(), "us-east-1", false);
         assert!(none.model("gpt-4o-mini").is_err());
         assert!(none.model("amazon.nova-pro-v1:0").unwrap().training_model.is_none());

@@ -3,12 +3,14 @@
 
 mod abilities;
 mod ask;
+pub mod batches;
 mod bound;
 mod cache_key;
 mod chain;
 mod completion;
 mod deployment;
 mod embedding;
+mod fine_tuned;
 pub mod fine_tunes;
 pub mod gateway;
 mod get_budget;
@@ -20,8 +22,11 @@ mod override_prices;
 mod personal;
 mod price_book;
 mod registry;
+mod remote_files;
 mod seal;
 mod settle_expired;
+mod split_step;
+mod split_subject;
 mod structured;
 mod tool_calls;
 mod update_budget;
@@ -33,7 +38,7 @@ pub use ask::{
 };
 pub use chain::{Chain, ChainError};
 pub use completion::{
-    CompletionRequest, Completions, check_completion, create_completion, stream_completion,
+    CompletionRequest, Completions, LONGEST_USER, check_completion, create_completion, stream_completion,
 };
 pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
 pub use gateway::{AiGateway, Providers};
@@ -43,6 +48,8 @@ pub use meter_usage::meter_usage;
 pub use override_prices::{PriceTexts, PricesInput, PricesOverride, override_model_prices};
 pub use price_book::{OwnPrices, PriceBook, own_version};
 pub use registry::{Model, ModelUse, Provider, Registry, RegistryError, UnknownModel};
+pub use remote_files::{MOST_REMOTE_FILES, fetch_files};
 pub use settle_expired::{SweepReport, settle_expired};
+pub use split_subject::SplitSubject;
 pub use structured::{schema_faults, unfenced};
 pub use update_budget::{BudgetInput, BudgetReplacement, check_budget, update_budget};

@@ -3,11 +3,13 @@
 //! back, also where the model wrote a placeholder a little differently ([`spelling`]). Nothing of it outlives the
 //! request.
 
+mod escapes;
 mod parts;
 mod spelling;
 
 use super::ask::{Conversation, GatewayRequest};
 use super::personal::{self, Kind, KnownPhones};
+use escapes::Unescaped;
 use ports::ToolCall;
 use serde_json::{Map, Value};
 use spelling::{Bracket, NumberedValues, Spelling, backslashes};
@@ -82,19 +84,22 @@ impl Masking {
     /// Reads a text of the prompt before any is masked. Numbers begin after those in the original prompt, however they
     /// are written there, so that a text of the prompt itself is never replaced.
     fn pass_over(&mut self, text: &str) {
-        self.phones.learn(text);
-        for (kind, number) in spelling::numbers_in(text) {
+        let unescaped = Unescaped::of(text);
+        self.phones.learn(unescaped.text());
+        for (kind, number) in spelling::numbers_in(unescaped.text()) {
             self.values.entry(kind).or_default().begin_after(number);
         }
     }
 
     fn masked(&mut self, text: &str) -> String {
+        let unescaped = Unescaped::of(text);
         let mut masked = String::with_capacity(text.len());
         let mut from = 0;
-        for (range, kind) in personal::find(text, &self.phones) {
-            masked.push_str(text.get(from..range.start).unwrap_or_default());
-            masked.push_str(self.placeholder(text.get(range.clone()).unwrap_or_default(), kind));
-            from = range.end;
+        for (range, kind) in personal::find(unescaped.text(), &self.phones) {
+            let written = unescaped.written(&range);
+            masked.push_str(text.get(from..written.start).unwrap_or_default());
+            masked.push_str(self.placeholder(unescaped.text().get(range).unwrap_or_default(), kind));
+            from = written.end;
         }
         masked.push_str(text.get(from..).unwrap_or_default());
         masked

@@ -3,11 +3,26 @@
 
 use super::registry::{Model, Registry, RegistryError};
 use domain::Versioned;
-use domain::ai::{AiPrices, TokenPrices};
+use domain::ai::{AiPrices, FineTunedModel, TokenPrices};
 use std::collections::BTreeMap;
 
 /// The text between the table's version and that of the tenant's own prices.
 const TENANT: &str = "+tenant.";
+
+/// The end of a version of which the provider's prices of batches are meant.
+const BATCH: &str = "+batch";
+
+/// The same version of prices, with the provider's prices of batches.
+pub(super) fn batch_version(version: &str) -> String {
+    format!("{version}{BATCH}")
+}
+
+/// The model at its provider's prices of batches, at a version of the prices. Organizations have no such prices of their
+/// own, so those of the version change nothing.
+pub(super) fn batch_prices(version: &str, id: &str) -> Option<Model> {
+    let own = own_version(version).map(|own| (own, BTreeMap::new()));
+    PriceBook::shipped().ok()?.model(&batch_version(version), id, &own.into_iter().collect())
+}
 
 /// A tenant's own prices by model, by their version.
 pub type OwnPrices = BTreeMap<u64, BTreeMap<String, TokenPrices>>;
@@ -20,7 +35,7 @@ fn version_name(table: &str, own: Option<u64>) -> String {
 
 /// The model at the tenant's price.
 pub(super) fn priced(model: &Model, prices: Option<&Versioned<AiPrices>>) -> Model {
-    let own = prices.and_then(|prices| prices.state.prices.get(&model.id));
+    let own = prices.and_then(|prices| prices.state.prices.get(model.priced_as()));
     own.map_or_else(|| model.clone(), |own| model.at(own))
 }
 
@@ -32,6 +47,7 @@ pub(super) fn price_version(registry: &Registry, prices: Option<&Versioned<AiPri
 
 /// The table's version in such a name, and that of the tenant's own prices.
 fn parts(version: &str) -> (&str, Option<u64>) {
+    let version = version.strip_suffix(BATCH).unwrap_or(version);
     let own = version.split_once(TENANT).and_then(|(table, own)| Some((table, Some(own.parse().ok()?))));
     own.unwrap_or((version, None))
 }
@@ -44,7 +60,11 @@ pub fn own_version(version: &str) -> Option<u64> {
 
 /// Earlier tables, which are not used for new requests. A change of `models.json` keeps the old file as
 /// `models-<version>.json` and adds it here, for as long as months that were metered with it can be asked for.
-const EARLIER: [&str; 2] = [include_str!("models-2026-11-21.json"), include_str!("models-2026-11-29.json")];
+const EARLIER: [&str; 3] = [
+    include_str!("models-2026-11-21.json"),
+    include_str!("models-2026-11-29.json"),
+    include_str!("models-2026-11-30.json"),
+];
 
 /// Tables of models with their prices, by version.
 #[derive(Debug, Clone)]
@@ -62,15 +82,19 @@ impl PriceBook {
         Self(tables)
     }
 
-    /// The model at the prices of a version; `None` when one of its tables, or the model, is unknown.
+    /// The model at the prices of a version; `None` when one of its tables, or the model, is unknown. A fine-tuned model
+    /// is its base model, which its name tells.
     pub fn model(&self, version: &str, id: &str, own: &OwnPrices) -> Option<Model> {
+        let trained = FineTunedModel::parse(id);
+        let id = trained.as_ref().map_or(id, |trained| trained.base_model.as_str());
         let (table, number) = parts(version);
         let model = self.0.iter().find(|known| known.version == table)?.model(id).ok()?;
         let own = match number {
             Some(number) => own.get(&number)?.get(id),
             None => None,
         };
-        Some(own.map_or_else(|| model.clone(), |own| model.at(own)))
+        let priced = own.map_or_else(|| model.clone(), |own| model.at(own));
+        if version.ends_with(BATCH) { priced.at_batch_prices() } else { Some(priced) }
     }
 }
 
@@ -101,6 +125,10 @@ mod tests {
             OwnPrices::from([(2, BTreeMap::from([(NOVA.to_owned(), cheap)])), (3, BTreeMap::default())]);
         let price = |version: &str| book.model(version, NOVA, &own).map(|model| model.input);
         assert_eq!(price(&version_name("old", Some(2))), Some(1));
+        // A fine-tuned model has the prices of its base model.
+        let tuned = format!("ft:{NOVA}:finetune_01kajttxj0f048g2081040g208");
+        let input = |version: &str| book.model(version, &tuned, &own).map(|model| model.input);
+        assert_eq!((input("old+tenant.2"), input("old"), input("never")), (Some(1), Some(9_000), None));
         // Without an own price for the model, the table's price applies: that of the request's version, not today's.
         assert_eq!(
             (price("old+tenant.3"), price(&format!("{}+tenant.3", shipped.version))),
@@ -110,6 +138,18 @@ mod tests {
             assert_eq!(price(unknown), None, "{unknown}");
         }
         assert_eq!((own_version("old+tenant.12"), own_version("old")), (Some(12), None));
+    }
+
+    #[test]
+    fn a_batch_of_the_provider_has_the_provider_s_prices_of_batches() {
+        let shipped = Registry::shipped().unwrap();
+        let version = batch_version(&shipped.version);
+        let book = PriceBook::new(vec![shipped]);
+        let price = |id: &str| book.model(&version, id, &OwnPrices::new()).map(|model| model.input);
+        assert_eq!(price("amazon.nova-pro-v1:0"), Some(400));
+        // Its provider has no batches of it.
+        assert_eq!(price("us.anthropic.claude-sonnet-4-5-20250929-v1:0"), None);
+        assert_eq!(own_version("old+tenant.12+batch"), Some(12));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The models that may be asked, with their abilities and prices. It is a versioned table in the repository, with the
 //! source and date of each row; a model that is not in it does not exist.
 
-use domain::ai::{TokenPrices, nano_per_token};
+mod row;
+
+use domain::ai::TokenPrices;
 use ports::Usage;
+use row::Table;
 use serde::Deserialize;
 
 /// The table that this build ships.
@@ -51,7 +54,7 @@ pub enum ReasoningControl {
 /// One model. Prices are in 10^-9 US dollars per token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Its identifier, at its provider and for callers.
+    /// Its name for callers and in records; at its provider too, unless it has a deployment.
     pub id: String,
     /// Its provider.
     pub provider: Provider,
@@ -98,6 +101,25 @@ pub struct Model {
     pub training_model: Option<String>,
     /// The regions in which it can be fine-tuned.
     pub training_regions: Vec<String>,
+    /// The terms of its provider's batches, if it has any.
+    pub batch: Option<BatchTerms>,
+    /// For a token of a training file, in each pass over it; `None` where it is not known.
+    pub training: Option<u64>,
+    /// The provider's name of the deployment, for a fine-tuned model that can be asked.
+    pub deployment: Option<String>,
+    /// The model that was trained, by its name in the registry, for a fine-tuned model.
+    pub base_model: Option<String>,
+}
+
+/// Where a provider takes batches of a model, and at which prices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchTerms {
+    /// The regions.
+    pub regions: Vec<String>,
+    /// For an input token, in 10^-9 US dollars.
+    pub input: u64,
+    /// For an output token, in 10^-9 US dollars.
+    pub output: u64,
 }
 
 impl Model {
@@ -117,6 +139,19 @@ impl Model {
     pub(super) fn at(&self, prices: &TokenPrices) -> Self {
         let TokenPrices { input, output, cache_read, cache_write } = *prices;
         Self { input, output, cache_read, cache_write, ..self.clone() }
+    }
+
+    /// The model at the prices of its provider's batches; `None` where the provider takes none in this region.
+    pub fn in_batch(&self, region: &str) -> Option<Self> {
+        let here = self.batch.as_ref().is_some_and(|terms| terms.regions.iter().any(|known| known == region));
+        if here { self.at_batch_prices() } else { None }
+    }
+
+    /// The model at the prices of its provider's batches, if it has any. Providers state no batch prices for tokens of a
+    /// prompt cache, so those keep their ordinary prices.
+    pub(super) fn at_batch_prices(&self) -> Option<Self> {
+        let terms = self.batch.as_ref()?;
+        Some(Self { input: terms.input, output: terms.output, ..self.clone() })
     }
 
     /// The most that a call can cost: every input token at the highest price that it may have.
@@ -147,6 +182,9 @@ pub enum RegistryError {
     /// A model is marked as trainable that is not: only Bedrock's conversation models are.
     #[error("{0} can't be fine-tuned")]
     NotTrainable(String),
+    /// A model has batches that can have none: only Bedrock's conversation models do.
+    #[error("{0} can't have batches")]
+    NoBatches(String),
     /// A model is in it twice.
     #[error("the model {0} is in the table twice")]
     Twice(String),
@@ -156,65 +194,6 @@ pub enum RegistryError {
 #[derive(Debug, thiserror::Error)]
 #[error("there is no model {0}; add it to models.json, or name one that it has")]
 pub struct UnknownModel(pub String);
-
-#[derive(Deserialize)]
-struct Table {
-    version: String,
-    models: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    #[serde(default)]
-    one_of_temperature_top_p: bool,
-    #[serde(default)]
-    no_blank_stops: bool,
-    image_tokens: Option<u64>,
-    #[serde(default)]
-    documents: bool,
-    #[serde(default)]
-    no_tools: bool,
-    #[serde(default)]
-    usual_property_names: bool,
-    #[serde(default)]
-    no_prefill: bool,
-    reasoning: Option<ReasoningControl>,
-    most_texts: Option<usize>,
-    longest_text: Option<usize>,
-    provider: Provider,
-    #[serde(rename = "use")]
-    usage: ModelUse,
-    input: String,
-    output: String,
-    cache_read: String,
-    cache_write: String,
-    context_tokens: u64,
-    max_output_tokens: u32,
-    prompt_cache_from_tokens: Option<u64>,
-    dimensions: Option<u32>,
-    fine_tune: Option<FineTuneRow>,
-}
-
-/// The training of a model, with its source.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FineTuneRow {
-    model: String,
-    regions: Vec<String>,
-    source: String,
-    as_of: String,
-}
-
-impl FineTuneRow {
-    /// Whether model, regions, source and date are all there.
-    fn is_whole(&self) -> bool {
-        !self.model.is_empty()
-            && !self.regions.is_empty()
-            && !self.source.is_empty()
-            && self.as_of.len() == "2026-01-01".len()
-    }
-}
 
 impl Registry {
     /// The table that this build ships.
@@ -227,7 +206,7 @@ impl Registry {
         let table: Table = serde_json::from_str(text)?;
         let mut models: Vec<Model> = Vec::with_capacity(table.models.len());
         for row in table.models {
-            let model = model(row)?;
+            let model = row.into_model()?;
             if models.iter().any(|other| other.id == model.id) {
                 return Err(RegistryError::Twice(model.id));
             }
@@ -247,82 +226,5 @@ impl Registry {
     }
 }
 
-fn model(row: Row) -> Result<Model, RegistryError> {
-    let per_token =
-        |dollars: &str| nano_per_token(dollars).ok_or_else(|| RegistryError::Price(row.id.clone()));
-    let training_model = match &row.fine_tune {
-        None => None,
-        Some(tune) if tune.is_whole() && row.provider == Provider::Bedrock && row.usage == ModelUse::Chat => {
-            Some(tune.model.clone())
-        }
-        Some(_) => return Err(RegistryError::NotTrainable(row.id)),
-    };
-    Ok(Model {
-        input: per_token(&row.input)?,
-        output: per_token(&row.output)?,
-        cache_read: per_token(&row.cache_read)?,
-        one_of_temperature_top_p: row.one_of_temperature_top_p,
-        no_blank_stops: row.no_blank_stops,
-        image_tokens: row.image_tokens,
-        documents: row.documents,
-        tools: row.usage == ModelUse::Chat && !row.no_tools,
-        any_property_name: !row.usual_property_names,
-        prefill: !row.no_prefill,
-        reasoning: row.reasoning,
-        most_texts: row.most_texts,
-        longest_text: row.longest_text,
-        cache_write: per_token(&row.cache_write)?,
-        provider: row.provider,
-        usage: row.usage,
-        context_tokens: row.context_tokens,
-        max_output_tokens: row.max_output_tokens,
-        prompt_cache_from_tokens: row.prompt_cache_from_tokens,
-        dimensions: row.dimensions,
-        training_model,
-        training_regions: row.fine_tune.map(|tune| tune.regions).unwrap_or_default(),
-        id: row.id,
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shipped_price_is_exact_and_sourced() {
-        let table = Registry::shipped().unwrap();
-        let sonnet = table.model("us.anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap();
-        assert_eq!(
-            (sonnet.input, sonnet.output, sonnet.cache_read, sonnet.cache_write),
-            (3300, 16500, 330, 4125)
-        );
-        let rows: serde_json::Value = serde_json::from_str(SHIPPED).unwrap();
-        for row in rows["models"].as_array().unwrap() {
-            assert!(!row["source"].as_str().unwrap().is_empty());
-            assert_eq!(row["as_of"].as_str().unwrap().len(), 10);
-            assert!(table.model(row["id"].as_str().unwrap()).is_ok());
-        }
-        assert!(table.model("no-such-model").is_err());
-    }
-
-    #[test]
-    fn counts_each_kind_of_token_at_its_own_price() {
-        let table = Registry::shipped().unwrap();
-        let price = table.model("amazon.nova-pro-v1:0").unwrap();
-        let usage = Usage {
-            input_tokens: 1000,
-            output_tokens: 100,
-            cache_read_tokens: 10,
-            cache_write_tokens: 1,
-            reasoning_tokens: 0,
-        };
-        assert_eq!(price.cost(&usage), 1000 * 800 + 100 * 3200 + 10 * 200 + 800);
-    }
-
-    #[test]
-    fn refuses_prices_that_would_be_rounded() {
-        for bad in ["0.0001", "-1", "1e3", "", ".", "1,5"] {
-            assert_eq!(nano_per_token(bad), None, "{bad}");
-        }
-    }
-}
+mod tests;

@@ -1,13 +1,16 @@
-//! Sets a tenant's budgets for models: one read, one write.
+//! Sets a tenant's budgets for models: one read, one write, and a read for each fine-tuned model that is named.
 
 use super::registry::{ModelUse, Registry};
 use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_create};
-use application_core::repository::Actor;
+use application_core::repository::{self, Actor};
 use application_core::{Context, Error, Precondition};
-use domain::ai::{AiBudget, AiBudgetEvent, SetBudget, set_budget};
+use domain::ai::fine_tune::FineTune;
+use domain::ai::{AiBudget, AiBudgetEvent, ChainStep, FineTunedModel, SetBudget, set_budget};
 use domain::authority::{Authority, ManageBudget};
 use domain::field::{InvalidFields, all_of};
+use domain::id::OrganizationId;
 use domain::{AggregateType, Timestamp, Versioned};
+use futures_util::future::try_join_all;
 use ports::{AggregateKey, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,13 +45,14 @@ pub struct BudgetReplacement<'a> {
     pub check: &'a (dyn Fn(u64, Option<Timestamp>) -> Result<(), InvalidFields> + Sync),
 }
 
-/// Checks the fields of a budget.
+/// Checks the fields of a budget. Fine-tuned models are taken at their names, because their fine-tunes are not read here.
 pub fn check_budget(
     registry: &Registry,
     authority: &Authority<ManageBudget>,
     input: &BudgetInput<'_>,
 ) -> Result<(), InvalidFields> {
-    decide(registry, authority, None, input).map(drop)
+    let trained = fine_tuned_models(registry, input).iter().map(ToString::to_string).collect();
+    decide((registry, &trained), authority, None, input).map(drop)
 }
 
 /// Replaces the budget if its version is one that the caller names.
@@ -60,6 +64,9 @@ pub async fn update_budget(
     replacement: &BudgetReplacement<'_>,
 ) -> Result<Versioned<AiBudget>, Error> {
     let tenant = authority.tenant();
+    // The checks bound the number of models that are read.
+    check_budget(registry, authority, replacement.input)?;
+    let trained = askable(store, registry, tenant, replacement.input).await?;
     let actor = Actor::account(authority.account());
     let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
     let update = ChangeOrCreate {
@@ -69,7 +76,8 @@ pub async fn update_budget(
             let version = budget.map_or(0, |budget| budget.version);
             let current = budget.map(|budget| &budget.state);
             let unchanged = (replacement.check)(version, current.map(|budget| budget.updated_at));
-            let event = all_of(unchanged, decide(registry, authority, current, replacement.input))?;
+            let event =
+                all_of(unchanged, decide((registry, &trained), authority, current, replacement.input))?;
             Ok(event.into_iter().collect())
         },
     };
@@ -78,15 +86,43 @@ pub async fn update_budget(
     Ok(after.ok_or(StoreError::Malformed("a budget that was set and is not there"))?)
 }
 
-fn decide(
+/// The fine-tuned models that allow-list and chains name, each once.
+fn fine_tuned_models(registry: &Registry, input: &BudgetInput<'_>) -> BTreeSet<FineTunedModel> {
+    let steps = input.chains.values().flatten().filter_map(|step| ChainStep::parse(step).ok());
+    let parts = steps.flat_map(|step| match step {
+        ChainStep::Rules => Vec::new(),
+        ChainStep::Models(parts) => parts.into_iter().map(|(_, name)| name).collect(),
+    });
+    let names = input.allowed_models.unwrap_or_default().iter().cloned().chain(parts);
+    let known = names.filter(|name| registry.named(name).is_ok());
+    known.filter_map(|name| FineTunedModel::parse(&name)).collect()
+}
+
+/// Those of them that the organization has and that can be asked: one read for each.
+async fn askable(
+    store: &dyn Store,
     registry: &Registry,
+    tenant: OrganizationId,
+    input: &BudgetInput<'_>,
+) -> Result<BTreeSet<String>, Error> {
+    let reads = fine_tuned_models(registry, input).into_iter().map(|name| async move {
+        let key = AggregateKey::new(tenant, AggregateType::FineTune, &name.fine_tune);
+        let found = repository::load::<FineTune>(store, &key).await?;
+        let model = found.and_then(|found| found.state.model()).filter(|model| *model == name);
+        Ok::<_, Error>(model.map(|model| model.to_string()))
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+fn decide(
+    (registry, trained): (&Registry, &BTreeSet<String>),
     authority: &Authority<ManageBudget>,
     current: Option<&AiBudget>,
     input: &BudgetInput<'_>,
 ) -> Result<Option<AiBudgetEvent>, InvalidFields> {
     let ids = |chat: bool| -> BTreeSet<String> {
         let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
-        models.map(|model| model.id.clone()).collect()
+        models.map(|model| model.id.clone()).chain(trained.iter().cloned()).collect()
     };
     let command = SetBudget {
         tenant_month_usd: input.tenant_month_usd,

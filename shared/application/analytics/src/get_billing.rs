@@ -1,6 +1,7 @@
 //! The bill of an organization for a month: only metered requests to models, because there are no plans yet. Every
 //! amount is in whole nano-dollars, and the parts of each sum add up to it exactly.
 
+use super::training::{TrainingLine, split_training};
 use application_ai::{OwnPrices, PriceBook, own_version};
 use application_core::{Context, Error, repository};
 use domain::ai::{AiBudget, AiMonth, AiPricesEvent, Limits, Month, PricesOverridden};
@@ -74,9 +75,9 @@ pub struct InvoiceLine {
 pub struct Bill {
     /// The month.
     pub month: Month,
-    /// The sum of the lines.
+    /// The sum of the lines, those of training included.
     pub total: AiUsageSum,
-    /// The lines of the bill.
+    /// The lines of requests to models.
     pub lines: Vec<InvoiceLine>,
     /// The current limits, whatever they were in the month.
     pub limits: Limits,
@@ -85,6 +86,8 @@ pub struct Bill {
     /// The forecast: the cost of the whole month if it goes on as it began, in nano-dollars; only for the current
     /// month, once three days of it are over.
     pub forecast: Option<u64>,
+    /// The lines of the training of models.
+    pub training: Vec<TrainingLine>,
 }
 
 impl Bill {
@@ -119,7 +122,9 @@ pub async fn get_billing(
     let told = async { Ok(repository::load::<AiMonth>(store, &told).await?) };
     let ((lines, own), budget, told) = futures_util::future::try_join3(lines, budget, told).await?;
     let total = lines.iter().fold(AiUsageSum::default(), |total, (_, sum)| total.plus(*sum));
+    let (training, lines) = split_training(prices, lines);
     Ok(Bill {
+        training,
         forecast: forecast(total.cost, &month, context.now),
         lines: lines.into_iter().map(|(line, sum)| invoice_line(prices, &own, line, sum)).collect(),
         limits: budget.map_or_else(Limits::default, |budget| budget.state.limits),

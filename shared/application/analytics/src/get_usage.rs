@@ -1,16 +1,17 @@
-//! The usage of an organization in a month, by feature, model, account and API key.
+//! The usage of an organization in a month, by feature, model, account, API key and variant of an experiment.
 
 use application_core::Error;
 use domain::ai::{Feature, Month};
 use domain::authority::{Authority, ReadAnalytics};
 use domain::id::{AccountId, ApiKeyId};
-use ports::{AiUsage, AiUsageSum, UsageLine};
+use ports::{AiUsage, AiUsageSum, AiVariantSum, UsageLine, UsageVariant};
 use std::collections::BTreeMap;
 
-/// The most accounts, and the most API keys, that a report lists: the most expensive ones.
+/// The most accounts, and the most API keys, that a report lists: the most expensive ones. Of variants it lists as many:
+/// those with the most requests.
 pub const LISTED: usize = 100;
-/// The number of accounts, and of API keys, among which those are chosen. An organization can have any number of both,
-/// so there must be a limit; a sum has about 300 bytes, so this is three pages of a query.
+/// The number of accounts, of API keys and of variants among which those are chosen. An organization can have any number
+/// of them, so there must be a limit; a sum has about 300 bytes, so this is three pages of a query.
 const RANKED: u32 = 10_000;
 
 /// The usage of a month.
@@ -30,17 +31,23 @@ pub struct UsageReport {
     pub api_keys: Vec<(ApiKeyId, AiUsageSum)>,
     /// The usage of accounts and API keys that are not listed, if there are any.
     pub others: Option<AiUsageSum>,
+    /// The requests with an assigned variant, by feature, experiment and variant.
+    pub variants: Vec<(UsageVariant, AiVariantSum)>,
 }
 
-/// Reads the usage of a month: the lines and the accounts and keys at the same time.
+/// Reads the usage of a month: the lines, the accounts and keys, and the variants at the same time.
 pub async fn get_usage(
     usage: &dyn AiUsage,
     authority: &Authority<ReadAnalytics>,
     month: Month,
 ) -> Result<UsageReport, Error> {
     let tenant = authority.tenant();
-    let lines = usage.lines(tenant, &month);
-    let (lines, askers) = futures_util::future::try_join(lines, usage.askers(tenant, &month, RANKED)).await?;
+    let (lines, askers, variants) = futures_util::future::try_join3(
+        usage.lines(tenant, &month),
+        usage.askers(tenant, &month, RANKED),
+        usage.variants(tenant, &month, RANKED),
+    )
+    .await?;
     let total = sum(lines.iter().map(|(_, sum)| *sum));
     let mut features: BTreeMap<Feature, AiUsageSum> = BTreeMap::new();
     let mut models: BTreeMap<(String, String), AiUsageSum> = BTreeMap::new();
@@ -63,11 +70,22 @@ pub async fn get_usage(
         accounts,
         api_keys,
         others: (!all).then_some(others),
+        variants: most_used(variants),
     })
 }
 
 fn sum(sums: impl Iterator<Item = AiUsageSum>) -> AiUsageSum {
     sums.fold(AiUsageSum::default(), AiUsageSum::plus)
+}
+
+/// The variants with the most requests, sorted by their names.
+fn most_used(mut variants: Vec<(UsageVariant, AiVariantSum)>) -> Vec<(UsageVariant, AiVariantSum)> {
+    variants.sort_by(|(one, of_one), (other, of_other)| {
+        of_other.usage.requests.cmp(&of_one.usage.requests).then_with(|| one.cmp(other))
+    });
+    variants.truncate(LISTED);
+    variants.sort_by(|(one, _), (other, _)| one.cmp(other));
+    variants
 }
 
 /// The most expensive ones, of equal cost those with most requests, and whether these are all.

@@ -4,8 +4,8 @@ use crate::RefusedAccess;
 use domain::InvalidFields;
 use domain::authority::Denied;
 use ports::{
-    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError, StoreError,
-    TokenError, TrainerError, UniqueKind,
+    BatchInferenceError, BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision,
+    PasswordError, StoreError, TokenError, TrainerError, UniqueKind,
 };
 use std::time::Duration;
 
@@ -96,12 +96,15 @@ pub enum Error {
     /// The key service failed.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Training files can't be reached.
+    /// Files of the organization can't be reached.
     #[error(transparent)]
     File(#[from] FileError),
     /// The provider of training did not carry a call out.
     #[error(transparent)]
     Trainer(#[from] TrainerError),
+    /// The provider of batches did not carry a call out.
+    #[error(transparent)]
+    BatchInference(#[from] BatchInferenceError),
     /// A token can't be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -142,6 +145,7 @@ impl Error {
             | Self::Key(_)
             | Self::File(_)
             | Self::Trainer(_)
+            | Self::BatchInference(_)
             | Self::Token(_)
             | Self::Password(_)
             | Self::Entropy(_) => return None,

@@ -27,6 +27,11 @@ pub const FINE_TUNES: RateLimit = RateLimit { name: "fine_tunes", burst: 20, per
 /// Fine-tunes that have not ended, per organization. This limit does not refill with time: each fine-tune leaves it
 /// when it ends.
 pub const OPEN_FINE_TUNES: RateLimit = RateLimit { name: "open_fine_tunes", burst: 3, period_seconds: 3600 };
+/// Batches that are created, per organization.
+pub const BATCHES: RateLimit = RateLimit { name: "batches", burst: 200, period_seconds: 24 * 3600 };
+/// Batches that have not ended, per organization. This limit does not refill with time: each batch leaves it when it
+/// ends.
+pub const OPEN_BATCHES: RateLimit = RateLimit { name: "open_batches", burst: 10, period_seconds: 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
 /// Sign-ins and registrations, per network ([`network`]).

@@ -46,7 +46,8 @@ pub struct MessageRequest {
     /// The older place of `output_config.format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_format: Option<JsonOutputFormat>,
-    /// Ignored: the credentials say who asks.
+    /// `user_id` names the end user, who keeps the side of a split step; other members are ignored. The credentials say
+    /// who asks and pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
     /// All other fields; the mapping accepts or refuses them by name.

@@ -64,9 +64,13 @@ pub struct ChatRequest {
     /// Ignored: models do not promise to respect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Ignored: the credentials say who asks.
+    /// The end user, who keeps the side of a split step, if `safety_identifier` does not name one. The credentials say
+    /// who asks and pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The newer name of `user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety_identifier: Option<String>,
     /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,

@@ -2,7 +2,7 @@
 //! that might exceed it is not made.
 
 use super::chains::{Choice, chains};
-use super::{Chains, Feature, nano_usd};
+use super::{Chains, Feature, FineTunedModel, nano_usd};
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent, EventMeta};
@@ -58,10 +58,16 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether the model may be asked.
+    /// Whether the model may be asked. A fine-tuned model may be asked when it is named, and when its base model is.
     pub fn allows(&self, model: &str) -> bool {
-        self.allowed_models.as_ref().is_none_or(|allowed| allowed.contains(model))
+        self.allowed_models.as_ref().is_none_or(|allowed| is_allowed(model, allowed))
     }
+}
+
+/// Whether an allow-list contains the model or, for a fine-tuned one, its base model.
+pub(super) fn is_allowed(model: &str, allowed: &BTreeSet<String>) -> bool {
+    let base_model = || FineTunedModel::parse(model).is_some_and(|it| allowed.contains(&it.base_model));
+    allowed.contains(model) || base_model()
 }
 
 /// The state of a tenant's budget. It exists from its first change on; until then [`Limits::default`] applies.

@@ -1,6 +1,7 @@
 //! A tenant's own chains: the models of a feature, in the order in which they are asked. A chain can only contain
 //! models of the allow-list.
 
+use super::budget::is_allowed;
 use super::{ChainStep, Feature};
 use crate::field::FieldChecks;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,10 +94,18 @@ fn step_faults(
         ChainStep::Models(parts) if parts.len() > MOST_PARTS => {
             [("too_long", "must be split among at most 5 models")].into()
         }
+        ChainStep::Models(parts) if names_a_model_twice(parts) => {
+            [("format", "names a model twice; give each model one weight")].into()
+        }
         ChainStep::Models(parts) => {
             parts.iter().filter_map(|(_, model)| model_fault(model, choice)).collect()
         }
     }
+}
+
+fn names_a_model_twice(parts: &[(u64, String)]) -> bool {
+    let models: BTreeSet<&String> = parts.iter().map(|(_, model)| model).collect();
+    models.len() < parts.len()
 }
 
 fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'static str)> {
@@ -104,7 +113,7 @@ fn model_fault(model: &String, choice: Choice<'_>) -> Option<(&'static str, &'st
         Some(("unknown", "unknown model; GET /v1/ai/models lists the known ones"))
     } else if !choice.chat.contains(model) {
         Some(("format", "names a model that is not for conversations"))
-    } else if choice.allowed.is_some_and(|allowed| !allowed.contains(model)) {
+    } else if choice.allowed.is_some_and(|allowed| !is_allowed(model, allowed)) {
         Some(("not_allowed", "names a model that is not in allowed_models"))
     } else {
         None

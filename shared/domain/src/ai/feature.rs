@@ -20,11 +20,13 @@ pub enum Feature {
     Completion,
     /// A caller's own texts as vectors.
     Embedding,
+    /// The training of a model with an organization's examples.
+    FineTuning,
 }
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LeadScoring,
         Self::Proposal,
         Self::BattleCard,
@@ -32,6 +34,7 @@ impl Feature {
         Self::Content,
         Self::Completion,
         Self::Embedding,
+        Self::FineTuning,
     ];
 
     /// The name in records, settings and metrics.
@@ -44,6 +47,7 @@ impl Feature {
             Self::Content => "content",
             Self::Completion => "completion",
             Self::Embedding => "embedding",
+            Self::FineTuning => "fine_tuning",
         }
     }
 
@@ -59,7 +63,7 @@ impl Feature {
 
     /// Whether a chain of models answers it; for the other features the caller names a model.
     pub const fn has_chain(self) -> bool {
-        !matches!(self, Self::Embedding)
+        !matches!(self, Self::Embedding | Self::FineTuning)
     }
 
     /// Whether a rule engine can answer it.

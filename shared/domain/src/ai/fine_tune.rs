@@ -1,5 +1,6 @@
 //! A fine-tune: a model that is trained with an organization's file of examples. It waits for the file, has it checked,
-//! is trained by the provider, and ends. It never holds a line of the file, only numbers of lines and their faults.
+//! is trained and deployed by the provider, and answers until it is canceled. It never holds a line of the file, only
+//! numbers of lines and their faults.
 
 mod commands;
 mod event;
@@ -7,18 +8,19 @@ mod failure;
 
 use crate::Timestamp;
 use crate::aggregate::{Aggregate, AggregateType};
+use crate::ai::FineTunedModel;
 use crate::event::EventMeta;
-use crate::id::{AccountId, FineTuneId};
+use crate::id::{AccountId, AiRequestId, FineTuneId, new_id};
 use crate::lists::{List, ListEntry, ListIndex, Rank, Ranking, Within};
 use serde::{Deserialize, Serialize};
 
 pub use commands::{
     CreateFineTune, cancel_fine_tune, complete_fine_tune, create_fine_tune, fail_fine_tune,
-    fail_for_missing_file, judge_file, start_fine_tune, stop_fine_tune,
+    fail_for_missing_file, judge_file, start_fine_tune, stop_fine_tune, train_fine_tune,
 };
 pub use event::{
     Completed, FileAccepted, FineTuneCanceled, FineTuneCreated, FineTuneEvent, FineTuneFailed,
-    FineTuneStarted, Stopped,
+    FineTuneStarted, FineTuneTrained, Stopped,
 };
 pub use failure::{Failure, FailureReason};
 
@@ -30,8 +32,11 @@ pub const WAIT_FOR_FILE: i64 = 24 * 3600;
 /// How long after a cancellation a job of the provider may still appear: longer than any run of the job that starts it,
 /// in seconds.
 pub const LATE_START: i64 = 3600;
-/// How long the provider is asked again when it has no room for a job or does not answer, in seconds.
+/// How long the provider is asked again when it has no room for a job or a deployment or does not answer, in seconds.
 pub const SUBMIT_FOR: i64 = 3 * 24 * 3600;
+/// The bytes of a training file that count as one token. Bedrock reports no trained tokens, and four bytes of English,
+/// and two to three of most other text, are one token.
+const BYTES_OF_A_TOKEN: u64 = 3;
 
 /// Parameters of the training. The ranges are Bedrock's for Amazon Nova
 /// (docs.aws.amazon.com/bedrock/latest/userguide/cm-hp-nova-mm.html, read 2026-11-21).
@@ -70,7 +75,9 @@ pub enum FineTuneStatus {
     Submitting,
     /// The provider is training.
     Training,
-    /// The model exists.
+    /// The model exists; the provider is making it ready for requests.
+    Deploying,
+    /// The model can be asked.
     Completed,
     /// No model was made.
     Failed,
@@ -85,6 +92,7 @@ impl FineTuneStatus {
             Self::AwaitingFile => "awaiting_file",
             Self::Submitting => "submitting",
             Self::Training => "training",
+            Self::Deploying => "deploying",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Canceled => "canceled",
@@ -117,7 +125,7 @@ pub struct FineTune {
     pub custom_model: Option<String>,
     /// The failure, if it failed.
     pub failure: Option<Failure>,
-    /// Whether it was canceled while the provider may still be training.
+    /// Whether it ended while the provider may still have a job, a model or a deployment of it.
     pub stopping: bool,
     /// The account that created it.
     pub created_by: AccountId,
@@ -125,6 +133,13 @@ pub struct FineTune {
     pub created_at: Timestamp,
     /// When its status last changed.
     pub changed_at: Timestamp,
+    /// When its file was accepted. Absent before that, and in states from before training was metered.
+    #[serde(default)]
+    pub accepted_at: Option<Timestamp>,
+    /// The provider's name of the deployed model, by which requests reach it. Absent until it is deployed, and for models
+    /// from before models were deployed.
+    #[serde(default)]
+    pub deployment: Option<String>,
 }
 
 impl FineTune {
@@ -132,6 +147,33 @@ impl FineTune {
     pub const BY_TIME: List = List { name: "by_time", index: ListIndex::First, ranking: Ranking::Time };
     /// The fine-tunes with which the job has to go on, of all organizations.
     pub const OPEN: List = List { name: "open", index: ListIndex::Second, ranking: Ranking::Time };
+    /// The fine-tunes of an organization whose models can be asked, newest first.
+    pub const MODELS: List = List { name: "models", index: ListIndex::Third, ranking: Ranking::Time };
+
+    /// The name of its model for callers; `None` while the model can't be asked.
+    pub fn model(&self) -> Option<FineTunedModel> {
+        let deployed = self.status == FineTuneStatus::Completed && self.deployment.is_some();
+        deployed.then(|| self.model_name())
+    }
+
+    /// The name that its model has or will have, in records of its training too.
+    pub fn model_name(&self) -> FineTunedModel {
+        FineTunedModel { base_model: self.base_model.clone(), fine_tune: self.id }
+    }
+
+    /// The tokens of its training, by an estimate: those of the file, in each pass over it. Text without words may have up
+    /// to three times as many.
+    pub fn training_tokens(&self) -> u64 {
+        let passes = u64::from(self.hyper_parameters.epoch_count);
+        self.training_file.bytes.div_ceil(BYTES_OF_A_TOKEN).saturating_mul(passes)
+    }
+
+    /// The request under which its training is paid. It began when the file was accepted, and is the same at each
+    /// attempt, so that the money is set aside and charged once.
+    pub fn training_request(&self) -> AiRequestId {
+        let [_, _, _, _, _, _, random @ ..] = self.id.uuid().into_bytes();
+        new_id(self.accepted_at.unwrap_or(self.created_at), &random)
+    }
 
     /// Whether it has not ended, or is being stopped.
     pub fn is_open(&self) -> bool {
@@ -140,13 +182,19 @@ impl FineTune {
 
     /// Whether it has not ended.
     fn has_not_ended(&self) -> bool {
-        use FineTuneStatus::{AwaitingFile, Submitting, Training};
-        matches!(self.status, AwaitingFile | Submitting | Training)
+        use FineTuneStatus::{AwaitingFile, Deploying, Submitting, Training};
+        matches!(self.status, AwaitingFile | Submitting | Training | Deploying)
     }
 
-    /// Whether the provider was asked for a job for longer than [`SUBMIT_FOR`].
+    /// Whether it can be canceled: it has not ended, or has a model that can be retired.
+    fn can_be_canceled(&self) -> bool {
+        self.has_not_ended() || self.status == FineTuneStatus::Completed
+    }
+
+    /// Whether the provider was asked for a job, or for a deployment, for longer than [`SUBMIT_FOR`].
     pub fn submission_timed_out(&self, at: Timestamp) -> bool {
-        self.status == FineTuneStatus::Submitting && at >= self.changed_at.plus_seconds(SUBMIT_FOR)
+        matches!(self.status, FineTuneStatus::Submitting | FineTuneStatus::Deploying)
+            && at >= self.changed_at.plus_seconds(SUBMIT_FOR)
     }
 
     /// Whether a provider without a job for it may still start one.
@@ -178,6 +226,8 @@ impl Aggregate for FineTune {
                     created_by: facts.created_by,
                     created_at: meta.at,
                     changed_at: meta.at,
+                    accepted_at: None,
+                    deployment: None,
                 });
             }
             (None, _) => return None,
@@ -186,18 +236,31 @@ impl Aggregate for FineTune {
         let to = |status| Self { status, changed_at: meta.at, ..state.clone() };
         Some(match event {
             FineTuneEvent::FileAccepted(facts) if state.status == FineTuneStatus::AwaitingFile => {
-                Self { records: Some(facts.records), ..to(FineTuneStatus::Submitting) }
+                let (records, accepted_at) = (Some(facts.records), Some(meta.at));
+                Self { records, accepted_at, ..to(FineTuneStatus::Submitting) }
             }
             FineTuneEvent::Started(facts) if state.status == FineTuneStatus::Submitting => {
                 Self { provider_job: Some(facts.provider_job.clone()), ..to(FineTuneStatus::Training) }
             }
-            FineTuneEvent::Completed(facts) if state.status == FineTuneStatus::Training => {
-                Self { custom_model: Some(facts.custom_model.clone()), ..to(FineTuneStatus::Completed) }
+            FineTuneEvent::Trained(facts) if state.status == FineTuneStatus::Training => {
+                Self { custom_model: Some(facts.custom_model.clone()), ..to(FineTuneStatus::Deploying) }
+            }
+            // Before models were deployed, a fine-tune was completed when its training was.
+            FineTuneEvent::Completed(facts)
+                if matches!(state.status, FineTuneStatus::Training | FineTuneStatus::Deploying) =>
+            {
+                Self {
+                    custom_model: Some(facts.custom_model.clone()),
+                    deployment: facts.deployment.clone(),
+                    ..to(FineTuneStatus::Completed)
+                }
             }
             FineTuneEvent::Failed(facts) if state.has_not_ended() => {
-                Self { failure: Some(facts.failure.clone()), ..to(FineTuneStatus::Failed) }
+                // The provider has a model, or a run may have asked it for a job whose money is still set aside.
+                let stopping = matches!(state.status, FineTuneStatus::Submitting | FineTuneStatus::Deploying);
+                Self { failure: Some(facts.failure.clone()), stopping, ..to(FineTuneStatus::Failed) }
             }
-            FineTuneEvent::Canceled(_) if state.has_not_ended() => {
+            FineTuneEvent::Canceled(_) if state.can_be_canceled() => {
                 let stopping = state.status != FineTuneStatus::AwaitingFile;
                 Self { stopping, ..to(FineTuneStatus::Canceled) }
             }
@@ -209,7 +272,11 @@ impl Aggregate for FineTune {
     fn lists(&self) -> Vec<ListEntry> {
         let rank = Rank::Time(self.created_at);
         let listed = ListEntry { list: Self::BY_TIME, within: Within::Organization, rank: rank.clone() };
-        let open = ListEntry { list: Self::OPEN, within: Within::Open, rank };
-        if self.is_open() { vec![listed, open] } else { vec![listed] }
+        let open = ListEntry { list: Self::OPEN, within: Within::Open, rank: rank.clone() };
+        let model = ListEntry { list: Self::MODELS, within: Within::Organization, rank };
+        let mut entries = vec![listed];
+        entries.extend(self.is_open().then_some(open));
+        entries.extend(self.model().map(|_| model));
+        entries
     }
 }

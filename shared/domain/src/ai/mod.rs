@@ -2,10 +2,15 @@
 //! so that no sum is ever rounded.
 
 mod amount;
+pub mod batch;
+pub mod batch_file;
 mod budget;
 mod chains;
+mod digest;
 mod feature;
 pub mod fine_tune;
+mod fine_tuned_model;
+pub mod json_lines;
 mod month;
 mod prices;
 mod step;
@@ -15,10 +20,14 @@ mod usage;
 pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};
 pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
 pub use chains::Chains;
+use digest::is_sha256;
 pub use feature::Feature;
+pub use fine_tuned_model::FineTunedModel;
 pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdReached, report_thresholds};
 pub use prices::{
     AiPrices, AiPricesEvent, OverridePrices, PricesOverridden, TokenPrices, nano_per_token, override_prices,
 };
 pub use step::{ChainStep, NoWeight};
-pub use usage::{AiRequestMetered, CacheUse, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage};
+pub use usage::{
+    AiRequestMetered, AssignedVariant, CacheUse, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage,
+};

@@ -2,6 +2,7 @@
 //! `bedrock-conversation-2024` (docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html,
 //! read 2026-11-21). It keeps one line at a time, and reports the number and the fault of a line, never its text.
 
+use super::json_lines::{FileLine, JsonLines};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -88,59 +89,48 @@ impl FileReport {
     pub(crate) fn too_many(&self) -> bool {
         self.records > MOST_RECORDS
     }
+
+    fn add(&mut self, line: FileLine<'_>) {
+        self.records = self.records.saturating_add(1);
+        // Further lines would not be reported.
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let checked = match line {
+            FileLine::Whole(line) => check_line(line),
+            FileLine::TooLong => Err(LineProblem::TooLong),
+        };
+        if let Err(reason) = checked {
+            self.faults.push(LineFault { line: self.records, reason });
+        }
+    }
 }
 
 /// A check of a file in pieces.
-#[derive(Default)]
 pub struct FileCheck {
-    line: Vec<u8>,
-    /// Whether the line is longer than allowed, so that the rest of it is not kept.
-    overlong: bool,
-    records: u32,
-    faults: Vec<LineFault>,
+    lines: JsonLines,
+    report: FileReport,
+}
+
+impl Default for FileCheck {
+    fn default() -> Self {
+        let report = FileReport { records: 0, faults: Vec::new() };
+        Self { lines: JsonLines::new(LONGEST_LINE), report }
+    }
 }
 
 impl FileCheck {
     /// Checks the next piece of the file.
     pub fn feed(&mut self, piece: &[u8]) {
-        let mut rest = piece;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let (line, after) = rest.split_at(end);
-            self.append(line);
-            self.end_line();
-            rest = after.get(1..).unwrap_or_default();
-        }
-        self.append(rest);
+        let Self { lines, report } = self;
+        lines.feed(piece, |line| report.add(line));
     }
 
     /// The result. The last line need not end with a line feed.
-    pub fn finish(mut self) -> FileReport {
-        if self.overlong || !self.line.is_empty() {
-            self.end_line();
-        }
-        FileReport { records: self.records, faults: self.faults }
-    }
-
-    fn append(&mut self, bytes: &[u8]) {
-        if self.overlong || self.line.len() + bytes.len() > LONGEST_LINE {
-            self.overlong = true;
-            self.line.clear();
-        } else {
-            self.line.extend_from_slice(bytes);
-        }
-    }
-
-    fn end_line(&mut self) {
-        self.records = self.records.saturating_add(1);
-        // Further lines would not be reported.
-        if self.faults.len() < MOST_FAULTS {
-            let checked = if self.overlong { Err(LineProblem::TooLong) } else { check_line(&self.line) };
-            if let Err(reason) = checked {
-                self.faults.push(LineFault { line: self.records, reason });
-            }
-        }
-        self.line.clear();
-        self.overlong = false;
+    pub fn finish(self) -> FileReport {
+        let Self { lines, mut report } = self;
+        lines.finish(|line| report.add(line));
+        report
     }
 }
 

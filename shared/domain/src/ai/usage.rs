@@ -134,6 +134,16 @@ impl ModelUsage {
     }
 }
 
+/// The side of a split step that a request was assigned to. It stays the assigned side when another model answered,
+/// so that the sides of an experiment can be compared honestly.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AssignedVariant {
+    /// The split step as text, in its canonical form: `first:90|other:10`.
+    pub experiment: String,
+    /// The model of the assigned side, by its name in the registry.
+    pub model: String,
+}
+
 /// The facts of `ai_request_metered`, the only event of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AiRequestMetered {
@@ -170,6 +180,9 @@ pub struct AiRequestMetered {
     pub cache: CacheUse,
     /// The outcome.
     pub outcome: RequestOutcome,
+    /// The assigned side of the first split step of the chain; absent when no step is split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<AssignedVariant>,
 }
 
 impl AiRequestMetered {
@@ -204,12 +217,15 @@ impl AiRequestMetered {
 
 impl DomainEvent for AiRequestMetered {
     fn encode(&self) -> EncodedEvent {
-        EncodedEvent::facts("ai_request_metered", self)
+        // The second version has the assigned variant. It is written only where there is one, so that a reader of the
+        // first version still reads all other requests.
+        let version = if self.variant.is_some() { 2 } else { 1 };
+        EncodedEvent::facts("ai_request_metered", self).with_version(version)
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            ("ai_request_metered", 1) => event.read(),
+            ("ai_request_metered", 1 | 2) => event.read(),
             _ => Err(DecodeError::unknown(event)),
         }
     }

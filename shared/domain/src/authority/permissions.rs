@@ -106,6 +106,20 @@ impl Permission for CreateCompletions {
     }
 }
 
+/// Run batches of completions, and read their results. Everybody who may ask for completions has it, and so does every
+/// key with their scope. Results stay, so sales reps reach their own batches only.
+#[derive(Debug)]
+pub struct UseBatches;
+
+impl Permission for UseBatches {
+    const NAME: &'static str = "batch:use";
+    const FOR_KEYS: bool = true;
+    const SCOPE: &'static str = CreateCompletions::NAME;
+    fn reach(role: Role) -> Option<PermissionReach> {
+        own_for_representatives(role)
+    }
+}
+
 /// Ask models for embeddings.
 #[derive(Debug)]
 pub struct CreateEmbeddings;

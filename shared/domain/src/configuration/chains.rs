@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 const MOST_STEPS: usize = 20;
 /// The features for which functions call models.
 const NEEDED: [Feature; 2] = [Feature::LeadScoring, Feature::Completion];
-/// The features whose functions link no client for servers with OpenAI's wire format.
-const ON_BEDROCK: [Feature; 1] = [Feature::LeadScoring];
 
 /// The models that chains may name.
 struct Callable<'a> {
@@ -67,7 +65,7 @@ fn chain(
             }
             Ok(ChainStep::Rules) => kept.push(ChainStep::Rules),
             Ok(ChainStep::Models(mut parts)) => {
-                parts.retain(|(_, model)| match callable.fault(model, feature) {
+                parts.retain(|(_, model)| match callable.fault(model) {
                     None => true,
                     Some((code, message)) => {
                         unknown.wrong(&field, code, message);
@@ -87,16 +85,12 @@ fn chain(
 }
 
 impl Callable<'_> {
-    /// Why the functions of a feature can't call a model, as a code and a message.
-    fn fault(&self, model: &str, feature: Feature) -> Option<(&'static str, &'static str)> {
+    /// Why functions can't call a model, as a code and a message.
+    fn fault(&self, model: &str) -> Option<(&'static str, &'static str)> {
         let served = || self.providers.iter().any(|provider| provider.models.iter().any(|it| it == model));
         match self.catalog?.get(model) {
             None => Some(("unknown", "names a model that is not in models.json")),
             Some(known) if !known.converses => Some(("format", "names a model that does not converse")),
-            Some(known) if known.openai_compatible && ON_BEDROCK.contains(&feature) => Some((
-                "format",
-                "names a model of a provider, and the functions of this feature call Bedrock only",
-            )),
             Some(known) if known.openai_compatible && !served() => {
                 Some(("unknown", "names a model that no provider of this document serves"))
             }

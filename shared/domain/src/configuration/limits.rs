@@ -22,16 +22,19 @@ pub enum LimitName {
     LeadScores,
     /// Fine-tunes, per organization.
     FineTunes,
+    /// Batches, per organization.
+    Batches,
 }
 
 impl LimitName {
     /// Every limit that the document may set.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AiCalls,
         Self::AiCallsOfOrganization,
         Self::KeyReadsOfOrganization,
         Self::LeadScores,
         Self::FineTunes,
+        Self::Batches,
     ];
 
     /// The name in the document.
@@ -42,6 +45,7 @@ impl LimitName {
             Self::KeyReadsOfOrganization => "key_reads_organization",
             Self::LeadScores => "lead_scores",
             Self::FineTunes => "fine_tunes",
+            Self::Batches => "batches",
         }
     }
 }

@@ -81,63 +81,79 @@ impl Request {
         read_only: &[&str],
         judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
     ) -> Result<Replacement<T>, Problem> {
-        let CheckedJson { twice: mut wrong, has_arrays } = self.check_json(limit)?;
-        if wrong.is_empty()
-            && let Some(body) = self.read_at_once(has_arrays)
-        {
-            return Ok(Replacement { body, read_only: Map::new() });
-        }
-        let mut document = serde_json::from_slice(&self.body).map_err(Problem::internal)?;
-        as_integers(&mut document);
-        let Repaired { body, wrong: form, read_only } = read_repaired(document, read_only);
-        add(&mut wrong, form);
-        match body {
-            Some(body) if wrong.is_empty() => Ok(Replacement { body, read_only }),
-            Some(body) => {
-                if let Err(invalid) = judge(&body) {
-                    add(&mut wrong, Problem::from(invalid).errors().to_vec());
-                }
-                Err(Problem::fields(wrong))
-            }
-            None if wrong.is_empty() => {
-                Err(Problem::invalid_request("The body is not what this route takes."))
-            }
-            None => Err(Problem::fields(wrong)),
-        }
-    }
-
-    /// The body as a `T`, if it has the right form. An array could stand in the place of an object, which only a document
-    /// tells; a body without arrays needs none.
-    fn read_at_once<T: DeserializeOwned>(&self, has_arrays: bool) -> Option<T> {
-        if has_arrays {
-            from_document(&serde_json::from_slice(&self.body).ok()?).ok()
-        } else {
-            serde_json::from_slice(&self.body).ok()
-        }
-    }
-
-    /// Refuses a body that is not a JSON object of the right size.
-    fn check_json(&self, limit: &BodyLimit) -> Result<CheckedJson, Problem> {
         self.check_media_type()?;
-        if self.body.len() > limit.bytes {
-            return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(limit.message));
-        }
-        if self.body.is_empty() {
-            return Err(Problem::invalid_request("The body is missing."));
-        }
-        if let Err(error) = std::str::from_utf8(&self.body) {
-            let at = error.valid_up_to() + 1;
-            return Err(Problem::invalid_request(format!(
-                "The body is not UTF-8: byte {at} is part of no character."
-            )));
-        }
-        let checked = check(&self.body, limit.depth)?;
-        // serde would accept the items of an array as the members in their order.
-        if self.body.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Problem::field("", "type", "must be an object"));
-        }
-        Ok(checked)
+        read_json(&self.body, limit, read_only, judge)
     }
+}
+
+/// The JSON text of a prompt to a model as a `T`, with the problems that [`Request::long_json`] has: for prompts that
+/// don't come in a request of their own.
+pub fn read_prompt<T: DeserializeOwned>(
+    text: &[u8],
+    judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
+) -> Result<T, Problem> {
+    read_json(text, &PROMPT, &[], judge).map(|replacement| replacement.body)
+}
+
+fn read_json<T: DeserializeOwned>(
+    text: &[u8],
+    limit: &BodyLimit,
+    read_only: &[&str],
+    judge: impl FnOnce(&T) -> Result<(), InvalidFields>,
+) -> Result<Replacement<T>, Problem> {
+    let CheckedJson { twice: mut wrong, has_arrays } = check_json(text, limit)?;
+    if wrong.is_empty()
+        && let Some(body) = read_at_once(text, has_arrays)
+    {
+        return Ok(Replacement { body, read_only: Map::new() });
+    }
+    let mut document = serde_json::from_slice(text).map_err(Problem::internal)?;
+    as_integers(&mut document);
+    let Repaired { body, wrong: form, read_only } = read_repaired(document, read_only);
+    add(&mut wrong, form);
+    match body {
+        Some(body) if wrong.is_empty() => Ok(Replacement { body, read_only }),
+        Some(body) => {
+            if let Err(invalid) = judge(&body) {
+                add(&mut wrong, Problem::from(invalid).errors().to_vec());
+            }
+            Err(Problem::fields(wrong))
+        }
+        None if wrong.is_empty() => Err(Problem::invalid_request("The body is not what this route takes.")),
+        None => Err(Problem::fields(wrong)),
+    }
+}
+
+/// The body as a `T`, if it has the right form. An array could stand in the place of an object, which only a document
+/// tells; a body without arrays needs none.
+fn read_at_once<T: DeserializeOwned>(text: &[u8], has_arrays: bool) -> Option<T> {
+    if has_arrays {
+        from_document(&serde_json::from_slice(text).ok()?).ok()
+    } else {
+        serde_json::from_slice(text).ok()
+    }
+}
+
+/// Refuses a body that is not a JSON object of the right size.
+fn check_json(text: &[u8], limit: &BodyLimit) -> Result<CheckedJson, Problem> {
+    if text.len() > limit.bytes {
+        return Err(Problem::new(Kind::BODY_TOO_LARGE).with_detail(limit.message));
+    }
+    if text.is_empty() {
+        return Err(Problem::invalid_request("The body is missing."));
+    }
+    if let Err(error) = std::str::from_utf8(text) {
+        let at = error.valid_up_to() + 1;
+        return Err(Problem::invalid_request(format!(
+            "The body is not UTF-8: byte {at} is part of no character."
+        )));
+    }
+    let checked = check(text, limit.depth)?;
+    // serde would accept the items of an array as the members in their order.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::field("", "type", "must be an object"));
+    }
+    Ok(checked)
 }
 
 /// Adds faults of fields without a fault. The fault of a field covers everything within it.

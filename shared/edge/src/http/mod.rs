@@ -58,7 +58,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 pub use answer_headers::answer_headers;
-pub use body::Replacement;
+pub use body::{Replacement, read_prompt};
 pub use cross_origin::{EXPOSED_HEADERS, REQUEST_HEADERS};
 pub use document::Document;
 pub use list::RequestedPage;

@@ -19,7 +19,7 @@ pub enum ProblemFormat {
 
 impl Problem {
     /// The problem as OpenAI's error.
-    pub(crate) fn openai(&self) -> ErrorBody {
+    pub fn openai(&self) -> ErrorBody {
         let class = match self.kind().status {
             401 => "authentication_error",
             402 => "insufficient_quota",

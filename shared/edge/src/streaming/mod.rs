@@ -5,7 +5,7 @@
 //! (`…/2021-11-15/functions/<arn>/response-streaming-invocations`); a conformance test keeps the two together.
 //!
 //! Until the first byte of its body is there, an answer can still become a problem. After that, only the body can say that
-//! something went wrong: what a stream wants to tell, it must send before it fails.
+//! something went wrong: it does so itself, or by its failure end ([`StreamedResponse::with_failure_end`]).
 //!
 //! A body is made to its end, whether or not the client still listens, so that it can settle at its end what it began. The
 //! next invocation waits for that. Only its deadline cuts it.
@@ -103,6 +103,8 @@ struct BegunAnswer {
     /// The first bytes of the body; none when it is empty.
     first: Option<Vec<u8>>,
     rest: Body,
+    /// Sent after the last chunk of a body that fails.
+    failure_end: Vec<u8>,
 }
 
 async fn serve(
@@ -131,11 +133,13 @@ async fn serve(
                 let prelude = prelude(&head, &scope.correlation_id)
                     .map_err(|_| Failure("the answer can't be written"))?;
                 let first = Some(head.take_body());
-                (BegunAnswer { head, first, rest: stream::empty().boxed() }, prelude, error)
+                let rest = stream::empty().boxed();
+                (BegunAnswer { head, first, rest, failure_end: Vec::new() }, prelude, error)
             }
         };
         let status = begun.head.status();
-        let pump = ChunkPump { invocation: invocation.clone(), began, status, error, fields };
+        let failure_end = begun.failure_end;
+        let pump = ChunkPump { invocation: invocation.clone(), began, status, error, fields, failure_end };
         let (chunks, work) = pump.start(scope.clone(), begun.first, begun.rest);
         Ok(Streamed { prelude, chunks, work })
     })
@@ -150,7 +154,7 @@ async fn answer(
 ) -> Result<BegunAnswer, Problem> {
     let request = exchange.request(fields)?;
     guarded(invocation.deadline, async {
-        let (head, mut rest) = handler.handle(&request).await?.into_parts();
+        let (head, mut rest, failure_end) = handler.handle(&request).await?.into_parts();
         let first = loop {
             match rest.next().await {
                 Some(Ok(chunk)) if chunk.is_empty() => {}
@@ -159,7 +163,7 @@ async fn answer(
                 None => break None,
             }
         };
-        Ok(BegunAnswer { head, first, rest })
+        Ok(BegunAnswer { head, first, rest, failure_end })
     })
     .await?
 }

@@ -11,10 +11,13 @@ use futures_util::StreamExt as _;
 use ports::BoxFuture;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 /// The time that is left for the work when a client takes nothing more: enough to record its cost.
 const LAST_WORK: Duration = Duration::from_secs(2);
+/// How long a client may leave the end of a failed body waiting. It is less than what is left between the deadline and the
+/// time at which Lambda stops the function.
+const FAILURE_END: Duration = Duration::from_millis(200);
 
 /// An invocation whose answer is being sent.
 pub(super) struct ChunkPump {
@@ -24,11 +27,15 @@ pub(super) struct ChunkPump {
     /// The cause, if the answer is a problem.
     pub(super) error: Option<String>,
     pub(super) fields: Fields,
+    /// Sent after the last chunk of a body that fails.
+    pub(super) failure_end: Vec<u8>,
 }
 
 /// How much of an answer was sent.
 #[derive(Default)]
 struct Progress {
+    /// The way to the client; none when nothing more is sent.
+    client: Option<Sender<Vec<u8>>>,
     /// The bytes handed to the Lambda runtime.
     bytes: u64,
     first_byte: Option<Duration>,
@@ -52,26 +59,21 @@ impl ChunkPump {
     }
 
     async fn run(self, sender: Sender<Vec<u8>>, first: Option<Vec<u8>>, mut rest: Body) {
-        let mut progress = Progress::default();
-        let carried =
-            guarded(self.invocation.deadline, self.carry(sender, first, &mut rest, &mut progress)).await;
+        let mut progress = Progress { client: Some(sender), ..Progress::default() };
+        let carried = guarded(self.invocation.deadline, self.carry(first, &mut rest, &mut progress)).await;
+        if carried.is_err() {
+            self.end_failed(&mut progress).await;
+        }
         self.sum_up(progress, carried.err());
     }
 
-    async fn carry(
-        &self,
-        sender: Sender<Vec<u8>>,
-        first: Option<Vec<u8>>,
-        rest: &mut Body,
-        progress: &mut Progress,
-    ) {
+    async fn carry(&self, first: Option<Vec<u8>>, rest: &mut Body, progress: &mut Progress) {
         let patience = self.patience();
-        let mut client = Some(sender);
         let mut next = first.map(Ok);
         loop {
             match next {
                 Some(Ok(chunk)) if chunk.is_empty() => {}
-                Some(Ok(chunk)) => match &client {
+                Some(Ok(chunk)) => match &progress.client {
                     Some(sender) => {
                         let bytes = chunk.len() as u64;
                         if let Ok(Ok(())) = timeout_at(patience.into(), sender.send(chunk)).await {
@@ -79,7 +81,7 @@ impl ChunkPump {
                             progress.first_byte.get_or_insert_with(|| self.began.elapsed());
                         } else {
                             progress.client_gone = true;
-                            client = None;
+                            progress.client = None;
                         }
                     }
                     // Nothing else would suspend work that never waits.
@@ -87,7 +89,7 @@ impl ChunkPump {
                 },
                 Some(Err(problem)) => {
                     progress.failure.get_or_insert(problem);
-                    client = None;
+                    self.end_failed(progress).await;
                     tokio::task::yield_now().await;
                 }
                 None => {}
@@ -96,6 +98,14 @@ impl ChunkPump {
                 None => return,
                 some => some,
             };
+        }
+    }
+
+    /// Ends the body for the client, who reads that it failed.
+    async fn end_failed(&self, progress: &mut Progress) {
+        let Some(client) = progress.client.take().filter(|_| !self.failure_end.is_empty()) else { return };
+        if let Ok(Ok(())) = timeout(FAILURE_END, client.send(self.failure_end.clone())).await {
+            progress.bytes += self.failure_end.len() as u64;
         }
     }
 

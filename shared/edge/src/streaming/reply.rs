@@ -8,7 +8,8 @@ use std::fmt;
 
 /// A body in the making. Each item is sent at once, so it should be one thing that a client can use, such as one event
 /// of `text/event-stream`. An empty item sends nothing: it lets a stream do its last work. A problem before the first
-/// byte is the answer. A problem after that is logged, and later items are not sent.
+/// byte is the answer. A problem after that is logged, later items are not sent, and the body ends as
+/// [`StreamedResponse::with_failure_end`] says.
 ///
 /// The body is polled to its end even if the client has left, or after it has failed. It must end by itself, and do its
 /// last work before [`crate::Request::deadline`], when it is dropped.
@@ -44,14 +45,14 @@ impl Reply {
         }
     }
 
-    /// Status and headers, and the body.
-    pub(super) fn into_parts(self) -> (Response, Body) {
+    /// Status and headers, the body, and the end of a body that fails.
+    pub(super) fn into_parts(self) -> (Response, Body, Vec<u8>) {
         match self {
             Self::Whole(mut response) => {
                 let body = response.take_body();
-                (response, stream::iter([Ok(body)]).boxed())
+                (response, stream::iter([Ok(body)]).boxed(), Vec::new())
             }
-            Self::Stream(response) => (response.head, response.body),
+            Self::Stream(response) => (response.head, response.body, response.failure_end),
         }
     }
 }
@@ -61,6 +62,8 @@ pub struct StreamedResponse {
     /// The head of the answer; its text is empty.
     head: Response,
     body: Body,
+    /// Sent after the last chunk of a body that fails.
+    failure_end: Vec<u8>,
 }
 
 impl StreamedResponse {
@@ -70,7 +73,13 @@ impl StreamedResponse {
         content_type: &'static str,
         body: impl Stream<Item = Result<Vec<u8>, Problem>> + Send + 'static,
     ) -> Self {
-        Self { head: Response::text(status, content_type, ""), body: body.boxed() }
+        Self { head: Response::text(status, content_type, ""), body: body.boxed(), failure_end: Vec::new() }
+    }
+
+    /// The same answer, which ends with these bytes when its body fails, panics or reaches the deadline after its first
+    /// byte. HTTP would end such a body like a whole one, so a client must read there that it is not.
+    pub fn with_failure_end(self, failure_end: Vec<u8>) -> Self {
+        Self { failure_end, ..self }
     }
 
     /// The same answer with this header, which replaces one with the same name.

@@ -6,6 +6,7 @@ mod authorizer;
 mod bodies;
 mod cross_origin;
 mod cursors;
+mod failed_streams;
 mod failures;
 mod jobs;
 mod logs;

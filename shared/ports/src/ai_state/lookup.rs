@@ -1,7 +1,8 @@
 //! The look-up before a decision about a request: budget, prices, the cache's content and breakers.
 
+use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiPrices};
-use domain::id::OrganizationId;
+use domain::id::{FineTuneId, OrganizationId};
 use domain::{Timestamp, Versioned};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -78,6 +79,8 @@ pub struct RequestLookup<'a> {
     pub models: &'a [ModelName],
     /// The time against which leases and breakers are compared.
     pub now: Timestamp,
+    /// The fine-tunes of the organization whose models may be asked.
+    pub fine_tunes: &'a [FineTuneId],
 }
 
 /// The result of [`AiState::look_up`](super::AiState::look_up).
@@ -91,6 +94,8 @@ pub struct RequestState {
     pub cached: CachedCompletion,
     /// One for each model of the look-up, in the same order.
     pub breakers: Vec<Breaker>,
+    /// The fine-tunes of the look-up that the tenant has.
+    pub fine_tunes: Vec<FineTune>,
 }
 
 /// Calls to a model by one process since its last report.

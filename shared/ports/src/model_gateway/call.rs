@@ -37,9 +37,16 @@ pub struct ModelCall {
     pub guardrail: Option<Guardrail>,
     /// The time that is left for the completion.
     pub time_left: Duration,
+    /// The model that was trained, when `model` is the deployment of a fine-tuned one.
+    pub base_model: Option<String>,
 }
 
 impl ModelCall {
+    /// The model whose ways this one has: the base model of a fine-tuned one, otherwise the model itself.
+    pub fn family(&self) -> &str {
+        self.base_model.as_deref().unwrap_or(&self.model)
+    }
+
     /// The schema to which the provider may hold the model. A schema for any JSON object does not count: held to it,
     /// models answer `{}`.
     pub fn forced_schema(&self) -> Option<&Value> {
@@ -80,6 +87,7 @@ impl Debug for ModelCall {
             cache_instructions,
             guardrail,
             time_left,
+            base_model,
         } = self;
         f.debug_struct("ModelCall")
             .field("model", model)
@@ -95,6 +103,7 @@ impl Debug for ModelCall {
             .field("cache_instructions", cache_instructions)
             .field("guardrail", guardrail)
             .field("time_left", time_left)
+            .field("base_model", base_model)
             .finish()
     }
 }

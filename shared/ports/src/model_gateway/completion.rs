@@ -34,7 +34,8 @@ pub enum StopReason {
     Filtered,
     /// The model wrote a call of a tool that can't be read. It is a failure; the provider bills it.
     Malformed,
-    /// Any other reason.
+    /// The provider gave a reason that is not known, so the completion may be cut. Formats without a word for this say
+    /// that it was too long, which is the only word for a cut completion that clients of all formats know.
     Other,
 }
 

@@ -12,28 +12,21 @@ const LONGEST_NAME: usize = 200;
 /// The reason why a file can't be read, for the caller.
 pub type FileFault = &'static str;
 
-/// The picture in a `data:` URL.
-pub fn image_of_url(url: &str) -> Result<Image, FileFault> {
-    let (_, data) =
-        data_url(url).ok_or("must be a data: URL in base64, such as data:image/png;base64,...")??;
-    image(data)
-}
-
 /// The picture in these bytes in base64.
 pub fn image_of_base64(text: &str) -> Result<Image, FileFault> {
-    image(decoded(text)?)
+    image(decoded(text)?.into())
 }
 
 /// The picture in these bytes.
-pub fn image(data: Vec<u8>) -> Result<Image, FileFault> {
-    let format = match data.as_slice() {
+pub(crate) fn image(data: Arc<[u8]>) -> Result<Image, FileFault> {
+    let format = match &*data {
         [0x89, b'P', b'N', b'G', ..] => ImageFormat::Png,
         [0xff, 0xd8, 0xff, ..] => ImageFormat::Jpeg,
         [b'G', b'I', b'F', b'8', ..] => ImageFormat::Gif,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
         _ => return Err("must be a picture in PNG, JPEG, GIF or WebP"),
     };
-    Ok(Image { format, data: Arc::from(data) })
+    Ok(Image { format, data })
 }
 
 /// The document in a `data:` URL, or in base64 alone.
@@ -49,8 +42,7 @@ pub fn document_of_url(url: &str, name: Option<&str>) -> Result<Document, FileFa
 
 /// The document in these bytes, by its first bytes, its media type or the extension of its name.
 pub fn document(media_type: &str, data: Vec<u8>, name: Option<&str>) -> Result<Document, FileFault> {
-    let (stem, extension) =
-        name.and_then(|name| name.rsplit_once('.')).unwrap_or((name.unwrap_or_default(), ""));
+    let (_, extension) = stem_and_extension(name);
     let format = if data.starts_with(b"%PDF-") {
         DocumentFormat::Pdf
     } else {
@@ -59,9 +51,23 @@ pub fn document(media_type: &str, data: Vec<u8>, name: Option<&str>) -> Result<D
         std::str::from_utf8(&data).map_err(|_| "must be UTF-8: it is a document of text")?;
         format
     };
+    Ok(Document { name: told_name(name), format, data: Arc::from(data) })
+}
+
+/// The PDF in these bytes.
+pub(crate) fn pdf(data: Arc<[u8]>, name: Option<&str>) -> Document {
+    Document { name: told_name(name), format: DocumentFormat::Pdf, data }
+}
+
+/// The name that the model is told.
+fn told_name(name: Option<&str>) -> String {
+    let (stem, _) = stem_and_extension(name);
     let stem: String = stem.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
-    let name = if stem.trim().is_empty() { "document".to_owned() } else { stem };
-    Ok(Document { name, format, data: Arc::from(data) })
+    if stem.trim().is_empty() { "document".to_owned() } else { stem }
+}
+
+fn stem_and_extension(name: Option<&str>) -> (&str, &str) {
+    name.and_then(|name| name.rsplit_once('.')).unwrap_or((name.unwrap_or_default(), ""))
 }
 
 fn text_format(name: &str) -> Option<DocumentFormat> {
@@ -75,7 +81,7 @@ fn text_format(name: &str) -> Option<DocumentFormat> {
 }
 
 /// The media type and the data of a `data:` URL; `None` for any other URL.
-fn data_url(url: &str) -> Option<Result<(String, Vec<u8>), FileFault>> {
+pub(crate) fn data_url(url: &str) -> Option<Result<(String, Vec<u8>), FileFault>> {
     let scheme = url.get(..5)?;
     if !scheme.eq_ignore_ascii_case("data:") {
         return None;
@@ -115,14 +121,16 @@ mod tests {
     fn a_picture_is_what_its_bytes_say() {
         let png = b"\x89PNG\r\n\x1a\n...";
         for media_type in ["image/png", "image/jpeg", "application/octet-stream", ""] {
-            assert_eq!(image_of_url(&url(media_type, png)).unwrap().format, ImageFormat::Png);
+            let (_, data) = data_url(&url(media_type, png)).unwrap().unwrap();
+            assert_eq!(image(data.into()).unwrap().format, ImageFormat::Png);
         }
-        for wrong in
-            ["https://x.example/a.png", "data:image/png,abc", "data:image/png;base64,%%%", "data:", "é"]
-        {
-            assert!(image_of_url(wrong).is_err(), "{wrong}");
+        for wrong in ["data:image/png,abc", "data:image/png;base64,%%%", "data:"] {
+            assert!(data_url(wrong).unwrap().is_err(), "{wrong}");
         }
-        assert!(image_of_url(&url("image/png", b"<svg/>")).is_err());
+        for other in ["https://x.example/a.png", "é"] {
+            assert!(data_url(other).is_none(), "{other}");
+        }
+        assert!(image_of_base64(&STANDARD.encode("<svg/>")).is_err());
     }
 
     #[test]

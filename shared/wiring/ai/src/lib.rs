@@ -2,13 +2,17 @@
 //! are read here. A function that asks no models must not link this crate, because links to it decide whose log is
 //! watched for failing models.
 
-mod bedrock_models;
+pub mod chat;
 mod conversation_route;
+mod end_user;
 pub mod files;
 mod further_fields;
+mod model_sources;
 mod models;
+mod request_files;
 
-pub use bedrock_models::BedrockModels;
 pub use conversation_route::{ConversationRoute, WireFormat, WireRequest};
+pub use end_user::NamedEndUser;
 pub use further_fields::{FieldUse, judge_fields};
 pub use models::Models;
+pub use request_files::{RequestFiles, remote_files};

@@ -1,6 +1,6 @@
 //! The models on Bedrock and on the configured servers with OpenAI's wire format.
 
-use crate::bedrock_models::BedrockModels;
+use crate::model_sources::ModelSources;
 use adapter_dynamodb::DynamoStore;
 use adapter_openai::{InputTypeNames, KeySource, OpenAiGateway, OpenAiProviders, OpenAiSettings};
 use adapter_secrets::Secret;
@@ -9,13 +9,14 @@ use application_core::Configured;
 use domain::ai::Feature;
 use domain::configuration::RuntimeConfiguration;
 use edge::Settings;
-use ports::{EmbeddingGateway, ModelGateway, Source, StreamingModelGateway};
+use ports::{Configuration, EmbeddingGateway, Limiter, ModelGateway, Source, StreamingModelGateway};
 use std::fmt;
 use std::sync::Arc;
+use wiring_core::Base;
 
-/// The wiring of a function that answers callers' own requests to models.
+/// The wiring of a function that asks models.
 pub struct Models {
-    on_bedrock: BedrockModels,
+    sources: ModelSources,
     shared: Arc<Configured<Shared>>,
 }
 
@@ -27,50 +28,62 @@ struct Shared {
 }
 
 impl Models {
-    /// Reads the same as [`BedrockModels::read`]. The servers are those of the configuration.
+    /// Reads the settings of AWS and of the tables, and the configuration, which has the servers.
     pub async fn read(settings: Settings) -> Result<Self, Source> {
-        let on_bedrock = BedrockModels::read_beside(settings, true).await?;
-        let models = on_bedrock.clone();
-        let shared = Configured::following(Arc::clone(&on_bedrock.configuration), move |configuration| {
+        let sources = ModelSources::read(settings).await?;
+        let models = sources.clone();
+        let shared = Configured::following(Arc::clone(&sources.configuration), move |configuration| {
             Ok(Shared {
                 gateway: models.gateway(configuration),
                 registry: models.registry(configuration),
                 openai: Arc::new(providers(&models, configuration)?),
             })
         })?;
-        Ok(Self { on_bedrock, shared: Arc::new(shared) })
+        Ok(Self { sources, shared: Arc::new(shared) })
     }
 
     /// The use case for whole answers.
     pub fn completions(&self) -> Result<Configured<Completions<dyn ModelGateway>>, Source> {
-        self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
+        self.completions_for(Feature::Completion)
+    }
+
+    /// The ports of whole answers, with the configured chain of a feature.
+    pub fn completions_for(
+        &self,
+        feature: Feature,
+    ) -> Result<Configured<Completions<dyn ModelGateway>>, Source> {
+        self.completions_of(feature, |bedrock, openai| Providers { bedrock, openai: Some(openai) })
     }
 
     /// The use case for streamed answers.
     pub fn streamed_completions(&self) -> Result<Configured<Completions<dyn StreamingModelGateway>>, Source> {
-        self.completions_of(|bedrock, openai| Providers { bedrock, openai: Some(openai) })
+        self.completions_of(Feature::Completion, |bedrock, openai| Providers {
+            bedrock,
+            openai: Some(openai),
+        })
     }
 
     fn completions_of<T: ?Sized + 'static>(
         &self,
+        feature: Feature,
         providers: fn(Arc<adapter_bedrock::BedrockGateway>, Arc<OpenAiProviders>) -> Providers<T>,
     ) -> Result<Configured<Completions<T>>, Source> {
-        let (models, shared) = (self.on_bedrock.clone(), Arc::clone(&self.shared));
-        Configured::following(Arc::clone(&self.on_bedrock.configuration), move |configuration| {
+        let (models, shared) = (self.sources.clone(), Arc::clone(&self.shared));
+        Configured::following(Arc::clone(&self.sources.configuration), move |configuration| {
             let shared = shared.current();
             Ok(Completions {
                 gateway: Arc::clone(&shared.gateway),
                 providers: providers(Arc::clone(&models.bedrock), Arc::clone(&shared.openai)),
                 registry: shared.registry.clone(),
-                chain: models.chain(configuration, Feature::Completion),
+                chain: models.chain(configuration, feature),
             })
         })
     }
 
     /// The ports of embeddings.
     pub fn embeddings(&self) -> Result<Configured<Embeddings>, Source> {
-        let (models, shared) = (self.on_bedrock.clone(), Arc::clone(&self.shared));
-        Configured::following(Arc::clone(&self.on_bedrock.configuration), move |_| {
+        let (models, shared) = (self.sources.clone(), Arc::clone(&self.shared));
+        Configured::following(Arc::clone(&self.sources.configuration), move |_| {
             let shared = shared.current();
             let bedrock = Arc::clone(&models.bedrock) as Arc<dyn EmbeddingGateway>;
             let openai = Some(Arc::clone(&shared.openai) as Arc<dyn EmbeddingGateway>);
@@ -82,17 +95,29 @@ impl Models {
         })
     }
 
-    /// Records refused accesses.
+    /// The settings, and the configuration of every AWS client of the process.
+    pub fn base(&self) -> &Base {
+        &self.sources.base
+    }
+
+    /// The configuration by the operators.
+    pub fn configuration(&self) -> &Arc<dyn Configuration> {
+        &self.sources.configuration
+    }
+
+    /// Counts requests with the configured limits.
+    pub fn limiter(&self) -> Arc<dyn Limiter> {
+        Arc::clone(&self.sources.limiter)
+    }
+
+    /// Loads and commits aggregates, and records refused accesses.
     pub fn store(&self) -> Arc<DynamoStore> {
-        self.on_bedrock.store()
+        self.sources.store()
     }
 }
 
 /// The servers of a configuration, each with its own connections.
-fn providers(
-    models: &BedrockModels,
-    configuration: &RuntimeConfiguration,
-) -> Result<OpenAiProviders, Source> {
+fn providers(models: &ModelSources, configuration: &RuntimeConfiguration) -> Result<OpenAiProviders, Source> {
     let mut providers = OpenAiProviders::default();
     for provider in &configuration.providers {
         let secret = provider.secret.as_ref().map(|name| Secret::new(&models.base.aws, name.clone()));
@@ -112,6 +137,6 @@ fn providers(
 
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Models").field("on_bedrock", &self.on_bedrock).finish_non_exhaustive()
+        f.debug_struct("Models").field("sources", &self.sources).finish_non_exhaustive()
     }
 }

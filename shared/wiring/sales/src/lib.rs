@@ -9,22 +9,29 @@ use domain::ai::Feature;
 use edge::Settings;
 use ports::Source;
 use std::sync::Arc;
-use wiring_ai::BedrockModels;
+use wiring_ai::Models;
 
-/// The parts of scoring. `DATA_KEY_ID` must be set.
+/// The parts of scoring, which asks the models of every provider. `DATA_KEY_ID` must be set.
 pub async fn lead_scoring(settings: Settings) -> Result<Configured<ScoreLead>, Source> {
-    let models = BedrockModels::read(settings).await?;
-    let base = &models.base;
+    let models = Models::read(settings).await?;
+    let base = models.base();
     let keys = Arc::new(KmsTenantKeys::new(&base.aws, base.settings.required("DATA_KEY_ID")?));
-    let shards = ListShards::new(Arc::clone(&models.configuration));
+    let shards = ListShards::new(Arc::clone(models.configuration()));
     let store = Arc::new(base.store()?.with_tenant_keys(keys).with_list_shards(shards));
-    Configured::following(Arc::clone(&models.configuration), move |configuration| {
-        let scorer = LeadScorer {
-            chain: models.chain(configuration, Feature::LeadScoring),
-            price_version: models.price_version(),
-            gateway: models.gateway(configuration),
-            providers: Providers { bedrock: models.bedrock.clone(), openai: None },
+    let limiter = models.limiter();
+    let conversations = models.completions_for(Feature::LeadScoring)?;
+    Configured::following(Arc::clone(models.configuration()), move |_| {
+        let needs = conversations.current();
+        let providers = Providers {
+            bedrock: Arc::clone(&needs.providers.bedrock),
+            openai: needs.providers.openai.clone(),
         };
-        Ok(ScoreLead { store: store.clone(), limiter: models.limiter.clone(), scorer })
+        let scorer = LeadScorer {
+            chain: needs.chain.clone(),
+            price_version: needs.registry.version.clone(),
+            gateway: Arc::clone(&needs.gateway),
+            providers,
+        };
+        Ok(ScoreLead { store: store.clone(), limiter: limiter.clone(), scorer })
     })
 }

@@ -5,6 +5,7 @@
 
 use adapter_bedrock::BedrockGateway;
 use adapter_openai::{OpenAiGateway, OpenAiSettings};
+use adapter_remote_files::HttpsFiles;
 use ai_bench::state::{MemoryState, NoLimits};
 use application_ai::{AiGateway, Chain, Completions, Providers, Registry};
 use application_core::Configured;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
             // Refusals of callers are recorded there; nobody is refused here.
             let store = Arc::new(base.store()?);
             let (whole, streamed) = (Configured::fixed(whole), Configured::fixed(streamed));
-            let route = CreateChatCompletion::new(whole, streamed);
+            let route = CreateChatCompletion::new(whole, streamed, Arc::new(HttpsFiles::new()?));
             Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn StreamingHandler>)
         })
     })

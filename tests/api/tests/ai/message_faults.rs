@@ -20,12 +20,12 @@ async fn wrong_parts_of_turns_are_named_by_their_place() {
         (image(json!({"type": "base64", "media_type": "image/png"})), "0.source.data: must be given"),
         (image(json!({"type": "base64", "data": "%%%"})), "0.source.data: must be base64"),
         (
-            image(json!({"type": "url", "url": "https://x.example/a.png"})),
-            "0.source: must be of the type base64: URLs are not fetched and no files are stored",
+            image(json!({"type": "file", "file_id": "f"})),
+            "0.source: must be of the type base64 or url: no files are stored",
         ),
         (
             json!([{"type": "document", "source": {"type": "file", "file_id": "f"}}]),
-            "0.source: must be of the type base64 or text: URLs are not fetched and no files are stored",
+            "0.source: must be of the type base64, url or text: no files are stored",
         ),
         (
             json!([{"type": "document", "citations": {"enabled": true}, "source": {"type": "text", "data": "x"}}]),

@@ -12,6 +12,8 @@ async fn openais_clients_get_what_they_know() {
     for (stop, reason) in [
         (StopReason::EndTurn, "stop"),
         (StopReason::MaxTokens, "length"),
+        // A reason that is not known: the answer may be cut.
+        (StopReason::Other, "length"),
         (StopReason::Filtered, "content_filter"),
     ] {
         scene.world.model().script.script(Ok(ModelAnswer {

@@ -62,6 +62,28 @@ impl Random {
     }
 }
 
+/// A request with this tool, in one wire format after the other.
+fn request(number: usize, parameters: &Value, strict: bool) -> (&'static str, Value) {
+    let name = format!("tool-{number}.x");
+    let turns = json!([{"role": "user", "content": "x"}]);
+    match number % 3 {
+        0 => {
+            let function = json!({"name": name, "parameters": parameters, "strict": strict});
+            let tools = json!([{"type": "function", "function": function}]);
+            ("createChatCompletion", json!({"model": NOVA, "messages": turns, "tools": tools}))
+        }
+        1 => {
+            let tools =
+                json!([{"type": "function", "name": name, "parameters": parameters, "strict": strict}]);
+            ("createResponse", json!({"model": NOVA, "input": "x", "tools": tools}))
+        }
+        _ => {
+            let tools = json!([{"name": name, "input_schema": parameters, "strict": strict}]);
+            ("createMessage", json!({"model": NOVA, "max_tokens": 500, "messages": turns, "tools": tools}))
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_schema_of_a_tool_is_a_failure_of_the_service() {
     let scene = Scene::start().await;
@@ -74,9 +96,7 @@ async fn no_schema_of_a_tool_is_a_failure_of_the_service() {
         if random.below(4) > 0 {
             parameters["type"] = json!("object");
         }
-        let function = json!({"name": format!("tool-{number}.x"), "parameters": parameters, "strict": random.below(2) == 0});
-        let mut body = question("x");
-        body["tools"] = json!([{"type": "function", "function": function}]);
+        let (operation, body) = request(number, &parameters, random.below(2) == 0);
         // The model calls the tool, writes nonsense, or its provider refuses the schema.
         let call = ToolCall {
             id: "c".to_owned(),
@@ -89,12 +109,16 @@ async fn no_schema_of_a_tool_is_a_failure_of_the_service() {
             stop: StopReason::ToolCalls,
             usage: None,
         };
-        match random.below(3) {
-            0 => (0..3).for_each(|_| script.script(Ok(calls.clone()))),
-            1 => (0..3).for_each(|_| script.script(Err(ModelError::MalformedAnswer("nonsense".into())))),
+        let malformed =
+            || ports::ModelAnswer { tool_calls: Vec::new(), stop: StopReason::Malformed, ..calls.clone() };
+        match random.below(100) {
+            0..33 => (0..3).for_each(|_| script.script(Ok(calls.clone()))),
+            33..64 => (0..3).for_each(|_| script.script(Ok(malformed()))),
+            // Half a second passes before the same model is asked again.
+            64..66 => (0..3).for_each(|_| script.script(Err(ModelError::MalformedAnswer("nonsense".into())))),
             _ => script.script(Err(ModelError::Refused("the schema".into()))),
         }
-        let answer = scene.ask("createChatCompletion", &body).await;
+        let answer = scene.ask(operation, &body).await;
         assert!(answer.status < 500, "{} {}: {}", answer.status, body["tools"], answer.body);
         answered += usize::from(answer.status == 200);
         script.forget();

@@ -199,6 +199,23 @@ async fn wrong_tools_are_named_by_the_callers_fields() {
     assert_eq!(scene.asked(), 0);
 }
 
+/// Claude takes no such name, Nova does: the chain goes on with the model that can, and Claude is not asked.
+#[tokio::test]
+async fn a_model_of_a_chain_that_can_t_is_passed_over() {
+    let scene = Scene::start().await;
+    let parameters = json!({"type": "object", "properties": {"prénom": {"type": "string"}}});
+    let tool = json!({"type": "function", "function": {"name": "get-weather", "parameters": parameters}});
+    for streamed in [false, true] {
+        scene.world.model().script.script(Ok(called("{}")));
+        let body = json!({"model": "auto", "messages": asked(), "tools": [tool], "stream": streamed});
+        let answer = scene.ask("createChatCompletion", &body).await.expect(200);
+        let told = ["x-sextant-model", "x-sextant-attempts"].map(|name| answer.header(name).unwrap());
+        assert_eq!(told, ["us.amazon.nova-pro-v1:0", "1"], "{streamed}");
+    }
+    let models = scene.world.model().script.asked();
+    assert_eq!(models, ["us.amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0"]);
+}
+
 #[tokio::test]
 async fn an_answers_beginning_is_left_to_models_that_continue_it() {
     let scene = Scene::start().await;

@@ -55,7 +55,7 @@ async fn an_api_key_reaches_as_far_as_the_table_says() {
     for operation in protected() {
         let row = Row::of(&operation.id);
         let all = cast.world.api_key(&cast.admin, &scopes).await;
-        let others: Vec<&str> = scopes.iter().copied().filter(|scope| *scope != row.permission()).collect();
+        let others: Vec<&str> = scopes.iter().copied().filter(|scope| *scope != row.scope()).collect();
         let others = cast.world.api_key(&cast.admin, &others).await;
         for (key, may) in [(&all, row.takes_keys()), (&others, false)] {
             let id = match has_object(operation) {

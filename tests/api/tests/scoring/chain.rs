@@ -21,6 +21,24 @@ async fn a_model_that_fails_twice_is_left_for_the_next_and_its_cost_is_counted()
     }
 }
 
+/// Whether a model is on Bedrock or on a server with OpenAI's format makes no difference to a chain.
+#[tokio::test]
+async fn a_chain_mixes_models_of_all_providers() {
+    const GPT: &str = "gpt-4o-mini";
+    let scene = Scene::start(&format!("{GPT},{NOVA},rules"), &lead_body()).await;
+    scene.answer(judgement().to_string());
+    let score = scene.score().await.expect(200).json();
+    assert_eq!((&score["engine"], &score["model"]), (&json!("model"), &json!(GPT)));
+    assert_eq!(score["cost_usd"], "0.000270000");
+    assert!(scene.calls()[0].output_schema.is_some());
+
+    let scene = Scene::start(&format!("{GPT},{NOVA},rules"), &lead_body()).await;
+    scene.fail(ModelError::NoSuchModel);
+    scene.answer(judgement().to_string());
+    assert_eq!(scene.score().await.expect(200).json()["model"], NOVA);
+    assert_eq!(scene.models(), [GPT, NOVA]);
+}
+
 #[tokio::test]
 async fn when_no_model_is_of_use_the_rules_answer_and_what_was_spent_is_counted() {
     let scene = Scene::start(MODELS, &lead_body()).await;

@@ -2,7 +2,7 @@
 
 use super::{Scene, good, later, name};
 use application_ai::fine_tunes::AdvanceReport;
-use domain::ai::fine_tune::{FailureReason, FineTuneStatus, SUBMIT_FOR};
+use domain::ai::fine_tune::{FailureReason, FineTuneStatus, LATE_START, SUBMIT_FOR};
 use ports::JobState;
 use testkit::TrainingFault;
 
@@ -15,7 +15,7 @@ async fn what_the_provider_refuses_or_ends_has_failed_by_its_code() {
     let failure = scene.state(1).await.failure.unwrap();
     assert_eq!(failure.message.as_deref(), Some("ValidationException"));
     scene.training.mend();
-    for (number, end) in [(2, JobState::Failed), (3, JobState::Stopped)] {
+    for (number, end) in [(2, JobState::Failed { trained: true }), (3, JobState::Stopped { trained: true })] {
         scene.with_file(number, &good()).await;
         scene.run().await.unwrap();
         scene.training.end(&name(number), end);
@@ -38,6 +38,9 @@ async fn a_full_provider_is_waited_for_but_not_for_ever() {
     let failure = scene.state(1).await.failure.unwrap();
     assert_eq!(failure.message.as_deref(), Some("The provider took no job for three days."));
     scene.training.mend();
+    // It stays open while a job may still appear, and is then let go.
+    let closing = AdvanceReport { seen: 1, steps: 1, waiting: 0 };
+    assert_eq!(scene.run_at(&later(&scene, SUBMIT_FOR + LATE_START)).await.unwrap(), closing);
     assert_eq!(scene.run().await.unwrap(), AdvanceReport::default());
     assert!(scene.training.started().is_empty());
 }

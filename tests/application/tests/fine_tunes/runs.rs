@@ -76,6 +76,7 @@ async fn a_start_that_could_not_be_recorded_is_found_again() {
     // The job is started, and then the store fails before this is recorded.
     let refused =
         json!({"__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "message": "no"});
+    // The money is set aside already, so the first transaction of the run records the start.
     scene.environment.wire().fail_next("TransactWriteItems", Fault::Answer(400, refused));
     assert!(scene.run().await.is_err());
     assert_eq!(scene.status(1).await, FineTuneStatus::Submitting);

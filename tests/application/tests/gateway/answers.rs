@@ -149,6 +149,7 @@ async fn asked_twice(temperature: Option<f32>, first: CacheControl, second: Cach
         top_p: None,
         stop: Vec::new(),
         cache,
+        user: None,
     };
     create_completion(&needs, &scene.context(0), &authority, request(first)).await.unwrap();
     let answer = create_completion(&needs, &scene.context(10), &authority, request(second)).await.unwrap();

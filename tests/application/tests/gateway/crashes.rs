@@ -9,7 +9,7 @@ use application_ai::{AiGateway, GatewayRequest, Providers};
 use application_core::Error;
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, Limits};
-use domain::id::{AccountId, OrganizationId};
+use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelName, RequestLookup, RequestState, Reservation, ReserveError, Settlement,
@@ -89,6 +89,14 @@ impl AiState for Dying {
         settlement: &'a Settlement,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.points.around(self.inner.record_unsettled_usage(settlement)))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        self.inner.reservation(tenant, request)
     }
 
     fn record<'a>(

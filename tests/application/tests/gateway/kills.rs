@@ -4,24 +4,22 @@
 //!
 //! The process is another run of this test binary with one test, which learns its role from an environment variable.
 
+mod far_model;
+
 use super::scene::{NOVA, SONNET, Scene, ask, cacheable, judged, rest, until};
+use super::tools::with_tools;
 use crate::support::NOW;
 use application_ai::gateway::{complete, stream};
 use application_ai::{GatewayRequest, Providers, settle_expired};
 use domain::ai::{AiRequestMetered, Month};
 use domain::id::AiRequestId;
 use domain::{AggregateType, DomainEvent};
-use futures_util::stream::{StreamExt, iter};
-use ports::{
-    AggregateKey, AiUsage, BoxFuture, Delta, MeteredRequest, ModelAnswer, ModelCall, ModelError,
-    ModelGateway, ModelStream, StopReason, Store, StreamingModelGateway, Usage,
-};
+use far_model::{FarModel, ModelServer};
+use ports::{AggregateKey, AiUsage, MeteredRequest, ModelGateway, Store, StreamingModelGateway, ToolChoice};
 use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -67,98 +65,12 @@ impl Victim {
     }
 }
 
-/// A model on a port of this process: each call is a connection and gets the next answer of the script.
-struct ModelServer {
-    address: SocketAddr,
-    asked: Arc<AtomicUsize>,
-    ended: Arc<AtomicBool>,
-}
-
-impl ModelServer {
-    /// A bar separates the parts of one answer.
-    fn start(script: &'static [&'static str], victim: Arc<Victim>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server =
-            Self { address: listener.local_addr().unwrap(), asked: Arc::default(), ended: Arc::default() };
-        let (asked, ended) = (Arc::clone(&server.asked), Arc::clone(&server.ended));
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                if ended.load(Ordering::SeqCst) {
-                    return;
-                }
-                let step =
-                    script.get(asked.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or("text unexpected");
-                serve(step, client.unwrap(), &victim);
-            }
-        });
-        server
-    }
-}
-
-/// The process waits for each part, so it is alive when its point comes.
-fn serve(step: &str, mut client: TcpStream, victim: &Victim) {
-    for part in step.split('|') {
-        if !victim.pass() || client.write_all(format!("{part}\n").as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-impl Drop for ModelServer {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
-/// The client of that model in the process.
-struct FarModel(SocketAddr);
-
-impl FarModel {
-    /// Each part is read when it is needed; nothing else happens in the process meanwhile.
-    fn parts(&self) -> impl Iterator<Item = Result<Delta, ModelError>> + Send + 'static {
-        let server = BufReader::new(TcpStream::connect(self.0).unwrap());
-        server.lines().map(|line| {
-            let line = line.unwrap();
-            match line.split_once(' ') {
-                Some((_, text)) => Ok(Delta::Text(text.to_owned())),
-                None if line == "end" => {
-                    let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-                    Ok(Delta::End { stop: StopReason::EndTurn, usage: Some(usage) })
-                }
-                None => Err(ModelError::TimedOut),
-            }
-        })
-    }
-}
-
-impl ModelGateway for FarModel {
-    fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        let mut answer =
-            ModelAnswer { tool_calls: Vec::new(), text: String::new(), stop: StopReason::Other, usage: None };
-        Box::pin(async move {
-            for part in self.parts() {
-                match part? {
-                    Delta::Text(text) => answer.text += &text,
-                    Delta::ToolCall { .. } | Delta::Arguments(_) => {}
-                    Delta::End { stop, usage } => (answer.stop, answer.usage) = (stop, usage),
-                }
-            }
-            Ok(answer)
-        })
-    }
-}
-
-impl StreamingModelGateway for FarModel {
-    fn converse_stream<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
-        Box::pin(async move { Ok(iter(self.parts()).boxed()) })
-    }
-}
-
 /// The request of the process.
 fn question(deed: &str) -> GatewayRequest {
     match deed {
         "troubled" => judged(cacheable(&format!("{NOVA},{SONNET}"))),
+        "tools" | "streamed-tools" => with_tools(cacheable(NOVA), ToolChoice::Auto),
+        "broken-tools" => with_tools(cacheable(&format!("{NOVA},{SONNET}")), ToolChoice::Auto),
         _ => cacheable(NOVA),
     }
 }
@@ -181,7 +93,7 @@ async fn a_process_that_nobody_kills_does_its_work() {
         "sweep" => {
             settle_expired(scene.state.as_ref(), &scene.context(3600)).await.unwrap();
         }
-        "stream" => {
+        "stream" | "streamed-tools" => {
             let bedrock: Arc<dyn StreamingModelGateway> = model;
             let providers = Providers { bedrock, openai: None };
             let streamed = stream(&scene.gateway, &providers, &context, &asker, &ask).await.unwrap();
@@ -295,6 +207,22 @@ async fn a_simple_request_is_killed_at_every_step() {
 async fn a_stream_is_killed_at_every_step() {
     let steps = kill_everywhere(1, "stream", &["text good|text good|text good|end"]).await;
     assert_eq!(steps, SIMPLE_STEPS + 2);
+}
+
+#[tokio::test]
+async fn a_request_with_tools_is_killed_at_every_step() {
+    let call = &["text I look.|call look|arguments {\"a\":|arguments 1}|end calls"];
+    // Four parts more than the two of a simple request, minus one: the end is one, too.
+    assert_eq!(kill_everywhere(1, "tools", call).await, SIMPLE_STEPS + 3);
+    assert_eq!(kill_everywhere(1, "streamed-tools", call).await, SIMPLE_STEPS + 3);
+}
+
+/// The first model writes calls that can't be used, also when it is told so, and the second one a good one.
+#[tokio::test]
+async fn a_request_whose_calls_are_repaired_and_left_to_the_next_is_killed_at_every_step() {
+    let script = &["call jump|end calls", "call jump|end calls", "call look|arguments {}|end calls"];
+    let steps = kill_everywhere(1, "broken-tools", script).await;
+    assert!(steps >= SIMPLE_STEPS + 5, "{steps}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A tenant, a gateway and a scripted model on an embedded DynamoDB.
 
-use crate::support::{NOW, RoomyOrganization, context};
+use crate::support::{NOW, ROOMY, context};
 use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
 use application_ai::{
     AiGateway, CachePolicy, Chain, Conversation, GatewayAnswer, GatewayRequest, Providers, Registry,
@@ -22,7 +22,7 @@ use ports::{
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use testkit::{ScriptedModel, TestEnvironment};
+use testkit::{RoomyLimiter, ScriptedModel, TestEnvironment};
 use tokio::task::JoinHandle;
 
 pub(crate) const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -199,7 +199,7 @@ impl Scene {
     }
 
     /// An event of an aggregate, which may be its first.
-    async fn record<A: Aggregate>(&self, key: &AggregateKey, event: &A::Event) {
+    pub(crate) async fn record<A: Aggregate>(&self, key: &AggregateKey, event: &A::Event) {
         let (store, context, actor) =
             (self.environment.store(), self.context(0), Actor::account(self.account));
         let pending = match PendingChange::<A>::load(&store, key.clone(), &[]).await.unwrap() {
@@ -302,7 +302,7 @@ fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<S
     let timer = Arc::new(SharedTimer(Arc::clone(timer)));
     AiGateway::new(
         state,
-        Arc::new(RoomyOrganization(Arc::new(environment.limiter()))),
+        Arc::new(RoomyLimiter::new(Arc::new(environment.limiter()), ROOMY)),
         timer,
         test_registry(),
     )
@@ -349,6 +349,7 @@ pub(crate) fn ask(models: &str) -> GatewayRequest {
         tool_check: None,
         needs: Vec::new(),
         gives_cut: false,
+        subject: "subject".to_owned(),
     }
 }
 

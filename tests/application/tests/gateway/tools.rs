@@ -1,6 +1,6 @@
 //! Tools: calls are checked, repaired once, masked, kept, streamed and paid for like text.
 
-use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, cacheable, limits, rest};
+use super::scene::{NOVA, NOVA_COST, SONNET, Scene, ask, cacheable, judged, limits, rest};
 use application_ai::gateway::{StreamEnd, StreamEvent};
 use application_ai::{GatewayRequest, ToolCallCheck};
 use application_core::Error;
@@ -33,7 +33,8 @@ fn only_look() -> ToolCallCheck {
     })
 }
 
-fn with_tools(ask: GatewayRequest, choice: ToolChoice) -> GatewayRequest {
+/// The request with one tool, whose calls alone are right.
+pub(super) fn with_tools(ask: GatewayRequest, choice: ToolChoice) -> GatewayRequest {
     let tool = Tool {
         name: "look".to_owned(),
         description: Some("Ask ada@x.example first.".to_owned()),
@@ -178,6 +179,61 @@ async fn personal_data_reaches_no_provider_and_comes_back_in_calls() {
         _ => None,
     });
     assert_eq!(parts.collect::<String>(), answer.tool_calls[0].arguments);
+}
+
+/// The check of calls sees what the caller will see.
+#[tokio::test]
+async fn calls_are_checked_with_their_values() {
+    let scene = Scene::start();
+    scene.set_limits(Limits { mask_personal_data: true, ..limits(1_000_000_000_000) }).await;
+    let check = |calls: &[ToolCall]| {
+        let right = calls.iter().all(|call| call.arguments.contains("@x.example"));
+        if right { Ok(()) } else { Err(vec!["the argument is no address".to_owned()]) }
+    };
+    let asked =
+        GatewayRequest { tool_check: Some(Arc::new(check)), ..with_tools(ask(NOVA), ToolChoice::Auto) };
+    scene.model.script(Ok(calls(&[call("look", "{\"to\": \"[email_1]\"}")])));
+    let answer = scene.complete(&asked).await.unwrap();
+    assert_eq!((answer.head.attempts, scene.model.calls().len()), (1, 1));
+}
+
+/// Arguments that the model did not write would be a call that it did not make.
+#[tokio::test]
+async fn a_streamed_call_that_is_cut_before_its_arguments_gets_none() {
+    for (end, whole) in [
+        (end(StopReason::ToolCalls), true),
+        (end(StopReason::MaxTokens), false),
+        (end(StopReason::Other), false),
+        (Err(ModelError::TimedOut), false),
+    ] {
+        let scene = Scene::start();
+        scene.model.stream([begun("look"), end]);
+        let events = rest(scene.stream(&with_tools(cacheable(NOVA), ToolChoice::Auto)).await.unwrap()).await;
+        assert_eq!(events.contains(&StreamEvent::Arguments("{}".to_owned())), whole, "{events:?}");
+    }
+}
+
+/// A streamed call that fails its check was sent and paid for, and nobody else gets it.
+#[tokio::test]
+async fn wrong_streamed_calls_and_texts_are_not_kept() {
+    let wrong = |check: bool| {
+        let asked = with_tools(cacheable(NOVA), ToolChoice::Auto);
+        if check { asked } else { GatewayRequest { tool_check: None, ..asked } }
+    };
+    let scene = Scene::start();
+    scene.model.stream([begun("jump"), arguments("{}"), end(StopReason::ToolCalls)]);
+    let events = rest(scene.stream(&wrong(true)).await.unwrap()).await;
+    assert!(matches!(events.last(), Some(StreamEvent::End(_))), "{events:?}");
+    scene.model.script(Ok(calls(&[call("look", "{}")])));
+    // The check is no part of the cache's key.
+    let again = scene.complete(&wrong(false)).await.unwrap();
+    assert_eq!((again.tool_calls[0].name.as_str(), again.head.cache), ("look", CacheUse::Miss));
+    let scene = Scene::start();
+    scene.model.stream([Ok(Delta::Text("bad".to_owned())), end(StopReason::EndTurn)]);
+    rest(scene.stream(&judged(cacheable(NOVA))).await.unwrap()).await;
+    scene.model.answer("good");
+    let again = scene.complete(&cacheable(NOVA)).await.unwrap();
+    assert_eq!((again.text.as_str(), again.head.cache), ("good", CacheUse::Miss));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The paths through the gateway, and the requests that take them.
 
-use super::provider::{CHUNKS, SPEND};
+use super::provider::{CHUNKS, SPEND, TOOL};
 use crate::event::{Event, another_id};
 use crate::requests::people;
 use crate::world::World;
@@ -28,6 +28,10 @@ pub(super) enum Path {
     Hit,
     /// The model is called, and everything is enforced and stored.
     Miss(Wire),
+    /// Like `WithoutState`, with a tool that the model calls.
+    ToolsWithoutState(Wire),
+    /// Like `Miss`, with a tool that the model calls.
+    Tools(Wire),
     /// The caller is over its rate limit.
     Limited,
     /// The tenant has spent everything.
@@ -39,12 +43,16 @@ pub(super) enum Path {
 }
 
 impl Path {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::WithoutState(Wire::OpenAi),
         Self::WithoutState(Wire::Bedrock),
         Self::Hit,
         Self::Miss(Wire::OpenAi),
         Self::Miss(Wire::Bedrock),
+        Self::ToolsWithoutState(Wire::OpenAi),
+        Self::ToolsWithoutState(Wire::Bedrock),
+        Self::Tools(Wire::OpenAi),
+        Self::Tools(Wire::Bedrock),
         Self::Limited,
         Self::OverBudget,
         Self::StreamWithoutState,
@@ -58,6 +66,10 @@ impl Path {
             Self::Hit => "hit",
             Self::Miss(Wire::OpenAi) => "enforced miss, OpenAI",
             Self::Miss(Wire::Bedrock) => "enforced miss, Bedrock",
+            Self::ToolsWithoutState(Wire::OpenAi) => "no state, tools, OpenAI",
+            Self::ToolsWithoutState(Wire::Bedrock) => "no state, tools, Bedrock",
+            Self::Tools(Wire::OpenAi) => "enforced tools, OpenAI",
+            Self::Tools(Wire::Bedrock) => "enforced tools, Bedrock",
             Self::Limited => "limited",
             Self::OverBudget => "over budget",
             Self::StreamWithoutState => "no state, 200 pieces",
@@ -66,7 +78,7 @@ impl Path {
     }
 
     pub(super) fn has_state(self) -> bool {
-        !matches!(self, Self::WithoutState(_) | Self::StreamWithoutState)
+        !matches!(self, Self::WithoutState(_) | Self::ToolsWithoutState(_) | Self::StreamWithoutState)
     }
 
     /// The status of every measured answer.
@@ -99,6 +111,15 @@ impl Path {
             Self::WithoutState(Wire::Bedrock) | Self::Miss(Wire::Bedrock) => {
                 Some(("/model/bench/converse", json!({"messages": messages(0)})))
             }
+            Self::ToolsWithoutState(Wire::OpenAi) | Self::Tools(Wire::OpenAi) => {
+                let mut body = openai(false);
+                body.as_object_mut()?.insert("tools".to_owned(), tools());
+                Some(("/v1/chat/completions", body))
+            }
+            Self::ToolsWithoutState(Wire::Bedrock) | Self::Tools(Wire::Bedrock) => Some((
+                "/model/bench/converse",
+                json!({"messages": messages(0), "toolConfig": {"tools": tools()}}),
+            )),
             Self::Hit | Self::Limited | Self::OverBudget => None,
         }
     }
@@ -131,6 +152,13 @@ impl Path {
                 json!({"model": model(wire), "messages": messages(number), "max_tokens": 300})
             }
             Self::Miss(wire) => with(model(wire), number),
+            Self::ToolsWithoutState(wire) => {
+                json!({"model": model(wire), "messages": messages(number), "max_tokens": 300, "tools": tools()})
+            }
+            Self::Tools(wire) => {
+                json!({"model": model(wire), "messages": messages(number), "temperature": 0, "max_tokens": 300,
+                    "tools": tools()})
+            }
             Self::StreamWithoutState | Self::Stream => {
                 json!({"model": "gpt-4o-mini", "messages": messages(number), "max_tokens": CHUNKS, "stream": true})
             }
@@ -149,6 +177,19 @@ fn messages(number: u32) -> Value {
     let question = format!("Name three objections of a CFO to offer {number}, and an answer to each.");
     json!([{"role": "system", "content": "You help a sales team. Answer in two sentences."},
         {"role": "user", "content": question}])
+}
+
+/// A tool in OpenAI's format, which the provider calls.
+fn tools() -> Value {
+    let parameters = json!({
+        "type": "object", "required": ["product"], "additionalProperties": false,
+        "properties": {
+            "product": {"type": "string", "description": "The name of the product"},
+            "seats": {"type": ["integer", "null"], "minimum": 1},
+        },
+    });
+    let function = json!({"name": TOOL, "description": "Looks up a price.", "parameters": parameters});
+    json!([{"type": "function", "function": function}])
 }
 
 fn spending() -> Value {

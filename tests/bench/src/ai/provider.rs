@@ -11,6 +11,10 @@ pub(super) const CHUNKS: u32 = 200;
 /// A prompt that is answered with as many tokens as it allows, which is the fastest way to use up a budget.
 pub(super) const SPEND: &str = "Write as much as you may.";
 
+/// The tool that is called where a request has tools, and the arguments.
+pub(super) const TOOL: &str = "get_price";
+const ARGUMENTS: &str = "{\"product\": \"Pilot\", \"seats\": 12}";
+
 /// The text of the answer.
 const TEXT: &str = "The CFO will object to the price, to the length of the contract and to the effort of moving the data. \
 Offer a pilot with a fixed price, a yearly exit and help with the import.";
@@ -76,8 +80,15 @@ fn answer(path: &str, body: &[u8]) -> Vec<u8> {
         let spends = asked.to_string().contains(SPEND);
         let most = asked.pointer("/inferenceConfig/maxTokens").filter(|_| spends).and_then(Value::as_u64);
         let output = most.unwrap_or(41);
+        let input = serde_json::from_str::<Value>(ARGUMENTS).unwrap_or_default();
+        let (content, stop) = match asked.get("toolConfig") {
+            Some(_) => {
+                (json!({"toolUse": {"toolUseId": "tooluse_bench", "name": TOOL, "input": input}}), "tool_use")
+            }
+            None => (json!({"text": TEXT}), "end_turn"),
+        };
         let answer = json!({
-            "output": {"message": {"role": "assistant", "content": [{"text": TEXT}]}}, "stopReason": "end_turn",
+            "output": {"message": {"role": "assistant", "content": [content]}}, "stopReason": stop,
             "usage": {"inputTokens": 31, "outputTokens": output, "totalTokens": 31 + output},
             "metrics": {"latencyMs": 0},
         });
@@ -86,9 +97,17 @@ fn answer(path: &str, body: &[u8]) -> Vec<u8> {
     if asked.get("stream").and_then(Value::as_bool) == Some(true) {
         return streamed();
     }
+    let (message, reason) = match asked.get("tools") {
+        Some(_) => {
+            let function = json!({"name": TOOL, "arguments": ARGUMENTS});
+            let calls = json!([{"id": "call_bench", "type": "function", "function": function}]);
+            (json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls")
+        }
+        None => (json!({"role": "assistant", "content": TEXT}), "stop"),
+    };
     whole(&json!({
         "id": "chatcmpl-bench", "object": "chat.completion", "created": 1_793_610_000, "model": "bench",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": TEXT}, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
         "usage": {"prompt_tokens": 31, "completion_tokens": 41, "total_tokens": 72},
     }))
 }
@@ -137,6 +156,10 @@ mod tests {
             json!({"messages": [{"content": [{"text": SPEND}]}], "inferenceConfig": {"maxTokens": 7}});
         assert!(said("/model/x/converse", &spend).contains("\"outputTokens\":7"));
         assert!(said("/v1/chat/completions", &json!({})).contains("\"completion_tokens\":41"));
+        assert!(
+            said("/model/x/converse", &json!({"toolConfig": {}})).contains("\"stopReason\":\"tool_use\"")
+        );
+        assert!(said("/v1/chat/completions", &json!({"tools": []})).contains("\"name\":\"get_price\""));
         let streamed = said("/v1/chat/completions", &json!({"stream": true}));
         assert_eq!(streamed.matches(" words").count(), 200);
         assert!(streamed.contains("data: [DONE]"));

@@ -53,6 +53,9 @@ pub(super) fn events(
             let readers = people(world, requests, super::READS_OF_ONE);
             readers.iter().map(|reader| sample.clone().by(&organization, reader)).collect()
         }
+        "create-batch" | "cancel-batch" | "get-batch" | "list-batches" | "advance-batches" => {
+            super::batches::events(world, name, sample, requests)
+        }
         "advance-fine-tunes" => {
             // One fine-tune waits for its file. A second one would make the requests of the next run more expensive.
             if !world.has_open_fine_tune {

@@ -3,6 +3,7 @@
 //! production, so that no limit is reached. A function without requests here is an error and never left out.
 
 mod ai;
+mod batches;
 mod identity;
 mod sales;
 mod tenancy;

@@ -67,13 +67,18 @@ async function pictures(model) {
   return { text };
 }
 
-// The stream of texts ends without a word when there is an error; the whole stream has it.
+// The stream of texts ends without a word when there is an error; the whole stream has it, or throws it when the connection
+// breaks.
 async function broken(model) {
   const stream = streamText({ ...settings(model), prompt, onError: () => {} });
   let [text, error] = ["", null];
-  for await (const part of stream.fullStream) {
-    if (part.type === "text-delta") text += part.text;
-    if (part.type === "error") error = part.error?.constructor?.name ?? "error";
+  try {
+    for await (const part of stream.fullStream) {
+      if (part.type === "text-delta") text += part.text;
+      if (part.type === "error") error = part.error?.constructor?.name ?? "error";
+    }
+  } catch (thrown) {
+    error = thrown.constructor.name;
   }
   return { text, error };
 }

@@ -1,5 +1,7 @@
 """OpenAI's Python client: tools, pictures, schemas and history by chat completions."""
 
+import base64
+import hashlib
 import json
 
 import openai
@@ -176,6 +178,32 @@ def wrong_paths() -> dict:
     }
 
 
+def batches() -> dict:
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": MODEL, "messages": QUESTION}}
+    file = (json.dumps(line) + "\n").encode()
+    digest = base64.b64encode(hashlib.sha256(file).digest()).decode()
+    created = CLIENT.batches.create(
+        input_file_id=None,
+        endpoint="/v1/chat/completions",
+        completion_window="24h",
+        metadata={"kind": "birds"},
+        extra_body={"input_file": {"bytes": len(file), "sha256": digest}},
+    )
+    found = CLIENT.batches.retrieve(created.id)
+    listed = [batch.id for batch in CLIENT.batches.list(limit=1)]
+    cancelled = CLIENT.batches.cancel(created.id)
+    missing = refusal(lambda: CLIENT.batches.retrieve("batch_01jd2x9b4tf7c8n2s6w1z5k0qd"))
+    return {
+        "upload": sorted(created.upload),
+        "statuses": [created.status, found.status, cancelled.status in ("cancelling", "cancelled")],
+        "metadata": found.metadata,
+        "counts": found.request_counts.to_dict(),
+        "listed": created.id in listed,
+        "missing": missing,
+        "misfits": misfits([created, found, cancelled]),
+    }
+
+
 def broken() -> dict:
     stream = ask(stream=True)
     return end_of(choice.delta.content for chunk in stream for choice in chunk.choices)
@@ -190,4 +218,4 @@ def valid() -> dict:
 
 
 if __name__ == "__main__":
-    main(choices, streamed, loop, names, images, parsed, history, headers, wrong_paths, broken, valid)
+    main(choices, streamed, loop, names, images, parsed, history, headers, wrong_paths, batches, broken, valid)

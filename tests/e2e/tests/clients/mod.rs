@@ -5,6 +5,7 @@
 mod agents;
 mod anthropic;
 mod broken;
+mod cut;
 mod javascript;
 mod openai;
 mod responses;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A model without the restrictions of Claude, and with its own.
 pub(crate) const NOVA: &str = "us.amazon.nova-pro-v1:0";
@@ -35,6 +36,8 @@ pub(crate) struct Library {
     runtime: Runtime,
     file: &'static str,
     model: &'static str,
+    /// The address that it gets as the API's.
+    url: fn() -> String,
     running: OnceLock<Mutex<Running>>,
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Answered {
 
 impl Library {
     const fn new(runtime: Runtime, file: &'static str) -> Self {
-        Self { runtime, file, model: NOVA, running: OnceLock::new() }
+        Self { runtime, file, model: NOVA, url: deployed, running: OnceLock::new() }
     }
 
     pub(crate) const fn python(file: &'static str) -> Self {
@@ -74,6 +77,12 @@ impl Library {
         self
     }
 
+    /// The same program with another server than the deployment.
+    pub(crate) const fn against(mut self, url: fn() -> String) -> Self {
+        self.url = url;
+        self
+    }
+
     /// Calls a function of the program. The model answers with these steps, all of which must be used.
     pub(crate) fn ask(&self, function: &str, steps: &[Value]) -> Answered {
         let (said, sent, left) = self.try_ask(function, steps);
@@ -88,20 +97,31 @@ impl Library {
     }
 
     fn try_ask(&self, function: &str, steps: &[Value]) -> (Value, Vec<Value>, u64) {
-        let running = self.running.get_or_init(|| Mutex::new(self.start()));
-        // The program goes on after a failed test.
-        let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        // The program starts before this test has the model to itself, because that takes seconds.
+        drop(self.running());
         let model = model();
         if !steps.is_empty() {
             model.script(steps);
         }
+        let said = self.call(function);
+        let sent = model.calls().into_iter().map(|mut call| call["body"].take()).collect();
+        (said, sent, model.steps_left())
+    }
+
+    /// Calls a function of the program, whatever the model does.
+    pub(crate) fn call(&self, function: &str) -> Value {
+        let mut running = self.running();
         writeln!(running.child.stdin.as_mut().unwrap(), "{function}").unwrap();
         let mut line = String::new();
         running.answers.read_line(&mut line).unwrap();
-        let said = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("{} {function} ended; its errors are above: {line}", self.file));
-        let sent = model.calls().into_iter().map(|mut call| call["body"].take()).collect();
-        (said, sent, model.steps_left())
+        serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("{} {function} ended; its errors are above: {line}", self.file))
+    }
+
+    /// The program, which goes on after a failed test.
+    fn running(&self) -> MutexGuard<'_, Running> {
+        let running = self.running.get_or_init(|| Mutex::new(self.start()));
+        running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self) -> Running {
@@ -116,7 +136,7 @@ impl Library {
         };
         let mut child = Command::new(program)
             .arg(script)
-            .env("BASE_URL", &environment().api_url)
+            .env("BASE_URL", (self.url)())
             .env("API_KEY", key(self.file))
             .env("MODEL", self.model)
             // Some libraries take ten seconds to compile.
@@ -129,6 +149,10 @@ impl Library {
         let answers = BufReader::new(child.stdout.take().unwrap());
         Running { child, answers }
     }
+}
+
+fn deployed() -> String {
+    environment().api_url.clone()
 }
 
 /// A key with a limit of its own, in one of three organizations, because an organization's limit is 120 requests a minute.

@@ -172,3 +172,17 @@ fn answers_and_events_fit_the_library_s_types() {
     let answered = NOVA.ask("valid", &[sizing(), text("A wren."), sizing()]);
     assert_eq!(answered.said, json!({"whole": [], "streamed": []}));
 }
+
+#[test]
+fn batches_are_created_found_listed_and_cancelled() {
+    let said = NOVA.ask("batches", &[]).said;
+    assert_eq!(said["upload"], json!(["expires_at", "headers", "method", "url"]), "{said}");
+    assert_eq!(said["statuses"], json!(["validating", "validating", true]), "{said}");
+    assert_eq!(said["metadata"], json!({"kind": "birds"}));
+    assert_eq!(said["counts"], json!({"total": 0, "completed": 0, "failed": 0}));
+    assert_eq!((&said["listed"], &said["misfits"]), (&json!(true), &json!([])), "{said}");
+    assert_eq!(
+        (&said["missing"]["class"], &said["missing"]["status"]),
+        (&json!("NotFoundError"), &json!(404))
+    );
+}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use model_stub::Stub;
 use serde_json::Value;
@@ -36,12 +36,24 @@ impl Answer {
 }
 
 pub(crate) async fn post(stub: &Stub, path: &str, body: &Value) -> Answer {
+    send(stub, Method::POST, path, body.to_string()).await
+}
+
+pub(crate) async fn get(stub: &Stub, path: &str) -> Answer {
+    send(stub, Method::GET, path, String::new()).await
+}
+
+pub(crate) async fn put(stub: &Stub, path: &str, body: String) -> Answer {
+    send(stub, Method::PUT, path, body).await
+}
+
+async fn send(stub: &Stub, method: Method, path: &str, body: String) -> Answer {
     let authority = stub.url().strip_prefix("http://").unwrap();
     let stream = tokio::net::TcpStream::connect(authority).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let body = Full::new(Bytes::from(body.to_string()));
-    let request = Request::post(path).header("host", authority).body(body).unwrap();
+    let body = Full::new(Bytes::from(body));
+    let request = Request::builder().method(method).uri(path).header("host", authority).body(body).unwrap();
     let started = Instant::now();
     let (head, mut body) = sender.send_request(request).await.unwrap().into_parts();
     let (mut pieces, mut whole) = (Vec::new(), true);

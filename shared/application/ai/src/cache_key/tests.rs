@@ -7,7 +7,7 @@ use domain::ai::Feature;
 use domain::id::new_id;
 use ports::{DocumentFormat, ImageFormat, ReasoningEffort};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +63,7 @@ fn ask() -> GatewayRequest {
         tool_check: None,
         needs: Vec::new(),
         gives_cut: false,
+        subject: "subject".to_owned(),
     }
 }
 
@@ -222,6 +223,7 @@ fn nothing_else_does() {
     same.check = Some(Arc::new(|_: &str| Ok(())));
     same.tool_check = Some(Arc::new(|_: &[ToolCall]| Ok(())));
     same.sticky = "another who gets the same models".to_owned();
+    same.subject = "another end user".to_owned();
     assert_eq!(cache_key(tenant(1), &same).0, key);
     // White space in a schema's text.
     let schema = |text: &str| {
@@ -244,6 +246,25 @@ fn who_gets_another_model_of_a_split_step_has_another_key() {
     }
     assert_eq!(keys.len(), 2);
     assert_ne!(keys[SONNET], keys[NOVA]);
+}
+
+#[test]
+fn the_models_of_an_organizations_own_split_make_a_key_of_their_own() {
+    let registry = Registry::shipped().unwrap();
+    let models = |ids: &[&str]| ids.iter().map(|id| registry.model(id).unwrap().clone()).collect::<Vec<_>>();
+    let (key, _) = cache_key(tenant(1), &ask());
+    let (other, _) = cache_key(tenant(1), &said(|conversation| conversation.system = "x".to_owned()));
+    let keys = [
+        key,
+        variant_key(&key, &models(&[SONNET])),
+        variant_key(&key, &models(&[NOVA])),
+        variant_key(&key, &models(&[SONNET, NOVA])),
+        variant_key(&other, &models(&[SONNET])),
+    ];
+    let different: HashSet<[u8; 32]> = keys.iter().map(|key| key.hash).collect();
+    assert_eq!(different.len(), keys.len());
+    assert!(keys.iter().all(|key| key.tenant == tenant(1)));
+    assert_eq!(variant_key(&key, &models(&[SONNET])), keys[1]);
 }
 
 #[test]

@@ -1,24 +1,17 @@
-//! Takes the open fine-tunes of all tenants a step further: checks uploaded files, has the provider train, reads the
-//! status of jobs, and stops canceled ones.
+//! Takes the open fine-tunes of all tenants a step further: checks uploaded files, has the provider train and deploy,
+//! reads the status of jobs and deployments, and removes what canceled ones have at the provider.
 //!
 //! Each step is carried out at the provider first and recorded afterwards, and repeating it changes nothing: a job has
 //! the name of its fine-tune. The next run completes a run that was killed at any point, and two simultaneous runs do
 //! no harm: the second one to record a step is refused and leaves it.
 
+use super::step::next_event;
+use crate::Registry;
 use application_core::lists::{self, ListedKeys};
 use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use domain::ai::fine_tune::{
-    self, Failure, FailureReason, FineTune, FineTuneEvent, FineTuneStatus, TrainingFile,
-};
-use domain::ai::training_file::FileCheck;
-use ports::{
-    AggregateKey, FileKey, JobName, JobState, ListQuery, ListScope, Store, StoreError, Trainer, TrainerError,
-    TrainingFiles, TrainingJob,
-};
-use ring::digest::{Context as Digest, SHA256};
+use domain::ai::fine_tune::FineTune;
+use ports::{AggregateKey, AiState, ListQuery, ListScope, Store, Trainer, TrainerError, TrainingFiles};
 use std::time::Duration;
 
 /// The most fine-tunes that a run reads. It begins at any of them and goes on until its time is over. All open ones
@@ -28,8 +21,6 @@ const MOST: usize = 100_000;
 const PAGE: u32 = 1_000;
 /// No fine-tune is begun with less time left: reading and checking the largest file takes some ten seconds.
 const TIME_FOR_ONE: Duration = Duration::from_secs(20);
-/// The bytes of a file that are read at once.
-const PIECE: u64 = 8 * 1024 * 1024;
 /// The most steps of a fine-tune in a run: its file is accepted, and it is started.
 const STEPS: usize = 2;
 
@@ -42,6 +33,10 @@ pub struct Tools<'a> {
     pub files: &'a dyn TrainingFiles,
     /// The provider of training.
     pub trainer: &'a dyn Trainer,
+    /// Sets the money for training aside.
+    pub ai: &'a dyn AiState,
+    /// The models and the prices of their training.
+    pub registry: &'a Registry,
 }
 
 /// The result of a run.
@@ -109,110 +104,10 @@ async fn advance(tools: Tools<'_>, context: &Context, key: &AggregateKey) -> Res
     for _ in 0..STEPS {
         let pending = PendingChange::<FineTune>::load(tools.store, key.clone(), &[]).await?;
         let Some(mut pending) = pending else { break };
-        let Some(event) = next(tools, context, key, pending.state()).await? else { break };
+        let Some(event) = next_event(tools, context, key, pending.state()).await? else { break };
         pending.record(&event, context, &Actor::system("advance-fine-tunes"))?;
         pending.commit(tools.store).await?;
         steps += 1;
     }
     Ok(steps)
-}
-
-async fn next(
-    tools: Tools<'_>,
-    context: &Context,
-    key: &AggregateKey,
-    state: &FineTune,
-) -> Result<Option<FineTuneEvent>, Error> {
-    let name = JobName::of(&state.id);
-    match state.status {
-        FineTuneStatus::AwaitingFile => await_file(tools, context, key, state).await,
-        FineTuneStatus::Submitting => {
-            match tools.trainer.start(&TrainingJob::of(key.tenant(), state)).await {
-                Ok(job) => Ok(fine_tune::start_fine_tune(state, &job)),
-                Err(TrainerError::Refused(code)) => {
-                    tracing::warn!(fine_tune = key.id(), code, "the provider refuses a job");
-                    Ok(fail(state, &code))
-                }
-                // The answer may have been lost; an existing job is never given up.
-                Err(_)
-                    if state.submission_timed_out(context.now)
-                        && tools.trainer.job_state(&name).await?.is_none() =>
-                {
-                    Ok(fail(state, "The provider took no job for three days."))
-                }
-                Err(error) => Err(error.into()),
-            }
-        }
-        FineTuneStatus::Training => Ok(match tools.trainer.job_state(&name).await? {
-            Some(JobState::Running) => None,
-            Some(JobState::Completed(model)) => fine_tune::complete_fine_tune(state, &model),
-            Some(JobState::Failed) => fail(state, "The job failed at the provider."),
-            Some(JobState::Stopped) => fail(state, "The job was stopped at the provider."),
-            None => fail(state, "The job is gone at the provider."),
-        }),
-        FineTuneStatus::Canceled if state.stopping => match tools.trainer.job_state(&name).await? {
-            Some(JobState::Running) => {
-                tools.trainer.stop(&name).await?;
-                Ok(None)
-            }
-            // A run that was about to start the job when it was canceled may still do so.
-            None if state.may_still_start(context.now) => Ok(None),
-            // The job ended before it could be stopped. The model is not wanted, and no fine-tune would name it.
-            Some(JobState::Completed(model)) => {
-                tools.trainer.delete_model(&model).await?;
-                Ok(fine_tune::stop_fine_tune(state))
-            }
-            None | Some(JobState::Failed | JobState::Stopped) => Ok(fine_tune::stop_fine_tune(state)),
-        },
-        FineTuneStatus::Completed | FineTuneStatus::Failed | FineTuneStatus::Canceled => Ok(None),
-    }
-}
-
-fn fail(state: &FineTune, why: &str) -> Option<FineTuneEvent> {
-    fine_tune::fail_fine_tune(state, Failure::of_provider(why))
-}
-
-/// Checks an existing file, or ends the wait for a missing one.
-async fn await_file(
-    tools: Tools<'_>,
-    context: &Context,
-    key: &AggregateKey,
-    state: &FineTune,
-) -> Result<Option<FineTuneEvent>, Error> {
-    let id = key.id().parse().map_err(|_| StoreError::Malformed("the id of a fine-tune"))?;
-    let place = FileKey::new(key.tenant(), &id);
-    let Some(size) = tools.files.size(&place).await? else {
-        return Ok(fine_tune::fail_for_missing_file(state, context.now));
-    };
-    let differs = || Ok(fine_tune::fail_fine_tune(state, Failure::of(FailureReason::FileDiffers)));
-    let declared = &state.training_file;
-    if size != declared.bytes {
-        return differs();
-    }
-    match check(tools.files, &place, declared).await? {
-        Some(check) => Ok(fine_tune::judge_file(state, check.finish())),
-        None => differs(),
-    }
-}
-
-/// Reads the file piece by piece; `None` when it is not the declared file.
-async fn check(
-    files: &dyn TrainingFiles,
-    place: &FileKey,
-    declared: &TrainingFile,
-) -> Result<Option<FileCheck>, Error> {
-    let mut check = FileCheck::default();
-    let mut digest = Digest::new(&SHA256);
-    let mut offset = 0;
-    while offset < declared.bytes {
-        let piece = files.read(place, offset, PIECE.min(declared.bytes - offset)).await?;
-        if piece.is_empty() {
-            return Ok(None);
-        }
-        digest.update(&piece);
-        check.feed(&piece);
-        offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-    }
-    let same = STANDARD.encode(digest.finish()) == declared.sha256;
-    Ok((same && offset == declared.bytes).then_some(check))
 }

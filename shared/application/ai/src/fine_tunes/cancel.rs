@@ -1,5 +1,5 @@
 //! Cancels a fine-tune: one read, one write, and one more write to claim an idempotency key. The job stops the training
-//! at the provider, and also finds a job that is being started at this moment.
+//! at the provider, also finds a job that is being started at this moment, and deletes deployment and model.
 
 use super::key;
 use application_core::command::{Change, Command, change};
@@ -12,7 +12,8 @@ use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
 use ports::{IdempotencyKey, Store};
 
-/// Cancels the fine-tune; one that has ended stays as it is.
+/// Cancels the fine-tune, or retires its model, which can't be asked from now on. One that has failed or was canceled stays
+/// as it is.
 pub async fn cancel_fine_tune(
     store: &dyn Store,
     context: &Context,

@@ -1,11 +1,14 @@
 //! Fine-tunes: models that are trained with an organization's own examples. A caller creates one and uploads its file
-//! by a signed request; a job checks the file, has the provider train, and records the end. No part of a file is ever
-//! stored here.
+//! by a signed request; a job checks the file, has the provider train and deploy, and records the end. No part of a file is
+//! ever stored here.
 
 mod advance;
 mod cancel;
 mod create;
+mod file_check;
 mod read;
+mod step;
+mod training_charge;
 
 pub use advance::{AdvanceReport, Tools, advance_fine_tunes};
 pub use cancel::cancel_fine_tune;

@@ -228,6 +228,7 @@ impl Admission {
             latency_ms: 0,
             cache: self.cache,
             outcome: RequestOutcome::Presumed,
+            variant: self.lookup.terms.variant.clone(),
         };
         let reservation = Reservation {
             tenant: question.asker.tenant,

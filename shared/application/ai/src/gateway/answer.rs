@@ -198,14 +198,14 @@ fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoCompletionReason> {
 }
 
 /// The bytes of a completion.
-fn length_of(answer: &ModelAnswer) -> usize {
+pub(super) fn length_of(answer: &ModelAnswer) -> usize {
     let calls = answer.tool_calls.iter().map(|call| call.name.len() + call.arguments.len());
     answer.text.len() + calls.sum::<usize>()
 }
 
 /// The faults of a checked completion. A cut or filtered one always fails, even if it can be parsed. Where callers get
 /// it as it is, the answer says why it ended, and another try would end in the same way.
-fn faults(answer: &ModelAnswer, ask: &GatewayRequest) -> Option<Vec<String>> {
+pub(super) fn faults(answer: &ModelAnswer, ask: &GatewayRequest) -> Option<Vec<String>> {
     match answer.stop {
         StopReason::Malformed => Some(vec!["the call of a tool can't be read".to_owned()]),
         StopReason::MaxTokens | StopReason::Filtered if ask.gives_cut => None,

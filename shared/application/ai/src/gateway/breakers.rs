@@ -2,8 +2,8 @@
 //! breaker. A failed report does not fail the request.
 
 use super::attempts::retry_after;
-use super::lookup::{ModelCandidate, model_name, open_for};
-use super::parts::AiGateway;
+use super::lookup::{ModelCandidate, open_for};
+use super::parts::{AiGateway, model_name};
 use application_core::Context;
 use ports::{Breaker, CallObservation, FailureCause, ModelError, StoreError};
 use std::time::Duration;

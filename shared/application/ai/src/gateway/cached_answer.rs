@@ -33,6 +33,7 @@ pub(super) async fn cached_answer(
         latency_ms: whole_millis(elapsed),
         cache: CacheUse::Hit,
         outcome: RequestOutcome::Answered,
+        variant: lookup.terms.variant.clone(),
     };
     let state = &lookup.gateway.state;
     state.record(question.asker.tenant, &metered, context.now, &context.correlation_id).await?;

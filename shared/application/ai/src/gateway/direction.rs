@@ -2,12 +2,15 @@
 //! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
 
 /// The modules, the lowest first, each with its source and its level.
-const MODULES: [(&str, &str, u32); 19] = [
+const MODULES: [(&str, &str, u32); 23] = [
     ("tally", include_str!("tally.rs"), 0),
     ("parts", include_str!("parts.rs"), 1),
     ("question", include_str!("question.rs"), 2),
     ("terms", include_str!("terms.rs"), 3),
+    ("chained_fine_tunes", include_str!("chained_fine_tunes.rs"), 3),
+    ("sides", include_str!("sides.rs"), 4),
     ("lookup", include_str!("lookup.rs"), 4),
+    ("estimate", include_str!("estimate.rs"), 5),
     ("cached_answer", include_str!("cached_answer.rs"), 5),
     ("admission", include_str!("admission.rs"), 6),
     ("attempts", include_str!("attempts.rs"), 7),
@@ -21,22 +24,26 @@ const MODULES: [(&str, &str, u32); 19] = [
     ("repair", include_str!("repair.rs"), 12),
     ("answer", include_str!("answer.rs"), 13),
     ("stream", include_str!("stream.rs"), 13),
+    ("offline", include_str!("offline.rs"), 14),
     ("embed", include_str!("embed.rs"), 13),
 ];
 
 /// Modules that the gateway uses and that must not use the gateway.
-const BELOW: [(&str, &str); 13] = [
+const BELOW: [(&str, &str); 16] = [
     ("abilities", include_str!("../abilities.rs")),
     ("ask", include_str!("../ask.rs")),
     ("bound", include_str!("../bound.rs")),
     ("cache_key", include_str!("../cache_key.rs")),
     ("chain", include_str!("../chain.rs")),
+    ("fine_tuned", include_str!("../fine_tuned.rs")),
     ("history", include_str!("../history.rs")),
     ("mask", include_str!("../mask.rs")),
     ("personal", include_str!("../personal.rs")),
     ("price_book", include_str!("../price_book.rs")),
     ("registry", include_str!("../registry.rs")),
     ("seal", include_str!("../seal.rs")),
+    ("split_step", include_str!("../split_step.rs")),
+    ("split_subject", include_str!("../split_subject.rs")),
     ("structured", include_str!("../structured/mod.rs")),
     ("tool_calls", include_str!("../tool_calls.rs")),
 ];

@@ -16,7 +16,7 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayReques
     let (temperature, top_p) = if reasoning.is_some() { (None, None) } else { samplers(model, conversation) };
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
-        model: model.id.clone(),
+        model: model.provider_name().to_owned(),
         system: conversation.system.clone(),
         messages: conversation.messages.clone(),
         tools: conversation.tools.clone(),
@@ -32,6 +32,7 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayReques
         // Only Bedrock has guardrails, and the other adapter refuses a call with one.
         guardrail: gateway.guardrail.clone().filter(|_| model.provider == Provider::Bedrock),
         time_left: std::time::Duration::ZERO,
+        base_model: model.base_model.clone(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The ports and settings of the gateway.
 
 use super::tally::CallTally;
-use crate::registry::{Provider, Registry};
-use ports::{AiState, Guardrail, Limiter, Timer};
+use crate::registry::{Model, Provider, Registry};
+use ports::{AiState, Guardrail, Limiter, ModelName, Timer};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +34,22 @@ impl AiGateway {
     /// The same with a guardrail around every conversation with a model of Bedrock.
     pub fn with_guardrail(self, guardrail: Option<Guardrail>) -> Self {
         Self { guardrail, ..self }
+    }
+
+    /// The same gateway on another state and another limiter, for requests that were paid for together.
+    pub(crate) fn on(&self, state: Arc<dyn AiState>, limiter: Arc<dyn Limiter>) -> Self {
+        let gateway = Self::new(state, limiter, Arc::clone(&self.timer), self.registry.clone());
+        gateway.with_guardrail(self.guardrail.clone())
+    }
+
+    /// The durable state.
+    pub(crate) fn state(&self) -> &Arc<dyn AiState> {
+        &self.state
+    }
+
+    /// The limiter that counts requests.
+    pub(crate) fn limiter(&self) -> &dyn Limiter {
+        self.limiter.as_ref()
     }
 
     /// The timer that the gateway's callers use too.
@@ -74,4 +90,9 @@ impl<T: ?Sized> Providers<T> {
             Provider::Openai => self.openai.as_ref(),
         }
     }
+}
+
+/// The model, as the breakers name it.
+pub(super) fn model_name(model: &Model) -> ModelName {
+    ModelName { provider: model.provider.as_str().to_owned(), model: model.id.clone() }
 }

@@ -98,8 +98,21 @@ impl PassedCompletion {
         }
     }
 
-    /// Passes on everything of the current part that was held back. A call without arguments has an empty object.
+    /// Ends the current part. A call without arguments has an empty object.
     pub(super) fn flush(&mut self) {
+        self.release();
+        if self.part == Part::Call
+            && let Some(call) = self.calls.last_mut().filter(|call| call.arguments.trim().is_empty())
+        {
+            call.arguments = "{}".to_owned();
+            self.ready.push_back(StreamEvent::Arguments("{}".to_owned()));
+        }
+        // The end of a call is told once, and text may follow.
+        self.part = Part::Text;
+    }
+
+    /// Passes on everything of the current part that was held back, and nothing that did not arrive.
+    pub(super) fn release(&mut self) {
         let held = self.restoring.as_mut().map(Restoring::rest).unwrap_or_default();
         match self.part {
             Part::Text => {
@@ -112,17 +125,9 @@ impl PassedCompletion {
                 };
                 self.tell(held, StreamEvent::Text);
             }
-            Part::Call => {
-                self.tell(held, StreamEvent::Arguments);
-                if let Some(call) = self.calls.last_mut().filter(|call| call.arguments.trim().is_empty()) {
-                    call.arguments = "{}".to_owned();
-                    self.ready.push_back(StreamEvent::Arguments("{}".to_owned()));
-                }
-            }
+            Part::Call => self.tell(held, StreamEvent::Arguments),
             Part::DroppedCall => {}
         }
-        // The end of a call is told once, and text may follow.
-        self.part = Part::Text;
     }
 
     /// The bytes that arrived.

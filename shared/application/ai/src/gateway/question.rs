@@ -17,7 +17,7 @@ pub(super) struct GatewayQuestion {
     pub(super) feature: Feature,
     /// The environment's chain, or the model that the caller named.
     pub(super) chain: Chain,
-    /// The value that decides the side of a split step.
+    /// The value that decides the side of a split step of the environment's chain.
     pub(super) sticky: String,
     /// The abilities that a model must have.
     pub(super) needs: Vec<NeededAbility>,
@@ -27,6 +27,8 @@ pub(super) struct GatewayQuestion {
     pub(super) cache: Option<(CacheKey, CachePolicy)>,
     /// The seal of the cached completion. It is derived from the prompt, like the cache key.
     pub(super) seal: Option<Seal>,
+    /// The value that decides the side of a split step of the organization's own chain.
+    pub(super) subject: String,
 }
 
 impl GatewayQuestion {
@@ -43,6 +45,7 @@ impl GatewayQuestion {
             output: u64::from(ask.conversation.max_output_tokens),
             cache: named.map(|(key, _)| (key, ask.cache)),
             seal: named.map(|(_, seal)| seal),
+            subject: ask.subject.clone(),
         }
     }
 
@@ -57,6 +60,7 @@ impl GatewayQuestion {
             output: 0,
             cache: None,
             seal: None,
+            subject: String::new(),
         }
     }
 

@@ -12,15 +12,14 @@ use super::parts::{AiGateway, Providers};
 use super::passing::PassedCompletion;
 use super::question::{GatewayQuestion, InputBounds};
 use super::settlement::{CacheableAnswer, Session};
-use super::stream_event::{AnswerStream, StreamEnd, StreamEvent, Streamed};
-use crate::ask::{CompletionCheck, GatewayAnswer, GatewayRequest, Requester, ToolCallCheck};
+use super::stream_event::{AnswerStream, StreamEnd, StreamEvent, StreamOutcome, Streamed, replayed};
+use crate::ask::{CompletionCheck, GatewayRequest, Requester, ToolCallCheck};
 use crate::mask::Masking;
-use crate::structured::unfenced;
 use application_core::{Context, Error};
 use domain::ai::{RequestOutcome, TokenCounts};
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, StreamExt};
-use ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, ToolCall, Usage};
+use ports::{Delta, ModelCall, ModelError, ModelStream, StopReason, StreamingModelGateway, Usage};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,19 +66,6 @@ pub async fn stream(
             Err(error)
         }
     }
-}
-
-/// A cached completion as a stream.
-fn replayed(answer: GatewayAnswer, structured: bool) -> Streamed {
-    let GatewayAnswer { head, text, tool_calls, stop, tokens, reasoning_tokens, cost, .. } = answer;
-    let text = if structured { unfenced(&text).to_owned() } else { text };
-    let text = (!text.is_empty()).then_some(StreamEvent::Text(text));
-    let calls = tool_calls.into_iter().flat_map(|ToolCall { id, name, arguments }| {
-        [StreamEvent::ToolCall { id, name }, StreamEvent::Arguments(arguments)]
-    });
-    let end = StreamEvent::End(StreamEnd { stop, tokens, reasoning_tokens, cost });
-    let events: Vec<StreamEvent> = text.into_iter().chain(calls).chain([end]).collect();
-    Streamed { head, events: stream::iter(events).boxed() }
 }
 
 /// The first stream of the chain that begins.
@@ -167,12 +153,6 @@ struct Passing {
     ended: Option<StreamOutcome>,
 }
 
-/// The way in which a stream ended.
-enum StreamOutcome {
-    Whole { stop: StopReason, usage: Option<Usage> },
-    Failed(ModelError),
-}
-
 fn passed_on(passing: Passing) -> AnswerStream {
     stream::unfold(Some(passing), |passing| async move {
         let mut passing = passing?;
@@ -206,7 +186,12 @@ impl Passing {
             Ok(Delta::End { stop, usage }) => StreamOutcome::Whole { stop, usage },
             Err(error) => StreamOutcome::Failed(error),
         };
-        self.passed.flush();
+        if ended.ends_calls() {
+            self.passed.flush();
+        } else {
+            // A call that is cut has no arguments but those that arrived.
+            self.passed.release();
+        }
         self.ended = Some(ended);
     }
 

@@ -1,9 +1,11 @@
 //! The parts of a streamed completion as the caller gets them.
 
+use crate::ask::GatewayAnswer;
+use crate::structured::unfenced;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::TokenCounts;
-use futures_util::stream::BoxStream;
-use ports::StopReason;
+use futures_util::stream::{BoxStream, StreamExt, iter};
+use ports::{ModelError, StopReason, ToolCall, Usage};
 
 /// A part of a streamed completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,4 +50,35 @@ pub struct Streamed {
     pub head: AnswerHead,
     /// Its parts.
     pub events: AnswerStream,
+}
+
+/// The way in which a stream ended.
+pub(super) enum StreamOutcome {
+    Whole { stop: StopReason, usage: Option<Usage> },
+    Failed(ModelError),
+}
+
+impl StreamOutcome {
+    /// Whether the model ended its last part itself.
+    pub(super) fn ends_calls(&self) -> bool {
+        match self {
+            Self::Whole { stop, .. } => {
+                matches!(stop, StopReason::EndTurn | StopReason::StopSequence | StopReason::ToolCalls)
+            }
+            Self::Failed(_) => false,
+        }
+    }
+}
+
+/// A cached completion as a stream.
+pub(super) fn replayed(answer: GatewayAnswer, structured: bool) -> Streamed {
+    let GatewayAnswer { head, text, tool_calls, stop, tokens, reasoning_tokens, cost, .. } = answer;
+    let text = if structured { unfenced(&text).to_owned() } else { text };
+    let text = (!text.is_empty()).then_some(StreamEvent::Text(text));
+    let calls = tool_calls.into_iter().flat_map(|ToolCall { id, name, arguments }| {
+        [StreamEvent::ToolCall { id, name }, StreamEvent::Arguments(arguments)]
+    });
+    let end = StreamEvent::End(StreamEnd { stop, tokens, reasoning_tokens, cost });
+    let events: Vec<StreamEvent> = text.into_iter().chain(calls).chain([end]).collect();
+    Streamed { head, events: iter(events).boxed() }
 }

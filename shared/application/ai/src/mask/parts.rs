@@ -2,7 +2,7 @@
 
 use super::Masking;
 use ports::{ContentBlock, Document, Message, Tool, ToolCall, ToolResult, ToolSet};
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use std::sync::Arc;
 
 impl Masking {
@@ -29,7 +29,7 @@ impl Masking {
     }
 
     /// Pictures and documents are sent as they are, but for the documents' names and for documents of text.
-    fn masked_block(&mut self, block: &ContentBlock) -> ContentBlock {
+    pub(super) fn masked_block(&mut self, block: &ContentBlock) -> ContentBlock {
         match block {
             ContentBlock::Text(text) => ContentBlock::Text(self.masked(text)),
             ContentBlock::Image(image) => ContentBlock::Image(image.clone()),
@@ -49,15 +49,29 @@ impl Masking {
         }
     }
 
-    /// Arguments stay JSON, also where a number becomes a placeholder.
+    /// Arguments stay JSON, also where a number becomes a placeholder, and all bytes between values stay as they are.
     fn masked_json(&mut self, json: &str) -> String {
-        match serde_json::from_str::<Value>(json) {
-            Ok(value) => {
-                let masked = self.masked_value(&value);
-                if masked == value { json.to_owned() } else { masked.to_string() }
-            }
-            Err(_) => self.masked(json),
+        if serde_json::from_str::<IgnoredAny>(json).is_err() {
+            return self.masked(json);
         }
+        let mut masked = String::with_capacity(json.len());
+        let mut rest = json;
+        while let Some(start) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+            let (before, token) = rest.split_at_checked(start).unwrap_or_default();
+            masked.push_str(before);
+            let (token, after) = token.split_at_checked(token_length(token)).unwrap_or((token, ""));
+            match token.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+                Some(text) => masked.push_str(&format!("\"{}\"", self.masked(text))),
+                None => {
+                    let number = self.masked(token);
+                    let is_masked = number != token;
+                    masked.push_str(&if is_masked { format!("\"{number}\"") } else { number });
+                }
+            }
+            rest = after;
+        }
+        masked.push_str(rest);
+        masked
     }
 
     fn masked_document(&mut self, document: &Document) -> Document {
@@ -83,4 +97,19 @@ impl Masking {
             one_at_a_time: set.one_at_a_time,
         }
     }
+}
+
+/// The length of the string or the number at the beginning of a part of a JSON text.
+fn token_length(token: &str) -> usize {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    if !token.starts_with('"') {
+        return token.bytes().take_while(is_of_number).count();
+    }
+    let mut escaped = false;
+    let closing = token.bytes().skip(1).position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    closing.map_or(token.len(), |closing| closing + 2)
 }

@@ -7,7 +7,7 @@ use super::super::personal::Kind;
 use std::collections::HashMap;
 
 /// The most backslashes of one escape: in a JSON text that stands in another one.
-const MOST_ESCAPES: usize = 4;
+pub(super) const MOST_ESCAPES: usize = 4;
 /// The most spaces between a bracket and the name.
 const MOST_PADDING: usize = 2;
 /// The most digits of a number that is read in a prompt.

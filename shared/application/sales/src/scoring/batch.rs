@@ -4,12 +4,12 @@
 
 use super::output;
 use super::prompt::{self, Document};
-use super::{LeadScorer, ScoredAssessment, by_rules, time_to_write};
-use application_ai::gateway::{Unanswered, answer};
+use super::{LeadScorer, ScoredAssessment, by_rules, subject, time_to_write};
+use application_ai::gateway::{SubjectSide, Unanswered, answer, models_by_subject};
 use application_ai::{GatewayAnswer, GatewayRequest, Requester, unfenced};
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
-use domain::ai::TokenCounts;
+use domain::ai::{Feature, TokenCounts};
 use domain::sales::{Assessment, Engine, Lead, LeadScore};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -31,18 +31,56 @@ impl LeadScorer {
     ///
     /// Completions about several leads are not cached: the same ten hardly come together again, and an unusable part
     /// would be cached with the others. A completion about a single lead is cached like any other.
+    ///
+    /// Leads on different sides of a split step of the organization's own chain never share a prompt.
     pub async fn score_all(
         &self,
         leads: &[Lead],
         context: &Context,
         asker: &Requester,
     ) -> Vec<LeadJudgement> {
-        let groups = leads.chunks(TOGETHER).map(|group| self.score_group(group, context, asker));
-        join_all(groups).await.into_iter().flatten().collect()
+        let sides = match self.sides(leads, context, asker).await {
+            Ok(sides) => sides,
+            Err(error) => {
+                let error = Arc::new(error);
+                return leads.iter().map(|_| Err(Arc::clone(&error))).collect();
+            }
+        };
+        let groups = sides.iter().flat_map(|side| side.chunks(TOGETHER)).map(|group| async move {
+            let leads: Vec<&Lead> = group.iter().map(|(_, lead)| *lead).collect();
+            let judgements = self.score_group(&leads, context, asker).await;
+            group.iter().map(|(place, _)| *place).zip(judgements).collect::<Vec<_>>()
+        });
+        let mut judgements: Vec<(usize, LeadJudgement)> =
+            join_all(groups).await.into_iter().flatten().collect();
+        judgements.sort_by_key(|(place, _)| *place);
+        judgements.into_iter().map(|(_, judgement)| judgement).collect()
     }
 
-    async fn score_group(&self, leads: &[Lead], context: &Context, asker: &Requester) -> Vec<LeadJudgement> {
-        let documents: Vec<Document> = leads.iter().map(Document::of).collect();
+    /// The leads with their places, by the variant and the models that each would have alone.
+    async fn sides<'a>(
+        &self,
+        leads: &'a [Lead],
+        context: &Context,
+        asker: &Requester,
+    ) -> Result<Vec<Vec<(usize, &'a Lead)>>, Error> {
+        let placed = leads.iter().enumerate();
+        // The chain of the organization does not matter to a lead alone, nor when no model is asked.
+        if leads.len() < 2 || !self.asks_models(asker) {
+            return Ok(vec![placed.collect()]);
+        }
+        let subjects: Vec<String> = leads.iter().map(|lead| subject(lead, asker)).collect();
+        let of = (Feature::LeadScoring, &self.chain);
+        let models = models_by_subject(&self.gateway, context, asker, of, &subjects).await?;
+        let mut sides: BTreeMap<SubjectSide, Vec<(usize, &Lead)>> = BTreeMap::new();
+        for (side, lead) in models.into_iter().zip(placed) {
+            sides.entry(side).or_default().push(lead);
+        }
+        Ok(sides.into_values().collect())
+    }
+
+    async fn score_group(&self, leads: &[&Lead], context: &Context, asker: &Requester) -> Vec<LeadJudgement> {
+        let documents: Vec<Document> = leads.iter().map(|lead| Document::of(lead)).collect();
         let nothing = AnswerCost { tokens: TokenCounts::default(), nano_usd: 0 };
         let (parts, cost, attempts) = match self.ask_group(leads, &documents, context, asker).await {
             Ok(None) => (Vec::new(), nothing, 0),
@@ -100,16 +138,14 @@ impl LeadScorer {
     /// Asks about several leads at once; `None` when that would be the same as asking about each.
     async fn ask_group(
         &self,
-        leads: &[Lead],
+        leads: &[&Lead],
         documents: &[Document],
         context: &Context,
         asker: &Requester,
     ) -> Result<Option<GatewayAnswer>, Unanswered> {
-        // The same value as for a lead that is asked about alone.
-        let sticky = asker.tenant.to_string();
-        if leads.len() < 2 || self.chain.models(&sticky).is_empty() {
+        let Some(first) = leads.first().filter(|_| leads.len() > 1 && self.asks_models(asker)) else {
             return Ok(None);
-        }
+        };
         let numbered: BTreeMap<String, &Document> =
             documents.iter().enumerate().map(|(at, document)| (at.to_string(), document)).collect();
         let turn = prompt::marked(&numbered).map_err(|_| Error::NoModel)?;
@@ -122,7 +158,8 @@ impl LeadScorer {
                 let used = read(text, &judges).iter().any(Option::is_some);
                 if used { Ok(()) } else { Err(vec!["no lead's judgement can be used".to_owned()]) }
             })),
-            ..self.prompt(sticky, system, turn, schema(leads.len()), several)
+            // All leads of the group are on the side of the first one.
+            ..self.prompt(asker, subject(first, asker), system, turn, schema(leads.len()), several)
         };
         answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await.map(Some)
     }

@@ -8,7 +8,7 @@ mod prompt;
 pub use batch::LeadJudgement;
 
 use application_ai::gateway::{AiGateway, Providers, Unanswered, answer};
-use application_ai::{CachePolicy, Chain, Conversation, GatewayRequest, Requester};
+use application_ai::{CachePolicy, Chain, Conversation, GatewayRequest, Requester, SplitSubject};
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::Timestamp;
@@ -95,8 +95,7 @@ impl LeadScorer {
         context: &Context,
         asker: &Requester,
     ) -> Result<ScoredAssessment, Unanswered> {
-        let sticky = asker.tenant.to_string();
-        if self.chain.models(&sticky).is_empty() {
+        if !self.asks_models(asker) {
             return Err(Error::NoModel.into());
         }
         let document = Document::of(lead);
@@ -105,7 +104,7 @@ impl LeadScorer {
         let ask = GatewayRequest {
             cache: CachePolicy { read: true, store: true, max_age: None, ttl: CACHE_TIME },
             check: Some(Arc::new(move |text: &str| output::read(text, &judge).map(|_| ()))),
-            ..self.prompt(sticky, prompt::SYSTEM.to_owned(), turn, output::schema(), 1)
+            ..self.prompt(asker, subject(lead, asker), prompt::SYSTEM.to_owned(), turn, output::schema(), 1)
         };
         let answered = answer(&self.gateway, &self.providers, &time_to_write(context), asker, &ask).await?;
         // A cached completion is checked, too: its content decides, not its origin.
@@ -127,10 +126,16 @@ impl LeadScorer {
 }
 
 impl LeadScorer {
-    /// The prompt about this many leads. Its completion is neither cached nor checked.
+    /// Whether the configured chain has a model. When it has none, no organization's leads are scored by one.
+    pub(super) fn asks_models(&self, asker: &Requester) -> bool {
+        !self.chain.models(&asker.tenant.to_string()).is_empty()
+    }
+
+    /// The prompt about this many leads, for a subject of [`subject`]. Its completion is neither cached nor checked.
     pub(super) fn prompt(
         &self,
-        sticky: String,
+        asker: &Requester,
+        subject: String,
         system: String,
         turn: Message,
         schema: Value,
@@ -139,7 +144,7 @@ impl LeadScorer {
         GatewayRequest {
             feature: Feature::LeadScoring,
             chain: self.chain.clone(),
-            sticky,
+            sticky: asker.tenant.to_string(),
             gives_cut: false,
             conversation: Conversation {
                 system,
@@ -153,8 +158,15 @@ impl LeadScorer {
             check: None,
             tool_check: None,
             needs: Vec::new(),
+            subject,
         }
     }
+}
+
+/// The subject that keeps its side of a split step of the organization's own chain: the lead, whether it is scored alone
+/// or with others.
+pub(super) fn subject(lead: &Lead, asker: &Requester) -> String {
+    SplitSubject::Item(&lead.id.to_string()).hashed(asker, Feature::LeadScoring)
 }
 
 /// The score by the rules, with the cost so far.

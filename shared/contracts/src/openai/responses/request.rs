@@ -60,9 +60,13 @@ pub struct ResponseRequest {
     /// Given back in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
-    /// Ignored: the credentials say who asks.
+    /// The end user, who keeps the side of a split step, if `safety_identifier` does not name one. The credentials say
+    /// who asks and pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The newer name of `user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety_identifier: Option<String>,
     /// All other fields; the mapping accepts or refuses them by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

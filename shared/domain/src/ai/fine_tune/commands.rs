@@ -2,17 +2,16 @@
 
 use super::{
     Completed, Failure, FailureReason, FileAccepted, FineTune, FineTuneCanceled, FineTuneCreated,
-    FineTuneEvent, FineTuneFailed, FineTuneStarted, FineTuneStatus, HyperParameters, MOST_BYTES, Stopped,
-    TrainingFile, WAIT_FOR_FILE,
+    FineTuneEvent, FineTuneFailed, FineTuneStarted, FineTuneStatus, FineTuneTrained, HyperParameters,
+    MOST_BYTES, Stopped, TrainingFile, WAIT_FOR_FILE,
 };
 use crate::Timestamp;
+use crate::ai::is_sha256;
 use crate::ai::training_file::FileReport;
 use crate::field::{FieldChecks, InvalidFields};
 use crate::id::{AccountId, FineTuneId};
 
 const LONGEST_NAME: usize = 100;
-/// A SHA-256, base64: 32 bytes.
-const DIGEST_LENGTH: usize = 44;
 
 /// The command that creates a fine-tune.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, I
     if !(1..=MOST_BYTES).contains(&command.bytes) {
         check.wrong("training_file.bytes", "range", format!("must be from 1 to {MOST_BYTES}"));
     }
-    if !is_digest(command.sha256) {
+    if !is_sha256(command.sha256) {
         check.wrong("training_file.sha256", "format", "must be a SHA-256 in base64");
     }
     check.finish(())?;
@@ -65,15 +64,6 @@ pub fn create_fine_tune(command: &CreateFineTune<'_>) -> Result<FineTuneEvent, I
         training_file: TrainingFile { bytes: command.bytes, sha256: command.sha256.to_owned() },
         created_by: command.created_by,
     }))
-}
-
-/// Whether a text is 32 bytes in canonical base64: the last letter holds four bits.
-fn is_digest(text: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    let Some(body) = text.strip_suffix('=') else { return false };
-    text.len() == DIGEST_LENGTH
-        && body.bytes().all(letter)
-        && body.ends_with(|last| "AEIMQUYcgkosw048".contains(last))
 }
 
 /// Decides the event that follows from the check of the file; none when the fine-tune is not waiting for a file.
@@ -113,13 +103,25 @@ pub fn start_fine_tune(fine_tune: &FineTune, provider_job: &str) -> Option<FineT
     })
 }
 
-/// Decides `fine_tune_completed`.
-pub fn complete_fine_tune(fine_tune: &FineTune, custom_model: &str) -> Option<FineTuneEvent> {
+/// Decides `fine_tune_trained`: the provider has the model.
+pub fn train_fine_tune(fine_tune: &FineTune, custom_model: &str) -> Option<FineTuneEvent> {
     (fine_tune.status == FineTuneStatus::Training).then(|| {
+        FineTuneEvent::Trained(FineTuneTrained {
+            fine_tune_id: fine_tune.id,
+            custom_model: custom_model.to_owned(),
+        })
+    })
+}
+
+/// Decides `fine_tune_completed`: the model can be asked by the name of its deployment.
+pub fn complete_fine_tune(fine_tune: &FineTune, deployment: &str) -> Option<FineTuneEvent> {
+    let custom_model = fine_tune.custom_model.as_ref()?;
+    (fine_tune.status == FineTuneStatus::Deploying).then(|| {
         FineTuneEvent::Completed(Completed {
             fine_tune_id: fine_tune.id,
             created_by: fine_tune.created_by,
-            custom_model: custom_model.to_owned(),
+            custom_model: custom_model.clone(),
+            deployment: Some(deployment.to_owned()),
         })
     })
 }
@@ -134,14 +136,14 @@ pub fn fail_fine_tune(fine_tune: &FineTune, failure: Failure) -> Option<FineTune
     }))
 }
 
-/// Decides `fine_tune_canceled`; no event when it has ended.
+/// Decides `fine_tune_canceled`: the fine-tune stops, or its model is retired. No event when it has failed or was canceled.
 pub fn cancel_fine_tune(fine_tune: &FineTune, canceled_by: AccountId) -> Option<FineTuneEvent> {
     fine_tune
-        .has_not_ended()
+        .can_be_canceled()
         .then_some(FineTuneEvent::Canceled(FineTuneCanceled { fine_tune_id: fine_tune.id, canceled_by }))
 }
 
-/// Decides `fine_tune_stopped`; no event when the provider was never asked, or is known to have stopped.
+/// Decides `fine_tune_stopped`; no event when the provider was never asked, or is known to have nothing of it any more.
 pub fn stop_fine_tune(fine_tune: &FineTune) -> Option<FineTuneEvent> {
     fine_tune.stopping.then_some(FineTuneEvent::Stopped(Stopped { fine_tune_id: fine_tune.id }))
 }

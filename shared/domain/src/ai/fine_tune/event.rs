@@ -14,13 +14,15 @@ pub enum FineTuneEvent {
     FileAccepted(FileAccepted),
     /// The provider began to train.
     Started(FineTuneStarted),
-    /// The model exists.
+    /// The model exists; it can't be asked yet.
+    Trained(FineTuneTrained),
+    /// The model can be asked.
     Completed(Completed),
     /// No model was made.
     Failed(FineTuneFailed),
     /// An admin canceled it.
     Canceled(FineTuneCanceled),
-    /// After a cancellation, the provider stopped training.
+    /// After a cancellation or a failure, the provider has no job, model or deployment of it any more.
     Stopped(Stopped),
 }
 
@@ -50,6 +52,13 @@ pub struct FineTuneStarted {
     pub(super) provider_job: String,
 }
 
+/// The facts of `fine_tune_trained`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneTrained {
+    pub(super) fine_tune_id: FineTuneId,
+    pub(super) custom_model: String,
+}
+
 /// The facts of `fine_tune_completed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completed {
@@ -58,6 +67,9 @@ pub struct Completed {
     /// The account that created it.
     pub created_by: AccountId,
     pub(super) custom_model: String,
+    /// Absent in version 1, from before models were deployed.
+    #[serde(default)]
+    pub(super) deployment: Option<String>,
 }
 
 /// The facts of `fine_tune_failed`.
@@ -91,7 +103,10 @@ impl DomainEvent for FineTuneEvent {
             Self::Created(facts) => EncodedEvent::facts("fine_tune_created", facts),
             Self::FileAccepted(facts) => EncodedEvent::facts("fine_tune_file_accepted", facts),
             Self::Started(facts) => EncodedEvent::facts("fine_tune_started", facts),
-            Self::Completed(facts) => EncodedEvent::facts("fine_tune_completed", facts),
+            Self::Trained(facts) => EncodedEvent::facts("fine_tune_trained", facts),
+            Self::Completed(facts) => {
+                EncodedEvent { schema_version: 2, ..EncodedEvent::facts("fine_tune_completed", facts) }
+            }
             Self::Failed(facts) => EncodedEvent::facts("fine_tune_failed", facts),
             Self::Canceled(facts) => EncodedEvent::facts("fine_tune_canceled", facts),
             Self::Stopped(facts) => EncodedEvent::facts("fine_tune_stopped", facts),
@@ -103,7 +118,8 @@ impl DomainEvent for FineTuneEvent {
             ("fine_tune_created", 1) => event.read().map(Self::Created),
             ("fine_tune_file_accepted", 1) => event.read().map(Self::FileAccepted),
             ("fine_tune_started", 1) => event.read().map(Self::Started),
-            ("fine_tune_completed", 1) => event.read().map(Self::Completed),
+            ("fine_tune_trained", 1) => event.read().map(Self::Trained),
+            ("fine_tune_completed", 1 | 2) => event.read().map(Self::Completed),
             ("fine_tune_failed", 1) => event.read().map(Self::Failed),
             ("fine_tune_canceled", 1) => event.read().map(Self::Canceled),
             ("fine_tune_stopped", 1) => event.read().map(Self::Stopped),

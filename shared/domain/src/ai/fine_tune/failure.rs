@@ -19,8 +19,10 @@ pub enum FailureReason {
     TooFewRecords,
     /// The file has too many examples.
     TooManyRecords,
-    /// The provider refused to train, or failed.
+    /// The provider refused to train or to deploy, or failed.
     Provider,
+    /// A budget had no room for the training.
+    BudgetExceeded,
 }
 
 impl FailureReason {
@@ -33,6 +35,7 @@ impl FailureReason {
             Self::TooFewRecords => "too_few_records",
             Self::TooManyRecords => "too_many_records",
             Self::Provider => "provider",
+            Self::BudgetExceeded => "budget_exceeded",
         }
     }
 }
@@ -44,7 +47,8 @@ pub struct Failure {
     pub reason: FailureReason,
     /// The first wrong lines, if lines are wrong.
     pub lines: Vec<LineFault>,
-    /// A provider's failure: its code or a fixed text, never the provider's own message.
+    /// Of a provider's failure, its code or a fixed text, never the provider's own message; of an exceeded budget, the
+    /// budget.
     pub message: Option<String>,
 }
 
@@ -52,6 +56,12 @@ impl Failure {
     /// A failure without details.
     pub fn of(reason: FailureReason) -> Self {
         Self { reason, lines: Vec::new(), message: None }
+    }
+
+    /// A failure for want of money, by the name of the budget without room.
+    pub fn of_budget(budget: &str) -> Self {
+        let (lines, message) = (Vec::new(), Some(budget.to_owned()));
+        Self { reason: FailureReason::BudgetExceeded, lines, message }
     }
 
     /// A failure of the provider, by its code or a fixed text: one line of at most 500 characters.

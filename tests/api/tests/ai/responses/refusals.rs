@@ -127,7 +127,7 @@ async fn wrong_items_are_named_by_their_place() {
     let items = |item: Value| prompt(json!([user, item]));
     for (body, named) in [
         (
-            part(json!({"type": "input_image", "image_url": "https://a.example/b.png"})),
+            part(json!({"type": "input_image", "image_url": "http://a.example/b.png"})),
             "input.2.content.0.image_url",
         ),
         (part(json!({"type": "input_image", "image_url": {"url": PICTURE}})), "input.2.content.0.image_url"),
@@ -138,7 +138,7 @@ async fn wrong_items_are_named_by_their_place() {
             "input.2.content.0.file_data",
         ),
         (
-            part(json!({"type": "input_file", "file_url": "https://a.example/b.pdf"})),
+            part(json!({"type": "input_file", "file_url": "http://a.example/b.pdf"})),
             "input.2.content.0.file_url",
         ),
         (part(json!({"type": "input_audio", "input_audio": {}})), "input.2.content.0.type"),

@@ -1,0 +1,18 @@
+//! Wires `cancel-batch` to AWS.
+
+use cancel_batch::CancelBatch;
+use edge::{Authorized, Handler, Uncounted};
+use std::process::ExitCode;
+use std::sync::Arc;
+use wiring_core::Base;
+
+fn main() -> ExitCode {
+    edge::http::run("cancel-batch", |settings| {
+        Box::pin(async move {
+            let base = Base::read(settings)?;
+            let store = Arc::new(base.store()?);
+            let route = CancelBatch { store: store.clone() };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
+        })
+    })
+}

@@ -1,0 +1,253 @@
+//! Batches that a provider runs by itself, at its batch prices: when every line that can be asked names the same model,
+//! the provider takes batches of it, and there are enough lines. The lines become records of a file, and the provider's
+//! results become those of the lines. A batch that the provider does not take is asked line by line after all.
+
+use super::advance::{BatchStep, BatchTools, ClaimedStep, OpenBatch, ProviderBatches, claim, record};
+use super::ask::record_progress;
+use super::records::ProviderRun;
+use application_core::command::retry_on_conflict;
+use application_core::{Context, Error, repository};
+use domain::Timestamp;
+use domain::ai::batch::{self, Batch, BatchStatus};
+use ports::{BatchFileKey, BatchInferenceError, BatchJob, BatchJobName, BatchJobState};
+
+/// The fewest records that Bedrock takes (quota "Minimum number of records per batch inference job").
+pub(super) const FEWEST_RECORDS: u32 = 100;
+/// How long a provider that has no room, or does not answer, is asked for a job, in seconds: then the lines are queued.
+const TIME_TO_SUBMIT: i64 = 2 * 3600;
+/// How long a batch that ends early waits for its provider, in seconds. An expired batch ends before its lease does.
+const TIME_TO_STOP: i64 = 3600;
+
+/// Whether a batch is one for the provider, and has no results yet.
+pub(super) fn is_provider_s(batch: &Batch) -> bool {
+    batch.provider_model.is_some() && batch.lines_done == 0
+}
+
+/// Goes on with a batch that the provider runs.
+pub(super) async fn go_on(
+    tools: BatchTools<'_>,
+    context: &Context,
+    open: OpenBatch,
+) -> Result<BatchStep, Error> {
+    let Some(provider) = tools.provider else {
+        return requeue(tools, context, &open, "The deployment runs no batches at a provider.").await;
+    };
+    let Some(job) = &open.state.provider_job else { return submit(tools, provider, context, open).await };
+    match provider.jobs.state(job).await? {
+        Some(BatchJobState::Running) => Ok(BatchStep::Waits),
+        Some(BatchJobState::Completed { outputs }) => {
+            take_all(tools, provider, context, open, (&outputs, true)).await
+        }
+        // It may have been stopped before it had results.
+        Some(BatchJobState::Stopped { outputs }) => {
+            take_all(tools, provider, context, open, (&outputs, false)).await
+        }
+        Some(BatchJobState::Failed) => {
+            requeue(tools, context, &open, "The job failed at the provider.").await
+        }
+        Some(BatchJobState::Expired) => {
+            requeue(tools, context, &open, "The job did not begin in time.").await
+        }
+        None => requeue(tools, context, &open, "The job is gone at the provider.").await,
+    }
+}
+
+/// Takes the results of a job that ended by itself. Lines without a result get an error, so that every line has one.
+async fn take_all(
+    tools: BatchTools<'_>,
+    provider: ProviderBatches<'_>,
+    context: &Context,
+    open: OpenBatch,
+    (outputs, has_results): (&[String], bool),
+) -> Result<BatchStep, Error> {
+    let Some(claimed) = claim(tools, context, open).await? else { return Ok(BatchStep::Waits) };
+    let open = &claimed.batch;
+    let Some(run) = ProviderRun::new(tools, provider, context, open).await? else {
+        tracing::error!(batch = open.key.id(), "the prices of a provider's batch are unknown");
+        return requeue(tools, context, open, "The prices of the model's batches are unknown.").await;
+    };
+    if has_results && !run.has_results(outputs).await? {
+        tracing::error!(batch = open.key.id(), "the results of a job that completed are missing");
+        return requeue(tools, context, open, "The results of the job are missing.").await;
+    }
+    let progress = run.take_results(outputs).await?;
+    record_progress(tools, context, &claimed, progress).await?;
+    Ok(BatchStep::Made)
+}
+
+/// Whether the job of a batch that ends early still runs; then it is told to stop.
+pub(super) async fn still_runs(
+    tools: BatchTools<'_>,
+    context: &Context,
+    open: &OpenBatch,
+) -> Result<bool, Error> {
+    let (Some(provider), Some(job)) = (tools.provider, &open.state.provider_job) else { return Ok(false) };
+    let runs = async {
+        let runs = provider.jobs.state(job).await? == Some(BatchJobState::Running);
+        if runs {
+            provider.jobs.stop(job).await?;
+        }
+        Ok(runs)
+    };
+    let runs: Result<bool, Error> = runs.await;
+    if is_over(&open.state, context.clock()) && !matches!(runs, Ok(false)) {
+        tracing::error!(batch = open.key.id(), "a batch ends although its job was not seen to end");
+        return Ok(false);
+    }
+    runs
+}
+
+/// Whether a batch that ends early has waited long enough for its provider.
+fn is_over(batch: &Batch, now: Timestamp) -> bool {
+    let began = batch.times.finalizing.or(batch.times.cancelling);
+    began.is_some_and(|began| now >= began.plus_seconds(TIME_TO_STOP))
+}
+
+/// Takes the results of a job that was stopped, which the provider bills. None when it has none: then the batch ends.
+pub(super) async fn take_stopped(
+    tools: BatchTools<'_>,
+    context: &Context,
+    claimed: &ClaimedStep,
+) -> Result<Option<BatchStep>, Error> {
+    match take_what_there_is(tools, context, claimed).await {
+        Err(error) if is_over(&claimed.batch.state, context.clock()) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                batch = claimed.batch.key.id(),
+                "a batch ends without the results of its provider"
+            );
+            Ok(None)
+        }
+        taken => taken,
+    }
+}
+
+async fn take_what_there_is(
+    tools: BatchTools<'_>,
+    context: &Context,
+    claimed: &ClaimedStep,
+) -> Result<Option<BatchStep>, Error> {
+    let (Some(provider), open) = (tools.provider, &claimed.batch) else { return Ok(None) };
+    let Some(job) = &open.state.provider_job else {
+        // A run may have been killed while it asked for a job, so that only the provider knows of it.
+        return if claimed.resumes { find_job(tools, provider, context, open).await } else { Ok(None) };
+    };
+    let Some(BatchJobState::Completed { outputs } | BatchJobState::Stopped { outputs }) =
+        provider.jobs.state(job).await?
+    else {
+        return Ok(None);
+    };
+    let Some(run) = ProviderRun::new(tools, provider, context, open).await? else {
+        tracing::error!(batch = open.key.id(), "the prices of a provider's batch are unknown");
+        return Ok(None);
+    };
+    let progress = run.take_results(&outputs).await?;
+    record_progress(tools, context, claimed, progress).await?;
+    Ok(Some(BatchStep::Made))
+}
+
+/// Finds the job of a batch that ends early, by asking for it again. It is stopped, and its results are taken once it
+/// has stopped.
+async fn find_job(
+    tools: BatchTools<'_>,
+    provider: ProviderBatches<'_>,
+    context: &Context,
+    open: &OpenBatch,
+) -> Result<Option<BatchStep>, Error> {
+    match provider.jobs.start(&job_of(open, open.state.lines)).await {
+        Ok(job) => keep_job(tools, provider, context, open, &job).await.map(Some),
+        Err(BatchInferenceError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes the records and starts the job.
+async fn submit(
+    tools: BatchTools<'_>,
+    provider: ProviderBatches<'_>,
+    context: &Context,
+    open: OpenBatch,
+) -> Result<BatchStep, Error> {
+    let Some(ClaimedStep { batch: open, .. }) = claim(tools, context, open).await? else {
+        return Ok(BatchStep::Waits);
+    };
+    let model = tools.completions.registry.model(open.state.provider_model.as_deref().unwrap_or_default());
+    let has_terms = model.is_ok_and(|model| model.in_batch(provider.region).is_some());
+    let run = ProviderRun::new(tools, provider, context, &open).await?;
+    let Some(run) = run.filter(|_| has_terms) else {
+        return requeue(tools, context, &open, "The model has no batches any more.").await;
+    };
+    let records = run.write_records().await?;
+    if records < FEWEST_RECORDS {
+        return requeue(tools, context, &open, "Too few lines can be asked.").await;
+    }
+    let error = match provider.jobs.start(&job_of(&open, records)).await {
+        Ok(job) => return keep_job(tools, provider, context, &open, &job).await,
+        Err(BatchInferenceError::Refused(code)) => {
+            tracing::warn!(batch = open.key.id(), code, "the provider refuses a batch; its lines are queued");
+            return requeue(tools, context, &open, &code).await;
+        }
+        Err(error) => error,
+    };
+    let began = open.state.times.in_progress.unwrap_or(open.state.created_at);
+    if context.clock() >= began.plus_seconds(TIME_TO_SUBMIT) {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            batch = open.key.id(),
+            "the provider took no job in time; the lines of a batch are queued"
+        );
+        return requeue(tools, context, &open, "The provider took no job in time.").await;
+    }
+    if let BatchInferenceError::Busy(error) = error {
+        // It is asked again when the claim is over.
+        tracing::warn!(error = error.as_ref() as &dyn std::error::Error, "the provider has no room");
+        return Ok(BatchStep::Waits);
+    }
+    Err(error.into())
+}
+
+/// Records the provider's id of a job. A job of a batch that ends, or has ended, in the meantime is stopped.
+async fn keep_job(
+    tools: BatchTools<'_>,
+    provider: ProviderBatches<'_>,
+    context: &Context,
+    open: &OpenBatch,
+    job: &str,
+) -> Result<BatchStep, Error> {
+    let recorded =
+        retry_on_conflict(|| record(tools, context, &open.key, move |state| batch::submit_batch(state, job)));
+    let state = match recorded.await? {
+        Some(state) => Some(state),
+        None => repository::load::<Batch>(tools.store, &open.key).await?.map(|found| found.state),
+    };
+    let is_awaited = state.is_some_and(|state| {
+        state.status == BatchStatus::InProgress && state.provider_job.as_deref() == Some(job)
+    });
+    if is_awaited {
+        return Ok(BatchStep::Made);
+    }
+    provider.jobs.stop(job).await?;
+    Ok(BatchStep::Waits)
+}
+
+async fn requeue(
+    tools: BatchTools<'_>,
+    context: &Context,
+    open: &OpenBatch,
+    reason: &str,
+) -> Result<BatchStep, Error> {
+    let requeued = record(tools, context, &open.key, |state| batch::requeue_batch(state, reason)).await?;
+    Ok(if requeued.is_some() { BatchStep::Made } else { BatchStep::Waits })
+}
+
+fn job_of(open: &OpenBatch, records: u32) -> BatchJob {
+    let tenant = open.key.tenant();
+    BatchJob {
+        name: BatchJobName::of(open.id),
+        model: open.state.provider_model.clone().unwrap_or_default(),
+        input: BatchFileKey::records(tenant, &open.id).as_str().to_owned(),
+        output_prefix: BatchFileKey::provider_results(tenant, &open.id).as_str().to_owned(),
+        tenant,
+        records: records.into(),
+    }
+}

@@ -1,0 +1,66 @@
+//! Results of a provider, which are written in chunks as they are read.
+
+use super::advance::{BatchTools, OpenBatch};
+use super::results::{ChunkResults, LineResult};
+use application_core::Error;
+use domain::ai::batch::{BatchProgress, add_usage};
+use futures_util::stream::{self, StreamExt};
+use ports::BatchFileKey;
+
+/// The most results of a chunk.
+const MOST_RESULTS: usize = 500;
+/// The bytes of results after which a chunk ends: one more result is below four megabytes.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Results that are written in chunks.
+pub(super) struct TakenResults<'a> {
+    open: &'a OpenBatch,
+    /// Whether each line has a result.
+    has_result: Vec<bool>,
+    results: Vec<LineResult>,
+    bytes: usize,
+    pub(super) chunk: BatchProgress,
+    sums: BatchProgress,
+}
+
+impl<'a> TakenResults<'a> {
+    pub(super) fn new(open: &'a OpenBatch, lines: usize) -> Self {
+        let (chunk, sums) = (BatchProgress::default(), BatchProgress::default());
+        Self { open, has_result: vec![false; lines], results: Vec::new(), bytes: 0, chunk, sums }
+    }
+
+    /// Marks a line as one with a result; `false` when it has one already, or when there is no such line.
+    pub(super) fn takes(&mut self, place: usize) -> bool {
+        self.has_result.get_mut(place).is_some_and(|has| !std::mem::replace(has, true))
+    }
+
+    pub(super) async fn add(&mut self, tools: BatchTools<'_>, result: LineResult) -> Result<(), Error> {
+        self.bytes += result.length();
+        self.results.push(result);
+        self.chunk.lines += 1;
+        let is_full = self.results.len() >= MOST_RESULTS || self.bytes >= MOST_BYTES;
+        if is_full { self.write(tools).await } else { Ok(()) }
+    }
+
+    async fn write(&mut self, tools: BatchTools<'_>) -> Result<(), Error> {
+        if self.results.is_empty() {
+            return Ok(());
+        }
+        self.bytes = 0;
+        let chunk = ChunkResults::new(std::mem::take(&mut self.chunk), std::mem::take(&mut self.results));
+        let place = BatchFileKey::chunk(self.open.key.tenant(), &self.open.id, self.sums.lines);
+        tools.files.write(&place, stream::iter([Ok(chunk.encode()?)]).boxed()).await?;
+        let sums = &mut self.sums;
+        sums.lines = sums.lines.saturating_add(chunk.progress.lines);
+        sums.completed = sums.completed.saturating_add(chunk.progress.completed);
+        sums.failed = sums.failed.saturating_add(chunk.progress.failed);
+        sums.attempts = sums.attempts.saturating_add(chunk.progress.attempts);
+        add_usage(&mut sums.usage, &chunk.progress.usage);
+        Ok(())
+    }
+
+    pub(super) async fn finish(mut self, tools: BatchTools<'_>) -> Result<BatchProgress, Error> {
+        self.write(tools).await?;
+        Ok(self.sums)
+    }
+}

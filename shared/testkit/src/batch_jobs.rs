@@ -1,0 +1,122 @@
+//! A provider of batches without models: jobs that end when a test says so. It keeps a provider's promises (one job for
+//! each name, for example) and fails where a test says so.
+
+use ports::{BatchInference, BatchInferenceError, BatchJob, BatchJobName, BatchJobState, BoxFuture};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How late a late answer is.
+const LATE: Duration = Duration::from_millis(300);
+
+/// How starting a job fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchFault {
+    /// The provider does not answer.
+    Away,
+    /// It starts the job, but its answer is lost.
+    LostStart,
+    /// It starts the job, and answers late.
+    Slow,
+    /// It has no room.
+    Busy,
+    /// It refuses the job.
+    Refused,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: BTreeMap<BatchJobName, BatchJobState>,
+    started: Vec<BatchJob>,
+    stops: u32,
+    fault: Option<BatchFault>,
+}
+
+/// The jobs of a test.
+#[derive(Debug, Default)]
+pub struct TestBatchJobs(Mutex<State>);
+
+impl TestBatchJobs {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, job: &BatchJob) {
+        let mut state = self.state();
+        if !state.jobs.contains_key(&job.name) {
+            state.jobs.insert(job.name.clone(), BatchJobState::Running);
+            state.started.push(job.clone());
+        }
+    }
+
+    /// Sets the state of every job.
+    pub fn end(&self, state: &BatchJobState) {
+        self.state().jobs.values_mut().for_each(|job| *job = state.clone());
+    }
+
+    /// Makes starting fail from now on; `None` ends that.
+    pub fn fail(&self, fault: Option<BatchFault>) {
+        self.state().fault = fault;
+    }
+
+    /// The jobs that were started, each once.
+    pub fn started(&self) -> Vec<BatchJob> {
+        self.state().started.clone()
+    }
+
+    /// How often a job was stopped.
+    pub fn stops(&self) -> u32 {
+        self.state().stops
+    }
+}
+
+impl BatchInference for TestBatchJobs {
+    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, BatchInferenceError>> {
+        Box::pin(async move {
+            let fault = self.state().fault;
+            match fault {
+                Some(BatchFault::Away) => return Err(BatchInferenceError::Unavailable("away".into())),
+                Some(BatchFault::Busy) => return Err(BatchInferenceError::Busy("no room".into())),
+                Some(BatchFault::Refused) => {
+                    return Err(BatchInferenceError::Refused("ValidationException".to_owned()));
+                }
+                Some(BatchFault::LostStart | BatchFault::Slow) | None => {}
+            }
+            self.add(job);
+            match fault {
+                Some(BatchFault::LostStart) => {
+                    Err(BatchInferenceError::Unavailable("the answer is lost".into()))
+                }
+                Some(BatchFault::Slow) => {
+                    tokio::time::sleep(LATE).await;
+                    Ok(job.name.as_str().to_owned())
+                }
+                _ => Ok(job.name.as_str().to_owned()),
+            }
+        })
+    }
+
+    fn state<'a>(
+        &'a self,
+        job_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<BatchJobState>, BatchInferenceError>> {
+        Box::pin(async move {
+            let state = self.state();
+            Ok(state.jobs.iter().find(|(name, _)| name.as_str() == job_id).map(|(_, state)| state.clone()))
+        })
+    }
+
+    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), BatchInferenceError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            state.stops += 1;
+            let job = state.jobs.iter_mut().find(|(name, _)| name.as_str() == job_id);
+            if let Some((_, job)) = job
+                && *job == BatchJobState::Running
+            {
+                *job = BatchJobState::Stopped { outputs: Vec::new() };
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! The caller's names of fields with another name in the use case, so that an error names the fields that were sent.
+
+/// The places of the parts of a prompt in the caller's body.
+#[derive(Debug)]
+pub struct Names {
+    /// The first turn with instructions, by its place among all turns.
+    pub(super) instructions: Option<usize>,
+    /// The turns of the conversation.
+    pub(super) turns: Vec<TurnPlace>,
+    /// The caller's name for the limit of the completion's length.
+    pub(super) max_tokens: &'static str,
+    /// The caller's name for the end user's field.
+    pub(super) user: &'static str,
+}
+
+/// The place of a turn.
+#[derive(Debug)]
+pub(super) struct TurnPlace {
+    /// Its place among all turns.
+    pub(super) place: usize,
+    /// The form of its content.
+    pub(super) form: TurnForm,
+}
+
+/// The form of a turn's content.
+#[derive(Debug)]
+pub(super) enum TurnForm {
+    /// A text, and then the calls of tools.
+    Text,
+    /// This many parts, and then the calls of tools.
+    Parts(usize),
+    /// The result of a call.
+    Result,
+}
+
+impl Names {
+    /// The caller's name of a field.
+    pub fn field(&self, field: &str) -> String {
+        let turn = |place: usize| format!("messages.{place}.content");
+        match field {
+            "max_tokens" => self.max_tokens.to_owned(),
+            "user" => self.user.to_owned(),
+            "system" => self.instructions.map_or_else(|| "messages".to_owned(), turn),
+            "response_schema" => "response_format.json_schema.schema".to_owned(),
+            _ => self.of_turn(field).or_else(|| of_tool(field)).unwrap_or_else(|| field.to_owned()),
+        }
+    }
+
+    fn of_turn(&self, field: &str) -> Option<String> {
+        let (at, rest) = field.strip_prefix("messages.")?.split_once('.')?;
+        let TurnPlace { place, form } = self.turns.get(at.parse::<usize>().ok()?)?;
+        let part = rest.strip_prefix("content.").and_then(|part| part.parse::<usize>().ok());
+        let name = match (form, part) {
+            (_, None) => rest.to_owned(),
+            (TurnForm::Result, Some(_)) => "tool_call_id".to_owned(),
+            (TurnForm::Text, Some(0)) => "content".to_owned(),
+            (TurnForm::Text, Some(part)) => format!("tool_calls.{}", part - 1),
+            (TurnForm::Parts(parts), Some(part)) if part < *parts => format!("content.{part}"),
+            (TurnForm::Parts(parts), Some(part)) => format!("tool_calls.{}", part - parts),
+        };
+        Some(format!("messages.{place}.{name}"))
+    }
+}
+
+/// The members of a tool stand in its function.
+fn of_tool(field: &str) -> Option<String> {
+    let (at, member) = field.strip_prefix("tools.")?.split_once('.')?;
+    Some(format!("tools.{at}.function.{member}"))
+}

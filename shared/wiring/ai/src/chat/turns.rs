@@ -1,0 +1,132 @@
+//! Turns OpenAI's messages into turns of a conversation. Members and parts of answers that other providers gave are left
+//! alone in turns of the model, so that a history from elsewhere can be sent as it is.
+
+use super::names::{TurnForm, TurnPlace};
+use crate::RequestFiles;
+use crate::files::document_of_url;
+use contracts::openai::{ChatMessage, ChatRole, ChatToolCall, Content, Part};
+use domain::field::FieldChecks;
+use ports::{ContentBlock, Message, Role, ToolCall, ToolResult};
+
+/// A message as a turn.
+pub(super) enum ReadTurn {
+    /// Instructions.
+    Instructions(String),
+    /// A turn of the conversation.
+    Turn(Message, TurnPlace),
+    /// An empty turn of the model, which changes nothing.
+    Nothing,
+}
+
+/// Reads the message at this place. Parts that can't be read are noted and left out.
+pub(super) fn read(
+    message: ChatMessage,
+    place: usize,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> ReadTurn {
+    let ChatMessage { role, content, refusal, tool_calls, tool_call_id, name: _, rest: _ } = message;
+    let form = match &content {
+        Some(Content::Parts(parts)) => TurnForm::Parts(parts.len()),
+        Some(Content::Text(_)) => TurnForm::Text,
+        None if refusal.is_some() => TurnForm::Text,
+        None => TurnForm::Parts(0),
+    };
+    let said = content.map(Content::into_parts).or(refusal.map(|refusal| vec![Part::Refusal { refusal }]));
+    let said = said.unwrap_or_default();
+    let calls = tool_calls.unwrap_or_default();
+    if role != ChatRole::Assistant && !calls.is_empty() {
+        check.wrong(
+            &format!("messages.{place}.tool_calls"),
+            "format",
+            "must stand in a turn of the assistant",
+        );
+    }
+    let read = |(at, part)| block(part, role, &format!("messages.{place}.content.{at}"), files, check);
+    let blocks: Vec<ContentBlock> = said.into_iter().enumerate().map(read).collect();
+    match role {
+        ChatRole::System | ChatRole::Developer => {
+            ReadTurn::Instructions(blocks.iter().filter_map(ContentBlock::as_text).collect())
+        }
+        ChatRole::User => {
+            ReadTurn::Turn(Message { role: Role::User, content: blocks }, TurnPlace { place, form })
+        }
+        ChatRole::Assistant => {
+            let says_nothing =
+                |block: &ContentBlock| block.as_text().is_some_and(|text| text.trim().is_empty());
+            if calls.is_empty() && blocks.iter().all(says_nothing) {
+                return ReadTurn::Nothing;
+            }
+            let content = blocks.into_iter().chain(calls.into_iter().map(call)).collect();
+            ReadTurn::Turn(Message { role: Role::Assistant, content }, TurnPlace { place, form })
+        }
+        ChatRole::Tool => {
+            if tool_call_id.is_none() {
+                check.wrong(&format!("messages.{place}.tool_call_id"), "required", "must be given");
+            }
+            let call_id = tool_call_id.unwrap_or_default();
+            let result = ContentBlock::ToolResult(ToolResult { call_id, content: blocks, is_error: false });
+            let form = TurnForm::Result;
+            ReadTurn::Turn(Message { role: Role::User, content: vec![result] }, TurnPlace { place, form })
+        }
+    }
+}
+
+/// Clients of other providers send a call without arguments with an empty text.
+fn call(call: ChatToolCall) -> ContentBlock {
+    let ChatToolCall { id, kind: _, function } = call;
+    let empty = function.arguments.trim().is_empty();
+    let arguments = if empty { "{}".to_owned() } else { function.arguments };
+    ContentBlock::ToolCall(ToolCall { id, name: function.name, arguments })
+}
+
+/// The block of a part; an empty text for a part that is left out, so that parts keep their places.
+fn block(
+    part: Part,
+    role: ChatRole,
+    field: &str,
+    files: &mut RequestFiles,
+    check: &mut FieldChecks,
+) -> ContentBlock {
+    let nothing = || ContentBlock::Text(String::new());
+    match part {
+        Part::Text { text } | Part::Refusal { refusal: text } => ContentBlock::Text(text),
+        Part::ImageUrl { image_url } if takes_files(role) => match files.image_of_url(&image_url.url) {
+            Ok(image) => ContentBlock::Image(image),
+            Err(fault) => {
+                check.wrong(&format!("{field}.image_url.url"), "format", fault);
+                nothing()
+            }
+        },
+        Part::File { file } if takes_files(role) => {
+            let Some(data) = &file.file_data else {
+                check.wrong(
+                    &format!("{field}.file.file_data"),
+                    "required",
+                    "must be given: no files are stored",
+                );
+                return nothing();
+            };
+            match document_of_url(data, file.filename.as_deref()) {
+                Ok(document) => ContentBlock::Document(document),
+                Err(fault) => {
+                    check.wrong(&format!("{field}.file.file_data"), "format", fault);
+                    nothing()
+                }
+            }
+        }
+        Part::ImageUrl { .. } | Part::File { .. } | Part::Other if role == ChatRole::Assistant => nothing(),
+        Part::ImageUrl { .. } | Part::File { .. } => {
+            check.wrong(&format!("{field}.type"), "unsupported", "must be text in this turn");
+            nothing()
+        }
+        Part::Other => {
+            check.wrong(&format!("{field}.type"), "unsupported", "must be text, image_url or file");
+            nothing()
+        }
+    }
+}
+
+fn takes_files(role: ChatRole) -> bool {
+    matches!(role, ChatRole::User | ChatRole::Tool)
+}
