@@ -82,8 +82,8 @@ impl SumAddition {
     }
 }
 
-/// What a request adds to every sum that it belongs to. Each model has a line, because each has its own prices; the
-/// request is counted in the line of the model that answered.
+/// The additions of a request to its sums. Each model has a line, because each has its own prices; the request is counted in
+/// the line of the model that answered.
 pub(super) fn additions(metered: &AiRequestMetered) -> Result<Vec<SumAddition>, StoreError> {
     let who = match &metered.api_key_id {
         Some(key) => format!("{API_KEY}{key}"),

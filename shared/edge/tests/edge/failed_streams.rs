@@ -78,7 +78,7 @@ async fn a_body_that_fails_before_it_begins_has_none() {
     assert!(!body.contains("failed"), "{body}");
 }
 
-/// Nobody waits for a client that takes nothing.
+/// A client that takes nothing must not keep the function until its deadline.
 #[tokio::test]
 async fn a_client_that_takes_nothing_gets_none() {
     let then = || stream::iter([Ok(b"two".to_vec()), Ok(b"three".to_vec())]).chain(stream::pending()).boxed();

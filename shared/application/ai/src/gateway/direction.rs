@@ -1,5 +1,5 @@
-//! The gateway's modules use each other in one direction: a module uses only modules that stand before it, and the last
-//! three, which are ways to answer, don't use each other. Otherwise a change in one file could break any other.
+//! The gateway's modules use each other in one direction: a module uses only modules of a lower level,
+//! and the three ways to answer (answer, stream, embed) don't use each other. Otherwise a change in one file could break any other.
 
 /// The modules, the lowest first, each with its source and its level.
 const MODULES: [(&str, &str, u32); 23] = [

@@ -4,17 +4,18 @@
 //!
 //! | path | calls to DynamoDB | one after the other |
 //! |---|---|---|
-//! | limited | 2 | 1 |
-//! | every breaker open | 2 | 1 |
-//! | hit | 3 | 2 |
-//! | over budget | 3 | 2 |
-//! | miss | 4 | 3 |
+//! | limited | 3 | 1 |
+//! | every breaker open | 3 | 1 |
+//! | hit | 4 | 2 |
+//! | over budget | 4 | 2 |
+//! | miss | 5 | 3 |
 //!
 //! Over budget is one call less when the request's bound alone is more than the limit. A request that waits for another
 //! request's completion adds one call for each look. A retry or a repair that needs more money than was set aside adds
 //! one. Every tenth answered call of a process, and every failed one, adds one that reports to the model's breaker. A
 //! breaker's window, its opening and the right to probe its model are one more each. A failed settlement adds one,
-//! which leaves it to the sweeper, and a failed reservation one, which takes it back.
+//! which leaves it to the sweeper, and a failed reservation one, which takes it back. An organization's own chain adds one
+//! read where a step is split and the cache is used, and one where it names a fine-tuned model.
 
 mod admission;
 mod answer;
