@@ -765,7 +765,8 @@ def patch_local_domain():
 
     Here names without a dot are never looked up. With them, an API deployed with `DomainName=localhost` is served at
     http://localhost:PORT, an address that does not change and that resolves on every machine, while the AWS APIs stay at
-    http://127.0.0.1:PORT.
+    http://127.0.0.1:PORT. Some clients turn `localhost` into 127.0.0.1. Paths below /v1/ belong to no AWS API in use, so
+    they reach the API there too, and not the emulator's own answers to `/v1/chat/completions`.
     """
     from ministack import app
     from ministack.services import apigateway_v1 as gateway
@@ -773,7 +774,8 @@ def patch_local_domain():
     resolve = app._resolve_custom_domain_request
 
     def resolve_any_name(host, path):
-        if host.split(":")[0].lower() == "localhost":
+        name = host.split(":")[0].lower()
+        if name == "localhost" or (name == "127.0.0.1" and path.startswith("/v1/")):
             return gateway.resolve_base_path_mapping("localhost", path)
         return resolve(host, path)
 

@@ -49,7 +49,7 @@ impl Deployment {
             local_models,
         };
         step("deploying the template (sam deploy)", || self.deploy(&endpoints))?;
-        step("configuring it", || self.configure(&endpoints, &plan.chain))?;
+        step("configuring it", || self.configure(&endpoints, plan))?;
         Ok(endpoints)
     }
 
@@ -155,8 +155,8 @@ impl Deployment {
         Ok(())
     }
 
-    /// Deploys the default configuration with this chain. Functions that run already follow within a minute.
-    fn configure(&self, endpoints: &Endpoints, chain: &[&str]) -> Outcome {
+    /// Deploys the default configuration with the models of this plan. Functions that run already follow within a minute.
+    fn configure(&self, endpoints: &Endpoints, plan: &Plan) -> Outcome {
         let default = root().join("infra/configuration.default.json");
         let text = fs::read_to_string(&default).map_err(at(&default))?;
         let mut document: Value =
@@ -164,11 +164,14 @@ impl Deployment {
         if let Some(members) = document.as_object_mut() {
             members.insert("fine_tuning".to_owned(), true.into());
             if let Some(chains) = members.get_mut("chains").and_then(Value::as_object_mut) {
-                chains.insert("lead_scoring".to_owned(), chain.into());
+                chains.insert("lead_scoring".to_owned(), plan.chain.as_slice().into());
             }
         }
         if let Some(models) = endpoints.local_models {
             models.configure(&mut document);
+        }
+        if let Some(providers) = document.get_mut("providers").and_then(Value::as_array_mut) {
+            providers.extend(plan.provider(&endpoints.model_url));
         }
         let path = self.file("configuration.json");
         fs::write(&path, format!("{document:#}\n")).map_err(at(&path))?;

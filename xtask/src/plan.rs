@@ -2,6 +2,7 @@
 
 use crate::local_models::LocalModels;
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 /// The scoring chain without a model: the rules engine scores.
 const RULES_ONLY: [&str; 1] = ["rules"];
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) chain: Vec<&'static str>,
     /// The endpoint and the model that the model server forwards to.
     pub(crate) forward: Option<(String, Option<String>)>,
+    /// The models of the registry that the model server serves in OpenAI's format.
+    pub(crate) in_openai_format: Vec<&'static str>,
     /// The models that run on this machine.
     pub(crate) local_models: LocalModels,
 }
@@ -53,12 +56,27 @@ impl Plan {
             None => (RULES_ONLY.to_vec(), None, LocalModels::EmbeddingsAndChat),
         };
         let is_on = options.local_models == Switch::On;
-        Self { chain, forward, local_models: if is_on { local_models } else { LocalModels::Off } }
+        let local_models = if is_on { local_models } else { LocalModels::Off };
+        Self { chain, forward, in_openai_format: Vec::new(), local_models }
+    }
+
+    /// The model server at this address as a provider with OpenAI's format, when it serves a model as such. It takes the
+    /// purpose of texts to embed by NVIDIA's names.
+    pub(crate) fn provider(&self, model_server: &str) -> Option<Value> {
+        let serves = !self.in_openai_format.is_empty();
+        serves.then(|| {
+            json!({
+                "name": "model-server", "base_url": format!("{model_server}/v1"), "models": self.in_openai_format,
+                "input_types": {"document": "passage", "query": "query"},
+            })
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn plan(model_url: Option<&str>, local_models: Switch) -> Plan {
@@ -76,5 +94,15 @@ mod tests {
         // The toy scores no leads.
         assert_eq!(plan(None, Switch::On).chain, ["rules"]);
         assert_eq!(plan(url, Switch::On).chain, ["self-hosted", "rules"]);
+    }
+
+    #[test]
+    fn the_model_server_is_a_provider_of_the_models_that_it_serves_in_openai_s_format() {
+        let none = plan(None, Switch::On);
+        assert_eq!(none.provider("http://127.0.0.1:4000"), None);
+        let some = Plan { in_openai_format: vec!["gpt-4.1-mini"], ..none };
+        let provider = some.provider("http://127.0.0.1:4000").unwrap();
+        assert_eq!(provider["base_url"], "http://127.0.0.1:4000/v1");
+        assert_eq!(provider["models"], json!(["gpt-4.1-mini"]));
     }
 }

@@ -193,8 +193,12 @@ fn e2e() -> Outcome {
 
 fn deployed_tests(deployment: &Deployment) -> Outcome {
     // A model first, so that the tests can script its answers, and the rules when it fails.
-    let plan =
-        Plan { chain: vec!["amazon.nova-pro-v1:0", "rules"], forward: None, local_models: LocalModels::Off };
+    let plan = Plan {
+        chain: vec!["amazon.nova-pro-v1:0", "rules"],
+        forward: None,
+        in_openai_format: vec!["gpt-4.1-mini", "text-embedding-3-small"],
+        local_models: LocalModels::Off,
+    };
     let endpoints = deployment.bring_up(&plan)?;
     let path = local().join("e2e/environment.json");
     let clients = step("installing client libraries of models", tools::install_clients)?;

@@ -15,7 +15,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use adapter_aws::{AwsSettings, JsonServiceSigning, sdk_config};
+use adapter_aws::{AwsSettings, PostSigning, sdk_config};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -37,7 +37,7 @@ fn call(times: u32) {
     let variables: Vec<(String, String)> = env::vars().collect();
     let variables = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let config = sdk_config(&AwsSettings::read(variables).unwrap()).unwrap();
-    let signing = JsonServiceSigning::new(&config, "dynamodb");
+    let signing = PostSigning::new(&config, "dynamodb");
     let builder = Builder::from(&config).push_auth_scheme(signing.clone());
     let client = Client::from_conf(builder.interceptor(signing.clone()).retry_classifier(signing).build());
     runtime.block_on(async {

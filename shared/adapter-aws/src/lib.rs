@@ -17,5 +17,5 @@ pub use aws_types::SdkConfig;
 pub use config::{sdk_config, with_limits};
 pub use round_trips::{RoundTrip, RoundTrips};
 pub use settings::{AwsSettings, CallLimits, SettingsError};
-pub use signing::JsonServiceSigning;
+pub use signing::PostSigning;
 pub use transport::TrustError;

@@ -1,22 +1,27 @@
-//! Signature Version 4 for services of the AWS JSON protocol, such as DynamoDB.
+//! Signature Version 4 for requests that are a POST without a query, such as those of DynamoDB and of Bedrock's runtime.
 //!
-//! The SDK derives the signing key again for each call and writes the canonical form of any request. A request of the AWS
-//! JSON protocol is a POST to `/` without a query, and the key is the same for a day. What that saves is in
-//! docs/adr/0014-own-connector-and-signature.md. The tests compare the signature with the SDK's.
+//! The SDK derives the signing key again for each call and writes the canonical form of any request. The key is the same
+//! for a day. What that saves is in docs/adr/0014-own-connector-and-signature.md. The tests compare the signature with the
+//! SDK's.
 //!
 //! Every other request is refused. Values of headers are signed as they are, without joining or collapsing, because the SDK
 //! writes one line for each header. The region is that of the configuration, the service is given.
 //!
 //! Source: AWS, "Create a signed AWS API request".
 
-use std::fmt::{self, Write};
+mod canonical;
+
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_runtime::auth::sigv4::SCHEME_ID;
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::DisableClockSkewCorrection;
+use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::{AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign};
 use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
@@ -24,7 +29,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef, InterceptorContext,
 };
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
@@ -34,18 +39,22 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::retry::ErrorKind;
 use aws_types::SdkConfig;
 use ring::{digest, hmac};
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
+
+use canonical::{canonical, canonical_path, push_hex, timestamp};
 
 /// The most seconds by which the clock may differ from the service's, as in the SDK. AWS refuses a difference of five minutes.
 const TOLERATED_SECONDS: i64 = 240;
+
+/// The reason that the SDK shows for an interceptor that does not run.
+const NOT_NEEDED: &str = "no answer depends on its headers";
 
 /// Signs the calls of one client, and corrects the clock when the service refused the time of a signature.
 ///
 /// The client needs it three times: as an authentication scheme, in the place of the SDK's, as an interceptor, and as a
 /// classifier of failures.
 #[derive(Clone)]
-pub struct JsonServiceSigning(Arc<Signer>);
+pub struct PostSigning(Arc<Signer>);
 
 struct Signer {
     region: Option<String>,
@@ -88,11 +97,13 @@ enum SigningError {
     Stream,
     #[error("the address has no host")]
     NoHost,
-    #[error("the request is not of the AWS JSON protocol")]
-    NotJson,
+    #[error("the request is not a POST without a query")]
+    NotPost,
+    #[error("the path has an empty or a relative part")]
+    Path,
 }
 
-impl JsonServiceSigning {
+impl PostSigning {
     /// For a client of the service with this signing name, such as `dynamodb`.
     pub fn new(config: &SdkConfig, service: &'static str) -> Self {
         Self(Arc::new(Signer {
@@ -104,13 +115,13 @@ impl JsonServiceSigning {
     }
 }
 
-impl fmt::Debug for JsonServiceSigning {
+impl fmt::Debug for PostSigning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("JsonServiceSigning").field("service", &self.0.service).finish_non_exhaustive()
+        formatter.debug_struct("PostSigning").field("service", &self.0.service).finish_non_exhaustive()
     }
 }
 
-impl AuthScheme for JsonServiceSigning {
+impl AuthScheme for PostSigning {
     fn scheme_id(&self) -> AuthSchemeId {
         SCHEME_ID
     }
@@ -124,7 +135,7 @@ impl AuthScheme for JsonServiceSigning {
     }
 }
 
-impl Sign for JsonServiceSigning {
+impl Sign for PostSigning {
     fn sign_http_request(
         &self,
         request: &mut HttpRequest,
@@ -140,18 +151,24 @@ impl Sign for JsonServiceSigning {
 }
 
 #[dyn_dispatch_hint]
-impl Intercept for JsonServiceSigning {
+impl Intercept for PostSigning {
     fn name(&self) -> &'static str {
-        "JsonServiceSigning"
+        "PostSigning"
     }
 
-    /// The SDK's correction of the clock reads the date of every answer, and changes nothing here.
+    /// Leaves out the headers that describe the client and the try: `user-agent`, `x-amz-user-agent`,
+    /// `amz-sdk-invocation-id` and `amz-sdk-request`. No answer depends on them, and they would be made anew, signed and
+    /// sent with each call. The SDK's correction of the clock reads the date of every answer, and changes nothing here.
     fn read_before_execution(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(DisableClockSkewCorrection::from(true));
+        let state = config.interceptor_state();
+        state.store_put(disable_interceptor::<UserAgentInterceptor>(NOT_NEEDED));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>(NOT_NEEDED));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>(NOT_NEEDED));
+        state.store_put(DisableClockSkewCorrection::from(true));
         Ok(())
     }
 
@@ -200,9 +217,9 @@ impl Intercept for JsonServiceSigning {
     }
 }
 
-impl ClassifyRetry for JsonServiceSigning {
+impl ClassifyRetry for PostSigning {
     fn name(&self) -> &'static str {
-        "JsonServiceSigning"
+        "PostSigning"
     }
 
     /// A refused time is tried again, with the time of the service.
@@ -222,11 +239,8 @@ impl Signer {
         seconds: i64,
     ) -> Result<(), BoxError> {
         let region = self.region.as_deref().ok_or(SigningError::NoRegion)?;
-        if request.method() != "POST"
-            || request.uri_mut().path() != "/"
-            || request.uri_mut().query().is_some()
-        {
-            return Err(SigningError::NotJson.into());
+        if request.method() != "POST" || request.uri_mut().query().is_some() {
+            return Err(SigningError::NotPost.into());
         }
         let time = timestamp(seconds)?;
         let date = time.get(..8).ok_or(SigningError::Time)?;
@@ -234,7 +248,8 @@ impl Signer {
         if let Some(token) = credentials.session_token() {
             request.headers_mut().try_insert("x-amz-security-token", token.to_owned())?;
         }
-        let (canonical, signed) = canonical(request)?;
+        let path = canonical_path(request.uri_mut().path())?;
+        let (canonical, signed) = canonical(request, &path)?;
         let scope = format!("{date}/{region}/{}/aws4_request", self.service);
         let mut text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n");
         push_hex(&mut text, digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
@@ -273,54 +288,6 @@ fn hmac_key(bytes: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, bytes)
 }
 
-/// The canonical request, and the names of the signed headers: `content-type`, `host` and every `x-amz-` header.
-fn canonical(request: &HttpRequest) -> Result<(String, String), SigningError> {
-    let body = request.body().bytes().ok_or(SigningError::Stream)?;
-    let mut headers: Vec<(&str, &str)> = request
-        .headers()
-        .iter()
-        .filter(|(name, _)| *name == "content-type" || name.starts_with("x-amz-"))
-        .map(|(name, value)| (name, value.trim()))
-        .chain([("host", host(request.uri())?)])
-        .collect();
-    headers.sort_unstable_by_key(|(name, _)| *name);
-    let mut canonical = String::with_capacity(1024);
-    let mut signed = String::with_capacity(80);
-    canonical.push_str("POST\n/\n\n");
-    for (name, value) in headers {
-        for part in [name, ":", value, "\n"] {
-            canonical.push_str(part);
-        }
-        if !signed.is_empty() {
-            signed.push(';');
-        }
-        signed.push_str(name);
-    }
-    canonical.push('\n');
-    canonical.push_str(&signed);
-    canonical.push('\n');
-    push_hex(&mut canonical, digest::digest(&digest::SHA256, body).as_ref());
-    Ok((canonical, signed))
-}
-
-/// The `Host` that the HTTP client will send: with the port, unless it is the scheme's own.
-fn host(address: &str) -> Result<&str, SigningError> {
-    let (scheme, rest) = address.split_once("://").ok_or(SigningError::NoHost)?;
-    let authority =
-        rest.split(['/', '?']).next().filter(|host| !host.is_empty()).ok_or(SigningError::NoHost)?;
-    let own_port = if scheme == "https" { ":443" } else { ":80" };
-    Ok(authority.strip_suffix(own_port).unwrap_or(authority))
-}
-
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(DIGITS.get(usize::from(half)).map(|digit| char::from(*digit)));
-        }
-    }
-}
-
 /// The time of this process, in Unix seconds.
 fn seconds(components: &RuntimeComponents) -> Result<i64, SigningError> {
     let now = components.time_source().map_or_else(SystemTime::now, |source| source.now());
@@ -328,30 +295,17 @@ fn seconds(components: &RuntimeComponents) -> Result<i64, SigningError> {
     i64::try_from(since.as_secs()).map_err(|_| SigningError::Time)
 }
 
-/// Such as `20261129T235544Z`.
-fn timestamp(seconds: i64) -> Result<String, SigningError> {
-    let time = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| SigningError::Time)?;
-    let mut text = String::with_capacity(16);
-    write!(
-        text,
-        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-        time.year(),
-        u8::from(time.month()),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
-    .map_err(|_| SigningError::Time)?;
-    Ok(text)
-}
-
 /// The difference of the clocks, if the answer refuses the signature because of it.
 fn refused_clock(response: &HttpResponse) -> Option<WrongClock> {
-    const CODE: &[u8] = b"InvalidSignatureException";
+    const CODE: &str = "InvalidSignatureException";
     let wrong = response.extension::<WrongClock>()?;
-    let refused = response.body().bytes()?.windows(CODE.len()).any(|part| part == CODE);
-    refused.then_some(*wrong)
+    // The AWS JSON protocol has the code in the body, REST protocols have it in a header.
+    let in_header = response.headers().get("x-amzn-errortype").is_some_and(|code| code.contains(CODE));
+    let in_body = || {
+        let body = response.body().bytes().unwrap_or_default();
+        body.windows(CODE.len()).any(|part| part == CODE.as_bytes())
+    };
+    (in_header || in_body()).then_some(*wrong)
 }
 
 fn http_date(text: &str) -> Option<i64> {

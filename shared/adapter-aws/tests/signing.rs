@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::support::{self, Answer, Request, Stub};
-use adapter_aws::{AwsSettings, CallLimits, JsonServiceSigning, sdk_config};
+use adapter_aws::{AwsSettings, CallLimits, PostSigning, SdkConfig, sdk_config};
 use aws_credential_types::Credentials;
+use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,7 +14,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-fn client(url: &str, token: Option<&str>) -> Client {
+fn config(url: &str, token: Option<&str>) -> SdkConfig {
     let settings = AwsSettings {
         region: "eu-west-1".to_owned(),
         credentials: Credentials::new("AKIDTEST", "secret", token.map(str::to_owned), None, "test"),
@@ -22,10 +23,29 @@ fn client(url: &str, token: Option<&str>) -> Client {
         limits: CallLimits::default(),
         round_trips: None,
     };
-    let config = sdk_config(&settings).unwrap();
-    let signing = JsonServiceSigning::new(&config, "dynamodb");
+    sdk_config(&settings).unwrap()
+}
+
+fn client(url: &str, token: Option<&str>) -> Client {
+    let config = config(url, token);
+    let signing = PostSigning::new(&config, "dynamodb");
     let builder = Builder::from(&config).push_auth_scheme(signing.clone());
     Client::from_conf(builder.interceptor(signing.clone()).retry_classifier(signing).build())
+}
+
+fn bedrock(url: &str, token: Option<&str>) -> aws_sdk_bedrockruntime::Client {
+    let config = config(url, token);
+    let signing = PostSigning::new(&config, "bedrock");
+    let builder = aws_sdk_bedrockruntime::config::Builder::from(&config).push_auth_scheme(signing.clone());
+    aws_sdk_bedrockruntime::Client::from_conf(
+        builder.interceptor(signing.clone()).retry_classifier(signing).build(),
+    )
+}
+
+async fn invoke(client: &aws_sdk_bedrockruntime::Client, model: &str) -> Result<(), String> {
+    let invoke = client.invoke_model().model_id(model).content_type("application/json");
+    let invoke = invoke.body(Blob::new("{}"));
+    invoke.send().await.map(drop).map_err(|error| format!("{error:?}"))
 }
 
 async fn put(client: &Client, value: &str) -> Result<(), String> {
@@ -34,7 +54,7 @@ async fn put(client: &Client, value: &str) -> Result<(), String> {
 }
 
 /// What `aws-sigv4` makes of the request that was sent, with the headers that it says it signed.
-fn expected(url: &str, request: &Request, token: Option<&str>) -> String {
+fn expected(url: &str, service: &str, request: &Request, token: Option<&str>) -> String {
     let sent = &request.headers;
     let authorization = &sent["authorization"];
     let names = authorization.split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
@@ -46,14 +66,19 @@ fn expected(url: &str, request: &Request, token: Option<&str>) -> String {
     let parameters = SigningParams::builder()
         .identity(&identity)
         .region("eu-west-1")
-        .name("dynamodb")
+        .name(service)
         .time(time_of(&sent["x-amz-date"]))
         .settings(SigningSettings::default())
         .build()
         .unwrap()
         .into();
-    let signable =
-        SignableRequest::new("POST", format!("{url}/"), headers, SignableBody::Bytes(&request.body)).unwrap();
+    let signable = SignableRequest::new(
+        "POST",
+        format!("{url}{}", request.path),
+        headers,
+        SignableBody::Bytes(&request.body),
+    )
+    .unwrap();
     let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
     let signed = instructions.headers().find(|(name, _)| *name == "authorization");
     signed.unwrap().1.to_owned()
@@ -95,7 +120,7 @@ async fn the_signature_is_that_of_the_sdk() {
                 request.headers.keys().map(String::as_str).filter(must_be_signed).collect();
             assert!(names.len() >= 4, "{names:?}");
             assert!(signed.contains(&format!("SignedHeaders={},", names.join(";"))), "{signed}");
-            assert_eq!(signed, &expected(&stub.url, &request, token));
+            assert_eq!(signed, &expected(&stub.url, "dynamodb", &request, token));
         }
     }
 }
@@ -132,11 +157,56 @@ async fn calls_at_the_same_time_are_all_repeated() {
 }
 
 #[tokio::test]
-async fn a_request_of_another_protocol_is_not_signed() {
+async fn paths_are_signed_as_the_sdk_signs_them() {
+    for token in [None, Some("session-token")] {
+        let stub = Stub::start(Answer::With(200, "{}"));
+        let client = bedrock(&stub.url, token);
+        let models = [
+            "amazon.nova-lite-v1:0",
+            "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude:0",
+            "a b~c_d-e.f",
+            "(!$&'*+,;=@%2F)",
+            "m\u{fc}nchen",
+        ];
+        for model in models {
+            invoke(&client, model).await.unwrap();
+        }
+        let requests = stub.requests.lock().unwrap().clone();
+        assert_eq!(requests.len(), models.len());
+        assert!(requests.iter().any(|request| request.path.contains("%3A")), "a path is encoded");
+        for request in requests {
+            let signed = &request.headers["authorization"];
+            assert!(signed.contains("/eu-west-1/bedrock/aws4_request"), "{signed}");
+            assert_eq!(signed, &expected(&stub.url, "bedrock", &request, token), "{}", request.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_the_sdk_would_shorten_is_not_signed() {
+    for model in [".", ".."] {
+        let stub = Stub::start(Answer::With(200, "{}"));
+        let error = invoke(&bedrock(&stub.url, None), model).await.unwrap_err();
+        assert!(error.contains("Path"), "{error}");
+        assert_eq!(stub.requests.lock().unwrap().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_a_post_is_not_signed() {
     let stub = Stub::start(Answer::With(200, "{}"));
-    let error = put(&client(&format!("{}/prefix", stub.url), None), "a").await.unwrap_err();
-    assert!(error.contains("NotJson"), "{error}");
+    let error = bedrock(&stub.url, None).list_async_invokes().max_results(1).send().await.unwrap_err();
+    assert!(format!("{error:?}").contains("NotPost"), "{error:?}");
     assert_eq!(stub.requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_a_rest_service_refuses_is_corrected_and_the_call_repeated() {
+    let stub = Stub::start(Answer::RefuseClockInHeader { ahead: 3600 });
+    let client = bedrock(&stub.url, None);
+    invoke(&client, "amazon.nova-lite-v1:0").await.unwrap();
+    invoke(&client, "amazon.nova-lite-v1:0").await.unwrap();
+    assert_eq!(stub.requests.lock().unwrap().len(), 3, "one refused call, its repetition, and the next call");
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types;
-use ports::{ModelAnswer, ModelError, StopReason, ToolCall, Usage};
+use aws_smithy_types::base64;
+use ports::{MappedNames, ModelAnswer, ModelError, ReasoningContent, StopReason, ToolCall, Usage};
 
 use crate::failure::{ProviderFailure, unavailable};
-use crate::names::MappedNames;
 use crate::tools::ANSWER_TOOL;
 
 /// `written` has the arguments of all calls, in their order.
@@ -20,7 +20,25 @@ pub(crate) fn read(
     };
     let (text, tool_calls) = content(message, written, tools)?;
     let stop = stop_reason(output.stop_reason(), !tool_calls.is_empty());
-    Ok(ModelAnswer { text, tool_calls, stop, usage: output.usage().and_then(|usage| metered(usage, stop)) })
+    let usage = output.usage().and_then(|usage| metered(usage, stop));
+    Ok(ModelAnswer { reasoning: reasoning(message), text, tool_calls, stop, usage })
+}
+
+/// The reasoning in its order. A kind of a later API that this SDK does not know is left out.
+fn reasoning(message: &types::Message) -> Vec<ReasoningContent> {
+    let blocks = message.content().iter().filter_map(|block| block.as_reasoning_content().ok());
+    blocks
+        .filter_map(|block| match block {
+            types::ReasoningContentBlock::ReasoningText(block) => Some(ReasoningContent::Text {
+                text: block.text().to_owned(),
+                signature: block.signature().filter(|signature| !signature.is_empty()).map(str::to_owned),
+            }),
+            types::ReasoningContentBlock::RedactedContent(data) => {
+                Some(ReasoningContent::Redacted(base64::encode(data)))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// The input of the answer tool, otherwise the model's text, and the calls of the caller's tools. The caller's check of

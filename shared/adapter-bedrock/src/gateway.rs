@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use adapter_aws::{CallLimits, SdkConfig, with_limits};
+use adapter_aws::{CallLimits, PostSigning, SdkConfig, with_limits};
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::Builder;
 use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
     ModelError, ModelGateway, ModelStream, StreamingModelGateway,
@@ -32,7 +33,10 @@ impl BedrockGateway {
     /// A gateway with the configuration of the process, but with limits of its own: those of the process are for fast
     /// services.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(&with_limits(config, LIMITS)) }
+        let config = with_limits(config, LIMITS);
+        let signing = PostSigning::new(&config, "bedrock");
+        let builder = Builder::from(&config).push_auth_scheme(signing.clone()).interceptor(signing.clone());
+        Self { client: Client::from_conf(builder.retry_classifier(signing).build()) }
     }
 
     async fn answer(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {

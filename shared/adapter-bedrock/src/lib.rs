@@ -10,7 +10,6 @@ mod classification;
 mod embedding;
 mod failure;
 mod gateway;
-mod names;
 mod offline;
 mod raw_json;
 mod request;

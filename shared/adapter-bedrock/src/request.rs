@@ -7,10 +7,9 @@ use aws_sdk_bedrockruntime::operation::converse::builders::ConverseFluentBuilder
 use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::types;
 use aws_smithy_types::{Document, Number};
-use ports::{Guardrail, ModelCall, Reasoning};
+use ports::{Guardrail, MappedNames, ModelCall, Reasoning};
 use std::collections::HashMap;
 
-use crate::names::MappedNames;
 use crate::raw_json::{InsertTexts, RawTexts};
 use crate::{tools, turns};
 

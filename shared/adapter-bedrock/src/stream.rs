@@ -7,15 +7,15 @@ use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamOutput;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
-use aws_sdk_bedrockruntime::types::{self, ContentBlockDelta, ContentBlockStart};
+use aws_sdk_bedrockruntime::types::{self, ContentBlockDelta, ContentBlockStart, ReasoningContentBlockDelta};
+use aws_smithy_types::base64;
 use futures_util::StreamExt;
 use futures_util::stream;
-use ports::{Delta, ModelError, ModelStream, StopReason};
+use ports::{Delta, MappedNames, ModelError, ModelStream, StopReason};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer;
 use crate::failure::{self, ProviderFailure, unavailable};
-use crate::names::MappedNames;
 use crate::tools::ANSWER_TOOL;
 
 /// How long the end of the body may take after a whole answer. When it is read to its end, the connection can serve the
@@ -87,6 +87,10 @@ struct StreamedSoFar {
     /// Text beside the tool that the model is forced to call. It is the answer only if no tool is called, just as in a
     /// whole answer, so it must wait.
     aside: String,
+    /// The signature, or the hidden content, of the block of reasoning that is arriving. Half of either is worth nothing,
+    /// so it is passed on when the block ends.
+    signature: String,
+    redacted: Vec<u8>,
     said: bool,
     stop: Option<types::StopReason>,
     usage: Option<types::TokenUsage>,
@@ -111,6 +115,7 @@ impl StreamedSoFar {
                 let index = delta.content_block_index();
                 self.take_delta(index, delta.delta?)
             }
+            types::ConverseStreamOutput::ContentBlockStop(_) => self.end_of_reasoning(),
             types::ConverseStreamOutput::MessageStop(stop) => {
                 self.stop = Some(stop.stop_reason().clone());
                 None
@@ -134,8 +139,33 @@ impl StreamedSoFar {
             ContentBlockDelta::ToolUse(tool) if self.calls.contains(&index) => {
                 (!tool.input.is_empty()).then_some(Delta::Arguments(tool.input))
             }
+            ContentBlockDelta::ReasoningContent(part) => self.take_reasoning(part),
             _ => None,
         }
+    }
+
+    fn take_reasoning(&mut self, part: ReasoningContentBlockDelta) -> Option<Delta> {
+        match part {
+            ReasoningContentBlockDelta::Text(text) => (!text.is_empty()).then_some(Delta::Reasoning(text)),
+            ReasoningContentBlockDelta::Signature(signature) => {
+                self.signature.push_str(&signature);
+                None
+            }
+            ReasoningContentBlockDelta::RedactedContent(data) => {
+                self.redacted.extend_from_slice(data.as_ref());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The signature or the hidden content of a block that has ended.
+    fn end_of_reasoning(&mut self) -> Option<Delta> {
+        let (signature, redacted) = (std::mem::take(&mut self.signature), std::mem::take(&mut self.redacted));
+        if !redacted.is_empty() {
+            return Some(Delta::RedactedReasoning(base64::encode(redacted)));
+        }
+        (!signature.is_empty()).then_some(Delta::ReasoningSignature(signature))
     }
 
     fn text(&mut self, text: String) -> Option<Delta> {

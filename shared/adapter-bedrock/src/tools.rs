@@ -6,36 +6,25 @@ use std::collections::BTreeSet;
 
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::types;
-use ports::{ContentBlock, ModelCall, ToolChoice};
+use ports::{ContentBlock, ModelCall, NameRule, ToolChoice, ToolNameRules, ToolNames};
 
-use crate::names::MappedNames;
 use crate::raw_json::RawTexts;
 use crate::schema::schema_for;
-use crate::turns::Names;
 
 /// The tool whose input is the structured answer.
 pub(crate) const ANSWER_TOOL: &str = "answer";
 
+/// The names of tools and the ids of calls that Converse takes.
+const CONVERSE: ToolNameRules = ToolNameRules { tools: ANY, calls: ANY, reserved: &[ANSWER_TOOL] };
+const ANY: NameRule = NameRule { fewest: 1, most: 64, signs: "_-" };
+
+/// Nova writes no call of a tool whose name has a hyphen.
+const NOVA: ToolNameRules = ToolNameRules { tools: NameRule { signs: "_", ..ANY }, ..CONVERSE };
+
 /// The names of the tools of a call and of its conversation.
-pub(crate) fn names(call: &ModelCall) -> Names {
-    let blocks = || call.messages.iter().flat_map(|turn| &turn.content);
-    let called = blocks().filter_map(|block| match block {
-        ContentBlock::ToolCall(call) => Some(call.name.as_str()),
-        _ => None,
-    });
-    let tools: Vec<&str> = call.tools.tools.iter().map(|tool| tool.name.as_str()).chain(called).collect();
-    let ids: Vec<&str> = blocks()
-        .filter_map(|block| match block {
-            ContentBlock::ToolCall(call) => Some(call.id.as_str()),
-            ContentBlock::ToolResult(result) => Some(result.call_id.as_str()),
-            _ => None,
-        })
-        .collect();
-    let hyphens = !call.family().contains("amazon.nova");
-    Names {
-        tools: MappedNames::new(tools.iter().copied(), &[ANSWER_TOOL], hyphens),
-        calls: MappedNames::new(ids.iter().copied(), &[], true),
-    }
+pub(crate) fn names(call: &ModelCall) -> ToolNames {
+    let rules = if call.family().contains("amazon.nova") { &NOVA } else { &CONVERSE };
+    ToolNames::new(call, rules)
 }
 
 /// Whether a request for this call has tools: the caller's, those of its history, or the one that takes the answer.
@@ -50,7 +39,7 @@ fn are_forbidden(call: &ModelCall) -> bool {
 /// The tools and the choice among them; `None` when there is nothing to choose.
 pub(crate) fn configuration(
     call: &ModelCall,
-    names: &Names,
+    names: &ToolNames,
     raw: &mut RawTexts,
 ) -> Result<Option<types::ToolConfiguration>, BuildError> {
     let schema = call.forced_schema();
@@ -113,7 +102,7 @@ fn called_tools(call: &ModelCall) -> BTreeSet<&str> {
 /// that takes the answer.
 fn choice(
     call: &ModelCall,
-    names: &Names,
+    names: &ToolNames,
     has_schema: bool,
     forbidden: bool,
 ) -> Result<Option<types::ToolChoice>, BuildError> {

@@ -1,14 +1,16 @@
-//! The turns of a conversation in Bedrock's blocks. Bedrock refuses blank texts, a conversation that the model opens, and
+//! The turns of a conversation in Bedrock's blocks. Reasoning goes back byte for byte, because its model has signed it.
+//! Bedrock refuses blank texts, a conversation that the model opens, and
 //! a document without a text beside it; Claude also refuses an answer's beginning that ends in white space.
 
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types;
+use aws_smithy_types::base64;
 use ports::{
-    ContentBlock, Document, DocumentFormat, Image, ImageFormat, Message, Role, ToolCall, ToolResult,
+    ContentBlock, Document, DocumentFormat, Image, ImageFormat, Message, ReasoningContent, Role, ToolCall,
+    ToolNames, ToolResult,
 };
 
-use crate::names::MappedNames;
 use crate::raw_json::RawTexts;
 
 /// The turn before a conversation that the model opens.
@@ -18,15 +20,9 @@ const OPENING: &str = "Begin.";
 const DOCUMENT_NAME_SIGNS: [char; 6] = [' ', '-', '(', ')', '[', ']'];
 const LONGEST_DOCUMENT_NAME: usize = 200;
 
-/// The names of tools and the ids of calls.
-pub(crate) struct Names {
-    pub(crate) tools: MappedNames,
-    pub(crate) calls: MappedNames,
-}
-
 pub(crate) fn turns(
     messages: &[Message],
-    names: &Names,
+    names: &ToolNames,
     raw: &mut RawTexts,
 ) -> Result<Vec<types::Message>, BuildError> {
     let mut sent = Vec::with_capacity(messages.len() + 1);
@@ -68,7 +64,7 @@ fn trim_end(content: &mut [types::ContentBlock]) {
 
 fn blocks(
     content: &[ContentBlock],
-    names: &Names,
+    names: &ToolNames,
     raw: &mut RawTexts,
 ) -> Result<Vec<types::ContentBlock>, BuildError> {
     let mut sent = Vec::with_capacity(content.len());
@@ -76,6 +72,7 @@ fn blocks(
         sent.push(match block {
             ContentBlock::Text(blank) if blank.trim().is_empty() => continue,
             ContentBlock::Text(said) => text(said.clone()),
+            ContentBlock::Reasoning(it) => types::ContentBlock::ReasoningContent(reasoning(it)?),
             ContentBlock::Image(it) => types::ContentBlock::Image(image(it)?),
             ContentBlock::Document(it) => types::ContentBlock::Document(document(it)?),
             ContentBlock::ToolCall(it) => types::ContentBlock::ToolUse(call(it, names, raw)?),
@@ -88,6 +85,19 @@ fn blocks(
         sent.push(text("The document is above."));
     }
     Ok(sent)
+}
+
+fn reasoning(reasoning: &ReasoningContent) -> Result<types::ReasoningContentBlock, BuildError> {
+    Ok(match reasoning {
+        ReasoningContent::Text { text, signature } => {
+            let block = types::ReasoningTextBlock::builder().text(text).set_signature(signature.clone());
+            types::ReasoningContentBlock::ReasoningText(block.build()?)
+        }
+        ReasoningContent::Redacted(data) => {
+            let data = base64::decode(data).map_err(BuildError::other)?;
+            types::ReasoningContentBlock::RedactedContent(Blob::new(data))
+        }
+    })
 }
 
 fn image(image: &Image) -> Result<types::ImageBlock, BuildError> {
@@ -122,7 +132,7 @@ fn document_name(name: &str) -> String {
     if words.is_empty() { "document".to_owned() } else { words.join(" ") }
 }
 
-fn call(call: &ToolCall, names: &Names, raw: &mut RawTexts) -> Result<types::ToolUseBlock, BuildError> {
+fn call(call: &ToolCall, names: &ToolNames, raw: &mut RawTexts) -> Result<types::ToolUseBlock, BuildError> {
     types::ToolUseBlock::builder()
         .tool_use_id(names.calls.to_provider(&call.id))
         .name(names.tools.to_provider(&call.name))
@@ -137,7 +147,7 @@ fn object(arguments: &str) -> String {
     if is_object { arguments.to_owned() } else { "{}".to_owned() }
 }
 
-fn result(result: &ToolResult, names: &Names) -> Result<types::ToolResultBlock, BuildError> {
+fn result(result: &ToolResult, names: &ToolNames) -> Result<types::ToolResultBlock, BuildError> {
     let mut content = Vec::with_capacity(result.content.len());
     for block in &result.content {
         content.push(match block {
@@ -145,8 +155,8 @@ fn result(result: &ToolResult, names: &Names) -> Result<types::ToolResultBlock, 
             ContentBlock::Text(text) => types::ToolResultContentBlock::Text(text.clone()),
             ContentBlock::Image(it) => types::ToolResultContentBlock::Image(image(it)?),
             ContentBlock::Document(it) => types::ToolResultContentBlock::Document(document(it)?),
-            // A result holds no calls or results.
-            ContentBlock::ToolCall(_) | ContentBlock::ToolResult(_) => continue,
+            // A result holds no reasoning, calls or results.
+            ContentBlock::Reasoning(_) | ContentBlock::ToolCall(_) | ContentBlock::ToolResult(_) => continue,
         });
     }
     types::ToolResultBlock::builder()

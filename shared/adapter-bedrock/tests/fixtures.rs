@@ -3,8 +3,8 @@
 use crate::support::{answers, answers_with, call, config, everything_said, frames, parts, read};
 use adapter_bedrock::BedrockGateway;
 use ports::{
-    Delta, EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, StopReason,
-    StreamingModelGateway, Usage,
+    Delta, EmbeddingCall, EmbeddingGateway, InputType, ModelCall, ModelError, ModelGateway, ReasoningContent,
+    StopReason, StreamingModelGateway, Usage,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -86,12 +86,6 @@ async fn streams_of_claude_and_nova() {
             vec!["{\"score\":81}"],
             usage(433, 88, 0, 0),
         ),
-        (
-            include_str!("fixtures/stream-claude-redacted-reasoning.jsonl"),
-            call(),
-            vec!["9 C."],
-            usage(40, 31, 0, 0),
-        ),
     ] {
         let url = answers_with(EVENT_STREAM, frames(events).concat());
         let stream = BedrockGateway::new(&config(&url)).converse_stream(&call).await.unwrap();
@@ -103,7 +97,7 @@ async fn streams_of_claude_and_nova() {
     }
 }
 
-/// The reasoning is not passed on, streamed or whole.
+/// Reasoning comes with its signature, and hidden reasoning whole, streamed or not.
 #[tokio::test]
 async fn reasoning_before_calls_of_tools() {
     let url = answers_with(
@@ -114,7 +108,11 @@ async fn reasoning_before_calls_of_tools() {
     let text = |text: &str| Ok(Delta::Text(text.to_owned()));
     let begun = |id: &str| Ok(Delta::ToolCall { id: id.to_owned(), name: "get_weather".to_owned() });
     let arguments = |json: &str| Ok(Delta::Arguments(json.to_owned()));
+    let signature = "EqMBCkgIChABGAIiQL2UoU0b1oU=".to_owned();
     let expected = [
+        Ok(Delta::Reasoning("Two cities,".to_owned())),
+        Ok(Delta::Reasoning(" so two calls.".to_owned())),
+        Ok(Delta::ReasoningSignature(signature.clone())),
         text("I look at "),
         text("both."),
         begun("tooluse_kZJMlvQmRJ6eAyJE5GIl7Q"),
@@ -129,6 +127,10 @@ async fn reasoning_before_calls_of_tools() {
     let gateway = BedrockGateway::new(&config(&answers_with("application/json", body)));
     let answer = gateway.converse(&call()).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.stop), ("I look at both.", StopReason::ToolCalls));
+    let shown =
+        ReasoningContent::Text { text: "Two cities, so two calls.".to_owned(), signature: Some(signature) };
+    let hidden = ReasoningContent::Redacted("RXJvd0NrZ0lDaEFCR0FJaVFMMlU=".to_owned());
+    assert!(answer.reasoning == [shown, hidden]);
     assert_eq!(
         answer.tool_calls.iter().map(|call| (call.id.as_str(), call.name.as_str())).collect::<Vec<_>>(),
         [
@@ -136,6 +138,19 @@ async fn reasoning_before_calls_of_tools() {
             ("tooluse_9xJMlvQmRJ6eAyJE5GIl7R", "get_weather")
         ]
     );
+}
+
+#[tokio::test]
+async fn hidden_reasoning_comes_whole() {
+    let events = include_str!("fixtures/stream-claude-redacted-reasoning.jsonl");
+    let url = answers_with(EVENT_STREAM, frames(events).concat());
+    let stream = BedrockGateway::new(&config(&url)).converse_stream(&call()).await.unwrap();
+    let expected = [
+        Ok(Delta::RedactedReasoning("RXJvd0NrZ0lDaEFCR0FJaVFMMlU=".to_owned())),
+        Ok(Delta::Text("9 C.".to_owned())),
+        Ok(Delta::End { stop: StopReason::EndTurn, usage: Some(usage(40, 31, 0, 0)) }),
+    ];
+    assert_eq!(parts(stream).await, expected);
 }
 
 /// A call that the model could not write is no end of an answer, and what a guardrail says is no answer of the model.

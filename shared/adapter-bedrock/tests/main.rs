@@ -6,6 +6,7 @@ mod converse;
 mod cut;
 mod embed;
 mod fixtures;
+mod reasoning;
 mod stream;
 mod support;
 mod tools;

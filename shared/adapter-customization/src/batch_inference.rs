@@ -1,7 +1,7 @@
 //! Starts, reads and stops jobs that answer a file of prompts.
 
 use crate::LIMITS;
-use crate::failure::{CallFailure, code, failed, incomplete, unbuildable};
+use crate::failure::{code, failed, incomplete, unbuildable};
 use adapter_aws::{SdkConfig, with_limits};
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::error::BuildError;
@@ -11,7 +11,7 @@ use aws_sdk_bedrock::types::{
     ModelInvocationJobS3InputDataConfig as S3Input, ModelInvocationJobS3OutputDataConfig as S3Output,
     ModelInvocationJobStatus as Status, ModelInvocationType, S3InputFormat, Tag,
 };
-use ports::{BatchInference, BatchInferenceError, BatchJob, BatchJobState, BoxFuture};
+use ports::{BatchInference, BatchJob, BatchJobState, BoxFuture, ProviderJobError};
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -22,10 +22,6 @@ const STOP: &str = "StopModelInvocationJob";
 /// The numbers of records that a job takes, by the service's default quotas. The service itself counts them only after it
 /// has taken the job, which then fails.
 const RECORDS: RangeInclusive<u64> = 100..=50_000;
-
-/// The hours until a job that waits expires, and until a job that runs ends with the results that it has. The service
-/// takes 24 to 168.
-const TIMEOUT_HOURS: i32 = 24;
 
 /// Where jobs read and write, and with which role.
 #[derive(Debug, Clone)]
@@ -64,9 +60,9 @@ impl BedrockBatchInference {
         Self { client: Client::new(&with_limits(config, LIMITS)), place }
     }
 
-    async fn create(&self, job: &BatchJob) -> Result<String, CallFailure> {
+    async fn create(&self, job: &BatchJob) -> Result<String, ProviderJobError> {
         if !RECORDS.contains(&job.records) {
-            return Err(CallFailure::Refused("RecordCount".to_owned()));
+            return Err(ProviderJobError::Refused("RecordCount".to_owned()));
         }
         let name = job.name.as_str();
         let unbuildable = |error| unbuildable(CREATE, error);
@@ -80,7 +76,7 @@ impl BedrockBatchInference {
             .model_invocation_type(ModelInvocationType::Converse)
             .input_data_config(self.input(job).map_err(unbuildable)?)
             .output_data_config(self.output(job).map_err(unbuildable)?)
-            .timeout_duration_in_hours(TIMEOUT_HOURS)
+            .timeout_duration_in_hours(job.timeout_hours)
             .set_tags(Some(tags(job).map_err(unbuildable)?))
             .send()
             .await;
@@ -118,7 +114,7 @@ impl BedrockBatchInference {
         jobs.into_iter().find(|job| job.job_name == name).map(|job| job.job_arn)
     }
 
-    async fn read(&self, id: &str) -> Result<Option<BatchJobState>, CallFailure> {
+    async fn read(&self, id: &str) -> Result<Option<BatchJobState>, ProviderJobError> {
         let job = match self.client.get_model_invocation_job().job_identifier(id).send().await {
             Ok(job) => job,
             Err(error) if code(&error) == Some("ResourceNotFoundException") => return Ok(None),
@@ -138,7 +134,7 @@ impl BedrockBatchInference {
         }))
     }
 
-    async fn end(&self, id: &str) -> Result<(), CallFailure> {
+    async fn end(&self, id: &str) -> Result<(), ProviderJobError> {
         match self.client.stop_model_invocation_job().job_identifier(id).send().await {
             Ok(_) => Ok(()),
             Err(error) => match code(&error) {
@@ -166,18 +162,18 @@ fn output_key(job: &GetModelInvocationJobOutput) -> Option<String> {
 }
 
 impl BatchInference for BedrockBatchInference {
-    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, BatchInferenceError>> {
-        Box::pin(async { Ok(self.create(job).await?) })
+    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, ProviderJobError>> {
+        Box::pin(self.create(job))
     }
 
     fn state<'a>(
         &'a self,
         job_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<BatchJobState>, BatchInferenceError>> {
-        Box::pin(async { Ok(self.read(job_id).await?) })
+    ) -> BoxFuture<'a, Result<Option<BatchJobState>, ProviderJobError>> {
+        Box::pin(self.read(job_id))
     }
 
-    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), BatchInferenceError>> {
-        Box::pin(async { Ok(self.end(job_id).await?) })
+    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>> {
+        Box::pin(self.end(job_id))
     }
 }

@@ -1,11 +1,11 @@
 //! Deployments of trained models for requests on demand. A deployment has the name of the fine-tune, and so has the
 //! request token.
 
-use crate::failure::{CallFailure, code, failed, incomplete, not_ready, unbuildable};
+use crate::failure::{code, failed, incomplete, not_ready, unbuildable};
 use crate::trainer::tags;
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::types::{CustomModelDeploymentStatus as Status, ModelStatus};
-use ports::{DeploymentState, JobName, ModelDeployment};
+use ports::{DeploymentState, JobName, ModelDeployment, ProviderJobError};
 
 const NOT_FOUND: &str = "ResourceNotFoundException";
 const GET_MODEL: &str = "GetCustomModel";
@@ -15,14 +15,14 @@ const DELETE: &str = "DeleteCustomModelDeployment";
 
 /// Deploys a model unless a deployment has the name. A model that is not ready yet is waited for: asking for its
 /// deployment would be a request that is wrong.
-pub(crate) async fn create(client: &Client, deployment: &ModelDeployment) -> Result<(), CallFailure> {
+pub(crate) async fn create(client: &Client, deployment: &ModelDeployment) -> Result<(), ProviderJobError> {
     let name = deployment.name.as_str();
     let model = client.get_custom_model().model_identifier(&deployment.model).send().await;
     let model = match model {
         Ok(model) => model,
         // A model that is gone does not come back.
         Err(error) if code(&error) == Some(NOT_FOUND) => {
-            return Err(CallFailure::Refused(NOT_FOUND.to_owned()));
+            return Err(ProviderJobError::Refused(NOT_FOUND.to_owned()));
         }
         Err(error) => return Err(failed(GET_MODEL, error)),
     };
@@ -52,7 +52,10 @@ pub(crate) async fn create(client: &Client, deployment: &ModelDeployment) -> Res
 }
 
 /// The state of a deployment.
-pub(crate) async fn read(client: &Client, name: &JobName) -> Result<Option<DeploymentState>, CallFailure> {
+pub(crate) async fn read(
+    client: &Client,
+    name: &JobName,
+) -> Result<Option<DeploymentState>, ProviderJobError> {
     let asked = client.get_custom_model_deployment().custom_model_deployment_identifier(name.as_str());
     let deployment = match asked.send().await {
         Ok(deployment) => deployment,
@@ -70,7 +73,7 @@ pub(crate) async fn read(client: &Client, name: &JobName) -> Result<Option<Deplo
 }
 
 /// Deletes a deployment.
-pub(crate) async fn delete(client: &Client, name: &JobName) -> Result<(), CallFailure> {
+pub(crate) async fn delete(client: &Client, name: &JobName) -> Result<(), ProviderJobError> {
     let asked = client.delete_custom_model_deployment().custom_model_deployment_identifier(name.as_str());
     match asked.send().await {
         Ok(_) => Ok(()),

@@ -1,13 +1,13 @@
 //! Sorts failures by whether a later call can succeed.
 
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
-use ports::{BatchInferenceError, TrainerError};
+use ports::ProviderJobError;
 use std::error::Error;
 
 /// A call failed.
 #[derive(Debug, thiserror::Error)]
 #[error("Bedrock {operation}: {code}")]
-pub(crate) struct CallFailed {
+struct CallFailed {
     operation: &'static str,
     code: String,
     #[source]
@@ -57,36 +57,9 @@ fn meaning(code: &str, words: &str) -> ErrorMeaning {
     }
 }
 
-/// The failure of a call, for either port. Only the service's code is kept, because its message may quote a line of the
-/// file and name roles and buckets.
-#[derive(Debug)]
-pub(crate) enum CallFailure {
-    Busy(CallFailed),
-    Refused(String),
-    Unavailable(CallFailed),
-}
-
-impl From<CallFailure> for TrainerError {
-    fn from(failure: CallFailure) -> Self {
-        match failure {
-            CallFailure::Busy(failed) => Self::Busy(failed.into()),
-            CallFailure::Refused(code) => Self::Refused(code),
-            CallFailure::Unavailable(failed) => Self::Unavailable(failed.into()),
-        }
-    }
-}
-
-impl From<CallFailure> for BatchInferenceError {
-    fn from(failure: CallFailure) -> Self {
-        match failure {
-            CallFailure::Busy(failed) => Self::Busy(failed.into()),
-            CallFailure::Refused(code) => Self::Refused(code),
-            CallFailure::Unavailable(failed) => Self::Unavailable(failed.into()),
-        }
-    }
-}
-
-pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> CallFailure
+/// The failure of a call. Only the service's code is kept, because its message may quote a line of the file and name roles
+/// and buckets.
+pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> ProviderJobError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -99,29 +72,31 @@ where
         error => error.into_source().ok(),
     };
     match meaning {
-        ErrorMeaning::Refused => CallFailure::Refused(code),
-        ErrorMeaning::Busy => CallFailure::Busy(CallFailed { operation, code, source }),
-        ErrorMeaning::Unavailable => CallFailure::Unavailable(CallFailed { operation, code, source }),
+        ErrorMeaning::Refused => ProviderJobError::Refused(code),
+        ErrorMeaning::Busy => ProviderJobError::Busy(CallFailed { operation, code, source }.into()),
+        ErrorMeaning::Unavailable => {
+            ProviderJobError::Unavailable(CallFailed { operation, code, source }.into())
+        }
     }
 }
 
 pub(crate) fn unbuildable(
     operation: &'static str,
     error: impl Into<Box<dyn Error + Send + Sync>>,
-) -> CallFailure {
+) -> ProviderJobError {
     let (code, source) = ("not possible".to_owned(), Some(error.into()));
-    CallFailure::Unavailable(CallFailed { operation, code, source })
+    ProviderJobError::Unavailable(CallFailed { operation, code, source }.into())
 }
 
 /// Something is not made yet.
-pub(crate) fn not_ready(operation: &'static str) -> CallFailure {
-    CallFailure::Busy(CallFailed { operation, code: "not ready".to_owned(), source: None })
+pub(crate) fn not_ready(operation: &'static str) -> ProviderJobError {
+    ProviderJobError::Busy(CallFailed { operation, code: "not ready".to_owned(), source: None }.into())
 }
 
 /// The answer lacks a part that the service promises.
-pub(crate) fn incomplete(operation: &'static str) -> CallFailure {
+pub(crate) fn incomplete(operation: &'static str) -> ProviderJobError {
     let code = "incomplete answer".to_owned();
-    CallFailure::Unavailable(CallFailed { operation, code, source: None })
+    ProviderJobError::Unavailable(CallFailed { operation, code, source: None }.into())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::LIMITS;
 use crate::deployments;
-use crate::failure::{CallFailure, code, failed, incomplete, unbuildable};
+use crate::failure::{code, failed, incomplete, unbuildable};
 use adapter_aws::{SdkConfig, with_limits};
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::error::BuildError;
@@ -12,7 +12,7 @@ use aws_sdk_bedrock::types::{
 };
 use domain::id::OrganizationId;
 use ports::{
-    BoxFuture, DeploymentState, JobName, JobState, ModelDeployment, Trainer, TrainerError, TrainingJob,
+    BoxFuture, DeploymentState, JobName, JobState, ModelDeployment, ProviderJobError, Trainer, TrainingJob,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -52,7 +52,7 @@ impl BedrockTrainer {
         Self { client: Client::new(&with_limits(config, LIMITS)), place }
     }
 
-    async fn create(&self, job: &TrainingJob) -> Result<String, CallFailure> {
+    async fn create(&self, job: &TrainingJob) -> Result<String, ProviderJobError> {
         let name = job.name.as_str();
         let TrainingPlace { bucket, role_arn, key_arn } = &self.place;
         let unbuildable = |error| unbuildable(CREATE, error);
@@ -90,7 +90,7 @@ impl BedrockTrainer {
         }
     }
 
-    async fn read(&self, name: &JobName) -> Result<Option<JobState>, CallFailure> {
+    async fn read(&self, name: &JobName) -> Result<Option<JobState>, ProviderJobError> {
         let asked = self.client.get_model_customization_job().job_identifier(name.as_str()).send().await;
         let job = match asked {
             Ok(job) => job,
@@ -110,7 +110,7 @@ impl BedrockTrainer {
         }))
     }
 
-    async fn end(&self, name: &JobName) -> Result<(), CallFailure> {
+    async fn end(&self, name: &JobName) -> Result<(), ProviderJobError> {
         let asked = self.client.stop_model_customization_job().job_identifier(name.as_str()).send().await;
         match asked {
             Ok(_) => Ok(()),
@@ -121,7 +121,7 @@ impl BedrockTrainer {
         }
     }
 
-    async fn delete(&self, model: &str) -> Result<(), CallFailure> {
+    async fn delete(&self, model: &str) -> Result<(), ProviderJobError> {
         match self.client.delete_custom_model().model_identifier(model).send().await {
             Ok(_) => Ok(()),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(()),
@@ -156,34 +156,37 @@ fn hyper_parameters(job: &TrainingJob) -> HashMap<String, String> {
 }
 
 impl Trainer for BedrockTrainer {
-    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>> {
-        Box::pin(async { Ok(self.create(job).await?) })
+    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, ProviderJobError>> {
+        Box::pin(self.create(job))
     }
 
-    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
-        Box::pin(async { Ok(self.read(name).await?) })
+    fn job_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<JobState>, ProviderJobError>> {
+        Box::pin(self.read(name))
     }
 
-    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(async { Ok(self.end(name).await?) })
+    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>> {
+        Box::pin(self.end(name))
     }
 
-    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(async { Ok(deployments::create(&self.client, deployment).await?) })
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), ProviderJobError>> {
+        Box::pin(deployments::create(&self.client, deployment))
     }
 
     fn deployment_state<'a>(
         &'a self,
         name: &'a JobName,
-    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>> {
-        Box::pin(async { Ok(deployments::read(&self.client, name).await?) })
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, ProviderJobError>> {
+        Box::pin(deployments::read(&self.client, name))
     }
 
-    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(async { Ok(deployments::delete(&self.client, name).await?) })
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>> {
+        Box::pin(deployments::delete(&self.client, name))
     }
 
-    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
-        Box::pin(async { Ok(self.delete(model).await?) })
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>> {
+        Box::pin(self.delete(model))
     }
 }

@@ -5,7 +5,7 @@ use adapter_customization::{BatchPlace, BedrockBatchInference};
 use domain::Timestamp;
 use domain::id::{OrganizationId, new_id};
 use model_stub::{Step, Stub};
-use ports::{BatchInference, BatchInferenceError, BatchJob, BatchJobName, BatchJobState};
+use ports::{BatchInference, BatchJob, BatchJobState, JobName, ProviderJobError};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -29,11 +29,12 @@ fn tenant() -> OrganizationId {
 
 fn job() -> BatchJob {
     BatchJob {
-        name: BatchJobName::of("batch_01jd2x"),
+        name: JobName::of("batch_01jd2x"),
         model: "amazon.nova-lite-v1:0".to_owned(),
         input: format!("batches/{}/batch_01jd2x/provider/records.jsonl", tenant()),
         output_prefix: format!("batches/{}/batch_01jd2x/provider/results/", tenant()),
         tenant: tenant(),
+        timeout_hours: 24,
         records: RECORDS,
     }
 }
@@ -127,7 +128,7 @@ async fn a_job_is_asked_for_with_all_it_needs_and_started_once() {
 async fn a_job_whose_token_is_forgotten_is_found_by_its_whole_name() {
     let stub = Stub::start().await.unwrap();
     let batches = batches(stub.url());
-    let longer = BatchJob { name: BatchJobName::of("batch_01jd2x_2"), ..job() };
+    let longer = BatchJob { name: JobName::of("batch_01jd2x_2"), ..job() };
     batches.start(&longer).await.unwrap();
     let mut request = jobs(&stub).await[0]["request"].clone();
     request["jobName"] = json!("batch-01jd2x");
@@ -209,14 +210,14 @@ async fn what_is_wrong_stays_wrong_and_what_is_away_may_come_back() {
     let stub = Stub::start().await.unwrap();
     let wrong = BatchJob { model: String::new(), ..job() };
     let refused = batches(stub.url()).start(&wrong).await.unwrap_err();
-    assert!(matches!(&refused, BatchInferenceError::Refused(code) if code == "ValidationException"));
+    assert!(matches!(&refused, ProviderJobError::Refused(code) if code == "ValidationException"));
     for records in [0, 99, 50_001] {
         let refused = batches(stub.url()).start(&BatchJob { records, ..job() }).await.unwrap_err();
-        assert!(matches!(&refused, BatchInferenceError::Refused(code) if code == "RecordCount"));
+        assert!(matches!(&refused, ProviderJobError::Refused(code) if code == "RecordCount"));
     }
     assert_eq!(jobs(&stub).await.len(), 0);
     let away = batches("http://127.0.0.1:9").state("aaaaaaaaaaaa").await.unwrap_err();
-    assert!(matches!(away, BatchInferenceError::Unavailable(_)));
+    assert!(matches!(away, ProviderJobError::Unavailable(_)));
 }
 
 #[tokio::test]
@@ -224,13 +225,13 @@ async fn a_role_that_cannot_be_assumed_and_a_full_or_busy_service_refuse_nothing
     let stub = Stub::start().await.unwrap();
     let role = "arn:aws:iam::000000000000:role/nobody";
     let ours = batches_with_role(stub.url(), role).start(&job()).await.unwrap_err();
-    let BatchInferenceError::Unavailable(source) = ours else { panic!("{ours:?}") };
+    let ProviderJobError::Unavailable(source) = ours else { panic!("{ours:?}") };
     assert_eq!(source.to_string(), "Bedrock CreateModelInvocationJob: ValidationException");
     assert!(!format!("{source:?}").contains("nobody"));
     for model in ["no-room", "too-fast"] {
         let full = BatchJob { model: model.to_owned(), ..job() };
         let full = batches(stub.url()).start(&full).await.unwrap_err();
-        assert!(matches!(full, BatchInferenceError::Busy(_)), "{full:?}");
+        assert!(matches!(full, ProviderJobError::Busy(_)), "{full:?}");
     }
     assert_eq!(jobs(&stub).await.len(), 0);
 }

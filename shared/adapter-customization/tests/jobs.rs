@@ -7,7 +7,7 @@ use domain::ai::fine_tune::HyperParameters;
 use domain::id::{FineTuneId, OrganizationId, new_id};
 use model_stub::{Step, Stub};
 use ports::{
-    DeploymentState, FileKey, JobName, JobState, ModelDeployment, Trainer, TrainerError, TrainingJob,
+    DeploymentState, FileKey, JobName, JobState, ModelDeployment, ProviderJobError, Trainer, TrainingJob,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn job() -> TrainingJob {
     let tenant: OrganizationId = new_id(at, &[1; 10]);
     let id: FineTuneId = new_id(at, &[2; 10]);
     TrainingJob {
-        name: JobName::of(&id),
+        name: JobName::of(id),
         model: "amazon.nova-lite-v1:0:300k".to_owned(),
         hyper_parameters: HyperParameters::default(),
         file: FileKey::new(tenant, &id),
@@ -119,9 +119,9 @@ async fn what_is_wrong_stays_wrong_and_what_is_away_may_come_back() {
     let stub = Stub::start().await.unwrap();
     let wrong = TrainingJob { model: String::new(), ..job() };
     let refused = trainer(stub.url()).start(&wrong).await.unwrap_err();
-    assert!(matches!(refused, TrainerError::Refused(code) if code == "ValidationException"));
+    assert!(matches!(refused, ProviderJobError::Refused(code) if code == "ValidationException"));
     let away = trainer("http://127.0.0.1:9").job_state(&job().name).await.unwrap_err();
-    assert!(matches!(away, TrainerError::Unavailable(_)));
+    assert!(matches!(away, ProviderJobError::Unavailable(_)));
 }
 
 #[tokio::test]
@@ -129,12 +129,12 @@ async fn a_role_that_cannot_be_assumed_and_a_full_quota_refuse_nothing() {
     let stub = Stub::start().await.unwrap();
     let role = "arn:aws:iam::000000000000:role/nobody";
     let ours = trainer_with_role(stub.url(), role).start(&job()).await.unwrap_err();
-    let TrainerError::Unavailable(source) = ours else { panic!("{ours:?}") };
+    let ProviderJobError::Unavailable(source) = ours else { panic!("{ours:?}") };
     assert_eq!(source.to_string(), "Bedrock CreateModelCustomizationJob: ValidationException");
     assert!(!format!("{source:?}").contains("nobody"));
     let full = TrainingJob { model: "no-room".to_owned(), ..job() };
     let full = trainer(stub.url()).start(&full).await.unwrap_err();
-    assert!(matches!(full, TrainerError::Busy(_)), "{full:?}");
+    assert!(matches!(full, ProviderJobError::Busy(_)), "{full:?}");
 }
 
 #[tokio::test]
@@ -218,10 +218,10 @@ async fn deployment_and_model_are_deleted_one_after_the_other() {
     let deployment = trained(&stub, &trainer, &job).await;
     trainer.deploy(&deployment).await.unwrap();
     let making = trainer.delete_deployment(&job.name).await.unwrap_err();
-    assert!(matches!(making, TrainerError::Busy(_)), "{making:?}");
+    assert!(matches!(making, ProviderJobError::Busy(_)), "{making:?}");
     end_deployment(&stub, &job.name, "Active").await;
     let deployed = trainer.delete_model(&deployment.model).await.unwrap_err();
-    assert!(matches!(deployed, TrainerError::Busy(_)), "{deployed:?}");
+    assert!(matches!(deployed, ProviderJobError::Busy(_)), "{deployed:?}");
     for _ in 0..2 {
         trainer.delete_deployment(&job.name).await.unwrap();
         assert_eq!(trainer.deployment_state(&job.name).await.unwrap(), None);
@@ -229,7 +229,7 @@ async fn deployment_and_model_are_deleted_one_after_the_other() {
     trainer.delete_model(&deployment.model).await.unwrap();
     // A model that is gone can't be deployed any more.
     let gone = trainer.deploy(&deployment).await.unwrap_err();
-    assert!(matches!(gone, TrainerError::Refused(code) if code == "ResourceNotFoundException"));
+    assert!(matches!(gone, ProviderJobError::Refused(code) if code == "ResourceNotFoundException"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

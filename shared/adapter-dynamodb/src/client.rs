@@ -6,14 +6,10 @@
 //! always contains the capacity, at no cost.
 
 use crate::endpoint::OneEndpoint;
-use adapter_aws::{JsonServiceSigning, SdkConfig};
-use aws_runtime::invocation_id::InvocationIdInterceptor;
-use aws_runtime::request_info::RequestInfoInterceptor;
-use aws_runtime::user_agent::UserAgentInterceptor;
+use adapter_aws::{PostSigning, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
-    BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
-    FinalizerInterceptorContextMut,
+    BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextMut,
 };
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
@@ -25,14 +21,12 @@ use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput,
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
-use aws_smithy_runtime_api::client::interceptors::{
-    SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
-};
+use aws_smithy_runtime_api::client::interceptors::{SharedInterceptor, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
 /// A client with this configuration.
 pub(crate) fn client(config: &SdkConfig) -> Client {
-    let signing = JsonServiceSigning::new(config, "dynamodb");
+    let signing = PostSigning::new(config, "dynamodb");
     let mut builder = Builder::from(config)
         .endpoint_resolver(OneEndpoint::default())
         .push_auth_scheme(signing.clone())
@@ -41,9 +35,6 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     builder.push_interceptor(SharedInterceptor::permanent(EachCall));
     Client::from_conf(builder.build())
 }
-
-/// The reason that the SDK shows for an interceptor that does not run.
-const NOT_NEEDED: &str = "no answer depends on its headers";
 
 /// An empty answer.
 #[derive(Debug, thiserror::Error)]
@@ -57,21 +48,6 @@ struct EachCall;
 impl Intercept for EachCall {
     fn name(&self) -> &'static str {
         "EachCall"
-    }
-
-    /// Leaves out the headers that describe the client and the try: `user-agent`, `x-amz-user-agent`,
-    /// `amz-sdk-invocation-id` and `amz-sdk-request`. No answer depends on them, and they would be made anew, signed and
-    /// sent with each call.
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let state = config.interceptor_state();
-        state.store_put(disable_interceptor::<UserAgentInterceptor>(NOT_NEEDED));
-        state.store_put(disable_interceptor::<InvocationIdInterceptor>(NOT_NEEDED));
-        state.store_put(disable_interceptor::<RequestInfoInterceptor>(NOT_NEEDED));
-        Ok(())
     }
 
     fn modify_before_serialization(

@@ -8,8 +8,8 @@ use domain::Timestamp;
 use domain::ai::{AiBudget, AiBudgetEvent, BudgetSet, RequestOutcome};
 use futures_util::future::join_all;
 use ports::{
-    AggregateKey, AiState, Breaker, CacheKey, CachedCompletion, ModelName, RequestLookup, ReserveError,
-    Settlement, Store, StoreError,
+    AggregateKey, AiState, Breaker, CacheKey, CachedCompletion, ModelName, RequestLookup, RequestMoney,
+    ReserveError, Settlement, Store, StoreError,
 };
 use serde_json::json;
 use testkit::Fault;

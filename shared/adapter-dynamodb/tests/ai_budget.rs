@@ -7,7 +7,7 @@ use domain::ai::{AiRequestMetered, Feature, Limits};
 use domain::id::{ApiKeyId, EventId, derived, new_id};
 use domain::{DomainEvent, EncodedEvent, Timestamp};
 use futures_util::future::join_all;
-use ports::{AiState, BudgetScope, Reservation, ReserveError, SpentAmounts, StoreError};
+use ports::{AiState, BudgetScope, RequestMoney, Reservation, ReserveError, SpentAmounts, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::Fault;
 

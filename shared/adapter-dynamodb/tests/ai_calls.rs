@@ -2,7 +2,7 @@
 
 use crate::support::ai::{Gateway, answered, limits, settlement};
 use crate::support::at;
-use ports::{AiState, Breaker, CallObservation, ModelName};
+use ports::{AiState, Breaker, CallObservation, ModelName, RequestMoney};
 
 const TRANSACT: &str = "TransactWriteItems";
 

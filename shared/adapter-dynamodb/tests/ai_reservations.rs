@@ -5,7 +5,7 @@ use crate::support::{alone, at, change};
 use domain::AggregateType;
 use domain::ai::fine_tune::{CreateFineTune, FineTune, HyperParameters, create_fine_tune};
 use domain::id::{FineTuneId, OrganizationId, new_id};
-use ports::{AggregateKey, AiState, RequestLookup, Settlement, Store};
+use ports::{AggregateKey, AiState, RequestLookup, RequestMoney, Settlement, Store};
 
 #[tokio::test]
 async fn an_open_reservation_is_found_until_it_is_settled() {

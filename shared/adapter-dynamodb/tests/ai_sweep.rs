@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use domain::ai::RequestOutcome;
 use futures_util::future::join_all;
-use ports::{AiState, CachedCompletion, Reservation, ReserveError, Settlement, StoreError};
+use ports::{AiState, CachedCompletion, RequestMoney, Reservation, ReserveError, Settlement, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use testkit::{Fault, TestEnvironment};

@@ -11,8 +11,8 @@ use domain::ai::{
 use domain::id::{AccountId, ApiKeyId, new_id};
 use futures_util::future::join_all;
 use ports::{
-    AiState, AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, Settlement, StoreError, UsageByAsker,
-    UsageLine, UsageVariant,
+    AiState, AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, RequestMoney, Settlement, StoreError,
+    UsageByAsker, UsageLine, UsageVariant,
 };
 use testkit::Fault;
 

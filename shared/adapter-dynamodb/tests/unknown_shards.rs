@@ -4,7 +4,7 @@
 use crate::support::ai::{Gateway, limits, settlement};
 use crate::support::{World, at, company};
 use domain::sales::Lead;
-use ports::{AiState, BudgetScope, ListQuery, ListScope, ReserveError, Store, StoreError};
+use ports::{BudgetScope, ListQuery, ListScope, RequestMoney, ReserveError, Store, StoreError};
 use std::collections::BTreeSet;
 
 async fn listed(world: &World) -> BTreeSet<String> {

@@ -1,15 +1,20 @@
 //! Translates a chat completion for the port. An answer without token counts is still an answer; the gateway estimates
 //! its cost.
 
-use ports::{ModelAnswer, ModelError, StopReason, ToolCall, Usage};
+use ports::{MappedNames, ModelAnswer, ModelError, StopReason, ToolCall};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::failure::{ProviderFailure, unavailable};
+use crate::content::{self, Content};
+use crate::counts::Counts;
+use crate::failure::{self, ProviderFailure, unavailable};
 
 #[derive(Deserialize)]
 struct Completion {
-    choices: Vec<Choice>,
+    choices: Option<Vec<Choice>>,
     usage: Option<Counts>,
+    /// The failure of the model behind OpenRouter, which says success in the head.
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -20,7 +25,7 @@ struct Choice {
 
 #[derive(Deserialize)]
 struct Message {
-    content: Option<String>,
+    content: Option<Content>,
     /// The model's refusal, which it gives in place of an answer by the schema.
     refusal: Option<String>,
     tool_calls: Option<Vec<Call>>,
@@ -36,68 +41,44 @@ struct Call {
 #[derive(Deserialize)]
 struct Function {
     name: String,
+    #[serde(default, deserialize_with = "content::arguments")]
     arguments: Option<String>,
 }
 
-/// Token counts. The prompt's count includes tokens that were read from the cache. Some servers send no counts, or
-/// zeros.
-#[derive(Deserialize)]
-pub(crate) struct Counts {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-impl Counts {
-    /// The counts, when the server sent both: no prompt has zero tokens.
-    pub(crate) fn usage(self) -> Option<Usage> {
-        let cached = self.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
-        let reasoning = self.completion_tokens_details.and_then(|details| details.reasoning_tokens);
-        Some(Usage {
-            input_tokens: self.prompt_tokens.filter(|tokens| *tokens > 0)?.saturating_sub(cached),
-            output_tokens: self.completion_tokens?,
-            cache_read_tokens: cached,
-            // These servers write to their caches for free and do not count it.
-            cache_write_tokens: 0,
-            reasoning_tokens: reasoning.unwrap_or(0),
-        })
-    }
-}
-
-pub(crate) fn read(body: &[u8]) -> Result<ModelAnswer, ModelError> {
+/// `tools` has the caller's names of tools.
+pub(crate) fn read(body: &[u8], tools: &MappedNames) -> Result<ModelAnswer, ModelError> {
     let incomplete = |what| unavailable(ProviderFailure::Incomplete(what));
     // serde's errors quote the text that they could not read.
     let completion: Completion =
         serde_json::from_slice(body).map_err(|_| incomplete("readable completion"))?;
-    let choice = completion.choices.into_iter().next().ok_or_else(|| incomplete("choice"))?;
+    if let Some(error) = completion.error {
+        return Err(failure::of_event(&error, None));
+    }
+    let choices = completion.choices.unwrap_or_default();
+    let choice = choices.into_iter().next().ok_or_else(|| incomplete("choice"))?;
     let usage = completion.usage.and_then(Counts::usage);
-    let tool_calls: Vec<ToolCall> =
-        choice.message.tool_calls.unwrap_or_default().into_iter().enumerate().map(call).collect();
+    let calls = choice.message.tool_calls.unwrap_or_default().into_iter().enumerate();
+    let tool_calls: Vec<ToolCall> = calls.map(|(place, made)| call(place, made, tools)).collect();
     let stop = stop_reason(choice.finish_reason.as_deref(), !tool_calls.is_empty());
     match choice.message.refusal.filter(|refusal| !refusal.is_empty()) {
-        Some(text) => Ok(ModelAnswer { text, tool_calls: Vec::new(), stop: StopReason::Filtered, usage }),
+        Some(text) => Ok(ModelAnswer {
+            reasoning: Vec::new(),
+            text,
+            tool_calls: Vec::new(),
+            stop: StopReason::Filtered,
+            usage,
+        }),
         None => {
-            let text = choice.message.content.unwrap_or_default();
-            Ok(ModelAnswer { text, tool_calls, stop, usage })
+            let text = choice.message.content.map(Content::into_text).unwrap_or_default();
+            Ok(ModelAnswer { reasoning: Vec::new(), text, tool_calls, stop, usage })
         }
     }
 }
 
-fn call((place, Call { id, function }): (usize, Call)) -> ToolCall {
+fn call(place: usize, Call { id, function }: Call, tools: &MappedNames) -> ToolCall {
     ToolCall {
         id: call_id(id, place),
-        name: function.name,
+        name: tools.to_caller(&function.name),
         // A call without arguments.
         arguments: function
             .arguments
@@ -128,12 +109,16 @@ pub(crate) fn stop_reason(finish_reason: Option<&str>, calls: bool) -> StopReaso
         "stop_sequence" => StopReason::StopSequence,
         // OpenAI; Gemini, Cohere and Anthropic; Mistral.
         "length" | "max_tokens" | "model_length" => StopReason::MaxTokens,
-        // OpenAI; Gemini; Anthropic.
-        "content_filter" | "safety" | "recitation" | "refusal" => StopReason::Filtered,
-        // OpenRouter and vLLM; DeepSeek; Gemini: the answer is not whole.
-        "error" | "abort" | "insufficient_system_resource" | "malformed_function_call" => {
-            StopReason::Malformed
-        }
+        // OpenAI; Gemini; Anthropic; Zhipu.
+        "content_filter" | "safety" | "recitation" | "blocklist" | "prohibited_content" | "spii"
+        | "refusal" | "sensitive" => StopReason::Filtered,
+        // OpenRouter and vLLM; DeepSeek; Zhipu; Gemini: the answer is not whole.
+        "error"
+        | "abort"
+        | "insufficient_system_resource"
+        | "network_error"
+        | "malformed_function_call"
+        | "unexpected_tool_call" => StopReason::Malformed,
         _ => StopReason::Other,
     }
 }
@@ -160,6 +145,10 @@ mod tests {
             ("MAX_TOKENS", StopReason::MaxTokens, StopReason::MaxTokens),
             ("content_filter", StopReason::Filtered, StopReason::Filtered),
             ("SAFETY", StopReason::Filtered, StopReason::Filtered),
+            ("PROHIBITED_CONTENT", StopReason::Filtered, StopReason::Filtered),
+            ("sensitive", StopReason::Filtered, StopReason::Filtered),
+            ("network_error", StopReason::Malformed, StopReason::Malformed),
+            ("UNEXPECTED_TOOL_CALL", StopReason::Malformed, StopReason::Malformed),
             ("error", StopReason::Malformed, StopReason::Malformed),
             ("abort", StopReason::Malformed, StopReason::Malformed),
             ("insufficient_system_resource", StopReason::Malformed, StopReason::Malformed),

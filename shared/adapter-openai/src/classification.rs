@@ -44,7 +44,7 @@ pub(crate) const RULES: &[ErrorRule] = &[
         meaning: ErrorMeaning::TooLong,
         reason: "the prompt does not fit the model's context",
     },
-    // OpenAI and vLLM, vLLM from 0.16, llama.cpp, Ollama.
+    // OpenAI, vLLM, Mistral, DeepSeek and OpenRouter; vLLM from 0.16; llama.cpp; Ollama; Gemini; SGLang; TGI.
     ErrorRule {
         statuses: &[],
         names: &[],
@@ -53,6 +53,9 @@ pub(crate) const RULES: &[ErrorRule] = &[
             "context length is only",
             "exceeds the available context size",
             "input length exceeds",
+            "exceeds the maximum number of tokens",
+            "longer than the model's context length",
+            "max_new_tokens` must be",
         ],
         meaning: ErrorMeaning::TooLong,
         reason: "the prompt does not fit the model's context",
@@ -94,6 +97,13 @@ pub(crate) const RULES: &[ErrorRule] = &[
     },
     ErrorRule {
         statuses: &[],
+        names: &["tool_use_failed", "json_validate_failed"],
+        texts: &[],
+        meaning: ErrorMeaning::Malformed,
+        reason: "the model wrote a malformed call or JSON (Groq, with a 400)",
+    },
+    ErrorRule {
+        statuses: &[],
         names: &[],
         texts: &["error parsing tool call"],
         meaning: ErrorMeaning::Malformed,
@@ -128,11 +138,11 @@ pub(crate) const RULES: &[ErrorRule] = &[
         reason: "moderation stopped the request (OpenRouter says it with a 403)",
     },
     ErrorRule {
-        statuses: &[(429, 429)],
+        statuses: &[(429, 429), (498, 498)],
         names: &[],
         texts: &[],
         meaning: ErrorMeaning::Throttled,
-        reason: "the account's quota for requests or tokens is used up, or the server's queue is full",
+        reason: "the account's quota for requests or tokens is used up, or the server's queue is full (Groq: 498)",
     },
     ErrorRule {
         statuses: &[(408, 408), (504, 504)],
@@ -150,10 +160,18 @@ pub(crate) const RULES: &[ErrorRule] = &[
     },
     ErrorRule {
         statuses: &[(400, 499)],
-        names: &["model_not_found", "invalid_api_key"],
+        names: &["model_not_found", "model_decommissioned", "invalid_model", "invalid_api_key"],
         texts: &[],
         meaning: ErrorMeaning::NotAvailable,
         reason: "no such model, or a wrong key",
+    },
+    // OpenRouter, DeepSeek, Gemini.
+    ErrorRule {
+        statuses: &[(400, 400)],
+        names: &[],
+        texts: &["is not a valid model id", "model not exist", "api key not valid"],
+        meaning: ErrorMeaning::NotAvailable,
+        reason: "no such model, or a wrong key, of which only the text tells",
     },
     ErrorRule {
         statuses: &[(424, 424)],

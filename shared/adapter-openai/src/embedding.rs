@@ -28,7 +28,8 @@ struct List {
 
 #[derive(Deserialize)]
 struct Entry {
-    index: usize,
+    /// Its text's place. A server that sends none answers in the order of the texts.
+    index: Option<usize>,
     embedding: Vec<f32>,
 }
 
@@ -97,8 +98,11 @@ async fn request(
     // serde's errors quote the text that they could not read.
     let mut list: List = serde_json::from_slice(&answer).map_err(|_| incomplete("readable vectors"))?;
     let input_tokens = list.usage.and_then(|counts| counts.prompt_tokens).filter(|tokens| *tokens > 0);
+    let numbered = list.data.iter().any(|entry| entry.index.is_some());
     list.data.sort_by_key(|entry| entry.index);
-    let in_order = list.data.iter().map(|entry| entry.index).eq(0..texts.len());
+    let places = list.data.iter().map(|entry| entry.index);
+    let in_order =
+        if numbered { places.eq((0..texts.len()).map(Some)) } else { list.data.len() == texts.len() };
     if !in_order || list.data.iter().any(|entry| entry.embedding.is_empty()) {
         return Err(incomplete("vector for each text").into());
     }

@@ -108,12 +108,18 @@ fn bearer(key: &str) -> Result<HeaderValue, ModelError> {
 async fn error(response: Response<Incoming>) -> ModelError {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-    let retry_after =
-        header(RETRY_AFTER.as_str()).and_then(|value| failure::retry_after(&value, SystemTime::now()));
+    let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"].into_iter().find_map(header);
+    let retry_after = milliseconds.and_then(|value| failure::retry_after_ms(&value)).or_else(|| {
+        header(RETRY_AFTER.as_str()).and_then(|value| failure::retry_after(&value, SystemTime::now()))
+    });
     let request_id = header("x-request-id");
     // A body that can't be read tells nothing; the status still does.
     let body = match Limited::new(response.into_body(), MAX_ERROR).collect().await {
-        Ok(collected) => serde_json::from_slice(&collected.to_bytes()).unwrap_or_default(),
+        Ok(collected) => {
+            let bytes = collected.to_bytes();
+            let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+        }
         Err(_) => Value::Null,
     };
     failure::of_answer(status, &body, retry_after, request_id)

@@ -68,6 +68,7 @@ pub(crate) fn of_answer(
     request_id: Option<String>,
 ) -> ModelError {
     let told = ProviderError::new(body);
+    let retry_after = retry_after.or(told.retry_after);
     let answered = ProviderFailure::Answered {
         status,
         code: told.code.or(told.kind).filter(|name| is_name(name)).map(str::to_owned),
@@ -100,30 +101,53 @@ pub(crate) fn of_event(error: &Value, request_id: Option<String>) -> ModelError 
     of_answer(status, error, None, request_id)
 }
 
-/// An error as a server writes it: `{"error": {"message", "type", "code"}}`, the same without the outer object (older
-/// vLLM), or `{"error": "text"}`. A code that is a number is the status.
+/// An error as a server writes it: `{"error": {"message", "type", "code"}}`, the same without the outer object (Mistral,
+/// older vLLM), within a list (Gemini), `{"error": "text"}`, `{"detail": ...}` (servers made with FastAPI), or a text alone. A
+/// code that is a number is the status.
 struct ProviderError<'a> {
     message: &'a str,
     kind: Option<&'a str>,
     code: Option<&'a str>,
     status: Option<u16>,
+    /// Gemini's `RetryInfo`.
+    retry_after: Option<Duration>,
 }
 
 impl<'a> ProviderError<'a> {
     fn new(body: &'a Value) -> Self {
+        let body = body.as_array().and_then(|several| several.first()).unwrap_or(body);
         let error = body.get("error").unwrap_or(body);
         let text = |name: &str| error.get(name).and_then(Value::as_str);
-        let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let number = |name: &str| error.get(name).and_then(Value::as_u64);
+        let status =
+            number("code").or_else(|| number("status_code")).and_then(|code| u16::try_from(code).ok());
+        let mut details = error.get("details").and_then(Value::as_array).into_iter().flatten();
         Self {
-            message: error.as_str().or(text("message")).unwrap_or_default(),
-            kind: text("type"),
+            message: text_of(error).unwrap_or_default(),
+            kind: text("type").or_else(|| text("status")),
             code: text("code"),
             status: status.filter(|status| (400..600).contains(status)),
+            retry_after: details.find_map(|detail| {
+                let delay = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?;
+                Duration::try_from_secs_f64(delay.parse().ok()?).ok()
+            }),
         }
     }
 
     fn is(&self, names: &[&str]) -> bool {
         [self.code, self.kind].into_iter().flatten().any(|name| names.contains(&name))
+    }
+}
+
+/// The text of an error: the error itself, its message, or the first of several.
+fn text_of(error: &Value) -> Option<&str> {
+    match error {
+        Value::String(text) => Some(text),
+        Value::Array(several) => text_of(several.first()?),
+        Value::Object(members) => {
+            ["message", "detail", "msg"].into_iter().find_map(|name| text_of(members.get(name)?))
+        }
+        _ => None,
     }
 }
 
@@ -133,14 +157,20 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || [b'_', b'-', b'.'].contains(&byte))
 }
 
-/// The provider's `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
+/// The provider's `Retry-After`: seconds, which some write with a fraction, or a date (RFC 9110, 10.2.3).
 pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Some(seconds) = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        return Some(seconds);
     }
     // A date in the past means now.
     Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default())
+}
+
+/// Milliseconds until the next call: `retry-after-ms` of OpenAI and Azure, which is more exact than `Retry-After`.
+pub(crate) fn retry_after_ms(value: &str) -> Option<Duration> {
+    let milliseconds: f64 = value.trim().parse().ok()?;
+    Duration::try_from_secs_f64(milliseconds / 1_000.0).ok()
 }
 
 #[cfg(test)]
@@ -157,6 +187,22 @@ mod tests {
         assert_eq!(waits("Wed, 21 Oct 2015 07:28:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(waits("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
         assert_eq!(waits("soon"), None);
+        assert_eq!(waits("1.5"), Some(Duration::from_millis(1_500)));
+        assert_eq!((waits("-1"), waits("NaN"), waits("1e99")), (None, None, None));
+        assert_eq!(retry_after_ms(" 250 "), Some(Duration::from_millis(250)));
+        assert_eq!((retry_after_ms("-1"), retry_after_ms("soon")), (None, None));
+    }
+
+    #[test]
+    fn a_server_says_in_the_body_when_it_is_back() {
+        let info = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"});
+        let body = json!([{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{}, info]}}]);
+        let wait = |header| match of_answer(429, &body, header, None) {
+            ModelError::Throttled { retry_after } => retry_after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wait(None), Some(Duration::from_millis(34_500)));
+        assert_eq!(wait(Some(Duration::from_secs(2))), Some(Duration::from_secs(2)));
     }
 
     #[test]
@@ -199,5 +245,7 @@ mod tests {
         assert!(matches!(event(json!({"type": "server_error"})), ModelError::Unavailable(_)));
         assert!(matches!(event(json!("out of memory")), ModelError::Unavailable(_)));
         assert!(matches!(event(json!({"code": 7})), ModelError::Unavailable(_)));
+        // Groq.
+        assert!(matches!(event(json!({"status_code": 429})), ModelError::Throttled { .. }));
     }
 }

@@ -4,12 +4,13 @@ use std::fmt;
 
 use ports::{
     BoxFuture, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelStream, StreamingModelGateway,
+    ModelError, ModelGateway, ModelStream, StreamingModelGateway, ToolNames,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::dialect::Dialect;
 use crate::endpoint::Endpoint;
-use crate::settings::{InputTypeNames, OpenAiSettings, SettingsError, TokenLimit};
+use crate::settings::{InputTypeNames, OpenAiSettings, SettingsError};
 use crate::{answer, embedding, request, stream};
 
 const CHAT: &str = "/chat/completions";
@@ -20,7 +21,7 @@ const CHAT: &str = "/chat/completions";
 /// ports.
 pub struct OpenAiGateway {
     endpoint: Endpoint,
-    token_limit: TokenLimit,
+    dialect: Dialect,
     input_types: Option<InputTypeNames>,
 }
 
@@ -29,7 +30,7 @@ impl fmt::Debug for OpenAiGateway {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("OpenAiGateway")
-            .field("token_limit", &self.token_limit)
+            .field("dialect", &self.dialect)
             .field("input_types", &self.input_types)
             .finish_non_exhaustive()
     }
@@ -39,19 +40,20 @@ impl OpenAiGateway {
     /// A gateway with connections of its own. It does not connect yet.
     pub fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let server = settings.check()?;
-        let (token_limit, input_types) = (server.token_limit, server.input_types.clone());
-        Ok(Self { endpoint: Endpoint::new(server)?, token_limit, input_types })
+        let (dialect, input_types) = (server.dialect, server.input_types.clone());
+        Ok(Self { endpoint: Endpoint::new(server)?, dialect, input_types })
     }
 }
 
 impl ModelGateway for OpenAiGateway {
     fn converse<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         Box::pin(async move {
-            let body = request::chat(call, self.token_limit, false)?;
+            let names = ToolNames::new(call, &self.dialect.names);
+            let body = request::chat(call, &self.dialect, &names, false)?;
             // Dropping the request closes its connection, so that a late model stops costing as soon as possible.
             match timeout(call.time_left, self.endpoint.ask(CHAT, &body)).await {
                 Err(_) => Err(ModelError::TimedOut),
-                Ok(bytes) => answer::read(&bytes?),
+                Ok(bytes) => answer::read(&bytes?, &names.tools),
             }
         })
     }
@@ -61,10 +63,11 @@ impl StreamingModelGateway for OpenAiGateway {
     fn converse_stream<'a>(&'a self, call: &'a ModelCall) -> BoxFuture<'a, Result<ModelStream, ModelError>> {
         Box::pin(async move {
             let deadline = Instant::now() + call.time_left;
-            let body = request::chat(call, self.token_limit, true)?;
+            let names = ToolNames::new(call, &self.dialect.names);
+            let body = request::chat(call, &self.dialect, &names, true)?;
             match timeout_at(deadline, self.endpoint.post(CHAT, &body)).await {
                 Err(_) => Err(ModelError::TimedOut),
-                Ok(response) => Ok(stream::read(response?, deadline)),
+                Ok(response) => Ok(stream::read(response?, names.tools, deadline)),
             }
         })
     }

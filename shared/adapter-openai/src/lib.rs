@@ -7,6 +7,9 @@
 
 mod answer;
 mod classification;
+mod content;
+mod counts;
+mod dialect;
 mod embedding;
 mod endpoint;
 mod failure;

@@ -1,13 +1,19 @@
 //! Translates a call for OpenAI's format. Every field of the port is sent or refused; none is left out.
 
-use ports::{ModelCall, ModelError, Reasoning, Tool, ToolChoice, ToolSet};
+use ports::{MappedNames, ModelCall, ModelError, Reasoning, Tool, ToolChoice, ToolNames, ToolSet};
 use serde_json::{Map, Value, json};
 
+use crate::dialect::Dialect;
 use crate::failure::{ProviderFailure, refused};
 use crate::settings::TokenLimit;
 use crate::turns::turns;
 
-pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<Value, ModelError> {
+pub(crate) fn chat(
+    call: &ModelCall,
+    dialect: &Dialect,
+    names: &ToolNames,
+    stream: bool,
+) -> Result<Value, ModelError> {
     // All fields are named, without `..`, so that a new field does not compile until it is sent or refused.
     let ModelCall {
         model,
@@ -36,8 +42,8 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("model", json!(model));
-    set("messages", turns(system, messages));
-    let limit = match limit {
+    set("messages", turns(system, messages, names));
+    let limit = match dialect.token_limit {
         TokenLimit::MaxTokens => "max_tokens",
         TokenLimit::MaxCompletionTokens => "max_completion_tokens",
     };
@@ -60,8 +66,8 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
         set("response_format", json!({ "type": "json_object" }));
     }
     if !set_of_tools.tools.is_empty() {
-        set("tools", tools(set_of_tools));
-        set("tool_choice", choice(&set_of_tools.choice));
+        set("tools", tools(set_of_tools, &names.tools));
+        set("tool_choice", choice(&set_of_tools.choice, &names.tools));
         if set_of_tools.one_at_a_time {
             set("parallel_tool_calls", json!(false));
         }
@@ -71,17 +77,19 @@ pub(crate) fn chat(call: &ModelCall, limit: TokenLimit, stream: bool) -> Result<
     }
     if stream {
         set("stream", json!(true));
-        set("stream_options", json!({ "include_usage": true }));
+        if dialect.asks_for_counts {
+            set("stream_options", json!({ "include_usage": true }));
+        }
     }
     Ok(Value::Object(body))
 }
 
 /// The tools. `strict` is not sent: OpenAI refuses it for any schema with a keyword that it does not enforce, and the
 /// caller checks the arguments anyway.
-fn tools(set: &ToolSet) -> Value {
+fn tools(set: &ToolSet, names: &MappedNames) -> Value {
     let tool = |tool: &Tool| {
         let mut function = Map::new();
-        function.insert("name".to_owned(), json!(tool.name));
+        function.insert("name".to_owned(), json!(names.to_provider(&tool.name)));
         if let Some(description) = &tool.description {
             function.insert("description".to_owned(), json!(description));
         }
@@ -91,12 +99,14 @@ fn tools(set: &ToolSet) -> Value {
     set.tools.iter().map(tool).collect()
 }
 
-fn choice(choice: &ToolChoice) -> Value {
+fn choice(choice: &ToolChoice, names: &MappedNames) -> Value {
     match choice {
         ToolChoice::Auto => json!("auto"),
         ToolChoice::None => json!("none"),
         ToolChoice::Required => json!("required"),
-        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": name } }),
+        ToolChoice::Named(name) => {
+            json!({ "type": "function", "function": { "name": names.to_provider(name) } })
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hyper::Uri;
 use ports::{BoxFuture, InputType, Source};
 
+use crate::dialect::Dialect;
+
 /// Returns the API key at the moment of a call, for example from a secret store that caches it for some minutes.
 pub type KeySource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Source>> + Send + Sync>;
 
@@ -67,7 +69,7 @@ pub(crate) struct Server {
     /// The base URL, without a trailing slash.
     pub(crate) base: String,
     pub(crate) tls: bool,
-    pub(crate) token_limit: TokenLimit,
+    pub(crate) dialect: Dialect,
     pub(crate) key: Option<KeySource>,
     pub(crate) input_types: Option<InputTypeNames>,
 }
@@ -87,10 +89,11 @@ impl OpenAiSettings {
         {
             return Err(SettingsError::BaseUrl);
         }
-        let openais_own = host == "api.openai.com" || host.ends_with(".openai.azure.com");
-        let by_host = if openais_own { TokenLimit::MaxCompletionTokens } else { TokenLimit::MaxTokens };
-        let token_limit = self.token_limit.unwrap_or(by_host);
-        Ok(Server { base, tls, token_limit, key: self.key, input_types: self.input_types })
+        let mut dialect = Dialect::of(host);
+        if let Some(token_limit) = self.token_limit {
+            dialect.token_limit = token_limit;
+        }
+        Ok(Server { base, tls, dialect, key: self.key, input_types: self.input_types })
     }
 }
 
@@ -111,7 +114,7 @@ mod tests {
             ("http://127.0.0.1:11434/v1", TokenLimit::MaxTokens),
         ] {
             let server = check(url).ok().unwrap();
-            assert_eq!(server.token_limit, limit, "{url}");
+            assert_eq!(server.dialect.token_limit, limit, "{url}");
             assert_eq!(server.tls, url.starts_with("https"));
             assert!(!server.base.ends_with('/'));
         }

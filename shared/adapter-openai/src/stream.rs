@@ -1,8 +1,8 @@
 //! Translates chunks of a chat completion for the port, each as soon as it arrives. A stream that ends without a finish
 //! reason was cut and never looks whole.
 //!
-//! The counts come in a chunk of their own without choices (OpenAI, Ollama, vLLM) or with the last choice (Mistral,
-//! llama.cpp). Some servers send none; the gateway estimates the cost of such an answer.
+//! The counts come in a chunk of their own without choices (OpenAI, Ollama, vLLM), with the last choice (Mistral,
+//! llama.cpp), within it (Moonshot) or in `x_groq` (Groq). Some servers send none; the gateway estimates the cost of such an answer.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -12,12 +12,14 @@ use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::{Body, Bytes};
-use ports::{Delta, ModelError, ModelStream, StopReason, Usage};
+use ports::{Delta, MappedNames, ModelError, ModelStream, StopReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{self, Counts};
+use crate::answer;
+use crate::content::{self, Content};
+use crate::counts::{Counts, GroqExtension};
 use crate::failure::{self, ProviderFailure, unavailable};
 use crate::sse::EventSplitter;
 
@@ -30,22 +32,24 @@ const COUNTS: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Chunk {
-    #[serde(default)]
-    choices: Vec<Choice>,
+    choices: Option<Vec<Choice>>,
     usage: Option<Counts>,
+    x_groq: Option<GroqExtension>,
     error: Option<Value>,
+    /// `error` in older vLLM, whose errors have no object around them.
+    object: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    #[serde(default)]
-    delta: Part,
+    delta: Option<MessagePart>,
     finish_reason: Option<String>,
+    usage: Option<Counts>,
 }
 
 #[derive(Default, Deserialize)]
-struct Part {
-    content: Option<String>,
+struct MessagePart {
+    content: Option<Content>,
     refusal: Option<String>,
     tool_calls: Option<Vec<CallPart>>,
 }
@@ -61,11 +65,13 @@ struct CallPart {
 #[derive(Deserialize)]
 struct FunctionPart {
     name: Option<String>,
+    #[serde(default, deserialize_with = "content::arguments")]
     arguments: Option<String>,
 }
 
-/// The parts of a stream, in the order of its events, until its end or the error that ended it.
-pub(crate) fn read<B>(response: Response<B>, deadline: Instant) -> ModelStream
+/// The parts of a stream, in the order of its events, until its end or the error that ended it. `tools` has the caller's
+/// names of tools.
+pub(crate) fn read<B>(response: Response<B>, tools: MappedNames, deadline: Instant) -> ModelStream
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
@@ -78,7 +84,7 @@ where
         deadline,
         splitter: EventSplitter::default(),
         ready: VecDeque::new(),
-        told: StreamedSoFar::default(),
+        told: StreamedSoFar { tools, ..StreamedSoFar::default() },
     };
     // Dropping the stream drops the body and so closes the connection.
     stream::unfold(Some(reader), |reader| async {
@@ -148,6 +154,7 @@ struct BegunCall {
 /// What the chunks have told so far.
 #[derive(Default)]
 struct StreamedSoFar {
+    tools: MappedNames,
     /// Parts that can be passed on.
     parts: VecDeque<Delta>,
     stop: Option<String>,
@@ -169,25 +176,36 @@ impl StreamedSoFar {
             return Ok(());
         }
         // serde's errors quote the text that they could not read.
-        let chunk: Chunk = serde_json::from_str(event)
-            .map_err(|_| unavailable(ProviderFailure::Incomplete("readable event")))?;
-        if let Some(error) = chunk.error {
+        let unreadable = || unavailable(ProviderFailure::Incomplete("readable event"));
+        let chunk: Chunk = serde_json::from_str(event).map_err(|_| unreadable())?;
+        let error = match chunk.error {
+            None if chunk.object.as_deref() == Some("error") => {
+                Some(serde_json::from_str(event).map_err(|_| unreadable())?)
+            }
+            error => error,
+        };
+        if let Some(error) = error {
             return Err(failure::of_event(&error, request_id.map(str::to_owned)));
         }
-        if let Some(usage) = chunk.usage.and_then(Counts::usage) {
-            self.usage = Some(usage);
-        }
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(()) };
+        self.take_counts(chunk.usage);
+        self.take_counts(chunk.x_groq.and_then(|extension| extension.usage));
+        let Some(choice) = chunk.choices.into_iter().flatten().next() else { return Ok(()) };
+        self.take_counts(choice.usage);
         // Some servers send an empty reason until there is one.
         if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
             self.stop = Some(reason);
         }
-        let refusal = choice.delta.refusal.filter(|text| !text.is_empty());
+        let MessagePart { content, refusal, tool_calls } = choice.delta.unwrap_or_default();
+        let refusal = refusal.filter(|text| !text.is_empty());
         self.refused |= refusal.is_some();
-        let text = refusal.or(choice.delta.content).filter(|text| !text.is_empty());
+        let text = refusal.or(content.map(Content::into_text)).filter(|text| !text.is_empty());
         self.parts.extend(text.map(Delta::Text));
-        choice.delta.tool_calls.into_iter().flatten().for_each(|part| self.take_call(part));
+        tool_calls.into_iter().flatten().for_each(|part| self.take_call(part));
         Ok(())
+    }
+
+    fn take_counts(&mut self, counts: Option<Counts>) {
+        self.usage = counts.and_then(Counts::usage).or(self.usage);
     }
 
     /// Takes a part of a call. Parts of several calls never alternate: a call is whole before the next one begins.
@@ -216,6 +234,7 @@ impl StreamedSoFar {
     fn begin_call(&mut self, index: usize, id: Option<String>, name: String) {
         let place = self.calls.len();
         self.calls.push(BegunCall { index, id: id.clone() });
+        let name = self.tools.to_caller(&name);
         self.parts.push_back(Delta::ToolCall { id: answer::call_id(id, place), name });
     }
 

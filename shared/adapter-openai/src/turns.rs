@@ -1,17 +1,18 @@
-//! The turns of a conversation in OpenAI's format. Results of tools are turns of their own there.
+//! The turns of a conversation in OpenAI's format. Results of tools are turns of their own there. Reasoning is left out: the
+//! format has no member for it, and servers refuse one.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ports::{ContentBlock, Document, Image, Message, Role, ToolCall, ToolResult};
+use ports::{ContentBlock, Document, Image, Message, Role, ToolCall, ToolNames, ToolResult};
 use serde_json::{Map, Value, json};
 
-pub(crate) fn turns(system: &str, messages: &[Message]) -> Value {
+pub(crate) fn turns(system: &str, messages: &[Message], names: &ToolNames) -> Value {
     let system = (!system.trim().is_empty()).then(|| json!({ "role": "system", "content": system }));
     let mut sent: Vec<Value> = system.into_iter().collect();
     for message in messages {
         match message.role {
-            Role::User => user(&message.content, &mut sent),
-            Role::Assistant => sent.push(assistant(&message.content)),
+            Role::User => user(&message.content, names, &mut sent),
+            Role::Assistant => sent.push(assistant(&message.content, names)),
         }
     }
     Value::Array(sent)
@@ -19,16 +20,17 @@ pub(crate) fn turns(system: &str, messages: &[Message]) -> Value {
 
 /// A turn of the caller. Results of tools come first, as the format demands; pictures in them follow as a turn of the
 /// caller, because a result takes text alone.
-fn user(content: &[ContentBlock], sent: &mut Vec<Value>) {
+fn user(content: &[ContentBlock], names: &ToolNames, sent: &mut Vec<Value>) {
     let mut rest = Vec::new();
     for block in content {
         match block {
             ContentBlock::ToolResult(ToolResult { call_id, content, is_error: _ }) => {
                 let text = Message { role: Role::User, content: content.clone() }.joined_text();
+                let call_id = names.calls.to_provider(call_id);
                 sent.push(json!({ "role": "tool", "tool_call_id": call_id, "content": text }));
                 rest.extend(content.iter().filter(|inner| inner.as_text().is_none()));
             }
-            ContentBlock::ToolCall(_) => {}
+            ContentBlock::Reasoning(_) | ContentBlock::ToolCall(_) => {}
             other => rest.push(other),
         }
     }
@@ -37,7 +39,7 @@ fn user(content: &[ContentBlock], sent: &mut Vec<Value>) {
     }
 }
 
-fn assistant(content: &[ContentBlock]) -> Value {
+fn assistant(content: &[ContentBlock], names: &ToolNames) -> Value {
     let mut turn = Map::new();
     turn.insert("role".to_owned(), json!("assistant"));
     let said: Vec<&ContentBlock> = content.iter().filter(|block| block.as_text().is_some()).collect();
@@ -47,7 +49,8 @@ fn assistant(content: &[ContentBlock]) -> Value {
         .iter()
         .filter_map(|block| match block {
             ContentBlock::ToolCall(ToolCall { id, name, arguments }) => Some(json!({
-                "id": id, "type": "function", "function": { "name": name, "arguments": arguments },
+                "id": names.calls.to_provider(id), "type": "function",
+                "function": { "name": names.tools.to_provider(name), "arguments": arguments },
             })),
             _ => None,
         })
@@ -70,7 +73,7 @@ fn parts(blocks: &[&ContentBlock]) -> Value {
             Some(json!({ "type": "image_url", "image_url": { "url": url } }))
         }
         ContentBlock::Document(document) => Some(file(document)),
-        ContentBlock::ToolCall(_) | ContentBlock::ToolResult(_) => None,
+        ContentBlock::Reasoning(_) | ContentBlock::ToolCall(_) | ContentBlock::ToolResult(_) => None,
     };
     Value::Array(blocks.iter().filter_map(part).collect())
 }

@@ -47,6 +47,13 @@ async fn completions() {
             StopReason::EndTurn,
             usage(26, 10, 0),
         ),
+        // The thoughts are not passed on.
+        (
+            include_str!("fixtures/mistral-chat-reasoning.json"),
+            "Hello! How can I assist you today?",
+            StopReason::EndTurn,
+            usage(19, 23, 0),
+        ),
     ] {
         let (url, _) = server(vec![json(body)]);
         let answer = gateway(&url).converse(&call()).await.unwrap();
@@ -82,14 +89,27 @@ async fn streams() {
             StopReason::MaxTokens,
             usage(11, 2, 0),
         ),
+        (
+            include_str!("fixtures/mistral-stream-reasoning.sse"),
+            vec!["Hel", "lo"],
+            StopReason::EndTurn,
+            usage(19, 23, 0),
+        ),
+        (include_str!("fixtures/groq-stream.sse"), vec!["Hel", "lo"], StopReason::EndTurn, usage(23, 19, 0)),
+        (
+            include_str!("fixtures/openrouter-stream.sse"),
+            vec!["Hel", "lo"],
+            StopReason::EndTurn,
+            Usage { reasoning_tokens: 66, ..usage(12, 70, 0) },
+        ),
     ] {
-        let (url, _) = server(vec![events(wire)]);
-        let stream = gateway(&url).converse_stream(&call()).await.unwrap();
-        let (got, end) = read(stream).await;
-        assert_eq!(
-            (got, end.unwrap()),
-            (said.into_iter().map(str::to_owned).collect(), (stop, Some(counted)))
-        );
+        for wire in [wire.to_owned(), wire.replace('\n', "\r\n")] {
+            let (url, _) = server(vec![events(&wire)]);
+            let stream = gateway(&url).converse_stream(&call()).await.unwrap();
+            let (got, end) = read(stream).await;
+            let said: Vec<String> = said.iter().map(|text| (*text).to_owned()).collect();
+            assert_eq!((got, end.unwrap()), (said, (stop, Some(counted))));
+        }
     }
 }
 
@@ -101,6 +121,9 @@ async fn streamed_calls(wire: &str) -> (String, Vec<(String, String, String)>, O
         match part.unwrap() {
             Delta::Text(more) => text.push_str(&more),
             Delta::ToolCall { id, name } => calls.push((id, name, String::new())),
+            part @ (Delta::Reasoning(_) | Delta::ReasoningSignature(_) | Delta::RedactedReasoning(_)) => {
+                panic!("{part:?}")
+            }
             Delta::Arguments(json) => calls.last_mut().unwrap().2.push_str(&json),
             Delta::End { stop, usage: counted } => {
                 assert_eq!(stop, StopReason::ToolCalls);
@@ -149,6 +172,12 @@ async fn streams_with_calls_of_tools() {
             ],
             usage(169, 40, 0),
         ),
+        (
+            include_str!("fixtures/moonshot-stream-tools.sse"),
+            "",
+            vec![made("functions.get_weather:0", "get_weather", "{\"city\":\"Bonn\"}")],
+            usage(61, 18, 0),
+        ),
     ] {
         assert_eq!(streamed_calls(wire).await, (text.to_owned(), calls, Some(counted)));
     }
@@ -196,7 +225,34 @@ async fn an_answer_without_choices_is_a_failure() {
     let error = gateway(&url).converse(&call()).await.unwrap_err();
     let ModelError::Lost(source) = error else { panic!("{error:?}") };
     let failure = *source.downcast::<ProviderFailure>().unwrap();
-    assert!(matches!(failure, ProviderFailure::Incomplete("readable completion")), "{failure:?}");
+    assert!(matches!(failure, ProviderFailure::Incomplete("choice")), "{failure:?}");
+}
+
+/// OpenRouter says success in the head before it knows what the model behind it does.
+#[tokio::test]
+async fn an_error_in_the_place_of_an_answer_is_that_error() {
+    for (code, means) in [(429, "Throttled"), (502, "Unavailable"), (400, "Refused")] {
+        let body =
+            format!(r#"{{"error": {{"code": {code}, "message": "the secret prompt"}}, "user_id": "u"}}"#);
+        let (url, _) = server(vec![json(&body)]);
+        let error = gateway(&url).converse(&call()).await.unwrap_err();
+        assert_eq!(name(&error), means, "{error:?}");
+        assert!(!everything_said(&error).contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn milliseconds_until_the_next_call_are_more_exact_than_seconds() {
+    for (head, wait) in [
+        (vec![("retry-after-ms", "250"), ("Retry-After", "1")], Duration::from_millis(250)),
+        (vec![("x-ms-retry-after-ms", "1250.5")], Duration::from_micros(1_250_500)),
+        (vec![("retry-after-ms", "soon"), ("Retry-After", "1.5")], Duration::from_millis(1_500)),
+    ] {
+        let (url, _) = server(vec![answer(429, &head, "{}")]);
+        let error = gateway(&url).converse(&call()).await.unwrap_err();
+        let ModelError::Throttled { retry_after } = error else { panic!("{error:?}") };
+        assert_eq!(retry_after, Some(wait), "{head:?}");
+    }
 }
 
 #[tokio::test]
@@ -253,7 +309,13 @@ async fn vectors() {
     let (url, _) = server(vec![json(include_str!("fixtures/ollama-embeddings.json"))]);
     assert_eq!(gateway(&url).embed(&embedding(2, None)).await.unwrap().vectors.len(), 2);
 
+    // A server that numbers no vectors has them in the order of the texts.
+    let (url, _) = server(vec![json(r#"{"data": [{"embedding": [1.0]}, {"embedding": [2.0]}]}"#)]);
+    assert_eq!(gateway(&url).embed(&embedding(2, None)).await.unwrap().vectors, [[1.0], [2.0]]);
+
     // A vector is missing.
+    let (url, _) = server(vec![json(r#"{"data": [{"embedding": [1.0]}]}"#)]);
+    assert!(gateway(&url).embed(&embedding(2, None)).await.is_err());
     let (url, _) = server(vec![json(include_str!("fixtures/embeddings.json"))]);
     let error = gateway(&url).embed(&embedding(3, None)).await.unwrap_err().error;
     assert!(matches!(error, ModelError::Lost(_)), "{error:?}");

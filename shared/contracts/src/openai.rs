@@ -20,23 +20,39 @@ pub use chat::{
 };
 pub use completion::{
     AssistantMessage, ChatChunk, ChatCompletion, ChatUsage, Choice, ChunkChoice, ChunkDelta,
-    CompletionTokensDetails, PromptTokensDetails,
+    CompletionTokensDetails, PromptTokensDetails, ThinkingBlock,
 };
 pub use embedding::{
-    Embedding, EmbeddingList, EmbeddingRequest, EmbeddingUsage, EncodingFormat, Input, Vector,
+    Embedding, EmbeddingList, EmbeddingRequest, EmbeddingUsage, EncodingFormat, Input, InputType, Vector,
 };
 pub use tools::{
-    CalledFunction, ChatReasoningEffort, ChatTool, ChatToolCall, ChatToolChoice, FunctionDelta, FunctionName,
-    FunctionTool, NamedToolChoice, ToolCallDelta, ToolChoiceMode,
+    AllowedTools, AllowedToolsMode, CalledCustomTool, CalledFunction, ChatReasoningEffort, ChatTool,
+    ChatToolCall, ChatToolChoice, CustomTool, CustomToolDelta, FunctionDelta, FunctionName, FunctionTool,
+    NamedToolChoice, ToolCallDelta, ToolChoiceMode,
 };
 
-/// Answer 200 to `GET /v1/models`.
+/// Answer 200 to `GET /v1/models`. Anthropic's clients ask the same route, so the answer also has the members that they read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelList {
     /// Always `list`.
     pub object: String,
     /// The models.
     pub data: Vec<Model>,
+    /// The first id, for Anthropic's clients.
+    pub first_id: Option<String>,
+    /// The last id, for Anthropic's clients.
+    pub last_id: Option<String>,
+    /// Always false: all models are on one page.
+    pub has_more: bool,
+}
+
+impl ModelList {
+    /// These models, on one page.
+    pub fn new(data: Vec<Model>) -> Self {
+        let id = |model: Option<&Model>| model.map(|model| model.id.clone());
+        let (first_id, last_id) = (id(data.first()), id(data.last()));
+        Self { object: "list".to_owned(), data, first_id, last_id, has_more: false }
+    }
 }
 
 /// A model, and answer 200 to `GET /v1/models/{id}`.
@@ -50,12 +66,28 @@ pub struct Model {
     pub created: i64,
     /// The provider of the model.
     pub owned_by: String,
+    /// Always `model`, for Anthropic's clients.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name again, for Anthropic's clients.
+    pub display_name: String,
+    /// Always the first second of Unix time, which Anthropic's format has for a date that is not known.
+    pub created_at: String,
 }
 
 impl Model {
     /// The model with this name, of this provider.
     pub fn new(id: impl Into<String>, provider: impl Into<String>) -> Self {
-        Self { id: id.into(), object: "model".to_owned(), created: 0, owned_by: provider.into() }
+        let id = id.into();
+        Self {
+            display_name: id.clone(),
+            id,
+            object: "model".to_owned(),
+            created: 0,
+            owned_by: provider.into(),
+            kind: "model".to_owned(),
+            created_at: "1970-01-01T00:00:00Z".to_owned(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Budgets of a tenant for models: valid amounts, and changes.
 
 use crate::support::{START, at, id};
-use domain::ai::{AiBudget, AiBudgetEvent, Feature, Limits, SetBudget, set_budget};
+use domain::ai::{AiBudget, AiBudgetEvent, BudgetFields, Feature, Limits, set_budget};
 use domain::{DecodeError, DomainEvent, EncodedEvent, InvalidFields};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::{given, given_nothing};
@@ -21,22 +21,19 @@ fn decide(
 ) -> Result<Option<AiBudgetEvent>, InvalidFields> {
     let models: Option<Vec<String>> = models.map(|models| models.iter().map(|m| (*m).to_owned()).collect());
     let features = features.iter().map(|(name, usd)| ((*name).to_owned(), (*usd).to_owned())).collect();
-    set_budget(
-        current,
-        &SetBudget {
-            tenant_month_usd: month,
-            tenant_day_usd: "25.5",
-            user_day_usd: "0.000000001",
-            feature_month_usd: &features,
-            expected_month_usd: "120",
-            allowed_models: models.as_deref(),
-            known_models: &known(),
-            chains: &BTreeMap::new(),
-            chat_models: &known(),
-            mask_personal_data: false,
-            set_by: id(2),
-        },
-    )
+    let fields = BudgetFields {
+        tenant_month_usd: month,
+        tenant_day_usd: "25.5",
+        user_day_usd: "0.000000001",
+        feature_month_usd: &features,
+        expected_month_usd: "120",
+        allowed_models: models.as_deref(),
+        known_models: &known(),
+        chains: &BTreeMap::new(),
+        chat_models: &known(),
+        mask_personal_data: false,
+    };
+    Ok(set_budget(current, fields.limits()?, id(2)))
 }
 
 fn set() -> AiBudgetEvent {
@@ -86,7 +83,7 @@ fn a_change_replaces_everything_and_no_change_is_none() {
 /// The limits of a new tenant can also be set: then they stay when the default changes.
 #[test]
 fn the_default_can_be_set() {
-    let command = SetBudget {
+    let fields = BudgetFields {
         tenant_month_usd: "100",
         tenant_day_usd: "20",
         user_day_usd: "5",
@@ -97,10 +94,10 @@ fn the_default_can_be_set() {
         chains: &BTreeMap::new(),
         chat_models: &known(),
         mask_personal_data: false,
-        set_by: id(2),
     };
-    let AiBudgetEvent::Set(facts) = set_budget(None, &command).unwrap().unwrap();
-    assert_eq!(facts.limits, Limits::default());
+    let limits = fields.limits().unwrap();
+    assert_eq!(limits, Limits::default());
+    assert!(set_budget(None, limits, id(2)).is_some());
 }
 
 #[test]
@@ -138,9 +135,20 @@ fn events_come_back_as_they_were() {
     for event in [set(), decide(None, "0", &[], None).unwrap().unwrap()] {
         let encoded = event.encode();
         assert_eq!(AiBudgetEvent::decode(&encoded).unwrap(), event);
-        let later = EncodedEvent { schema_version: 3, ..encoded };
+        let later = EncodedEvent { schema_version: 4, ..encoded };
         assert!(matches!(AiBudgetEvent::decode(&later), Err(DecodeError::Unknown { .. })));
     }
+}
+
+#[test]
+fn a_limit_of_training_is_written_in_the_third_version() {
+    let limited = decide(None, "250", &[("fine_tuning", "40")], None).unwrap().unwrap();
+    let encoded = limited.encode();
+    assert_eq!((encoded.schema_version, set().encode().schema_version), (3, 2));
+    assert_eq!(encoded.data["feature_month"], serde_json::json!({"fine_tuning": 40 * DOLLAR}));
+    assert_eq!(AiBudgetEvent::decode(&encoded).unwrap(), limited);
+    // Ledgers have such events from before the third version was made.
+    assert_eq!(AiBudgetEvent::decode(&encoded.with_version(2)).unwrap(), limited);
 }
 
 /// The decided chains, or each wrong field with its code.
@@ -151,7 +159,7 @@ fn chains(asked: &[(&str, &[&str])], allowed: Option<&[&str]>) -> Decided {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let asked = asked.iter().map(|(name, steps)| ((*name).to_owned(), owned(steps))).collect();
     let allowed = allowed.map(owned);
-    let command = SetBudget {
+    let fields = BudgetFields {
         tenant_month_usd: "1",
         tenant_day_usd: "1",
         user_day_usd: "1",
@@ -162,14 +170,12 @@ fn chains(asked: &[(&str, &[&str])], allowed: Option<&[&str]>) -> Decided {
         chains: &asked,
         chat_models: &known(),
         mask_personal_data: true,
-        set_by: id(2),
     };
-    match set_budget(None, &command) {
-        Ok(Some(AiBudgetEvent::Set(facts))) => {
-            assert!(facts.limits.mask_personal_data);
-            Ok(facts.limits.chains)
+    match fields.limits() {
+        Ok(limits) => {
+            assert!(limits.mask_personal_data);
+            Ok(limits.chains)
         }
-        Ok(None) => panic!("nothing changed"),
         Err(invalid) => Err(invalid.0.into_iter().map(|error| (error.field, error.code)).collect()),
     }
 }

@@ -119,7 +119,26 @@ fn an_assigned_variant_is_written_in_the_second_version_and_old_events_have_none
         serde_json::json!({"experiment": "answered:90|other:10", "model": "other"})
     );
     assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), assigned);
-    assert!(AiRequestMetered::decode(&encoded.with_version(3)).is_err());
+    assert!(AiRequestMetered::decode(&encoded.with_version(4)).is_err());
+}
+
+#[test]
+fn the_training_of_a_model_is_written_in_the_third_version_with_and_without_a_variant() {
+    let variant =
+        AssignedVariant { experiment: "answered:90|other:10".to_owned(), model: "other".to_owned() };
+    for variant in [None, Some(variant)] {
+        let training = AiRequestMetered { feature: Feature::FineTuning, variant, ..request(vec![]) };
+        let encoded = training.encode();
+        assert_eq!((encoded.schema_version, &encoded.data["feature"]), (3, &"fine_tuning".into()));
+        assert_eq!(AiRequestMetered::decode(&encoded).unwrap(), training);
+    }
+}
+
+/// Ledgers have such events from before the third version was made.
+#[test]
+fn the_training_of_a_model_is_read_in_the_first_version_too() {
+    let training = AiRequestMetered { feature: Feature::FineTuning, ..request(vec![]) };
+    assert_eq!(AiRequestMetered::decode(&training.encode().with_version(1)).unwrap(), training);
 }
 
 #[test]

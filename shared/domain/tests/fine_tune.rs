@@ -114,6 +114,18 @@ fn an_event_from_before_models_were_deployed_completes_one_that_can_t_be_asked()
 }
 
 #[test]
+fn a_failure_for_want_of_money_is_written_in_the_second_version() {
+    let poor = fail_fine_tune(&state(&[created()]), Failure::of_budget("tenant_day")).unwrap();
+    let encoded = poor.encode();
+    assert_eq!((encoded.schema_version, failed().encode().schema_version), (2, 1));
+    assert_eq!(encoded.data["reason"], "budget_exceeded");
+    assert_eq!(FineTuneEvent::decode(&encoded).unwrap(), poor);
+    // Ledgers have such events from before the second version was made.
+    assert_eq!(FineTuneEvent::decode(&encoded.clone().with_version(1)).unwrap(), poor);
+    assert!(FineTuneEvent::decode(&encoded.with_version(3)).is_err());
+}
+
+#[test]
 fn a_model_that_can_be_asked_is_retired_by_a_cancellation() {
     let whole = [deploying().to_vec(), vec![completed()]].concat();
     let retired = given(whole.clone())

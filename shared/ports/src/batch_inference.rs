@@ -2,15 +2,14 @@
 //!
 //! A record holds a prompt and a result holds a completion, so nothing here may be logged but names and ids.
 
-use super::{BoxFuture, ModelAnswer, ModelCall, ModelError, Source};
+use super::{BoxFuture, JobName, ModelAnswer, ModelCall, ModelError, ProviderJobError, Source};
 use domain::id::OrganizationId;
-use std::fmt::Display;
 
 /// A job for the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchJob {
     /// Its name, the same at each attempt: a provider that has the job starts no other.
-    pub name: BatchJobName,
+    pub name: JobName,
     /// The model that answers every record, by the provider's name.
     pub model: String,
     /// The key of the input file in the bucket of batches. It ends in `.jsonl`.
@@ -21,22 +20,9 @@ pub struct BatchJob {
     pub tenant: OrganizationId,
     /// The number of records in the input file. Providers take a least and a most number.
     pub records: u64,
-}
-
-/// The provider's name for the job of a batch. Such names contain no underscores.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BatchJobName(String);
-
-impl BatchJobName {
-    /// The name of the job with this id.
-    pub fn of(id: impl Display) -> Self {
-        Self(id.to_string().replace('_', "-"))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    /// The hours from its start after which it ends at the latest: then one that waits expires, and one that runs ends with
+    /// the results that it has. Bedrock takes 24 to 168.
+    pub timeout_hours: i32,
 }
 
 /// The state of a job at the provider.
@@ -60,34 +46,17 @@ pub enum BatchJobState {
     Expired,
 }
 
-/// The provider did not carry a call out.
-#[derive(Debug, thiserror::Error)]
-pub enum BatchInferenceError {
-    /// It can't be reached, or refuses the deployment for a reason that an operator must mend.
-    #[error("the provider does not answer")]
-    Unavailable(#[source] Source),
-    /// It throttles, or has no room at present.
-    #[error("the provider has no capacity at the moment")]
-    Busy(#[source] Source),
-    /// It refuses this request at every attempt, with this code. Its message may quote the file or name resources, and
-    /// is never kept.
-    #[error("the provider refuses the job")]
-    Refused(String),
-}
-
 /// Runs batches.
 pub trait BatchInference: Send + Sync {
     /// Starts a job unless one with its name exists; returns the provider's id of the job.
-    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, BatchInferenceError>>;
+    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, ProviderJobError>>;
 
     /// The state of the job with this id of the provider; `None` when it does not exist.
-    fn state<'a>(
-        &'a self,
-        job_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<BatchJobState>, BatchInferenceError>>;
+    fn state<'a>(&'a self, job_id: &'a str)
+    -> BoxFuture<'a, Result<Option<BatchJobState>, ProviderJobError>>;
 
     /// Stops a job. A job that has ended, or that does not exist, stays as it is.
-    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), BatchInferenceError>>;
+    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>>;
 }
 
 /// Turns calls into records of an input file, and records of results into completions. It calls nobody.
@@ -113,14 +82,4 @@ pub trait BatchRecords: Send + Sync {
         call: &'a ModelCall,
         line: &'a [u8],
     ) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_jobs_have_no_underscores() {
-        assert_eq!(BatchJobName::of("batch_01jd2x_a").as_str(), "batch-01jd2x-a");
-    }
 }

@@ -1,6 +1,6 @@
 //! The ports of fine-tuning: the store of training files, the provider of training, and the list of open fine-tunes.
 
-use super::{BoxFuture, Source};
+use super::{BoxFuture, JobName, ProviderJobError, Source};
 use domain::Timestamp;
 use domain::ai::fine_tune::{FineTune, HyperParameters, TrainingFile};
 use domain::id::{FineTuneId, OrganizationId};
@@ -94,28 +94,12 @@ impl TrainingJob {
     /// The job of a tenant's fine-tune.
     pub fn of(tenant: OrganizationId, fine_tune: &FineTune) -> Self {
         Self {
-            name: JobName::of(&fine_tune.id),
+            name: JobName::of(fine_tune.id),
             model: fine_tune.training_model.clone(),
             hyper_parameters: fine_tune.hyper_parameters,
             file: FileKey::new(tenant, &fine_tune.id),
             tenant,
         }
-    }
-}
-
-/// The provider's name for the job of a fine-tune. Such names contain no underscores.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobName(String);
-
-impl JobName {
-    /// The name of a fine-tune's job.
-    pub fn of(id: &FineTuneId) -> Self {
-        Self(id.to_string().replace('_', "-"))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -160,47 +144,35 @@ pub struct ModelDeployment {
     pub tenant: OrganizationId,
 }
 
-/// The provider did not carry a call out.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainerError {
-    /// It can't be reached, or refuses the deployment for a reason that an operator must mend.
-    #[error("the provider does not answer")]
-    Unavailable(#[source] Source),
-    /// It throttles, has no room at present, or is busy with what is to be changed.
-    #[error("the provider has no capacity at the moment")]
-    Busy(#[source] Source),
-    /// It refuses this request at every attempt, with this code. Its message may quote the file or name resources, and
-    /// is never kept.
-    #[error("the provider refuses the job")]
-    Refused(String),
-}
-
 /// Trains models.
 pub trait Trainer: Send + Sync {
     /// Starts a job unless one with its name exists; returns the provider's id of the job.
-    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>>;
+    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, ProviderJobError>>;
 
     /// The state of a job; `None` when it does not exist.
-    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>>;
+    fn job_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<JobState>, ProviderJobError>>;
 
     /// Stops a job. A job that has ended, or that does not exist, stays as it is.
-    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
+    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>>;
 
     /// Makes a model ready for requests unless it has a deployment with this name. [`Trainer::deployment_state`] says
     /// when it can be asked.
-    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>>;
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), ProviderJobError>>;
 
     /// The state of a deployment; `None` when it does not exist.
     fn deployment_state<'a>(
         &'a self,
         name: &'a JobName,
-    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>>;
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, ProviderJobError>>;
 
     /// Deletes a deployment: its model can't be asked any more. Deleting a missing one changes nothing. One that is being
-    /// made is [`TrainerError::Busy`].
-    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>>;
+    /// made is [`ProviderJobError::Busy`].
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>>;
 
     /// Deletes the model of a job, by the name in [`JobState::Completed`]. Deleting a missing model changes nothing. One
-    /// that is still deployed is [`TrainerError::Busy`].
-    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>>;
+    /// that is still deployed is [`ProviderJobError::Busy`].
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>>;
 }

@@ -17,6 +17,7 @@ mod list;
 mod message_visibility;
 mod model_gateway;
 mod password;
+mod provider_jobs;
 mod publisher;
 mod relay;
 mod remote_files;
@@ -30,22 +31,21 @@ use std::pin::Pin;
 
 pub use ai_state::{
     AiState, AnswerToCache, Breaker, BudgetScope, CacheKey, CachedCompletion, CallObservation, ModelName,
-    RequestLookup, RequestState, Reservation, ReserveError, Settlement, SpentAmounts, SpentByScope,
+    RequestLookup, RequestMoney, RequestState, Reservation, ReserveError, Settlement, SpentAmounts,
+    SpentByScope,
 };
 pub use ai_usage::{
     AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, UsageByAsker, UsageLine, UsageVariant,
 };
 pub use audit_log::{AuditEntry, AuditLog};
-pub use batch_inference::{
-    BatchInference, BatchInferenceError, BatchJob, BatchJobName, BatchJobState, BatchRecords,
-};
+pub use batch_inference::{BatchInference, BatchJob, BatchJobState, BatchRecords};
 pub use batches::{BatchFileKey, BatchFiles, BatchLinks, FileParts};
 pub use configuration::{Configuration, FixedConfiguration};
 pub use configured_limiter::ConfiguredLimiter;
 pub use entropy::{Entropy, EntropyError};
 pub use fine_tuning::{
-    DeploymentState, FileError, FileKey, JobName, JobState, ModelDeployment, Trainer, TrainerError,
-    TrainingFiles, TrainingJob, TrainingUploads, Upload,
+    DeploymentState, FileError, FileKey, JobState, ModelDeployment, Trainer, TrainingFiles, TrainingJob,
+    TrainingUploads, Upload,
 };
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
@@ -53,11 +53,13 @@ pub use list::{Condition, ListQuery, ListScope, ListedEntry, ListedState, Page, 
 pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
     ContentBlock, Delta, Document, DocumentFormat, EmbeddingCall, EmbeddingFailure, EmbeddingGateway,
-    Embeddings, FailureCause, Guardrail, Image, ImageFormat, InputType, Message, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelStream, NoGuardrail, Reasoning, ReasoningEffort, Role, StopReason,
-    StreamingModelGateway, Tool, ToolCall, ToolChoice, ToolResult, ToolSet, Usage, is_any_object,
+    Embeddings, FailureCause, Guardrail, Image, ImageFormat, InputType, MappedNames, Message, ModelAnswer,
+    ModelCall, ModelError, ModelGateway, ModelStream, NameRule, NoGuardrail, Reasoning, ReasoningContent,
+    ReasoningEffort, Role, StopReason, StreamingModelGateway, Tool, ToolCall, ToolChoice, ToolNameRules,
+    ToolNames, ToolResult, ToolSet, Usage, is_any_object,
 };
 pub use password::{PasswordError, PasswordHasher};
+pub use provider_jobs::{JobName, ProviderJobError};
 pub use publisher::{PublishOutcome, Publisher};
 pub use relay::{Attempts, ParkingLot, StreamRecord};
 pub use remote_files::{RemoteFile, RemoteFileError, RemoteFileLimits, RemoteFiles};

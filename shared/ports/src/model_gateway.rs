@@ -11,6 +11,7 @@ mod conversation;
 mod embedding;
 mod error;
 mod guardrail;
+mod names;
 mod reasoning;
 mod tools;
 
@@ -25,7 +26,8 @@ pub use conversation::{
 pub use embedding::{EmbeddingCall, EmbeddingFailure, Embeddings, InputType};
 pub use error::{FailureCause, ModelError};
 pub use guardrail::{Guardrail, NoGuardrail};
-pub use reasoning::{Reasoning, ReasoningEffort};
+pub use names::{MappedNames, NameRule, ToolNameRules, ToolNames};
+pub use reasoning::{Reasoning, ReasoningContent, ReasoningEffort};
 pub use tools::{Tool, ToolChoice, ToolSet};
 
 /// Answers calls to models.
@@ -73,8 +75,11 @@ mod tests {
         let secret = || SECRET.to_owned();
         let called = ToolCall { id: secret(), name: secret(), arguments: secret() };
         let document = Document { name: secret(), format: DocumentFormat::Txt, data: Arc::clone(&file) };
+        let thought = ReasoningContent::Text { text: secret(), signature: Some(secret()) };
         let content = vec![
             ContentBlock::Text(secret()),
+            ContentBlock::Reasoning(thought.clone()),
+            ContentBlock::Reasoning(ReasoningContent::Redacted(secret())),
             ContentBlock::Image(Image { format: ImageFormat::Png, data: file }),
             ContentBlock::Document(document),
             ContentBlock::ToolCall(called.clone()),
@@ -124,11 +129,20 @@ mod tests {
             (
                 format!(
                     "{:?}",
-                    ModelAnswer { text: secret(), tool_calls: vec![called], stop, usage: Some(usage) }
+                    ModelAnswer {
+                        reasoning: vec![thought],
+                        text: secret(),
+                        tool_calls: vec![called],
+                        stop,
+                        usage: Some(usage)
+                    }
                 ),
-                "{ text: 21 bytes, tool_calls: [ToolCall { arguments: 21 bytes, .. }], stop",
+                "{ reasoning: [Text { text: 21 bytes, signed: true }], text: 21 bytes, tool_calls: [ToolCall { arguments: 21 bytes, .. }], stop",
             ),
             (format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(21 bytes)"),
+            (format!("{:?}", Delta::Reasoning(secret())), "Reasoning(21 bytes)"),
+            (format!("{:?}", Delta::ReasoningSignature(secret())), "ReasoningSignature(21 bytes)"),
+            (format!("{:?}", Delta::RedactedReasoning(secret())), "RedactedReasoning(21 bytes)"),
             (format!("{:?}", Delta::End { stop, usage: None }), "End { stop: EndTurn, usage: None }"),
             (
                 format!(

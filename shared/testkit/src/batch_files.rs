@@ -9,9 +9,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 struct State {
     files: BTreeMap<String, Vec<u8>>,
     written: Vec<String>,
-    reads: Vec<u64>,
+    reads: Vec<FileRead>,
+    /// The reads at this moment, and the most of them since the last look.
+    reading: usize,
+    most_reading: usize,
+    /// The bytes that were read and not written since the last look, and the most of them.
+    held: u64,
+    most_held: u64,
     /// The end of the names of files that can't be written.
     no_write: Option<String>,
+}
+
+/// A read of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRead {
+    /// The name of the file.
+    pub name: String,
+    /// The number of bytes.
+    pub bytes: u64,
+}
+
+/// The most that was held at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostHeld {
+    /// Reads at the same time.
+    pub reads: usize,
+    /// Bytes that were read and were not yet a part of a file that is written.
+    pub bytes: u64,
 }
 
 /// The files of a test.
@@ -39,9 +63,17 @@ impl TestBatchFiles {
         self.state().written.clone()
     }
 
-    /// The number of bytes of each read.
-    pub fn reads(&self) -> Vec<u64> {
+    /// The reads, in order.
+    pub fn reads(&self) -> Vec<FileRead> {
         self.state().reads.clone()
+    }
+
+    /// The most that was held at once since the last look.
+    pub fn most_held(&self) -> MostHeld {
+        let mut state = self.state();
+        let most = MostHeld { reads: state.most_reading, bytes: state.most_held };
+        (state.most_reading, state.held, state.most_held) = (0, 0, 0);
+        most
     }
 
     /// From now on no file can be written whose name contains this text; `None` ends that.
@@ -62,12 +94,23 @@ impl BatchFiles for TestBatchFiles {
         length: u64,
     ) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
         Box::pin(async move {
+            {
+                let mut state = self.state();
+                state.reading += 1;
+                state.most_reading = state.most_reading.max(state.reading);
+            }
+            // Others may begin to read before this read ends.
+            tokio::task::yield_now().await;
             let mut state = self.state();
+            state.reading -= 1;
             let file = state.files.get(key.as_str()).ok_or(FileError("no such file".into()))?;
             let from = usize::try_from(offset).expect("small").min(file.len());
             let to = from.saturating_add(usize::try_from(length).expect("small")).min(file.len());
             let read = file[from..to].to_vec();
-            state.reads.push(read.len() as u64);
+            let bytes = read.len() as u64;
+            state.reads.push(FileRead { name: key.as_str().to_owned(), bytes });
+            state.held += bytes;
+            state.most_held = state.most_held.max(state.held);
             Ok(read)
         })
     }
@@ -80,7 +123,11 @@ impl BatchFiles for TestBatchFiles {
         Box::pin(async move {
             let mut file = Vec::new();
             while let Some(part) = parts.next().await {
-                file.extend(part?);
+                let part = part?;
+                let mut state = self.state();
+                state.held = state.held.saturating_sub(part.len() as u64);
+                drop(state);
+                file.extend(part);
             }
             let mut state = self.state();
             if state.no_write.as_ref().is_some_and(|name| key.as_str().contains(name)) {

@@ -1,7 +1,7 @@
 //! A provider of batches without models: jobs that end when a test says so. It keeps a provider's promises (one job for
 //! each name, for example) and fails where a test says so.
 
-use ports::{BatchInference, BatchInferenceError, BatchJob, BatchJobName, BatchJobState, BoxFuture};
+use ports::{BatchInference, BatchJob, BatchJobState, BoxFuture, JobName, ProviderJobError};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,10 +26,11 @@ pub enum BatchFault {
 
 #[derive(Debug, Default)]
 struct State {
-    jobs: BTreeMap<BatchJobName, BatchJobState>,
+    jobs: BTreeMap<JobName, BatchJobState>,
     started: Vec<BatchJob>,
     stops: u32,
     fault: Option<BatchFault>,
+    goes_on: bool,
 }
 
 /// The jobs of a test.
@@ -59,6 +60,11 @@ impl TestBatchJobs {
         self.state().fault = fault;
     }
 
+    /// Makes jobs run on when they are stopped.
+    pub fn go_on_when_stopped(&self) {
+        self.state().goes_on = true;
+    }
+
     /// The jobs that were started, each once.
     pub fn started(&self) -> Vec<BatchJob> {
         self.state().started.clone()
@@ -71,21 +77,21 @@ impl TestBatchJobs {
 }
 
 impl BatchInference for TestBatchJobs {
-    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, BatchInferenceError>> {
+    fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, ProviderJobError>> {
         Box::pin(async move {
             let fault = self.state().fault;
             match fault {
-                Some(BatchFault::Away) => return Err(BatchInferenceError::Unavailable("away".into())),
-                Some(BatchFault::Busy) => return Err(BatchInferenceError::Busy("no room".into())),
+                Some(BatchFault::Away) => return Err(ProviderJobError::Unavailable("away".into())),
+                Some(BatchFault::Busy) => return Err(ProviderJobError::Busy("no room".into())),
                 Some(BatchFault::Refused) => {
-                    return Err(BatchInferenceError::Refused("ValidationException".to_owned()));
+                    return Err(ProviderJobError::Refused("ValidationException".to_owned()));
                 }
                 Some(BatchFault::LostStart | BatchFault::Slow) | None => {}
             }
             self.add(job);
             match fault {
                 Some(BatchFault::LostStart) => {
-                    Err(BatchInferenceError::Unavailable("the answer is lost".into()))
+                    Err(ProviderJobError::Unavailable("the answer is lost".into()))
                 }
                 Some(BatchFault::Slow) => {
                     tokio::time::sleep(LATE).await;
@@ -99,17 +105,20 @@ impl BatchInference for TestBatchJobs {
     fn state<'a>(
         &'a self,
         job_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<BatchJobState>, BatchInferenceError>> {
+    ) -> BoxFuture<'a, Result<Option<BatchJobState>, ProviderJobError>> {
         Box::pin(async move {
             let state = self.state();
             Ok(state.jobs.iter().find(|(name, _)| name.as_str() == job_id).map(|(_, state)| state.clone()))
         })
     }
 
-    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), BatchInferenceError>> {
+    fn stop<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             state.stops += 1;
+            if state.goes_on {
+                return Ok(());
+            }
             let job = state.jobs.iter_mut().find(|(name, _)| name.as_str() == job_id);
             if let Some((_, job)) = job
                 && *job == BatchJobState::Running

@@ -19,7 +19,7 @@ mod tenant_keys;
 mod training;
 mod wire;
 
-pub use batch_files::TestBatchFiles;
+pub use batch_files::{FileRead, MostHeld, TestBatchFiles};
 pub use batch_jobs::{BatchFault, TestBatchJobs};
 pub use configuration::{TestConfiguration, list_shards, unknown_list_shards};
 pub use entropy::TestEntropy;

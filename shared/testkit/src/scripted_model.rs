@@ -4,7 +4,7 @@
 use futures_util::stream::{self, StreamExt};
 use ports::{
     BoxFuture, Delta, EmbeddingCall, EmbeddingFailure, EmbeddingGateway, Embeddings, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelStream, StopReason, StreamingModelGateway, Usage,
+    ModelError, ModelGateway, ModelStream, ReasoningContent, StopReason, StreamingModelGateway, Usage,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -118,7 +118,13 @@ impl ScriptedModel {
 
 fn usual(text: impl Into<String>) -> ModelAnswer {
     let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
-    ModelAnswer { tool_calls: Vec::new(), text: text.into(), stop: StopReason::EndTurn, usage: Some(usage) }
+    ModelAnswer {
+        reasoning: Vec::new(),
+        tool_calls: Vec::new(),
+        text: text.into(),
+        stop: StopReason::EndTurn,
+        usage: Some(usage),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -163,6 +169,12 @@ impl StreamingModelGateway for ScriptedModel {
 }
 
 fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
+    let reasoning = answer.reasoning.iter().cloned().flat_map(|block| match block {
+        ReasoningContent::Text { text, signature } => {
+            [Some(Delta::Reasoning(text)), signature.map(Delta::ReasoningSignature)]
+        }
+        ReasoningContent::Redacted(data) => [Some(Delta::RedactedReasoning(data)), None],
+    });
     let words = answer.text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned())));
     let calls = answer.tool_calls.iter().flat_map(|call| {
         let (begin, end) = call.arguments.split_at(call.arguments.len() / 2);
@@ -170,7 +182,12 @@ fn words(answer: ModelAnswer) -> Vec<Result<Delta, ModelError>> {
         let parts = [begin, end].into_iter().filter(|part| !part.is_empty());
         std::iter::once(begun).chain(parts.map(|part| Delta::Arguments(part.to_owned()))).collect::<Vec<_>>()
     });
-    words.chain(calls.map(Ok)).chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })]).collect()
+    let reasoning = reasoning.flatten().map(Ok);
+    reasoning
+        .chain(words)
+        .chain(calls.map(Ok))
+        .chain([Ok(Delta::End { stop: answer.stop, usage: answer.usage })])
+        .collect()
 }
 
 /// Vectors of two numbers: the length of the text, and 1. One token for each byte.

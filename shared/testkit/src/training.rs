@@ -2,8 +2,8 @@
 //! (one job for each name, for example) and fails where a test says so.
 
 use ports::{
-    BoxFuture, DeploymentState, FileError, FileKey, JobName, JobState, ModelDeployment, Trainer,
-    TrainerError, TrainingFiles, TrainingJob,
+    BoxFuture, DeploymentState, FileError, FileKey, JobName, JobState, ModelDeployment, ProviderJobError,
+    Trainer, TrainingFiles, TrainingJob,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -119,8 +119,8 @@ impl TestTraining {
     }
 }
 
-fn lost() -> TrainerError {
-    TrainerError::Unavailable("the provider is away".into())
+fn lost() -> ProviderJobError {
+    ProviderJobError::Unavailable("the provider is away".into())
 }
 
 impl TrainingFiles for TestTraining {
@@ -152,17 +152,17 @@ impl TrainingFiles for TestTraining {
 }
 
 impl Trainer for TestTraining {
-    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, TrainerError>> {
+    fn start<'a>(&'a self, job: &'a TrainingJob) -> BoxFuture<'a, Result<String, ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Provider) {
                 return Err(lost());
             }
             if state.faults.contains(&TrainingFault::Refused) {
-                return Err(TrainerError::Refused("ValidationException".to_owned()));
+                return Err(ProviderJobError::Refused("ValidationException".to_owned()));
             }
             if state.faults.contains(&TrainingFault::Busy) {
-                return Err(TrainerError::Busy("no room".into()));
+                return Err(ProviderJobError::Busy("no room".into()));
             }
             if !state.jobs.contains_key(&job.name) {
                 state.jobs.insert(job.name.clone(), JobState::Running);
@@ -175,7 +175,10 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn job_state<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<JobState>, TrainerError>> {
+    fn job_state<'a>(
+        &'a self,
+        name: &'a JobName,
+    ) -> BoxFuture<'a, Result<Option<JobState>, ProviderJobError>> {
         Box::pin(async move {
             let state = self.state();
             if state.faults.contains(&TrainingFault::Provider) {
@@ -185,7 +188,7 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn stop<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             state.stops += 1;
@@ -198,7 +201,7 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn deploy<'a>(&'a self, deployment: &'a ModelDeployment) -> BoxFuture<'a, Result<(), ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Provider) {
@@ -208,10 +211,10 @@ impl Trainer for TestTraining {
             if state.faults.contains(&TrainingFault::DeploymentRefused)
                 || state.discarded.contains(&deployment.model)
             {
-                return Err(TrainerError::Refused("ValidationException".to_owned()));
+                return Err(ProviderJobError::Refused("ValidationException".to_owned()));
             }
             if state.faults.contains(&TrainingFault::DeploymentBusy) {
-                return Err(TrainerError::Busy("no room".into()));
+                return Err(ProviderJobError::Busy("no room".into()));
             }
             if !state.deployments.contains_key(&deployment.name) {
                 state.deployments.insert(deployment.name.clone(), DeploymentState::Creating);
@@ -227,7 +230,7 @@ impl Trainer for TestTraining {
     fn deployment_state<'a>(
         &'a self,
         name: &'a JobName,
-    ) -> BoxFuture<'a, Result<Option<DeploymentState>, TrainerError>> {
+    ) -> BoxFuture<'a, Result<Option<DeploymentState>, ProviderJobError>> {
         Box::pin(async move {
             let state = self.state();
             if state.faults.contains(&TrainingFault::Provider) {
@@ -237,28 +240,28 @@ impl Trainer for TestTraining {
         })
     }
 
-    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn delete_deployment<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<(), ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Discard) {
                 return Err(lost());
             }
             if state.deployments.get(name) == Some(&DeploymentState::Creating) {
-                return Err(TrainerError::Busy("it is being made".into()));
+                return Err(ProviderJobError::Busy("it is being made".into()));
             }
             state.deployments.remove(name);
             Ok(())
         })
     }
 
-    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), TrainerError>> {
+    fn delete_model<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<(), ProviderJobError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.contains(&TrainingFault::Discard) {
                 return Err(lost());
             }
             if state.deployed.iter().any(|it| it.model == model && state.deployments.contains_key(&it.name)) {
-                return Err(TrainerError::Busy("it is deployed".into()));
+                return Err(ProviderJobError::Busy("it is deployed".into()));
             }
             state.discarded.push(model.to_owned());
             Ok(())

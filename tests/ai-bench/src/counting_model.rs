@@ -157,7 +157,13 @@ impl ModelGateway for CountingModel {
             sum.output_tokens += usage.output_tokens;
             sum.cache_read_tokens += usage.cache_read_tokens;
             sum.cache_write_tokens += usage.cache_write_tokens;
-            Ok(ModelAnswer { tool_calls: Vec::new(), text, stop: StopReason::EndTurn, usage: Some(usage) })
+            Ok(ModelAnswer {
+                reasoning: Vec::new(),
+                tool_calls: Vec::new(),
+                text,
+                stop: StopReason::EndTurn,
+                usage: Some(usage),
+            })
         })
     }
 }

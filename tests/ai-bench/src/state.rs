@@ -6,8 +6,8 @@ use domain::ai::{AiRequestMetered, Limits, TokenCounts};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, Entropy, EntropyError,
-    LimitDecision, Limiter, ModelName, RateLimit, RequestLookup, RequestState, Reservation, ReserveError,
-    Settlement, SpentByScope, StoreError, Timer,
+    LimitDecision, Limiter, ModelName, RateLimit, RequestLookup, RequestMoney, RequestState, Reservation,
+    ReserveError, Settlement, SpentByScope, StoreError, Timer,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -104,28 +104,7 @@ impl MemoryState {
     }
 }
 
-impl AiState for MemoryState {
-    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
-        let cached = look.cache.filter(|_| self.remembers.answers);
-        let cached = cached.map_or(CachedCompletion::Nothing, |key| self.find(&key, look.now));
-        let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
-        Box::pin(ready(Ok(RequestState {
-            budget: None,
-            prices: None,
-            cached,
-            breakers,
-            fine_tunes: Vec::new(),
-        })))
-    }
-
-    fn cached<'a>(
-        &'a self,
-        key: &'a CacheKey,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
-        Box::pin(ready(Ok(self.find(key, now))))
-    }
-
+impl RequestMoney for MemoryState {
     fn reserve<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -168,14 +147,6 @@ impl AiState for MemoryState {
         Box::pin(ready(Ok(true)))
     }
 
-    fn reservation<'a>(
-        &'a self,
-        _: OrganizationId,
-        _: AiRequestId,
-    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
-        Box::pin(ready(Ok(None)))
-    }
-
     fn record<'a>(
         &'a self,
         _: OrganizationId,
@@ -185,6 +156,42 @@ impl AiState for MemoryState {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.memory().bill.add(metered);
         Box::pin(ready(Ok(())))
+    }
+
+    /// Nothing fails here, so nothing is left to a sweeper.
+    fn record_unsettled_usage<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
+impl AiState for MemoryState {
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
+        let cached = look.cache.filter(|_| self.remembers.answers);
+        let cached = cached.map_or(CachedCompletion::Nothing, |key| self.find(&key, look.now));
+        let breakers = look.models.iter().map(|_| Breaker::Closed).collect();
+        Box::pin(ready(Ok(RequestState {
+            budget: None,
+            prices: None,
+            cached,
+            breakers,
+            fine_tunes: Vec::new(),
+        })))
+    }
+
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
+        Box::pin(ready(Ok(self.find(key, now))))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        _: OrganizationId,
+        _: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        Box::pin(ready(Ok(None)))
     }
 
     fn expired(&self, _: Timestamp, _: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>> {
@@ -198,11 +205,6 @@ impl AiState for MemoryState {
         _: Timestamp,
     ) -> BoxFuture<'a, Result<SpentByScope, StoreError>> {
         Box::pin(ready(Ok(SpentByScope::default())))
-    }
-
-    /// Nothing fails here, so nothing is left to a sweeper.
-    fn record_unsettled_usage<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(ready(Ok(())))
     }
 
     fn observe<'a>(

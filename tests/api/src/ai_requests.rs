@@ -3,7 +3,7 @@
 use crate::people::Person;
 use crate::world::World;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
-use ports::{AiState, Reservation, Settlement};
+use ports::{RequestMoney, Reservation, Settlement};
 
 impl World {
     /// The record of a request whose end was never recorded.

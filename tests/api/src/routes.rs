@@ -211,6 +211,13 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             ),
         ),
         (
+            "countMessageTokens",
+            counted_read(
+                parts,
+                count_message_tokens::CountMessageTokens { store: store(), registry: models() },
+            ),
+        ),
+        (
             "createApiKey",
             authorized(parts, create_api_key::CreateApiKey { store: store(), limiter: limiter() }),
         ),

@@ -3,15 +3,20 @@
 mod cut_streams;
 mod embeddings;
 mod enforcement;
+mod message_clients;
+mod message_edits;
 mod message_faults;
 mod message_options;
 mod message_streams;
+mod message_tokens;
 mod messages;
 mod openai;
 mod random_schemas;
+mod reasoning;
 mod remote_files;
 mod responses;
 mod streams;
+mod tool_choices;
 mod tools;
 mod wires;
 

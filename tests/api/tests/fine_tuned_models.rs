@@ -67,9 +67,9 @@ async fn create(world: &World, admin: &Person, training: &Arc<TestTraining>) -> 
 /// A fine-tuned model of the organization: its fine-tune and its name.
 async fn model(world: &World, admin: &Person, training: &Arc<TestTraining>) -> (FineTuneId, String) {
     let id = create(world, admin, training).await;
-    training.end(&JobName::of(&id), JobState::Completed("arn:model".to_owned()));
+    training.end(&JobName::of(id), JobState::Completed("arn:model".to_owned()));
     world.advance_fine_tunes(training).await;
-    training.deploy_as(&JobName::of(&id), DeploymentState::Active("arn:deployment".to_owned()));
+    training.deploy_as(&JobName::of(id), DeploymentState::Active("arn:deployment".to_owned()));
     world.advance_fine_tunes(training).await;
     (id, get(world, admin, &id).await["model"].as_str().unwrap().to_owned())
 }
@@ -154,12 +154,12 @@ async fn one_that_is_not_done_can_t_be_asked_and_a_retired_one_neither() {
     world.model().script.always("A wren.");
     let asked = || world.call("createCompletion").by(&admin).json(&ask("createCompletion", &name));
     asked().send().await.problem(404, "model_not_found");
-    training.end(&JobName::of(&id), JobState::Completed("arn:model".to_owned()));
+    training.end(&JobName::of(id), JobState::Completed("arn:model".to_owned()));
     world.advance_fine_tunes(&training).await;
     let deploying = get(&world, &admin, &id).await;
     assert_eq!((&deploying["status"], &deploying["model"]), (&json!("deploying"), &Value::Null));
     asked().send().await.problem(404, "model_not_found");
-    training.deploy_as(&JobName::of(&id), DeploymentState::Active("arn:deployment".to_owned()));
+    training.deploy_as(&JobName::of(id), DeploymentState::Active("arn:deployment".to_owned()));
     world.advance_fine_tunes(&training).await;
     asked().send().await.expect(200);
     let cancel = || world.call("cancelFineTune").by(&admin).path("id", &id.to_string());

@@ -90,11 +90,11 @@ async fn a_good_file_becomes_a_model_that_everybody_who_may_sees() {
     world.advance_fine_tunes(&training).await;
     let seen = get(&world, &admin, &id).await;
     assert_eq!((&seen["status"], &seen["records"]), (&json!("training"), &json!(8)));
-    training.end(&JobName::of(&id), JobState::Completed("arn:model".to_owned()));
+    training.end(&JobName::of(id), JobState::Completed("arn:model".to_owned()));
     world.advance_fine_tunes(&training).await;
     world.advance_fine_tunes(&training).await;
     assert_eq!(get(&world, &admin, &id).await["status"], "deploying");
-    training.deploy_as(&JobName::of(&id), DeploymentState::Active("arn:deployment".to_owned()));
+    training.deploy_as(&JobName::of(id), DeploymentState::Active("arn:deployment".to_owned()));
     world.advance_fine_tunes(&training).await;
     let seen = get(&world, &admin, &id).await;
     assert_eq!((&seen["status"], &seen["custom_model"]), (&json!("completed"), &json!("arn:model")));

@@ -76,7 +76,8 @@ fn largest_body(operation: &Operation) -> usize {
         | "createOpenaiEmbedding"
         | "createChatCompletion"
         | "createResponse"
-        | "createMessage" => 2 * 1024 * 1024,
+        | "createMessage"
+        | "countMessageTokens" => 2 * 1024 * 1024,
         _ => 256 * 1024,
     }
 }

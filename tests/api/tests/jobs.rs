@@ -87,11 +87,11 @@ async fn fine_tuned(world: &World, admin: &Person) {
         ids.push(id);
     }
     world.advance_fine_tunes(&training).await;
-    training.end(&JobName::of(&ids[0]), JobState::Completed("model".to_owned()));
+    training.end(&JobName::of(ids[0]), JobState::Completed("model".to_owned()));
     let canceled = world.call("cancelFineTune").by(admin).path("id", &ids[1].to_string());
     canceled.send().await.expect(200);
     world.advance_fine_tunes(&training).await;
-    training.deploy_as(&JobName::of(&ids[0]), DeploymentState::Active("deployment".to_owned()));
+    training.deploy_as(&JobName::of(ids[0]), DeploymentState::Active("deployment".to_owned()));
     world.advance_fine_tunes(&training).await;
 }
 

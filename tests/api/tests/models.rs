@@ -25,7 +25,12 @@ async fn each_listed_model_is_read_by_its_id() {
     let world = World::start();
     let admin = world.admin().await;
     let listed = world.call("listOpenaiModels").by(&admin).send().await.expect(200).json();
-    for model in listed["data"].as_array().unwrap() {
+    let models = listed["data"].as_array().unwrap();
+    // What Anthropic's clients read.
+    assert_eq!((&listed["has_more"], &listed["first_id"]), (&json!(false), &models[0]["id"]));
+    assert_eq!(listed["last_id"], models[models.len() - 1]["id"]);
+    for model in models {
+        assert_eq!((&model["type"], &model["display_name"]), (&json!("model"), &model["id"]));
         let id = model["id"].as_str().unwrap();
         assert_eq!(get(&world, &admin, id).await.expect(200).json(), *model, "{id}");
         // Clients encode the colon, and the gateway passes it on as it was sent.

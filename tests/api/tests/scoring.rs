@@ -188,6 +188,7 @@ async fn tokens_of_the_prompt_cache_have_prices_of_their_own() {
         ..Usage::default()
     };
     let answer = ModelAnswer {
+        reasoning: Vec::new(),
         tool_calls: Vec::new(),
         text: judgement().to_string(),
         stop: StopReason::EndTurn,

@@ -139,6 +139,7 @@ async fn what_can_t_be_divided_is_borne_by_the_first() {
     let usage = Usage { input_tokens: 11, output_tokens: 1, ..Usage::default() };
     let text = Value::from(answer(0..7)).to_string();
     scene.model.script(Ok(ModelAnswer {
+        reasoning: Vec::new(),
         tool_calls: Vec::new(),
         text,
         stop: StopReason::EndTurn,

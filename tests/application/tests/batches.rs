@@ -2,6 +2,7 @@
 //! run twice at once, cancelled and expired.
 
 mod ends;
+mod held;
 mod logs;
 mod money;
 mod provider;
@@ -300,7 +301,7 @@ async fn a_large_file_is_read_in_pieces() {
     assert_eq!((state.status, state.completed, state.failed), (BatchStatus::Completed, 12, 0));
     assert_eq!(state.bytes_done, file.len() as u64);
     // No read of the file has more than four megabytes.
-    assert!(scene.files.reads().iter().all(|read| *read <= 4 * 1024 * 1024));
+    assert!(scene.files.reads().iter().all(|read| read.bytes <= 4 * 1024 * 1024));
     // Eight of these lines fit in a chunk.
     let chunks = scene.files.written().iter().filter(|name| name.contains("/chunks/")).count();
     assert_eq!(chunks, 2);

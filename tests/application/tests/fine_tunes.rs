@@ -168,7 +168,7 @@ fn place(number: u8) -> FileKey {
 }
 
 fn name(number: u8) -> JobName {
-    JobName::of(&id(number))
+    JobName::of(id(number))
 }
 
 fn admin() -> Authority<ManageFineTunes> {

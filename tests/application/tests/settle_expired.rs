@@ -5,7 +5,7 @@ use application_ai::{SweepReport, settle_expired};
 use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::{AccountId, OrganizationId, new_id};
-use ports::{AiState, Reservation};
+use ports::{AiState, RequestMoney, Reservation};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use testkit::{Fault, TestEnvironment};

@@ -10,6 +10,7 @@ mod function;
 mod latency;
 mod measure;
 mod models;
+mod process;
 mod requests;
 mod soak;
 mod table;

@@ -2,7 +2,7 @@
 //! up, so memory that each request leaves behind is a fault that no short test shows.
 
 use super::function::{Function, Profile};
-use super::measure::{self, Process};
+use super::process::{Process, resident_memory};
 use super::requests;
 use super::table::float;
 use super::world::World;
@@ -118,7 +118,7 @@ fn soaked(world: &mut World, name: &str, requests: u32) -> Result<Memory, Error>
     let mut answered = 0;
     let reading: Source = Box::new(move |last| {
         if answered == requests || READ_AFTER.contains(&answered) {
-            let memory = measure::resident_memory(pid.load(Ordering::SeqCst));
+            let memory = resident_memory(pid.load(Ordering::SeqCst));
             read.lock().unwrap_or_else(PoisonError::into_inner).push((answered, memory));
         }
         answered += 1;

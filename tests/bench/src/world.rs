@@ -3,8 +3,9 @@
 
 use super::event::{Event, another_id};
 use super::function::{Function, Profile};
-use super::measure::{Call, Process};
+use super::measure::Call;
 use super::models::Models;
+use super::process::Process;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime_api::Answer;

@@ -40,10 +40,12 @@ impl Package {
     }
 }
 
-/// The context that a crate's name says: of its use cases, or of its wiring.
+/// The context that a crate's name says: of its use cases, or of its wiring. A context may have several crates of
+/// wiring, such as `wiring-ai` and `wiring-ai-models`, so that functions link no adapter that they don't use.
 fn context_of(name: &str) -> Option<&str> {
     let use_cases = name.strip_prefix("application-").filter(|context| *context != "core");
-    use_cases.or_else(|| name.strip_prefix("wiring-").filter(|context| !SHARED_WIRING.contains(context)))
+    let wiring = || name.strip_prefix("wiring-").filter(|wiring| !SHARED_WIRING.contains(wiring));
+    use_cases.or_else(|| wiring().and_then(|wiring| wiring.split('-').next()))
 }
 
 /// Wiring that functions of every context may use. Each crate brings its adapters to the functions that link it.
@@ -129,13 +131,13 @@ fn allowed(package: &Package, target: &str) -> bool {
             core || use_cases.is_some_and(|other| is_built_on(package.context(), other))
         }
         name if name.starts_with("wiring-") => {
-            let built_on = use_cases.or(wiring).is_some_and(|other| is_built_on(package.context(), other));
+            let built_on = context_of(target).is_some_and(|other| is_built_on(package.context(), other));
             // Several functions of a context may have a wire format alike.
             let shared = ["edge", "contracts"].contains(&target);
             core || built_on || shared_wiring || shared || target.starts_with("adapter-")
         }
         _ => {
-            let own = use_cases.or(wiring).is_some_and(|other| package.context() == Some(other));
+            let own = context_of(target).is_some_and(|other| package.context() == Some(other));
             let shared = ["edge", "contracts", "presentation"].contains(&target);
             core || own || shared || shared_wiring || target.starts_with("adapter-")
         }
@@ -180,9 +182,13 @@ fn a_function_knows_the_use_cases_and_the_wiring_of_its_own_context_only() {
     {
         assert!(allowed(&function, target), "{target}");
     }
-    for target in ["application-ai", "wiring-ai", "application-tenancy", "testkit", "get-usage"] {
+    for target in
+        ["application-ai", "wiring-ai", "wiring-ai-models", "application-tenancy", "testkit", "get-usage"]
+    {
         assert!(!allowed(&function, target), "{target}");
     }
+    let function = package("functions/ai/list-models", "list-models");
+    assert!(allowed(&function, "wiring-ai-models") && !allowed(&function, "wiring-sales"));
 }
 
 #[test]

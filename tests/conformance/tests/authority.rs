@@ -128,6 +128,9 @@ fn scopes_are_the_permissions_for_keys() {
     assert_eq!(scopes, documented.collect());
 }
 
+/// The calls that give a route the configured limit. The second one is made of the first.
+const COUNT_READS_OF_KEYS: [&str; 2] = ["wiring_configuration::read_limit(", "wiring_ai_models::read_route("];
+
 /// Reads of API keys have a limit of their organization, which operators can configure.
 #[test]
 fn reads_of_api_keys_are_counted_with_the_configured_limit() {
@@ -140,10 +143,12 @@ fn reads_of_api_keys_are_counted_with_the_configured_limit() {
         }
         let (context, name) = folders.iter().find(|(_, name)| *name == kebab(operation.id)).unwrap();
         let main = read(&format!("functions/{context}/{name}/src/main.rs"));
-        assert!(main.contains("wiring_configuration::read_limit("), "{name}");
+        let counts = COUNT_READS_OF_KEYS.iter().any(|call| main.contains(call));
+        assert!(counts, "{name}");
         seen += 1;
     }
     assert!(seen >= 3, "{seen}");
+    assert!(read("shared/wiring/ai-models/src/lib.rs").contains(COUNT_READS_OF_KEYS[0]));
 }
 
 #[test]

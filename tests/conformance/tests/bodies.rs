@@ -32,7 +32,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 51] = [
+const TYPES: [(&str, Check); 53] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -83,6 +83,8 @@ const TYPES: [(&str, Check); 51] = [
     ("OpenaiError", same::<openai::ErrorBody>),
     ("MessageRequest", same::<anthropic::MessageRequest>),
     ("AnsweredMessage", same::<anthropic::AnsweredMessage>),
+    ("MessageTokensRequest", same::<anthropic::MessageTokensRequest>),
+    ("MessageTokens", same::<anthropic::MessageTokens>),
     ("AnthropicError", same::<anthropic::ErrorBody>),
 ];
 

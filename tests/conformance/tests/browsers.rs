@@ -1,7 +1,8 @@
 //! The headers for browsers and proxies: functions get them from `edge`, and the gateway's own answers get them from
 //! the contract. Both must be the same.
 
-use crate::contract::{contract, deref, integration_faults, operations};
+use crate::contract::{contract, deref, operations};
+use crate::integrations::integration_faults;
 use crate::stacks::{stacks, template};
 use crate::tree::read;
 use edge::http::{DEFAULT_HEADERS, EXPOSED_HEADERS, REQUEST_HEADERS, REQUEST_ID_HEADERS};

@@ -1,28 +1,10 @@
 //! `infra/openapi.yaml`: rules for every operation, and a reader for the other checks.
 
 use crate::gaps::settle;
-use crate::tree::{kebab, read};
+use crate::tree::read;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
-
-/// POST routes without an idempotency key: answers with secrets are not stored for replay, and the cache repeats a
-/// model's answer.
-const NOT_REPLAYED: [&str; 8] = [
-    "login",
-    "refreshSession",
-    "createCompletion",
-    "createEmbedding",
-    "createChatCompletion",
-    "createResponse",
-    "createOpenaiEmbedding",
-    "createMessage",
-];
-/// Lists that are always short and answered without pages.
-const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
-
-/// Reads whose answer changes although no version changes.
-const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
 
 /// The contract.
 pub(crate) fn contract() -> &'static Value {
@@ -137,80 +119,6 @@ fn operations_are_named_tagged_and_described() {
     settle("operations", wrong);
 }
 
-/// The role by which the gateway invokes functions, named in `infra/api.yaml`.
-const API_ROLE: &str =
-    "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/sextant-${Environment}-${AWS::Region}-api";
-
-/// The live version of a function, made from its name.
-fn live_arn(function: &str) -> String {
-    format!(
-        "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:sextant-${{Environment}}-{function}:live"
-    )
-}
-
-/// The faults of an operation's integration. A function streams or it does not, and the URI and the transfer mode must
-/// both say so: otherwise the gateway misreads the answer.
-pub(crate) fn integration_faults(id: &str, integration: &Value) -> Vec<&'static str> {
-    let mode = integration.get("responseTransferMode");
-    let (version, action) = match mode.and_then(Value::as_str) {
-        Some("STREAM") => ("2021-11-15", "response-streaming-invocations"),
-        _ => ("2015-03-31", "invocations"),
-    };
-    let uri = format!(
-        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/{}/{action}",
-        live_arn(&kebab(id))
-    );
-    [
-        ("type", integration["type"] == "aws_proxy"),
-        ("httpMethod", integration["httpMethod"] == "POST"),
-        ("uri", integration["uri"]["Fn::Sub"] == uri),
-        ("credentials", integration["credentials"]["Fn::Sub"] == API_ROLE),
-        // An integration without a mode is buffered.
-        ("responseTransferMode", mode.is_none_or(|mode| mode == "STREAM")),
-    ]
-    .into_iter()
-    .filter_map(|(what, right)| (!right).then_some(what))
-    .collect()
-}
-
-#[test]
-fn integrations_name_the_function_of_their_operation() {
-    let mut wrong = Vec::new();
-    for operation in operations() {
-        let faults = integration_faults(operation.id, &operation.node["x-amazon-apigateway-integration"]);
-        wrong.extend(faults.into_iter().map(|what| format!("{} {what}", operation.id)));
-    }
-    settle("integrations", wrong);
-}
-
-#[test]
-fn integrations_stream_as_a_whole_or_not_at_all() {
-    let integration = |path: &str, action: &str, mode: Value| {
-        let uri = format!(
-            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{path}/functions/{}/{action}",
-            live_arn("ask")
-        );
-        let mut integration = serde_json::json!({
-            "type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": uri},
-            "credentials": {"Fn::Sub": API_ROLE},
-        });
-        if !mode.is_null() {
-            integration["responseTransferMode"] = mode;
-        }
-        integration_faults("ask", &integration)
-    };
-    let (whole, streaming) = ("invocations", "response-streaming-invocations");
-    let none = Vec::<&str>::new();
-    assert_eq!(integration("2015-03-31", whole, Value::Null), none);
-    assert_eq!(integration("2021-11-15", streaming, "STREAM".into()), none);
-    assert_eq!(integration("2021-11-15", streaming, Value::Null), ["uri"]);
-    assert_eq!(integration("2015-03-31", whole, "STREAM".into()), ["uri"]);
-    assert_eq!(integration("2015-03-31", streaming, "STREAM".into()), ["uri"]);
-    assert_eq!(integration("2021-11-15", whole, "STREAM".into()), ["uri"]);
-    assert_eq!(integration("2015-03-31", whole, "BUFFERED".into()), ["responseTransferMode"]);
-    assert_eq!(integration("2021-11-15", streaming, "stream".into()), ["uri", "responseTransferMode"]);
-}
-
 #[test]
 fn path_templates_and_path_parameters_agree() {
     let mut wrong = Vec::new();
@@ -228,114 +136,6 @@ fn path_templates_and_path_parameters_agree() {
         }
     }
     settle("path parameters", wrong);
-}
-
-#[test]
-fn every_answer_an_operation_can_give_is_documented() {
-    let mut wrong = Vec::new();
-    for operation in operations() {
-        let mut needed = vec!["429", "500"];
-        if !operation.is_public() {
-            needed.extend(["401", "403", "503"]);
-        }
-        if operation.body().is_some() {
-            needed.extend(["400", "413", "415"]);
-        }
-        if operation.path.contains('{') {
-            needed.push("404");
-        }
-        if operation.takes("header", "Idempotency-Key") {
-            needed.extend(["409", "422"]);
-        }
-        if operation.method == "GET" && operation.takes("header", "If-None-Match") {
-            needed.push("304");
-        }
-        if operation.takes("header", "If-Match") {
-            needed.extend(["400", "412"]);
-        }
-        match operation.method.as_str() {
-            "PUT" => needed.extend(["409", "428"]),
-            "DELETE" => needed.push("409"),
-            _ => {}
-        }
-        if operation.parameters.iter().any(|parameter| parameter["in"] == "query") {
-            needed.push("400");
-        }
-        let documented: Vec<_> = operation.responses().map(|(status, _)| status).collect();
-        wrong.extend(
-            needed
-                .into_iter()
-                .filter(|status| !documented.contains(status))
-                .map(|status| format!("{} {status}", operation.id)),
-        );
-    }
-    settle("answers", wrong);
-}
-
-#[test]
-fn conventions_of_methods_hold() {
-    let mut wrong = Vec::new();
-    for operation in operations() {
-        let replayed = operation.takes("header", "Idempotency-Key");
-        if replayed != (operation.method == "POST" && !NOT_REPLAYED.contains(&operation.id)) {
-            wrong.push(format!("{} and Idempotency-Key", operation.id));
-        }
-        // Every method that writes must honour a precondition (RFC 9110, section 13.1).
-        let writes = ["POST", "PUT", "DELETE", "PATCH"].contains(&operation.method.as_str());
-        for name in ["If-Match", "If-None-Match"] {
-            if writes && !operation.takes("header", name) {
-                wrong.push(format!("{} and {name}", operation.id));
-            }
-        }
-        let revalidated = operation.method == "GET" && !ALWAYS_WHOLE.contains(&operation.id);
-        if operation.method == "GET" && revalidated != operation.takes("header", "If-None-Match") {
-            wrong.push(format!("{} and If-None-Match", operation.id));
-        }
-        // OpenAI's lists go on after the last entry.
-        let goes_on = if operation.format() == "openai" { "after" } else { "cursor" };
-        if (operation.id.starts_with("list") && !NOT_PAGED.contains(&operation.id))
-            != (operation.takes("query", "limit") && operation.takes("query", goes_on))
-        {
-            wrong.push(format!("{} and limit, cursor", operation.id));
-        }
-        for (status, response) in operation.responses() {
-            let headers = &response["headers"];
-            let mut needed = vec!["X-Correlation-Id"];
-            match status {
-                "201" if operation.path == "/v1/leads" => needed.extend(["Location", "ETag"]),
-                "200" | "201" if replayed => needed.push("Idempotency-Replayed"),
-                // A new route of the generator answers 204, which has no validator.
-                "200" if revalidated => needed.push("ETag"),
-                "429" => needed.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
-                _ => {}
-            }
-            wrong.extend(
-                needed
-                    .into_iter()
-                    .filter(|name| headers.get(name).is_none())
-                    .map(|name| format!("{} {status} {name}", operation.id)),
-            );
-            // The gateway's own answers are problem documents on every route.
-            let error_schema = match operation.format() {
-                _ if status == "401" => None,
-                "openai" => Some("#/components/schemas/OpenaiError"),
-                "anthropic" => Some("#/components/schemas/AnthropicError"),
-                _ => None,
-            };
-            let problem = match error_schema {
-                Some(schema) => {
-                    response.pointer("/content/application~1json/schema/$ref") == Some(&schema.into())
-                }
-                None => response["content"].get("application/problem+json").is_some(),
-            };
-            let error = status.starts_with(['4', '5']) && !problem;
-            // A load balancer needs the health document with its 503.
-            if error && (operation.id, status) != ("getHealth", "503") {
-                wrong.push(format!("{} {status} is no problem document", operation.id));
-            }
-        }
-    }
-    settle("conventions", wrong);
 }
 
 #[test]

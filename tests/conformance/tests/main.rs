@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod alarms;
+mod answers;
 mod arrows;
 mod authority;
 mod bodies;
@@ -16,6 +17,7 @@ mod features;
 mod functions;
 mod gaps;
 mod gateway;
+mod integrations;
 mod lists;
 mod messaging;
 mod perimeter;

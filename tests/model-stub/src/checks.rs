@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
-use crate::media_checks;
 use crate::wire::{ContentBlock, ConverseRequest, InferenceConfig, Role, ToolChoice};
+use crate::{media_checks, reasoning_checks};
 
 /// Bedrock's bound for the characters of a tool's name and of the id of its use.
 const NAME_CHARS: usize = 64;
@@ -28,10 +28,11 @@ pub(crate) fn check(request: &ConverseRequest, model_id: &str) -> Result<(), Fai
     check_schemas(request, model_id)?;
     check_tool_results(request, model_id)?;
     check_end(request, model_id)?;
+    reasoning_checks::check(request, model_id)?;
     check_inference(request, model_id)
 }
 
-fn refused(message: impl Into<String>) -> Result<(), Failure> {
+pub(crate) fn refused(message: impl Into<String>) -> Result<(), Failure> {
     Err(Failure::validation(message))
 }
 

@@ -6,7 +6,7 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::wire::{Answer, AnswerBlock, SIGNATURE, Usage};
+use crate::wire::{Answer, AnswerBlock, Usage, signature};
 
 /// Characters in one delta of a scripted answer: small enough that any real answer comes in several.
 const DELTA_CHARS: usize = 24;
@@ -99,7 +99,7 @@ pub(crate) fn of_answer(
                 for piece in pieces(text, count) {
                     frames.push(reasoning_delta(index, &json!({ "text": piece }))?);
                 }
-                frames.push(reasoning_delta(index, &json!({ "signature": SIGNATURE }))?);
+                frames.push(reasoning_delta(index, &json!({ "signature": signature(text) }))?);
             }
             AnswerBlock::Text(text) => {
                 for piece in pieces(text, count) {

@@ -23,6 +23,7 @@ mod objects;
 mod openai;
 mod openai_checks;
 mod openai_embeddings;
+mod reasoning_checks;
 mod script;
 mod server;
 mod sse;

@@ -11,7 +11,7 @@ use crate::checks;
 use crate::failure::Failure;
 
 pub use answer::Usage;
-pub(crate) use answer::{Answer, AnswerBlock, SIGNATURE};
+pub(crate) use answer::{Answer, AnswerBlock, signature};
 
 /// The body of `POST /model/{modelId}/converse` and `/converse-stream`, as far as this server uses it.
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,9 @@ pub(crate) struct ConverseRequest {
     pub(crate) inference_config: InferenceConfig,
     pub(crate) tool_config: Option<ToolConfig>,
     pub(crate) output_config: Option<OutputConfig>,
+    /// Claude's own fields, such as `thinking`.
+    #[serde(default)]
+    pub(crate) additional_model_request_fields: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,7 +57,7 @@ pub(crate) enum ContentBlock {
     Video(IgnoredAny),
     Audio(IgnoredAny),
     GuardContent(IgnoredAny),
-    ReasoningContent(IgnoredAny),
+    ReasoningContent(ReasoningContent),
     CitationsContent(IgnoredAny),
     SearchResult(IgnoredAny),
 }
@@ -75,6 +78,21 @@ impl ContentBlock {
             _ => None,
         }
     }
+}
+
+/// Reasoning that the model wrote earlier.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ReasoningContent {
+    ReasoningText(ReasoningText),
+    /// In base64.
+    RedactedContent(String),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReasoningText {
+    pub(crate) text: String,
+    pub(crate) signature: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -189,3 +189,41 @@ async fn pictures_and_documents_keep_their_formats_and_sizes() {
         assert_refused(CLAUDE, &body(blocks), words).await;
     }
 }
+
+fn thought(text: &str, signature: &str) -> Value {
+    json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
+}
+
+fn thinking(messages: &[Value], kind: &str) -> Value {
+    let mut body = with_tools(messages);
+    body["additionalModelRequestFields"] = json!({"thinking": {"type": kind, "budget_tokens": 1024}});
+    body
+}
+
+/// The rules of Claude for reasoning that it wrote earlier.
+#[tokio::test]
+async fn reasoning_comes_back_as_it_was() {
+    const SIGNATURE: &str = "SW5uGc2zkEA=";
+    let history = |blocks: Value| [hello(), assistant(blocks), user(json!([result("a")]))];
+    let whole = history(json!([thought("Hm.", SIGNATURE), tool_use("a")]));
+    assert_taken(CLAUDE, &thinking(&whole, "enabled")).await;
+    assert_refused(CLAUDE, &with_tools(&whole), "When thinking is disabled").await;
+    assert_refused(NOVA, &thinking(&whole, "enabled"), "doesn't support the reasoningContent field").await;
+    for (blocks, words) in [
+        (json!([thought("Hm!", SIGNATURE), tool_use("a")]), "Invalid `signature` in `thinking` block"),
+        (json!([tool_use("a")]), "Expected `thinking` or `redacted_thinking`, but found `tool_use`"),
+        (
+            json!([{"text": "x"}, thought("Hm.", SIGNATURE), tool_use("a")]),
+            "must start with a thinking block",
+        ),
+        (json!([tool_use("a"), thought("Hm.", SIGNATURE)]), "The final block in an assistant message"),
+    ] {
+        assert_refused(CLAUDE, &thinking(&history(blocks), "enabled"), words).await;
+    }
+    let without = history(json!([tool_use("a")]));
+    assert_taken(CLAUDE, &thinking(&without, "adaptive")).await;
+    // A later call of the same turn need not have reasoning of its own.
+    let mut longer = whole.to_vec();
+    longer.extend([assistant(json!([tool_use("b")])), user(json!([result("b")]))]);
+    assert_taken(CLAUDE, &thinking(&longer, "enabled")).await;
+}

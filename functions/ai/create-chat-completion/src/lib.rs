@@ -42,12 +42,12 @@ impl WireFormat for ChatFormat {
         asked.names.field(field)
     }
 
-    fn whole(_asked: &AskedChat, answer: &GatewayAnswer, now: Timestamp) -> Result<Response, Problem> {
-        Response::json(200, &chat::whole(answer, now.seconds()))
+    fn whole(asked: &AskedChat, answer: &GatewayAnswer, now: Timestamp) -> Result<Response, Problem> {
+        Response::json(200, &chat::whole(answer, asked.names.custom_tools(), now.seconds()))
     }
 
     fn events(asked: AskedChat, answer: Streamed, now: Timestamp) -> Body {
-        answer::events(answer, now.seconds(), asked.tells_usage)
+        answer::events(answer, now.seconds(), asked.tells_usage, asked.names.custom_tools().clone())
     }
 
     fn failure_end() -> Result<Vec<u8>, Problem> {

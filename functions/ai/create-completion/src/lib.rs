@@ -52,6 +52,7 @@ fn conversation(body: Body, request: &Request) -> CompletionRequest {
         system: body.system.unwrap_or_default(),
         messages: body.messages.into_iter().map(turn).collect(),
         tools: ToolSet::default(),
+        allowed_tools: None,
         reasoning_effort: None,
         output_schema: body.response_schema,
         max_tokens: body.max_tokens,

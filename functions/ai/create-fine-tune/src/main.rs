@@ -1,12 +1,12 @@
 //! Wires `create-fine-tune` to AWS.
 
 use adapter_s3::S3Links;
-use application_ai::Registry;
 use create_fine_tune::CreateFineTune;
 use edge::{Authorized, Handler, Uncounted};
 use ports::ConfiguredLimiter;
 use std::process::ExitCode;
 use std::sync::Arc;
+use wiring_ai_models::DeployedModels;
 use wiring_core::Base;
 
 fn main() -> ExitCode {
@@ -18,13 +18,7 @@ fn main() -> ExitCode {
             let uploads = Arc::new(S3Links::new(&base.aws, bucket, key_arn));
             let limiter = Arc::new(base.limiter()?);
             let store = Arc::new(base.store()?);
-            let shipped = Registry::shipped()?;
-            let configuration = wiring_configuration::follow(&base, Some(shipped.catalog())).await?;
-            let registry = shipped.following(
-                configuration.clone(),
-                base.at.region.clone(),
-                base.at.has_own_bedrock(),
-            )?;
+            let DeployedModels { registry, configuration } = DeployedModels::follow(&base).await?;
             let limiter = Arc::new(ConfiguredLimiter::new(limiter, configuration));
             let route = CreateFineTune { store: store.clone(), limiter, registry, uploads };
             Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)

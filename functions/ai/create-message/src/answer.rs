@@ -1,5 +1,6 @@
 //! Turns a completion into a message in Anthropic's format.
 
+use crate::AskedMessage;
 use application_ai::GatewayAnswer;
 use contracts::anthropic::{
     AnsweredBlock, AnsweredMessage, MessageUsage, OutputTokensDetails, json_of_object,
@@ -7,19 +8,21 @@ use contracts::anthropic::{
 use domain::ai::TokenCounts;
 use domain::id::AiRequestId;
 use edge::Problem;
-use ports::{StopReason, ToolCall};
+use ports::{ReasoningContent, StopReason, ToolCall};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 /// The whole message.
-pub(crate) fn whole(answer: &GatewayAnswer, only_stop: Option<&str>) -> Result<AnsweredMessage, Problem> {
+pub(crate) fn whole(answer: &GatewayAnswer, asked: &AskedMessage) -> Result<AnsweredMessage, Problem> {
+    let reasoning = answer.reasoning.iter().cloned().map(thinking).map(Ok);
     let text = (!answer.text.is_empty()).then(|| AnsweredBlock::Text { text: answer.text.clone() });
     let calls = answer.tool_calls.iter().map(tool_use);
     Ok(AnsweredMessage {
-        content: text.map(Ok).into_iter().chain(calls).collect::<Result<_, _>>()?,
+        content: reasoning.chain(text.map(Ok)).chain(calls).collect::<Result<_, _>>()?,
         stop_reason: Some(stop_reason(answer.stop).to_owned()),
-        stop_sequence: stop_sequence(answer.stop, only_stop),
+        stop_sequence: stop_sequence(answer.stop, asked.only_stop.as_deref()),
         usage: usage(&answer.tokens, answer.reasoning_tokens),
+        context_management: asked.edits.clone(),
         ..begun(&answer.head.request_id, answer.head.model.clone())
     })
 }
@@ -36,6 +39,16 @@ pub(crate) fn begun(id: &AiRequestId, model: String) -> AnsweredMessage {
         stop_reason: None,
         stop_sequence: None,
         usage: MessageUsage::default(),
+        context_management: None,
+    }
+}
+
+fn thinking(reasoning: ReasoningContent) -> AnsweredBlock {
+    match reasoning {
+        ReasoningContent::Text { text, signature } => {
+            AnsweredBlock::Thinking { thinking: text, signature: signature.unwrap_or_default() }
+        }
+        ReasoningContent::Redacted(data) => AnsweredBlock::RedactedThinking { data },
     }
 }
 

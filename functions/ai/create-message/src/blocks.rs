@@ -4,7 +4,7 @@
 use crate::members::Members;
 use contracts::anthropic::InputBlock;
 use domain::field::FieldChecks;
-use ports::{ContentBlock, ToolCall, ToolResult};
+use ports::{ContentBlock, ReasoningContent, ToolCall, ToolResult};
 use serde_json::Value;
 use wiring_ai::RequestFiles;
 use wiring_ai::files::{FileFault, document, document_of_url, image_of_base64};
@@ -17,7 +17,7 @@ const WRONG: &str = "?";
 pub(crate) enum BlockPlace {
     /// A turn of the caller.
     User,
-    /// A turn of the model. Blocks that only answers have, such as `thinking`, are left alone.
+    /// A turn of the model. Blocks of hosted tools, which only answers have, are left alone.
     Model,
     /// Instructions.
     Instructions,
@@ -29,9 +29,11 @@ impl BlockPlace {
     /// The reason for the refusal of a block of another kind.
     const fn kinds(self) -> &'static str {
         match self {
-            Self::User | Self::Model => "must be text, image, document, tool_use or tool_result",
+            Self::User | Self::Model => {
+                "must be text, image, document, search_result, tool_use or tool_result"
+            }
             Self::Instructions => "must be text",
-            Self::Result => "must be text, image or document in the result of a tool",
+            Self::Result => "must be text, image, document or search_result in the result of a tool",
         }
     }
 }
@@ -52,12 +54,17 @@ pub(crate) fn read(
         }
         ("image", User | Result) => (image(&mut members, files).unwrap_or_else(wrong), &["cache_control"]),
         ("document", User | Result) => (file(&mut members, files).unwrap_or_else(wrong), &["cache_control"]),
+        ("search_result", User | Result) => {
+            (search_result(&mut members).map_or_else(wrong, ContentBlock::Text), &["cache_control"])
+        }
         ("tool_use", User | Model) => {
             (ContentBlock::ToolCall(call(&mut members)), &["cache_control", "caller"])
         }
         ("tool_result", User | Model) => {
             (ContentBlock::ToolResult(result(&mut members, files)), &["cache_control"])
         }
+        ("thinking", Model) => (thinking(&mut members), &[]),
+        ("redacted_thinking", Model) => (redacted_thinking(&mut members), &[]),
         (_, Model) => return ContentBlock::Text(String::new()),
         _ => {
             members.wrong("type", "unsupported", place.kinds());
@@ -69,6 +76,24 @@ pub(crate) fn read(
         members.finish(harmless);
     }
     block
+}
+
+/// Reasoning that the model wrote earlier. Other providers leave members out.
+fn thinking(block: &mut Members<'_>) -> ContentBlock {
+    let mut text = |member: &str| match block.take(member) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let (text, signature) = (text("thinking").unwrap_or_default(), text("signature"));
+    ContentBlock::Reasoning(ReasoningContent::Text { text, signature })
+}
+
+/// Reasoning that the provider shows to nobody.
+fn redacted_thinking(block: &mut Members<'_>) -> ContentBlock {
+    match block.take("data") {
+        Some(Value::String(data)) => ContentBlock::Reasoning(ReasoningContent::Redacted(data)),
+        _ => ContentBlock::Text(String::new()),
+    }
 }
 
 fn wrong() -> ContentBlock {
@@ -92,28 +117,94 @@ fn image(block: &mut Members<'_>, files: &mut RequestFiles) -> Option<ContentBlo
 
 fn file(block: &mut Members<'_>, files: &mut RequestFiles) -> Option<ContentBlock> {
     let title = block.optional_text("title").unwrap_or_default();
-    block.unsupported("context", "is not supported: say it in a block of text");
+    let context = block.optional_text("context");
+    refuse_citations(block);
+    let mut source = block.object("source")?;
+    let (pdf, txt) = (format!("{title}.pdf"), format!("{title}.txt"));
+    let kind = source.text("type")?;
+    let (member, text) = match kind.as_str() {
+        "text" => ("data", source.text("data")?),
+        "content" => ("content", content_text(&mut source)?),
+        "base64" | "url" => {
+            let (member, read) = if kind == "url" {
+                ("url", files.pdf_of_url(&source.text("url")?, Some(&pdf)))
+            } else {
+                ("data", document_of_url(&source.text("data")?, Some(&pdf)))
+            };
+            let document = finished(source, member, read).map(ContentBlock::Document);
+            if context.is_some() {
+                block.wrong(
+                    "context",
+                    "unsupported",
+                    "is not supported for files: say it in a block of text",
+                );
+            }
+            return document;
+        }
+        _ => {
+            source.refuse(
+                "unsupported",
+                "must be of the type base64, url, text or content: no files are stored",
+            );
+            return None;
+        }
+    };
+    let read = if text.trim().is_empty() {
+        Err("must not be empty")
+    } else {
+        // The model reads what the caller says about the document before its text.
+        let text = context.map_or(text.clone(), |context| format!("{context}\n\n{text}"));
+        document("text/plain", text.into_bytes(), Some(&txt))
+    };
+    finished(source, member, read).map(ContentBlock::Document)
+}
+
+/// The text of a search result, after its title and its source.
+fn search_result(block: &mut Members<'_>) -> Option<String> {
+    refuse_citations(block);
+    let (title, source) = (block.text("title"), block.text("source"));
+    let text = content_text(block);
+    Some(format!("Search result: {}\nSource: {}\n\n{}", title?, source?, text?))
+}
+
+/// The text of a member `content`: a text, or blocks of text, which become paragraphs.
+fn content_text(object: &mut Members<'_>) -> Option<String> {
+    match object.take("content") {
+        Some(Value::String(text)) => Some(text),
+        Some(Value::Array(blocks)) => {
+            let texts: Option<Vec<&str>> = blocks.iter().map(text_of).collect();
+            if texts.is_none() {
+                object.wrong(
+                    "content",
+                    "unsupported",
+                    "must be blocks of text: send pictures in blocks of their own",
+                );
+            }
+            texts.map(|texts| texts.join("\n\n"))
+        }
+        Some(_) => {
+            object.wrong("content", "type", "must be a string or an array of blocks");
+            None
+        }
+        None => {
+            object.wrong("content", "required", "must be given");
+            None
+        }
+    }
+}
+
+fn text_of(block: &Value) -> Option<&str> {
+    block.get("text").filter(|_| block["type"] == "text").and_then(Value::as_str)
+}
+
+/// Answers have no citations, so nobody may count on them.
+fn refuse_citations(block: &mut Members<'_>) {
     if let Some(mut citations) = block.optional_object("citations") {
         if citations.flag("enabled") {
             citations.wrong("enabled", "unsupported", "must be false: answers have no citations");
         }
         citations.finish(&[]);
     }
-    let mut source = block.object("source")?;
-    let pdf = format!("{title}.pdf");
-    let (member, read) = match source.text("type")?.as_str() {
-        "base64" => ("data", document_of_url(&source.text("data")?, Some(&pdf))),
-        "url" => ("url", files.pdf_of_url(&source.text("url")?, Some(&pdf))),
-        "text" => match source.text("data")? {
-            blank if blank.trim().is_empty() => ("data", Err("must not be empty")),
-            text => ("data", document("text/plain", text.into_bytes(), Some(&format!("{title}.txt")))),
-        },
-        _ => {
-            source.refuse("unsupported", "must be of the type base64, url or text: no files are stored");
-            return None;
-        }
-    };
-    finished(source, member, read).map(ContentBlock::Document)
 }
 
 /// The file of a source, or a note that this member of it has a fault.

@@ -2,6 +2,7 @@
 //! beginning, its parts and its end, the reason of the end with the token counts, and the end. A completion that breaks
 //! ends with the event `error`, so that clients raise an error.
 
+use crate::AskedMessage;
 use crate::answer::{begun, no_arguments, stop_reason, stop_sequence, usage};
 use application_ai::gateway::{StreamEnd, StreamEvent, Streamed};
 use contracts::anthropic::{AnsweredBlock, BlockDelta, ErrorBody, MessageChange, StreamedMessageEvent};
@@ -11,10 +12,10 @@ use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
 /// The events of a streamed answer.
-pub(crate) fn events(answer: Streamed, only_stop: Option<String>) -> Body {
+pub(crate) fn events(answer: Streamed, asked: AskedMessage) -> Body {
     let message = begun(&answer.head.request_id, answer.head.model);
     let first = written(&StreamedMessageEvent::MessageStart { message });
-    let mut writer = BlockWriter { only_stop, next: 0, open: None };
+    let mut writer = BlockWriter { asked, next: 0, open: None };
     let rest = answer.events.map(move |part| writer.write(part));
     stream::iter([first]).chain(rest).boxed()
 }
@@ -23,12 +24,14 @@ pub(crate) fn events(answer: Streamed, only_stop: Option<String>) -> Body {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BlockKind {
     Text,
+    Thinking,
+    Redacted,
     Call,
 }
 
 /// Writes the parts of a completion as parts of blocks.
 struct BlockWriter {
-    only_stop: Option<String>,
+    asked: AskedMessage,
     /// The place of the next block.
     next: usize,
     /// The block that has begun, and its place.
@@ -50,6 +53,20 @@ impl BlockWriter {
                 let delta = BlockDelta::TextDelta { text };
                 sent.extend(written(&StreamedMessageEvent::ContentBlockDelta { index, delta })?);
             }
+            StreamEvent::Reasoning(thinking) => {
+                let index = self.thinking(&mut sent)?;
+                let delta = BlockDelta::ThinkingDelta { thinking };
+                sent.extend(written(&StreamedMessageEvent::ContentBlockDelta { index, delta })?);
+            }
+            StreamEvent::ReasoningSignature(signature) => {
+                let index = self.thinking(&mut sent)?;
+                let delta = BlockDelta::SignatureDelta { signature };
+                sent.extend(written(&StreamedMessageEvent::ContentBlockDelta { index, delta })?);
+                self.end(&mut sent)?;
+            }
+            StreamEvent::RedactedReasoning(data) => {
+                self.begin(BlockKind::Redacted, AnsweredBlock::RedactedThinking { data }, &mut sent)?;
+            }
             StreamEvent::ToolCall { id, name } => {
                 let block = AnsweredBlock::ToolUse { id, name, input: no_arguments()? };
                 self.begin(BlockKind::Call, block, &mut sent)?;
@@ -64,15 +81,26 @@ impl BlockWriter {
                 self.end(&mut sent)?;
                 let delta = MessageChange {
                     stop_reason: stop_reason(stop).to_owned(),
-                    stop_sequence: stop_sequence(stop, self.only_stop.as_deref()),
+                    stop_sequence: stop_sequence(stop, self.asked.only_stop.as_deref()),
                 };
                 let usage = usage(&tokens, reasoning_tokens);
-                sent.extend(written(&StreamedMessageEvent::MessageDelta { delta, usage })?);
+                let context_management = self.asked.edits.take();
+                let end = StreamedMessageEvent::MessageDelta { delta, usage, context_management };
+                sent.extend(written(&end)?);
                 sent.extend(written(&StreamedMessageEvent::MessageStop)?);
             }
             StreamEvent::Broken => sent.extend(broke_off()?),
         }
         Ok(sent)
+    }
+
+    /// The place of the block of reasoning that has begun; a new one if none has.
+    fn thinking(&mut self, sent: &mut Vec<u8>) -> Result<usize, Problem> {
+        if let Some((BlockKind::Thinking, index)) = self.open {
+            return Ok(index);
+        }
+        let block = AnsweredBlock::Thinking { thinking: String::new(), signature: String::new() };
+        self.begin(BlockKind::Thinking, block, sent)
     }
 
     /// Ends the open block and begins another one; its place.

@@ -2,6 +2,9 @@
 
 mod answer;
 mod blocks;
+mod client_tools;
+mod context_edits;
+mod context_management;
 mod events;
 mod members;
 mod names;
@@ -14,12 +17,13 @@ mod unused;
 use application_ai::GatewayAnswer;
 use application_ai::gateway::Streamed;
 use application_core::model_answer::CacheControl;
-use contracts::anthropic::MessageRequest;
+use contracts::anthropic::{AppliedContextEdits, MessageRequest};
 use domain::Timestamp;
 use edge::problem::ProblemFormat;
 use edge::streaming::Body;
 use edge::{Problem, Response};
 use names::Names;
+use question::ReadMessage;
 use wiring_ai::{ConversationRoute, RequestFiles, WireFormat, WireRequest};
 
 /// Anthropic's format of messages.
@@ -33,6 +37,8 @@ pub struct AskedMessage {
     names: Names,
     /// The text that ends the answer, if the request names only one. Providers do not say which of several it was.
     only_stop: Option<String>,
+    /// The edits of the conversation, if the request asks for any.
+    edits: Option<AppliedContextEdits>,
 }
 
 impl WireFormat for MessageFormat {
@@ -46,12 +52,12 @@ impl WireFormat for MessageFormat {
         files: &mut RequestFiles,
     ) -> WireRequest<AskedMessage> {
         let streamed = body.stream.unwrap_or_default();
-        let (request, names, refused) = question::read(body, cache, files);
+        let ReadMessage { request, names, edits, refused } = question::read(body, cache, files);
         let only_stop = match request.stop.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
         };
-        WireRequest { request, asked: AskedMessage { names, only_stop }, streamed, refused }
+        WireRequest { request, asked: AskedMessage { names, only_stop, edits }, streamed, refused }
     }
 
     fn caller_field(asked: &AskedMessage, field: &str) -> String {
@@ -59,11 +65,11 @@ impl WireFormat for MessageFormat {
     }
 
     fn whole(asked: &AskedMessage, answer: &GatewayAnswer, _now: Timestamp) -> Result<Response, Problem> {
-        Response::json(200, &answer::whole(answer, asked.only_stop.as_deref())?)
+        Response::json(200, &answer::whole(answer, asked)?)
     }
 
     fn events(asked: AskedMessage, answer: Streamed, _now: Timestamp) -> Body {
-        events::events(answer, asked.only_stop)
+        events::events(answer, asked)
     }
 
     fn failure_end() -> Result<Vec<u8>, Problem> {

@@ -18,6 +18,11 @@ impl<'a> Members<'a> {
         Self { members, field, check }
     }
 
+    /// A member that stays.
+    pub(crate) fn get(&self, member: &str) -> Option<&Value> {
+        self.members.get(member)
+    }
+
     /// The caller's name of a member.
     pub(crate) fn name(&self, member: &str) -> String {
         format!("{}.{member}", self.field)
@@ -77,6 +82,30 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Takes a whole number that must be there; a missing or negative one is noted.
+    pub(crate) fn whole_number(&mut self, member: &str) -> Option<u64> {
+        match self.take(member) {
+            None => self.wrong(member, "required", "must be given"),
+            Some(value) => match value.as_u64() {
+                Some(number) => return Some(number),
+                None => self.wrong(member, "type", "must be a whole number that is not negative"),
+            },
+        }
+        None
+    }
+
+    /// Takes an array that may be left out.
+    pub(crate) fn array(&mut self, member: &str) -> Vec<Value> {
+        match self.take(member) {
+            None => Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(_) => {
+                self.wrong(member, "type", "must be an array");
+                Vec::new()
+            }
+        }
+    }
+
     /// Takes an object that must be there; a missing one is noted.
     pub(crate) fn object(&mut self, member: &str) -> Option<Members<'_>> {
         match self.take(member) {
@@ -93,7 +122,11 @@ impl<'a> Members<'a> {
     /// Takes an object that may be left out.
     pub(crate) fn optional_object(&mut self, member: &str) -> Option<Members<'_>> {
         let is_there = self.members.get(member).is_some_and(|value| !value.is_null());
-        if is_there { self.object(member) } else { None }
+        if is_there {
+            return self.object(member);
+        }
+        self.members.remove(member);
+        None
     }
 
     /// Notes that a member is there that would change the answer.

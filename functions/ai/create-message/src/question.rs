@@ -2,11 +2,14 @@
 
 use crate::names::{Names, TurnPlace};
 use crate::turns::{self, ReadTurn};
-use crate::{reasoning, tools, unused};
+use crate::{context_management, reasoning, tools, unused};
 use application_ai::CompletionRequest;
 use application_core::model_answer::CacheControl;
-use contracts::anthropic::{JsonOutputFormat, MessageRequest};
+use contracts::anthropic::{
+    AppliedContextEdits, InputContent, JsonOutputFormat, MessageRequest, MessageTool,
+};
 use domain::InvalidFields;
+use domain::ai::PromptSize;
 use domain::field::FieldChecks;
 use ports::{Message, Role};
 use serde_json::Value;
@@ -15,13 +18,21 @@ use wiring_ai::RequestFiles;
 /// The model name that stands for the chain.
 const AUTO: &str = "auto";
 
-/// The prompt of a request, and the wrong fields among those that only Anthropic's format has.
-pub(crate) fn read(
-    body: MessageRequest,
-    cache: CacheControl,
-    files: &mut RequestFiles,
-) -> (CompletionRequest, Names, Result<(), InvalidFields>) {
+/// A request that was read.
+pub(crate) struct ReadMessage {
+    /// The prompt.
+    pub(crate) request: CompletionRequest,
+    pub(crate) names: Names,
+    /// The edits of the conversation, if the request asks for any.
+    pub(crate) edits: Option<AppliedContextEdits>,
+    /// The wrong fields among those that only Anthropic's format has.
+    pub(crate) refused: Result<(), InvalidFields>,
+}
+
+/// Reads a request.
+pub(crate) fn read(mut body: MessageRequest, cache: CacheControl, files: &mut RequestFiles) -> ReadMessage {
     let mut check = FieldChecks::default();
+    let edits = edited(&mut body, &mut check);
     unused::of_request(&body.rest, &mut check);
     if body.temperature.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
         check.wrong("temperature", "range", "must be 0 to 1");
@@ -63,6 +74,7 @@ pub(crate) fn read(
         system,
         messages,
         tools: tools::read(body.tools, body.tool_choice, &mut check),
+        allowed_tools: None,
         reasoning_effort: reasoning::read(body.thinking, output.effort, body.max_tokens, &mut check),
         output_schema: format.map(|JsonOutputFormat { kind: _, schema }| schema),
         max_tokens: Some(body.max_tokens),
@@ -72,7 +84,15 @@ pub(crate) fn read(
         cache,
         user: end_user(body.metadata, &mut check),
     };
-    (asked, names, check.finish(()))
+    ReadMessage { request: asked, names, edits, refused: check.finish(()) }
+}
+
+/// Makes the edits of the conversation that the request asks for.
+fn edited(body: &mut MessageRequest, check: &mut FieldChecks) -> Option<AppliedContextEdits> {
+    let asked = body.rest.remove("context_management");
+    let system = body.system.as_ref().map(InputContent::size).unwrap_or_default();
+    let tools: PromptSize = body.tools.iter().flatten().map(MessageTool::size).sum();
+    context_management::edit(asked, &mut body.messages, system + tools, check)
 }
 
 /// The end user whom the caller names. Everything else in `metadata` is ignored.

@@ -30,7 +30,9 @@ pub(crate) fn read(
     unused::refuse_all(&rest, "thinking.", check);
     match (kind, budget_tokens) {
         (ThinkingKind::Disabled, _) => None,
-        (ThinkingKind::Adaptive, _) => Some(word.unwrap_or(ReasoningEffort::Medium)),
+        (ThinkingKind::Adaptive | ThinkingKind::BetweenTools, _) => {
+            Some(word.unwrap_or(ReasoningEffort::Medium))
+        }
         (ThinkingKind::Enabled, None) => {
             check.wrong("thinking.budget_tokens", "required", "must be given");
             None
@@ -74,6 +76,7 @@ mod tests {
         }
         assert_eq!(effort(ThinkingKind::Disabled, None, Some(Effort::Max)), None);
         assert_eq!(effort(ThinkingKind::Adaptive, None, None), Some(Medium));
+        assert_eq!(effort(ThinkingKind::BetweenTools, None, Some(Effort::Low)), Some(Low));
         assert_eq!(effort(ThinkingKind::Adaptive, None, Some(Effort::Xhigh)), Some(High));
         let mut check = FieldChecks::default();
         assert_eq!(read(None, Some(Effort::Medium), 1, &mut check), Some(Medium));

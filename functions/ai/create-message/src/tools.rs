@@ -1,10 +1,15 @@
 //! Tools of a request and the choice among them.
 
+use crate::client_tools::{ClientTool, client_tool};
 use crate::unused;
 use contracts::anthropic::{MessageTool, MessageToolChoice, MessageToolChoiceKind};
 use domain::field::FieldChecks;
 use ports::{Tool, ToolChoice, ToolSet};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The reason for the refusal of a tool of another type.
+const KINDS: &str = "must be custom, bash_*, text_editor_*, memory_20250818, computer_* or left out: only tools that the \
+                     caller carries out are supported";
 
 /// Reads tools. Wrong ones are noted and keep their places.
 pub(crate) fn read(
@@ -32,22 +37,42 @@ pub(crate) fn read(
 }
 
 fn read_tool(tool: MessageTool, place: usize, check: &mut FieldChecks) -> Tool {
-    let MessageTool { kind, name, description, input_schema, strict, rest } = tool;
+    let MessageTool { kind, name, description, input_schema, strict, mut rest } = tool;
     let field = |member: &str| format!("tools.{place}.{member}");
     let no_arguments = || json!({"type": "object", "properties": {}});
-    if kind.is_some_and(|kind| kind != "custom") {
-        let message = "must be custom or left out: only tools that the caller carries out are supported";
-        check.wrong(&field("type"), "unsupported", message);
-        return Tool { name, description: None, parameters: no_arguments(), strict: false };
-    }
+    let examples = rest.remove("input_examples");
+    let (description, schema) = match kind.as_deref() {
+        None | Some("custom") => {
+            if input_schema.is_none() {
+                check.wrong(&field("input_schema"), "required", "must be given");
+            }
+            (description, input_schema)
+        }
+        Some(kind) => match client_tool(kind, &mut rest) {
+            Some(ClientTool { description, parameters }) => (Some(description), Some(parameters)),
+            None => {
+                check.wrong(&field("type"), "unsupported", KINDS);
+                return Tool { name, description: None, parameters: no_arguments(), strict: false };
+            }
+        },
+    };
     unused::of_tool(&rest, &field(""), check);
-    if input_schema.is_none() {
-        check.wrong(&field("input_schema"), "required", "must be given");
-    }
     Tool {
         name,
-        description,
-        parameters: input_schema.unwrap_or_else(no_arguments),
+        description: with_examples(description, examples),
+        parameters: schema.unwrap_or_else(no_arguments),
         strict: strict.unwrap_or_default(),
+    }
+}
+
+/// The description with examples of arguments, for which providers have no field.
+fn with_examples(description: Option<String>, examples: Option<Value>) -> Option<String> {
+    let examples = examples.filter(|examples| examples.as_array().is_none_or(|all| !all.is_empty()));
+    match (description, examples.filter(|examples| !examples.is_null())) {
+        (description, None) => description,
+        (None, Some(examples)) => Some(format!("Examples of arguments: {examples}")),
+        (Some(description), Some(examples)) => {
+            Some(format!("{description}\n\nExamples of arguments: {examples}"))
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) enum ReadTurn {
         /// Whether its content is a text, and not blocks.
         is_text: bool,
     },
-    /// An empty turn of the model, which changes nothing.
+    /// A turn of the model that says nothing, and so changes nothing.
     Nothing,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn read(
     match role {
         MessageRole::System => ReadTurn::Instructions(joined(&content)),
         MessageRole::User => ReadTurn::Turn { message: Message { role: Role::User, content }, is_text },
-        MessageRole::Assistant if content.iter().all(says_nothing) => ReadTurn::Nothing,
+        MessageRole::Assistant if !content.iter().any(ContentBlock::says_something) => ReadTurn::Nothing,
         MessageRole::Assistant => {
             ReadTurn::Turn { message: Message { role: Role::Assistant, content }, is_text }
         }
@@ -82,8 +82,4 @@ fn joined(blocks: &[ContentBlock]) -> String {
     let texts: Vec<&str> =
         blocks.iter().filter_map(ContentBlock::as_text).filter(|text| !text.is_empty()).collect();
     texts.join("\n\n")
-}
-
-fn says_nothing(block: &ContentBlock) -> bool {
-    block.as_text().is_some_and(|text| text.trim().is_empty())
 }

@@ -6,7 +6,8 @@ use application_core::{Configured, CurrentVersion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contracts::openai::{
-    Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input, Vector,
+    Embedding, EmbeddingList, EmbeddingRequest as Body, EmbeddingUsage, EncodingFormat, Input,
+    InputType as TextUse, Vector,
 };
 use domain::authority::{Authority, CreateEmbeddings};
 use domain::field::{FieldChecks, InvalidFields, all_of};
@@ -94,9 +95,15 @@ fn texts(body: Body) -> EmbeddingRequest {
         model: body.model,
         texts,
         dimensions: body.dimensions,
-        // OpenAI's format has no other purpose.
-        input_type: InputType::Document,
+        input_type: purpose(body.input_type),
         base64,
+    }
+}
+
+fn purpose(named: Option<TextUse>) -> InputType {
+    match named {
+        Some(TextUse::Query | TextUse::SearchQuery) => InputType::Query,
+        Some(TextUse::Document | TextUse::Passage | TextUse::SearchDocument) | None => InputType::Document,
     }
 }
 

@@ -1,18 +1,22 @@
-//! Turns a whole completion into a response: a message if there is a text, and the calls of functions after it.
+//! Turns a whole completion into a response: the reasoning, a message if there is a text, and the calls of functions.
 
+use crate::encrypted;
+use crate::namespaces::Namespaces;
+use crate::tools::{FUNCTION, is_openais};
 use application_ai::GatewayAnswer;
 use application_core::model_answer::AnswerHead;
 use contracts::openai::ToolChoiceMode;
 use contracts::openai::responses::{
     IncompleteDetails, InputTokensDetails, ModelResponse, OutputItem, OutputStatus, OutputText,
     OutputTokensDetails, ResponseReasoning, ResponseRequest, ResponseStatus, ResponseTool,
-    ResponseToolChoice, ResponseUsage, TextConfiguration, TextFormat, TextFormatKind,
+    ResponseToolChoice, ResponseUsage, SummaryPart, TextConfiguration, TextFormat, TextFormatKind,
 };
 use domain::ai::TokenCounts;
-use ports::{StopReason, ToolCall};
+use ports::{ReasoningContent, StopReason, ToolCall};
 use serde_json::{Map, Value};
+use wiring_ai::{CustomTools, input_of};
 
-/// The fields of a request that its answer repeats.
+/// The fields of a request that its answer repeats, and those that its answer needs.
 pub(crate) struct EchoedFields {
     instructions: Option<String>,
     max_output_tokens: Option<u32>,
@@ -25,6 +29,8 @@ pub(crate) struct EchoedFields {
     tools: Vec<ResponseTool>,
     top_p: Option<f32>,
     user: Option<String>,
+    /// The functions in namespaces.
+    pub(crate) namespaces: Namespaces,
 }
 
 impl EchoedFields {
@@ -49,10 +55,18 @@ impl EchoedFields {
             temperature: body.temperature,
             text,
             tool_choice: body.tool_choice.clone().unwrap_or(automatic),
-            tools: body.tools.clone().unwrap_or_default(),
+            // Callers see here that other tools were left out.
+            tools: body.tools.iter().flatten().filter(|tool| !is_openais(&tool.kind)).map(echoed).collect(),
             top_p: body.top_p,
             user: body.user.clone(),
+            namespaces: Namespaces::default(),
         }
+    }
+
+    /// Whether the request asks for the text of the reasoning, by the newer or the older member.
+    pub(crate) fn shows_summary(&self) -> bool {
+        let older = self.reasoning.rest.get("generate_summary");
+        self.reasoning.summary.is_some() || older.is_some_and(|value| !value.is_null())
     }
 
     /// A response that has just begun.
@@ -86,25 +100,74 @@ impl EchoedFields {
     }
 }
 
+/// The tool as answers have it: a function has all its members.
+fn echoed(tool: &ResponseTool) -> ResponseTool {
+    let mut tool = tool.clone();
+    if tool.kind == FUNCTION {
+        tool.parameters.get_or_insert(Value::Null);
+        tool.strict.get_or_insert(false);
+    }
+    tool
+}
+
 /// The id of the request without its prefix, which the ids of all parts of its answer have.
 pub(crate) fn suffix(head: &AnswerHead) -> String {
     let id = head.request_id.to_string();
     id.split_once('_').map_or(id.as_str(), |(_, suffix)| suffix).to_owned()
 }
 
-pub(crate) fn whole(echoed: &EchoedFields, answer: &GatewayAnswer, created_at: i64) -> ModelResponse {
+pub(crate) fn whole(
+    echoed: &EchoedFields,
+    custom: &CustomTools,
+    answer: &GatewayAnswer,
+    created_at: i64,
+) -> ModelResponse {
     let suffix = suffix(&answer.head);
     let mut response = echoed.begun(&answer.head, created_at);
+    for reasoning in &answer.reasoning {
+        let place = response.output.len();
+        let summary = match reasoning {
+            ReasoningContent::Text { text, .. } if echoed.shows_summary() => Some(text.clone()),
+            _ => None,
+        };
+        let content = encrypted::encoded(reasoning);
+        response.output.push(reasoning_item(
+            &suffix,
+            place,
+            summary.filter(|text| !text.is_empty()),
+            content,
+        ));
+    }
     if answer.tool_calls.is_empty() || !answer.text.is_empty() {
         response.output.push(message(&suffix, 0, answer.text.clone()));
     }
     for call in &answer.tool_calls {
         let ToolCall { id, name, arguments } = call.clone();
         let place = response.output.len();
-        response.output.push(function_call(&suffix, place, id, name, arguments));
+        response.output.push(if custom.has(&name) {
+            let names = echoed.namespaces.caller_names(name);
+            custom_tool_call(&suffix, place, id, names, input_of(&arguments))
+        } else {
+            function_call(&suffix, place, id, echoed.namespaces.caller_names(name), arguments)
+        });
     }
     end(&mut response, answer.stop, &answer.tokens, answer.reasoning_tokens);
     response
+}
+
+/// Whole reasoning at this place of the output.
+pub(crate) fn reasoning_item(
+    suffix: &str,
+    place: usize,
+    summary: Option<String>,
+    encrypted_content: Option<String>,
+) -> OutputItem {
+    OutputItem::Reasoning {
+        id: format!("rs_{suffix}_{place}"),
+        status: OutputStatus::Completed,
+        summary: summary.map(SummaryPart::of).into_iter().collect(),
+        encrypted_content,
+    }
 }
 
 /// A whole message at this place of the output.
@@ -121,16 +184,28 @@ fn output_text(text: String) -> OutputText {
     OutputText { kind: "output_text".to_owned(), text, annotations: Vec::new(), logprobs: Vec::new() }
 }
 
-/// A whole call at this place of the output.
+/// A whole call at this place of the output, with the namespace and the name of its function.
 pub(crate) fn function_call(
     suffix: &str,
     place: usize,
     call_id: String,
-    name: String,
+    (namespace, name): (Option<String>, String),
     arguments: String,
 ) -> OutputItem {
     let (id, status) = (format!("fc_{suffix}_{place}"), OutputStatus::Completed);
-    OutputItem::FunctionCall { id, status, call_id, name, arguments }
+    OutputItem::FunctionCall { id, status, call_id, namespace, name, arguments }
+}
+
+/// A whole call of a custom tool at this place of the output.
+pub(crate) fn custom_tool_call(
+    suffix: &str,
+    place: usize,
+    call_id: String,
+    (namespace, name): (Option<String>, String),
+    input: String,
+) -> OutputItem {
+    let (id, status) = (format!("ctc_{suffix}_{place}"), OutputStatus::Completed);
+    OutputItem::CustomToolCall { id, status, call_id, namespace, name, input }
 }
 
 /// Ends a response, whose last item is cut if the completion is.
@@ -162,7 +237,10 @@ pub(crate) fn incomplete_reason(stop: StopReason) -> Option<&'static str> {
 
 pub(crate) fn set_status(item: &mut OutputItem, to: OutputStatus) {
     match item {
-        OutputItem::Message { status, .. } | OutputItem::FunctionCall { status, .. } => *status = to,
+        OutputItem::Reasoning { status, .. }
+        | OutputItem::Message { status, .. }
+        | OutputItem::FunctionCall { status, .. }
+        | OutputItem::CustomToolCall { status, .. } => *status = to,
     }
 }
 

@@ -1,7 +1,12 @@
 //! Turns a streamed completion into the events of a response. Each item begins, grows and ends before the next one. The
 //! last event has the whole response; a stream without it was cut.
 
-use crate::answer::{EchoedFields, end, function_call, incomplete_reason, message, set_status, suffix};
+mod reasoning;
+
+use crate::answer::{
+    EchoedFields, custom_tool_call, end, function_call, incomplete_reason, message, set_status, suffix,
+};
+use crate::namespaces::Namespaces;
 use application_ai::gateway::{StreamEnd, StreamEvent, Streamed};
 use contracts::openai::ErrorDetail;
 use contracts::openai::responses::{
@@ -11,6 +16,7 @@ use contracts::openai::responses::{
 use edge::Problem;
 use edge::streaming::Body;
 use futures_util::stream::{self, StreamExt};
+use wiring_ai::{CustomTools, input_of};
 
 /// The text for people of an answer that broke off.
 const BROKE_OFF: &str = "The answer broke off.";
@@ -18,11 +24,21 @@ const BROKE_OFF: &str = "The answer broke off.";
 const ONLY_TEXT: usize = 0;
 
 /// The events of a streamed answer.
-pub(crate) fn events(echoed: &EchoedFields, answer: Streamed, created_at: i64) -> Body {
+pub(crate) fn events(
+    echoed: &EchoedFields,
+    custom_tools: CustomTools,
+    answer: Streamed,
+    created_at: i64,
+) -> Body {
     let mut writer = EventWriter {
         response: echoed.begun(&answer.head, created_at),
         suffix: suffix(&answer.head),
         open: None,
+        custom_tools,
+        arguments: String::new(),
+        reasoning: String::new(),
+        shows_summary: echoed.shows_summary(),
+        namespaces: echoed.namespaces.clone(),
         next_number: 0,
         written: Vec::new(),
     };
@@ -37,6 +53,13 @@ struct EventWriter {
     suffix: String,
     /// The item that is growing, with its text or arguments so far.
     open: Option<OutputItem>,
+    custom_tools: CustomTools,
+    /// The arguments so far of the call of a custom tool, whose input is known when they are whole.
+    arguments: String,
+    /// The text of the reasoning that is growing.
+    reasoning: String,
+    shows_summary: bool,
+    namespaces: Namespaces,
     next_number: u64,
     /// The written events that are not sent yet.
     written: Vec<u8>,
@@ -55,6 +78,9 @@ impl EventWriter {
     fn pass_on(&mut self, event: StreamEvent) -> Result<(), Problem> {
         match event {
             StreamEvent::Text(text) => self.add_text(&text),
+            StreamEvent::Reasoning(text) => self.add_reasoning(&text),
+            StreamEvent::ReasoningSignature(signature) => self.sign_reasoning(signature),
+            StreamEvent::RedactedReasoning(data) => self.redacted_reasoning(data),
             StreamEvent::ToolCall { id, name } => self.open_call(id, name),
             StreamEvent::Arguments(json) => self.add_arguments(&json),
             StreamEvent::End(last) => self.end(&last),
@@ -102,7 +128,14 @@ impl EventWriter {
     fn open_call(&mut self, call_id: String, name: String) -> Result<(), Problem> {
         self.close(OutputStatus::Completed)?;
         let output_index = self.response.output.len();
-        let mut item = function_call(&self.suffix, output_index, call_id, name, String::new());
+        let is_custom = self.custom_tools.has(&name);
+        let names = self.namespaces.caller_names(name);
+        let mut item = if is_custom {
+            self.arguments.clear();
+            custom_tool_call(&self.suffix, output_index, call_id, names, String::new())
+        } else {
+            function_call(&self.suffix, output_index, call_id, names, String::new())
+        };
         set_status(&mut item, OutputStatus::InProgress);
         self.write_item("response.output_item.added", output_index, &item)?;
         self.open = Some(item);
@@ -111,6 +144,10 @@ impl EventWriter {
 
     fn add_arguments(&mut self, json: &str) -> Result<(), Problem> {
         let output_index = self.response.output.len();
+        if matches!(self.open, Some(OutputItem::CustomToolCall { .. })) {
+            self.arguments.push_str(json);
+            return Ok(());
+        }
         let Some(OutputItem::FunctionCall { id, arguments, .. }) = &mut self.open else { return Ok(()) };
         arguments.push_str(json);
         let item_id = id.clone();
@@ -123,7 +160,11 @@ impl EventWriter {
         let Some(mut item) = self.open.take() else { return Ok(()) };
         set_status(&mut item, status);
         let output_index = self.response.output.len();
+        if let OutputItem::CustomToolCall { input, .. } = &mut item {
+            *input = input_of(&std::mem::take(&mut self.arguments));
+        }
         match &item {
+            OutputItem::Reasoning { id, summary, .. } => self.end_summary(id, output_index, summary)?,
             OutputItem::Message { id, content, .. } => {
                 for part in content {
                     let done = ResponseEventBody::TextDone {
@@ -140,6 +181,12 @@ impl EventWriter {
             OutputItem::FunctionCall { id, name, arguments, .. } => {
                 let done = ResponseEventBody::ArgumentsDone { item_id: id, output_index, name, arguments };
                 self.write("response.function_call_arguments.done", done)?;
+            }
+            OutputItem::CustomToolCall { id, input, .. } => {
+                let delta = ResponseEventBody::InputDelta { item_id: id, output_index, delta: input };
+                self.write("response.custom_tool_call_input.delta", delta)?;
+                let done = ResponseEventBody::InputDone { item_id: id, output_index, input };
+                self.write("response.custom_tool_call_input.done", done)?;
             }
         }
         self.write_item("response.output_item.done", output_index, &item)?;

@@ -2,9 +2,12 @@
 //! stored, so a caller sends the whole conversation each time.
 
 mod answer;
+mod client_tools;
+mod encrypted;
 mod events;
 mod items;
 mod names;
+mod namespaces;
 mod parts;
 mod question;
 mod tools;
@@ -45,8 +48,9 @@ impl WireFormat for ResponsesFormat {
         files: &mut RequestFiles,
     ) -> WireRequest<AskedResponse> {
         let streamed = body.stream.unwrap_or_default();
-        let echoed = EchoedFields::of(&body);
-        let (request, names, refused) = question::read(body, cache, files);
+        let mut echoed = EchoedFields::of(&body);
+        let (request, mut names, refused) = question::read(body, cache, files);
+        echoed.namespaces = std::mem::take(&mut names.namespaces);
         WireRequest { request, asked: AskedResponse { names, echoed }, streamed, refused }
     }
 
@@ -55,11 +59,11 @@ impl WireFormat for ResponsesFormat {
     }
 
     fn whole(asked: &AskedResponse, answer: &GatewayAnswer, now: Timestamp) -> Result<Response, Problem> {
-        Response::json(200, &answer::whole(&asked.echoed, answer, now.seconds()))
+        Response::json(200, &answer::whole(&asked.echoed, &asked.names.custom_tools, answer, now.seconds()))
     }
 
     fn events(asked: AskedResponse, answer: Streamed, now: Timestamp) -> Body {
-        events::events(&asked.echoed, answer, now.seconds())
+        events::events(&asked.echoed, asked.names.custom_tools, answer, now.seconds())
     }
 
     fn failure_end() -> Result<Vec<u8>, Problem> {

@@ -3,17 +3,17 @@
 use crate::items::{self, ReadItem};
 use crate::names::{Names, TurnForm, TurnPlace};
 use crate::parts::required;
+use crate::tools::PlacedTool;
 use crate::{tools, unused};
 use application_ai::CompletionRequest;
 use application_core::model_answer::CacheControl;
-use contracts::openai::ChatReasoningEffort;
 use contracts::openai::responses::{InputItem, ResponseRequest, TextFormat, TextFormatKind, TextOrList};
 use domain::InvalidFields;
 use domain::field::FieldChecks;
-use ports::{Message, ReasoningEffort, Role};
+use ports::{Message, Role};
 use serde_json::{Value, json};
-use wiring_ai::NamedEndUser;
-use wiring_ai::RequestFiles;
+use wiring_ai::chat::reasoning_effort;
+use wiring_ai::{NamedEndUser, RequestFiles};
 
 /// The model name that stands for the chain.
 const AUTO: &str = "auto";
@@ -30,14 +30,18 @@ pub(crate) fn read(
     let format = body.text.and_then(|text| text.format);
     let newer_user = ("safety_identifier", body.safety_identifier.as_deref());
     let user = NamedEndUser::of(newer_user, ("user", body.user.as_deref()), &mut check);
-    let ReadConversation { system, messages, mut names } =
+    let ReadConversation { system, messages, tools: further, mut names } =
         conversation(body.instructions, body.input, files, &mut check);
-    names.user = user.field;
+    let all = tools::placed("tools", body.tools.unwrap_or_default()).chain(further).collect();
+    let tools = tools::read(all, body.tool_choice, body.parallel_tool_calls, &mut check);
+    (names.tools, names.namespaces, names.user) = (tools.places, tools.namespaces, user.field);
+    names.custom_tools = tools.custom;
     let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
         system,
         messages,
-        tools: tools::read(body.tools, body.tool_choice, body.parallel_tool_calls, &mut check),
+        tools: tools.set,
+        allowed_tools: tools.allowed,
         reasoning_effort: effort.and_then(reasoning_effort),
         output_schema: format.and_then(|format| schema(format, &mut check)),
         max_tokens: body.max_output_tokens,
@@ -53,6 +57,8 @@ pub(crate) fn read(
 struct ReadConversation {
     system: String,
     messages: Vec<Message>,
+    /// The tools that stand among the items.
+    tools: Vec<PlacedTool>,
     names: Names,
 }
 
@@ -63,9 +69,9 @@ fn conversation(
     check: &mut FieldChecks,
 ) -> ReadConversation {
     let first = instructions.is_some().then(|| "instructions".to_owned());
-    let mut names = Names { instructions: first, turns: Vec::new(), user: "user" };
+    let mut names = Names { instructions: first, user: "user", ..Names::default() };
     let mut system: Vec<String> = instructions.into_iter().collect();
-    let mut messages = Vec::new();
+    let (mut messages, mut tools) = (Vec::new(), Vec::new());
     match input {
         TextOrList::Text(text) => {
             names.turns.push(TurnPlace { item: "input".to_owned(), form: TurnForm::Input });
@@ -73,16 +79,26 @@ fn conversation(
         }
         TextOrList::List(items) => {
             let is_empty = items.is_empty();
+            // Reasoning belongs to what the model said or called after it.
+            let mut reasoning = Vec::new();
             for (at, item) in items.into_iter().enumerate() {
                 match items::read(item, format!("input.{at}"), files, check) {
                     ReadItem::Instructions(text, field) => {
                         names.instructions.get_or_insert(field);
                         system.push(text);
                     }
+                    ReadItem::Reasoning(message, place) => reasoning.push((message, place)),
                     ReadItem::Turn(message, place) => {
+                        let before = std::mem::take(&mut reasoning);
+                        for (message, place) in before.into_iter().filter(|_| message.role == Role::Assistant)
+                        {
+                            names.turns.push(place);
+                            messages.push(message);
+                        }
                         names.turns.push(place);
                         messages.push(message);
                     }
+                    ReadItem::Tools(further) => tools.extend(further),
                     ReadItem::Nothing => {}
                 }
             }
@@ -93,17 +109,7 @@ fn conversation(
             }
         }
     }
-    ReadConversation { system: system.join("\n\n"), messages, names }
-}
-
-fn reasoning_effort(effort: ChatReasoningEffort) -> Option<ReasoningEffort> {
-    match effort {
-        ChatReasoningEffort::None => None,
-        ChatReasoningEffort::Minimal => Some(ReasoningEffort::Minimal),
-        ChatReasoningEffort::Low => Some(ReasoningEffort::Low),
-        ChatReasoningEffort::Medium => Some(ReasoningEffort::Medium),
-        ChatReasoningEffort::High | ChatReasoningEffort::Xhigh => Some(ReasoningEffort::High),
-    }
+    ReadConversation { system: system.join("\n\n"), messages, tools, names }
 }
 
 fn schema(format: TextFormat, check: &mut FieldChecks) -> Option<Value> {

@@ -1,5 +1,7 @@
-//! Turns the tools of a request into those of a prompt. Tools that run at OpenAI are refused by name.
+//! Turns the tools of a request into those of a prompt. Tools that run at OpenAI can't run here: beside functions they are
+//! left out, and a request that has nothing else, or forces one, is refused by name.
 
+use crate::namespaces::{NAMESPACE, Namespaces};
 use crate::parts::required;
 use crate::unused;
 use contracts::openai::ToolChoiceMode;
@@ -7,11 +9,13 @@ use contracts::openai::responses::{ResponseTool, ResponseToolChoice};
 use domain::field::FieldChecks;
 use ports::{Tool, ToolChoice, ToolSet};
 use serde_json::{Value, json};
+use wiring_ai::CustomTools;
 
-/// The only kind of tools that callers carry out themselves in a way that all models know.
-const FUNCTION: &str = "function";
+/// The kinds of tools that callers carry out themselves and that all models can be told.
+pub(crate) const FUNCTION: &str = "function";
+const CUSTOM: &str = "custom";
 /// Tools that run at OpenAI, or whose calls only OpenAI's models write.
-const OPENAIS_TOOLS: [&str; 19] = [
+const OPENAIS_TOOLS: [&str; 16] = [
     "web_search",
     "web_search_2025_08_26",
     "web_search_preview",
@@ -26,39 +30,92 @@ const OPENAIS_TOOLS: [&str; 19] = [
     "local_shell",
     "shell",
     "apply_patch",
-    "custom",
-    "namespace",
     "tool_search",
     "programmatic_tool_calling",
-    "allowed_tools",
 ];
+/// Other kinds that have no place in a namespace.
+const OTHER_KINDS: [&str; 2] = [NAMESPACE, "allowed_tools"];
 
-/// The tools. A choice without tools has no meaning.
+/// A tool of a request, with the caller's name of its place.
+pub(crate) struct PlacedTool {
+    pub(crate) place: String,
+    pub(crate) tool: ResponseTool,
+}
+
+/// The tools of a request.
+pub(crate) struct ReadTools {
+    pub(crate) set: ToolSet,
+    /// The caller's names of the places of the tools.
+    pub(crate) places: Vec<String>,
+    pub(crate) namespaces: Namespaces,
+    /// The names of the tools that may be called; `None` for all.
+    pub(crate) allowed: Option<Vec<String>>,
+    pub(crate) custom: CustomTools,
+}
+
+/// The tools in this list.
+pub(crate) fn placed(list: &str, tools: Vec<ResponseTool>) -> impl Iterator<Item = PlacedTool> {
+    tools.into_iter().enumerate().map(move |(at, tool)| PlacedTool { place: format!("{list}.{at}"), tool })
+}
+
+/// Whether a tool of this kind runs at OpenAI, or only OpenAI's models can call it.
+pub(crate) fn is_openais(kind: &str) -> bool {
+    OPENAIS_TOOLS.contains(&kind)
+}
+
+/// Reads the tools. A choice without tools has no meaning, but for a choice of tools by name.
 pub(crate) fn read(
-    tools: Option<Vec<ResponseTool>>,
+    mut tools: Vec<PlacedTool>,
     choice: Option<ResponseToolChoice>,
     several: Option<bool>,
     check: &mut FieldChecks,
-) -> ToolSet {
-    let tools = tools.unwrap_or_default();
-    let choice = choice.map_or(ToolChoice::Auto, |choice| tool_choice(choice, check));
-    let choice = if tools.is_empty() { ToolChoice::Auto } else { choice };
-    let tools =
-        tools.into_iter().enumerate().map(|(at, it)| tool(it, &format!("tools.{at}"), check)).collect();
-    ToolSet { tools, choice, one_at_a_time: several == Some(false) }
+) -> ReadTools {
+    if tools.iter().any(|placed| !is_openais(&placed.tool.kind)) {
+        tools.retain(|placed| !is_openais(&placed.tool.kind));
+    }
+    let (choice, allowed) = choice.map_or((ToolChoice::Auto, None), |choice| tool_choice(choice, check));
+    let choice = if tools.is_empty() && allowed.is_none() { ToolChoice::Auto } else { choice };
+    let mut custom = CustomTools::default();
+    let mut namespaces = Namespaces::default();
+    let mut functions = Vec::with_capacity(tools.len());
+    for PlacedTool { place, tool } in tools {
+        if tool.kind != NAMESPACE {
+            functions.push(PlacedTool { place, tool });
+            continue;
+        }
+        match namespaces.open(tool) {
+            Some(inner) => functions.extend(placed(&format!("{place}.tools"), inner)),
+            None => check.wrong(&place, "format", "must be a namespace with a name and a list of tools"),
+        }
+    }
+    let (places, tools) = functions
+        .into_iter()
+        .map(|PlacedTool { place, tool: it }| {
+            let tool = tool(it, &place, &mut custom, check);
+            (place, tool)
+        })
+        .unzip();
+    let set = ToolSet { tools, choice, one_at_a_time: several == Some(false) };
+    ReadTools { set, places, namespaces, allowed, custom }
 }
 
 /// The tool with this name; one with a wrong member is noted, and keeps its place.
-fn tool(tool: ResponseTool, field: &str, check: &mut FieldChecks) -> Tool {
-    let ResponseTool { kind, name, description, parameters, strict, rest } = tool;
+fn tool(tool: ResponseTool, field: &str, custom: &mut CustomTools, check: &mut FieldChecks) -> Tool {
+    let ResponseTool { kind, name, description, parameters, strict, mut rest } = tool;
+    if kind == CUSTOM {
+        let format = rest.remove("format");
+        unused::of_tool(&rest, check, field);
+        let name = required(name, field, "name", check).unwrap_or_else(|| field.to_owned());
+        return custom.function((name, description), format.as_ref(), &format!("{field}.format"), check);
+    }
     let name = if kind == FUNCTION {
         unused::of_tool(&rest, check, field);
         required(name, field, "name", check)
     } else {
-        let known = OPENAIS_TOOLS.into_iter().find(|known| *known == kind);
+        let known = OPENAIS_TOOLS.into_iter().chain(OTHER_KINDS).find(|known| *known == kind);
         let message = match known {
-            Some(known) => format!("must be function: {known} is not supported"),
-            None => "must be function".to_owned(),
+            Some(known) => format!("must be function or custom: {known} is not supported"),
+            None => "must be function or custom".to_owned(),
         };
         check.wrong(&format!("{field}.type"), "unsupported", message);
         None
@@ -72,20 +129,57 @@ fn tool(tool: ResponseTool, field: &str, check: &mut FieldChecks) -> Tool {
     }
 }
 
-fn tool_choice(choice: ResponseToolChoice, check: &mut FieldChecks) -> ToolChoice {
+/// The choice, and the names of the tools that may be called if the choice has some.
+fn tool_choice(choice: ResponseToolChoice, check: &mut FieldChecks) -> (ToolChoice, Option<Vec<String>>) {
     let named = match choice {
-        ResponseToolChoice::Mode(ToolChoiceMode::Auto) => return ToolChoice::Auto,
-        ResponseToolChoice::Mode(ToolChoiceMode::None) => return ToolChoice::None,
-        ResponseToolChoice::Mode(ToolChoiceMode::Required) => return ToolChoice::Required,
+        ResponseToolChoice::Mode(ToolChoiceMode::Auto) => return (ToolChoice::Auto, None),
+        ResponseToolChoice::Mode(ToolChoiceMode::None) => return (ToolChoice::None, None),
+        ResponseToolChoice::Mode(ToolChoiceMode::Required) => return (ToolChoice::Required, None),
         ResponseToolChoice::Other(named) => named,
     };
-    let is_function = named.get("type").is_some_and(|kind| kind == FUNCTION);
-    match named.get("name").and_then(Value::as_str).filter(|_| is_function) {
-        Some(name) => ToolChoice::Named(name.to_owned()),
-        None => {
-            let choices = "must be auto, none, required, or an object with the type function and a name";
-            check.wrong("tool_choice", "unsupported", choices);
+    let kind = named.get("type").and_then(Value::as_str).unwrap_or_default();
+    if kind == "allowed_tools" {
+        let (choice, names) = allowed_tools(&named, check);
+        return (choice, Some(names));
+    }
+    if let Some(name) = tool_name(&named) {
+        return (ToolChoice::Named(name), None);
+    }
+    let choices = "must be auto, none, required, or an object with the type function or custom and a name, or with \
+        the type allowed_tools";
+    match OPENAIS_TOOLS.into_iter().find(|known| *known == kind) {
+        Some(known) => {
+            check.wrong("tool_choice", "unsupported", format!("{choices}: {known} does not run here"))
+        }
+        None => check.wrong("tool_choice", "unsupported", choices),
+    }
+    (ToolChoice::Auto, None)
+}
+
+/// The rule for some of the tools, and their names. A wrong one is noted.
+fn allowed_tools(choice: &Value, check: &mut FieldChecks) -> (ToolChoice, Vec<String>) {
+    let rule = match choice.get("mode").and_then(Value::as_str) {
+        Some("auto") => ToolChoice::Auto,
+        Some("required") => ToolChoice::Required,
+        _ => {
+            check.wrong("tool_choice.mode", "format", "must be auto or required");
             ToolChoice::Auto
         }
-    }
+    };
+    let tools = choice.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let name = |(at, tool): (usize, &Value)| {
+        let name = tool_name(tool);
+        if name.is_none() {
+            let field = format!("tool_choice.tools.{at}");
+            check.wrong(&field, "format", "must be an object with the type function or custom and a name");
+        }
+        name
+    };
+    (rule, tools.iter().enumerate().filter_map(name).collect())
+}
+
+/// The name of a tool that a choice names.
+fn tool_name(named: &Value) -> Option<String> {
+    let is_tool = named.get("type").is_some_and(|kind| kind == FUNCTION || kind == CUSTOM);
+    named.get("name").and_then(Value::as_str).filter(|_| is_tool).map(str::to_owned)
 }

@@ -4,12 +4,13 @@ use crate::items::is_of_model;
 use contracts::openai::responses::{InputItem, InputRole, ResponseRequest};
 use domain::field::FieldChecks;
 use serde_json::{Map, Value, json};
-use wiring_ai::{FieldUse, judge_fields};
+use wiring_ai::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
 
 /// The way out for callers whose conversation is stored at OpenAI.
 const SEND_THE_HISTORY: &str = "must be left out: no answers are stored; send the whole history as `input`, with `store` false or left out";
-/// Parts of an answer that are never there, because they belong to hosted tools, or to reasoning that is not shown.
-const NEVER_THERE: [&str; 9] = [
+/// Parts of an answer that may be asked for: those of hosted tools, which are never there, and the encrypted content of
+/// reasoning, which is there always.
+const KNOWN_PARTS: [&str; 9] = [
     "reasoning.encrypted_content",
     "file_search_call.results",
     "web_search_call.results",
@@ -34,7 +35,7 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
         check.wrong("background", "unsupported", way_out);
     }
     for (at, part) in body.include.iter().flatten().enumerate() {
-        if !NEVER_THERE.contains(&part.as_str()) {
+        if !KNOWN_PARTS.contains(&part.as_str()) {
             check.wrong(&format!("include.{at}"), "unsupported", "is not supported");
         }
     }
@@ -42,6 +43,8 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
         "prompt_cache_key"
         | "prompt_cache_retention"
         | "prompt_cache_options"
+        // It is for OpenAI's own records.
+        | "client_metadata"
         // It limits the calls of hosted tools.
         | "max_tool_calls" => FieldUse::Nothing,
         "previous_response_id" | "conversation" if !value.is_null() => FieldUse::Refused(SEND_THE_HISTORY),
@@ -53,7 +56,7 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
             FieldUse::Refused("must be disabled or left out: leave out the first items of `input` instead")
         }
         "truncation" => FieldUse::only(value, &[json!("disabled")]),
-        "service_tier" => FieldUse::only(value, &[json!("auto"), json!("default")]),
+        "service_tier" => FieldUse::only(value, &SERVICE_TIERS.map(Value::from)),
         "top_logprobs" => FieldUse::only(value, &[json!(0)]),
         "context_management" => FieldUse::only(value, &[json!([])]),
         "moderation" | "access_programs" | "background_options" | "image" => FieldUse::only(value, &[]),
@@ -61,14 +64,15 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
     });
     if let Some(text) = &body.text {
         judge_fields(&text.rest, check, "text.", |name, value| match name {
-            "verbosity" => FieldUse::only(value, &[json!("medium")]),
+            "verbosity" => FieldUse::only(value, &VERBOSITIES.map(Value::from)),
             _ => FieldUse::Unknown,
         });
     }
     if let Some(reasoning) = &body.reasoning {
         judge_fields(&reasoning.rest, check, "reasoning.", |name, value| match name {
             "generate_summary" => FieldUse::Nothing,
-            "context" => FieldUse::only(value, &[json!("auto")]),
+            // It says how much of the reasoning in the history the model gets.
+            "context" => FieldUse::only(value, &[json!("auto"), json!("current_turn"), json!("all_turns")]),
             "mode" => FieldUse::only(value, &[json!("standard")]),
             _ => FieldUse::Unknown,
         });
@@ -79,7 +83,10 @@ pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
 /// those of the model, members of other providers are left alone.
 pub(crate) fn of_item(item: &InputItem, check: &mut FieldChecks, name: &str) {
     let kind = item.kind.as_deref().unwrap_or("message");
-    if kind == "function_call" || item.role == Some(InputRole::Assistant) || is_of_model(kind) {
+    if matches!(kind, "function_call" | "custom_tool_call")
+        || item.role == Some(InputRole::Assistant)
+        || is_of_model(kind)
+    {
         return;
     }
     judge_fields(&item.rest, check, &format!("{name}."), |member, _| match member {
@@ -87,7 +94,9 @@ pub(crate) fn of_item(item: &InputItem, check: &mut FieldChecks, name: &str) {
         "id" | "status" | "phase" | "caller" | "namespace" | "created_by" | "cache_control" => {
             FieldUse::Nothing
         }
-        _ if kind == "message" || kind == "function_call_output" => FieldUse::Unknown,
+        _ if matches!(kind, "message" | "function_call_output" | "custom_tool_call_output") => {
+            FieldUse::Unknown
+        }
         // An item of a kind that is refused.
         _ => FieldUse::Nothing,
     });
@@ -96,9 +105,13 @@ pub(crate) fn of_item(item: &InputItem, check: &mut FieldChecks, name: &str) {
 /// Adds the members of the function with this name that can't be ignored.
 pub(crate) fn of_tool(members: &Map<String, Value>, check: &mut FieldChecks, name: &str) {
     judge_fields(members, check, &format!("{name}."), |member, value| match member {
-        "output_schema" | "cache_control" => FieldUse::Nothing,
-        "defer_loading" | "async" => FieldUse::only(value, &[json!(false)]),
-        "allowed_callers" => FieldUse::only(value, &[json!(["direct"])]),
+        // Without a search for tools, the model gets deferred tools at once.
+        "output_schema" | "cache_control" | "defer_loading" => FieldUse::Nothing,
+        "async" => FieldUse::only(value, &[json!(false)]),
+        "allowed_callers" if value.as_array().is_some_and(|callers| callers.contains(&json!("direct"))) => {
+            FieldUse::Nothing
+        }
+        "allowed_callers" => FieldUse::only(value, &[]),
         _ => FieldUse::Unknown,
     });
 }

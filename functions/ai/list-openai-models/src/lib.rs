@@ -27,8 +27,7 @@ impl Route for ListOpenaiModels {
         Ok(Box::pin(async move {
             let models = ai::list_models(self.store.as_ref(), &authority, &registry).await?;
             let model = |model: &ai::Model| Model::new(&model.id, model.provider.as_str());
-            let body = ModelList { object: "list".to_owned(), data: models.iter().map(model).collect() };
-            Response::json(200, &body)
+            Response::json(200, &ModelList::new(models.iter().map(model).collect()))
         }))
     }
 

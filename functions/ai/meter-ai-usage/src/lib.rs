@@ -36,12 +36,13 @@ impl EventHandler for MeterAiUsage {
 }
 
 fn request(event: &EventMessage) -> Result<MeteredRequest, JobError> {
-    if event.event_type != EVENT_TYPE || !matches!(event.schema_version, 1 | 2) {
+    if event.event_type != EVENT_TYPE || !matches!(event.schema_version, 1..=3) {
         return Err(JobError::Malformed("event_type"));
     }
     let metered = AiRequestMetered::deserialize(&event.data).map_err(|_| JobError::Malformed("data"))?;
-    // The second version has a variant, and the first one has none.
-    if metered.variant.is_some() != (event.schema_version == 2) {
+    // The first version has no variant, the second has one, and the third may have one.
+    let has_variant = metered.variant.is_some();
+    if event.schema_version < 3 && has_variant != (event.schema_version == 2) {
         return Err(JobError::Malformed("data"));
     }
     Ok(MeteredRequest {

@@ -31,7 +31,7 @@ impl Route for UpdateBudget {
 
     fn handle<'a>(&'a self, request: &'a Request, authority: Authority<ManageBudget>) -> RouteFuture<'a> {
         let registry = self.registry.current();
-        let judge = |body: &ReplaceBudgetRequest| check_budget(&registry, &authority, &input(body));
+        let judge = |body: &ReplaceBudgetRequest| check_budget(&registry, &input(body));
         let Replacement { body, mut read_only } = request.replacement(&READ_ONLY, judge)?;
         // It grows with each request to a model and has no version, so it can't be compared.
         read_only.remove(SPENT);

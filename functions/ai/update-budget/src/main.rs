@@ -1,10 +1,10 @@
 //! Wires `update-budget` to AWS.
 
-use application_ai::Registry;
 use edge::{Authorized, Handler, Uncounted};
 use std::process::ExitCode;
 use std::sync::Arc;
 use update_budget::UpdateBudget;
+use wiring_ai_models::DeployedModels;
 use wiring_core::Base;
 
 fn main() -> ExitCode {
@@ -13,10 +13,7 @@ fn main() -> ExitCode {
             let base = Base::read(settings)?;
             // Models that this deployment can't call are refused, because the gateway would pass them over without an
             // error.
-            let shipped = Registry::shipped()?;
-            let configuration = wiring_configuration::follow(&base, Some(shipped.catalog())).await?;
-            let registry =
-                shipped.following(configuration, base.at.region.clone(), base.at.has_own_bedrock())?;
+            let DeployedModels { registry, .. } = DeployedModels::follow(&base).await?;
             // Nothing in a budget is personal, so there is nothing to seal.
             let store = Arc::new(base.store()?);
             let route = UpdateBudget { store: store.clone(), registry };

@@ -1,14 +1,14 @@
-//! The answer to a path that the contract does not list. Clients of OpenAI, and old clients of Anthropic, have routes that
-//! are not here; they are told the right ones, in the form that they show to people. The answer must never repeat the path
-//! that was asked for.
+//! The answer to a path that the contract does not list. Clients of OpenAI and Anthropic have routes that are not here; they
+//! are told the right ones, in the form that they show to people. The answer must never repeat the path that was asked for.
 
 use crate::paths::{self, Path};
 use edge::Problem;
 use edge::problem::{Kind, ProblemFormat};
 
-/// The first segments after `/v1` of OpenAI's routes, with what is to be said and the routes that do the same here. A
-/// route counts only if the contract has it. Without one, all routes in OpenAI's format are named.
-const OF_OPENAI: [(&str, &str, &[&str]); 25] = [
+/// The first segments after `/v1` of OpenAI's routes, and of an older one of Anthropic, with what is to be said and the
+/// routes that do the same here. A route counts only if the contract has it. Without one, all routes in OpenAI's format are
+/// named.
+const OF_OPENAI: [(&str, &str, &[&str]); 24] = [
     ("assistants", "There are no assistants here.", &[]),
     ("audio", "There is no speech here.", &[]),
     ("batches", "There is no such route.", &["POST /v1/batches"]),
@@ -25,7 +25,6 @@ const OF_OPENAI: [(&str, &str, &[&str]); 25] = [
     ("fine-tunes", "This route is of an older API.", &["POST /v1/ai/fine-tunes"]),
     ("fine_tuning", "Fine-tunes have routes of their own.", &["POST /v1/ai/fine-tunes"]),
     ("images", "Images are not made here.", &[]),
-    ("messages", "There is no such route.", &["POST /v1/messages", "POST /v1/chat/completions"]),
     ("models", "There is no such route.", &["GET /v1/models", "GET /v1/models/{id}"]),
     ("moderations", "Texts are not moderated here.", &[]),
     ("realtime", "There is no speech here.", &[]),
@@ -47,10 +46,26 @@ pub(crate) fn problem(path: &str) -> Problem {
     if let Some(path) = paths::matching(&segments) {
         return misspelled(path);
     }
-    let first = segments.first().copied().unwrap_or_default();
-    let Some((_, said, routes)) = OF_OPENAI.iter().find(|(known, ..)| *known == first) else {
-        return Problem::not_found();
-    };
+    match segments.as_slice() {
+        ["messages", "batches", ..] => {
+            let said = "Batches have a route of their own, in OpenAI's format.";
+            unknown(said, &["POST /v1/batches"], ProblemFormat::Anthropic)
+        }
+        ["messages", ..] => {
+            let routes = ["POST /v1/messages", "POST /v1/messages/count_tokens"];
+            unknown("There is no such route.", &routes, ProblemFormat::Anthropic)
+        }
+        [first, ..] => match OF_OPENAI.iter().find(|(known, ..)| known == first) {
+            Some((_, said, routes)) => unknown(said, routes, ProblemFormat::OpenAi),
+            None => Problem::not_found(),
+        },
+        [] => Problem::not_found(),
+    }
+}
+
+/// The problem that says this and names those of the routes that the contract has, or, if it has none of them, all routes
+/// in OpenAI's format.
+fn unknown(said: &str, routes: &[&str], format: ProblemFormat) -> Problem {
     let all: Vec<String> = paths::all().flat_map(Path::operations).collect();
     let same: Vec<&str> = routes.iter().copied().filter(|route| all.iter().any(|one| one == route)).collect();
     let detail = if same.is_empty() {
@@ -60,7 +75,7 @@ pub(crate) fn problem(path: &str) -> Problem {
     } else {
         format!("{said} Use {}.", listed(&same, "or"))
     };
-    Problem::new(Kind::NOT_FOUND).with_detail(detail).with_format(ProblemFormat::OpenAi)
+    Problem::new(Kind::NOT_FOUND).with_detail(detail).with_format(format)
 }
 
 /// The problem of a request that meant this path.
@@ -133,6 +148,32 @@ mod tests {
         ] {
             let message = message(path).await;
             assert!(message.contains(route), "{path}: {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn routes_of_anthropic_that_are_not_here_are_refused_in_its_format() {
+        for (path, message) in [
+            (
+                "/v1/messages/batches",
+                "Batches have a route of their own, in OpenAI's format. Use POST /v1/batches.",
+            ),
+            (
+                "/v1/messages/batches/msgbatch_1/results",
+                "Batches have a route of their own, in OpenAI's format. Use POST /v1/batches.",
+            ),
+            (
+                "/v1/messages/msg_1",
+                "There is no such route. Use POST /v1/messages or POST /v1/messages/count_tokens.",
+            ),
+        ] {
+            let (status, media_type, body) = ask("POST", path).await;
+            assert_eq!((status, media_type.as_str()), (404, "application/json"), "{path}");
+            assert_eq!(body["type"], "error");
+            let expected = json!({
+                "type": "not_found_error", "message": message, "details": {"error_code": "not_found"},
+            });
+            assert_eq!(body["error"], expected);
         }
     }
 

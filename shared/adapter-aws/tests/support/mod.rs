@@ -24,11 +24,15 @@ pub(crate) enum Answer {
     /// Its clock is so many seconds ahead. It refuses signatures that are not within five minutes of its time; with
     /// a right clock it refuses every signature.
     RefuseClock { ahead: i64 },
+    /// The same in the form of a REST protocol: the code stands in a header.
+    RefuseClockInHeader { ahead: i64 },
 }
 
 /// A request, with its header names in lower case.
 #[derive(Clone)]
 pub(crate) struct Request {
+    /// The path as it was sent.
+    pub(crate) path: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
@@ -74,6 +78,7 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     loop {
         let mut headers = BTreeMap::new();
+        let mut path = String::new();
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -85,13 +90,16 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
             }
             if let Some((name, value)) = line.split_once(": ") {
                 headers.insert(name.to_ascii_lowercase(), value.to_owned());
+            } else {
+                path.extend(line.split(' ').nth(1));
             }
         }
         let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         let signed = headers.get("x-amz-date").cloned().unwrap_or_default();
-        requests.lock().unwrap().push(Request { headers, body });
+        requests.lock().unwrap().push(Request { path, headers, body });
+        let mut code = "";
         let (status, body, ahead) = match answer {
             Answer::Silence => continue,
             Answer::Nothing => return,
@@ -103,13 +111,17 @@ fn serve(mut stream: TcpStream, answer: Answer, requests: &Mutex<Vec<Request>>) 
             Answer::RefuseClock { ahead } if ahead == 0 || !within_five_minutes(&signed, ahead) => {
                 (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, ahead)
             }
-            Answer::RefuseClock { ahead } => (200, "{}", ahead),
+            Answer::RefuseClockInHeader { ahead } if !within_five_minutes(&signed, ahead) => {
+                code = "x-amzn-errortype: InvalidSignatureException:http://internal.amazon.com/\r\n";
+                (403, r#"{"message":"Signature expired"}"#, ahead)
+            }
+            Answer::RefuseClock { ahead } | Answer::RefuseClockInHeader { ahead } => (200, "{}", ahead),
         };
         let date = DateTime::from_secs(DateTime::from(SystemTime::now()).secs() + ahead);
         let date = date.fmt(Format::HttpDate).unwrap();
         let head =
             format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ndate: {date}\r\n");
-        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(stream, "{head}{code}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     }
 }
 

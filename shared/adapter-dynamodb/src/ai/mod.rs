@@ -29,7 +29,7 @@ use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelName, RequestLookup,
-    RequestState, Reservation, ReserveError, Settlement, SpentByScope, StoreError,
+    RequestMoney, RequestState, Reservation, ReserveError, Settlement, SpentByScope, StoreError,
 };
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -86,19 +86,7 @@ async fn in_time<T, E: From<StoreError>>(
     }
 }
 
-impl AiState for DynamoAiState {
-    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
-        Box::pin(self.read_all(look))
-    }
-
-    fn cached<'a>(
-        &'a self,
-        key: &'a CacheKey,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
-        Box::pin(self.read_answer(key, now))
-    }
-
+impl RequestMoney for DynamoAiState {
     fn reserve<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -128,14 +116,6 @@ impl AiState for DynamoAiState {
         Box::pin(in_time(settlement.reservation.until, self.write_down(settlement)))
     }
 
-    fn reservation<'a>(
-        &'a self,
-        tenant: OrganizationId,
-        request: AiRequestId,
-    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
-        Box::pin(self.read_reservation(tenant, request))
-    }
-
     fn record<'a>(
         &'a self,
         tenant: OrganizationId,
@@ -144,6 +124,28 @@ impl AiState for DynamoAiState {
         correlation_id: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write_event(tenant, metered, at, correlation_id))
+    }
+}
+
+impl AiState for DynamoAiState {
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
+        Box::pin(self.read_all(look))
+    }
+
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
+        Box::pin(self.read_answer(key, now))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        Box::pin(self.read_reservation(tenant, request))
     }
 
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>> {

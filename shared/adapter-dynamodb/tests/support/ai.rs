@@ -6,8 +6,8 @@ use domain::Timestamp;
 use domain::ai::{AiRequestMetered, CacheUse, Feature, Limits, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::{AccountId, OrganizationId, new_id};
 use ports::{
-    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestState, Reservation, ReserveError,
-    Settlement, SpentByScope,
+    AiState, AnswerToCache, CacheKey, ModelName, RequestLookup, RequestMoney, RequestState, Reservation,
+    ReserveError, Settlement, SpentByScope,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use http_body_util::StreamBody;
 use hyper::Response;
 use hyper::body::{Bytes, Frame};
-use ports::{Delta, ModelError};
+use ports::{Delta, MappedNames, ModelError};
 use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ macro_rules! recorded {
     };
 }
 
-const STREAMS: [(&str, &str); 10] = [
+const STREAMS: [(&str, &str); 14] = [
     recorded!("stream-text"),
     recorded!("stream-tools"),
     recorded!("stream-structured"),
@@ -30,6 +30,10 @@ const STREAMS: [(&str, &str); 10] = [
     recorded!("ollama-stream-tools"),
     recorded!("ollama-stream-without-usage"),
     recorded!("llama-cpp-stream"),
+    recorded!("mistral-stream-reasoning"),
+    recorded!("groq-stream"),
+    recorded!("openrouter-stream"),
+    recorded!("moonshot-stream-tools"),
 ];
 
 /// The way in which a body ends.
@@ -50,7 +54,8 @@ async fn told<'a>(
     let reset = (end == BodyEnd::Reset).then(|| Err(io::Error::from(io::ErrorKind::ConnectionReset)));
     let frames: Vec<io::Result<Frame<Bytes>>> = frames.chain(reset).collect();
     let body = StreamBody::new(stream::iter(frames));
-    read(Response::new(body), Instant::now() + Duration::from_secs(10)).collect().await
+    let until = Instant::now() + Duration::from_secs(10);
+    read(Response::new(body), MappedNames::default(), until).collect().await
 }
 
 /// The parts of the whole stream.

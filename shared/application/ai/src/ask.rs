@@ -6,7 +6,7 @@ use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::{Feature, TokenCounts};
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, ApiKeyId, OrganizationId};
-use ports::{Message, ReasoningEffort, StopReason, ToolCall, ToolSet};
+use ports::{Message, ReasoningContent, ReasoningEffort, StopReason, ToolCall, ToolSet};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -123,6 +123,8 @@ pub struct GatewayRequest {
 pub struct GatewayAnswer {
     /// The facts about it.
     pub head: AnswerHead,
+    /// The reasoning before the text, where the provider shows it. A caller who sends it back lets the model go on with it.
+    pub reasoning: Vec<ReasoningContent>,
     /// The text; empty when the model only called tools.
     pub text: String,
     /// The calls of tools in their order.

@@ -4,8 +4,9 @@
 
 use super::ask::Conversation;
 use super::registry::Model;
+use domain::ai::PromptSize;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use ports::{ContentBlock, Document, Tool, ToolCall, ToolResult};
+use ports::{ContentBlock, Document, ReasoningContent, Tool, ToolCall, ToolResult};
 use serde_json::Value;
 use std::fmt;
 
@@ -17,6 +18,8 @@ const AROUND_A_BLOCK: u64 = 32;
 const AROUND_A_SCHEMA: u64 = 600;
 /// No tokenizer turns this many bytes of real text into one token on average.
 const LONGEST_TOKEN: u64 = 8;
+/// The most tokens of a page of a PDF, by Anthropic's page about PDF support.
+const A_PAGE: u64 = 3_000;
 /// The bytes of a token in estimates.
 const ESTIMATED_TOKEN: u64 = 3;
 
@@ -45,7 +48,7 @@ impl fmt::Write for Length {
 
 /// An estimate of the tokens of this many bytes: at least one, and rather too many. Tokenizers turn four bytes of
 /// English, and two to three bytes of most other text, into one token.
-pub(super) fn estimated_tokens(bytes: u64) -> u64 {
+pub fn estimated_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(ESTIMATED_TOKEN).max(1)
 }
 
@@ -118,6 +121,11 @@ pub(super) fn most_tokens_of_turn(content: &[ContentBlock], files: FileTokens) -
 fn most_tokens_of_block(block: &ContentBlock, files: FileTokens) -> u64 {
     match block {
         ContentBlock::Text(text) => most_tokens(text),
+        // A text may be a summary. The model reads the whole reasoning, which is encrypted in the signature.
+        ContentBlock::Reasoning(ReasoningContent::Text { text, signature }) => {
+            most_tokens(text) + signature.as_deref().map_or(0, most_tokens) + AROUND_A_BLOCK
+        }
+        ContentBlock::Reasoning(ReasoningContent::Redacted(data)) => most_tokens(data) + AROUND_A_BLOCK,
         ContentBlock::Image(_) => files.image + AROUND_A_BLOCK,
         ContentBlock::Document(Document { name, format, data }) => {
             let content = match std::str::from_utf8(data) {
@@ -135,6 +143,27 @@ fn most_tokens_of_block(block: &ContentBlock, files: FileTokens) -> u64 {
                 + AROUND_A_BLOCK
         }
     }
+}
+
+/// An estimate of the input tokens of a prompt, and rather too many: its texts, and the most that providers add around
+/// them. A document that is not text counts as its bytes do, up to the whole context; one at a URL counts as one page.
+pub(super) fn estimated_input_tokens(size: &PromptSize, files: FileTokens) -> u64 {
+    let document = match size.document_bytes {
+        0 => 0,
+        bytes => estimated_tokens(bytes).min(files.document),
+    };
+    let around_tools = if size.tools > 0 { AROUND_A_SCHEMA } else { 0 };
+    [
+        estimated_tokens(size.text_bytes),
+        size.turns.saturating_mul(AROUND_A_TURN),
+        size.blocks.saturating_mul(AROUND_A_BLOCK),
+        size.images.saturating_mul(files.image),
+        document,
+        size.linked_documents.saturating_mul(A_PAGE),
+        around_tools,
+    ]
+    .into_iter()
+    .fold(0, u64::saturating_add)
 }
 
 /// The fewest input tokens of a prompt: those of its texts.
@@ -200,6 +229,24 @@ mod tests {
     }
 
     #[test]
+    fn an_estimate_counts_three_bytes_as_a_token_and_the_most_around_them() {
+        let files = FileTokens { image: 1_600, document: 200_000 };
+        let text = PromptSize { text_bytes: 30, ..PromptSize::default() };
+        for (size, tokens) in [
+            (text, 10),
+            (PromptSize { turns: 2, ..text }, 10 + 2 * 16),
+            (PromptSize { blocks: 2, ..text }, 10 + 2 * 32),
+            (PromptSize { tools: 2, ..text }, 10 + 600),
+            (PromptSize { images: 2, ..text }, 10 + 3_200),
+            (PromptSize { document_bytes: 3_000, ..text }, 10 + 1_000),
+            (PromptSize { document_bytes: 3_000_000, ..text }, 10 + 200_000),
+            (PromptSize { linked_documents: 2, ..text }, 10 + 6_000),
+        ] {
+            assert_eq!(estimated_input_tokens(&size, files), tokens, "{size:?}");
+        }
+    }
+
+    #[test]
     fn a_turn_more_is_what_it_says_it_adds() {
         let (one, two) = (conversation("s", &["a"]), conversation("s", &["a", "another"]));
         let turn = [ContentBlock::Text("another".to_owned())];
@@ -214,8 +261,11 @@ mod tests {
         let inner = vec![ContentBlock::Text("abc".to_owned())];
         let result = ToolResult { call_id: "i".to_owned(), content: inner, is_error: false };
         let image = Image { format: ImageFormat::Png, data: Arc::from([1_u8]) };
+        let shown = ReasoningContent::Text { text: "hm".to_owned(), signature: Some("sig".to_owned()) };
         for (block, tokens) in [
             (ContentBlock::Text("abcd".to_owned()), 4),
+            (ContentBlock::Reasoning(shown), 2 + 3 + 32),
+            (ContentBlock::Reasoning(ReasoningContent::Redacted("abcd".to_owned())), 4 + 32),
             (ContentBlock::Image(image), 1_600 + 32),
             (ContentBlock::Document(document(DocumentFormat::Txt)), 4 + 1 + 32),
             (ContentBlock::Document(document(DocumentFormat::Pdf)), 200_000 + 1 + 32),

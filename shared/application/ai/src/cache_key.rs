@@ -8,12 +8,12 @@ use super::registry::Model;
 use super::seal::Seal;
 use domain::id::OrganizationId;
 use ports::{
-    CacheKey, ContentBlock, Document, Guardrail, Image, Message, Role, Tool, ToolCall, ToolChoice,
-    ToolResult, ToolSet,
+    CacheKey, ContentBlock, Document, Guardrail, Image, Message, ReasoningContent, Role, Tool, ToolCall,
+    ToolChoice, ToolResult, ToolSet,
 };
 
 /// It must change whenever the meaning of a stored completion changes.
-const SCHEMA_VERSION: &[u8] = b"ai.cache.v4";
+const SCHEMA_VERSION: &[u8] = b"ai.cache.v5";
 
 /// The contexts for which cache keys and seals are derived (BLAKE3's key derivation).
 const NAME: &str = "sextant 2026-11 ai cache name";
@@ -108,6 +108,13 @@ impl Fields {
         for block in blocks {
             match block {
                 ContentBlock::Text(text) => self.all(&[b"text", text.as_bytes()]),
+                ContentBlock::Reasoning(ReasoningContent::Text { text, signature }) => {
+                    self.all(&[b"reasoning", text.as_bytes()]);
+                    self.optional(signature.as_deref().map(str::as_bytes));
+                }
+                ContentBlock::Reasoning(ReasoningContent::Redacted(data)) => {
+                    self.all(&[b"redacted", data.as_bytes()]);
+                }
                 ContentBlock::Image(Image { format, data }) => {
                     self.all(&[b"image", format.as_str().as_bytes(), data]);
                 }

@@ -7,9 +7,10 @@ use super::chain::Chain;
 use super::gateway::{self, AiGateway, Providers, Streamed};
 use super::history::{check_tool_history, merged};
 use super::registry::{Model, ModelUse, Provider, Registry};
+use super::signed_reasoning::leave_out_foreign;
 use super::split_subject::SplitSubject;
 use super::structured::{schema_check, unfenced};
-use super::tool_calls::{check_tools, tool_call_check};
+use super::tool_calls::{check_allowed, check_tools, only_allowed, tool_call_check};
 use application_core::model_answer::CacheControl;
 use application_core::{Context, Error};
 use domain::ai::Feature;
@@ -17,7 +18,8 @@ use domain::authority::{Authority, CreateCompletions};
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::OrganizationId;
 use ports::{
-    ContentBlock, Message, ModelGateway, ReasoningEffort, StreamingModelGateway, ToolSet, is_any_object,
+    ContentBlock, Message, ModelGateway, ReasoningContent, ReasoningEffort, StreamingModelGateway, ToolSet,
+    is_any_object,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -35,8 +37,11 @@ pub(super) const LONGEST_TEXT: usize = 1_000_000;
 const MOST_MESSAGES: usize = 1000;
 /// The most parts of all turns together.
 const MOST_BLOCKS: usize = 3000;
-/// The most texts that end a completion, and the most characters of each.
-const MOST_STOPS: usize = 4;
+/// The most texts that end a completion: Converse's own limit, and that of OpenAI's format.
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html>
+const MOST_STOPS_ON_BEDROCK: usize = 2_500;
+const MOST_STOPS_ELSEWHERE: usize = 4;
+/// The most characters of a text that ends a completion.
 const LONGEST_STOP: usize = 200;
 
 /// The most characters of the name of an end user.
@@ -60,13 +65,15 @@ pub struct CompletionRequest {
     pub messages: Vec<Message>,
     /// The tools that the model may call.
     pub tools: ToolSet,
+    /// The tools, by name, that are offered to the model and that it may call; all of them when absent.
+    pub allowed_tools: Option<Vec<String>>,
     /// How long the model may reason; models without reasoning ignore it.
     pub reasoning_effort: Option<ReasoningEffort>,
     /// The JSON Schema that the completion must match.
     pub output_schema: Option<Value>,
     /// The most tokens of the completion.
     pub max_tokens: Option<u32>,
-    /// The sampling temperature, 0.0 to 2.0; models on Bedrock accept up to 1.0.
+    /// The sampling temperature, 0.0 to 2.0; models on Bedrock get at most 1.0.
     pub temperature: Option<f32>,
     /// The share of the likeliest tokens to choose from, 0.0 to 1.0.
     pub top_p: Option<f32>,
@@ -144,7 +151,6 @@ pub(crate) fn question(
     let judged =
         request.output_schema.as_ref().map(|schema| schema_check(RESPONSE_SCHEMA, schema)).transpose();
     let judged = all_of(check(&request, &models), judged)?;
-    let tool_check = tool_call_check(&request.tools)?;
     let chain = chosen.ok_or(Error::UnknownModel)?;
     let cache = cache_policy(&request);
     let user = request.user.as_deref().filter(|user| !user.trim().is_empty());
@@ -157,10 +163,12 @@ pub(crate) fn question(
         let gap = if system.is_empty() { "" } else { "\n\n" };
         system = format!("{system}{gap}{ANY_OBJECT}");
     }
+    let mut messages = request.messages;
+    leave_out_foreign(&mut messages);
     let conversation = Conversation {
         system,
-        messages: merged(request.messages),
-        tools: request.tools,
+        messages: merged(messages),
+        tools: only_allowed(request.tools, request.allowed_tools.as_deref()),
         reasoning_effort: request.reasoning_effort,
         output_schema: request.output_schema,
         max_output_tokens: request.max_tokens.unwrap_or(USUAL_OUTPUT_TOKENS),
@@ -168,6 +176,7 @@ pub(crate) fn question(
         top_p: request.top_p,
         stop: request.stop,
     };
+    let tool_check = tool_call_check(&conversation.tools)?;
     Ok(GatewayRequest {
         feature: Feature::Completion,
         chain,
@@ -240,27 +249,25 @@ fn check(request: &CompletionRequest, models: &[&Model]) -> Result<(), InvalidFi
     if request.max_tokens.is_some_and(|tokens| tokens == 0 || tokens > most) {
         check.wrong("max_tokens", "range", format!("must be 1 to {most} for this model"));
     }
-    let hottest = if models.iter().any(|model| model.provider == Provider::Bedrock) { 1.0 } else { 2.0 };
-    if request.temperature.is_some_and(|value| !(0.0..=hottest).contains(&value)) {
-        check.wrong("temperature", "range", format!("must be 0 to {hottest} for this model"));
+    if request.temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)) {
+        check.wrong("temperature", "range", "must be 0 to 2");
     }
     if request.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
         check.wrong("top_p", "range", "must be 0 to 1");
-    }
-    let (temperature, top_p) = (request.temperature.unwrap_or(1.0), request.top_p.unwrap_or(1.0));
-    if models.iter().any(|model| model.one_of_temperature_top_p) && temperature != 1.0 && top_p < 1.0 {
-        check.wrong("top_p", "unsupported", "must be 1 or left out beside a temperature for this model");
     }
     let stops = &request.stop;
     let blank = stops.iter().any(|stop| stop.trim().is_empty());
     if blank && models.iter().any(|model| model.no_blank_stops) {
         check.wrong("stop", "format", "must not be white space alone for this model");
     }
-    if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty()) {
-        check.wrong("stop", "length", format!("must be at most {MOST_STOPS} texts, none empty"));
+    let on_bedrock = models.iter().all(|model| model.provider == Provider::Bedrock);
+    let most = if on_bedrock { MOST_STOPS_ON_BEDROCK } else { MOST_STOPS_ELSEWHERE };
+    if stops.len() > most || stops.iter().any(|stop| stop.is_empty()) {
+        check.wrong("stop", "length", format!("must be at most {most} texts for this model, none empty"));
     }
     let needs = needed(messages, &request.tools, request.output_schema.as_ref());
     let able = missing(&needs, models);
+    check_allowed(&mut check, &request.tools, request.allowed_tools.as_deref());
     [check_tools(&request.tools), check_tool_history(messages), able]
         .into_iter()
         .fold(check.finish(()), all_of)
@@ -276,6 +283,13 @@ fn check_turn(check: &mut FieldChecks, at: usize, message: &Message) {
         match block {
             ContentBlock::Text(text) => check.verbatim(&field, text, LONGEST_TEXT),
             ContentBlock::ToolCall(call) => check.verbatim(&field, &call.arguments, LONGEST_TEXT),
+            ContentBlock::Reasoning(ReasoningContent::Text { text, signature }) => {
+                check.verbatim(&field, text, LONGEST_TEXT);
+                check.verbatim(&field, signature.as_deref().unwrap_or_default(), LONGEST_TEXT);
+            }
+            ContentBlock::Reasoning(ReasoningContent::Redacted(data)) => {
+                check.verbatim(&field, data, LONGEST_TEXT);
+            }
             ContentBlock::Image(_) | ContentBlock::Document(_) | ContentBlock::ToolResult(_) => {}
         }
     }

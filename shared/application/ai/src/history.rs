@@ -45,7 +45,10 @@ pub(super) fn check_tool_history(messages: &[Message]) -> Result<(), InvalidFiel
                 ContentBlock::ToolResult(_) => {
                     check.wrong(&field, "format", "must stand in a turn of the caller")
                 }
-                ContentBlock::Text(_) | ContentBlock::Image(_) | ContentBlock::Document(_) => {}
+                ContentBlock::Text(_)
+                | ContentBlock::Reasoning(_)
+                | ContentBlock::Image(_)
+                | ContentBlock::Document(_) => {}
             }
         }
     }
@@ -60,7 +63,8 @@ fn refuse_open(check: &mut FieldChecks, open: &mut Vec<(&str, String)>) {
 }
 
 /// Providers need alternating turns, so neighbouring turns of one speaker become one turn. Its parts stay apart. Results
-/// of tools come first, because providers need them there.
+/// of tools come first, because providers need them there. A turn with reasoning keeps its order, because its model wrote it
+/// so and refuses another one.
 pub(super) fn merged(messages: Vec<Message>) -> Vec<Message> {
     let mut turns: Vec<Message> = Vec::with_capacity(messages.len());
     for message in messages {
@@ -69,11 +73,15 @@ pub(super) fn merged(messages: Vec<Message>) -> Vec<Message> {
             _ => turns.push(message),
         }
     }
-    for turn in &mut turns {
+    let is_reasoning = |block: &ContentBlock| matches!(block, ContentBlock::Reasoning(_));
+    for turn in turns.iter_mut().filter(|turn| !turn.content.iter().any(is_reasoning)) {
         turn.content.sort_by_key(|block| match block {
             ContentBlock::ToolResult(_) => 0,
             ContentBlock::ToolCall(_) => 2,
-            ContentBlock::Text(_) | ContentBlock::Image(_) | ContentBlock::Document(_) => 1,
+            ContentBlock::Text(_)
+            | ContentBlock::Reasoning(_)
+            | ContentBlock::Image(_)
+            | ContentBlock::Document(_) => 1,
         });
     }
     turns
@@ -82,7 +90,7 @@ pub(super) fn merged(messages: Vec<Message>) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ports::{ToolCall, ToolResult};
+    use ports::{ReasoningContent, ToolCall, ToolResult};
 
     fn call(id: &str) -> Message {
         let call = ToolCall { id: id.to_owned(), name: "t".to_owned(), arguments: "{}".to_owned() };
@@ -126,5 +134,16 @@ mod tests {
         let kinds: Vec<usize> = turns.iter().map(|turn| turn.content.len()).collect();
         assert_eq!(kinds, [2, 1, 2]);
         assert!(matches!(turns[2].content[0], ContentBlock::ToolResult(_)));
+    }
+
+    #[test]
+    fn a_turn_with_reasoning_keeps_its_order() {
+        let thought = || ContentBlock::Reasoning(ReasoningContent::Redacted("AQI=".to_owned()));
+        let thinks = Message { role: Role::Assistant, content: vec![thought()] };
+        let turns =
+            merged(vec![said(Role::User), thinks.clone(), call("a"), said(Role::Assistant), result("a")]);
+        let content = &turns[1].content;
+        assert!(content[0] == thought() && matches!(content[1], ContentBlock::ToolCall(_)));
+        assert!(matches!(content[2], ContentBlock::Text(_)));
     }
 }

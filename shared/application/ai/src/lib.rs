@@ -8,8 +8,10 @@ mod bound;
 mod cache_key;
 mod chain;
 mod completion;
+mod count_tokens;
 mod deployment;
 mod embedding;
+mod file_work;
 mod fine_tuned;
 pub mod fine_tunes;
 pub mod gateway;
@@ -25,6 +27,7 @@ mod registry;
 mod remote_files;
 mod seal;
 mod settle_expired;
+mod signed_reasoning;
 mod split_step;
 mod split_subject;
 mod structured;
@@ -36,10 +39,12 @@ pub use ask::{
     CachePolicy, CompletionCheck, CompletionFaults, Conversation, GatewayAnswer, GatewayRequest, Requester,
     ToolCallCheck,
 };
+pub use bound::estimated_tokens;
 pub use chain::{Chain, ChainError};
 pub use completion::{
     CompletionRequest, Completions, LONGEST_USER, check_completion, create_completion, stream_completion,
 };
+pub use count_tokens::count_tokens;
 pub use embedding::{EmbeddingRequest, Embeddings, check_embedding, create_embedding};
 pub use gateway::{AiGateway, Providers};
 pub use get_budget::{BudgetView, get_budget};

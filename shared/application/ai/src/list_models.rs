@@ -45,7 +45,16 @@ pub async fn get_model(
     registry: &Registry,
     id: &str,
 ) -> Result<Model, Error> {
-    let tenant = authority.tenant();
+    find_model(store, authority.tenant(), registry, id).await
+}
+
+/// The model with this id, if the tenant may ask it. The budget and a fine-tune are read at the same time.
+pub(super) async fn find_model(
+    store: &dyn Store,
+    tenant: OrganizationId,
+    registry: &Registry,
+    id: &str,
+) -> Result<Model, Error> {
     let named = async {
         match FineTunedModel::parse(id) {
             Some(name) => {

@@ -43,6 +43,8 @@ impl Masking {
             stop,
         } = &ask.conversation;
         let schema = output_schema.as_ref().map(ToString::to_string).unwrap_or_default();
+        // The numbers of placeholders grow with the conversation, from what each of its requests has at the beginning. So
+        // the next request has the same placeholders, and the model's reasoning becomes the text again that it signed.
         messages.iter().flat_map(|turn| &turn.content).for_each(|block| masking.pass_over_block(block));
         [system, &schema].into_iter().for_each(|text| masking.pass_over(text));
         stop.iter().for_each(|text| masking.pass_over(text));
@@ -51,15 +53,15 @@ impl Masking {
             masking.pass_over(&tool.parameters.to_string());
         }
         let conversation = Conversation {
-            messages: messages.iter().map(|turn| masking.masked_turn(turn)).collect(),
             system: masking.masked(system),
             tools: masking.masked_tools(tools),
-            reasoning_effort: *reasoning_effort,
             output_schema: output_schema.as_ref().map(|schema| masking.masked_value(schema)),
+            stop: stop.iter().map(|text| masking.masked(text)).collect(),
+            messages: messages.iter().map(|turn| masking.masked_turn(turn)).collect(),
+            reasoning_effort: *reasoning_effort,
             max_output_tokens: *max_output_tokens,
             temperature: *temperature,
             top_p: *top_p,
-            stop: stop.iter().map(|text| masking.masked(text)).collect(),
         };
         let masking = Arc::new(masking);
         let check = ask.check.clone().map(|check| {

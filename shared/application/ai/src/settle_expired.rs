@@ -1,11 +1,11 @@
 //! Settles the reservations of processes that died: money that was set aside for requests whose lease has ended. When a
 //! process could still write the usage of its request, that usage is charged. Otherwise the usage is unknown, so the
-//! whole amount set aside is charged. A request that was settled in the meantime stays as it is: [`AiState::settle`]
-//! happens once.
+//! whole amount set aside is charged. A request that was settled in the meantime stays as it is:
+//! [`RequestMoney::settle`] happens once.
 
 use application_core::{Context, Error};
 use domain::ai::RequestOutcome;
-use ports::{AiState, Reservation, Settlement, StoreError};
+use ports::{AiState, RequestMoney, Reservation, Settlement, StoreError};
 use std::time::Duration;
 
 /// The most that one run settles. The rest waits for the next run, a minute later.
@@ -62,7 +62,7 @@ pub async fn settle_expired(state: &dyn AiState, context: &Context) -> Result<Sw
 }
 
 async fn settle_one(
-    state: &dyn AiState,
+    money: &dyn RequestMoney,
     context: &Context,
     reservation: Reservation,
     swept: &mut SweepReport,
@@ -77,7 +77,7 @@ async fn settle_one(
         cache: None,
         correlation_id: context.correlation_id.clone(),
     };
-    if !state.settle(&settlement).await? {
+    if !money.settle(&settlement).await? {
         swept.settled_before += 1;
         return Ok(());
     }

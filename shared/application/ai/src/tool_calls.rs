@@ -60,6 +60,28 @@ pub(super) fn check_tools(set: &ToolSet) -> Result<(), InvalidFields> {
     all_of(check.finish(()), schemas.fold(Ok(()), all_of))
 }
 
+/// Checks the names of the allowed tools: at least one, all of them tools of the request.
+pub(super) fn check_allowed(check: &mut FieldChecks, set: &ToolSet, allowed: Option<&[String]>) {
+    let Some(allowed) = allowed else { return };
+    if allowed.is_empty() {
+        check.wrong("allowed_tools", "length", "must name at least one tool");
+    }
+    for (at, name) in allowed.iter().enumerate() {
+        if set.tool(name).is_none() {
+            check.wrong(&format!("allowed_tools.{at}"), "unknown", "must name one of the tools");
+        }
+    }
+}
+
+/// The tools that are offered. A tool that may not be called is left out, because no provider but OpenAI has a choice
+/// among some of the tools.
+pub(super) fn only_allowed(mut set: ToolSet, allowed: Option<&[String]>) -> ToolSet {
+    if let Some(allowed) = allowed {
+        set.tools.retain(|tool| allowed.contains(&tool.name));
+    }
+    set
+}
+
 /// The check of calls; `None` without tools.
 pub(super) fn tool_call_check(set: &ToolSet) -> Result<Option<ToolCallCheck>, InvalidFields> {
     if set.tools.is_empty() {

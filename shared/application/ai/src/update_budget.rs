@@ -5,9 +5,9 @@ use application_core::command::{ChangeOrCreate, Command, Idempotency, change_or_
 use application_core::repository::{self, Actor};
 use application_core::{Context, Error, Precondition};
 use domain::ai::fine_tune::FineTune;
-use domain::ai::{AiBudget, AiBudgetEvent, ChainStep, FineTunedModel, SetBudget, set_budget};
+use domain::ai::{AiBudget, BudgetFields, ChainStep, FineTunedModel, Limits, set_budget};
 use domain::authority::{Authority, ManageBudget};
-use domain::field::{InvalidFields, all_of};
+use domain::field::InvalidFields;
 use domain::id::OrganizationId;
 use domain::{AggregateType, Timestamp, Versioned};
 use futures_util::future::try_join_all;
@@ -46,13 +46,8 @@ pub struct BudgetReplacement<'a> {
 }
 
 /// Checks the fields of a budget. Fine-tuned models are taken at their names, because their fine-tunes are not read here.
-pub fn check_budget(
-    registry: &Registry,
-    authority: &Authority<ManageBudget>,
-    input: &BudgetInput<'_>,
-) -> Result<(), InvalidFields> {
-    let trained = fine_tuned_models(registry, input).iter().map(ToString::to_string).collect();
-    decide((registry, &trained), authority, None, input).map(drop)
+pub fn check_budget(registry: &Registry, input: &BudgetInput<'_>) -> Result<(), InvalidFields> {
+    checked(registry, &fine_tuned_models(registry, input), input).map(drop)
 }
 
 /// Replaces the budget if its version is one that the caller names.
@@ -64,9 +59,13 @@ pub async fn update_budget(
     replacement: &BudgetReplacement<'_>,
 ) -> Result<Versioned<AiBudget>, Error> {
     let tenant = authority.tenant();
-    // The checks bound the number of models that are read.
-    check_budget(registry, authority, replacement.input)?;
-    let trained = askable(store, registry, tenant, replacement.input).await?;
+    let named = fine_tuned_models(registry, replacement.input);
+    let mut limits = checked(registry, &named, replacement.input)?;
+    if !named.is_empty() {
+        // They are read only now, because the check bounds their number. The second one names the fields with those
+        // that the organization does not have.
+        limits = checked(registry, &askable(store, tenant, named).await?, replacement.input)?;
+    }
     let actor = Actor::account(authority.account());
     let command = Command { store, context, actor, idempotency: Idempotency::Unkeyed };
     let update = ChangeOrCreate {
@@ -75,9 +74,8 @@ pub async fn update_budget(
         decide: &|budget: Option<&Versioned<AiBudget>>| {
             let version = budget.map_or(0, |budget| budget.version);
             let current = budget.map(|budget| &budget.state);
-            let unchanged = (replacement.check)(version, current.map(|budget| budget.updated_at));
-            let event =
-                all_of(unchanged, decide((registry, &trained), authority, current, replacement.input))?;
+            (replacement.check)(version, current.map(|budget| budget.updated_at))?;
+            let event = set_budget(current, limits.clone(), authority.account());
             Ok(event.into_iter().collect())
         },
     };
@@ -101,30 +99,28 @@ fn fine_tuned_models(registry: &Registry, input: &BudgetInput<'_>) -> BTreeSet<F
 /// Those of them that the organization has and that can be asked: one read for each.
 async fn askable(
     store: &dyn Store,
-    registry: &Registry,
     tenant: OrganizationId,
-    input: &BudgetInput<'_>,
-) -> Result<BTreeSet<String>, Error> {
-    let reads = fine_tuned_models(registry, input).into_iter().map(|name| async move {
+    named: BTreeSet<FineTunedModel>,
+) -> Result<BTreeSet<FineTunedModel>, Error> {
+    let reads = named.into_iter().map(|name| async move {
         let key = AggregateKey::new(tenant, AggregateType::FineTune, &name.fine_tune);
         let found = repository::load::<FineTune>(store, &key).await?;
-        let model = found.and_then(|found| found.state.model()).filter(|model| *model == name);
-        Ok::<_, Error>(model.map(|model| model.to_string()))
+        Ok::<_, Error>(found.and_then(|found| found.state.model()).filter(|model| *model == name))
     });
     Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
-fn decide(
-    (registry, trained): (&Registry, &BTreeSet<String>),
-    authority: &Authority<ManageBudget>,
-    current: Option<&AiBudget>,
+/// The limits, when all fields are valid. `trained` are the fine-tuned models that exist.
+fn checked(
+    registry: &Registry,
+    trained: &BTreeSet<FineTunedModel>,
     input: &BudgetInput<'_>,
-) -> Result<Option<AiBudgetEvent>, InvalidFields> {
+) -> Result<Limits, InvalidFields> {
     let ids = |chat: bool| -> BTreeSet<String> {
         let models = registry.models().iter().filter(|model| !chat || model.usage == ModelUse::Chat);
-        models.map(|model| model.id.clone()).chain(trained.iter().cloned()).collect()
+        models.map(|model| model.id.clone()).chain(trained.iter().map(ToString::to_string)).collect()
     };
-    let command = SetBudget {
+    let fields = BudgetFields {
         tenant_month_usd: input.tenant_month_usd,
         tenant_day_usd: input.tenant_day_usd,
         user_day_usd: input.user_day_usd,
@@ -135,7 +131,6 @@ fn decide(
         chains: input.chains,
         chat_models: &ids(true),
         mask_personal_data: input.mask_personal_data,
-        set_by: authority.account(),
     };
-    set_budget(current, &command)
+    fields.limits()
 }

@@ -4,8 +4,8 @@ use crate::RefusedAccess;
 use domain::InvalidFields;
 use domain::authority::Denied;
 use ports::{
-    BatchInferenceError, BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision,
-    PasswordError, StoreError, TokenError, TrainerError, UniqueKind,
+    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError,
+    ProviderJobError, StoreError, TokenError, UniqueKind,
 };
 use std::time::Duration;
 
@@ -99,12 +99,9 @@ pub enum Error {
     /// Files of the organization can't be reached.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The provider of training did not carry a call out.
+    /// A provider did not carry a call about one of its jobs out.
     #[error(transparent)]
-    Trainer(#[from] TrainerError),
-    /// The provider of batches did not carry a call out.
-    #[error(transparent)]
-    BatchInference(#[from] BatchInferenceError),
+    ProviderJob(#[from] ProviderJobError),
     /// A token can't be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -144,8 +141,7 @@ impl Error {
             | Self::Store(_)
             | Self::Key(_)
             | Self::File(_)
-            | Self::Trainer(_)
-            | Self::BatchInference(_)
+            | Self::ProviderJob(_)
             | Self::Token(_)
             | Self::Password(_)
             | Self::Entropy(_) => return None,

@@ -19,7 +19,8 @@ pub enum InputContent {
 /// does not know, and because the reader of a tagged type could not name the wrong member of a block.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputBlock {
-    /// The kind: `text`, `image`, `document`, `tool_use`, `tool_result`, or another one in turns of a model.
+    /// The kind: `text`, `image`, `document`, `tool_use`, `tool_result`, and in turns of a model `thinking`,
+    /// `redacted_thinking` or another one.
     #[serde(rename = "type")]
     pub kind: String,
     /// All other members.

@@ -1,5 +1,6 @@
 //! The events of a streamed answer.
 
+use super::context_edits::AppliedContextEdits;
 use super::message::{AnsweredBlock, AnsweredMessage, MessageUsage};
 use serde::Serialize;
 
@@ -37,6 +38,9 @@ pub enum StreamedMessageEvent {
         delta: MessageChange,
         /// The tokens that were used.
         usage: MessageUsage,
+        /// The edits of the conversation that the request asked for, if it asked for any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        context_management: Option<AppliedContextEdits>,
     },
     /// The answer is whole.
     MessageStop,
@@ -50,6 +54,16 @@ pub enum BlockDelta {
     TextDelta {
         /// The text that follows.
         text: String,
+    },
+    /// More reasoning.
+    ThinkingDelta {
+        /// The text that follows.
+        thinking: String,
+    },
+    /// The signature of reasoning, which ends it.
+    SignatureDelta {
+        /// The whole signature.
+        signature: String,
     },
     /// More of the arguments of a call.
     InputJsonDelta {

@@ -1,5 +1,6 @@
 //! The answer to a request for a message.
 
+use super::context_edits::AppliedContextEdits;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,7 @@ pub struct AnsweredMessage {
     pub role: String,
     /// The model that answered.
     pub model: String,
-    /// A text, and then calls of tools. It may be empty.
+    /// Reasoning, a text, and then calls of tools. It may be empty.
     pub content: Vec<AnsweredBlock>,
     /// `end_turn`, `max_tokens`, `stop_sequence`, `tool_use` or `refusal`; null at the beginning of a stream.
     pub stop_reason: Option<String>,
@@ -26,12 +27,28 @@ pub struct AnsweredMessage {
     pub stop_sequence: Option<String>,
     /// The tokens that were used.
     pub usage: MessageUsage,
+    /// The edits of the conversation that the request asked for, if it asked for any. In a stream they are in
+    /// `message_delta`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_management: Option<AppliedContextEdits>,
 }
 
 /// A block of an answer.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum AnsweredBlock {
+    /// Reasoning that can be read.
+    Thinking {
+        /// The text of the reasoning.
+        thinking: String,
+        /// The model goes on with this reasoning when it gets it back with this text. Empty where the reasoning was cut.
+        signature: String,
+    },
+    /// Reasoning that the provider shows to nobody.
+    RedactedThinking {
+        /// The model goes on with this reasoning when it gets it back.
+        data: String,
+    },
     /// Text.
     Text {
         /// The text.

@@ -12,7 +12,7 @@ pub struct ThinkingConfig {
     /// The most tokens of the reasoning, at least 1,024 and fewer than `max_tokens`; only for `enabled`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_tokens: Option<u32>,
-    /// Ignored: the text of the reasoning is never answered.
+    /// Ignored: the answer has the text that the provider shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display: Option<Value>,
     /// All other members; the mapping refuses them by name.
@@ -30,6 +30,8 @@ pub enum ThinkingKind {
     Enabled,
     /// As much as the model finds right.
     Adaptive,
+    /// Between calls of tools, which models that decide themselves do anyway.
+    BetweenTools,
 }
 
 /// The effort and the form of an answer.

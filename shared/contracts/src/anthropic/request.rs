@@ -55,6 +55,38 @@ pub struct MessageRequest {
     pub rest: Map<String, Value>,
 }
 
+/// Body of `POST /v1/messages/count_tokens`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageTokensRequest {
+    /// The name of the model; `auto` for the chain.
+    pub model: String,
+    /// The turns of the conversation.
+    pub messages: Vec<MessageTurn>,
+    /// Instructions to the model: a text, or blocks of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<InputContent>,
+    /// The tools that the model may call, in any form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<Map<String, Value>>>,
+    /// The effort and the form of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_config: Option<Value>,
+    /// The older place of `output_config.format`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_format: Option<Value>,
+    /// Every other field. Those of a request for a message change nothing about the number and are ignored; the route
+    /// refuses others by name.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Answer 200 to `POST /v1/messages/count_tokens`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageTokens {
+    /// The estimate of the tokens of the prompt.
+    pub input_tokens: u64,
+}
+
 /// One turn of a conversation.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageTurn {
@@ -82,5 +114,11 @@ pub enum MessageRole {
 impl fmt::Debug for MessageRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageRequest").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MessageTokensRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageTokensRequest").field("model", &self.model).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 /// A tool that the model may call.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageTool {
-    /// `custom`, which is the default. Other types are tools of Anthropic's own servers, which are refused.
+    /// `custom`, which is the default, or a tool of the caller whose arguments Anthropic defines, such as `bash_20250124`.
+    /// Tools of Anthropic's own servers are refused.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The name.
@@ -14,7 +15,7 @@ pub struct MessageTool {
     /// The text that tells the model what the tool does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The JSON Schema of the arguments; required.
+    /// The JSON Schema of the arguments; required for `custom`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_schema: Option<Value>,
     /// Whether arguments must match the schema.

@@ -44,9 +44,41 @@ pub struct AssistantMessage {
     pub content: Option<String>,
     /// Always null.
     pub refusal: Option<String>,
+    /// The text of the reasoning, as other servers with OpenAI's format give it; left out when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+    /// The reasoning in the form of LiteLLM. The model goes on with it when a caller sends the message back with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_blocks: Option<Vec<ThinkingBlock>>,
     /// The calls of tools; left out when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<Vec<ChatToolCall>>,
+}
+
+/// A part of the reasoning, in the form of Anthropic's blocks. In a stream, the parts of a text follow each other with the
+/// same `index`, by which clients join them, and the signature comes with the last one, which has no text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ThinkingBlock {
+    /// Reasoning that can be read.
+    Thinking {
+        /// The text.
+        thinking: String,
+        /// Belongs to exactly this text; left out where the reasoning was cut.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+        /// The place of the block, in a stream alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        index: Option<usize>,
+    },
+    /// Reasoning that the provider shows to nobody.
+    RedactedThinking {
+        /// Opaque.
+        data: String,
+        /// The place of the block, in a stream alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        index: Option<usize>,
+    },
 }
 
 /// Tokens of a prompt and its completion.
@@ -118,6 +150,12 @@ pub struct ChunkDelta {
     /// The text that follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The text of the reasoning that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+    /// The reasoning that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_blocks: Option<Vec<ThinkingBlock>>,
     /// The parts of calls that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<Vec<ToolCallDelta>>,

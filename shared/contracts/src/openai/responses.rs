@@ -10,9 +10,11 @@ mod text_or_list;
 
 pub use answer::{
     IncompleteDetails, InputTokensDetails, ModelResponse, OutputItem, OutputStatus, OutputText,
-    OutputTokensDetails, ResponseError, ResponseStatus, ResponseUsage,
+    OutputTokensDetails, ResponseError, ResponseStatus, ResponseUsage, SummaryPart,
 };
-pub use events::{ContentPartEvent, OutputItemEvent, ResponseEvent, ResponseEventBody, StreamError};
+pub use events::{
+    ContentPartEvent, OutputItemEvent, ResponseEvent, ResponseEventBody, StreamError, SummaryPartEvent,
+};
 pub use input::{InputItem, InputPart, InputRole};
 pub use request::{
     ResponseReasoning, ResponseRequest, ResponseTool, ResponseToolChoice, TextConfiguration, TextFormat,

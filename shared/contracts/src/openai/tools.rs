@@ -12,6 +12,24 @@ pub enum ChatTool {
         /// The function.
         function: FunctionTool,
     },
+    /// A tool whose input is a text of any form.
+    Custom {
+        /// The tool.
+        custom: CustomTool,
+    },
+}
+
+/// A tool whose input is a text of any form.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct CustomTool {
+    /// The name.
+    pub name: String,
+    /// The text that tells the model what the tool does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `{type: text}`, or `{type: grammar, grammar: {syntax, definition}}`, which the model is told and not held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Value>,
 }
 
 /// A function that the model may call.
@@ -52,7 +70,7 @@ pub enum ToolChoiceMode {
     Required,
 }
 
-/// The tool that the model must call.
+/// The tool that the model must call, or the tools that it may call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NamedToolChoice {
@@ -61,9 +79,38 @@ pub enum NamedToolChoice {
         /// The function.
         function: FunctionName,
     },
+    /// A custom tool.
+    Custom {
+        /// The tool.
+        custom: FunctionName,
+    },
+    /// Some of the tools; the others are not offered.
+    AllowedTools {
+        /// The tools, and the rule for them.
+        allowed_tools: AllowedTools,
+    },
 }
 
-/// The name of a function.
+/// The tools that the model may call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllowedTools {
+    /// Whether it must call one of them.
+    pub mode: AllowedToolsMode,
+    /// The tools by type and name, as in a choice of one tool.
+    pub tools: Vec<Value>,
+}
+
+/// A rule for the allowed tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowedToolsMode {
+    /// The model may call them.
+    Auto,
+    /// The model must call one of them.
+    Required,
+}
+
+/// The name of a function or a custom tool.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionName {
     /// The name.
@@ -75,11 +122,25 @@ pub struct FunctionName {
 pub struct ChatToolCall {
     /// Names the call in its result.
     pub id: String,
-    /// Always `function`; clients of other providers leave it out.
+    /// `function` or `custom`; clients of other providers leave it out.
     #[serde(rename = "type", default = "function")]
     pub kind: String,
     /// The function and its arguments.
-    pub function: CalledFunction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<CalledFunction>,
+    /// The custom tool and its input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CalledCustomTool>,
+}
+
+/// A called custom tool.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledCustomTool {
+    /// The name.
+    pub name: String,
+    /// The input.
+    #[serde(default)]
+    pub input: String,
 }
 
 fn function() -> String {
@@ -104,11 +165,26 @@ pub struct ToolCallDelta {
     /// Names the call in its result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Always `function`.
+    /// `function` or `custom`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The name, or a part of the arguments.
-    pub function: FunctionDelta,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<FunctionDelta>,
+    /// The name, or the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomToolDelta>,
+}
+
+/// A part of a called custom tool.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomToolDelta {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The input, which comes whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
 }
 
 /// A part of a called function.
@@ -136,6 +212,8 @@ pub enum ChatReasoningEffort {
     Medium,
     /// Much.
     High,
-    /// As much as it can.
+    /// Very much.
     Xhigh,
+    /// As much as it can.
+    Max,
 }

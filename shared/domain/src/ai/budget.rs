@@ -98,9 +98,9 @@ pub struct BudgetSet {
     pub set_by: AccountId,
 }
 
-/// The command that sets a budget: amounts as decimals in US dollars.
+/// The fields of a budget as a caller sends them: amounts as decimals in US dollars.
 #[derive(Debug, Clone, Copy)]
-pub struct SetBudget<'a> {
+pub struct BudgetFields<'a> {
     /// The limit of the tenant for a month.
     pub tenant_month_usd: &'a str,
     /// The limit of the tenant for a day.
@@ -121,37 +121,36 @@ pub struct SetBudget<'a> {
     pub chat_models: &'a BTreeSet<String>,
     /// Whether personal data is masked for providers.
     pub mask_personal_data: bool,
-    /// The account that sets it.
-    pub set_by: AccountId,
+}
+
+impl BudgetFields<'_> {
+    /// The limits, when all fields are valid.
+    pub fn limits(&self) -> Result<Limits, InvalidFields> {
+        let mut check = FieldChecks::default();
+        let mut limits = Limits {
+            tenant_month: amount(&mut check, "tenant_month_usd", self.tenant_month_usd),
+            tenant_day: amount(&mut check, "tenant_day_usd", self.tenant_day_usd),
+            user_day: amount(&mut check, "user_day_usd", self.user_day_usd),
+            feature_month: features(&mut check, self.feature_month_usd),
+            expected_month: amount(&mut check, "expected_month_usd", self.expected_month_usd),
+            allowed_models: self.allowed_models.map(|models| allowed(&mut check, models, self.known_models)),
+            chains: Chains::new(),
+            mask_personal_data: self.mask_personal_data,
+        };
+        let choice = Choice {
+            known: self.known_models,
+            chat: self.chat_models,
+            allowed: limits.allowed_models.as_ref(),
+        };
+        limits.chains = chains(&mut check, self.chains, choice);
+        check.finish(limits)
+    }
 }
 
 /// Decides `ai_budget_set`; no event when nothing changes.
-pub fn set_budget(
-    current: Option<&AiBudget>,
-    command: &SetBudget<'_>,
-) -> Result<Option<AiBudgetEvent>, InvalidFields> {
-    let mut check = FieldChecks::default();
-    let mut limits = Limits {
-        tenant_month: amount(&mut check, "tenant_month_usd", command.tenant_month_usd),
-        tenant_day: amount(&mut check, "tenant_day_usd", command.tenant_day_usd),
-        user_day: amount(&mut check, "user_day_usd", command.user_day_usd),
-        feature_month: features(&mut check, command.feature_month_usd),
-        expected_month: amount(&mut check, "expected_month_usd", command.expected_month_usd),
-        allowed_models: command
-            .allowed_models
-            .map(|models| allowed(&mut check, models, command.known_models)),
-        chains: Chains::new(),
-        mask_personal_data: command.mask_personal_data,
-    };
-    let choice = Choice {
-        known: command.known_models,
-        chat: command.chat_models,
-        allowed: limits.allowed_models.as_ref(),
-    };
-    limits.chains = chains(&mut check, command.chains, choice);
+pub fn set_budget(current: Option<&AiBudget>, limits: Limits, set_by: AccountId) -> Option<AiBudgetEvent> {
     let unchanged = current.is_some_and(|budget| budget.limits == limits);
-    let event = AiBudgetEvent::Set(BudgetSet { limits, set_by: command.set_by });
-    check.finish((!unchanged).then_some(event))
+    (!unchanged).then_some(AiBudgetEvent::Set(BudgetSet { limits, set_by }))
 }
 
 fn amount(check: &mut FieldChecks, field: &str, text: &str) -> u64 {
@@ -215,13 +214,16 @@ impl Aggregate for AiBudget {
 impl DomainEvent for AiBudgetEvent {
     fn encode(&self) -> EncodedEvent {
         let Self::Set(facts) = self;
-        EncodedEvent { schema_version: 2, ..EncodedEvent::facts("ai_budget_set", facts) }
+        // The third version has a limit of the feature `fine_tuning`. It is written for such budgets only, so that a
+        // reader of the second version still reads all others.
+        let limits_training = facts.limits.feature_month.contains_key(&Feature::FineTuning);
+        EncodedEvent::facts("ai_budget_set", facts).with_version(if limits_training { 3 } else { 2 })
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
             // Version 1 had neither chains nor masking.
-            ("ai_budget_set", 1 | 2) => event.read().map(Self::Set),
+            ("ai_budget_set", 1..=3) => event.read().map(Self::Set),
             _ => Err(DecodeError::unknown(event)),
         }
     }

@@ -13,12 +13,13 @@ mod fine_tuned_model;
 pub mod json_lines;
 mod month;
 mod prices;
+mod prompt_size;
 mod step;
 pub mod training_file;
 mod usage;
 
 pub use amount::{NoAmount, decimal_usd, nano_usd, signed_decimal_usd};
-pub use budget::{AiBudget, AiBudgetEvent, BudgetSet, Limits, SetBudget, set_budget};
+pub use budget::{AiBudget, AiBudgetEvent, BudgetFields, BudgetSet, Limits, set_budget};
 pub use chains::Chains;
 use digest::is_sha256;
 pub use feature::Feature;
@@ -27,6 +28,7 @@ pub use month::{AiMonth, AiMonthEvent, Month, MonthCosts, THRESHOLDS, ThresholdR
 pub use prices::{
     AiPrices, AiPricesEvent, OverridePrices, PricesOverridden, TokenPrices, nano_per_token, override_prices,
 };
+pub use prompt_size::PromptSize;
 pub use step::{ChainStep, NoWeight};
 pub use usage::{
     AiRequestMetered, AssignedVariant, CacheUse, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage,

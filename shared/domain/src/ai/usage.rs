@@ -217,15 +217,19 @@ impl AiRequestMetered {
 
 impl DomainEvent for AiRequestMetered {
     fn encode(&self) -> EncodedEvent {
-        // The second version has the assigned variant. It is written only where there is one, so that a reader of the
-        // first version still reads all other requests.
-        let version = if self.variant.is_some() { 2 } else { 1 };
+        // The second version has the assigned variant, the third one the feature `fine_tuning`. They are written only
+        // where there is one, so that a reader of an older version still reads all other requests.
+        let version = match (self.feature, &self.variant) {
+            (Feature::FineTuning, _) => 3,
+            (_, Some(_)) => 2,
+            (_, None) => 1,
+        };
         EncodedEvent::facts("ai_request_metered", self).with_version(version)
     }
 
     fn decode(event: &EncodedEvent) -> Result<Self, DecodeError> {
         match (event.event_type.as_str(), event.schema_version) {
-            ("ai_request_metered", 1 | 2) => event.read(),
+            ("ai_request_metered", 1..=3) => event.read(),
             _ => Err(DecodeError::unknown(event)),
         }
     }

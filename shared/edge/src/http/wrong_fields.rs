@@ -209,8 +209,8 @@ fn wanted(expected: &str) -> (String, Option<Value>) {
         structure if structure.starts_with("struct ") => ("an object", json!({})),
         // Our own types, which name the types that they expect.
         ours if ours.starts_with("a string or ") => return (ours.to_owned(), Some(json!(""))),
+        ours if ours.starts_with("a string, ") => return (ours.to_owned(), Some(json!(""))),
         ours if ours.starts_with("a whole number or ") => return (ours.to_owned(), Some(json!(1))),
-        ours if ours.starts_with("a string or ") => return (ours.to_owned(), Some(json!(""))),
         _ => return ("of another type".to_owned(), None),
     };
     (words.to_owned(), Some(sample))

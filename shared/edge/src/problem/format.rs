@@ -52,7 +52,9 @@ impl Problem {
             503 => "overloaded_error",
             _ => "api_error",
         };
-        let code = self.kind().code;
+        // Anthropic's clients send a request again without its thread when they read this code.
+        let in_thread = self.errors().iter().any(|error| error.code == anthropic::THREAD_UNSUPPORTED);
+        let code = if in_thread { anthropic::THREAD_UNSUPPORTED } else { self.kind().code };
         anthropic::ErrorBody::new(class, self.message(), code, Some(correlation_id.to_owned()))
     }
 
@@ -104,6 +106,21 @@ mod tests {
             });
             assert_eq!(body, expected);
         }
+    }
+
+    #[test]
+    fn a_thread_is_refused_with_the_code_that_anthropic_s_clients_act_on() {
+        let mut wrong = InvalidFields::one("top_k", "unsupported", "is not supported");
+        wrong.0.extend(InvalidFields::one("thread", "thread_unsupported_request", "is not supported").0);
+        let body = serde_json::to_value(Problem::from(wrong).anthropic("corr-1")).unwrap();
+        assert_eq!(
+            body["error"],
+            json!({
+                "type": "invalid_request_error",
+                "message": "top_k: is not supported; thread: is not supported",
+                "details": {"error_code": "thread_unsupported_request", "unsupported": []},
+            })
+        );
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl From<Error> for Problem {
             // Failing to sign a token is a failure of the service; the authorizer verifies tokens of callers.
             Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
             Error::Token(error) => error.into(),
-            Error::File(_) | Error::Trainer(_) | Error::BatchInference(_) => Self::unavailable(error),
+            Error::File(_) | Error::ProviderJob(_) => Self::unavailable(error),
             Error::Password(error) => error.into(),
             Error::Entropy(error) => error.into(),
         }

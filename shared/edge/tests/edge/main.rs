@@ -8,6 +8,7 @@ mod cross_origin;
 mod cursors;
 mod failed_streams;
 mod failures;
+mod idempotency_keys;
 mod jobs;
 mod logs;
 mod preconditions;

@@ -1,12 +1,55 @@
 //! Money of requests: the budgets that may run out, reservations, settlements, and the amounts spent.
 
 use super::CacheKey;
-use crate::StoreError;
+use crate::{BoxFuture, StoreError};
 use domain::Timestamp;
-use domain::ai::{AiRequestMetered, Feature};
+use domain::ai::{AiRequestMetered, Feature, Limits};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
+
+/// The money of requests: where the gateway sets it aside, and where it charges the usage.
+pub trait RequestMoney: Send + Sync {
+    /// Sets money aside from all four budgets and takes the right to make the completion of `cache`, or does nothing:
+    /// one transaction, retried while others change the same counters, and given up at [`Reservation::until`]. The
+    /// right ends at `lease_until` too. Sets [`Reservation::shard`].
+    fn reserve<'a>(
+        &'a self,
+        reservation: &'a mut Reservation,
+        limits: &'a Limits,
+        cache: Option<&'a CacheKey>,
+    ) -> BoxFuture<'a, Result<(), ReserveError>>;
+
+    /// Sets more aside, up to `bound`, for a request with a reservation: one transaction. Sets [`Reservation::bound`].
+    /// [`ReserveError::Repeated`] when the request was settled.
+    fn extend<'a>(
+        &'a self,
+        reservation: &'a mut Reservation,
+        bound: u64,
+        limits: &'a Limits,
+    ) -> BoxFuture<'a, Result<(), ReserveError>>;
+
+    /// Charges the usage, gives the rest back, records the request and caches the completion, exactly once: one
+    /// transaction, given up at [`Reservation::until`]. `false` when it was settled before; then nothing changes.
+    fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Leaves a failed [`RequestMoney::settle`] to the sweeper: writes the usage of the request beside its reservation, so
+    /// that the usage is charged and not the bound. One write, of an item that no other request writes, given up at
+    /// [`Reservation::until`]; it does nothing when the request was settled.
+    fn record_unsettled_usage<'a>(
+        &'a self,
+        settlement: &'a Settlement,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Records a request that cost nothing, exactly once: one write.
+    fn record<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        metered: &'a AiRequestMetered,
+        at: Timestamp,
+        correlation_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
 
 /// A budget, as problems name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +89,10 @@ pub struct Reservation {
     /// The most that the request may cost, in nano-dollars.
     pub bound: u64,
     /// The shard of the tenant's counters that is charged; tenants with many requests have several.
-    /// [`AiState::reserve`](super::AiState::reserve) chooses it.
+    /// [`RequestMoney::reserve`] chooses it.
     pub shard: u32,
     /// The cached completion is older than the caller's `max-age`; this is when it was stored.
-    /// [`AiState::reserve`](super::AiState::reserve) then takes the right to make the completion although one is
+    /// [`RequestMoney::reserve`] then takes the right to make the completion although one is
     /// cached. This field is not stored.
     #[serde(skip)]
     pub replaces: Option<Timestamp>,

@@ -1,6 +1,6 @@
 //! The completion of a model, whole or streamed, with the tokens that it used. `Debug` never shows a text.
 
-use super::{Bytes, ModelError, ToolCall};
+use super::{Bytes, ModelError, ReasoningContent, ToolCall};
 use futures_util::stream::BoxStream;
 use std::fmt::{self, Debug, Formatter};
 
@@ -77,6 +77,8 @@ impl StopReason {
 /// A model's completion.
 #[derive(Clone)]
 pub struct ModelAnswer {
+    /// The reasoning before the text, where the provider shows it.
+    pub reasoning: Vec<ReasoningContent>,
     /// The text; empty when the model only called tools.
     pub text: String,
     /// The calls of tools in their order.
@@ -92,6 +94,12 @@ pub struct ModelAnswer {
 pub enum Delta {
     /// More text; never empty.
     Text(String),
+    /// More reasoning; never empty.
+    Reasoning(String),
+    /// The end of reasoning that can be read, with its signature. The reasoning may have no text.
+    ReasoningSignature(String),
+    /// Reasoning that the provider shows to nobody, whole and in base64.
+    RedactedReasoning(String),
     /// A call of a tool begins. Its arguments follow before the next call or text.
     ToolCall {
         /// Names the call in its result.
@@ -116,8 +124,9 @@ pub type ModelStream = BoxStream<'static, Result<Delta, ModelError>>;
 
 impl Debug for ModelAnswer {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { text, tool_calls, stop, usage } = self;
+        let Self { reasoning, text, tool_calls, stop, usage } = self;
         f.debug_struct("ModelAnswer")
+            .field("reasoning", reasoning)
             .field("text", &Bytes(text))
             .field("tool_calls", tool_calls)
             .field("stop", stop)
@@ -130,6 +139,11 @@ impl Debug for Delta {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.debug_tuple("Text").field(&Bytes(text)).finish(),
+            Self::Reasoning(text) => f.debug_tuple("Reasoning").field(&Bytes(text)).finish(),
+            Self::ReasoningSignature(text) => {
+                f.debug_tuple("ReasoningSignature").field(&Bytes(text)).finish()
+            }
+            Self::RedactedReasoning(data) => f.debug_tuple("RedactedReasoning").field(&Bytes(data)).finish(),
             Self::ToolCall { .. } => f.write_str("ToolCall"),
             Self::Arguments(json) => f.debug_tuple("Arguments").field(&Bytes(json)).finish(),
             Self::End { stop, usage } => {

@@ -1,7 +1,7 @@
-//! The turns of a conversation: texts, pictures, documents, calls of tools and their results. `Debug` never shows a
-//! text, an argument or a file.
+//! The turns of a conversation: texts, reasoning, pictures, documents, calls of tools and their results. `Debug` never
+//! shows a text, an argument or a file.
 
-use super::Bytes;
+use super::{Bytes, ReasoningContent};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct Message {
 pub enum ContentBlock {
     /// Text.
     Text(String),
+    /// The model's reasoning; only in its own turns, and before a block of another kind.
+    Reasoning(ReasoningContent),
     /// A picture, in turns of the caller and in results of tools.
     Image(Image),
     /// A document, in turns of the caller.
@@ -170,6 +172,15 @@ impl ContentBlock {
         }
     }
 
+    /// Whether the block tells the model something: reasoning and white space alone do not.
+    pub fn says_something(&self) -> bool {
+        match self {
+            Self::Text(text) => !text.trim().is_empty(),
+            Self::Reasoning(_) => false,
+            Self::Image(_) | Self::Document(_) | Self::ToolCall(_) | Self::ToolResult(_) => true,
+        }
+    }
+
     /// Whether the block is a call of a tool or its result.
     pub fn is_about_tools(&self) -> bool {
         matches!(self, Self::ToolCall(_) | Self::ToolResult(_))
@@ -189,6 +200,7 @@ impl Debug for ContentBlock {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.debug_tuple("Text").field(&Bytes(text)).finish(),
+            Self::Reasoning(reasoning) => f.debug_tuple("Reasoning").field(reasoning).finish(),
             Self::Image(image) => f.debug_tuple("Image").field(image).finish(),
             Self::Document(document) => f.debug_tuple("Document").field(document).finish(),
             Self::ToolCall(call) => f.debug_tuple("ToolCall").field(call).finish(),

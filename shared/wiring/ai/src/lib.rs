@@ -4,6 +4,7 @@
 
 pub mod chat;
 mod conversation_route;
+mod custom_tools;
 mod end_user;
 pub mod files;
 mod further_fields;
@@ -12,7 +13,8 @@ mod models;
 mod request_files;
 
 pub use conversation_route::{ConversationRoute, WireFormat, WireRequest};
+pub use custom_tools::{CustomTools, arguments_of, input_of};
 pub use end_user::NamedEndUser;
-pub use further_fields::{FieldUse, judge_fields};
+pub use further_fields::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
 pub use models::Models;
 pub use request_files::{RequestFiles, remote_files};

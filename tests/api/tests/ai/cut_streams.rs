@@ -15,6 +15,7 @@ fn parts() -> Vec<Delta> {
     let begun = |id: &str| Delta::ToolCall { id: id.to_owned(), name: "get_weather".to_owned() };
     let arguments = |json: &str| Delta::Arguments(json.to_owned());
     vec![
+        Delta::Reasoning("Hm.".to_owned()),
         text("I "),
         text("look."),
         begun("a"),
@@ -33,6 +34,8 @@ fn expected(parts: &[Delta]) -> Told {
             Delta::Text(text) => told.text.push_str(text),
             Delta::ToolCall { name, .. } => told.calls.push((name.clone(), String::new())),
             Delta::Arguments(json) => told.calls.last_mut().unwrap().1.push_str(json),
+            // Not every format tells it in the same place.
+            Delta::Reasoning(_) | Delta::ReasoningSignature(_) | Delta::RedactedReasoning(_) => {}
             Delta::End { .. } => {}
         }
     }

@@ -1,7 +1,9 @@
 //! Embeddings in both wire formats, and their rate limit.
 
 use super::{NOVA, Scene, TITAN};
-use serde_json::json;
+use ports::InputType;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn vectors_come_as_numbers_or_in_base64() {
@@ -28,6 +30,51 @@ async fn vectors_come_as_numbers_or_in_base64() {
     assert_eq!(refused.json()["error"]["param"], "input.1");
     let body = json!({"model": NOVA, "input": "one"});
     scene.ask("createOpenaiEmbedding", &body).await.problem(404, "model_not_found");
+}
+
+#[tokio::test]
+async fn texts_have_the_purpose_that_the_client_names_in_its_provider_s_words() {
+    let scene = Scene::start().await;
+    let vectors = |purpose: Value| json!({"model": TITAN, "input": "one", "input_type": purpose});
+    let mut costs = BTreeSet::new();
+    for (name, purpose) in [
+        (Value::Null, InputType::Document),
+        (json!("document"), InputType::Document),
+        (json!("passage"), InputType::Document),
+        (json!("search_document"), InputType::Document),
+        (json!("query"), InputType::Query),
+        (json!("search_query"), InputType::Query),
+    ] {
+        let answer = scene.ask("createOpenaiEmbedding", &vectors(name.clone())).await.expect(200);
+        costs.insert(answer.header("x-sextant-cost-usd").unwrap().to_owned());
+        let calls = scene.world.model().script.embedding_calls();
+        assert_eq!(calls.last().unwrap().input_type, purpose, "{name}");
+    }
+    assert_eq!(costs.len(), 1, "each purpose costs the same: {costs:?}");
+    let asked = scene.world.model().script.embedding_calls().len();
+    for other in [json!("classification"), json!("clustering"), json!("Query"), json!(7)] {
+        let refused = scene.ask("createOpenaiEmbedding", &vectors(other.clone())).await;
+        let refused = refused.problem(400, "invalid_request");
+        assert_eq!(refused.json()["error"]["param"], "input_type", "{other}");
+    }
+    assert_eq!(scene.world.model().script.embedding_calls().len(), asked);
+}
+
+#[tokio::test]
+async fn token_ids_are_refused_with_the_way_out() {
+    let scene = Scene::start().await;
+    for (input, message) in [
+        (json!([1, 2]), "input.0: must be a string, because token ids are not supported"),
+        (json!(["a", [1, 2]]), "input.1: must be a string, because token ids are not supported"),
+        (json!([[1, 2]]), "check_embedding_ctx_length=False"),
+        (json!(7), "input: must be a string or an array of strings"),
+        (json!({"a": 1}), "input: must be a string or an array of strings"),
+    ] {
+        let body = json!({"model": TITAN, "input": input});
+        let refused = scene.ask("createOpenaiEmbedding", &body).await.problem(400, "invalid_request").json();
+        let told = refused["error"]["message"].as_str().unwrap();
+        assert!(told.contains(message), "{told}");
+    }
 }
 
 #[tokio::test]

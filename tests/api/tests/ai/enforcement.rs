@@ -24,6 +24,7 @@ fn scripted(text: &str, calls: &[(&str, &str)]) -> ModelAnswer {
     let stop = if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolCalls };
     let usage = Usage { input_tokens: 1_000, output_tokens: 200, ..Usage::default() };
     ModelAnswer {
+        reasoning: Vec::new(),
         text: text.to_owned(),
         tool_calls: calls.iter().map(call).collect(),
         stop,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 async fn wrong_parts_of_turns_are_named_by_their_place() {
     let scene = Scene::start().await;
     let image = |source: Value| json!([{"type": "image", "source": source}]);
-    let text_alone = "must be text, image or document in the result of a tool";
+    let text_alone = "must be text, image, document or search_result in the result of a tool";
     for (content, named) in [
         (json!([{"type": "text"}]), "0.text: must be given"),
         (json!([{"text": "x"}]), "0.type: must be given"),
@@ -25,7 +25,20 @@ async fn wrong_parts_of_turns_are_named_by_their_place() {
         ),
         (
             json!([{"type": "document", "source": {"type": "file", "file_id": "f"}}]),
-            "0.source: must be of the type base64, url or text: no files are stored",
+            "0.source: must be of the type base64, url, text or content: no files are stored",
+        ),
+        (
+            json!([{"type": "document", "source": {"type": "content", "content": [{"type": "image"}]}}]),
+            "0.source.content: must be blocks of text: send pictures in blocks of their own",
+        ),
+        (
+            json!([{"type": "document", "context": "x", "source": {"type": "base64", "data": "JVBERi0xLjc="}}]),
+            "0.context: is not supported for files: say it in a block of text",
+        ),
+        (
+            json!([{"type": "search_result", "source": "s", "content": [], "citations": {"enabled": true}}]),
+            "0.citations.enabled: must be false: answers have no citations; \
+             messages.1.content.0.title: must be given",
         ),
         (
             json!([{"type": "document", "citations": {"enabled": true}, "source": {"type": "text", "data": "x"}}]),
@@ -33,7 +46,7 @@ async fn wrong_parts_of_turns_are_named_by_their_place() {
         ),
         (
             json!([{"type": "thinking", "thinking": "x"}]),
-            "0.type: must be text, image, document, tool_use or tool_result",
+            "0.type: must be text, image, document, search_result, tool_use or tool_result",
         ),
         (
             json!([{"type": "tool_result", "tool_use_id": "a"}]),
@@ -52,7 +65,7 @@ async fn wrong_parts_of_turns_are_named_by_their_place() {
         assert_eq!(scene.refusal(&body).await, named);
     }
     let results = json!([
-        {"type": "tool_result", "tool_use_id": "a", "content": [{"type": "search_result"}, 7, {"text": "x"}]},
+        {"type": "tool_result", "tool_use_id": "a", "content": [{"type": "video"}, 7, {"text": "x"}]},
         {"type": "tool_result", "tool_use_id": "b", "content": 7, "is_error": "yes"},
     ]);
     let calls = json!([
@@ -119,13 +132,18 @@ async fn what_changes_nothing_is_taken_and_what_would_is_refused_by_name() {
             "max_tokens: must be a whole number that is not negative and not too large",
         ),
         ("max_tokens", json!(0), "max_tokens: must be 1 to 10000 for this model"),
-        ("stop_sequences", json!([""]), "stop_sequences: must be at most 4 texts, none empty"),
+        (
+            "stop_sequences",
+            json!([""]),
+            "stop_sequences: must be at most 2500 texts for this model, none empty",
+        ),
         ("system", json!(7), "system: must be a string or an array of blocks"),
         ("system", json!([{"type": "image"}]), "system.0.type: must be text"),
         (
             "tools",
             server_tool,
-            "tools.0.type: must be custom or left out: only tools that the caller carries out are supported",
+            "tools.0.type: must be custom, bash_*, text_editor_*, memory_20250818, computer_* or left out: only tools \
+             that the caller carries out are supported",
         ),
         ("tools", json!([{"name": "a"}]), "tools.0.input_schema: must be given"),
         (
@@ -133,7 +151,6 @@ async fn what_changes_nothing_is_taken_and_what_would_is_refused_by_name() {
             tool("input_schema", json!({"type": "array"})),
             "tools.0.input_schema: must be a JSON Schema with the type object in its root",
         ),
-        ("tools", tool("defer_loading", json!(true)), "tools.0.defer_loading: is not supported"),
         ("tools", tool("shape", json!(1)), "tools.0.shape: is not a field of this body"),
     ] {
         assert_eq!(scene.refusal(&with(field, value)).await, named);
@@ -141,7 +158,7 @@ async fn what_changes_nothing_is_taken_and_what_would_is_refused_by_name() {
     scene.world.pass(100);
     let loose = json!([{
         "name": "a", "type": null, "input_schema": {"type": "object"}, "allowed_callers": ["direct"],
-        "defer_loading": false, "input_examples": [], "eager_input_streaming": true, "cache_control": null,
+        "defer_loading": true, "input_examples": [], "eager_input_streaming": true, "cache_control": null,
     }]);
     scene.message(&with("tools", loose)).await;
 }

@@ -15,6 +15,7 @@ async fn reasoning_is_told_in_the_model_s_way() {
     for (model, thinking, output, heard) in [
         (SONNET_46, json!({"type": "adaptive"}), json!(null), effort(ReasoningEffort::Medium)),
         (SONNET_46, json!({"type": "adaptive"}), json!({"effort": "low"}), effort(ReasoningEffort::Low)),
+        (SONNET_46, json!({"type": "between_tools"}), json!(null), effort(ReasoningEffort::Medium)),
         (SONNET_46, json!(null), json!({"effort": "max"}), effort(ReasoningEffort::High)),
         (SONNET_46, json!({"type": "disabled"}), json!({"effort": "max"}), None),
         (SONNET_46, json!(null), json!(null), None),
@@ -41,7 +42,10 @@ async fn reasoning_is_told_in_the_model_s_way() {
             json!({"type": "enabled", "budget_tokens": 100}),
             "thinking.budget_tokens: must be at least 1024 and less than max_tokens",
         ),
-        (json!({"type": "between_tools"}), "thinking.type: must be one of disabled, enabled, adaptive"),
+        (
+            json!({"type": "sometimes"}),
+            "thinking.type: must be one of disabled, enabled, adaptive, between_tools",
+        ),
     ] {
         assert_eq!(scene.refusal(&with("thinking", thinking)).await, named);
     }

@@ -33,7 +33,18 @@ fn answered(text: &str, tool_calls: &[(&str, &str)], stop: StopReason) -> ModelA
         name: (*name).to_owned(),
         arguments: (*arguments).to_owned(),
     });
-    ModelAnswer { text: text.to_owned(), tool_calls: calls.collect(), stop, usage: Some(usage) }
+    ModelAnswer {
+        reasoning: Vec::new(),
+        text: text.to_owned(),
+        tool_calls: calls.collect(),
+        stop,
+        usage: Some(usage),
+    }
+}
+
+/// An answer that only calls tools.
+pub(super) fn answered_with(tool_calls: Vec<ToolCall>) -> ModelAnswer {
+    ModelAnswer { tool_calls, ..answered("", &[], StopReason::ToolCalls) }
 }
 
 impl Scene {
@@ -265,5 +276,46 @@ async fn pictures_and_documents_are_blocks_of_a_turn() {
     assert_eq!(
         (text.name.as_str(), text.format, &*text.data),
         ("document", DocumentFormat::Txt, &b"Clause 7"[..])
+    );
+}
+
+#[tokio::test]
+async fn search_results_and_documents_of_blocks_are_texts() {
+    let scene = Scene::start().await;
+    scene.world.model().script.always("Fine.");
+    let paragraphs = json!([{"type": "text", "text": "Clause 7"}, {"type": "text", "text": "Clause 8"}]);
+    let body = message(json!([
+        {"type": "search_result", "title": "Offer", "source": "https://a.example/offer", "content": paragraphs,
+            "citations": {"enabled": false}, "cache_control": {"type": "ephemeral"}},
+        {"type": "document", "title": "Offer", "source": {"type": "content", "content": paragraphs}},
+        {"type": "document", "source": {"type": "content", "content": "Clause 9"}, "context": "Of May."},
+        {"type": "document", "source": {"type": "text", "data": "Clause 9"}, "context": "Of May."},
+    ]));
+    let call = scene.heard(&body).await;
+    let [
+        ContentBlock::Text(result),
+        ContentBlock::Document(blocks),
+        ContentBlock::Document(content),
+        ContentBlock::Document(text),
+    ] = &call.messages[0].content[..]
+    else {
+        panic!("{:?}", call.messages[0])
+    };
+    assert_eq!(result, "Search result: Offer\nSource: https://a.example/offer\n\nClause 7\n\nClause 8");
+    assert_eq!((blocks.name.as_str(), blocks.format), ("Offer", DocumentFormat::Txt));
+    assert_eq!(&*blocks.data, b"Clause 7\n\nClause 8");
+    assert_eq!((&*content.data, &*text.data), (&b"Of May.\n\nClause 9"[..], &b"Of May.\n\nClause 9"[..]));
+}
+
+#[tokio::test]
+async fn a_model_gets_as_many_stop_texts_as_it_takes() {
+    let scene = Scene::start().await;
+    scene.world.model().script.always("Fine.");
+    let stops: Vec<String> = (0..30).map(|number| format!("END {number}")).collect();
+    assert_eq!(scene.heard(&with("stop_sequences", json!(stops))).await.stop, stops);
+    let many = vec!["x"; 2_501];
+    assert_eq!(
+        scene.refusal(&with("stop_sequences", json!(many))).await,
+        "stop_sequences: must be at most 2500 texts for this model, none empty"
     );
 }

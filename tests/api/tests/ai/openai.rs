@@ -17,6 +17,7 @@ async fn openais_clients_get_what_they_know() {
         (StopReason::Filtered, "content_filter"),
     ] {
         scene.world.model().script.script(Ok(ModelAnswer {
+            reasoning: Vec::new(),
             tool_calls: Vec::new(),
             text: "A wren.".to_owned(),
             stop,
@@ -34,9 +35,9 @@ async fn openais_clients_get_what_they_know() {
     assert_eq!(scene.world.model().script.calls()[0].system, "Be short.");
     for (field, value) in [
         ("n", json!(2)),
-        ("presence_penalty", json!(0.5)),
+        ("presence_penalty", json!(2.5)),
         ("logprobs", json!(true)),
-        ("temperature", json!(1.5)),
+        ("temperature", json!(2.5)),
     ] {
         let mut body = question("x");
         body[field] = value;
@@ -61,9 +62,10 @@ async fn what_changes_nothing_is_taken_from_openais_clients() {
     let scene = Scene::start().await;
     scene.world.model().script.always("A wren.");
     let harmless = json!({
-        "logit_bias": null, "top_logprobs": null, "functions": null, "function_call": null, "service_tier": "auto",
+        "logit_bias": null, "top_logprobs": null, "functions": null, "function_call": null, "service_tier": "flex",
+        "frequency_penalty": 0.3, "presence_penalty": -2.0, "prompt_cache_options": {}, "moderation": null,
         "prompt_cache_key": "k", "safety_identifier": "u", "reasoning_effort": "low", "modalities": ["text"],
-        "audio": null, "prediction": null, "verbosity": null, "web_search_options": null, "tools": [],
+        "audio": null, "prediction": null, "verbosity": "low", "web_search_options": null, "tools": [],
         "stream_options": {"include_usage": null}, "response_format": null, "stop": null, "store": false,
     });
     for (field, value) in harmless.as_object().unwrap() {
@@ -73,12 +75,12 @@ async fn what_changes_nothing_is_taken_from_openais_clients() {
         scene.ask("createChatCompletion", &body).await.expect(200);
     }
     for (field, value) in [
-        ("service_tier", json!("priority")),
+        ("service_tier", json!("epic")),
         ("modalities", json!(["text", "audio"])),
         ("logit_bias", json!({"50256": -100})),
         ("top_logprobs", json!(3)),
         ("functions", json!([{"name": "f"}])),
-        ("verbosity", json!("low")),
+        ("verbosity", json!("epic")),
         ("audio", json!({"voice": "alloy"})),
         ("top_k", json!(40)),
         ("enable_thinking", json!(null)),
@@ -175,7 +177,7 @@ async fn wrong_fields_have_the_names_that_the_caller_gave_them() {
 }
 
 #[tokio::test]
-async fn claude_gets_a_temperature_or_a_top_p() {
+async fn models_get_the_samplers_and_stops_that_they_take() {
     let scene = Scene::start().await;
     scene.world.model().script.always("A wren.");
     let ask = |model: &str, temperature: f32, top_p: f32| {
@@ -187,10 +189,16 @@ async fn claude_gets_a_temperature_or_a_top_p() {
     scene.ask("createChatCompletion", &ask(SONNET, 0.5, 1.0)).await.expect(200);
     let call = scene.world.model().script.calls().remove(0);
     assert_eq!((call.temperature, call.top_p), (Some(0.5), None));
-    for model in [SONNET, "auto"] {
-        assert_eq!(param(&scene, &ask(model, 0.5, 0.75)).await, "top_p");
+    for (model, temperature, top_p, sent) in [
+        (SONNET, 0.5, 0.75, (Some(0.5), None)),
+        (SONNET, 1.5, 1.0, (Some(1.0), None)),
+        (NOVA, 0.5, 0.75, (Some(0.5), Some(0.75))),
+    ] {
+        scene.ask("createChatCompletion", &ask(model, temperature, top_p)).await.expect(200);
+        let call = scene.world.model().script.calls().pop().unwrap();
+        assert_eq!((call.temperature, call.top_p), sent);
     }
-    scene.ask("createChatCompletion", &ask(NOVA, 0.5, 0.75)).await.expect(200);
+    assert_eq!(param(&scene, &ask(SONNET, 2.5, 1.0)).await, "temperature");
     let mut body = question("x");
     body["stop"] = json!(["END", "\n\n"]);
     scene.ask("createChatCompletion", &body).await.expect(200);
@@ -226,8 +234,13 @@ async fn a_cut_structured_answer_is_an_answer_and_a_wrong_one_is_not_asked_for_a
     let schema = json!({"type": "object", "required": ["country"]});
     body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": schema}});
     for (stop, reason) in [(StopReason::MaxTokens, "length"), (StopReason::Filtered, "content_filter")] {
-        let cut =
-            ModelAnswer { tool_calls: Vec::new(), text: "{\"coun".to_owned(), stop, usage: Some(usage) };
+        let cut = ModelAnswer {
+            reasoning: Vec::new(),
+            tool_calls: Vec::new(),
+            text: "{\"coun".to_owned(),
+            stop,
+            usage: Some(usage),
+        };
         scene.world.model().script.script(Ok(cut));
         let answer = scene.ask("createChatCompletion", &body).await.expect(200);
         assert_eq!(answer.header("x-sextant-attempts"), Some("1"));

@@ -104,6 +104,7 @@ async fn no_schema_of_a_tool_is_a_failure_of_the_service() {
             arguments: "{\"a\": 1}".to_owned(),
         };
         let calls = ports::ModelAnswer {
+            reasoning: Vec::new(),
             text: String::new(),
             tool_calls: vec![call],
             stop: StopReason::ToolCalls,

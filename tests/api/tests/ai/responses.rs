@@ -1,5 +1,7 @@
 //! OpenAI's Responses API: the conversation that a model gets, the answer, and refusals with the caller's names.
 
+mod codex;
+mod elsewhere;
 mod refusals;
 mod streams;
 
@@ -9,6 +11,18 @@ use serde_json::{Value, json};
 
 /// The smallest PNG, in base64.
 const PICTURE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+async fn error(scene: &Scene, body: &Value) -> Value {
+    let refused = scene.ask("createResponse", body).await.problem(400, "invalid_request").json();
+    assert_eq!(refused["error"]["type"], "invalid_request_error");
+    refused["error"].clone()
+}
+
+fn with(field: &str, value: Value) -> Value {
+    let mut body = prompt(json!("x"));
+    body[field] = value;
+    body
+}
 
 fn prompt(input: Value) -> Value {
     json!({"model": NOVA, "input": input})
@@ -27,7 +41,13 @@ fn answered(text: &str, calls: &[(&str, &str)], stop: StopReason) -> ModelAnswer
         cache_write_tokens: 5,
         reasoning_tokens: 3,
     };
-    ModelAnswer { text: text.to_owned(), tool_calls: calls.collect(), stop, usage: Some(usage) }
+    ModelAnswer {
+        reasoning: Vec::new(),
+        text: text.to_owned(),
+        tool_calls: calls.collect(),
+        stop,
+        usage: Some(usage),
+    }
 }
 
 /// A function, in the flat form of this API.
@@ -195,7 +215,7 @@ async fn a_text_matches_its_schema() {
         json!({"type": "object", "required": ["country"], "properties": {"country": {"type": "string"}}});
     let mut body = prompt(json!("Which country is Lyon in?"));
     let format = json!({"type": "json_schema", "name": "place", "schema": schema, "strict": true});
-    body["text"] = json!({"format": format, "verbosity": "medium"});
+    body["text"] = json!({"format": format, "verbosity": "low"});
     script.answer(r#"{"land": "France"}"#);
     script.answer("```json\n{\"country\": \"France\"}\n```");
     let answer = scene.ask("createResponse", &body).await.expect(200);

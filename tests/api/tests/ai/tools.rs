@@ -30,6 +30,7 @@ fn called(arguments: &str) -> ModelAnswer {
     let call =
         ToolCall { id: "c1".to_owned(), name: "get-weather".to_owned(), arguments: arguments.to_owned() };
     ModelAnswer {
+        reasoning: Vec::new(),
         text: String::new(),
         tool_calls: vec![call],
         stop: StopReason::ToolCalls,

@@ -65,6 +65,7 @@ async fn an_answer_that_was_cut_or_filtered_is_not_used_though_it_parses() {
         let usage = Usage { input_tokens: 10, output_tokens: 10, ..Usage::default() };
         for _ in 0..2 {
             scene.world.model().script.script(Ok(ModelAnswer {
+                reasoning: Vec::new(),
                 tool_calls: Vec::new(),
                 text: judgement().to_string(),
                 stop,

@@ -82,7 +82,7 @@ async fn a_repair_that_the_batch_has_no_money_for_is_an_error_of_its_line() {
     let usage = Usage { input_tokens: 700, output_tokens: 200, ..Usage::default() };
     let (text, stop) = ("{\"b\": 1}".to_owned(), StopReason::EndTurn);
     let tool_calls: Vec<ToolCall> = Vec::new();
-    scene.model.script(Ok(ModelAnswer { text, tool_calls, stop, usage: Some(usage) }));
+    scene.model.script(Ok(ModelAnswer { reasoning: Vec::new(), text, tool_calls, stop, usage: Some(usage) }));
     scene.run().await;
     let state = scene.state(1).await;
     let aside = state.reservation.clone().unwrap();

@@ -36,7 +36,7 @@ async fn a_job_is_started_once_also_when_its_answer_is_lost() {
     let scene = &provider.scene;
     scene.with_file(1, &lines(100)).await;
     provider.jobs.fail(Some(BatchFault::LostStart));
-    assert!(matches!(provider.run_at(0).await, Err(Error::BatchInference(_))));
+    assert!(matches!(provider.run_at(0).await, Err(Error::ProviderJob(_))));
     assert_eq!(scene.state(1).await.provider_job, None);
     provider.jobs.fail(None);
     provider.run_at(1200).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_job_whose_id_came_after_a_cancellation_is_stopped_and_its_results_are
         // Usage is noted beside the money that is set aside before the batch is settled.
         scene.files.refuse_writes(Some("output.jsonl"));
         assert!(provider.run_at(2400).await.is_err());
-        let swept = settle_expired(scene.state.as_ref(), &scene.at(2 * WINDOW)).await.unwrap();
+        let swept = settle_expired(scene.state.as_ref(), &scene.at(3 * WINDOW)).await.unwrap();
         assert_eq!((swept.recorded, swept.presumed), (1, 0));
         scene.files.refuse_writes(None);
         provider.run_at(3600).await.unwrap();
@@ -130,8 +130,60 @@ async fn a_provider_that_does_not_answer_keeps_no_batch() {
     assert!(provider.run_at(0).await.is_err());
     assert!(provider.run_at(WINDOW).await.is_err());
     assert_eq!(scene.status(1).await, BatchStatus::Finalizing);
-    provider.run_at(WINDOW + 3660).await.unwrap();
+    // It is asked for again until an hour before the end of the lease.
+    assert!(provider.run_at(2 * WINDOW).await.is_err());
+    assert_eq!(scene.status(1).await, BatchStatus::Finalizing);
+    provider.run_at(2 * WINDOW + 3660).await.unwrap();
     assert_eq!(scene.status(1).await, BatchStatus::Expired);
+    assert_eq!(scene.spent().await.tenant_month.committed, 0);
+}
+
+#[tokio::test]
+async fn results_of_a_job_that_stops_late_are_kept_and_paid() {
+    for cancelled in [true, false] {
+        let provider = Provider::start();
+        let scene = &provider.scene;
+        scene.with_file(1, &lines(100)).await;
+        provider.run_at(0).await.unwrap();
+        provider.jobs.go_on_when_stopped();
+        let (ending, end) = if cancelled {
+            scene.cancel(1).await;
+            (BatchStatus::Cancelling, BatchStatus::Cancelled)
+        } else {
+            (BatchStatus::Finalizing, BatchStatus::Expired)
+        };
+        // The job runs to the end of the provider's own time.
+        for hour in [0, 2, 23] {
+            provider.run_at(WINDOW + hour * 3600).await.unwrap();
+            assert_eq!(scene.status(1).await, ending, "{hour}");
+        }
+        assert!(provider.jobs.stops() >= 3);
+        // The money is still set aside.
+        let swept = settle_expired(scene.state.as_ref(), &scene.at(2 * WINDOW)).await.unwrap();
+        assert_eq!(swept, Default::default());
+        let outputs = provider.answer(&provider.record_ids()[..40]);
+        provider.jobs.end(&BatchJobState::Completed { outputs });
+        provider.run_at(2 * WINDOW).await.unwrap();
+        let state = scene.state(1).await;
+        assert_eq!((state.status, state.completed, state.failed), (end, 40, 60));
+        assert_eq!(scene.metered().await[0]["cost_nano_usd"], 40 * BATCH_COST);
+        assert_eq!(scene.spent().await.tenant_month.committed, 40 * BATCH_COST);
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_never_ends_keeps_no_batch() {
+    let provider = Provider::start();
+    let scene = &provider.scene;
+    scene.with_file(1, &lines(100)).await;
+    provider.run_at(0).await.unwrap();
+    provider.jobs.go_on_when_stopped();
+    provider.run_at(WINDOW).await.unwrap();
+    provider.run_at(2 * WINDOW + 3540).await.unwrap();
+    assert_eq!(scene.status(1).await, BatchStatus::Finalizing);
+    provider.run_at(2 * WINDOW + 3600).await.unwrap();
+    let state = scene.state(1).await;
+    assert_eq!((state.status, state.completed, state.failed), (BatchStatus::Expired, 0, 100));
     assert_eq!(scene.spent().await.tenant_month.committed, 0);
 }
 

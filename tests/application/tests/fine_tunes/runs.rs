@@ -40,7 +40,7 @@ async fn the_failure_of_one_does_not_stop_the_others() {
         scene.with_file(number, &good()).await;
     }
     scene.training.fail(TrainingFault::LostStart);
-    assert!(matches!(scene.run().await, Err(Error::Trainer(_))));
+    assert!(matches!(scene.run().await, Err(Error::ProviderJob(_))));
     for number in [1, 9, 2] {
         assert_eq!(scene.status(number).await, FineTuneStatus::Submitting, "{number}");
     }

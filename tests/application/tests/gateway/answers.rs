@@ -142,6 +142,7 @@ async fn asked_twice(temperature: Option<f32>, first: CacheControl, second: Cach
         system: String::new(),
         messages: vec![Message::text(Role::User, "What is the capital of France?")],
         tools: ToolSet::default(),
+        allowed_tools: None,
         reasoning_effort: None,
         output_schema: None,
         max_tokens: Some(100),

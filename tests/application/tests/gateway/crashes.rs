@@ -12,8 +12,8 @@ use domain::ai::{AiRequestMetered, Limits};
 use domain::id::{AccountId, AiRequestId, OrganizationId};
 use ports::{
     AiState, BoxFuture, Breaker, CacheKey, CachedCompletion, CallObservation, ModelAnswer, ModelCall,
-    ModelError, ModelGateway, ModelName, RequestLookup, RequestState, Reservation, ReserveError, Settlement,
-    SpentByScope, StoreError,
+    ModelError, ModelGateway, ModelName, RequestLookup, RequestMoney, RequestState, Reservation,
+    ReserveError, Settlement, SpentByScope, StoreError,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,19 +49,7 @@ struct Dying {
     points: Arc<Points>,
 }
 
-impl AiState for Dying {
-    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
-        Box::pin(self.points.around(self.inner.look_up(look)))
-    }
-
-    fn cached<'a>(
-        &'a self,
-        key: &'a CacheKey,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
-        Box::pin(self.points.around(self.inner.cached(key, now)))
-    }
-
+impl RequestMoney for Dying {
     fn reserve<'a>(
         &'a self,
         reservation: &'a mut Reservation,
@@ -91,14 +79,6 @@ impl AiState for Dying {
         Box::pin(self.points.around(self.inner.record_unsettled_usage(settlement)))
     }
 
-    fn reservation<'a>(
-        &'a self,
-        tenant: OrganizationId,
-        request: AiRequestId,
-    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
-        self.inner.reservation(tenant, request)
-    }
-
     fn record<'a>(
         &'a self,
         tenant: OrganizationId,
@@ -107,6 +87,28 @@ impl AiState for Dying {
         correlation_id: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.points.around(self.inner.record(tenant, metered, at, correlation_id)))
+    }
+}
+
+impl AiState for Dying {
+    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
+        Box::pin(self.points.around(self.inner.look_up(look)))
+    }
+
+    fn cached<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
+        Box::pin(self.points.around(self.inner.cached(key, now)))
+    }
+
+    fn reservation<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        request: AiRequestId,
+    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
+        self.inner.reservation(tenant, request)
     }
 
     fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>> {

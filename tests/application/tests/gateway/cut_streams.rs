@@ -23,6 +23,7 @@ fn parts() -> Vec<(Delta, u64)> {
     let begun = |id: &str| Delta::ToolCall { id: id.to_owned(), name: "look".to_owned() };
     let arguments = |json: &str| Delta::Arguments(json.to_owned());
     vec![
+        (Delta::Reasoning("Hm.".to_owned()), 3),
         (text("I "), 2),
         (text("look."), 5),
         (begun("c1"), 4),
@@ -37,9 +38,12 @@ fn parts() -> Vec<(Delta, u64)> {
 fn event(part: &Delta) -> StreamEvent {
     match part.clone() {
         Delta::Text(text) => StreamEvent::Text(text),
+        Delta::Reasoning(text) => StreamEvent::Reasoning(text),
         Delta::ToolCall { id, name } => StreamEvent::ToolCall { id, name },
         Delta::Arguments(json) => StreamEvent::Arguments(json),
-        Delta::End { .. } => panic!("the parts have no end"),
+        Delta::ReasoningSignature(_) | Delta::RedactedReasoning(_) | Delta::End { .. } => {
+            panic!("the parts have no signature and no end")
+        }
     }
 }
 
@@ -110,13 +114,13 @@ async fn a_stream_that_breaks_after_any_part_is_passed_on_so_far_and_settled_onc
 #[tokio::test]
 async fn a_call_that_is_cut_before_its_arguments_gets_none() {
     let scene = Scene::start();
-    let broken = BrokenStream::of(&scene, 3, Some(ModelError::Lost("reset".into()))).await;
+    let broken = BrokenStream::of(&scene, 4, Some(ModelError::Lost("reset".into()))).await;
     assert!(!broken.events.iter().any(|event| matches!(event, StreamEvent::Arguments(_))));
     scene
         .model
-        .stream([Ok(parts()[2].0.clone()), Ok(Delta::End { stop: StopReason::Malformed, usage: None })]);
+        .stream([Ok(parts()[3].0.clone()), Ok(Delta::End { stop: StopReason::Malformed, usage: None })]);
     let events = rest(scene.stream(&question()).await.unwrap()).await;
-    assert_eq!(events, [event(&parts()[2].0), StreamEvent::Broken]);
+    assert_eq!(events, [event(&parts()[3].0), StreamEvent::Broken]);
 }
 
 /// When the gateway's own time ends, the parts so far are an answer that is too long.
@@ -136,7 +140,7 @@ async fn a_stream_that_our_time_cuts_after_any_part_is_settled_once() {
     assert_eq!((scene.sweep().await, scene.ledger().await.len()), (0, parts().len()));
 }
 
-/// Reasoning does not arrive and is paid for, so a model that may reason may have written all that it was allowed.
+/// What arrives of reasoning may be a summary, and the whole is paid for, so a model that may reason may have written all that it was allowed.
 #[tokio::test]
 async fn a_stream_of_a_model_that_may_reason_is_charged_at_its_most() {
     for (effort, is_most) in [(Some(ReasoningEffort::Low), true), (None, false)] {

@@ -10,7 +10,13 @@ use ports::{ModelAnswer, ModelError, Role, StopReason, Usage};
 /// An answer with these numbers of tokens.
 fn answer(text: &str, stop: StopReason, input_tokens: u64, output_tokens: u64) -> ModelAnswer {
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
-    ModelAnswer { tool_calls: Vec::new(), text: text.to_owned(), stop, usage: Some(usage) }
+    ModelAnswer {
+        reasoning: Vec::new(),
+        tool_calls: Vec::new(),
+        text: text.to_owned(),
+        stop,
+        usage: Some(usage),
+    }
 }
 
 #[tokio::test]

@@ -58,17 +58,19 @@ async fn models_that_are_not_there_don_t_exist() {
 }
 
 #[tokio::test]
-async fn a_model_that_takes_one_of_temperature_and_top_p_gets_one() {
+async fn a_model_gets_the_samplers_that_it_takes() {
     let scene = allowing(&[SONNET, NOVA]).await;
     for (model, temperature, top_p) in
-        [(SONNET, 0.7, 1.0), (SONNET, 1.0, 0.9), (NOVA, 0.7, 1.0), (NOVA, 1.0, 0.9)]
+        [(SONNET, 0.7, 1.0), (SONNET, 1.0, 0.9), (SONNET, 0.1, 0.1), (SONNET, 1.7, 1.0), (NOVA, 1.7, 0.9)]
     {
         let mut ask = ask(model);
         (ask.conversation.temperature, ask.conversation.top_p) = (Some(temperature), Some(top_p));
         scene.complete(&ask).await.unwrap();
     }
     let sent: Vec<_> = scene.model.calls().iter().map(|call| (call.temperature, call.top_p)).collect();
-    assert_eq!(sent, [(Some(0.7), None), (None, Some(0.9)), (Some(0.7), Some(1.0)), (Some(1.0), Some(0.9))]);
+    let expected =
+        [(Some(0.7), None), (None, Some(0.9)), (Some(0.1), None), (Some(1.0), None), (Some(1.0), Some(0.9))];
+    assert_eq!(sent, expected);
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ async fn a_repair_is_paid_for_by_the_part_of_its_request() {
     let dear = |text: &str| {
         let usage = Usage { input_tokens: 40, output_tokens: 900, ..Usage::default() };
         Ok(ModelAnswer {
+            reasoning: Vec::new(),
             tool_calls: Vec::new(),
             text: text.to_owned(),
             stop: StopReason::EndTurn,

@@ -77,6 +77,7 @@ async fn nobody_waits_in_line_for_answers_that_are_not_kept() {
     for _ in 0..5 {
         let usage = Usage { input_tokens: 1000, output_tokens: 200, ..Usage::default() };
         scene.model.script(Ok(ModelAnswer {
+            reasoning: Vec::new(),
             tool_calls: Vec::new(),
             text: "Par".to_owned(),
             stop: StopReason::MaxTokens,

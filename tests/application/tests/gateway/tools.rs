@@ -22,7 +22,7 @@ fn usage() -> Usage {
 
 fn calls(calls: &[ToolCall]) -> ModelAnswer {
     let (tool_calls, stop) = (calls.to_vec(), StopReason::ToolCalls);
-    ModelAnswer { text: String::new(), tool_calls, stop, usage: Some(usage()) }
+    ModelAnswer { reasoning: Vec::new(), text: String::new(), tool_calls, stop, usage: Some(usage()) }
 }
 
 /// A check that wants calls of `look` alone.

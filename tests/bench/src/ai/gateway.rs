@@ -4,7 +4,8 @@
 use super::mode::{Path, Wire};
 use super::provider::read_message;
 use crate::function::Function;
-use crate::measure::{self, Process, by_operation, count};
+use crate::measure::{self, by_operation, count};
+use crate::process::{Process, peak_memory, status};
 use crate::world::World;
 use runtime_api::{Answer, RuntimeApi, Source};
 use serde::Serialize;
@@ -117,7 +118,7 @@ fn micros(time: Duration) -> f64 {
 /// Whether an answer belongs to the path. Callers are answered until a limit or a budget is used up, and with a limit
 /// once a second afterwards.
 fn is_wanted(path: Path, answer: &Answer) -> bool {
-    let status = measure::status(answer);
+    let status = status(answer);
     status == Some(path.status()) || (path.prelude() > 0 && status == Some(200))
 }
 
@@ -185,10 +186,10 @@ fn timed(world: &mut World, subject: &Subject, path: Path) -> Result<Timed, Erro
     let answers = process.serve_to(function, warm + MEASURED, |answer| is_wanted(path, answer))?;
     let (user, system) = cpu(process.pid())?;
     let calls = world.control().calls()?;
-    let peak_memory_bytes = measure::peak_memory(process.pid())?;
+    let peak_memory_bytes = peak_memory(process.pid())?;
     process.end_itself()?;
     let counted = answers.iter().rev().take(usize::try_from(MEASURED).unwrap_or_default());
-    let other = counted.filter(|answer| measure::status(answer) != Some(path.status())).count();
+    let other = counted.filter(|answer| status(answer) != Some(path.status())).count();
     if other > MOST_OTHERS {
         let problem = format!("{other} of {MEASURED} answers were no {}", path.status());
         return Err(Error::Answer { what: path.name().to_owned(), problem });

@@ -29,7 +29,7 @@ pub(super) fn events(
             embeddings(world, sample, requests, |text| json!({"texts": [text, "A second text."]}))
         }
         "create-openai-embedding" => embeddings(world, sample, requests, |text| json!({"input": text})),
-        "list-models" | "list-openai-models" | "get-openai-model" | "get-budget" => {
+        "list-models" | "list-openai-models" | "get-openai-model" | "get-budget" | "count-message-tokens" => {
             reads(world, sample, requests)
         }
         "meter-ai-usage" => deliveries(world, "ai", name, requests),

@@ -1,6 +1,6 @@
 // What the client programs share: the address, the key and the model of a deployed Sextant, and how a program answers.
 // A program reads names of its functions, one a line, calls each and prints as a line of JSON what the library gave it.
-// The environment has BASE_URL, API_KEY and MODEL.
+// The environment has BASE_URL, API_KEY, MODEL and VECTORS, the model for embeddings.
 
 import { createInterface } from "node:readline";
 import { deflateSync, crc32 } from "node:zlib";
@@ -8,7 +8,7 @@ import { deflateSync, crc32 } from "node:zlib";
 export const BASE_URL = `${process.env.BASE_URL}/v1`;
 export const KEY = process.env.API_KEY;
 export const MODEL = process.env.MODEL;
-export const VECTORS = "amazon.titan-embed-text-v2:0";
+export const VECTORS = process.env.VECTORS;
 export const SIZE_SCHEMA = {
   type: "object",
   properties: { bird: { type: "string", description: "The bird's name" }, unit: { type: ["string", "null"] } },

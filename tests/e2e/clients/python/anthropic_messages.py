@@ -136,6 +136,29 @@ def broken() -> dict:
         return end_of(stream.text_stream)
 
 
+def runner() -> dict:
+    """The runner of tools begins a thread and goes on without one, and the history is shortened on the way."""
+    size = anthropic.beta_tool(bird_size, input_schema=SIZE_SCHEMA)
+    cleared = {"type": "clear_tool_uses_20250919", "trigger": {"type": "tool_uses", "value": 10}}
+    edits = [{"type": "clear_thinking_20251015", "keep": "all"}, cleared]
+    turns = list(
+        CLIENT.beta.messages.tool_runner(
+            model=MODEL, max_tokens=64, messages=QUESTION, tools=[size], context_management={"edits": edits}
+        )
+    )
+    edited = turns[-1].context_management
+    return {"said": [said(turn) for turn in turns], "edits": edited and edited.model_dump()}
+
+
+def counted() -> dict:
+    count = CLIENT.messages.count_tokens
+    return {
+        "plain": count(model=MODEL, messages=QUESTION).input_tokens,
+        "tools": count(model=MODEL, messages=QUESTION, system="Be short.", tools=[TOOL]).input_tokens,
+        "batches": refusal(lambda: CLIENT.messages.batches.list()),
+    }
+
+
 def valid() -> dict:
     return {
         "whole": misfits([ask(tools=[TOOL]), ask()]),
@@ -144,4 +167,4 @@ def valid() -> dict:
 
 
 if __name__ == "__main__":
-    main(whole, streamed, tools, choices, images, errors, tokens, broken, valid)
+    main(whole, streamed, tools, choices, images, errors, tokens, runner, counted, broken, valid)

@@ -6,7 +6,7 @@ import json
 
 import openai
 from pydantic import BaseModel
-from sextant import BASE_URL, KEY, MODEL, SIZE, TOOLS, bird_size, end_of, main, misfits, png
+from sextant import BASE_URL, KEY, MODEL, SIZE, TOOLS, VECTORS, bird_size, end_of, main, misfits, png
 
 CLIENT = openai.OpenAI(base_url=BASE_URL, api_key=KEY, max_retries=0)
 QUESTION = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "How large is a wren?"}]
@@ -99,13 +99,22 @@ def loop() -> dict:
 
 def names() -> dict:
     """Names that a provider refuses, and what comes back for them."""
-    long = "mcp__" + "bird_catalogue_" * 4
-    tools = [{"type": "function", "function": {**SIZE["function"], "name": name}} for name in ("bird-size", long[:64])]
+    name, long = "birds/size-of.v1", "mcp__" + "bird_catalogue_" * 8
+    tools = [{"type": "function", "function": {**SIZE["function"], "name": each}} for each in (name, long)]
     first = ask(tools=tools).choices[0].message
     result = {"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "Small."}
-    forced = {"type": "function", "function": {"name": "bird-size"}}
+    forced = {"type": "function", "function": {"name": name}}
     after = ask(tools=tools, tool_choice=forced, messages=[*QUESTION, first, result])
-    return {"first": first.tool_calls[0].function.name, "after": said(after)}
+    deltas = [choice.delta for chunk in ask(tools=tools, stream=True) for choice in chunk.choices]
+    called = [call.function.name for delta in deltas for call in delta.tool_calls or [] if call.function.name]
+    return {"first": first.tool_calls[0].function.name, "after": said(after), "streamed": called}
+
+
+def embedded() -> list:
+    """A text that looks for others, and one that is found."""
+    purposes = ({"extra_body": {"input_type": "search_query"}}, {})
+    vectors = [CLIENT.embeddings.create(model=VECTORS, input="a wren", **purpose) for purpose in purposes]
+    return [len(answer.data[0].embedding) for answer in vectors]
 
 
 def images() -> dict:
@@ -218,4 +227,6 @@ def valid() -> dict:
 
 
 if __name__ == "__main__":
-    main(choices, streamed, loop, names, images, parsed, history, headers, wrong_paths, batches, broken, valid)
+    main(
+        choices, streamed, loop, names, embedded, images, parsed, history, headers, wrong_paths, batches, broken, valid
+    )

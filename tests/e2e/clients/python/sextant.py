@@ -1,7 +1,7 @@
 """What the client programs share: the address, the key and the model of a deployed Sextant, and how a program answers.
 
 A program reads names of its functions, one a line, calls each and prints as JSON what the library gave it. It imports its
-library once, which takes some of them seconds. The environment has BASE_URL, API_KEY and MODEL.
+library once, which takes some of them seconds. The environment has BASE_URL, API_KEY, MODEL and VECTORS, the model for embeddings.
 """
 
 import base64
@@ -18,7 +18,7 @@ ROOT = os.environ["BASE_URL"]
 BASE_URL = ROOT + "/v1"
 KEY = os.environ["API_KEY"]
 MODEL = os.environ["MODEL"]
-VECTORS = "amazon.titan-embed-text-v2:0"
+VECTORS = os.environ["VECTORS"]
 
 SIZES = {"wren": "small", "owl": "large"}
 SIZE_SCHEMA = {

@@ -1,9 +1,13 @@
 //! Anthropic's Python client, with its own format.
 
-use super::{CLAUDE, Library, assert_loop, blocks, size, sizing, text};
+use super::sent::{assert_picture, last_text};
+use super::{CLAUDE, GPT, Library, assert_loop, blocks, size, sizing, text};
 use serde_json::{Value, json};
 
 pub(super) static ANTHROPIC: Library = Library::python("anthropic_messages").with_model(CLAUDE);
+pub(super) static ON_GPT: Library = Library::python("anthropic_messages").with_model(GPT);
+/// A model of each provider.
+static PROVIDERS: [&Library; 2] = [&ANTHROPIC, &ON_GPT];
 
 fn said_text(text: &str) -> Value {
     json!([{"type": "text", "text": text}])
@@ -29,40 +33,47 @@ fn a_message_is_whole() {
 
 #[test]
 fn events_come_in_the_order_of_the_library_s_types() {
-    let answered = ANTHROPIC.ask("streamed", &[text("A wren."), text("A wren."), sizing()]);
-    let said = &answered.said;
-    let expected = [
-        "message_start",
-        "content_block_start",
-        "content_block_delta",
-        "text",
-        "content_block_stop",
-        "message_delta",
-        "message_stop",
-    ];
-    assert_eq!(said["events"], json!(expected), "{said}");
-    let raw: Vec<&str> = expected.into_iter().filter(|kind| *kind != "text").collect();
-    let heard: Vec<&str> = said["raw"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(Value::as_str)
-        .filter(|kind| *kind != "ping")
-        .collect();
-    assert_eq!(heard, raw);
-    assert_eq!((&said["text"], &said["final"]["blocks"]), (&json!("A wren."), &said_text("A wren.")));
-    assert_eq!((&said["usage"]["input_tokens"], &said["usage"]["output_tokens"]), (&json!(12), &json!(3)));
-    assert_eq!(serde_json::from_str::<Value>(said["pieces"].as_str().unwrap()).unwrap(), size());
-    let called = &said["called"];
-    assert_eq!((&called["reason"], &called["blocks"][0]["input"]), (&json!("tool_use"), &size()));
+    for library in PROVIDERS {
+        let answered = library.ask("streamed", &[text("A wren."), text("A wren."), sizing()]);
+        let said = &answered.said;
+        let expected = [
+            "message_start",
+            "content_block_start",
+            "content_block_delta",
+            "text",
+            "content_block_stop",
+            "message_delta",
+            "message_stop",
+        ];
+        assert_eq!(said["events"], json!(expected), "{said}");
+        let raw: Vec<&str> = expected.into_iter().filter(|kind| *kind != "text").collect();
+        let heard: Vec<&str> = said["raw"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|kind| *kind != "ping")
+            .collect();
+        assert_eq!(heard, raw);
+        assert_eq!((&said["text"], &said["final"]["blocks"]), (&json!("A wren."), &said_text("A wren.")));
+        assert_eq!(
+            (&said["usage"]["input_tokens"], &said["usage"]["output_tokens"]),
+            (&json!(12), &json!(3))
+        );
+        assert_eq!(serde_json::from_str::<Value>(said["pieces"].as_str().unwrap()).unwrap(), size());
+        let called = &said["called"];
+        assert_eq!((&called["reason"], &called["blocks"][0]["input"]), (&json!("tool_use"), &size()));
+    }
 }
 
 #[test]
 fn results_of_tools_go_back_until_there_is_a_text() {
-    let answered = ANTHROPIC.ask("tools", &[sizing(), text("Small.")]);
-    assert_eq!(answered.said["said"]["blocks"], said_text("Small."));
-    assert_loop(&answered.sent);
-    assert_eq!(blocks(&answered.sent[1], 2)[1]["text"], "Go on.");
+    for library in PROVIDERS {
+        let answered = library.ask("tools", &[sizing(), text("Small.")]);
+        assert_eq!(answered.said["said"]["blocks"], said_text("Small."));
+        assert_loop(&answered.sent);
+        assert_eq!(last_text(&answered.sent[1]), "Go on.");
+    }
 }
 
 #[test]
@@ -79,15 +90,15 @@ fn each_choice_of_tools_reaches_the_model() {
 
 #[test]
 fn pictures_reach_the_model_in_messages_and_in_results() {
-    let answered = ANTHROPIC.ask("images", &[text("Red."), text("A red wren.")]);
-    assert_eq!(answered.said["seen"]["blocks"], said_text("Red."));
-    assert_eq!(answered.said["result"]["blocks"], said_text("A red wren."));
-    assert_eq!(blocks(&answered.sent[0], 0)[0]["image"]["format"], "png");
-    let content = &blocks(&answered.sent[1], 2)[0]["toolResult"]["content"];
-    assert_eq!(
-        (&content[0]["text"], &content[1]["image"]["format"]),
-        (&json!("This is the bird."), &json!("png"))
-    );
+    for library in PROVIDERS {
+        let answered = library.ask("images", &[text("Red."), text("A red wren.")]);
+        assert_eq!(answered.said["seen"]["blocks"], said_text("Red."));
+        assert_eq!(answered.said["result"]["blocks"], said_text("A red wren."));
+        for sent in &answered.sent {
+            assert_picture(sent);
+        }
+        assert!(answered.sent[1].to_string().contains("This is the bird."), "{}", answered.sent[1]);
+    }
 }
 
 #[test]
@@ -115,6 +126,28 @@ fn the_key_is_taken_from_either_header() {
     let answered = ANTHROPIC.ask("tokens", &[text("A wren.")]);
     assert_eq!(answered.said["bearer"]["blocks"], said_text("A wren."));
     assert_eq!(answered.said["model"], CLAUDE);
+}
+
+#[test]
+fn the_runner_of_tools_goes_on_without_a_thread() {
+    let answered = ANTHROPIC.ask("runner", &[sizing(), text("Small.")]);
+    let said = &answered.said["said"];
+    assert_eq!((&said[0]["reason"], &said[1]["blocks"]), (&json!("tool_use"), &said_text("Small.")));
+    assert_eq!(answered.said["edits"], json!({"applied_edits": []}));
+    assert_loop(&answered.sent);
+}
+
+#[test]
+fn tokens_are_counted_without_a_model() {
+    let answered = ANTHROPIC.ask("counted", &[]);
+    let tokens = |name: &str| answered.said[name].as_u64().unwrap();
+    // 20 bytes, and 16 tokens each around the turn and the instructions.
+    assert_eq!(tokens("plain"), 7 + 32);
+    assert!(tokens("tools") > tokens("plain") + 600, "{}", answered.said);
+    let batches = &answered.said["batches"];
+    assert_eq!((&batches["status"], &batches["kind"]), (&json!(404), &json!(["error", "not_found_error"])));
+    assert!(batches["message"].as_str().unwrap().contains("POST /v1/batches"), "{batches}");
+    assert!(answered.sent.is_empty(), "no model is asked");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Streams that break off at the provider: each library must tell its caller, and never show a cut text as a whole one.
 
 use super::agents::{LANGCHAIN, LLAMA_INDEX, PYDANTIC_AI};
-use super::anthropic::ANTHROPIC;
+use super::anthropic::{ANTHROPIC, ON_GPT as ANTHROPIC_ON_GPT};
 use super::javascript::OPENAI as OPENAI_JAVASCRIPT;
-use super::openai::NOVA as OPENAI;
+use super::openai::{NOVA as OPENAI, ON_GPT as OPENAI_ON_GPT};
 use super::responses::OPENAI as RESPONSES;
 use super::structured::LITELLM;
-use super::vercel::AI;
+use super::vercel::{AI, ON_GPT as AI_ON_GPT};
 use super::{Library, text};
 use serde_json::{Value, json};
 
@@ -41,6 +41,17 @@ fn the_client_of_openai_raises_an_error_wherever_the_stream_breaks_off() {
         assert_told(&OPENAI, "broken", bytes);
     }
     assert_whole(&OPENAI, "broken");
+}
+
+/// The provider's own stream is of another format there.
+#[test]
+fn the_clients_raise_an_error_also_when_a_server_with_openai_s_format_breaks_off() {
+    for (library, function) in
+        [(&OPENAI_ON_GPT, "broken"), (&ANTHROPIC_ON_GPT, "broken"), (&AI_ON_GPT, "chat_broken")]
+    {
+        assert_told(library, function, CUTS[1]);
+        assert_whole(library, function);
+    }
 }
 
 /// Each once: ten failures of twenty calls would open the model's breaker for the other tests.

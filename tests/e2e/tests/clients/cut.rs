@@ -83,7 +83,7 @@ fn recorded(path: &str, question: Value) -> Vec<u8> {
     body.as_object_mut().unwrap().extend(question.as_object().unwrap().clone());
     let model = model();
     model.script(&[json!({"text": TEXT, "chunks": 3})]);
-    let client = Client::with_token(&key("recorded"));
+    let client = Client::with_token(&key("recorded", NOVA));
     client.post(path, &body).expect(200).text.into_bytes()
 }
 

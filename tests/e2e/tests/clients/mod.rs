@@ -9,10 +9,12 @@ mod cut;
 mod javascript;
 mod openai;
 mod responses;
+mod sent;
 mod structured;
 mod vercel;
 
 use e2e_tests::{Organization, environment, model};
+use sent::assert_loop;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -21,6 +23,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A model without the restrictions of Claude, and with its own.
 pub(crate) const NOVA: &str = "us.amazon.nova-pro-v1:0";
+/// The model of another provider, whose format is OpenAI's.
+pub(crate) const GPT: &str = "gpt-4.1-mini";
 /// It continues an answer, and restricts the names of properties.
 pub(crate) const CLAUDE: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
@@ -88,11 +92,12 @@ impl Library {
         let (said, sent, left) = self.try_ask(function, steps);
         assert!(
             said.get("exception").is_none(),
-            "{} {function}: {}",
+            "{} {function} on {}: {}",
             self.file,
+            self.model,
             said["exception"].as_str().unwrap()
         );
-        assert_eq!(left, 0, "{} {function} asked the model less often: {said}", self.file);
+        assert_eq!(left, 0, "{} {function} asked {} less often: {said}", self.file, self.model);
         Answered { said, sent }
     }
 
@@ -137,8 +142,12 @@ impl Library {
         let mut child = Command::new(program)
             .arg(script)
             .env("BASE_URL", (self.url)())
-            .env("API_KEY", key(self.file))
+            .env("API_KEY", key(self.file, self.model))
             .env("MODEL", self.model)
+            .env(
+                "VECTORS",
+                if self.model == GPT { "text-embedding-3-small" } else { "amazon.titan-embed-text-v2:0" },
+            )
             // Some libraries take ten seconds to compile.
             .env_remove("PYTHONDONTWRITEBYTECODE")
             .env("PYTHONPYCACHEPREFIX", environment().bytecode())
@@ -155,10 +164,11 @@ fn deployed() -> String {
     environment().api_url.clone()
 }
 
-/// A key with a limit of its own, in one of three organizations, because an organization's limit is 120 requests a minute.
-fn key(file: &str) -> String {
-    static ORGANIZATIONS: [OnceLock<Organization>; 3] = [const { OnceLock::new() }; 3];
+/// A key with a limit of its own, in one of four organizations, because an organization's limit is 120 requests a minute.
+fn key(file: &str, model: &str) -> String {
+    static ORGANIZATIONS: [OnceLock<Organization>; 4] = [const { OnceLock::new() }; 4];
     let at = match file {
+        _ if model == GPT => 3,
         "openai_tools" | "openai_responses" | "anthropic_messages" => 0,
         "vercel_ai" => 1,
         _ => 2,
@@ -200,15 +210,4 @@ pub(crate) fn size() -> Value {
 /// The blocks of one turn that the provider was sent.
 pub(crate) fn blocks(sent: &Value, turn: usize) -> &Vec<Value> {
     sent["messages"][turn]["content"].as_array().unwrap_or_else(|| panic!("no turn {turn}: {sent}"))
-}
-
-/// The turn after the first holds the call of `bird_size`, and the next one its result.
-pub(crate) fn assert_loop(sent: &[Value]) {
-    assert_eq!(sent.len(), 2, "{sent:?}");
-    let (asked, results) = (blocks(&sent[1], 1), blocks(&sent[1], 2));
-    let tool_use = &asked.iter().find(|block| block.get("toolUse").is_some()).unwrap()["toolUse"];
-    assert_eq!((&tool_use["name"], &tool_use["input"]), (&json!("bird_size"), &size()));
-    let result = &results[0]["toolResult"];
-    assert_eq!(result["toolUseId"], tool_use["toolUseId"]);
-    assert!(result["content"].to_string().contains("The wren is small."), "{result}");
 }

@@ -1,10 +1,14 @@
 //! OpenAI's Python client by chat completions.
 
-use super::{CLAUDE, Library, assert_loop, bird, blocks, calling, size, sizing, text};
+use super::sent::{assert_picture, called_names, forced_tool, tool_names};
+use super::{CLAUDE, GPT, Library, assert_loop, bird, blocks, calling, size, sizing, text};
 use serde_json::{Value, json};
 
 pub(super) static NOVA: Library = Library::python("openai_tools");
 static ON_CLAUDE: Library = Library::python("openai_tools").with_model(CLAUDE);
+pub(super) static ON_GPT: Library = Library::python("openai_tools").with_model(GPT);
+/// A model of each provider.
+static PROVIDERS: [&Library; 2] = [&NOVA, &ON_GPT];
 
 pub(super) fn assert_choices(said: &Value, sent: &[Value]) {
     for choice in ["auto", "required", "named", "one_at_a_time"] {
@@ -39,24 +43,28 @@ fn each_choice_of_tools_reaches_the_model() {
 
 #[test]
 fn arguments_arrive_in_pieces() {
-    let answered = NOVA.ask("streamed", &[sizing(), sizing()]);
-    let said = &answered.said;
-    assert_eq!(said["final"]["calls"][0]["arguments"], size(), "{said}");
-    assert_eq!(said["final"]["reason"], "tool_calls");
-    assert_eq!(serde_json::from_str::<Value>(said["deltas"].as_str().unwrap()).unwrap(), size());
-    let events = said["events"].as_array().unwrap();
-    assert!(events.contains(&json!("tool_calls.function.arguments.done")), "{said}");
-    assert_eq!(said["starts"][0][2], "bird_size");
-    assert_eq!(serde_json::from_str::<Value>(said["arguments"][0].as_str().unwrap()).unwrap(), size());
-    assert!(said["pieces"][0].as_u64().unwrap() >= 3, "{said}");
-    assert_eq!(said["usage"]["completion_tokens"], 9);
+    for library in PROVIDERS {
+        let answered = library.ask("streamed", &[sizing(), sizing()]);
+        let said = &answered.said;
+        assert_eq!(said["final"]["calls"][0]["arguments"], size(), "{said}");
+        assert_eq!(said["final"]["reason"], "tool_calls");
+        assert_eq!(serde_json::from_str::<Value>(said["deltas"].as_str().unwrap()).unwrap(), size());
+        let events = said["events"].as_array().unwrap();
+        assert!(events.contains(&json!("tool_calls.function.arguments.done")), "{said}");
+        assert_eq!(said["starts"][0][2], "bird_size");
+        assert_eq!(serde_json::from_str::<Value>(said["arguments"][0].as_str().unwrap()).unwrap(), size());
+        assert!(said["pieces"][0].as_u64().unwrap() >= 3, "{said}");
+        assert_eq!(said["usage"]["completion_tokens"], 9);
+    }
 }
 
 #[test]
 fn results_of_tools_go_back_until_there_is_a_text() {
-    let answered = NOVA.ask("loop", &[sizing(), text("Small.")]);
-    assert_eq!(answered.said, json!({"rounds": 2, "content": "Small."}));
-    assert_loop(&answered.sent);
+    for library in PROVIDERS {
+        let answered = library.ask("loop", &[sizing(), text("Small.")]);
+        assert_eq!(answered.said, json!({"rounds": 2, "content": "Small."}));
+        assert_loop(&answered.sent);
+    }
 }
 
 #[test]
@@ -72,36 +80,49 @@ fn two_calls_at_once_are_answered_in_one_turn() {
     assert!(results[1].to_string().contains("The owl is large."));
 }
 
+/// Nova takes no hyphens, and no provider takes dots and slashes.
 #[test]
 fn names_that_the_provider_can_t_use_come_back_as_they_were() {
-    let first = json!({"tool_calls": [{"input": {"bird": "wren", "unit": null}}]});
-    let answered = NOVA.ask("names", &[first.clone(), first]);
-    assert_eq!(answered.said["first"], "bird-size");
-    assert_eq!(answered.said["after"]["calls"][0]["name"], "bird-size");
-    let name = &answered.sent[0]["toolConfig"]["tools"][0]["toolSpec"]["name"];
-    assert!(!name.as_str().unwrap().contains('-'), "{name}");
-    let used = &blocks(&answered.sent[1], 1)[0]["toolUse"]["name"];
-    assert_eq!((used, &answered.sent[1]["toolConfig"]["toolChoice"]["tool"]["name"]), (name, name));
+    for library in PROVIDERS {
+        let first = json!({"tool_calls": [{"input": {"bird": "wren", "unit": null}}]});
+        let answered = library.ask("names", &[first.clone(), first.clone(), first]);
+        let said = &answered.said;
+        assert_eq!(
+            (&said["first"], &said["streamed"]),
+            (&json!("birds/size-of.v1"), &json!(["birds/size-of.v1"]))
+        );
+        assert_eq!(said["after"]["calls"][0]["name"], "birds/size-of.v1");
+        let names = tool_names(&answered.sent[0]);
+        assert_eq!(names.len(), 2, "{names:?}");
+        for name in &names {
+            let usual = |c: char| c.is_ascii_alphanumeric() || c == '_' || (c == '-' && library.model == GPT);
+            assert!(name.len() <= 64 && name.chars().all(usual), "{name}");
+        }
+        let sent = &answered.sent[1];
+        assert_eq!((called_names(sent), forced_tool(sent)), (vec![json!(names[0])], &json!(names[0])));
+        assert_eq!(tool_names(&answered.sent[2])[0], names[0]);
+    }
 }
 
 #[test]
 fn a_picture_reaches_the_model_and_a_broken_one_is_refused_without_its_data() {
-    let answered = NOVA.ask("images", &[text("Red.")]);
-    assert_eq!(answered.said["content"], "Red.");
-    let image = &blocks(&answered.sent[0], 0)[1]["image"];
-    assert_eq!(image["format"], "png");
-    assert!(image["source"]["bytes"].as_str().unwrap().starts_with("iVBOR"));
-    let broken = &answered.said["broken"];
-    assert_eq!(broken["status"], 400, "{broken}");
-    assert!(!broken.to_string().contains("bm90IGEg"), "{broken}");
+    for library in PROVIDERS {
+        let answered = library.ask("images", &[text("Red.")]);
+        assert_eq!(answered.said["content"], "Red.");
+        assert_picture(&answered.sent[0]);
+        let broken = &answered.said["broken"];
+        assert_eq!(broken["status"], 400, "{broken}");
+        assert!(!broken.to_string().contains("bm90IGEg"), "{broken}");
+    }
 }
 
-fn assert_parsed(library: &Library) {
+fn assert_parsed(library: &Library) -> Vec<Value> {
     let schema = json!({"tool_input": bird()});
     let answered = library.ask("parsed", &[schema.clone(), calling(&bird()), schema]);
     let said = &answered.said;
     assert_eq!((&said["bird"], &said["streamed"]), (&bird(), &bird()), "{said}");
     assert_eq!(said["tool"], json!(["describe_bird", bird()]));
+    answered.sent
 }
 
 #[test]
@@ -112,6 +133,23 @@ fn schemas_with_definitions_are_parsed_by_the_library() {
 #[test]
 fn schemas_with_definitions_work_on_nova_which_takes_none() {
     assert_parsed(&NOVA);
+}
+
+#[test]
+fn schemas_with_definitions_work_on_servers_with_openai_s_format() {
+    let sent = assert_parsed(&ON_GPT);
+    for schema in [&sent[0], &sent[2]] {
+        let sent = &schema["response_format"]["json_schema"]["schema"];
+        assert!(sent["$defs"]["Nest"].is_object() && sent["properties"]["nest"].is_object(), "{schema}");
+    }
+}
+
+#[test]
+fn queries_are_embedded_as_queries() {
+    let answered = ON_GPT.ask("embedded", &[]);
+    assert_eq!(answered.said, json!([1536, 1536]));
+    let told: Vec<&Value> = answered.sent.iter().map(|sent| &sent["input_type"]).collect();
+    assert_eq!(told, [&json!("query"), &json!("passage")]);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! OpenAI's Python client by the Responses API.
 
-use super::{Library, assert_loop, bird, blocks, size, sizing, text};
+use super::{GPT, Library, assert_loop, bird, blocks, size, sizing, text};
 use serde_json::{Value, json};
 
 pub(super) static OPENAI: Library = Library::python("openai_responses");
+static ON_GPT: Library = Library::python("openai_responses").with_model(GPT);
+/// A model of each provider.
+static PROVIDERS: [&Library; 2] = [&OPENAI, &ON_GPT];
 
 /// The events of a text, in order.
 pub(super) const TEXT_EVENTS: [&str; 9] = [
@@ -41,30 +44,34 @@ fn a_response_is_whole() {
 
 #[test]
 fn events_come_in_the_order_of_the_library_s_types() {
-    let answered = OPENAI.ask("streamed", &[text("A wren, which is small."), sizing()]);
-    let said = &answered.said;
-    assert_eq!(said["events"], json!(TEXT_EVENTS), "{said}");
-    assert_eq!((&said["numbers"], &said["text"]), (&json!(true), &json!("A wren, which is small.")));
-    assert_eq!(said["final_text"], said["text"]);
-    assert_eq!(said["usage"]["total_tokens"], 15);
-    let called = [
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added",
-        "response.function_call_arguments.delta",
-        "response.function_call_arguments.done",
-        "response.output_item.done",
-        "response.completed",
-    ];
-    assert_eq!(said["helper_events"], json!(called), "{said}");
-    assert_eq!(said["helper_calls"], json!([["bird_size", size()]]));
+    for library in PROVIDERS {
+        let answered = library.ask("streamed", &[text("A wren, which is small."), sizing()]);
+        let said = &answered.said;
+        assert_eq!(said["events"], json!(TEXT_EVENTS), "{said}");
+        assert_eq!((&said["numbers"], &said["text"]), (&json!(true), &json!("A wren, which is small.")));
+        assert_eq!(said["final_text"], said["text"]);
+        assert_eq!(said["usage"]["total_tokens"], 15);
+        let called = [
+            "response.created",
+            "response.in_progress",
+            "response.output_item.added",
+            "response.function_call_arguments.delta",
+            "response.function_call_arguments.done",
+            "response.output_item.done",
+            "response.completed",
+        ];
+        assert_eq!(said["helper_events"], json!(called), "{said}");
+        assert_eq!(said["helper_calls"], json!([["bird_size", size()]]));
+    }
 }
 
 #[test]
 fn items_go_back_until_there_is_a_text() {
-    let answered = OPENAI.ask("tools", &[sizing(), text("Small.")]);
-    assert_eq!(answered.said, json!({"rounds": 2, "text": "Small."}));
-    assert_loop(&answered.sent);
+    for library in PROVIDERS {
+        let answered = library.ask("tools", &[sizing(), text("Small.")]);
+        assert_eq!(answered.said, json!({"rounds": 2, "text": "Small."}));
+        assert_loop(&answered.sent);
+    }
 }
 
 #[test]
@@ -77,8 +84,10 @@ fn each_choice_of_tools_reaches_the_model() {
 
 #[test]
 fn a_response_by_a_schema_is_parsed_by_the_library() {
-    let answered = OPENAI.ask("parsed", &[json!({"tool_input": bird()}), text("{\"bird\": \"wren\"}")]);
-    assert_eq!(answered.said, json!({"bird": bird(), "object": {"bird": "wren"}}));
+    for library in PROVIDERS {
+        let answered = library.ask("parsed", &[json!({"tool_input": bird()}), text("{\"bird\": \"wren\"}")]);
+        assert_eq!(answered.said, json!({"bird": bird(), "object": {"bird": "wren"}}));
+    }
 }
 
 #[test]

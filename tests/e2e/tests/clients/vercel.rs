@@ -1,11 +1,20 @@
 //! Vercel's `ai` with both of its providers for OpenAI's format; one of them also speaks the Responses API.
 
-use super::{CLAUDE, Library, assert_loop, bird, blocks, size, sizing, text};
+use super::sent::assert_picture;
+use super::{CLAUDE, GPT, Library, assert_loop, bird, size, sizing, text};
 use serde_json::json;
 
 pub(super) static AI: Library = Library::node("vercel_ai").with_model(CLAUDE);
+pub(super) static ON_GPT: Library = Library::node("vercel_ai").with_model(GPT);
+/// A model of each provider of models.
+static MODELS: [&Library; 2] = [&AI, &ON_GPT];
 
+/// The library's own providers.
 const PROVIDERS: [&str; 3] = ["chat", "responses", "compatible"];
+
+fn everywhere() -> impl Iterator<Item = (&'static Library, &'static str)> {
+    MODELS.into_iter().flat_map(|library| PROVIDERS.into_iter().map(move |provider| (library, provider)))
+}
 
 #[test]
 fn texts_are_whole_and_streamed() {
@@ -21,9 +30,9 @@ fn texts_are_whole_and_streamed() {
 
 #[test]
 fn loops_call_tools_until_there_is_a_text() {
-    for provider in PROVIDERS {
+    for (library, provider) in everywhere() {
         let steps = [sizing(), text("Small."), sizing(), text("Still small.")];
-        let answered = AI.ask(&format!("{provider}_loops"), &steps);
+        let answered = library.ask(&format!("{provider}_loops"), &steps);
         let called = json!([["bird_size", size()]]);
         let expected = json!({"whole": ["Small.", called], "streamed": ["Still small.", called]});
         assert_eq!(answered.said, expected, "{provider}");
@@ -34,9 +43,9 @@ fn loops_call_tools_until_there_is_a_text() {
 
 #[test]
 fn objects_match_their_schema() {
-    for provider in PROVIDERS {
+    for (library, provider) in everywhere() {
         let schema = json!({"tool_input": bird()});
-        let answered = AI.ask(&format!("{provider}_objects"), &[schema.clone(), schema.clone(), schema]);
+        let answered = library.ask(&format!("{provider}_objects"), &[schema.clone(), schema.clone(), schema]);
         for case in ["whole", "streamed", "last", "output"] {
             assert_eq!(answered.said[case], bird(), "{provider} {case}: {}", answered.said);
         }
@@ -45,10 +54,10 @@ fn objects_match_their_schema() {
 
 #[test]
 fn pictures_reach_the_model() {
-    for provider in PROVIDERS {
-        let answered = AI.ask(&format!("{provider}_pictures"), &[text("Red.")]);
+    for (library, provider) in everywhere() {
+        let answered = library.ask(&format!("{provider}_pictures"), &[text("Red.")]);
         assert_eq!(answered.said["text"], "Red.", "{provider}");
-        assert_eq!(blocks(&answered.sent[0], 0)[1]["image"]["format"], "png", "{provider}");
+        assert_picture(&answered.sent[0]);
     }
 }
 

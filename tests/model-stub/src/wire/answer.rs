@@ -1,5 +1,7 @@
 //! The JSON of Converse's answers, and their token counts.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -58,8 +60,13 @@ pub(crate) enum AnswerBlock {
     },
 }
 
-/// The signature of thoughts. A client that sends thoughts back must send it unchanged.
-pub(crate) const SIGNATURE: &str = "c2lnbmF0dXJl";
+/// The signature of thoughts, which is another one for each text (FNV-1a). A client that sends thoughts back must send both
+/// unchanged.
+pub(crate) fn signature(thoughts: &str) -> String {
+    let mixed = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = thoughts.bytes().fold(0xcbf2_9ce4_8422_2325, mixed);
+    STANDARD.encode(hash.to_be_bytes())
+}
 
 impl Answer {
     /// The body of a Converse response.
@@ -69,7 +76,7 @@ impl Answer {
             .iter()
             .map(|block| match block {
                 AnswerBlock::Reasoning(text) => {
-                    let thoughts = json!({ "text": text, "signature": SIGNATURE });
+                    let thoughts = json!({ "text": text, "signature": signature(text) });
                     json!({ "reasoningContent": { "reasoningText": thoughts } })
                 }
                 AnswerBlock::Text(text) => json!({ "text": text }),

@@ -41,8 +41,10 @@ fn sent(parts: Vec<StreamEvent>) -> String {
     });
     let body: ResponseRequest = serde_json::from_value(body).unwrap();
     let answer = Streamed { head: head(), events: stream::iter(parts).boxed() };
-    let pieces: Vec<_> =
-        events(&EchoedFields::of(&body), answer, 1_795_170_000).collect().now_or_never().unwrap();
+    let pieces: Vec<_> = events(&EchoedFields::of(&body), CustomTools::default(), answer, 1_795_170_000)
+        .collect()
+        .now_or_never()
+        .unwrap();
     pieces.into_iter().map(|piece| String::from_utf8(piece.unwrap()).unwrap()).collect()
 }
 

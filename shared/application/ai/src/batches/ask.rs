@@ -2,11 +2,12 @@
 //! to models. Requests of people and programs therefore never wait for a batch.
 
 use super::advance::{BatchStep, BatchTools, ClaimedStep, OpenBatch, claim, record};
-use super::input_lines::{InputLines, bytes_of};
+use super::chunk_lines::sums_of;
+use super::file_lines::{FileLines, bytes_of};
 use super::line_asked::{LineAsked, LineEnd, answered};
 use super::line_format::LineError;
 use super::money;
-use super::prepaid::{CountedBefore, PrepaidState, PrepaidUsage};
+use super::prepaid::{CountedBefore, PrepaidMoney, PrepaidUsage};
 use super::question::read_line;
 use super::quiet_capacity::{give_back, takes_quiet_capacity};
 use super::results::{ChunkResults, LineResult};
@@ -19,7 +20,7 @@ use domain::ai::batch::{self, BatchProgress};
 use domain::ai::batch_file::BatchLine;
 use domain::ai::json_lines::FileLine;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use ports::{BatchFileKey, BoxFuture, FileError, StoreError};
+use ports::{BatchFileKey, BoxFuture, FileError, RequestMoney, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -106,8 +107,10 @@ pub(super) async fn record_found(
         return Ok(false);
     }
     let place = BatchFileKey::chunk(key.tenant(), id, state.lines_done);
-    let Some(size) = tools.files.size(&place).await? else { return Ok(false) };
-    let progress = ChunkResults::sums(&tools.files.read(&place, 0, size).await?)?;
+    if tools.files.size(&place).await?.is_none() {
+        return Ok(false);
+    }
+    let progress = sums_of(tools, &place).await?;
     record_progress(tools, context, claimed, progress).await?;
     Ok(true)
 }
@@ -127,7 +130,7 @@ pub(super) async fn record_progress(
     match recorded.await? {
         Some(state) => {
             let batch = OpenBatch { state, ..claimed.batch.clone() };
-            money::note_usage(tools.completions.gateway.state().as_ref(), context, &batch).await;
+            money::note_usage(tools.completions.gateway.money(), context, &batch).await;
         }
         // The run took longer than its claim. The next run finds the results.
         None => tracing::warn!(batch = key.id(), "results came after the end of their claim"),
@@ -137,9 +140,9 @@ pub(super) async fn record_progress(
 
 /// Reads the lines of the next chunk.
 async fn read_lines(tools: BatchTools<'_>, batch: &OpenBatch) -> Result<Vec<Vec<u8>>, Error> {
-    let mut input = InputLines::without_results(tools, batch);
+    let mut input = FileLines::without_results(tools, batch);
     let (mut found, mut length) = (Vec::new(), 0);
-    while let Some(lines) = input.next().await? {
+    while let Some(lines) = input.next_whole().await? {
         for line in lines {
             length += line.len();
             if length > MOST_BYTES && !found.is_empty() {
@@ -175,14 +178,9 @@ async fn ask_all(
     let state = &batch.state;
     let aside = state.reservation.as_ref().ok_or(StoreError::Malformed("a batch without a reservation"))?;
     let left = aside.bound_nano_usd.saturating_sub(state.cost_nano_usd());
-    let money = Arc::clone(tools.completions.gateway.state());
-    let prepaid = Arc::new(PrepaidState::new(money, aside.price_version.clone(), left));
-    let gateway = Arc::new(
-        tools
-            .completions
-            .gateway
-            .on(Arc::clone(&prepaid) as Arc<dyn ports::AiState>, Arc::new(CountedBefore)),
-    );
+    let prepaid = Arc::new(PrepaidMoney::new(aside.price_version.clone(), left));
+    let paid_from = Arc::clone(&prepaid) as Arc<dyn RequestMoney>;
+    let gateway = Arc::new(tools.completions.gateway.prepaid(paid_from, Arc::new(CountedBefore)));
     let unanswered = AtomicBool::new(false);
     let chunk = ChunkGateway { tools, gateway, asker: money::asker(batch), context, unanswered };
     let mut asked: Vec<LineAsked> = chunk.begin(lines).buffered(AT_ONCE).try_collect().await?;

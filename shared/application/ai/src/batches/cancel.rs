@@ -2,9 +2,8 @@
 //! this moment are finished; the job puts the results together and gives the rest of the money back.
 
 use super::key;
-use application_core::command::{Change, Command, change};
+use crate::file_work::{CancelRequest, cancel};
 use application_core::idempotency::RepeatableResult;
-use application_core::repository::Actor;
 use application_core::{Context, Error, Precondition, check_owner};
 use domain::Versioned;
 use domain::ai::batch::{self, Batch};
@@ -21,19 +20,12 @@ pub async fn cancel_batch(
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<RepeatableResult<Versioned<Batch>>, Error> {
-    let actor = Actor::caller(authority.caller());
-    let command = Command { store, context, actor, idempotency: idempotency.into() };
-    let cancellation = Change {
-        key: key(authority.tenant(), id),
-        subjects: &[],
-        precondition,
-        access: &|batch: &Batch| check_owner(authority, batch.created_by),
-        decide: &|found: &Versioned<Batch>| {
-            let event = batch::cancel_batch(&found.state, authority.account());
-            Ok(event.into_iter().collect())
-        },
-        erases: &[],
-        removes: false,
-    };
-    change(&command, &cancellation).await
+    let request = CancelRequest { store, context, caller: authority.caller(), precondition, idempotency };
+    cancel(
+        request,
+        key(authority.tenant(), id),
+        &|batch: &Batch| check_owner(authority, batch.created_by),
+        &|batch: &Batch| batch::cancel_batch(batch, authority.account()),
+    )
+    .await
 }

@@ -43,8 +43,9 @@ pub(super) async fn check_file(
         return fail(tools, context, &open, failure).await;
     }
     let model = choice.model();
-    let state = tools.completions.gateway.state().as_ref();
-    let aside = match money::reserve(state, context, &open, bound, &terms.limits()).await {
+    let budgets = tools.completions.gateway.money();
+    let aside = match money::reserve(budgets, context, &open, (bound, model.is_some()), &terms.limits()).await
+    {
         Ok(aside) => aside,
         Err(ReserveOutcome::OverBudget(budget)) => {
             return fail(tools, context, &open, BatchFailure::of_budget(budget)).await;
@@ -77,7 +78,7 @@ async fn go_without(
     if kept.is_some_and(|kept| kept.request_id == aside.request_id) {
         return Ok(BatchStep::Made);
     }
-    money::give_back(tools.completions.gateway.state().as_ref(), context, open, aside).await;
+    money::give_back(tools.completions.gateway.money(), context, open, aside).await;
     Ok(BatchStep::Waits)
 }
 

@@ -3,32 +3,29 @@
 //! waits for its file, and does not count, so that a client that lost the first upload can go on.
 
 use super::key;
+use crate::file_work::{UPLOAD_VALID, WorkLimits, upload_of};
 use application_core::command::{Command, Creation, create_once};
 use application_core::idempotency::RepeatableResult;
-use application_core::limits::{BATCHES, OPEN_BATCHES, allowed};
-use application_core::repository::{self, Actor};
-use application_core::{AccessDecision, Context, Error, lists};
+use application_core::limits::{BATCHES, OPEN_BATCHES};
+use application_core::repository::Actor;
+use application_core::{AccessDecision, Context, Error};
+use domain::Versioned;
 use domain::ai::batch::{self, Batch, BatchEvent, BatchStatus, CreateBatch, WINDOW};
 use domain::authority::{Authority, Credential, UseBatches};
 use domain::field::InvalidFields;
 use domain::id::{BatchId, OrganizationId};
-use domain::{Timestamp, Versioned};
-use ports::{
-    BatchFileKey, BatchLinks, IdempotencyKey, LimitDecision, Limiter, ListQuery, ListScope, RankBound, Store,
-    Upload,
-};
+use ports::{BatchFileKey, BatchLinks, IdempotencyKey, Limiter, Store, Upload};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-/// How long an upload is valid.
-const UPLOAD_VALID: Duration = Duration::from_secs(3600);
-/// The longest time for which an open batch is looked for, in seconds: its window, and the time to put its results
-/// together.
-const LONGEST_OPEN: i64 = 2 * WINDOW;
-/// The number of batches that a query reads.
-const PAGE: u32 = 100;
-/// The most batches of an organization that are open at once.
-const MOST_OPEN: usize = OPEN_BATCHES.burst as usize;
+/// How many batches an organization may create and have open. An open batch is looked for in its window, the time for which
+/// it waits for a provider's job, and the time to put its results together.
+const LIMITS: WorkLimits<Batch> = WorkLimits {
+    created: BATCHES,
+    open: OPEN_BATCHES,
+    by_time: Batch::BY_TIME,
+    longest_open: 3 * WINDOW,
+    is_open: Batch::has_not_ended,
+};
 
 /// The request of a caller.
 #[derive(Debug)]
@@ -107,19 +104,10 @@ pub async fn create_batch(
         admission: Some(Box::pin(admit((store, limiter), context, tenant))),
     };
     let RepeatableResult { value: batch, replayed } = create_once(&command, creation).await?;
-    // The replayed state is the created one, and the batch may have gone on since.
-    let awaits_file = if replayed {
-        let current = repository::load::<Batch>(store, &key(tenant, &batch.state.id)).await?;
-        current.is_some_and(|current| current.state.status == BatchStatus::Validating)
-    } else {
-        true
-    };
-    let upload = if awaits_file {
-        let place = BatchFileKey::input(tenant, &batch.state.id);
-        Some(links.upload(&place, &batch.state.input_file, context.now, UPLOAD_VALID).await?)
-    } else {
-        None
-    };
+    let place = BatchFileKey::input(tenant, &batch.state.id);
+    let awaits_file = |batch: &Batch| batch.status == BatchStatus::Validating;
+    let upload = links.upload(&place, &batch.state.input_file, context.now, UPLOAD_VALID);
+    let upload = upload_of(store, &key(tenant, &batch.state.id), replayed, awaits_file, upload).await?;
     Ok(RepeatableResult { value: CreatedBatch { batch, upload }, replayed })
 }
 
@@ -129,30 +117,6 @@ async fn admit(
     context: &Context,
     tenant: OrganizationId,
 ) -> Result<(), Error> {
-    if count_open(store, tenant, context.now).await? >= MOST_OPEN {
-        return Err(Error::Limited(too_many_open()));
-    }
-    allowed(limiter.take(BATCHES, &tenant.to_string(), context.now).await?)?;
-    Ok(())
-}
-
-/// The number of the organization's batches that have not ended. The list is an index that follows its table: one that
-/// was created at this very moment may be missing.
-async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
-    let scope = ListScope::Organization(tenant);
-    let mut query = ListQuery::of::<Batch>(Batch::BY_TIME, scope, PAGE, None);
-    query.at_least = Some(RankBound::Time(now.plus_seconds(-LONGEST_OPEN)));
-    Ok(lists::count(store, query, MOST_OPEN, Batch::has_not_ended).await?)
-}
-
-/// The time at which one of them ends is not known; a caller may cancel one.
-fn too_many_open() -> LimitDecision {
-    let wait = OPEN_BATCHES.period_seconds;
-    LimitDecision {
-        limit: OPEN_BATCHES,
-        allowed: false,
-        remaining: 0,
-        retry_after_seconds: wait,
-        reset_seconds: wait,
-    }
+    let open = LIMITS.count_open(store, tenant, context.now).await?;
+    LIMITS.admit(limiter, context, tenant, open).await
 }

@@ -3,18 +3,15 @@
 
 use super::advance::{BatchStep, BatchTools, OpenBatch, claim, record};
 use super::ask::record_found;
+use super::chunk_lines::lines_for;
 use super::money;
 use super::provider::{is_provider_s, still_runs, take_stopped};
-use super::results::{ChunkResults, ResultFile};
+use super::results::ResultFile;
 use super::unfinished::write_unfinished;
 use application_core::{Context, Error};
 use domain::ai::batch;
 use futures_util::future::try_join;
-use futures_util::stream::{self, StreamExt};
-use ports::{BatchFileKey, FileParts};
-
-/// More bytes than a chunk has, so that it is read as a whole by one call.
-const LONGEST_CHUNK: u64 = 1024 * 1024 * 1024;
+use ports::BatchFileKey;
 
 /// Ends the batch.
 pub(super) async fn finish(
@@ -48,32 +45,17 @@ async fn end(tools: BatchTools<'_>, context: &Context, open: OpenBatch) -> Resul
             return Ok(());
         }
         let place = BatchFileKey::output(tenant, &open.id);
-        tools.files.write(&place, parts(tools, &open, ResultFile::Output)).await
+        tools.files.write(&place, lines_for(tools, &open, ResultFile::Output)).await
     };
     let errors = async {
         if state.failed == 0 {
             return Ok(());
         }
         let place = BatchFileKey::errors(tenant, &open.id);
-        tools.files.write(&place, parts(tools, &open, ResultFile::Errors)).await
+        tools.files.write(&place, lines_for(tools, &open, ResultFile::Errors)).await
     };
     try_join(output, errors).await?;
-    money::settle(tools.completions.gateway.state().as_ref(), context, &open).await?;
+    money::settle(tools.completions.gateway.money(), context, &open).await?;
     record(tools, context, &open.key, batch::end_batch).await?;
     Ok(BatchStep::Made)
-}
-
-/// The lines for a file, chunk by chunk: one chunk is held at a time.
-fn parts<'a>(tools: BatchTools<'a>, open: &'a OpenBatch, file: ResultFile) -> FileParts<'a> {
-    stream::try_unfold(0, move |first| async move {
-        if first >= open.state.lines_done {
-            return Ok(None);
-        }
-        let place = BatchFileKey::chunk(open.key.tenant(), &open.id, first);
-        let stored = tools.files.read(&place, 0, LONGEST_CHUNK).await?;
-        // A chunk without a line would never end.
-        let next = first + ChunkResults::sums(&stored)?.lines.max(1);
-        Ok(Some((ChunkResults::lines_of(&stored, file), next)))
-    })
-    .boxed()
 }

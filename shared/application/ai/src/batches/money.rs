@@ -2,6 +2,7 @@
 //! gateway, so that budgets, the sweeper and bills know batches without knowing them.
 
 use super::advance::OpenBatch;
+use super::provider::JOB_HOURS;
 use crate::ask::Requester;
 use crate::price_book::batch_version;
 use application_core::{Context, Error};
@@ -11,11 +12,14 @@ use domain::ai::{
     AiRequestMetered, CacheUse, Feature, Limits, ModelUsage, RequestOutcome, TokenCounts, UnmeteredUsage,
 };
 use domain::id::AiRequestTag;
-use ports::{AiState, Reservation, ReserveError, Settlement};
+use ports::{RequestMoney, Reservation, ReserveError, Settlement};
 
 /// How much longer the money stays set aside than the batch runs, in seconds: runs of the job that put the results
 /// together.
 const LEASE_BEYOND: i64 = 2 * 3600;
+/// How much longer it stays set aside for a batch that a provider runs, in seconds: the time in which a job ends that was
+/// started at the last moment.
+const LEASE_OF_JOB: i64 = JOB_HOURS as i64 * 3600;
 
 /// The most that all lines of a batch can cost.
 #[derive(Debug, Clone, Default)]
@@ -34,29 +38,30 @@ pub(super) fn asker(batch: &OpenBatch) -> Requester {
     Requester { tenant: batch.key.tenant(), account: created_by, api_key }
 }
 
-/// Sets the money for a batch aside.
+/// Sets the money for a batch aside, for which a provider may have a job.
 pub(super) async fn reserve(
-    state: &dyn AiState,
+    money: &dyn RequestMoney,
     context: &Context,
     batch: &OpenBatch,
-    bound: BatchBound,
+    (bound, has_job): (BatchBound, bool),
     limits: &Limits,
 ) -> Result<BatchReservation, ReserveOutcome> {
     let request_id = context.new_id::<AiRequestTag>().map_err(Error::from)?;
     let at = context.clock();
+    let beyond = if has_job { LEASE_BEYOND + LEASE_OF_JOB } else { LEASE_BEYOND };
     let mut aside = BatchReservation {
         request_id,
         bound_nano_usd: bound.nano_usd,
         shard: 0,
         at,
-        lease_until: batch.state.expires_at().plus_seconds(LEASE_BEYOND),
+        lease_until: batch.state.expires_at().plus_seconds(beyond),
         model: bound.model,
         provider: bound.provider,
         price_version: bound.price_version,
     };
     // No line was asked: should nothing be recorded after this, the batch has cost nothing.
     let mut reservation = reservation(batch, &aside);
-    match state.reserve(&mut reservation, limits, None).await {
+    match money.reserve(&mut reservation, limits, None).await {
         Ok(()) => {
             aside.shard = reservation.shard;
             Ok(aside)
@@ -82,12 +87,12 @@ impl From<Error> for ReserveOutcome {
 
 /// Gives the money back that was set aside for a batch that can't be started any more.
 pub(super) async fn give_back(
-    state: &dyn AiState,
+    money: &dyn RequestMoney,
     context: &Context,
     batch: &OpenBatch,
     aside: &BatchReservation,
 ) {
-    if let Err(error) = state.settle(&settlement(context, batch, aside)).await {
+    if let Err(error) = money.settle(&settlement(context, batch, aside)).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             batch = batch.key.id(),
@@ -97,11 +102,15 @@ pub(super) async fn give_back(
 }
 
 /// Charges the usage of a batch and gives the rest of the money back, once: a repetition changes nothing.
-pub(super) async fn settle(state: &dyn AiState, context: &Context, batch: &OpenBatch) -> Result<(), Error> {
+pub(super) async fn settle(
+    money: &dyn RequestMoney,
+    context: &Context,
+    batch: &OpenBatch,
+) -> Result<(), Error> {
     let Some(aside) = &batch.state.reservation else { return Ok(()) };
     let settlement = settlement(context, batch, aside);
     let cost_nano_usd = settlement.metered.cost_nano_usd;
-    if state.settle(&settlement).await? {
+    if money.settle(&settlement).await? {
         if batch.state.provider_job.is_some() {
             // The operator's alarm of spending sums this up.
             tracing::info!(
@@ -130,9 +139,9 @@ pub(super) async fn settle(state: &dyn AiState, context: &Context, batch: &OpenB
 }
 
 /// Writes the usage so far beside the reservation. Should the job never come back, the sweeper charges this usage.
-pub(super) async fn note_usage(state: &dyn AiState, context: &Context, batch: &OpenBatch) {
+pub(super) async fn note_usage(money: &dyn RequestMoney, context: &Context, batch: &OpenBatch) {
     let Some(aside) = &batch.state.reservation else { return };
-    if let Err(error) = state.record_unsettled_usage(&settlement(context, batch, aside)).await {
+    if let Err(error) = money.record_unsettled_usage(&settlement(context, batch, aside)).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             batch = batch.key.id(),

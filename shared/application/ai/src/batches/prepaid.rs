@@ -1,18 +1,16 @@
-//! The state of the AI gateway for requests of a batch, whose money was set aside for all of them together. A request
-//! gets money from the batch's bound and from nothing else, and its usage goes to the batch, which is settled once.
-//! Everything else, such as breakers and cached completions, is that of all requests.
+//! The money of requests of a batch, which was set aside for all of them together. A request gets money from the
+//! batch's bound and from nothing else, and its usage goes to the batch, which is settled once. Everything else, such as
+//! breakers and cached completions, is that of all requests.
 
 use domain::Timestamp;
 use domain::ai::batch::add_usage;
 use domain::ai::{AiRequestMetered, Limits, ModelUsage, UnmeteredUsage};
-use domain::id::{AccountId, AiRequestId, OrganizationId};
+use domain::id::OrganizationId;
 use ports::{
-    AiState, BoxFuture, Breaker, BudgetScope, CacheKey, CachedCompletion, CallObservation, LimitDecision,
-    Limiter, ModelName, RateLimit, RequestLookup, RequestState, Reservation, ReserveError, Settlement,
-    SpentByScope, StoreError,
+    BoxFuture, BudgetScope, CacheKey, LimitDecision, Limiter, RateLimit, RequestMoney, Reservation,
+    ReserveError, Settlement, StoreError,
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The usage of requests, each model once.
 #[derive(Debug, Clone, Default)]
@@ -31,15 +29,21 @@ struct Account {
 
 /// The money of a batch for the requests that are made at present.
 #[derive(Debug)]
-struct PrepaidMoney {
+pub(super) struct PrepaidMoney {
     /// The version of the prices at which the batch is charged.
     price_version: String,
     account: Mutex<Account>,
 }
 
 impl PrepaidMoney {
-    fn new(price_version: String, left: u64) -> Self {
+    /// Money for requests that may cost `left` nano-dollars together, at this version of the prices.
+    pub(super) fn new(price_version: String, left: u64) -> Self {
         Self { price_version, account: Mutex::new(Account { left, ..Account::default() }) }
+    }
+
+    /// The usage of all requests that ended.
+    pub(super) fn used(&self) -> PrepaidUsage {
+        self.account().used.clone()
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
@@ -71,24 +75,6 @@ impl PrepaidMoney {
     }
 }
 
-/// The state.
-pub(super) struct PrepaidState {
-    state: Arc<dyn AiState>,
-    money: PrepaidMoney,
-}
-
-impl PrepaidState {
-    /// The state for requests that may cost `left` nano-dollars together, at this version of the prices.
-    pub(super) fn new(state: Arc<dyn AiState>, price_version: String, left: u64) -> Self {
-        Self { state, money: PrepaidMoney::new(price_version, left) }
-    }
-
-    /// The usage of all requests that ended.
-    pub(super) fn used(&self) -> PrepaidUsage {
-        self.money.account().used.clone()
-    }
-}
-
 fn whole(metered: &AiRequestMetered) -> ModelUsage {
     ModelUsage {
         model: metered.model.clone(),
@@ -98,19 +84,7 @@ fn whole(metered: &AiRequestMetered) -> ModelUsage {
     }
 }
 
-impl AiState for PrepaidState {
-    fn look_up<'a>(&'a self, look: &'a RequestLookup<'a>) -> BoxFuture<'a, Result<RequestState, StoreError>> {
-        self.state.look_up(look)
-    }
-
-    fn cached<'a>(
-        &'a self,
-        key: &'a CacheKey,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<CachedCompletion, StoreError>> {
-        self.state.cached(key, now)
-    }
-
+impl RequestMoney for PrepaidMoney {
     /// Takes the money from the batch's. The right to make the completion stays with others: no request waits for a
     /// batch.
     fn reserve<'a>(
@@ -119,7 +93,7 @@ impl AiState for PrepaidState {
         _: &'a Limits,
         _: Option<&'a CacheKey>,
     ) -> BoxFuture<'a, Result<(), ReserveError>> {
-        Box::pin(async move { self.money.take(reservation.bound) })
+        Box::pin(async move { self.take(reservation.bound) })
     }
 
     fn extend<'a>(
@@ -129,7 +103,7 @@ impl AiState for PrepaidState {
         _: &'a Limits,
     ) -> BoxFuture<'a, Result<(), ReserveError>> {
         Box::pin(async move {
-            self.money.take(bound.saturating_sub(reservation.bound))?;
+            self.take(bound.saturating_sub(reservation.bound))?;
             reservation.bound = reservation.bound.max(bound);
             Ok(())
         })
@@ -137,7 +111,7 @@ impl AiState for PrepaidState {
 
     fn settle<'a>(&'a self, settlement: &'a Settlement) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            self.money.charge(&settlement.metered, settlement.reservation.bound);
+            self.charge(&settlement.metered, settlement.reservation.bound);
             Ok(true)
         })
     }
@@ -145,14 +119,6 @@ impl AiState for PrepaidState {
     /// [`Self::settle`] does not fail, so nothing is left unsettled.
     fn record_unsettled_usage<'a>(&'a self, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
-    }
-
-    fn reservation<'a>(
-        &'a self,
-        tenant: OrganizationId,
-        request: AiRequestId,
-    ) -> BoxFuture<'a, Result<Option<Reservation>, StoreError>> {
-        self.state.reservation(tenant, request)
     }
 
     /// A completion from the cache costs nothing, and the batch is metered as one request.
@@ -164,47 +130,6 @@ impl AiState for PrepaidState {
         _: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
-    }
-
-    fn expired(&self, now: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<Reservation>, StoreError>> {
-        self.state.expired(now, limit)
-    }
-
-    fn spent<'a>(
-        &'a self,
-        tenant: OrganizationId,
-        account: AccountId,
-        at: Timestamp,
-    ) -> BoxFuture<'a, Result<SpentByScope, StoreError>> {
-        self.state.spent(tenant, account, at)
-    }
-
-    fn observe<'a>(
-        &'a self,
-        model: &'a ModelName,
-        seen: CallObservation,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
-        self.state.observe(model, seen, now)
-    }
-
-    fn probe<'a>(
-        &'a self,
-        model: &'a ModelName,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> BoxFuture<'a, Result<Breaker, StoreError>> {
-        self.state.probe(model, now, until)
-    }
-
-    fn report_probe<'a>(
-        &'a self,
-        model: &'a ModelName,
-        succeeded: bool,
-        retry_after: Option<Duration>,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.state.report_probe(model, succeeded, retry_after, now)
     }
 }
 
@@ -271,7 +196,7 @@ mod tests {
         assert!(money.take(141).is_err());
         assert!(money.take(140).is_ok());
         money.charge(&metered("v1"), 140);
-        let used = money.account().used.clone();
+        let used = money.used();
         assert_eq!((used.attempts, used.usage.len(), used.usage[0].cost_nano_usd), (4, 1, 120));
         assert!(used.usage[0].unmetered.is_nothing());
     }
@@ -280,6 +205,6 @@ mod tests {
     fn usage_at_other_prices_is_told_apart() {
         let money = PrepaidMoney::new("v1".to_owned(), 0);
         money.charge(&metered("v2"), 0);
-        assert_eq!(money.account().used.usage[0].unmetered.cost_nano_usd, 60);
+        assert_eq!(money.used().usage[0].unmetered.cost_nano_usd, 60);
     }
 }

@@ -9,14 +9,17 @@ use application_core::command::retry_on_conflict;
 use application_core::{Context, Error, repository};
 use domain::Timestamp;
 use domain::ai::batch::{self, Batch, BatchStatus};
-use ports::{BatchFileKey, BatchInferenceError, BatchJob, BatchJobName, BatchJobState};
+use ports::{BatchFileKey, BatchJob, BatchJobState, JobName, ProviderJobError};
 
 /// The fewest records that Bedrock takes (quota "Minimum number of records per batch inference job").
 pub(super) const FEWEST_RECORDS: u32 = 100;
 /// How long a provider that has no room, or does not answer, is asked for a job, in seconds: then the lines are queued.
 const TIME_TO_SUBMIT: i64 = 2 * 3600;
-/// How long a batch that ends early waits for its provider, in seconds. An expired batch ends before its lease does.
-const TIME_TO_STOP: i64 = 3600;
+/// The hours after which the provider ends a job at the latest.
+pub(super) const JOB_HOURS: i32 = 24;
+/// How long before the lease of its money ends a batch that ends early waits for its provider no longer, in seconds: runs of
+/// the job that put its results together. Its job has ended by itself by then.
+const TIME_TO_FINISH: i64 = 3600;
 
 /// Whether a batch is one for the provider, and has no results yet.
 pub(super) fn is_provider_s(batch: &Batch) -> bool {
@@ -97,10 +100,11 @@ pub(super) async fn still_runs(
     runs
 }
 
-/// Whether a batch that ends early has waited long enough for its provider.
+/// Whether a batch that ends early has waited long enough for its provider: results that come after the end of the lease can't
+/// be charged any more.
 fn is_over(batch: &Batch, now: Timestamp) -> bool {
-    let began = batch.times.finalizing.or(batch.times.cancelling);
-    began.is_some_and(|began| now >= began.plus_seconds(TIME_TO_STOP))
+    let lease = batch.reservation.as_ref().map(|aside| aside.lease_until);
+    lease.is_none_or(|lease| now >= lease.plus_seconds(-TIME_TO_FINISH))
 }
 
 /// Takes the results of a job that was stopped, which the provider bills. None when it has none: then the batch ends.
@@ -156,7 +160,7 @@ async fn find_job(
 ) -> Result<Option<BatchStep>, Error> {
     match provider.jobs.start(&job_of(open, open.state.lines)).await {
         Ok(job) => keep_job(tools, provider, context, open, &job).await.map(Some),
-        Err(BatchInferenceError::Refused(_)) => Ok(None),
+        Err(ProviderJobError::Refused(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -183,7 +187,7 @@ async fn submit(
     }
     let error = match provider.jobs.start(&job_of(&open, records)).await {
         Ok(job) => return keep_job(tools, provider, context, &open, &job).await,
-        Err(BatchInferenceError::Refused(code)) => {
+        Err(ProviderJobError::Refused(code)) => {
             tracing::warn!(batch = open.key.id(), code, "the provider refuses a batch; its lines are queued");
             return requeue(tools, context, &open, &code).await;
         }
@@ -198,7 +202,7 @@ async fn submit(
         );
         return requeue(tools, context, &open, "The provider took no job in time.").await;
     }
-    if let BatchInferenceError::Busy(error) = error {
+    if let ProviderJobError::Busy(error) = error {
         // It is asked again when the claim is over.
         tracing::warn!(error = error.as_ref() as &dyn std::error::Error, "the provider has no room");
         return Ok(BatchStep::Waits);
@@ -243,11 +247,12 @@ async fn requeue(
 fn job_of(open: &OpenBatch, records: u32) -> BatchJob {
     let tenant = open.key.tenant();
     BatchJob {
-        name: BatchJobName::of(open.id),
+        name: JobName::of(open.id),
         model: open.state.provider_model.clone().unwrap_or_default(),
         input: BatchFileKey::records(tenant, &open.id).as_str().to_owned(),
         output_prefix: BatchFileKey::provider_results(tenant, &open.id).as_str().to_owned(),
         tenant,
         records: records.into(),
+        timeout_hours: JOB_HOURS,
     }
 }

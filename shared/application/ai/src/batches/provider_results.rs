@@ -1,8 +1,9 @@
-//! The results that a provider gives back. The input file is held as a whole while they are read, because they come in any
-//! order; results are held some megabytes at a time.
+//! The results that a provider gives back, in any order. They are taken for one part of the input after the other, so that
+//! some 10 MB of its at most 50 MB are held; results are held some megabytes at a time, too.
 
-use super::input_lines::{InputLines, whole};
-use super::records::{PIECE, ProviderRun, version_of};
+use super::file_lines::{FileLines, PlacedLine};
+use super::input_window::InputWindow;
+use super::records::{ProviderRun, version_of};
 use super::results::LineResult;
 use super::taken_results::TakenResults;
 use crate::structured::unfenced;
@@ -10,11 +11,23 @@ use application_core::Error;
 use domain::ai::UnmeteredUsage;
 use domain::ai::batch::{BatchProgress, add_usage};
 use domain::ai::batch_file::BatchLine;
-use domain::ai::json_lines::{FileLine, JsonLines};
-use ports::{BatchFileKey, FileError, StoreError};
+use domain::ai::json_lines::FileLine;
+use ports::{BatchFileKey, StoreError};
 
 /// The longest line of a provider's results, in bytes: the record, and the longest completion.
 const LONGEST_RESULT: usize = 4 * 1024 * 1024;
+
+/// A file of a provider's results.
+struct ProviderFile {
+    place: BatchFileKey,
+    size: u64,
+    /// Where the first result begins that may be one of a later part of the input.
+    resume_at: u64,
+    /// The first byte behind the beginnings of all results that were seen.
+    seen_to: u64,
+    /// The number of results that are longer than [`LONGEST_RESULT`].
+    too_long: u32,
+}
 
 impl ProviderRun<'_> {
     /// Whether every file of results is there.
@@ -34,79 +47,85 @@ impl ProviderRun<'_> {
 
     /// Turns the provider's results into those of the lines, and writes them in chunks. Lines without a result get an error.
     pub(super) async fn take_results(&self, outputs: &[String]) -> Result<BatchProgress, Error> {
-        let lines = self.input_lines().await?;
-        let mut taken = TakenResults::new(self.open, lines.len());
+        let mut files = Vec::with_capacity(outputs.len());
         for output in outputs {
-            self.take_file(&self.place(output)?, &lines, &mut taken).await?;
+            files.extend(self.result_file(self.place(output)?).await?);
         }
-        for (place, line) in lines.iter().enumerate() {
-            if taken.takes(place) {
-                let result = self.without_result(line)?;
-                taken.add(self.tools, result).await?;
+        let mut taken = TakenResults::new(self.open);
+        let mut input = FileLines::without_results(self.tools, self.open);
+        let mut first = 0;
+        while let Some(mut window) = InputWindow::next(&mut input, first).await? {
+            for file in &mut files {
+                self.take_file(file, &mut window, &mut taken).await?;
             }
+            for line in window.without_result() {
+                taken.add(self.tools, self.without_result(line)?).await?;
+            }
+            first = window.end();
+        }
+        let too_long = files.iter().fold(0_u32, |sum, file| sum.saturating_add(file.too_long));
+        if too_long > 0 {
+            let batch = self.open.key.id();
+            tracing::error!(batch, too_long, "results are too long; their lines have errors");
         }
         let progress = taken.finish(self.tools).await?;
         Ok(BatchProgress { bytes: self.open.state.input_file.bytes, ..progress })
     }
 
-    async fn input_lines(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let mut input = InputLines::without_results(self.tools, self.open);
-        let mut lines = Vec::new();
-        while let Some(next) = input.next().await? {
-            lines.extend(next);
+    /// A file of results; `None` when it is not there.
+    async fn result_file(&self, place: BatchFileKey) -> Result<Option<ProviderFile>, Error> {
+        let size = self.tools.files.size(&place).await?;
+        if size.is_none() {
+            tracing::warn!(batch = self.open.key.id(), "a job left no file of results");
         }
-        Ok(lines)
+        Ok(size.map(|size| ProviderFile { place, size, resume_at: 0, seen_to: 0, too_long: 0 }))
     }
 
+    /// Takes the results for a part of the input, until all its lines have one. Results of later lines are left for later
+    /// parts: the file is read on from the first of them. So a file in the order of the input is read once, and one in
+    /// another order at most once for each part.
     async fn take_file(
         &self,
-        place: &BatchFileKey,
-        lines: &[Vec<u8>],
+        file: &mut ProviderFile,
+        window: &mut InputWindow,
         taken: &mut TakenResults<'_>,
     ) -> Result<(), Error> {
-        let Some(size) = self.tools.files.size(place).await? else {
-            tracing::warn!(batch = self.open.key.id(), "a job left no file of results");
-            return Ok(());
-        };
-        let mut too_long = 0_u32;
-        let (mut offset, mut split) = (0, Some(JsonLines::new(LONGEST_RESULT)));
-        while let Some(mut pieces) = split.take() {
-            let mut found = Vec::new();
-            let mut add = |line: FileLine<'_>| match whole(line) {
-                Some(line) => found.push(line),
-                None => too_long += 1,
-            };
-            if offset < size {
-                let piece = self.tools.files.read(place, offset, PIECE.min(size - offset)).await?;
-                if piece.is_empty() {
-                    return Err(FileError("a result of a provider ends early".into()).into());
-                }
-                pieces.feed(&piece, &mut add);
-                offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-                split = Some(pieces);
-            } else {
-                pieces.finish(&mut add);
-            }
-            for result in found.iter().filter(|result| !result.trim_ascii().is_empty()) {
-                let Ok(id) = self.provider.records.record_id(result) else {
-                    tracing::warn!(batch = self.open.key.id(), "a result of a provider names no record");
-                    continue;
-                };
-                let Some(place) = place_of(&id).filter(|place| taken.takes(*place)) else { continue };
-                if let Some(line) = lines.get(place) {
-                    let result = self.result(line, result, taken).await?;
+        let rest = file.resume_at..file.size;
+        let mut results = FileLines::new(self.tools, file.place.clone(), rest, LONGEST_RESULT);
+        let mut first_left = None;
+        while !window.is_complete()
+            && let Some(found) = results.next().await?
+        {
+            for PlacedLine { begin, text } in found {
+                let Some(place) = self.line_of(file, begin, text.as_deref()) else { continue };
+                if place >= window.end() {
+                    first_left.get_or_insert(begin);
+                } else if let (Some(line), Some(text)) = (window.take(place), text) {
+                    let result = self.result(line, &text, taken).await?;
                     taken.add(self.tools, result).await?;
                 }
             }
         }
-        if too_long > 0 {
-            tracing::error!(
-                batch = self.open.key.id(),
-                too_long,
-                "results are too long; their lines have errors"
-            );
-        }
+        file.resume_at = first_left.unwrap_or(results.line_begin());
         Ok(())
+    }
+
+    /// The place of the line, from 0, that a result is about. What is wrong with a result is counted or logged once.
+    fn line_of(&self, file: &mut ProviderFile, begin: u64, result: Option<&[u8]>) -> Option<usize> {
+        let is_new = begin >= file.seen_to;
+        file.seen_to = file.seen_to.max(begin.saturating_add(1));
+        let Some(result) = result else {
+            file.too_long = file.too_long.saturating_add(u32::from(is_new));
+            return None;
+        };
+        if result.trim_ascii().is_empty() {
+            return None;
+        }
+        let id = self.provider.records.record_id(result);
+        if id.is_err() && is_new {
+            tracing::warn!(batch = self.open.key.id(), "a result of a provider names no record");
+        }
+        id.ok().and_then(|id| place_of(&id))
     }
 
     /// The result of a line, from the provider's.

@@ -1,7 +1,7 @@
 //! The records of a batch for a provider, which are written piece by piece.
 
 use super::advance::{BatchTools, OpenBatch, ProviderBatches};
-use super::input_lines::whole;
+use super::file_lines::FileLines;
 use super::line_format::LineError;
 use super::money;
 use super::question::{AskedLine, read_line};
@@ -10,15 +10,12 @@ use crate::gateway::{CostEstimate, OfflineCall, Providers};
 use crate::price_book::batch_prices;
 use crate::registry::Model;
 use application_core::{Context, Error};
-use domain::ai::batch_file::{BatchLine, LONGEST_LINE};
-use domain::ai::json_lines::{FileLine, JsonLines};
+use domain::ai::batch_file::BatchLine;
+use domain::ai::json_lines::FileLine;
 use futures_util::stream::{self, StreamExt};
-use ports::{BatchFileKey, FileError, ModelGateway};
+use ports::{BatchFileKey, ModelGateway};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-
-/// The bytes of a file that are read at once.
-pub(super) const PIECE: u64 = 4 * 1024 * 1024;
 
 /// A batch that a provider runs.
 pub(super) struct ProviderRun<'a> {
@@ -65,27 +62,11 @@ impl<'a> ProviderRun<'a> {
 
     /// Writes the records of all lines that can be asked; returns their number.
     pub(super) async fn write_records(&self) -> Result<u32, Error> {
-        let tenant = self.open.key.tenant();
-        let (input, output) =
-            (BatchFileKey::input(tenant, &self.open.id), BatchFileKey::records(tenant, &self.open.id));
-        let end = self.open.state.input_file.bytes;
-        let (written, input) = (&AtomicU32::new(0), &input);
-        let begin = Some((0, 0_u32, JsonLines::new(LONGEST_LINE)));
-        let parts = stream::try_unfold(begin, move |state| async move {
-            let Some((offset, mut number, mut split)) = state else { return Ok(None) };
-            let mut lines = Vec::new();
-            let next = if offset < end {
-                let piece = self.tools.files.read(input, offset, PIECE.min(end - offset)).await?;
-                if piece.is_empty() {
-                    return Err(FileError("the input file is shorter than before".into()));
-                }
-                split.feed(&piece, |line| lines.extend(whole(line)));
-                let read = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-                Some((offset.saturating_add(read), split))
-            } else {
-                split.finish(|line| lines.extend(whole(line)));
-                None
-            };
+        let output = BatchFileKey::records(self.open.key.tenant(), &self.open.id);
+        let written = &AtomicU32::new(0);
+        let begin = (FileLines::without_results(self.tools, self.open), 0_u32);
+        let parts = stream::try_unfold(begin, move |(mut input, mut number)| async move {
+            let Some(lines) = input.next_whole().await? else { return Ok(None) };
             let mut part = Vec::new();
             for line in &lines {
                 number = number.saturating_add(1);
@@ -95,7 +76,7 @@ impl<'a> ProviderRun<'a> {
                     part.push(b'\n');
                 }
             }
-            Ok(Some((part, next.map(|(offset, split)| (offset, number, split)))))
+            Ok(Some((part, (input, number))))
         });
         self.tools.files.write(&output, parts.boxed()).await?;
         Ok(written.load(Ordering::Relaxed))

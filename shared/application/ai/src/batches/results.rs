@@ -19,7 +19,8 @@ pub(super) enum ResultFile {
 }
 
 impl ResultFile {
-    const fn letter(self) -> u8 {
+    /// The letter before each of its lines in a chunk.
+    pub(super) const fn letter(self) -> u8 {
         match self {
             Self::Output => b'O',
             Self::Errors => b'E',
@@ -151,19 +152,5 @@ impl ChunkResults {
     pub(super) fn sums(stored: &[u8]) -> Result<BatchProgress, FileError> {
         let first = stored.split(|byte| *byte == b'\n').next().unwrap_or_default();
         serde_json::from_slice(first).map_err(|error| FileError(error.into()))
-    }
-
-    /// The lines for a file in a stored form.
-    pub(super) fn lines_of(stored: &[u8], file: ResultFile) -> Vec<u8> {
-        let mut lines = Vec::with_capacity(stored.len());
-        for line in stored.split(|byte| *byte == b'\n').skip(1) {
-            if let Some((letter, text)) = line.split_first()
-                && *letter == file.letter()
-            {
-                lines.extend_from_slice(text);
-                lines.push(b'\n');
-            }
-        }
-        lines
     }
 }

@@ -15,8 +15,6 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Results that are written in chunks.
 pub(super) struct TakenResults<'a> {
     open: &'a OpenBatch,
-    /// Whether each line has a result.
-    has_result: Vec<bool>,
     results: Vec<LineResult>,
     bytes: usize,
     pub(super) chunk: BatchProgress,
@@ -24,14 +22,9 @@ pub(super) struct TakenResults<'a> {
 }
 
 impl<'a> TakenResults<'a> {
-    pub(super) fn new(open: &'a OpenBatch, lines: usize) -> Self {
+    pub(super) fn new(open: &'a OpenBatch) -> Self {
         let (chunk, sums) = (BatchProgress::default(), BatchProgress::default());
-        Self { open, has_result: vec![false; lines], results: Vec::new(), bytes: 0, chunk, sums }
-    }
-
-    /// Marks a line as one with a result; `false` when it has one already, or when there is no such line.
-    pub(super) fn takes(&mut self, place: usize) -> bool {
-        self.has_result.get_mut(place).is_some_and(|has| !std::mem::replace(has, true))
+        Self { open, results: Vec::new(), bytes: 0, chunk, sums }
     }
 
     pub(super) async fn add(&mut self, tools: BatchTools<'_>, result: LineResult) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 
 use super::advance::{BatchTools, ClaimedStep};
 use super::ask::record_progress;
-use super::input_lines::{InputLines, bytes_of};
+use super::file_lines::{FileLines, bytes_of};
 use super::results::{ChunkResults, LineResult};
 use application_core::{Context, Error};
 use domain::ai::batch::{BatchEnd, BatchProgress};
@@ -21,10 +21,10 @@ pub(super) async fn write_unfinished(
     let batch = &claimed.batch;
     let end = batch.state.end.ok_or(StoreError::Malformed("a batch that ends without a reason"))?;
     let rest = batch.state.input_file.bytes.saturating_sub(batch.state.bytes_done);
-    let mut input = InputLines::without_results(tools, batch);
+    let mut input = FileLines::without_results(tools, batch);
     let mut sums = BatchProgress::default();
     // One piece of the file is held at a time, and its errors are a chunk.
-    while let Some(lines) = input.next().await? {
+    while let Some(lines) = input.next_whole().await? {
         if lines.is_empty() {
             continue;
         }

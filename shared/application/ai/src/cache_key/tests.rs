@@ -168,6 +168,10 @@ fn different_parts() -> Vec<GatewayRequest> {
         said(|conversation| conversation.messages = vec![Message { role: Role::User, content: blocks }])
     };
     let text = |text: &str| ContentBlock::Text(text.to_owned());
+    let reasoning = |text: &str, signature: Option<&str>| {
+        let (text, signature) = (text.to_owned(), signature.map(str::to_owned));
+        ContentBlock::Reasoning(ReasoningContent::Text { text, signature })
+    };
     let data: Arc<[u8]> = Arc::from([1, 2]);
     let image = |format| ContentBlock::Image(Image { format, data: Arc::clone(&data) });
     let document = |name: &str, format| {
@@ -183,6 +187,10 @@ fn different_parts() -> Vec<GatewayRequest> {
     vec![
         content(vec![text("ab")]),
         content(vec![text("a"), text("b")]),
+        content(vec![reasoning("a", None)]),
+        content(vec![reasoning("a", Some("b"))]),
+        content(vec![reasoning("b", Some("b"))]),
+        content(vec![ContentBlock::Reasoning(ReasoningContent::Redacted("a".to_owned()))]),
         content(vec![image(ImageFormat::Png)]),
         content(vec![image(ImageFormat::Gif)]),
         content(vec![document("a", DocumentFormat::Pdf)]),

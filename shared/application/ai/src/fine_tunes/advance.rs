@@ -11,7 +11,7 @@ use application_core::lists::{self, ListedKeys};
 use application_core::repository::{Actor, PendingChange, random};
 use application_core::{Context, Error};
 use domain::ai::fine_tune::FineTune;
-use ports::{AggregateKey, AiState, ListQuery, ListScope, Store, Trainer, TrainerError, TrainingFiles};
+use ports::{AggregateKey, AiState, ListQuery, ListScope, ProviderJobError, Store, Trainer, TrainingFiles};
 use std::time::Duration;
 
 /// The most fine-tunes that a run reads. It begins at any of them and goes on until its time is over. All open ones
@@ -76,7 +76,7 @@ pub async fn advance_fine_tunes(tools: Tools<'_>, context: &Context) -> Result<A
         match advance(tools, context, &key).await {
             Ok(steps) => advanced.steps += steps,
             // A full quota needs no action of an operator.
-            Err(Error::Trainer(TrainerError::Busy(_))) => {
+            Err(Error::ProviderJob(ProviderJobError::Busy(_))) => {
                 tracing::warn!(fine_tune = key.id(), "the provider has no room; the next run asks again");
                 advanced.waiting += 1;
             }

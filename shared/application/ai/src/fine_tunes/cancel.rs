@@ -2,9 +2,8 @@
 //! at the provider, also finds a job that is being started at this moment, and deletes deployment and model.
 
 use super::key;
-use application_core::command::{Change, Command, change};
+use crate::file_work::{CancelRequest, cancel};
 use application_core::idempotency::RepeatableResult;
-use application_core::repository::Actor;
 use application_core::{AccessDecision, Context, Error, Precondition};
 use domain::Versioned;
 use domain::ai::fine_tune::{self, FineTune};
@@ -22,19 +21,12 @@ pub async fn cancel_fine_tune(
     precondition: &Precondition,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<RepeatableResult<Versioned<FineTune>>, Error> {
-    let actor = Actor::caller(authority.caller());
-    let command = Command { store, context, actor, idempotency: idempotency.into() };
-    let cancellation = Change {
-        key: key(authority.tenant(), id),
-        subjects: &[],
-        precondition,
-        access: &|_: &FineTune| AccessDecision::Granted,
-        decide: &|found: &Versioned<FineTune>| {
-            let event = fine_tune::cancel_fine_tune(&found.state, authority.account());
-            Ok(event.into_iter().collect())
-        },
-        erases: &[],
-        removes: false,
-    };
-    change(&command, &cancellation).await
+    let request = CancelRequest { store, context, caller: authority.caller(), precondition, idempotency };
+    cancel(
+        request,
+        key(authority.tenant(), id),
+        &|_: &FineTune| AccessDecision::Granted,
+        &|fine_tune: &FineTune| fine_tune::cancel_fine_tune(fine_tune, authority.account()),
+    )
+    .await
 }

@@ -2,40 +2,35 @@
 //! count, one write. The file is uploaded with the answer's upload. A repeated request gets the same fine-tune with a
 //! new upload while it waits for its file, and does not count, so that a client that lost the first upload can go on.
 
-use super::{key, list_query};
+use super::key;
 use crate::Registry;
+use crate::file_work::{UPLOAD_VALID, WorkLimits, upload_of};
 use application_core::command::{Command, Creation, create_once};
 use application_core::idempotency::RepeatableResult;
-use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES, allowed};
+use application_core::limits::{FINE_TUNES, OPEN_FINE_TUNES};
 use application_core::repository::{self, Actor};
-use application_core::{AccessDecision, Context, Error, lists};
+use application_core::{AccessDecision, Context, Error};
 use domain::ai::AiBudget;
 use domain::ai::fine_tune::{self, CreateFineTune, FineTune, FineTuneEvent, FineTuneStatus, HyperParameters};
 use domain::authority::{Authority, ManageFineTunes};
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{FineTuneId, OrganizationId};
-use domain::{AggregateType, Timestamp, Versioned};
+use domain::{AggregateType, Versioned};
 use futures_util::future::try_join;
-use ports::{
-    AggregateKey, FileKey, IdempotencyKey, LimitDecision, Limiter, RankBound, Store, TrainingUploads, Upload,
-};
-use std::time::Duration;
-
-/// How long an upload is valid.
-const UPLOAD_VALID: Duration = Duration::from_secs(3600);
+use ports::{AggregateKey, FileKey, IdempotencyKey, Limiter, Store, TrainingUploads, Upload};
 
 /// The most characters of a model's name.
 const LONGEST_MODEL: usize = 100;
 
-/// The longest time for which an open fine-tune is looked for, in seconds: a day for its file, and longer than any
-/// training takes.
-const LONGEST_OPEN: i64 = 30 * 24 * 3600;
-
-/// The number of fine-tunes that a query reads.
-const PAGE: u32 = 100;
-
-/// The most fine-tunes of an organization that are open at once.
-const MOST_OPEN: usize = OPEN_FINE_TUNES.burst as usize;
+/// How many fine-tunes an organization may create and have open. An open one, also one that is being stopped, is looked for
+/// in a day for its file, and longer than any training takes.
+const LIMITS: WorkLimits<FineTune> = WorkLimits {
+    created: FINE_TUNES,
+    open: OPEN_FINE_TUNES,
+    by_time: FineTune::BY_TIME,
+    longest_open: 30 * 24 * 3600,
+    is_open: FineTune::is_open,
+};
 
 /// The request of an admin.
 #[derive(Debug)]
@@ -120,19 +115,10 @@ pub async fn create_fine_tune(
         admission: Some(Box::pin(admit((store, limiter), context, tenant, &model.id))),
     };
     let RepeatableResult { value: fine_tune, replayed } = create_once(&command, creation).await?;
-    // The replayed state is the created one, and the fine-tune may have been canceled since.
-    let awaits_file = if replayed {
-        let current = repository::load::<FineTune>(store, &key(tenant, &fine_tune.state.id)).await?;
-        current.is_some_and(|current| current.state.status == FineTuneStatus::AwaitingFile)
-    } else {
-        true
-    };
-    let upload = if awaits_file {
-        let place = FileKey::new(tenant, &fine_tune.state.id);
-        Some(uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID).await?)
-    } else {
-        None
-    };
+    let place = FileKey::new(tenant, &fine_tune.state.id);
+    let awaits_file = |fine_tune: &FineTune| fine_tune.status == FineTuneStatus::AwaitingFile;
+    let upload = uploads.upload(&place, &fine_tune.state.training_file, context.now, UPLOAD_VALID);
+    let upload = upload_of(store, &key(tenant, &fine_tune.state.id), replayed, awaits_file, upload).await?;
     Ok(RepeatableResult { value: CreatedFineTune { fine_tune, upload }, replayed })
 }
 
@@ -146,36 +132,11 @@ async fn admit(
     let budget = AggregateKey::new(tenant, AggregateType::AiBudget, &tenant);
     let (budget, open) = try_join(
         async { Ok(repository::load::<AiBudget>(store, &budget).await?) },
-        count_open(store, tenant, context.now),
+        LIMITS.count_open(store, tenant, context.now),
     )
     .await?;
     if budget.is_some_and(|budget| !budget.state.limits.allows(base_model)) {
         return Err(Error::UnknownModel);
     }
-    if open >= MOST_OPEN {
-        return Err(Error::Limited(too_many_open()));
-    }
-    allowed(limiter.take(FINE_TUNES, &tenant.to_string(), context.now).await?)?;
-    Ok(())
-}
-
-/// The number of the organization's fine-tunes that have not ended or are being stopped, among those younger than
-/// [`LONGEST_OPEN`]. The list is an index that follows its table: one that was created at this very moment may be
-/// missing.
-async fn count_open(store: &dyn Store, tenant: OrganizationId, now: Timestamp) -> Result<usize, Error> {
-    let mut query = list_query(tenant, (PAGE, None));
-    query.at_least = Some(RankBound::Time(now.plus_seconds(-LONGEST_OPEN)));
-    Ok(lists::count(store, query, MOST_OPEN, FineTune::is_open).await?)
-}
-
-/// The time at which one of them ends is not known; an admin may cancel one.
-fn too_many_open() -> LimitDecision {
-    let wait = OPEN_FINE_TUNES.period_seconds;
-    LimitDecision {
-        limit: OPEN_FINE_TUNES,
-        allowed: false,
-        remaining: 0,
-        retry_after_seconds: wait,
-        reset_seconds: wait,
-    }
+    LIMITS.admit(limiter, context, tenant, open).await
 }

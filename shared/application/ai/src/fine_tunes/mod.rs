@@ -16,16 +16,10 @@ pub use create::{CreatedFineTune, NewFineTune, check_fine_tune, create_fine_tune
 pub use read::{get_fine_tune, list_fine_tunes};
 
 use domain::AggregateType;
-use domain::ai::fine_tune::FineTune;
 use domain::id::{FineTuneId, OrganizationId};
-use ports::{AggregateKey, ListQuery, ListScope, Position};
+use ports::AggregateKey;
 
 /// The key of a tenant's fine-tune.
 fn key(tenant: OrganizationId, id: &FineTuneId) -> AggregateKey {
     AggregateKey::new(tenant, AggregateType::FineTune, id)
-}
-
-/// A page of a tenant's fine-tunes, newest first.
-fn list_query(tenant: OrganizationId, (limit, after): (u32, Option<Position>)) -> ListQuery {
-    ListQuery::of::<FineTune>(FineTune::BY_TIME, ListScope::Organization(tenant), limit, after)
 }

@@ -1,12 +1,12 @@
 //! Reads the organization's fine-tunes: one read, or one query.
 
-use super::{key, list_query};
+use super::key;
 use application_core::{Error, lists, repository};
 use domain::Versioned;
 use domain::ai::fine_tune::FineTune;
 use domain::authority::{Authority, ManageFineTunes};
 use domain::id::FineTuneId;
-use ports::{Page, Position, Store};
+use ports::{ListQuery, ListScope, Page, Position, Store};
 
 /// One fine-tune.
 pub async fn get_fine_tune(
@@ -21,9 +21,10 @@ pub async fn get_fine_tune(
 pub async fn list_fine_tunes(
     store: &dyn Store,
     authority: &Authority<ManageFineTunes>,
-    page: (u32, Option<Position>),
+    (limit, after): (u32, Option<Position>),
 ) -> Result<Page<FineTune>, Error> {
-    let query = list_query(authority.tenant(), page);
+    let scope = ListScope::Organization(authority.tenant());
+    let query = ListQuery::of::<FineTune>(FineTune::BY_TIME, scope, limit, after);
     let page = lists::page::<FineTune>(store, &query).await?;
     Ok(Page { items: page.items.into_iter().map(|found| found.state).collect(), next: page.next })
 }

@@ -6,7 +6,9 @@ use super::file_check::await_file;
 use super::training_charge::{MoneyForTraining, set_aside, settle};
 use application_core::{Context, Error};
 use domain::ai::fine_tune::{self, Failure, FineTune, FineTuneEvent, FineTuneStatus};
-use ports::{AggregateKey, DeploymentState, JobName, JobState, ModelDeployment, TrainerError, TrainingJob};
+use ports::{
+    AggregateKey, DeploymentState, JobName, JobState, ModelDeployment, ProviderJobError, TrainingJob,
+};
 
 /// Asks the provider for the next step; the event to record, if the step is done.
 pub(super) async fn next_event(
@@ -44,7 +46,7 @@ async fn submit(
     }
     match tools.trainer.start(&TrainingJob::of(key.tenant(), state)).await {
         Ok(job) => Ok(fine_tune::start_fine_tune(state, &job)),
-        Err(TrainerError::Refused(code)) => {
+        Err(ProviderJobError::Refused(code)) => {
             tracing::warn!(fine_tune = key.id(), code, "the provider refuses a job");
             settle(tools, context, key.tenant(), state, false).await?;
             Ok(fail(state, &code))
@@ -52,7 +54,7 @@ async fn submit(
         // The answer may have been lost; an existing job is never given up.
         Err(_)
             if state.submission_timed_out(context.now)
-                && tools.trainer.job_state(&JobName::of(&state.id)).await?.is_none() =>
+                && tools.trainer.job_state(&JobName::of(state.id)).await?.is_none() =>
         {
             settle(tools, context, key.tenant(), state, false).await?;
             Ok(fail(state, "The provider took no job for three days."))
@@ -68,7 +70,7 @@ async fn follow_training(
     key: &AggregateKey,
     state: &FineTune,
 ) -> Result<Option<FineTuneEvent>, Error> {
-    let (trained, event) = match tools.trainer.job_state(&JobName::of(&state.id)).await? {
+    let (trained, event) = match tools.trainer.job_state(&JobName::of(state.id)).await? {
         Some(JobState::Running) => return Ok(None),
         Some(JobState::Completed(model)) => (true, fine_tune::train_fine_tune(state, &model)),
         Some(JobState::Failed { trained }) => (trained, fail(state, "The job failed at the provider.")),
@@ -87,7 +89,7 @@ async fn deploy(
     state: &FineTune,
 ) -> Result<Option<FineTuneEvent>, Error> {
     const TIMED_OUT: &str = "The provider did not deploy the model for three days.";
-    let name = JobName::of(&state.id);
+    let name = JobName::of(state.id);
     let timed_out = state.submission_timed_out(context.now);
     match tools.trainer.deployment_state(&name).await? {
         Some(DeploymentState::Active(deployment)) => {
@@ -103,7 +105,7 @@ async fn deploy(
     };
     match tools.trainer.deploy(&ModelDeployment { name, model, tenant: key.tenant() }).await {
         Ok(()) => Ok(None),
-        Err(TrainerError::Refused(code)) => {
+        Err(ProviderJobError::Refused(code)) => {
             tracing::warn!(fine_tune = key.id(), code, "the provider refuses to deploy a model");
             Ok(fail(state, &code))
         }
@@ -120,7 +122,7 @@ async fn remove(
     key: &AggregateKey,
     state: &FineTune,
 ) -> Result<Option<FineTuneEvent>, Error> {
-    let name = JobName::of(&state.id);
+    let name = JobName::of(state.id);
     if tools.trainer.deployment_state(&name).await?.is_some() {
         tools.trainer.delete_deployment(&name).await?;
         return Ok(None);

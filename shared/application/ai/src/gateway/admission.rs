@@ -144,7 +144,7 @@ impl Admission {
         reservation.replaces = replaces;
         let key = making.map(|(key, _)| key);
         let gateway = Arc::clone(&self.lookup.gateway);
-        match gateway.state.reserve(&mut reservation, &self.lookup.terms.limits, key.as_ref()).await {
+        match gateway.money.reserve(&mut reservation, &self.lookup.terms.limits, key.as_ref()).await {
             Ok(()) => {
                 let Self { lookup, candidates, input, cache } = self;
                 let reserved = ReservedRequest { lookup, candidates, input, reservation, making, cache };
@@ -260,7 +260,7 @@ impl Admission {
             cache: making.map(|(key, _)| (key, None)),
             correlation_id: self.lookup.context.correlation_id.clone(),
         };
-        if let Err(error) = self.lookup.gateway.state.settle(&settlement).await {
+        if let Err(error) = self.lookup.gateway.money.settle(&settlement).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what may be set aside for a request that asked no model could not be given back"

@@ -4,7 +4,7 @@ use super::admission::{AdmissionResult, admit};
 use super::attempts::NoCompletionReason;
 use super::bill::{AnswerLength, tokens_of};
 use super::lookup::{ModelCandidate, look_up};
-use super::model_call::model_call;
+use super::model_call::{may_go_on, model_call};
 use super::parts::{AiGateway, Providers};
 use super::question::{GatewayQuestion, InputBounds};
 use super::repair::Repair;
@@ -13,10 +13,11 @@ use crate::ask::{GatewayAnswer, GatewayRequest, Requester};
 use crate::bound::{FileTokens, most_tokens_of_turn};
 use crate::mask::Masking;
 use crate::registry::Model;
+use crate::signed_reasoning::for_caller;
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::ai::{RequestOutcome, TokenCounts};
-use ports::{ModelAnswer, ModelCall, ModelGateway, StopReason};
+use ports::{ModelAnswer, ModelCall, ModelGateway, ReasoningContent, StopReason};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -83,6 +84,8 @@ pub async fn answer(
     let answered = first_answer(&mut session, providers, ask).await;
     match answered {
         Ok((model, mut answer)) => {
+            let restored = |text: &str| masking.map_or_else(|| text.to_owned(), |it| it.restored(text));
+            answer.reasoning = for_caller(model.reasoning_family(), &answer.reasoning, restored);
             if let Some(masking) = masking {
                 answer.text = masking.restored(&answer.text);
                 answer.tool_calls = masking.restored_calls(&answer.tool_calls);
@@ -94,6 +97,7 @@ pub async fn answer(
             session.settle(Some(&model), RequestOutcome::Answered, cacheable).await;
             Ok(GatewayAnswer {
                 head,
+                reasoning: answer.reasoning,
                 text: answer.text,
                 tool_calls: answer.tool_calls,
                 stop: answer.stop,
@@ -153,6 +157,7 @@ async fn converse(
     let extra = most_tokens_of_turn(&repair.answer.content, FileTokens::default())
         + most_tokens_of_turn(&repair.complaint.content, FileTokens::default());
     call.messages.extend([repair.answer, repair.complaint]);
+    call.reasoning = call.reasoning.filter(|reasoning| may_go_on(reasoning, &call.messages));
     let second = called(session, provider, candidate, until, &mut call, extra).await?;
     refuse_filtered(&second)?;
     match faults(&second, ask) {
@@ -200,7 +205,11 @@ fn refuse_filtered(answer: &ModelAnswer) -> Result<(), NoCompletionReason> {
 /// The bytes of a completion.
 pub(super) fn length_of(answer: &ModelAnswer) -> usize {
     let calls = answer.tool_calls.iter().map(|call| call.name.len() + call.arguments.len());
-    answer.text.len() + calls.sum::<usize>()
+    let reasoning = answer.reasoning.iter().map(|block| match block {
+        ReasoningContent::Text { text, signature } => text.len() + signature.as_ref().map_or(0, String::len),
+        ReasoningContent::Redacted(data) => data.len(),
+    });
+    reasoning.sum::<usize>() + answer.text.len() + calls.sum::<usize>()
 }
 
 /// The faults of a checked completion. A cut or filtered one always fails, even if it can be parsed. Where callers get

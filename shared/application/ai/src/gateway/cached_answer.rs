@@ -6,7 +6,7 @@ use application_core::Error;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts, UnmeteredUsage};
 use domain::id::AiRequestId;
-use ports::{StopReason, ToolCall};
+use ports::{ReasoningContent, StopReason, ToolCall};
 
 /// A completion of the cache: recorded, at cost 0.
 pub(super) async fn cached_answer(
@@ -35,8 +35,8 @@ pub(super) async fn cached_answer(
         outcome: RequestOutcome::Answered,
         variant: lookup.terms.variant.clone(),
     };
-    let state = &lookup.gateway.state;
-    state.record(question.asker.tenant, &metered, context.now, &context.correlation_id).await?;
+    let money = lookup.gateway.money();
+    money.record(question.asker.tenant, &metered, context.now, &context.correlation_id).await?;
     Ok(GatewayAnswer {
         head: AnswerHead {
             request_id,
@@ -47,6 +47,7 @@ pub(super) async fn cached_answer(
             limit: lookup.limit,
             overhead_ms: whole_millis(elapsed),
         },
+        reasoning: answer.reasoning.into_iter().map(ReasoningContent::from).collect(),
         text: answer.text,
         tool_calls: answer.tool_calls.into_iter().map(ToolCall::from).collect(),
         stop: StopReason::from_name(&answer.stop),

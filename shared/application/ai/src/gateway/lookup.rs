@@ -15,7 +15,7 @@ use application_core::{Context, Error};
 use domain::Timestamp;
 use domain::ai::TokenCounts;
 use domain::id::FineTuneId;
-use ports::{Breaker, CachedCompletion, LimitDecision, ModelName, RequestLookup, ToolCall};
+use ports::{Breaker, CachedCompletion, LimitDecision, ModelName, ReasoningContent, RequestLookup, ToolCall};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub(super) struct ModelCandidate {
 /// A completion in the cache's form, before it is sealed.
 #[derive(Serialize, Deserialize)]
 pub(super) struct CachedAnswer {
+    pub(super) reasoning: Vec<CachedReasoning>,
     pub(super) text: String,
     pub(super) tool_calls: Vec<CachedToolCall>,
     pub(super) stop: String,
@@ -42,6 +43,31 @@ pub(super) struct CachedAnswer {
     pub(super) provider: String,
     /// The [`OrganizationTerms::settings`] with which it was made.
     pub(super) settings: String,
+}
+
+/// Reasoning in the cache's form.
+#[derive(Serialize, Deserialize)]
+pub(super) enum CachedReasoning {
+    Text { text: String, signature: Option<String> },
+    Redacted(String),
+}
+
+impl From<&ReasoningContent> for CachedReasoning {
+    fn from(reasoning: &ReasoningContent) -> Self {
+        match reasoning.clone() {
+            ReasoningContent::Text { text, signature } => Self::Text { text, signature },
+            ReasoningContent::Redacted(data) => Self::Redacted(data),
+        }
+    }
+}
+
+impl From<CachedReasoning> for ReasoningContent {
+    fn from(reasoning: CachedReasoning) -> Self {
+        match reasoning {
+            CachedReasoning::Text { text, signature } => Self::Text { text, signature },
+            CachedReasoning::Redacted(data) => Self::Redacted(data),
+        }
+    }
 }
 
 /// A call of a tool in the cache's form.

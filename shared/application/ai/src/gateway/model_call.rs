@@ -3,7 +3,8 @@
 use super::parts::AiGateway;
 use crate::ask::{Conversation, GatewayRequest};
 use crate::registry::{Model, Provider, ReasoningControl};
-use ports::{ContentBlock, ModelCall, Reasoning, ReasoningEffort, Role, ToolChoice};
+use crate::signed_reasoning::for_model;
+use ports::{ContentBlock, Message, ModelCall, Reasoning, ReasoningEffort, Role, ToolChoice};
 
 /// The fewest tokens of reasoning that Claude takes.
 const LEAST_REASONING: u32 = 1024;
@@ -11,14 +12,20 @@ const LEAST_REASONING: u32 = 1024;
 /// The call that sends the prompt to a model. Its time is set before each call.
 pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayRequest) -> ModelCall {
     let conversation = &ask.conversation;
-    let reasoning = reasoning(model, conversation);
+    let family = model.reasoning_family();
+    let mut messages = for_model(family, &conversation.messages);
+    let reasoning = reasoning(model, conversation).filter(|reasoning| may_go_on(reasoning, &messages));
+    // A model that is not to reason takes no earlier reasoning in the turn that is going on.
+    if reasoning.is_none() && family.is_some() {
+        messages = for_model(None, &messages);
+    }
     // A model that reasons takes no samplers.
     let (temperature, top_p) = if reasoning.is_some() { (None, None) } else { samplers(model, conversation) };
     let kept = model.prompt_cache_from_tokens;
     ModelCall {
         model: model.provider_name().to_owned(),
         system: conversation.system.clone(),
-        messages: conversation.messages.clone(),
+        messages,
         tools: conversation.tools.clone(),
         reasoning,
         output_schema: conversation.output_schema.clone(),
@@ -36,16 +43,13 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayReques
     }
 }
 
-/// The reasoning of a model that can be told. Claude does not reason when it is forced to call a tool, nor after a call
-/// whose reasoning is not part of the conversation.
+/// The reasoning of a model that can be told. Claude does not reason when it is forced to call a tool.
 fn reasoning(model: &Model, conversation: &Conversation) -> Option<Reasoning> {
     let effort = conversation.reasoning_effort?;
     let on_bedrock = model.provider == Provider::Bedrock;
     let forced = conversation.output_schema.is_some()
         || matches!(conversation.tools.choice, ToolChoice::Required | ToolChoice::Named(_));
-    let goes_on = conversation.messages.iter().rev().find(|turn| turn.role == Role::Assistant);
-    let called = goes_on.is_some_and(|turn| turn.content.iter().any(ContentBlock::is_about_tools));
-    if on_bedrock && (forced || called || effort == ReasoningEffort::Minimal) {
+    if on_bedrock && (forced || effort == ReasoningEffort::Minimal) {
         return None;
     }
     match model.reasoning? {
@@ -63,15 +67,35 @@ fn reasoning(model: &Model, conversation: &Conversation) -> Option<Reasoning> {
     }
 }
 
-/// Temperature and `top_p` for the model. When it accepts only one of them, the one with its neutral value is left out.
+/// Whether a model may reason in a turn that is going on after calls of tools. Claude with a budget must have begun that turn
+/// with reasoning; told by a word, it may begin to reason at any time
+/// (platform.claude.com/docs/en/build-with-claude/adaptive-thinking).
+pub(super) fn may_go_on(reasoning: &Reasoning, messages: &[Message]) -> bool {
+    let is_result = |block: &ContentBlock| matches!(block, ContentBlock::ToolResult(_));
+    let goes_on = |turn: &&Message| turn.role == Role::Assistant || turn.content.iter().any(is_result);
+    let going_on = messages.iter().rev().take_while(goes_on);
+    let first = going_on.filter(|turn| turn.role == Role::Assistant).last();
+    let begun = first.is_none_or(|turn| matches!(turn.content.first(), Some(ContentBlock::Reasoning(_))));
+    match reasoning {
+        Reasoning::Effort(_) => true,
+        Reasoning::Tokens(_) => begun,
+    }
+}
+
+/// The highest temperature of a model on Bedrock.
+const HIGHEST_ON_BEDROCK: f32 = 1.0;
+
+/// Temperature and `top_p` as near to those of the request as the model takes them. Clients of OpenAI's format do not know
+/// which model answers: many send both samplers, and temperatures up to 2. A model that accepts only one gets the
+/// temperature, unless that has its neutral value.
 fn samplers(model: &Model, conversation: &Conversation) -> (Option<f32>, Option<f32>) {
-    match (conversation.temperature, conversation.top_p) {
+    let on_bedrock = model.provider == Provider::Bedrock;
+    let highest = if on_bedrock { HIGHEST_ON_BEDROCK } else { f32::INFINITY };
+    let temperature = conversation.temperature.map(|temperature| temperature.min(highest));
+    match (temperature, conversation.top_p) {
         (Some(temperature), Some(top_p)) if model.one_of_temperature_top_p => {
-            if top_p >= 1.0 {
-                (Some(temperature), None)
-            } else {
-                (None, Some(top_p))
-            }
+            let says_nothing = temperature == 1.0 && top_p < 1.0;
+            if says_nothing { (None, Some(top_p)) } else { (Some(temperature), None) }
         }
         both => both,
     }

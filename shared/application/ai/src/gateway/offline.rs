@@ -9,6 +9,7 @@ use super::question::{InputBounds, longest_answer};
 use crate::ask::{GatewayAnswer, GatewayRequest};
 use crate::mask::Masking;
 use crate::registry::Model;
+use crate::signed_reasoning::for_caller;
 use application_core::limits::AI_CALLS;
 use application_core::model_answer::AnswerHead;
 use application_core::{Context, Error};
@@ -60,6 +61,8 @@ impl<'a> OfflineCall<'a> {
             let refused = answer.stop == StopReason::Filtered;
             return (Err(if refused { Error::ModelRefused } else { Error::AnswerUnusable }), used);
         }
+        let restored = |text: &str| self.masking.restored(text);
+        let reasoning = for_caller(self.model.reasoning_family(), &answer.reasoning, restored);
         answer.text = self.masking.restored(&answer.text);
         answer.tool_calls = self.masking.restored_calls(&answer.tool_calls);
         let request_id = match context.new_id::<AiRequestTag>() {
@@ -76,6 +79,7 @@ impl<'a> OfflineCall<'a> {
                 limit: uncounted(),
                 overhead_ms: 0,
             },
+            reasoning,
             text: answer.text,
             tool_calls: answer.tool_calls,
             stop: answer.stop,

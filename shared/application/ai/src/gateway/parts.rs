@@ -2,7 +2,7 @@
 
 use super::tally::CallTally;
 use crate::registry::{Model, Provider, Registry};
-use ports::{AiState, Guardrail, Limiter, ModelName, Timer};
+use ports::{AiState, Guardrail, Limiter, ModelName, RequestMoney, Timer};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The ports and settings of the gateway, made once for each process.
 pub struct AiGateway {
     pub(super) state: Arc<dyn AiState>,
+    /// The money of the state, or another one for requests that were paid for together.
+    pub(super) money: Arc<dyn RequestMoney>,
     pub(super) limiter: Arc<dyn Limiter>,
     pub(super) timer: Arc<dyn Timer>,
     pub(super) registry: Registry,
@@ -28,7 +30,8 @@ impl AiGateway {
         registry: Registry,
     ) -> Self {
         let (tally, logged_missing) = (CallTally::default(), Mutex::default());
-        Self { state, limiter, timer, registry, tally, guardrail: None, logged_missing }
+        let money = Arc::clone(&state) as Arc<dyn RequestMoney>;
+        Self { state, money, limiter, timer, registry, tally, guardrail: None, logged_missing }
     }
 
     /// The same with a guardrail around every conversation with a model of Bedrock.
@@ -36,15 +39,16 @@ impl AiGateway {
         Self { guardrail, ..self }
     }
 
-    /// The same gateway on another state and another limiter, for requests that were paid for together.
-    pub(crate) fn on(&self, state: Arc<dyn AiState>, limiter: Arc<dyn Limiter>) -> Self {
+    /// The same gateway with other money and another limiter, for requests that were paid for together.
+    pub(crate) fn prepaid(&self, money: Arc<dyn RequestMoney>, limiter: Arc<dyn Limiter>) -> Self {
+        let state = Arc::clone(&self.state);
         let gateway = Self::new(state, limiter, Arc::clone(&self.timer), self.registry.clone());
-        gateway.with_guardrail(self.guardrail.clone())
+        Self { money, ..gateway.with_guardrail(self.guardrail.clone()) }
     }
 
-    /// The durable state.
-    pub(crate) fn state(&self) -> &Arc<dyn AiState> {
-        &self.state
+    /// The money that requests are paid from.
+    pub(crate) fn money(&self) -> &dyn RequestMoney {
+        self.money.as_ref()
     }
 
     /// The limiter that counts requests.

@@ -1,11 +1,12 @@
 //! The parts of a streamed completion on their way to the caller: values come back for placeholders, fences around JSON
-//! are left out, and calls of tools that the caller excluded are dropped.
+//! are left out, calls of tools that the caller excluded are dropped, and reasoning gets signatures for callers.
 
 use super::stream_event::StreamEvent;
 use crate::ask::GatewayRequest;
 use crate::mask::{Masking, Restoring};
+use crate::signed_reasoning::{for_caller, signature_for_caller};
 use crate::structured::Unfencing;
-use ports::{ModelAnswer, StopReason, ToolCall, ToolChoice, Usage};
+use ports::{ModelAnswer, ReasoningContent, StopReason, ToolCall, ToolChoice, Usage};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Text,
+    /// Reasoning that can be read.
+    Reasoning,
     Call,
     /// A call that the caller does not get.
     DroppedCall,
@@ -22,6 +25,9 @@ enum Part {
 pub(super) struct PassedCompletion {
     /// The completion as the model wrote it, with placeholders where personal data is masked.
     text: String,
+    reasoning: Vec<ReasoningContent>,
+    /// The family of the model, which its signatures name.
+    family: Option<&'static str>,
     calls: Vec<ToolCall>,
     /// The bytes of all parts that arrived, also of dropped ones.
     arrived: usize,
@@ -35,7 +41,11 @@ pub(super) struct PassedCompletion {
 }
 
 impl PassedCompletion {
-    pub(super) fn new(ask: &GatewayRequest, masking: Option<&Arc<Masking>>) -> Self {
+    pub(super) fn new(
+        ask: &GatewayRequest,
+        masking: Option<&Arc<Masking>>,
+        family: Option<&'static str>,
+    ) -> Self {
         let tools = &ask.conversation.tools;
         let most_calls = match (&tools.choice, tools.one_at_a_time) {
             (ToolChoice::None, _) => 0,
@@ -44,6 +54,8 @@ impl PassedCompletion {
         };
         Self {
             text: String::new(),
+            reasoning: Vec::new(),
+            family,
             calls: Vec::new(),
             arrived: 0,
             part: Part::Text,
@@ -71,6 +83,52 @@ impl PassedCompletion {
         let told = self.restored(text);
         let told = self.unfencing.as_mut().map(|unfencing| unfencing.more(&told)).unwrap_or(told);
         self.tell(told, StreamEvent::Text);
+    }
+
+    /// Takes more reasoning that can be read.
+    pub(super) fn take_reasoning(&mut self, text: &str) {
+        self.arrived += text.len();
+        self.begin_reasoning();
+        if let Some(ReasoningContent::Text { text: so_far, .. }) = self.reasoning.last_mut() {
+            so_far.push_str(text);
+        }
+        let told = self.restored(text);
+        self.tell(told, StreamEvent::Reasoning);
+    }
+
+    /// Takes the signature of the last reasoning, which ends it.
+    pub(super) fn take_signature(&mut self, provided: String) {
+        self.arrived += provided.len();
+        self.begin_reasoning();
+        self.release();
+        self.part = Part::Text;
+        if let Some(ReasoningContent::Text { text, signature }) = self.reasoning.last_mut() {
+            if let Some(family) = self.family {
+                let given = signature_for_caller(family, text, &provided);
+                self.ready.push_back(StreamEvent::ReasoningSignature(given));
+            }
+            *signature = Some(provided);
+        }
+    }
+
+    /// Takes hidden reasoning.
+    pub(super) fn take_redacted(&mut self, data: String) {
+        self.arrived += data.len();
+        self.flush();
+        if let Some(family) = self.family {
+            let given = signature_for_caller(family, "", &data);
+            self.ready.push_back(StreamEvent::RedactedReasoning(given));
+        }
+        self.reasoning.push(ReasoningContent::Redacted(data));
+    }
+
+    /// Begins reasoning that can be read, unless it has begun.
+    fn begin_reasoning(&mut self) {
+        if self.part != Part::Reasoning {
+            self.flush();
+            self.part = Part::Reasoning;
+            self.reasoning.push(ReasoningContent::Text { text: String::new(), signature: None });
+        }
     }
 
     /// Takes the beginning of a call.
@@ -125,6 +183,7 @@ impl PassedCompletion {
                 };
                 self.tell(held, StreamEvent::Text);
             }
+            Part::Reasoning => self.tell(held, StreamEvent::Reasoning),
             Part::Call => self.tell(held, StreamEvent::Arguments),
             Part::DroppedCall => {}
         }
@@ -156,7 +215,10 @@ impl PassedCompletion {
             None => (self.text.clone(), self.calls.clone()),
             Some(masking) => (masking.restored(&self.text), masking.restored_calls(&self.calls)),
         };
-        ModelAnswer { text, tool_calls, stop, usage: Some(usage) }
+        let restored =
+            |text: &str| self.masking.as_ref().map_or_else(|| text.to_owned(), |it| it.restored(text));
+        let reasoning = for_caller(self.family, &self.reasoning, restored);
+        ModelAnswer { reasoning, text, tool_calls, stop, usage: Some(usage) }
     }
 
     fn restored(&mut self, text: &str) -> String {

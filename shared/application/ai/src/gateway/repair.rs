@@ -14,7 +14,7 @@ impl Repair {
     /// The repair of this completion. `None` for an empty one: every provider refuses an empty turn, so there is nothing
     /// to repair.
     pub(super) fn of(answer: ModelAnswer, faults: &[String]) -> Option<Self> {
-        let ModelAnswer { text, tool_calls, .. } = answer;
+        let ModelAnswer { reasoning, text, tool_calls, .. } = answer;
         let wrong = faults.join("; ");
         if tool_calls.is_empty() {
             if text.trim().is_empty() {
@@ -37,7 +37,10 @@ impl Repair {
         let complaint = Message { role: Role::User, content: tool_calls.iter().map(result).collect() };
         let said = (!text.trim().is_empty()).then_some(ContentBlock::Text(text));
         let calls = tool_calls.into_iter().map(|call| ContentBlock::ToolCall(sendable(call)));
-        let answer = Message { role: Role::Assistant, content: said.into_iter().chain(calls).collect() };
+        // The turn goes on after the results, and the model needs what it began it with.
+        let reasoning = reasoning.into_iter().map(ContentBlock::Reasoning);
+        let content = reasoning.chain(said).chain(calls).collect();
+        let answer = Message { role: Role::Assistant, content };
         Some(Self { answer, complaint })
     }
 }

@@ -3,7 +3,7 @@
 
 use super::admission::{ReservedRequest, TO_ANSWER, TO_SETTLE};
 use super::bill::RequestBill;
-use super::lookup::{CachedAnswer, CachedToolCall, ModelCandidate, whole_millis};
+use super::lookup::{CachedAnswer, CachedReasoning, CachedToolCall, ModelCandidate, whole_millis};
 use super::parts::AiGateway;
 use super::question::{InputBounds, longest_answer, most_costs};
 use super::terms::OrganizationTerms;
@@ -13,8 +13,8 @@ use application_core::model_answer::AnswerHead;
 use application_core::{Context, Error};
 use domain::ai::{AiRequestMetered, CacheUse, RequestOutcome, TokenCounts};
 use ports::{
-    AnswerToCache, CacheKey, LimitDecision, ModelAnswer, Reservation, ReserveError, Settlement, StopReason,
-    ToolCall,
+    AnswerToCache, CacheKey, LimitDecision, ModelAnswer, ReasoningContent, Reservation, ReserveError,
+    Settlement, StopReason, ToolCall,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ impl Session {
         if needed <= self.reservation.bound {
             return Ok(());
         }
-        match self.gateway.state.extend(&mut self.reservation, needed, &self.terms.limits).await {
+        match self.gateway.money.extend(&mut self.reservation, needed, &self.terms.limits).await {
             Ok(()) => Ok(()),
             Err(ReserveError::OverBudget(scope)) => Err(Error::OverBudget(scope)),
             Err(ReserveError::InFlight | ReserveError::Repeated) => Err(Error::Conflict),
@@ -143,7 +143,7 @@ impl Session {
             attempts = settlement.metered.attempts,
             "a request to a model ended"
         );
-        match self.gateway.state.settle(&settlement).await {
+        match self.gateway.money.settle(&settlement).await {
             Ok(true) => {}
             Ok(false) => tracing::error!("a request to a model was settled before it ended"),
             Err(error) => {
@@ -194,6 +194,7 @@ impl Session {
     /// The completion in the cache's form. One that can't be sealed is not cached.
     fn sealed(&self, answer: &CacheableAnswer<'_>, model: &str, provider: &str) -> Option<String> {
         let answer = CachedAnswer {
+            reasoning: answer.reasoning.iter().map(CachedReasoning::from).collect(),
             text: answer.text.to_owned(),
             tool_calls: answer.tool_calls.iter().map(CachedToolCall::from).collect(),
             stop: answer.stop.as_str().to_owned(),
@@ -208,7 +209,7 @@ impl Session {
     }
 
     async fn leave_to_the_sweeper(&self, settlement: &Settlement) {
-        if let Err(error) = self.gateway.state.record_unsettled_usage(settlement).await {
+        if let Err(error) = self.gateway.money.record_unsettled_usage(settlement).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what a request to a model used could not be written down; it will be presumed to have cost what was \
@@ -220,6 +221,7 @@ impl Session {
 
 /// A completion that may be used again.
 pub(super) struct CacheableAnswer<'a> {
+    reasoning: &'a [ReasoningContent],
     text: &'a str,
     tool_calls: &'a [ToolCall],
     stop: StopReason,
@@ -230,9 +232,10 @@ pub(super) struct CacheableAnswer<'a> {
 impl<'a> CacheableAnswer<'a> {
     /// `None` for a completion that only its own caller gets: a cut one, and an empty one.
     pub(super) fn of(answer: &'a ModelAnswer, tokens: TokenCounts) -> Option<Self> {
-        let ModelAnswer { text, tool_calls, stop, usage } = answer;
+        let ModelAnswer { reasoning, text, tool_calls, stop, usage } = answer;
         let says_something = !text.trim().is_empty() || !tool_calls.is_empty();
         (stop.is_whole() && says_something).then_some(Self {
+            reasoning,
             text,
             tool_calls,
             stop: *stop,

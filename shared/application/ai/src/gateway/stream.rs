@@ -47,6 +47,7 @@ pub async fn stream(
         Ok((candidate, began, (first, rest))) => {
             let reasons = ask.conversation.reasoning_effort.is_some() && candidate.model.reasoning.is_some();
             let head = session.head(&candidate.model);
+            let passed = PassedCompletion::new(ask, masking, candidate.model.reasoning_family());
             let events = passed_on(Passing {
                 session,
                 candidate,
@@ -55,7 +56,7 @@ pub async fn stream(
                 tool_check: ask.tool_check.clone(),
                 first: Some(first),
                 rest,
-                passed: PassedCompletion::new(ask, masking),
+                passed,
                 reasons,
                 ended: None,
             });
@@ -147,7 +148,7 @@ struct Passing {
     first: Option<Delta>,
     rest: ModelStream,
     passed: PassedCompletion,
-    /// Whether the model may have written reasoning, which does not arrive and is paid.
+    /// Whether the model may have written reasoning, which is paid and arrives in parts or as a summary alone.
     reasons: bool,
     /// The end, while held-back parts are sent before it.
     ended: Option<StreamOutcome>,
@@ -181,6 +182,9 @@ impl Passing {
         };
         let ended = match next {
             Ok(Delta::Text(text)) => return self.passed.take_text(&text),
+            Ok(Delta::Reasoning(text)) => return self.passed.take_reasoning(&text),
+            Ok(Delta::ReasoningSignature(signature)) => return self.passed.take_signature(signature),
+            Ok(Delta::RedactedReasoning(data)) => return self.passed.take_redacted(data),
             Ok(Delta::ToolCall { id, name }) => return self.passed.take_call(id, name),
             Ok(Delta::Arguments(json)) => return self.passed.take_arguments(&json),
             Ok(Delta::End { stop, usage }) => StreamOutcome::Whole { stop, usage },
@@ -280,7 +284,8 @@ impl Passing {
         StreamEvent::Broken
     }
 
-    /// The most bytes that the model wrote. Reasoning does not arrive, and may have been all that was allowed.
+    /// The most bytes that the model wrote. What arrives of its reasoning may be a summary, and the reasoning itself may
+    /// have been all that was allowed.
     fn most_written(&self) -> usize {
         if self.reasons { usize::MAX } else { self.passed.arrived() }
     }

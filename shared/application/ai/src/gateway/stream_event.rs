@@ -5,13 +5,19 @@ use crate::structured::unfenced;
 use application_core::model_answer::{AnswerCost, AnswerHead};
 use domain::ai::TokenCounts;
 use futures_util::stream::{BoxStream, StreamExt, iter};
-use ports::{ModelError, StopReason, ToolCall, Usage};
+use ports::{ModelError, ReasoningContent, StopReason, ToolCall, Usage};
 
 /// A part of a streamed completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEvent {
     /// More text.
     Text(String),
+    /// More reasoning that can be read.
+    Reasoning(String),
+    /// The end of reasoning that can be read, with the signature that its model must get back with it.
+    ReasoningSignature(String),
+    /// Reasoning that the provider shows to nobody, whole and in base64.
+    RedactedReasoning(String),
     /// A call of a tool begins. All of its arguments follow before the next call or text.
     ToolCall {
         /// Names the call in its result.
@@ -72,13 +78,21 @@ impl StreamOutcome {
 
 /// A cached completion as a stream.
 pub(super) fn replayed(answer: GatewayAnswer, structured: bool) -> Streamed {
-    let GatewayAnswer { head, text, tool_calls, stop, tokens, reasoning_tokens, cost, .. } = answer;
+    let GatewayAnswer { head, reasoning, text, tool_calls, stop, tokens, reasoning_tokens, cost, .. } =
+        answer;
+    let reasoning = reasoning.into_iter().flat_map(|block| match block {
+        ReasoningContent::Text { text, signature } => {
+            let text = Some(text).filter(|text| !text.is_empty()).map(StreamEvent::Reasoning);
+            [text, signature.map(StreamEvent::ReasoningSignature)]
+        }
+        ReasoningContent::Redacted(data) => [Some(StreamEvent::RedactedReasoning(data)), None],
+    });
     let text = if structured { unfenced(&text).to_owned() } else { text };
     let text = (!text.is_empty()).then_some(StreamEvent::Text(text));
     let calls = tool_calls.into_iter().flat_map(|ToolCall { id, name, arguments }| {
         [StreamEvent::ToolCall { id, name }, StreamEvent::Arguments(arguments)]
     });
     let end = StreamEvent::End(StreamEnd { stop, tokens, reasoning_tokens, cost });
-    let events: Vec<StreamEvent> = text.into_iter().chain(calls).chain([end]).collect();
+    let events: Vec<StreamEvent> = reasoning.flatten().chain(text).chain(calls).chain([end]).collect();
     Streamed { head, events: iter(events).boxed() }
 }

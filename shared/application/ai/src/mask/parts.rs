@@ -1,7 +1,7 @@
 //! Masks the parts of turns, and tools.
 
 use super::Masking;
-use ports::{ContentBlock, Document, Message, Tool, ToolCall, ToolResult, ToolSet};
+use ports::{ContentBlock, Document, Message, ReasoningContent, Tool, ToolCall, ToolResult, ToolSet};
 use serde::de::IgnoredAny;
 use std::sync::Arc;
 
@@ -9,13 +9,18 @@ impl Masking {
     pub(super) fn pass_over_block(&mut self, block: &ContentBlock) {
         for block in block.with_inner() {
             match block {
-                ContentBlock::Text(text) => self.pass_over(text),
+                ContentBlock::Text(text)
+                | ContentBlock::Reasoning(ReasoningContent::Text { text, signature: _ }) => {
+                    self.pass_over(text)
+                }
                 ContentBlock::ToolCall(call) => self.pass_over(&call.arguments),
                 ContentBlock::Document(Document { name, data, .. }) => {
                     self.pass_over(name);
                     self.pass_over(std::str::from_utf8(data).unwrap_or_default());
                 }
-                ContentBlock::Image(_) | ContentBlock::ToolResult(_) => {}
+                ContentBlock::Reasoning(ReasoningContent::Redacted(_))
+                | ContentBlock::Image(_)
+                | ContentBlock::ToolResult(_) => {}
             }
         }
     }
@@ -32,6 +37,12 @@ impl Masking {
     pub(super) fn masked_block(&mut self, block: &ContentBlock) -> ContentBlock {
         match block {
             ContentBlock::Text(text) => ContentBlock::Text(self.masked(text)),
+            // A text that does not become the one that the model signed is left out of the call.
+            ContentBlock::Reasoning(ReasoningContent::Text { text, signature }) => {
+                let (text, signature) = (self.masked(text), signature.clone());
+                ContentBlock::Reasoning(ReasoningContent::Text { text, signature })
+            }
+            ContentBlock::Reasoning(ReasoningContent::Redacted(_)) => block.clone(),
             ContentBlock::Image(image) => ContentBlock::Image(image.clone()),
             ContentBlock::Document(document) => ContentBlock::Document(self.masked_document(document)),
             ContentBlock::ToolCall(ToolCall { id, name, arguments }) => ContentBlock::ToolCall(ToolCall {

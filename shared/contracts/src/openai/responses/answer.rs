@@ -30,7 +30,7 @@ pub struct ModelResponse {
     pub metadata: Map<String, Value>,
     /// The model that answered.
     pub model: String,
-    /// The messages and calls of the model.
+    /// The reasoning, messages and calls of the model.
     pub output: Vec<OutputItem>,
     /// Whether the answer may have several calls.
     pub parallel_tool_calls: bool,
@@ -92,6 +92,18 @@ pub struct IncompleteDetails {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum OutputItem {
+    /// Reasoning before the items that follow.
+    Reasoning {
+        /// Names the item in events.
+        id: String,
+        /// The state of the item.
+        status: OutputStatus,
+        /// The text, if the request asks for a summary.
+        summary: Vec<SummaryPart>,
+        /// The model goes on with this reasoning when it gets the item back with it. Null until the item ends, and where the
+        /// reasoning was cut.
+        encrypted_content: Option<String>,
+    },
     /// A message.
     Message {
         /// Names the message in events.
@@ -111,11 +123,47 @@ pub enum OutputItem {
         status: OutputStatus,
         /// Names the call in its output.
         call_id: String,
+        /// The namespace of the function; left out for a function outside of namespaces.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
         /// The name of the function.
         name: String,
         /// The arguments as JSON text.
         arguments: String,
     },
+    /// A call of a custom tool.
+    CustomToolCall {
+        /// Names the item in events.
+        id: String,
+        /// The state of the call.
+        status: OutputStatus,
+        /// Names the call in its output.
+        call_id: String,
+        /// The namespace of the tool; left out for a tool outside of namespaces.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
+        /// The name of the tool.
+        name: String,
+        /// The input.
+        input: String,
+    },
+}
+
+/// The text of reasoning.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryPart {
+    /// Always `summary_text`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The text.
+    pub text: String,
+}
+
+impl SummaryPart {
+    /// A part with this text.
+    pub fn of(text: String) -> Self {
+        Self { kind: "summary_text".to_owned(), text }
+    }
 }
 
 /// The state of an item.

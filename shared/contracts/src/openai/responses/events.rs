@@ -1,7 +1,7 @@
 //! The events of a streamed response. The name of an event is its `type`.
 
 use super::super::ErrorDetail;
-use super::answer::{ModelResponse, OutputItem, OutputText};
+use super::answer::{ModelResponse, OutputItem, OutputText, SummaryPart};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -77,6 +77,48 @@ pub enum ResponseEventBody<'a> {
         /// The JSON text.
         arguments: &'a str,
     },
+    /// The input of a call of a custom tool.
+    InputDelta {
+        /// The item.
+        item_id: &'a str,
+        /// The place of the item.
+        output_index: usize,
+        /// The whole input.
+        delta: &'a str,
+    },
+    /// The whole input of a call of a custom tool.
+    InputDone {
+        /// The item.
+        item_id: &'a str,
+        /// The place of the item.
+        output_index: usize,
+        /// The input.
+        input: &'a str,
+    },
+    /// A summary of reasoning begins or ends.
+    Summary(SummaryPartEvent<'a>),
+    /// More text of a summary.
+    SummaryDelta {
+        /// The item.
+        item_id: &'a str,
+        /// The place of the item.
+        output_index: usize,
+        /// The place of the summary in the item.
+        summary_index: usize,
+        /// The text that follows.
+        delta: &'a str,
+    },
+    /// The whole text of a summary.
+    SummaryDone {
+        /// The item.
+        item_id: &'a str,
+        /// The place of the item.
+        output_index: usize,
+        /// The place of the summary in the item.
+        summary_index: usize,
+        /// The text.
+        text: &'a str,
+    },
     /// The answer broke off.
     Error(StreamError),
 }
@@ -101,6 +143,19 @@ pub struct ContentPartEvent<'a> {
     pub content_index: usize,
     /// The text as it is now.
     pub part: &'a OutputText,
+}
+
+/// A summary of reasoning begins or ends.
+#[derive(Serialize)]
+pub struct SummaryPartEvent<'a> {
+    /// The item.
+    pub item_id: &'a str,
+    /// The place of the item.
+    pub output_index: usize,
+    /// The place of the summary in the item.
+    pub summary_index: usize,
+    /// The summary as it is now.
+    pub part: &'a SummaryPart,
 }
 
 /// An error in a stream. OpenAI's reference has its members in the event itself; OpenAI's clients fail at an `error` in

@@ -48,7 +48,7 @@ pub struct ResponseRequest {
     /// How long the model may reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ResponseReasoning>,
-    /// Further parts of the answer; those of hosted tools and of reasoning are never there.
+    /// Further parts of the answer. Those of hosted tools are never there, and reasoning has its `encrypted_content` always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<Vec<String>>,
     /// Refused when true: no answer is stored.
@@ -115,10 +115,10 @@ pub enum TextFormatKind {
     JsonSchema,
 }
 
-/// A tool. The members beside `type` are those of a function.
+/// A tool. The members beside `type` are those of a function; a custom tool has a `format` in place of `parameters`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseTool {
-    /// `function`; every other kind is refused.
+    /// `function`, `custom`, or `namespace` for a group of both. The mapping leaves out or refuses every other kind.
     #[serde(rename = "type")]
     pub kind: String,
     /// The name.
@@ -128,10 +128,10 @@ pub struct ResponseTool {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The JSON Schema of the arguments; without it the function has none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Value>,
     /// Whether arguments must match the schema; they need not by default.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
     /// All other members; the mapping accepts or refuses them by name.
     #[serde(flatten)]
@@ -144,7 +144,8 @@ pub struct ResponseTool {
 pub enum ResponseToolChoice {
     /// A rule for all tools.
     Mode(ToolChoiceMode),
-    /// `{type: function, name}`. The mapping refuses everything else.
+    /// `{type: function, name}`, `{type: custom, name}` or `{type: allowed_tools, mode, tools}`. The mapping refuses everything
+    /// else.
     Other(Value),
 }
 
@@ -154,7 +155,7 @@ pub struct ResponseReasoning {
     /// How long it may reason; ignored by models that do not reason.
     #[serde(default)]
     pub effort: Option<ChatReasoningEffort>,
-    /// Ignored: reasoning is never shown.
+    /// Whether the text of the reasoning is answered; any value says so.
     #[serde(default)]
     pub summary: Option<String>,
     /// All other members; the mapping accepts or refuses them by name.

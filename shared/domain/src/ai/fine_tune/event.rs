@@ -1,6 +1,6 @@
 //! The events of a fine-tune and their stored form.
 
-use super::{Failure, HyperParameters, TrainingFile};
+use super::{Failure, FailureReason, HyperParameters, TrainingFile};
 use crate::event::{DecodeError, DomainEvent, EncodedEvent};
 use crate::id::{AccountId, FineTuneId};
 use serde::{Deserialize, Serialize};
@@ -104,10 +104,13 @@ impl DomainEvent for FineTuneEvent {
             Self::FileAccepted(facts) => EncodedEvent::facts("fine_tune_file_accepted", facts),
             Self::Started(facts) => EncodedEvent::facts("fine_tune_started", facts),
             Self::Trained(facts) => EncodedEvent::facts("fine_tune_trained", facts),
-            Self::Completed(facts) => {
-                EncodedEvent { schema_version: 2, ..EncodedEvent::facts("fine_tune_completed", facts) }
+            Self::Completed(facts) => EncodedEvent::facts("fine_tune_completed", facts).with_version(2),
+            Self::Failed(facts) => {
+                // The second version has the reason `budget_exceeded`. It is written for that reason only, so that a
+                // reader of the first version still reads all other failures.
+                let over_budget = facts.failure.reason == FailureReason::BudgetExceeded;
+                EncodedEvent::facts("fine_tune_failed", facts).with_version(if over_budget { 2 } else { 1 })
             }
-            Self::Failed(facts) => EncodedEvent::facts("fine_tune_failed", facts),
             Self::Canceled(facts) => EncodedEvent::facts("fine_tune_canceled", facts),
             Self::Stopped(facts) => EncodedEvent::facts("fine_tune_stopped", facts),
         }
@@ -120,7 +123,7 @@ impl DomainEvent for FineTuneEvent {
             ("fine_tune_started", 1) => event.read().map(Self::Started),
             ("fine_tune_trained", 1) => event.read().map(Self::Trained),
             ("fine_tune_completed", 1 | 2) => event.read().map(Self::Completed),
-            ("fine_tune_failed", 1) => event.read().map(Self::Failed),
+            ("fine_tune_failed", 1 | 2) => event.read().map(Self::Failed),
             ("fine_tune_canceled", 1) => event.read().map(Self::Canceled),
             ("fine_tune_stopped", 1) => event.read().map(Self::Stopped),
             _ => Err(DecodeError::unknown(event)),

@@ -1,14 +1,14 @@
 //! Lines of batches whose bodies are those of the route: the same mapping, the same checks and the same errors.
 
 use super::{question, whole};
-use crate::RequestFiles;
+use crate::{CustomTools, RequestFiles};
 use application_ai::GatewayAnswer;
 use application_ai::batches::{CheckLine, LineError, LineFormat, LineRequest};
 use application_core::Error;
 use application_core::model_answer::CacheControl;
-use contracts::openai::ChatRequest;
+use contracts::openai::{ChatRequest, ChatTool};
 use domain::Timestamp;
-use domain::field::{InvalidFields, all_of};
+use domain::field::{FieldChecks, InvalidFields, all_of};
 use edge::Problem;
 use edge::http::read_prompt;
 use ports::FileError;
@@ -21,17 +21,17 @@ pub fn chat_lines() -> LineFormat {
 
 fn read(body: &str, check: &CheckLine<'_>) -> Result<LineRequest, LineError> {
     let judge = |body: &ChatRequest| {
-        let streamed = streamed(body);
+        let refused_in_batches = not_in_batches(body);
         let (request, names, refused) =
             question::read(body.clone(), CacheControl::default(), &mut RequestFiles::without_urls());
         let checked = check(&request).map_err(|InvalidFields(mut wrong)| {
             wrong.iter_mut().for_each(|wrong| wrong.field = names.field(&wrong.field));
             InvalidFields(wrong)
         });
-        all_of(all_of(streamed, refused), checked)
+        all_of(all_of(refused_in_batches, refused), checked)
     };
     let body = read_prompt(body.as_bytes(), judge).map_err(|problem| line_error(&problem))?;
-    let wrong = streamed(&body);
+    let wrong = not_in_batches(&body);
     let (request, names, refused) =
         question::read(body.clone(), CacheControl::default(), &mut RequestFiles::without_urls());
     // The use case does not know these fields. When one of them is wrong, its own checks run here too, so that one answer
@@ -42,15 +42,23 @@ fn read(body: &str, check: &CheckLine<'_>) -> Result<LineRequest, LineError> {
     Ok(LineRequest { request, caller_field: Box::new(move |field| names.field(field)) })
 }
 
-/// Nobody reads a stream of a batch.
-fn streamed(body: &ChatRequest) -> Result<(), InvalidFields> {
-    let asked = body.stream == Some(true);
-    let wrong = || InvalidFields::one("stream", "unsupported", "must be false or left out in a batch");
-    if asked { Err(wrong()) } else { Ok(()) }
+/// Nobody reads a stream of a batch, and the results of a batch are written without the tools of its lines.
+fn not_in_batches(body: &ChatRequest) -> Result<(), InvalidFields> {
+    let mut check = FieldChecks::default();
+    if body.stream == Some(true) {
+        check.wrong("stream", "unsupported", "must be false or left out in a batch");
+    }
+    for (at, tool) in body.tools.iter().flatten().enumerate() {
+        if matches!(tool, ChatTool::Custom { .. }) {
+            check.wrong(&format!("tools.{at}.type"), "unsupported", "must be function in a batch");
+        }
+    }
+    check.finish(())
 }
 
 fn answer(answer: &GatewayAnswer, now: Timestamp) -> Result<Value, Error> {
-    serde_json::to_value(whole(answer, now.seconds())).map_err(|error| FileError(error.into()).into())
+    serde_json::to_value(whole(answer, &CustomTools::default(), now.seconds()))
+        .map_err(|error| FileError(error.into()).into())
 }
 
 fn error(error: Error, detail: Option<&'static str>) -> LineError {

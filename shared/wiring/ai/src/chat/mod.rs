@@ -4,10 +4,11 @@ mod answer;
 mod lines;
 mod names;
 mod question;
+mod tools;
 mod turns;
 mod unused;
 
-pub use answer::{FUNCTION, finish_reason, usage, whole};
+pub use answer::{CUSTOM, FUNCTION, finish_reason, usage, whole};
 pub use lines::chat_lines;
 pub use names::Names;
-pub use question::read;
+pub use question::{read, reasoning_effort};

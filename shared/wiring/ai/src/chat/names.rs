@@ -1,7 +1,9 @@
 //! The caller's names of fields with another name in the use case, so that an error names the fields that were sent.
 
+use crate::custom_tools::CustomTools;
+
 /// The places of the parts of a prompt in the caller's body.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Names {
     /// The first turn with instructions, by its place among all turns.
     pub(super) instructions: Option<usize>,
@@ -11,6 +13,10 @@ pub struct Names {
     pub(super) max_tokens: &'static str,
     /// The caller's name for the end user's field.
     pub(super) user: &'static str,
+    /// The custom tools.
+    pub(super) custom_tools: CustomTools,
+    /// Their places among all tools.
+    pub(super) custom_places: Vec<usize>,
 }
 
 /// The place of a turn.
@@ -31,9 +37,16 @@ pub(super) enum TurnForm {
     Parts(usize),
     /// The result of a call.
     Result,
+    /// The reasoning of a turn of the model, whose other parts are the next turn.
+    Reasoning,
 }
 
 impl Names {
+    /// The custom tools of the request.
+    pub fn custom_tools(&self) -> &CustomTools {
+        &self.custom_tools
+    }
+
     /// The caller's name of a field.
     pub fn field(&self, field: &str) -> String {
         let turn = |place: usize| format!("messages.{place}.content");
@@ -42,7 +55,12 @@ impl Names {
             "user" => self.user.to_owned(),
             "system" => self.instructions.map_or_else(|| "messages".to_owned(), turn),
             "response_schema" => "response_format.json_schema.schema".to_owned(),
-            _ => self.of_turn(field).or_else(|| of_tool(field)).unwrap_or_else(|| field.to_owned()),
+            "allowed_tools" => "tool_choice.allowed_tools.tools".to_owned(),
+            _ => self
+                .of_turn(field)
+                .or_else(|| of_allowed_tool(field))
+                .or_else(|| self.of_tool(field))
+                .unwrap_or_else(|| field.to_owned()),
         }
     }
 
@@ -51,6 +69,7 @@ impl Names {
         let TurnPlace { place, form } = self.turns.get(at.parse::<usize>().ok()?)?;
         let part = rest.strip_prefix("content.").and_then(|part| part.parse::<usize>().ok());
         let name = match (form, part) {
+            (TurnForm::Reasoning, _) => "thinking_blocks".to_owned(),
             (_, None) => rest.to_owned(),
             (TurnForm::Result, Some(_)) => "tool_call_id".to_owned(),
             (TurnForm::Text, Some(0)) => "content".to_owned(),
@@ -60,10 +79,17 @@ impl Names {
         };
         Some(format!("messages.{place}.{name}"))
     }
+
+    /// The members of a tool stand in an object with the name of its type.
+    fn of_tool(&self, field: &str) -> Option<String> {
+        let (at, member) = field.strip_prefix("tools.")?.split_once('.')?;
+        let is_custom = at.parse().is_ok_and(|at| self.custom_places.contains(&at));
+        let kind = if is_custom { "custom" } else { "function" };
+        Some(format!("tools.{at}.{kind}.{member}"))
+    }
 }
 
-/// The members of a tool stand in its function.
-fn of_tool(field: &str) -> Option<String> {
-    let (at, member) = field.strip_prefix("tools.")?.split_once('.')?;
-    Some(format!("tools.{at}.function.{member}"))
+fn of_allowed_tool(field: &str) -> Option<String> {
+    let at = field.strip_prefix("allowed_tools.")?;
+    Some(format!("tool_choice.allowed_tools.tools.{at}"))
 }

@@ -2,17 +2,14 @@
 
 use super::names::{Names, TurnForm, TurnPlace};
 use super::turns::{self, ReadTurn};
-use super::unused;
+use super::{tools, unused};
 use crate::{NamedEndUser, RequestFiles};
 use application_ai::CompletionRequest;
 use application_core::model_answer::CacheControl;
-use contracts::openai::{
-    ChatReasoningEffort, ChatRequest, ChatTool, ChatToolChoice, FunctionTool, NamedToolChoice,
-    ResponseFormat, Stop, ToolChoiceMode,
-};
+use contracts::openai::{ChatReasoningEffort, ChatRequest, ResponseFormat, Stop};
 use domain::InvalidFields;
 use domain::field::{FieldChecks, all_of};
-use ports::{Message, ReasoningEffort, Role, Tool, ToolChoice, ToolSet};
+use ports::{Message, ReasoningEffort, Role};
 use serde_json::{Value, json};
 
 /// The most characters of a label.
@@ -38,7 +35,7 @@ pub fn read(
     let mut check = FieldChecks::default();
     let newer_user = ("safety_identifier", body.safety_identifier.as_deref());
     let user = NamedEndUser::of(newer_user, ("user", body.user.as_deref()), &mut check);
-    let mut names = Names { instructions: None, turns: Vec::new(), max_tokens, user: user.field };
+    let mut names = Names { max_tokens, user: user.field, ..Names::default() };
     let mut system = Vec::new();
     let mut messages = Vec::new();
     for (at, message) in body.messages.into_iter().enumerate() {
@@ -51,20 +48,28 @@ pub fn read(
                 names.turns.push(place);
                 messages.push(message);
             }
+            ReadTurn::WithReasoning(reasoning, message, place) => {
+                names.turns.push(TurnPlace { place: place.place, form: TurnForm::Reasoning });
+                names.turns.push(place);
+                messages.extend([reasoning, message]);
+            }
             ReadTurn::Nothing => {}
         }
     }
+    let tools = tools::read(body.tools, body.tool_choice, body.parallel_tool_calls, &mut check);
     let mut system = system.join("\n\n");
     // Providers need a user's turn, so instructions alone become the user's turn.
     if let (true, Some(place)) = (messages.is_empty(), names.instructions) {
         names.turns.push(TurnPlace { place, form: TurnForm::Text });
         messages.push(Message::text(Role::User, std::mem::take(&mut system)));
     }
+    (names.custom_tools, names.custom_places) = (tools.custom, tools.custom_places);
     let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
         system,
         messages,
-        tools: tools(body.tools, body.tool_choice, body.parallel_tool_calls),
+        tools: tools.set,
+        allowed_tools: tools.allowed,
         reasoning_effort: body.reasoning_effort.and_then(reasoning_effort),
         output_schema,
         max_tokens: body.max_completion_tokens.or(body.max_tokens),
@@ -81,37 +86,16 @@ pub fn read(
     (asked, names, all_of(refused, check.finish(())))
 }
 
-/// The tools. A choice without tools has no meaning.
-fn tools(tools: Option<Vec<ChatTool>>, choice: Option<ChatToolChoice>, several: Option<bool>) -> ToolSet {
-    let tools: Vec<Tool> = tools.unwrap_or_default().into_iter().map(tool).collect();
-    let choice = match choice.filter(|_| !tools.is_empty()) {
-        None | Some(ChatToolChoice::Mode(ToolChoiceMode::Auto)) => ToolChoice::Auto,
-        Some(ChatToolChoice::Mode(ToolChoiceMode::None)) => ToolChoice::None,
-        Some(ChatToolChoice::Mode(ToolChoiceMode::Required)) => ToolChoice::Required,
-        Some(ChatToolChoice::Named(NamedToolChoice::Function { function })) => {
-            ToolChoice::Named(function.name)
-        }
-    };
-    ToolSet { tools, choice, one_at_a_time: several == Some(false) }
-}
-
-fn tool(ChatTool::Function { function }: ChatTool) -> Tool {
-    let FunctionTool { name, description, parameters, strict } = function;
-    Tool {
-        name,
-        description,
-        parameters: parameters.unwrap_or_else(|| json!({"type": "object", "properties": {}})),
-        strict: strict.unwrap_or_default(),
-    }
-}
-
-fn reasoning_effort(effort: ChatReasoningEffort) -> Option<ReasoningEffort> {
+/// The use case's word for an effort in OpenAI's formats; `None` for no reasoning.
+pub fn reasoning_effort(effort: ChatReasoningEffort) -> Option<ReasoningEffort> {
     match effort {
         ChatReasoningEffort::None => None,
         ChatReasoningEffort::Minimal => Some(ReasoningEffort::Minimal),
         ChatReasoningEffort::Low => Some(ReasoningEffort::Low),
         ChatReasoningEffort::Medium => Some(ReasoningEffort::Medium),
-        ChatReasoningEffort::High | ChatReasoningEffort::Xhigh => Some(ReasoningEffort::High),
+        ChatReasoningEffort::High | ChatReasoningEffort::Xhigh | ChatReasoningEffort::Max => {
+            Some(ReasoningEffort::High)
+        }
     }
 }
 
@@ -122,9 +106,10 @@ fn refuse(body: &ChatRequest) -> Result<(), InvalidFields> {
     }
     let penalties =
         [("presence_penalty", body.presence_penalty), ("frequency_penalty", body.frequency_penalty)];
+    // A hint that Claude, Nova and many servers do not take. Clients such as browser-use send one by default.
     for (field, penalty) in penalties {
-        if penalty.is_some_and(|penalty| penalty != 0.0) {
-            check.wrong(field, "unsupported", "must be 0");
+        if penalty.is_some_and(|penalty| !(-2.0..=2.0).contains(&penalty)) {
+            check.wrong(field, "range", "must be -2 to 2");
         }
     }
     if body.logprobs == Some(true) {

@@ -3,18 +3,22 @@
 
 use super::names::{TurnForm, TurnPlace};
 use crate::RequestFiles;
+use crate::custom_tools::arguments_of;
 use crate::files::document_of_url;
-use contracts::openai::{ChatMessage, ChatRole, ChatToolCall, Content, Part};
+use contracts::openai::{ChatMessage, ChatRole, ChatToolCall, Content, Part, ThinkingBlock};
 use domain::field::FieldChecks;
-use ports::{ContentBlock, Message, Role, ToolCall, ToolResult};
+use ports::{ContentBlock, Message, ReasoningContent, Role, ToolCall, ToolResult};
+use serde_json::Value;
 
 /// A message as a turn.
 pub(super) enum ReadTurn {
+    /// A turn of the model with the reasoning before it, as a turn of its own.
+    WithReasoning(Message, Message, TurnPlace),
     /// Instructions.
     Instructions(String),
     /// A turn of the conversation.
     Turn(Message, TurnPlace),
-    /// An empty turn of the model, which changes nothing.
+    /// A turn of the model that says nothing, and so changes nothing.
     Nothing,
 }
 
@@ -25,7 +29,7 @@ pub(super) fn read(
     files: &mut RequestFiles,
     check: &mut FieldChecks,
 ) -> ReadTurn {
-    let ChatMessage { role, content, refusal, tool_calls, tool_call_id, name: _, rest: _ } = message;
+    let ChatMessage { role, content, refusal, tool_calls, tool_call_id, name: _, mut rest } = message;
     let form = match &content {
         Some(Content::Parts(parts)) => TurnForm::Parts(parts.len()),
         Some(Content::Text(_)) => TurnForm::Text,
@@ -52,13 +56,17 @@ pub(super) fn read(
             ReadTurn::Turn(Message { role: Role::User, content: blocks }, TurnPlace { place, form })
         }
         ChatRole::Assistant => {
-            let says_nothing =
-                |block: &ContentBlock| block.as_text().is_some_and(|text| text.trim().is_empty());
-            if calls.is_empty() && blocks.iter().all(says_nothing) {
+            if calls.is_empty() && !blocks.iter().any(ContentBlock::says_something) {
                 return ReadTurn::Nothing;
             }
-            let content = blocks.into_iter().chain(calls.into_iter().map(call)).collect();
-            ReadTurn::Turn(Message { role: Role::Assistant, content }, TurnPlace { place, form })
+            let calls = calls.into_iter().enumerate();
+            let calls = calls.map(|(at, it)| call(it, &format!("messages.{place}.tool_calls.{at}"), check));
+            let content = blocks.into_iter().chain(calls).collect();
+            let (turn, place) = (Message { role: Role::Assistant, content }, TurnPlace { place, form });
+            match reasoning(rest.remove("thinking_blocks")) {
+                blocks if blocks.is_empty() => ReadTurn::Turn(turn, place),
+                content => ReadTurn::WithReasoning(Message { role: Role::Assistant, content }, turn, place),
+            }
         }
         ChatRole::Tool => {
             if tool_call_id.is_none() {
@@ -72,12 +80,35 @@ pub(super) fn read(
     }
 }
 
-/// Clients of other providers send a call without arguments with an empty text.
-fn call(call: ChatToolCall) -> ContentBlock {
-    let ChatToolCall { id, kind: _, function } = call;
-    let empty = function.arguments.trim().is_empty();
-    let arguments = if empty { "{}".to_owned() } else { function.arguments };
-    ContentBlock::ToolCall(ToolCall { id, name: function.name, arguments })
+/// The reasoning that the model wrote earlier. Parts without a signature, and in other forms, are left alone.
+fn reasoning(blocks: Option<Value>) -> Vec<ContentBlock> {
+    let Some(Value::Array(blocks)) = blocks else { return Vec::new() };
+    let block = |block: Value| match serde_json::from_value(block).ok()? {
+        ThinkingBlock::Thinking { signature: None, .. } => None,
+        ThinkingBlock::Thinking { thinking: text, signature, index: _ } => {
+            Some(ContentBlock::Reasoning(ReasoningContent::Text { text, signature }))
+        }
+        ThinkingBlock::RedactedThinking { data, index: _ } => {
+            Some(ContentBlock::Reasoning(ReasoningContent::Redacted(data)))
+        }
+    };
+    blocks.into_iter().filter_map(block).collect()
+}
+
+/// Clients of other providers send a call without arguments with an empty text. A call of nothing is noted, and keeps its
+/// place.
+fn call(call: ChatToolCall, field: &str, check: &mut FieldChecks) -> ContentBlock {
+    let ChatToolCall { id, kind: _, function, custom } = call;
+    let (name, arguments) = match (function, custom) {
+        (Some(function), _) if function.arguments.trim().is_empty() => (function.name, "{}".to_owned()),
+        (Some(function), _) => (function.name, function.arguments),
+        (None, Some(custom)) => (custom.name, arguments_of(&custom.input)),
+        (None, None) => {
+            check.wrong(&format!("{field}.function"), "required", "must be given");
+            (String::new(), "{}".to_owned())
+        }
+    };
+    ContentBlock::ToolCall(ToolCall { id, name, arguments })
 }
 
 /// The block of a part; an empty text for a part that is left out, so that parts keep their places.

@@ -1,6 +1,6 @@
 //! Fields of OpenAI's format that Sextant does not have. Null counts as left out.
 
-use crate::{FieldUse, judge_fields};
+use crate::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
 use contracts::openai::{ChatMessage, ChatRole};
 use domain::field::FieldChecks;
 use serde_json::{Map, Value, json};
@@ -8,22 +8,24 @@ use serde_json::{Map, Value, json};
 /// Adds the fields of a request that can't be ignored.
 pub(super) fn of_request(fields: &Map<String, Value>, check: &mut FieldChecks) {
     judge_fields(fields, check, "", |name, value| match name {
-        "prompt_cache_key" | "prompt_cache_retention" | "prediction" => FieldUse::Nothing,
-        "service_tier" => FieldUse::only(value, &[json!("auto"), json!("default")]),
-        "verbosity" => FieldUse::only(value, &[json!("medium")]),
+        "prompt_cache_key" | "prompt_cache_retention" | "prompt_cache_options" | "prediction" => {
+            FieldUse::Nothing
+        }
+        "service_tier" => FieldUse::only(value, &SERVICE_TIERS.map(Value::from)),
+        "verbosity" => FieldUse::only(value, &VERBOSITIES.map(Value::from)),
         "modalities" => FieldUse::only(value, &[json!(["text"])]),
         "logit_bias" => FieldUse::only(value, &[json!({})]),
         "top_logprobs" => FieldUse::only(value, &[json!(0)]),
         "functions" => FieldUse::only(value, &[json!([])]),
         "function_call" => FieldUse::only(value, &[json!("none"), json!("auto")]),
-        "audio" | "web_search_options" => FieldUse::only(value, &[]),
+        "audio" | "moderation" | "web_search_options" => FieldUse::only(value, &[]),
         _ => FieldUse::Unknown,
     });
 }
 
 /// Adds the fields of the turn at this place that can't be ignored. Clients send back the answers that they got, also
 /// those of other providers with members of their own, such as `reasoning_content` and `provider_specific_fields`: in
-/// turns of the model they are left alone.
+/// turns of the model they are left alone, but for `thinking_blocks`.
 pub(super) fn of_turn(message: &ChatMessage, check: &mut FieldChecks, at: usize) {
     let of_model = message.role == ChatRole::Assistant;
     judge_fields(&message.rest, check, &format!("messages.{at}."), |name, value| match name {

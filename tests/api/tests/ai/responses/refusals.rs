@@ -1,19 +1,7 @@
 //! Requests that are refused, with the names that the caller gave to the fields, and fields that change nothing.
 
-use super::{NOVA, PICTURE, Scene, prompt, weather};
+use super::{NOVA, PICTURE, Scene, error, prompt, weather, with};
 use serde_json::{Value, json};
-
-async fn error(scene: &Scene, body: &Value) -> Value {
-    let refused = scene.ask("createResponse", body).await.problem(400, "invalid_request").json();
-    assert_eq!(refused["error"]["type"], "invalid_request_error");
-    refused["error"].clone()
-}
-
-fn with(field: &str, value: Value) -> Value {
-    let mut body = prompt(json!("x"));
-    body[field] = value;
-    body
-}
 
 #[tokio::test]
 async fn stored_state_is_refused_with_the_way_out() {
@@ -45,17 +33,18 @@ async fn what_changes_nothing_is_taken() {
     let harmless = json!({
         "store": false, "background": false, "previous_response_id": null, "conversation": null, "prompt": null,
         "include": ["reasoning.encrypted_content"], "metadata": {"a": "b"}, "user": "u", "safety_identifier": "s",
-        "prompt_cache_key": "k", "prompt_cache_retention": "24h", "truncation": "disabled", "service_tier": "auto",
+        "prompt_cache_key": "k", "prompt_cache_retention": "24h", "truncation": "disabled", "service_tier": "priority",
         "max_tool_calls": 3, "top_logprobs": 0, "stream_options": {"include_obfuscation": false}, "tools": [],
         "tool_choice": "auto", "parallel_tool_calls": true, "reasoning": {"effort": null}, "text": {"verbosity": null},
         "instructions": null, "temperature": null, "moderation": null, "context_management": [],
+        "client_metadata": {"session_id": "s"},
     });
     for (field, value) in harmless.as_object().unwrap() {
         scene.world.pass(100);
         scene.ask("createResponse", &with(field, value.clone())).await.expect(200);
     }
     for (field, value) in [
-        ("service_tier", json!("priority")),
+        ("service_tier", json!("epic")),
         ("top_logprobs", json!(2)),
         ("context_management", json!([{"type": "compaction"}])),
         ("moderation", json!({"model": "m"})),
@@ -69,19 +58,23 @@ async fn what_changes_nothing_is_taken() {
         error(&scene, &with("include", json!(["message.output_text.logprobs"]))).await["param"],
         "include.0"
     );
-    assert_eq!(error(&scene, &with("text", json!({"verbosity": "low"}))).await["param"], "text.verbosity");
+    for verbosity in ["low", "medium", "high"] {
+        scene.world.pass(100);
+        let body = with("text", json!({"verbosity": verbosity}));
+        let answer = scene.ask("createResponse", &body).await.expect(200).json();
+        assert_eq!(answer["text"]["verbosity"], verbosity);
+    }
+    assert_eq!(error(&scene, &with("text", json!({"verbosity": "epic"}))).await["param"], "text.verbosity");
     assert_eq!(error(&scene, &with("text", json!({"colour": "red"}))).await["param"], "text.colour");
     assert_eq!(error(&scene, &with("reasoning", json!({"mode": "pro"}))).await["param"], "reasoning.mode");
 }
 
 #[tokio::test]
-async fn tools_that_run_elsewhere_are_refused_by_name() {
+async fn tools_of_other_kinds_are_refused_by_name() {
     let scene = Scene::start().await;
     for (kind, message) in [
-        ("web_search", "tools.1.type: must be function: web_search is not supported"),
-        ("mcp", "tools.1.type: must be function: mcp is not supported"),
-        ("custom", "tools.1.type: must be function: custom is not supported"),
-        ("zq9x7", "tools.1.type: must be function"),
+        ("allowed_tools", "tools.1.type: must be function or custom: allowed_tools is not supported"),
+        ("zq9x7", "tools.1.type: must be function or custom"),
     ] {
         let tools = json!([weather(), {"type": kind, "name": "n", "server_url": "https://a.example"}]);
         let error = error(&scene, &with("tools", tools)).await;
@@ -100,7 +93,7 @@ async fn tools_that_run_elsewhere_are_refused_by_name() {
             changed("parameters", json!({"type": "object", "minProperties": 1, "maxProperties": 0})),
             "tools.0.parameters",
         ),
-        (changed("defer_loading", json!(true)), "tools.0.defer_loading"),
+        (changed("allowed_callers", json!(["programmatic"])), "tools.0.allowed_callers"),
         (changed("function", json!({"name": "f"})), "tools.0.function"),
     ] {
         assert_eq!(error(&scene, &body).await["param"], named);

@@ -6,7 +6,7 @@ use ports::{Delta, ModelError, StopReason, Usage};
 use serde_json::{Value, json};
 
 /// The events, whose names are their types and whose numbers count from 0.
-fn events(answer: &Answer) -> Vec<Value> {
+pub(super) fn events(answer: &Answer) -> Vec<Value> {
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     let events = answer.body.split_terminator("\n\n").enumerate().map(|(number, event)| {
         let (name, data) = event.split_once('\n').unwrap();

@@ -81,12 +81,18 @@ impl FarModel {
 
 impl ModelGateway for FarModel {
     fn converse<'a>(&'a self, _: &'a ModelCall) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        let mut answer =
-            ModelAnswer { tool_calls: Vec::new(), text: String::new(), stop: StopReason::Other, usage: None };
+        let mut answer = ModelAnswer {
+            reasoning: Vec::new(),
+            tool_calls: Vec::new(),
+            text: String::new(),
+            stop: StopReason::Other,
+            usage: None,
+        };
         Box::pin(async move {
             for part in self.parts() {
                 match part? {
                     Delta::Text(text) => answer.text += &text,
+                    Delta::Reasoning(_) | Delta::ReasoningSignature(_) | Delta::RedactedReasoning(_) => {}
                     Delta::ToolCall { id, name } => {
                         answer.tool_calls.push(ToolCall { id, name, arguments: String::new() });
                     }
