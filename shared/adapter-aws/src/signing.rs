@@ -10,11 +10,11 @@
 //! Source: AWS, "Create a signed AWS API request".
 
 mod canonical;
+mod clock;
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_runtime::auth::sigv4::SCHEME_ID;
@@ -30,21 +30,17 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef, InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
-use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-use aws_smithy_types::date_time::Format;
 use aws_smithy_types::retry::ErrorKind;
 use aws_types::SdkConfig;
 use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use canonical::{canonical, canonical_path, push_hex, timestamp};
-
-/// The most seconds by which the clock may differ from the service's, as in the SDK. AWS refuses a difference of five minutes.
-const TOLERATED_SECONDS: i64 = 240;
+use clock::{WrongClock, mark_wrong_clock, refused_clock, seconds};
 
 /// The reason that the SDK shows for an interceptor that does not run.
 const NOT_NEEDED: &str = "no answer depends on its headers";
@@ -79,10 +75,6 @@ struct SignedDifference(i64);
 impl Storable for SignedDifference {
     type Storer = StoreReplace<Self>;
 }
-
-/// On an answer whose time is too far from that of the signature: the difference of the clocks.
-#[derive(Debug, Clone, Copy)]
-struct WrongClock(i64);
 
 /// A request can't be signed.
 #[derive(Debug, thiserror::Error)]
@@ -183,24 +175,14 @@ impl Intercept for PostSigning {
         Ok(())
     }
 
-    /// Marks a refusal whose time is too far from that of the signature. A time from a cache says nothing, as in the SDK.
     fn modify_before_deserialization(
         &self,
         context: &mut BeforeDeserializationInterceptorContextMut<'_>,
         components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let response = context.response_mut();
-        if !response.status().is_client_error() || response.headers().get("age").is_some() {
-            return Ok(());
-        }
         let signed = config.load::<SignedDifference>().map_or(0, |signed| signed.0);
-        if let Some(time) = response.headers().get("date").and_then(http_date) {
-            let difference = time.saturating_sub(seconds(components)?);
-            if difference.saturating_sub(signed).abs() > TOLERATED_SECONDS {
-                response.add_extension(WrongClock(difference));
-            }
-        }
+        mark_wrong_clock(context.response_mut(), signed, seconds(components)?);
         Ok(())
     }
 
@@ -286,28 +268,4 @@ impl Signer {
 
 fn hmac_key(bytes: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, bytes)
-}
-
-/// The time of this process, in Unix seconds.
-fn seconds(components: &RuntimeComponents) -> Result<i64, SigningError> {
-    let now = components.time_source().map_or_else(SystemTime::now, |source| source.now());
-    let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| SigningError::Time)?;
-    i64::try_from(since.as_secs()).map_err(|_| SigningError::Time)
-}
-
-/// The difference of the clocks, if the answer refuses the signature because of it.
-fn refused_clock(response: &HttpResponse) -> Option<WrongClock> {
-    const CODE: &str = "InvalidSignatureException";
-    let wrong = response.extension::<WrongClock>()?;
-    // The AWS JSON protocol has the code in the body, REST protocols have it in a header.
-    let in_header = response.headers().get("x-amzn-errortype").is_some_and(|code| code.contains(CODE));
-    let in_body = || {
-        let body = response.body().bytes().unwrap_or_default();
-        body.windows(CODE.len()).any(|part| part == CODE.as_bytes())
-    };
-    (in_header || in_body()).then_some(*wrong)
-}
-
-fn http_date(text: &str) -> Option<i64> {
-    DateTime::from_str(text, Format::HttpDate).ok().map(|time| time.secs())
 }

@@ -88,7 +88,8 @@ where
         status: original_status(response).unwrap_or(response.status().as_u16()),
         code,
         message: context.err().message(),
-        retry_after: retry_after(response, SystemTime::now()),
+        // A breaker would be open for no time at all.
+        retry_after: retry_after(response, SystemTime::now()).filter(|wanted| !wanted.is_zero()),
         request_id: response.request_id(),
     };
     told.meaning()

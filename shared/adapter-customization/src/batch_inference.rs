@@ -11,12 +11,13 @@ use aws_sdk_bedrock::types::{
     ModelInvocationJobS3InputDataConfig as S3Input, ModelInvocationJobS3OutputDataConfig as S3Output,
     ModelInvocationJobStatus as Status, ModelInvocationType, S3InputFormat, Tag,
 };
-use ports::{BatchInference, BatchJob, BatchJobState, BoxFuture, ProviderJobError};
+use ports::{BatchInference, BatchJob, BatchJobState, BoxFuture, JobName, ProviderJobError};
 use std::fmt;
 use std::ops::RangeInclusive;
 
 const CREATE: &str = "CreateModelInvocationJob";
 const GET: &str = "GetModelInvocationJob";
+const LIST: &str = "ListModelInvocationJobs";
 const STOP: &str = "StopModelInvocationJob";
 
 /// The numbers of records that a job takes, by the service's default quotas. The service itself counts them only after it
@@ -84,7 +85,7 @@ impl BedrockBatchInference {
             Ok(answer) => Ok(answer.job_arn),
             // The service forgets request tokens, but not names.
             Err(error) if code(&error) == Some("ConflictException") => {
-                self.known(name).await.ok_or_else(|| failed(CREATE, error))
+                self.known(name).await.ok().flatten().ok_or_else(|| failed(CREATE, error))
             }
             Err(error) => Err(failed(CREATE, error)),
         }
@@ -108,10 +109,11 @@ impl BedrockBatchInference {
     }
 
     /// The job with this name, which the service gives only in a list: it reads jobs by id.
-    async fn known(&self, name: &str) -> Option<String> {
-        let listed = self.client.list_model_invocation_jobs().name_contains(name).send().await.ok()?;
+    async fn known(&self, name: &str) -> Result<Option<String>, ProviderJobError> {
+        let listed = self.client.list_model_invocation_jobs().name_contains(name).send().await;
+        let listed = listed.map_err(|error| failed(LIST, error))?;
         let jobs = listed.invocation_job_summaries.unwrap_or_default();
-        jobs.into_iter().find(|job| job.job_name == name).map(|job| job.job_arn)
+        Ok(jobs.into_iter().find(|job| job.job_name == name).map(|job| job.job_arn))
     }
 
     async fn read(&self, id: &str) -> Result<Option<BatchJobState>, ProviderJobError> {
@@ -164,6 +166,10 @@ fn output_key(job: &GetModelInvocationJobOutput) -> Option<String> {
 impl BatchInference for BedrockBatchInference {
     fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, ProviderJobError>> {
         Box::pin(self.create(job))
+    }
+
+    fn find<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<String>, ProviderJobError>> {
+        Box::pin(self.known(name.as_str()))
     }
 
     fn state<'a>(

@@ -48,8 +48,9 @@ const DIALECTS: [Dialect; 2] = [
 ];
 
 impl Dialect {
-    /// The dialect of the server at this host.
+    /// The dialect of the server at this host. Names of hosts have no case (RFC 9110, 4.2.3).
     pub(crate) fn of(host: &str) -> Self {
+        let host = host.to_ascii_lowercase();
         let is_its = |known: &str| host == known || (known.starts_with('.') && host.ends_with(known));
         let known = DIALECTS.into_iter().find(|dialect| dialect.hosts.iter().any(|known| is_its(known)));
         known.unwrap_or(USUAL)
@@ -65,6 +66,7 @@ mod tests {
         let openai = Dialect::of("api.openai.com");
         assert_eq!(openai.token_limit, TokenLimit::MaxCompletionTokens);
         assert_eq!(Dialect::of("mine.openai.azure.com"), openai);
+        assert_eq!(Dialect::of("API.OpenAI.com"), openai);
         for other in ["api.openai.com.example", "openai.azure.com", "api.groq.com", "127.0.0.1", ""] {
             assert_eq!(Dialect::of(other), USUAL, "{other}");
         }

@@ -68,7 +68,8 @@ pub(crate) fn of_answer(
     request_id: Option<String>,
 ) -> ModelError {
     let told = ProviderError::new(body);
-    let retry_after = retry_after.or(told.retry_after);
+    // A breaker would be open for no time at all.
+    let retry_after = retry_after.or(told.retry_after).filter(|wanted| !wanted.is_zero());
     let answered = ProviderFailure::Answered {
         status,
         code: told.code.or(told.kind).filter(|name| is_name(name)).map(str::to_owned),
@@ -177,6 +178,13 @@ pub(crate) fn retry_after_ms(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_wait_of_no_time_is_none() {
+        let failing = |wanted| of_answer(503, &json!({}), Some(Duration::from_secs(wanted)), None);
+        assert!(matches!(failing(0), ModelError::Unavailable(_)));
+        assert!(matches!(failing(1), ModelError::Resting { .. }));
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -51,6 +51,9 @@ pub trait BatchInference: Send + Sync {
     /// Starts a job unless one with its name exists; returns the provider's id of the job.
     fn start<'a>(&'a self, job: &'a BatchJob) -> BoxFuture<'a, Result<String, ProviderJobError>>;
 
+    /// The provider's id of the job with this name; `None` when there is no such job. It starts none.
+    fn find<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<String>, ProviderJobError>>;
+
     /// The state of the job with this id of the provider; `None` when it does not exist.
     fn state<'a>(&'a self, job_id: &'a str)
     -> BoxFuture<'a, Result<Option<BatchJobState>, ProviderJobError>>;

@@ -102,6 +102,16 @@ impl BatchInference for TestBatchJobs {
         })
     }
 
+    fn find<'a>(&'a self, name: &'a JobName) -> BoxFuture<'a, Result<Option<String>, ProviderJobError>> {
+        Box::pin(async move {
+            let state = self.state();
+            if state.fault == Some(BatchFault::Away) {
+                return Err(ProviderJobError::Unavailable("away".into()));
+            }
+            Ok(state.jobs.contains_key(name).then(|| name.as_str().to_owned()))
+        })
+    }
+
     fn state<'a>(
         &'a self,
         job_id: &'a str,

@@ -17,7 +17,7 @@ const AUTO: &str = "auto";
 const LONGEST_NAME: usize = 200;
 /// The most characters of the name of an unknown field that are repeated.
 const LONGEST_FIELD: usize = 64;
-/// The fields of a request for a message that change nothing about the number.
+/// The fields of a request for a message that the estimate does not count.
 const IGNORED: [&str; 19] = [
     "cache_control",
     "container",

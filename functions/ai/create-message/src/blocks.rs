@@ -25,19 +25,6 @@ pub(crate) enum BlockPlace {
     Result,
 }
 
-impl BlockPlace {
-    /// The reason for the refusal of a block of another kind.
-    const fn kinds(self) -> &'static str {
-        match self {
-            Self::User | Self::Model => {
-                "must be text, image, document, search_result, tool_use or tool_result"
-            }
-            Self::Instructions => "must be text",
-            Self::Result => "must be text, image, document or search_result in the result of a tool",
-        }
-    }
-}
-
 /// Reads a block with this name.
 pub(crate) fn read(
     InputBlock { kind, members }: InputBlock,
@@ -66,8 +53,13 @@ pub(crate) fn read(
         ("thinking", Model) => (thinking(&mut members), &[]),
         ("redacted_thinking", Model) => (redacted_thinking(&mut members), &[]),
         (_, Model) => return ContentBlock::Text(String::new()),
-        _ => {
-            members.wrong("type", "unsupported", place.kinds());
+        (_, User | Instructions | Result) => {
+            let kinds = match place {
+                Instructions => "must be text",
+                Result => "must be text, image, document or search_result in the result of a tool",
+                _ => "must be text, image, document, search_result or tool_result",
+            };
+            members.wrong("type", "unsupported", kinds);
             return wrong();
         }
     };

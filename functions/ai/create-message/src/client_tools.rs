@@ -3,6 +3,7 @@
 //! Anthropic documents, so that every model can call them.
 //! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview>
 
+use crate::members::Members;
 use serde_json::{Map, Value, json};
 
 /// A tool of the caller whose arguments Anthropic defines.
@@ -13,18 +14,21 @@ pub(crate) struct ClientTool {
     pub(crate) parameters: Value,
 }
 
-/// The tool of this type. Its options are taken out of the other members of the request's tool. `None` for any other type.
-pub(crate) fn client_tool(kind: &str, members: &mut Map<String, Value>) -> Option<ClientTool> {
+/// The tool of this type. Its options are taken out of the other members of the request's tool,
+/// and wrong ones are noted. `None` for any other type.
+pub(crate) fn client_tool(kind: &str, members: &mut Members<'_>) -> Option<ClientTool> {
     Some(match kind {
         "bash_20241022" | "bash_20250124" => bash(),
         "text_editor_20241022" | "text_editor_20250124" => editor(true, "new_str", None),
         "text_editor_20250429" => editor(false, "new_str", None),
-        "text_editor_20250728" => editor(false, "insert_text", members.remove("max_characters")),
+        "text_editor_20250728" => {
+            editor(false, "insert_text", members.optional_whole_number("max_characters"))
+        }
         "memory_20250818" => memory(),
         "computer_20241022" => computer(&[], members),
         "computer_20250124" => computer(&NEWER_ACTIONS, members),
         "computer_20251124" => {
-            let zooms = members.remove("enable_zoom") == Some(Value::Bool(true));
+            let zooms = members.flag("enable_zoom");
             let actions: Vec<&str> = NEWER_ACTIONS.into_iter().chain(zooms.then_some("zoom")).collect();
             computer(&actions, members)
         }
@@ -44,14 +48,14 @@ fn bash() -> ClientTool {
     }
 }
 
-fn editor(can_undo: bool, inserted: &str, longest_view: Option<Value>) -> ClientTool {
+fn editor(can_undo: bool, inserted: &str, longest_view: Option<u64>) -> ClientTool {
     let mut commands = vec!["view", "create", "str_replace", "insert"];
     if can_undo {
         commands.push("undo_edit");
     }
-    let cut = longest_view.as_ref().and_then(Value::as_u64);
-    let cut =
-        cut.map(|characters| format!(" A view is cut after {characters} characters.")).unwrap_or_default();
+    let cut = longest_view
+        .map(|characters| format!(" A view is cut after {characters} characters."))
+        .unwrap_or_default();
     let mut properties = file_properties(&commands);
     properties.insert(
         inserted.to_owned(),
@@ -120,10 +124,16 @@ const ACTIONS: [&str; 10] = [
 const NEWER_ACTIONS: [&str; 6] =
     ["left_mouse_down", "left_mouse_up", "scroll", "hold_key", "wait", "triple_click"];
 
-fn computer(more: &[&str], members: &mut Map<String, Value>) -> ClientTool {
-    let mut pixels = |name| members.remove(name).as_ref().and_then(Value::as_u64).unwrap_or_default();
+fn computer(more: &[&str], members: &mut Members<'_>) -> ClientTool {
+    let mut pixels = |name| {
+        let pixels = members.whole_number(name);
+        if pixels == Some(0) {
+            members.wrong(name, "range", "must be at least 1");
+        }
+        pixels.unwrap_or_default()
+    };
     let (width, height) = (pixels("display_width_px"), pixels("display_height_px"));
-    members.remove("display_number");
+    members.optional_whole_number("display_number");
     let actions: Vec<&str> = ACTIONS.into_iter().chain(more.iter().copied()).collect();
     let point = |what: &str| json!({"type": "array", "items": {"type": "integer"}, "description": what});
     ClientTool {

@@ -94,6 +94,20 @@ impl<'a> Members<'a> {
         None
     }
 
+    /// Takes a whole number that may be left out; a negative one is noted.
+    pub(crate) fn optional_whole_number(&mut self, member: &str) -> Option<u64> {
+        let value = self.take(member)?;
+        if value.as_u64().is_none() {
+            self.wrong(member, "type", "must be a whole number that is not negative");
+        }
+        value.as_u64()
+    }
+
+    /// The members that have not been taken.
+    pub(crate) fn into_rest(self) -> Map<String, Value> {
+        self.members
+    }
+
     /// Takes an array that may be left out.
     pub(crate) fn array(&mut self, member: &str) -> Vec<Value> {
         match self.take(member) {

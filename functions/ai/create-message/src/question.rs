@@ -90,7 +90,7 @@ pub(crate) fn read(mut body: MessageRequest, cache: CacheControl, files: &mut Re
 /// Makes the edits of the conversation that the request asks for.
 fn edited(body: &mut MessageRequest, check: &mut FieldChecks) -> Option<AppliedContextEdits> {
     let asked = body.rest.remove("context_management");
-    let system = body.system.as_ref().map(InputContent::size).unwrap_or_default();
+    let system = body.system.as_ref().map(InputContent::size).unwrap_or_default().in_turn();
     let tools: PromptSize = body.tools.iter().flatten().map(MessageTool::size).sum();
     context_management::edit(asked, &mut body.messages, system + tools, check)
 }

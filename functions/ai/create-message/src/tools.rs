@@ -1,6 +1,7 @@
 //! Tools of a request and the choice among them.
 
 use crate::client_tools::{ClientTool, client_tool};
+use crate::members::Members;
 use crate::unused;
 use contracts::anthropic::{MessageTool, MessageToolChoice, MessageToolChoiceKind};
 use domain::field::FieldChecks;
@@ -8,8 +9,10 @@ use ports::{Tool, ToolChoice, ToolSet};
 use serde_json::{Value, json};
 
 /// The reason for the refusal of a tool of another type.
-const KINDS: &str = "must be custom, bash_*, text_editor_*, memory_20250818, computer_* or left out: only tools that the \
-                     caller carries out are supported";
+const KINDS: &str = "must be custom, bash_20241022, bash_20250124, text_editor_20241022, text_editor_20250124, \
+                     text_editor_20250429, text_editor_20250728, memory_20250818, computer_20241022, \
+                     computer_20250124, computer_20251124 or left out: only tools that the caller carries out are \
+                     supported";
 
 /// Reads tools. Wrong ones are noted and keep their places.
 pub(crate) fn read(
@@ -48,13 +51,22 @@ fn read_tool(tool: MessageTool, place: usize, check: &mut FieldChecks) -> Tool {
             }
             (description, input_schema)
         }
-        Some(kind) => match client_tool(kind, &mut rest) {
-            Some(ClientTool { description, parameters }) => (Some(description), Some(parameters)),
-            None => {
-                check.wrong(&field("type"), "unsupported", KINDS);
+        Some(kind) => {
+            let mut members = Members::new(rest, format!("tools.{place}"), check);
+            let Some(ClientTool { description, parameters }) = client_tool(kind, &mut members) else {
+                members.wrong("type", "unsupported", KINDS);
                 return Tool { name, description: None, parameters: no_arguments(), strict: false };
+            };
+            if input_schema.is_some() {
+                members.wrong(
+                    "input_schema",
+                    "unsupported",
+                    "must be left out: the type defines the arguments",
+                );
             }
-        },
+            rest = members.into_rest();
+            (Some(description), Some(parameters))
+        }
     };
     unused::of_tool(&rest, &field(""), check);
     Tool {

@@ -138,8 +138,11 @@ pub(crate) fn whole(
             content,
         ));
     }
-    if answer.tool_calls.is_empty() || !answer.text.is_empty() {
-        response.output.push(message(&suffix, 0, answer.text.clone()));
+    // As in a stream, an empty message stands only for an answer that has nothing else.
+    let is_empty = response.output.is_empty() && answer.tool_calls.is_empty();
+    if is_empty || !answer.text.is_empty() {
+        let place = response.output.len();
+        response.output.push(message(&suffix, place, answer.text.clone()));
     }
     for call in &answer.tool_calls {
         let ToolCall { id, name, arguments } = call.clone();

@@ -82,6 +82,7 @@ pub(crate) fn is_of_model(kind: &str) -> bool {
         "code_interpreter_call",
         "image_generation_call",
         "computer_call",
+        "computer_call_output",
         "tool_search_call",
         "tool_search_output",
         "mcp_call",

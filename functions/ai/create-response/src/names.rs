@@ -12,6 +12,8 @@ pub(crate) struct Names {
     pub(crate) turns: Vec<TurnPlace>,
     /// The places of the tools, such as `tools.2`.
     pub(crate) tools: Vec<String>,
+    /// The places of the allowed tools in the choice.
+    pub(crate) allowed_places: Vec<usize>,
     /// The functions in namespaces.
     pub(crate) namespaces: Namespaces,
     /// The caller's name for the end user's field.
@@ -63,7 +65,7 @@ impl Names {
             "response_schema" => "text.format.schema".to_owned(),
             "allowed_tools" => "tool_choice.tools".to_owned(),
             _ => {
-                let place = self.of_turn(field).or_else(|| of_allowed_tool(field));
+                let place = self.of_turn(field).or_else(|| self.of_allowed_tool(field));
                 place.or_else(|| self.of_tool(field)).unwrap_or_else(|| field.to_owned())
             }
         }
@@ -73,6 +75,11 @@ impl Names {
         let (at, member) = field.strip_prefix("tools.")?.split_once('.')?;
         let place = self.tools.get(at.parse::<usize>().ok()?)?;
         Some(format!("{place}.{member}"))
+    }
+
+    fn of_allowed_tool(&self, field: &str) -> Option<String> {
+        let at = field.strip_prefix("allowed_tools.")?.parse::<usize>().ok()?;
+        Some(format!("tool_choice.tools.{}", self.allowed_places.get(at)?))
     }
 
     fn of_turn(&self, field: &str) -> Option<String> {
@@ -94,9 +101,4 @@ impl Names {
             }
         })
     }
-}
-
-fn of_allowed_tool(field: &str) -> Option<String> {
-    let at = field.strip_prefix("allowed_tools.")?;
-    Some(format!("tool_choice.tools.{at}"))
 }

@@ -23,8 +23,13 @@ struct NamespacedName {
 }
 
 impl Namespaces {
-    /// The tools of a namespace with the names that models know, or `None` if it has no name or no list of tools.
-    pub(crate) fn open(&mut self, tool: ResponseTool) -> Option<Vec<ResponseTool>> {
+    /// The tools of a namespace with the names that models know, or `None` if it has no name or no list of tools. The
+    /// first of those that are offered has the namespace's text; `allowed` names them, and is `None` for all.
+    pub(crate) fn open(
+        &mut self,
+        tool: ResponseTool,
+        allowed: Option<&[String]>,
+    ) -> Option<Vec<ResponseTool>> {
         let namespace = tool.name?;
         let mut tools = Vec::<ResponseTool>::deserialize(tool.rest.get("tools")?).ok()?;
         for inner in &mut tools {
@@ -34,9 +39,11 @@ impl Namespaces {
             inner.name = Some(joined);
         }
         // The model reads it once, and not with each function.
-        if let (Some(first), Some(text)) =
-            (tools.first_mut(), tool.description.filter(|text| !text.is_empty()))
-        {
+        let is_offered = |inner: &&mut ResponseTool| {
+            allowed.is_none_or(|allowed| inner.name.as_ref().is_some_and(|name| allowed.contains(name)))
+        };
+        let first = tools.iter_mut().find(is_offered);
+        if let (Some(first), Some(text)) = (first, tool.description.filter(|text| !text.is_empty())) {
             let own = first.description.take().map(|own| format!("\n\n{own}")).unwrap_or_default();
             first.description = Some(format!("All functions named {namespace}{SEPARATOR}…: {text}{own}"));
         }

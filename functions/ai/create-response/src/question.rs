@@ -35,7 +35,7 @@ pub(crate) fn read(
     let all = tools::placed("tools", body.tools.unwrap_or_default()).chain(further).collect();
     let tools = tools::read(all, body.tool_choice, body.parallel_tool_calls, &mut check);
     (names.tools, names.namespaces, names.user) = (tools.places, tools.namespaces, user.field);
-    names.custom_tools = tools.custom;
+    (names.custom_tools, names.allowed_places) = (tools.custom, tools.allowed_places);
     let asked = CompletionRequest {
         model: Some(body.model).filter(|model| model != AUTO),
         system,

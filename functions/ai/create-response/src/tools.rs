@@ -1,7 +1,7 @@
 //! Turns the tools of a request into those of a prompt. Tools that run at OpenAI can't run here: beside functions they are
 //! left out, and a request that has nothing else, or forces one, is refused by name.
 
-use crate::namespaces::{NAMESPACE, Namespaces};
+use crate::namespaces::{NAMESPACE, Namespaces, model_name, namespace_of};
 use crate::parts::required;
 use crate::unused;
 use contracts::openai::ToolChoiceMode;
@@ -50,6 +50,8 @@ pub(crate) struct ReadTools {
     pub(crate) namespaces: Namespaces,
     /// The names of the tools that may be called; `None` for all.
     pub(crate) allowed: Option<Vec<String>>,
+    /// Their places in the caller's list.
+    pub(crate) allowed_places: Vec<usize>,
     pub(crate) custom: CustomTools,
 }
 
@@ -74,6 +76,8 @@ pub(crate) fn read(
         tools.retain(|placed| !is_openais(&placed.tool.kind));
     }
     let (choice, allowed) = choice.map_or((ToolChoice::Auto, None), |choice| tool_choice(choice, check));
+    let (allowed_places, allowed) = allowed.map(|tools| tools.into_iter().unzip()).unzip();
+    let allowed: Option<Vec<String>> = allowed;
     let choice = if tools.is_empty() && allowed.is_none() { ToolChoice::Auto } else { choice };
     let mut custom = CustomTools::default();
     let mut namespaces = Namespaces::default();
@@ -83,7 +87,7 @@ pub(crate) fn read(
             functions.push(PlacedTool { place, tool });
             continue;
         }
-        match namespaces.open(tool) {
+        match namespaces.open(tool, allowed.as_deref()) {
             Some(inner) => functions.extend(placed(&format!("{place}.tools"), inner)),
             None => check.wrong(&place, "format", "must be a namespace with a name and a list of tools"),
         }
@@ -96,7 +100,8 @@ pub(crate) fn read(
         })
         .unzip();
     let set = ToolSet { tools, choice, one_at_a_time: several == Some(false) };
-    ReadTools { set, places, namespaces, allowed, custom }
+    let allowed_places = allowed_places.unwrap_or_default();
+    ReadTools { set, places, namespaces, allowed, allowed_places, custom }
 }
 
 /// The tool with this name; one with a wrong member is noted, and keeps its place.
@@ -129,8 +134,14 @@ fn tool(tool: ResponseTool, field: &str, custom: &mut CustomTools, check: &mut F
     }
 }
 
-/// The choice, and the names of the tools that may be called if the choice has some.
-fn tool_choice(choice: ResponseToolChoice, check: &mut FieldChecks) -> (ToolChoice, Option<Vec<String>>) {
+/// The place of an allowed tool in the caller's list, and its name.
+type AllowedTool = (usize, String);
+
+/// The choice, and the tools that may be called if the choice has some.
+fn tool_choice(
+    choice: ResponseToolChoice,
+    check: &mut FieldChecks,
+) -> (ToolChoice, Option<Vec<AllowedTool>>) {
     let named = match choice {
         ResponseToolChoice::Mode(ToolChoiceMode::Auto) => return (ToolChoice::Auto, None),
         ResponseToolChoice::Mode(ToolChoiceMode::None) => return (ToolChoice::None, None),
@@ -139,8 +150,8 @@ fn tool_choice(choice: ResponseToolChoice, check: &mut FieldChecks) -> (ToolChoi
     };
     let kind = named.get("type").and_then(Value::as_str).unwrap_or_default();
     if kind == "allowed_tools" {
-        let (choice, names) = allowed_tools(&named, check);
-        return (choice, Some(names));
+        let (choice, tools) = allowed_tools(&named, check);
+        return (choice, Some(tools));
     }
     if let Some(name) = tool_name(&named) {
         return (ToolChoice::Named(name), None);
@@ -156,8 +167,9 @@ fn tool_choice(choice: ResponseToolChoice, check: &mut FieldChecks) -> (ToolChoi
     (ToolChoice::Auto, None)
 }
 
-/// The rule for some of the tools, and their names. A wrong one is noted.
-fn allowed_tools(choice: &Value, check: &mut FieldChecks) -> (ToolChoice, Vec<String>) {
+/// The rule for some of the tools, and these. A wrong one is noted. Tools that run at OpenAI are left out beside others, as
+/// they are among the tools of the request.
+fn allowed_tools(choice: &Value, check: &mut FieldChecks) -> (ToolChoice, Vec<AllowedTool>) {
     let rule = match choice.get("mode").and_then(Value::as_str) {
         Some("auto") => ToolChoice::Auto,
         Some("required") => ToolChoice::Required,
@@ -167,19 +179,23 @@ fn allowed_tools(choice: &Value, check: &mut FieldChecks) -> (ToolChoice, Vec<St
         }
     };
     let tools = choice.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let name = |(at, tool): (usize, &Value)| {
+    let runs_at_openai = |tool: &Value| tool.get("type").and_then(Value::as_str).is_some_and(is_openais);
+    let has_others = tools.iter().any(|tool| !runs_at_openai(tool));
+    let placed = tools.iter().enumerate().filter(|(_, tool)| !(has_others && runs_at_openai(tool)));
+    let named = |(at, tool): (usize, &Value)| {
         let name = tool_name(tool);
         if name.is_none() {
             let field = format!("tool_choice.tools.{at}");
             check.wrong(&field, "format", "must be an object with the type function or custom and a name");
         }
-        name
+        name.map(|name| (at, name))
     };
-    (rule, tools.iter().enumerate().filter_map(name).collect())
+    (rule, placed.filter_map(named).collect())
 }
 
-/// The name of a tool that a choice names.
+/// The name of a tool that a choice names, as models know it.
 fn tool_name(named: &Value) -> Option<String> {
     let is_tool = named.get("type").is_some_and(|kind| kind == FUNCTION || kind == CUSTOM);
-    named.get("name").and_then(Value::as_str).filter(|_| is_tool).map(str::to_owned)
+    let name = named.get("name").and_then(Value::as_str).filter(|_| is_tool)?;
+    Some(model_name(namespace_of(named.get("namespace")), name))
 }

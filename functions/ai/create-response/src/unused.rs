@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use wiring_ai::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
 
 /// The way out for callers whose conversation is stored at OpenAI.
-const SEND_THE_HISTORY: &str = "must be left out: no answers are stored; send the whole history as `input`, with `store` false or left out";
+const SEND_THE_HISTORY: &str = "must be left out: no answers are stored; send the whole history as `input`, for which clients have `store` false";
 /// Parts of an answer that may be asked for: those of hosted tools, which are never there, and the encrypted content of
 /// reasoning, which is there always.
 const KNOWN_PARTS: [&str; 9] = [
@@ -24,11 +24,6 @@ const KNOWN_PARTS: [&str; 9] = [
 
 /// Adds the fields of a request that can't be ignored.
 pub(crate) fn of_request(body: &ResponseRequest, check: &mut FieldChecks) {
-    if body.store == Some(true) {
-        let way_out =
-            "must be false or left out: no answers are stored; send the whole history as `input` each time";
-        check.wrong("store", "unsupported", way_out);
-    }
     if body.background == Some(true) {
         let way_out =
             "must be false or left out: answers are sent as they are made; `stream` has their parts at once";

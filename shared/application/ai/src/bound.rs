@@ -48,7 +48,7 @@ impl fmt::Write for Length {
 
 /// An estimate of the tokens of this many bytes: at least one, and rather too many. Tokenizers turn four bytes of
 /// English, and two to three bytes of most other text, into one token.
-pub fn estimated_tokens(bytes: u64) -> u64 {
+pub(super) fn estimated_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(ESTIMATED_TOKEN).max(1)
 }
 
@@ -60,6 +60,9 @@ pub(super) struct FileTokens {
     /// Of a document that is not text: its pages are unknown before the model reads them.
     document: u64,
 }
+
+/// Files at an unknown model: a picture as the most that Claude makes of one, a document up to Claude's usual context.
+const USUAL_FILES: FileTokens = FileTokens { image: 1_600, document: 200_000 };
 
 impl FileTokens {
     /// The most among these models.
@@ -164,6 +167,12 @@ pub(super) fn estimated_input_tokens(size: &PromptSize, files: FileTokens) -> u6
     ]
     .into_iter()
     .fold(0, u64::saturating_add)
+}
+
+/// An estimate of the input tokens of a prompt before its model is known: that of `count_tokens`, with a picture of 1,600
+/// tokens and a document of 200,000 at most, as Claude has them.
+pub fn estimated_prompt_tokens(size: &PromptSize) -> u64 {
+    estimated_input_tokens(size, USUAL_FILES)
 }
 
 /// The fewest input tokens of a prompt: those of its texts.

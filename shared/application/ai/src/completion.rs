@@ -283,14 +283,25 @@ fn check_turn(check: &mut FieldChecks, at: usize, message: &Message) {
         match block {
             ContentBlock::Text(text) => check.verbatim(&field, text, LONGEST_TEXT),
             ContentBlock::ToolCall(call) => check.verbatim(&field, &call.arguments, LONGEST_TEXT),
-            ContentBlock::Reasoning(ReasoningContent::Text { text, signature }) => {
-                check.verbatim(&field, text, LONGEST_TEXT);
-                check.verbatim(&field, signature.as_deref().unwrap_or_default(), LONGEST_TEXT);
-            }
-            ContentBlock::Reasoning(ReasoningContent::Redacted(data)) => {
-                check.verbatim(&field, data, LONGEST_TEXT);
-            }
-            ContentBlock::Image(_) | ContentBlock::Document(_) | ContentBlock::ToolResult(_) => {}
+            ContentBlock::Reasoning(_)
+            | ContentBlock::Image(_)
+            | ContentBlock::Document(_)
+            | ContentBlock::ToolResult(_) => {}
         }
+    }
+    for (place, block) in message.content.iter().enumerate() {
+        if let ContentBlock::Reasoning(reasoning) = block {
+            check_reasoning(check, &format!("{field}.{place}"), reasoning);
+        }
+    }
+}
+
+fn check_reasoning(check: &mut FieldChecks, field: &str, reasoning: &ReasoningContent) {
+    match reasoning {
+        ReasoningContent::Text { text, signature } => {
+            check.verbatim(field, text, LONGEST_TEXT);
+            check.verbatim(field, signature.as_deref().unwrap_or_default(), LONGEST_TEXT);
+        }
+        ReasoningContent::Redacted(data) => check.verbatim(field, data, LONGEST_TEXT),
     }
 }

@@ -39,7 +39,7 @@ pub use ask::{
     CachePolicy, CompletionCheck, CompletionFaults, Conversation, GatewayAnswer, GatewayRequest, Requester,
     ToolCallCheck,
 };
-pub use bound::estimated_tokens;
+pub use bound::estimated_prompt_tokens;
 pub use chain::{Chain, ChainError};
 pub use completion::{
     CompletionRequest, Completions, LONGEST_USER, check_completion, create_completion, stream_completion,

@@ -74,7 +74,7 @@ pub struct MessageTokensRequest {
     /// The older place of `output_config.format`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_format: Option<Value>,
-    /// Every other field. Those of a request for a message change nothing about the number and are ignored; the route
+    /// Every other field. The estimate does not count those of a request for a message, and they are ignored; the route
     /// refuses others by name.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -32,7 +32,7 @@ impl NameRule {
     }
 
     /// A free name near this one. A number tells it from others.
-    fn free(self, name: &str, taken: &HashSet<String>) -> String {
+    fn free(self, name: &str, taken: &HashSet<String>, next: &mut HashMap<String, u64>) -> String {
         let mut near = String::new();
         for c in name.chars() {
             if self.takes_character(c) { near.push(c) } else { near.push_str(self.placeholder()) }
@@ -42,12 +42,35 @@ impl NameRule {
         if !taken.contains(&first) {
             return first;
         }
-        let numbered = (2_u64..).map(|number| {
-            let end = format!("{}{number}", self.placeholder());
-            let start: String = near.chars().take(self.most.saturating_sub(end.len())).collect();
-            self.padded(start + &end)
-        });
-        numbered.into_iter().find(|name| !taken.contains(name)).unwrap_or(first)
+        self.numbered(&near, taken, next).unwrap_or(first)
+    }
+
+    /// A free name that ends with a number. `next` has the next number for each beginning of a name, so that no number is
+    /// tried twice: the caller chooses how many names collide.
+    fn numbered(
+        self,
+        near: &str,
+        taken: &HashSet<String>,
+        next: &mut HashMap<String, u64>,
+    ) -> Option<String> {
+        let placeholder = self.placeholder();
+        let (mut fewest, mut digits) = (1_u64, 1_usize);
+        while let Some(end) = fewest.checked_mul(10) {
+            let length = self.most.saturating_sub(placeholder.len().saturating_add(digits));
+            let start: String = near.chars().take(length).collect();
+            let number = next.entry(start.clone()).or_insert(2);
+            *number = fewest.max(*number);
+            while *number < end {
+                let name = self.padded(format!("{start}{placeholder}{number}"));
+                *number += 1;
+                if !taken.contains(&name) {
+                    return Some(name);
+                }
+            }
+            fewest = end;
+            digits += 1;
+        }
+        None
     }
 
     /// The name with as many characters as the provider needs.
@@ -112,6 +135,7 @@ impl MappedNames {
     /// Maps these names. Names that the provider takes are kept, if `reserved` does not have them.
     fn new<'a>(names: impl Iterator<Item = &'a str>, reserved: &[&str], rule: NameRule) -> Self {
         let mut taken: HashSet<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
+        let mut next = HashMap::new();
         let mut mapped = Self::default();
         // Kept names first, so that no changed name takes the place of a kept one.
         let (kept, changed): (Vec<&str>, Vec<&str>) =
@@ -121,7 +145,7 @@ impl MappedNames {
         }
         for name in changed {
             if !mapped.to_provider.contains_key(name) {
-                mapped.add(name, rule.free(name, &taken), &mut taken);
+                mapped.add(name, rule.free(name, &taken, &mut next), &mut taken);
             }
         }
         mapped
@@ -190,6 +214,21 @@ mod tests {
         assert_eq!(sent(&"x".repeat(128), USUAL), "x".repeat(64));
         assert_eq!(sent("toolu_01", NINE), "00toolu01");
         assert_eq!(sent("call_ejieksiz", NINE), "callejiek");
+    }
+
+    #[test]
+    fn many_names_with_one_beginning_differ_and_no_number_is_tried_twice() {
+        let names: Vec<String> = (0..10_000).map(|number| format!("{}{number}", "x".repeat(70))).collect();
+        for rule in [USUAL, NINE] {
+            let mapped = MappedNames::new(names.iter().map(String::as_str), &[], rule);
+            let sent: HashSet<String> = names.iter().map(|name| mapped.to_provider(name)).collect();
+            assert_eq!(sent.len(), 10_000);
+            assert!(sent.iter().all(|name| rule.takes(name)));
+        }
+        let (taken, mut next) = (HashSet::from(["abc".to_owned()]), HashMap::new());
+        assert_eq!(USUAL.free("abc", &taken, &mut next), "abc_2");
+        // Nothing was taken in the meantime: the count goes on all the same.
+        assert_eq!(USUAL.free("abc", &taken, &mut next), "abc_3");
     }
 
     #[test]

@@ -174,6 +174,39 @@ async fn tools_that_anthropic_defines_and_the_caller_carries_out_are_functions_o
 }
 
 #[tokio::test]
+async fn wrong_members_of_tools_that_anthropic_defines_are_named() {
+    let scene = Scene::start().await;
+    let whole = "must be a whole number that is not negative";
+    for (tool, named) in [
+        (
+            json!({"type": "computer_20241022"}),
+            "display_width_px: must be given; tools.0.display_height_px: must be given".to_owned(),
+        ),
+        (
+            json!({"type": "computer_20250124", "display_width_px": "1024", "display_height_px": 0}),
+            format!("display_width_px: {whole}; tools.0.display_height_px: must be at least 1"),
+        ),
+        (
+            json!({
+                "type": "computer_20251124", "display_width_px": 9, "display_height_px": 9, "enable_zoom": 1,
+                "display_number": "a",
+            }),
+            format!("enable_zoom: must be a boolean; tools.0.display_number: {whole}"),
+        ),
+        (json!({"type": "text_editor_20250728", "max_characters": -1}), format!("max_characters: {whole}")),
+        (
+            json!({"type": "bash_20250124", "input_schema": {"type": "object"}}),
+            "input_schema: must be left out: the type defines the arguments".to_owned(),
+        ),
+    ] {
+        let mut tool = tool;
+        tool["name"] = json!("tool");
+        let refusal = scene.refusal(&super::messages::with("tools", json!([tool]))).await;
+        assert_eq!(refusal, format!("tools.0.{named}"));
+    }
+}
+
+#[tokio::test]
 async fn examples_of_arguments_stand_in_the_description_of_a_tool() {
     let scene = Scene::start().await;
     scene.world.model().script.always("Fine.");

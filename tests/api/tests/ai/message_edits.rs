@@ -104,25 +104,80 @@ async fn results_of_older_calls_are_taken_out() {
     assert_eq!(scene.edited(&long).await.0[0]["cleared_tool_uses"], 2);
 }
 
+/// Questions, each answered after two calls of a tool with reasoning before them. Each turn counts its calls anew.
+fn questions(count: usize) -> Value {
+    let one = history(2)["messages"].as_array().unwrap().clone();
+    let mut turns = Vec::new();
+    for _ in 0..count {
+        turns.extend(one.iter().cloned());
+        turns.push(json!({"role": "assistant", "content": "Done."}));
+    }
+    turns.push(json!({"role": "user", "content": "Thanks."}));
+    json!({"model": NOVA, "max_tokens": 100, "messages": turns})
+}
+
 #[tokio::test]
 async fn reasoning_of_older_turns_is_taken_out() {
     let scene = Scene::start().await;
     scene.world.model().script.always("Fine.");
-    let edit = |keep: Value| edited(history(3), json!([{"type": "clear_thinking_20251015", "keep": keep}]));
+    let edit =
+        |body: Value, keep: Value| edited(body, json!([{"type": "clear_thinking_20251015", "keep": keep}]));
     for (keep, turns) in [
         (Value::Null, 2),
         (json!({"type": "thinking_turns", "value": 1}), 2),
         (json!({"type": "thinking_turns", "value": 2}), 1),
     ] {
-        let (applied, call) = scene.edited(&edit(keep)).await;
+        let (applied, call) = scene.edited(&edit(questions(3), keep)).await;
         assert_eq!(applied[0]["type"], "clear_thinking_20251015");
         assert_eq!(applied[0]["cleared_thinking_turns"], turns);
-        assert!(applied[0]["cleared_input_tokens"].as_u64().unwrap() >= 100 * turns, "{applied}");
-        assert_eq!(results_and_arguments(&call).0.len(), 3);
+        assert!(applied[0]["cleared_input_tokens"].as_u64().unwrap() >= 200 * turns, "{applied}");
+        assert_eq!(results_and_arguments(&call).0.len(), 6);
     }
     for keep in [json!("all"), json!({"type": "all"}), json!({"type": "thinking_turns", "value": 3})] {
-        assert_eq!(scene.edited(&edit(keep)).await.0, json!([]));
+        assert_eq!(scene.edited(&edit(questions(3), keep)).await.0, json!([]));
     }
+    // One turn with three calls is going on.
+    assert_eq!(scene.edited(&edit(history(3), Value::Null)).await.0, json!([]));
+}
+
+#[tokio::test]
+async fn calls_with_one_id_in_several_turns_are_told_apart() {
+    let scene = Scene::start().await;
+    scene.world.model().script.always("Fine.");
+    let mut body = history(3);
+    for at in [1, 3, 5] {
+        body["messages"][at]["content"][1]["id"] = json!("call_0");
+        body["messages"][at + 1]["content"][0]["tool_use_id"] = json!("call_0");
+    }
+    let edit = json!([{
+        "type": "clear_tool_uses_20250919", "trigger": {"type": "tool_uses", "value": 1},
+        "keep": {"type": "tool_uses", "value": 1}, "clear_tool_inputs": true,
+    }]);
+    let (applied, call) = scene.edited(&edited(body, edit)).await;
+    assert_eq!(applied[0]["cleared_tool_uses"], 2);
+    let (results, arguments) = results_and_arguments(&call);
+    assert_eq!(results, [OUT, OUT, &"rain ".repeat(60)]);
+    assert_eq!(arguments, ["{}", "{}", r#"{"town":2}"#]);
+}
+
+#[tokio::test]
+async fn pictures_count_as_tokens() {
+    let scene = Scene::start().await;
+    scene.world.model().script.always("Fine.");
+    let mut body = history(3);
+    let data = "iVBORw0KGgoAAAANSUhEUg==";
+    let picture =
+        json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}});
+    for at in [2, 4, 6] {
+        body["messages"][at]["content"][0]["content"] = json!([picture]);
+    }
+    let edit = json!([{
+        "type": "clear_tool_uses_20250919", "trigger": {"type": "input_tokens", "value": 4_000},
+        "keep": {"type": "tool_uses", "value": 1}, "clear_at_least": {"type": "input_tokens", "value": 3_000},
+    }]);
+    let (applied, _) = scene.edited(&edited(body, edit)).await;
+    // Two pictures, each with the most around it, less the words in its place.
+    assert_eq!(applied[0]["cleared_input_tokens"], 2 * (1_600 + 32 - OUT.len() as u64 / 3));
 }
 
 #[tokio::test]

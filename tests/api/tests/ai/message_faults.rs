@@ -46,7 +46,7 @@ async fn wrong_parts_of_turns_are_named_by_their_place() {
         ),
         (
             json!([{"type": "thinking", "thinking": "x"}]),
-            "0.type: must be text, image, document, search_result, tool_use or tool_result",
+            "0.type: must be text, image, document, search_result or tool_result",
         ),
         (
             json!([{"type": "tool_result", "tool_use_id": "a"}]),
@@ -142,8 +142,9 @@ async fn what_changes_nothing_is_taken_and_what_would_is_refused_by_name() {
         (
             "tools",
             server_tool,
-            "tools.0.type: must be custom, bash_*, text_editor_*, memory_20250818, computer_* or left out: only tools \
-             that the caller carries out are supported",
+            "tools.0.type: must be custom, bash_20241022, bash_20250124, text_editor_20241022, text_editor_20250124, \
+             text_editor_20250429, text_editor_20250728, memory_20250818, computer_20241022, computer_20250124, \
+             computer_20251124 or left out: only tools that the caller carries out are supported",
         ),
         ("tools", json!([{"name": "a"}]), "tools.0.input_schema: must be given"),
         (

@@ -2,7 +2,10 @@
 //! when they send it back.
 
 use super::{NOVA, SONNET, Scene};
-use ports::{ContentBlock, ModelAnswer, ModelCall, Reasoning, ReasoningContent, StopReason, ToolCall, Usage};
+use ports::{
+    ContentBlock, ModelAnswer, ModelCall, ModelError, Reasoning, ReasoningContent, StopReason, ToolCall,
+    Usage,
+};
 use serde_json::{Value, json};
 
 const SONNET_46: &str = "us.anthropic.claude-sonnet-4-6";
@@ -94,6 +97,11 @@ async fn a_loop_of_messages_goes_on_with_its_reasoning() {
     assert_eq!((&content[0], &content[1]), (&thinking, &hidden));
     assert_eq!(content[3]["type"], "tool_use");
     assert_goes_on(&scene.heard_by_model("createMessage", &message(message_loop(content))).await);
+    // A blank text is not sent, so the turn still begins with reasoning.
+    let mut blank_first = vec![json!({"type": "text", "text": ""})];
+    blank_first.extend(content.as_array().unwrap().iter().cloned());
+    let call = scene.heard_by_model("createMessage", &message(message_loop(&json!(blank_first)))).await;
+    assert_eq!(call.reasoning, Some(Reasoning::Tokens(1024)));
     // A text that was changed, reasoning of others, and none: Claude with a budget does not reason in this turn.
     let changed = json!({"type": "thinking", "thinking": "Hm.", "signature": SIGNATURE});
     let foreign = json!({"type": "thinking", "thinking": "Hm, Bonn.", "signature": "c2ln"});
@@ -176,6 +184,23 @@ async fn a_loop_of_chat_goes_on_with_its_reasoning() {
     let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request").json();
     let wrong = refused["error"]["message"].as_str().unwrap();
     assert!(wrong.contains("messages.1.tool_calls.0: must have its result"), "{wrong}");
+}
+
+#[tokio::test]
+async fn reasoning_of_a_chat_does_not_count_as_a_turn() {
+    let scene = Scene::start().await;
+    let turns = |most: usize, text: &str| -> Value {
+        let thinking = json!([{"type": "thinking", "thinking": text, "signature": SIGNATURE}]);
+        let user = json!({"role": "user", "content": "Bonn?"});
+        let model = json!({"role": "assistant", "content": "Yes.", "thinking_blocks": thinking});
+        (0..most).map(|at| if at % 2 == 0 { user.clone() } else { model.clone() }).collect()
+    };
+    let call = scene.heard_by_model("createChatCompletion", &chat(turns(701, "Hm, Bonn."))).await;
+    assert_eq!((call.messages.len(), call.messages[1].content.len()), (701, 2));
+    // A wrong character of the reasoning is named by its place.
+    let body = chat(turns(3, "a\u{0}b"));
+    let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request").json();
+    assert_eq!(refused["error"]["param"], "messages.1.thinking_blocks");
 }
 
 /// OpenAI's clients join the parts of a list by their `index`.
@@ -274,6 +299,19 @@ async fn a_stream_of_responses_has_items_of_reasoning() {
     assert_goes_on(&scene.heard_by_model("createResponse", &response(response_loop(output))).await);
 }
 
+/// An answer that was cut within its reasoning has no message, and its reasoning is incomplete, as in a stream.
+#[tokio::test]
+async fn a_whole_response_that_was_cut_within_its_reasoning_is_like_a_streamed_one() {
+    let scene = Scene::start().await;
+    let reasoning = vec![ReasoningContent::Text { text: "Hm, B".to_owned(), signature: None }];
+    let (text, tool_calls, stop) = (String::new(), Vec::new(), StopReason::MaxTokens);
+    scene.world.model().script.script(Ok(ModelAnswer { reasoning, text, tool_calls, stop, ..called() }));
+    let whole = scene.ask("createResponse", &response(json!("Bonn?"))).await.expect(200).json();
+    let output = whole["output"].as_array().unwrap();
+    assert_eq!(output.len(), 1);
+    assert_eq!((&output[0]["type"], &output[0]["status"]), (&json!("reasoning"), &json!("incomplete")));
+}
+
 /// A cached answer has the reasoning of the one that was kept, whole and streamed.
 #[tokio::test]
 async fn a_cached_answer_has_its_reasoning() {
@@ -313,5 +351,35 @@ async fn every_effort_of_the_libraries_is_taken() {
             let heard = scene.heard_by_model(operation, &body).await.reasoning;
             assert_eq!(heard, effort.map(Reasoning::Effort), "{operation} {word}");
         }
+    }
+}
+
+#[tokio::test]
+async fn reasoning_that_the_provider_refuses_is_left_out() {
+    let scene = Scene::start().await;
+    let content = json!([{"type": "thinking", "thinking": "Hm, Bonn.", "signature": SIGNATURE},
+        {"type": "tool_use", "id": "c1", "name": "weather", "input": {}}]);
+    for stream in [false, true] {
+        let script = &scene.world.model().script;
+        let before = script.calls().len();
+        let refused = || ModelError::Refused("HTTP 400, ValidationException".into());
+        script.fail(refused());
+        script.answer("Yes.");
+        let mut body = message(message_loop(&content));
+        body["stream"] = json!(stream);
+        scene.world.pass(100);
+        let answer = scene.ask("createMessage", &body).await.expect(200);
+        assert!(answer.body.contains("Yes."), "{}", answer.body);
+        let calls = script.calls();
+        assert_eq!(calls.len() - before, 2);
+        let last = calls.last().unwrap();
+        assert!(matches!(own_turn(last), [ContentBlock::ToolCall(_)]));
+        assert_eq!(last.reasoning, None);
+        // What is refused without reasoning too is refused, and not asked a third time.
+        script.fail(refused());
+        script.fail(refused());
+        scene.world.pass(100);
+        scene.ask("createMessage", &body).await.expect(400);
+        assert_eq!(script.calls().len() - before, 4);
     }
 }

@@ -82,6 +82,11 @@ async fn only_allowed_tools_are_offered() {
         let call = scene.offered(operation, &body).await;
         assert_eq!((names(&call), call.tools.choice.clone()), (vec!["b"], ToolChoice::Required));
     }
+    // A tool that runs at OpenAI is left out beside others, which keep their places.
+    let hosted = json!({"type": "web_search"});
+    script.answer("No.");
+    let call = scene.offered("createResponse", &in_response("auto", json!([hosted, flat("b")]))).await;
+    assert_eq!(names(&call), ["b"]);
     let asked = scene.asked();
     let mut wrong_mode = in_response("auto", json!([flat("a")]));
     wrong_mode["tool_choice"]["mode"] = json!("none");
@@ -99,6 +104,7 @@ async fn only_allowed_tools_are_offered() {
             in_response("auto", json!([{"type": "mcp", "server_label": "a"}])),
             "tool_choice.tools.0",
         ),
+        ("createResponse", in_response("auto", json!([hosted, flat("z")])), "tool_choice.tools.1"),
         ("createResponse", in_response("auto", json!([])), "tool_choice.tools"),
         ("createResponse", wrong_mode, "tool_choice.mode"),
     ] {

@@ -130,11 +130,26 @@ async fn a_provider_that_does_not_answer_keeps_no_batch() {
     assert!(provider.run_at(0).await.is_err());
     assert!(provider.run_at(WINDOW).await.is_err());
     assert_eq!(scene.status(1).await, BatchStatus::Finalizing);
-    // It is asked for again until an hour before the end of the lease.
-    assert!(provider.run_at(2 * WINDOW).await.is_err());
+    // It is looked for during two hours.
+    assert!(provider.run_at(WINDOW + 3600).await.is_err());
     assert_eq!(scene.status(1).await, BatchStatus::Finalizing);
-    provider.run_at(2 * WINDOW + 3660).await.unwrap();
+    provider.run_at(WINDOW + 7260).await.unwrap();
     assert_eq!(scene.status(1).await, BatchStatus::Expired);
+    assert_eq!(scene.spent().await.tenant_month.committed, 0);
+}
+
+#[tokio::test]
+async fn a_cancelled_batch_that_has_no_job_gets_none() {
+    let provider = Provider::start();
+    let scene = &provider.scene;
+    scene.with_file(1, &lines(100)).await;
+    provider.jobs.fail(Some(BatchFault::Busy));
+    provider.run_at(0).await.unwrap();
+    scene.cancel(1).await;
+    provider.jobs.fail(None);
+    provider.run_at(1200).await.unwrap();
+    assert_eq!(provider.jobs.started().len(), 0);
+    assert_eq!(scene.status(1).await, BatchStatus::Cancelled);
     assert_eq!(scene.spent().await.tenant_month.committed, 0);
 }
 

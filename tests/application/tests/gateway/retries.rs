@@ -39,6 +39,15 @@ async fn a_model_that_throttles_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
+async fn a_caller_is_told_an_hour_at_most() {
+    let scene = Scene::start();
+    scene.model.fail(throttled(Some(u64::from(u32::MAX))));
+    let refused = scene.complete(&ask(SONNET)).await.unwrap_err();
+    assert_eq!(retry_after(refused), Some(Duration::from_secs(3600)));
+    scene.settled().await;
+}
+
+#[tokio::test]
 async fn a_model_that_wants_longer_than_a_minute_is_left_to_the_next() {
     for (seconds, asked) in [(60, vec![SONNET, SONNET]), (61, vec![SONNET, NOVA])] {
         let scene = Scene::start();

@@ -92,7 +92,6 @@ def parsed() -> dict:
 
 def refused() -> dict:
     return {
-        "store": refusal(lambda: ask(store=True)),
         "previous": refusal(lambda: ask(previous_response_id="resp_1")),
         "model": refusal(lambda: ask(model="no-such-model")),
         "streamed": refusal(lambda: list(ask(model="no-such-model", stream=True))),

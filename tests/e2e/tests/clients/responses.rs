@@ -95,7 +95,6 @@ fn requests_for_a_server_with_state_are_refused_in_words() {
     let answered = OPENAI.ask("refused", &[]);
     let said = &answered.said;
     for (case, status, param) in [
-        ("store", 400, json!("store")),
         ("previous", 400, json!("previous_response_id")),
         ("model", 404, Value::Null),
         ("streamed", 404, Value::Null),

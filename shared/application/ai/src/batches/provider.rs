@@ -15,6 +15,8 @@ use ports::{BatchFileKey, BatchJob, BatchJobState, JobName, ProviderJobError};
 pub(super) const FEWEST_RECORDS: u32 = 100;
 /// How long a provider that has no room, or does not answer, is asked for a job, in seconds: then the lines are queued.
 const TIME_TO_SUBMIT: i64 = 2 * 3600;
+/// How long a batch that ends early looks for a job whose id was not recorded, in seconds: then it ends without one.
+const TIME_TO_FIND: i64 = 2 * 3600;
 /// The hours after which the provider ends a job at the latest.
 pub(super) const JOB_HOURS: i32 = 24;
 /// How long before the lease of its money ends a batch that ends early waits for its provider no longer, in seconds: runs of
@@ -101,8 +103,13 @@ pub(super) async fn still_runs(
 }
 
 /// Whether a batch that ends early has waited long enough for its provider: results that come after the end of the lease can't
-/// be charged any more.
+/// be charged any more. A job that is not known is looked for during [`TIME_TO_FIND`].
 fn is_over(batch: &Batch, now: Timestamp) -> bool {
+    let ends_since = batch.times.cancelling.or(batch.times.finalizing);
+    if batch.provider_job.is_none() && ends_since.is_some_and(|since| now >= since.plus_seconds(TIME_TO_FIND))
+    {
+        return true;
+    }
     let lease = batch.reservation.as_ref().map(|aside| aside.lease_until);
     lease.is_none_or(|lease| now >= lease.plus_seconds(-TIME_TO_FINISH))
 }
@@ -150,18 +157,17 @@ async fn take_what_there_is(
     Ok(Some(BatchStep::Made))
 }
 
-/// Finds the job of a batch that ends early, by asking for it again. It is stopped, and its results are taken once it
-/// has stopped.
+/// Finds the job of a batch that ends early by its name; none is started. It is stopped, and its results are taken once
+/// it has stopped.
 async fn find_job(
     tools: BatchTools<'_>,
     provider: ProviderBatches<'_>,
     context: &Context,
     open: &OpenBatch,
 ) -> Result<Option<BatchStep>, Error> {
-    match provider.jobs.start(&job_of(open, open.state.lines)).await {
-        Ok(job) => keep_job(tools, provider, context, open, &job).await.map(Some),
-        Err(ProviderJobError::Refused(_)) => Ok(None),
-        Err(error) => Err(error.into()),
+    match provider.jobs.find(&JobName::of(open.id)).await? {
+        Some(job) => keep_job(tools, provider, context, open, &job).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -82,8 +82,8 @@ impl ProviderRun<'_> {
     }
 
     /// Takes the results for a part of the input, until all its lines have one. Results of later lines are left for later
-    /// parts: the file is read on from the first of them. So a file in the order of the input is read once, and one in
-    /// another order at most once for each part.
+    /// parts: the file is read on from the first of them. So a file in the order of the input is read once if each line has
+    /// a result; one in another order, or without the result of some line, at most once for each part.
     async fn take_file(
         &self,
         file: &mut ProviderFile,

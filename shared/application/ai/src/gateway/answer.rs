@@ -4,7 +4,7 @@ use super::admission::{AdmissionResult, admit};
 use super::attempts::NoCompletionReason;
 use super::bill::{AnswerLength, tokens_of};
 use super::lookup::{ModelCandidate, look_up};
-use super::model_call::{may_go_on, model_call};
+use super::model_call::{may_go_on, model_call, without_earlier_reasoning};
 use super::parts::{AiGateway, Providers};
 use super::question::{GatewayQuestion, InputBounds};
 use super::repair::Repair;
@@ -17,7 +17,7 @@ use crate::signed_reasoning::for_caller;
 use application_core::model_answer::AnswerCost;
 use application_core::{Context, Error};
 use domain::ai::{RequestOutcome, TokenCounts};
-use ports::{ModelAnswer, ModelCall, ModelGateway, ReasoningContent, StopReason};
+use ports::{ModelAnswer, ModelCall, ModelError, ModelGateway, ReasoningContent, StopReason};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -182,6 +182,9 @@ async fn called(
     loop {
         call.time_left = session.before_call(&mut calls).await?;
         let result = provider.converse(call).await;
+        if matches!(result, Err(ModelError::Refused(_))) && without_earlier_reasoning(call) {
+            continue;
+        }
         if let Some(mut answer) = session.after_call(&calls, candidate, result).await? {
             let length = AnswerLength {
                 input: session.input.most.saturating_add(extra),

@@ -15,6 +15,8 @@ const MOST_CALLS: u32 = 3;
 pub(super) const MOST_CALLS_WHEN_MALFORMED: u32 = 2;
 /// The longest `Retry-After` that is waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// The longest pause that a caller is told. Some servers answer numbers that mean nothing.
+const LONGEST_TOLD: Duration = Duration::from_secs(3600);
 /// The time that is reserved for each later model, where there is enough.
 const FOR_A_FALLBACK: Duration = Duration::from_secs(5);
 /// A timeout counts against the model only if the call had at least this much time, and more for a long prompt (20,000
@@ -275,11 +277,12 @@ fn fails_now(breaker: Breaker, now: Timestamp) -> bool {
     }
 }
 
-/// The pause that the provider asks for.
+/// The pause that the provider asks for, which callers are told too.
 pub(super) fn retry_after(error: &ModelError) -> Option<Duration> {
-    match error {
+    let wanted = match error {
         ModelError::Throttled { retry_after } => *retry_after,
         ModelError::Resting { retry_after, .. } => Some(*retry_after),
         _ => None,
-    }
+    };
+    wanted.map(|wanted| wanted.min(LONGEST_TOLD))
 }

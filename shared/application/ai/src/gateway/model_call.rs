@@ -43,6 +43,22 @@ pub(super) fn model_call(gateway: &AiGateway, model: &Model, ask: &GatewayReques
     }
 }
 
+fn is_reasoning(block: &ContentBlock) -> bool {
+    matches!(block, ContentBlock::Reasoning(_))
+}
+
+/// Takes earlier reasoning out of a call that the provider refused, so that it can be made once more; false when there was
+/// none. A caller may send a signature that the provider no longer accepts, and would send it with each request of its
+/// conversation.
+pub(super) fn without_earlier_reasoning(call: &mut ModelCall) -> bool {
+    if !call.messages.iter().any(|message| message.content.iter().any(is_reasoning)) {
+        return false;
+    }
+    call.messages = for_model(None, &call.messages);
+    call.reasoning = call.reasoning.filter(|reasoning| may_go_on(reasoning, &call.messages));
+    true
+}
+
 /// The reasoning of a model that can be told. Claude does not reason when it is forced to call a tool.
 fn reasoning(model: &Model, conversation: &Conversation) -> Option<Reasoning> {
     let effort = conversation.reasoning_effort?;
@@ -75,7 +91,9 @@ pub(super) fn may_go_on(reasoning: &Reasoning, messages: &[Message]) -> bool {
     let goes_on = |turn: &&Message| turn.role == Role::Assistant || turn.content.iter().any(is_result);
     let going_on = messages.iter().rev().take_while(goes_on);
     let first = going_on.filter(|turn| turn.role == Role::Assistant).last();
-    let begun = first.is_none_or(|turn| matches!(turn.content.first(), Some(ContentBlock::Reasoning(_))));
+    // Blank texts are not sent.
+    let is_sent = |block: &&ContentBlock| block.says_something() || is_reasoning(block);
+    let begun = first.is_none_or(|turn| turn.content.iter().find(is_sent).is_some_and(is_reasoning));
     match reasoning {
         Reasoning::Effort(_) => true,
         Reasoning::Tokens(_) => begun,
@@ -98,5 +116,27 @@ fn samplers(model: &Model, conversation: &Conversation) -> (Option<f32>, Option<
             if says_nothing { (None, Some(top_p)) } else { (Some(temperature), None) }
         }
         both => both,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ports::ReasoningContent;
+
+    #[test]
+    fn a_blank_text_does_not_begin_a_turn() {
+        let text = |text: &str| ContentBlock::Text(text.to_owned());
+        let thought = || ContentBlock::Reasoning(ReasoningContent::Redacted("AQI=".to_owned()));
+        for (content, begun) in [
+            (vec![thought(), text("x")], true),
+            (vec![text(""), text(" \n"), thought()], true),
+            (vec![text("x"), thought()], false),
+            (vec![text("")], false),
+        ] {
+            let messages = [Message::text(Role::User, "hi"), Message { role: Role::Assistant, content }];
+            assert_eq!(may_go_on(&Reasoning::Tokens(1_024), &messages), begun, "{messages:?}");
+            assert!(may_go_on(&Reasoning::Effort(ReasoningEffort::Low), &messages));
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::attempts::{MOST_CALLS_WHEN_MALFORMED, NoCompletionReason, fair_time, 
 use super::bill::{AnswerLength, tokens_of};
 use super::breakers::{tell_answered, tell_failed};
 use super::lookup::{ModelCandidate, look_up};
-use super::model_call::model_call;
+use super::model_call::{model_call, without_earlier_reasoning};
 use super::parts::{AiGateway, Providers};
 use super::passing::PassedCompletion;
 use super::question::{GatewayQuestion, InputBounds};
@@ -104,11 +104,16 @@ async fn open(
         let to_begin = session.before_call(&mut calls).await?;
         call.time_left = session.time_left();
         let asked = Instant::now();
-        let begun = pin!(first_delta(provider, &call));
-        let result = match select(begun, session.gateway.timer.sleep(to_begin)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(_) => Err(ModelError::TimedOut),
+        let result = {
+            let begun = pin!(first_delta(provider, &call));
+            match select(begun, session.gateway.timer.sleep(to_begin)).await {
+                Either::Left((result, _)) => result,
+                Either::Right(_) => Err(ModelError::TimedOut),
+            }
         };
+        if matches!(result, Err(ModelError::Refused(_))) && without_earlier_reasoning(&mut call) {
+            continue;
+        }
         let Some(begun) = session.after_call(&calls, candidate, result).await? else { continue };
         let (Delta::End { stop: StopReason::Malformed, usage }, _) = &begun else {
             return Ok((asked, begun));

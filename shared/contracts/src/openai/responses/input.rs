@@ -1,6 +1,6 @@
 //! The items of a conversation.
 
-use super::text_or_list::TextOrList;
+use super::text_or_list::{TextOrList, text_list_or_part};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -26,8 +26,8 @@ pub struct InputItem {
     /// The arguments of a call as JSON text; items of other kinds have an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Value>,
-    /// The output of a call; items of other kinds have an object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The output of a call. An object, such as the screenshot of a computer, is read as a list of this one part.
+    #[serde(default, deserialize_with = "text_list_or_part", skip_serializing_if = "Option::is_none")]
     pub output: Option<TextOrList<InputPart>>,
     /// All other members, such as `id` and `status`; the mapping accepts or refuses them by name.
     #[serde(flatten)]

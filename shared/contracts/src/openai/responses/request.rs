@@ -51,7 +51,7 @@ pub struct ResponseRequest {
     /// Further parts of the answer. Those of hosted tools are never there, and reasoning has its `encrypted_content` always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<Vec<String>>,
-    /// Refused when true: no answer is stored.
+    /// Ignored: no answer is stored. Clients send true by default, also those that send the whole history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
     /// Refused when true.

@@ -1,7 +1,7 @@
 //! A text, or a list in its place.
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
@@ -41,5 +41,44 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for TextOrListVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
         Vec::deserialize(SeqAccessDeserializer::new(list)).map(TextOrList::List)
+    }
+}
+
+/// Reads a text, a list, or one part of a list without the list; null counts as left out.
+pub(super) fn text_list_or_part<'de, D, T>(deserializer: D) -> Result<Option<TextOrList<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_any(TextListOrPartVisitor(PhantomData))
+}
+
+struct TextListOrPartVisitor<T>(PhantomData<fn() -> T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for TextListOrPartVisitor<T> {
+    type Value = Option<TextOrList<T>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        TextOrListVisitor(PhantomData).visit_str(text).map(Some)
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+        TextOrListVisitor(PhantomData).visit_string(text).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        TextOrListVisitor(PhantomData).visit_seq(list).map(Some)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, part: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(part)).map(|part| Some(TextOrList::List(vec![part])))
     }
 }

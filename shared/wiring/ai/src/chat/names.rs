@@ -24,6 +24,8 @@ pub struct Names {
 pub(super) struct TurnPlace {
     /// Its place among all turns.
     pub(super) place: usize,
+    /// The number of blocks of reasoning in front of its content.
+    pub(super) reasoning: usize,
     /// The form of its content.
     pub(super) form: TurnForm,
 }
@@ -37,8 +39,19 @@ pub(super) enum TurnForm {
     Parts(usize),
     /// The result of a call.
     Result,
-    /// The reasoning of a turn of the model, whose other parts are the next turn.
-    Reasoning,
+}
+
+impl TurnForm {
+    /// The caller's name of the part of a turn at this place behind its reasoning.
+    fn part(&self, part: usize) -> String {
+        match self {
+            Self::Result => "tool_call_id".to_owned(),
+            Self::Text if part == 0 => "content".to_owned(),
+            Self::Text => format!("tool_calls.{}", part - 1),
+            Self::Parts(parts) if part < *parts => format!("content.{part}"),
+            Self::Parts(parts) => format!("tool_calls.{}", part - parts),
+        }
+    }
 }
 
 impl Names {
@@ -66,16 +79,12 @@ impl Names {
 
     fn of_turn(&self, field: &str) -> Option<String> {
         let (at, rest) = field.strip_prefix("messages.")?.split_once('.')?;
-        let TurnPlace { place, form } = self.turns.get(at.parse::<usize>().ok()?)?;
+        let TurnPlace { place, reasoning, form } = self.turns.get(at.parse::<usize>().ok()?)?;
         let part = rest.strip_prefix("content.").and_then(|part| part.parse::<usize>().ok());
-        let name = match (form, part) {
-            (TurnForm::Reasoning, _) => "thinking_blocks".to_owned(),
-            (_, None) => rest.to_owned(),
-            (TurnForm::Result, Some(_)) => "tool_call_id".to_owned(),
-            (TurnForm::Text, Some(0)) => "content".to_owned(),
-            (TurnForm::Text, Some(part)) => format!("tool_calls.{}", part - 1),
-            (TurnForm::Parts(parts), Some(part)) if part < *parts => format!("content.{part}"),
-            (TurnForm::Parts(parts), Some(part)) => format!("tool_calls.{}", part - parts),
+        let name = match part.map(|part| part.checked_sub(*reasoning)) {
+            None => rest.to_owned(),
+            Some(None) => "thinking_blocks".to_owned(),
+            Some(Some(part)) => form.part(part),
         };
         Some(format!("messages.{place}.{name}"))
     }

@@ -48,11 +48,6 @@ pub fn read(
                 names.turns.push(place);
                 messages.push(message);
             }
-            ReadTurn::WithReasoning(reasoning, message, place) => {
-                names.turns.push(TurnPlace { place: place.place, form: TurnForm::Reasoning });
-                names.turns.push(place);
-                messages.extend([reasoning, message]);
-            }
             ReadTurn::Nothing => {}
         }
     }
@@ -60,7 +55,7 @@ pub fn read(
     let mut system = system.join("\n\n");
     // Providers need a user's turn, so instructions alone become the user's turn.
     if let (true, Some(place)) = (messages.is_empty(), names.instructions) {
-        names.turns.push(TurnPlace { place, form: TurnForm::Text });
+        names.turns.push(TurnPlace { place, reasoning: 0, form: TurnForm::Text });
         messages.push(Message::text(Role::User, std::mem::take(&mut system)));
     }
     (names.custom_tools, names.custom_places) = (tools.custom, tools.custom_places);

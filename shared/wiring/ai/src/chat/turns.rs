@@ -12,8 +12,6 @@ use serde_json::Value;
 
 /// A message as a turn.
 pub(super) enum ReadTurn {
-    /// A turn of the model with the reasoning before it, as a turn of its own.
-    WithReasoning(Message, Message, TurnPlace),
     /// Instructions.
     Instructions(String),
     /// A turn of the conversation.
@@ -53,7 +51,8 @@ pub(super) fn read(
             ReadTurn::Instructions(blocks.iter().filter_map(ContentBlock::as_text).collect())
         }
         ChatRole::User => {
-            ReadTurn::Turn(Message { role: Role::User, content: blocks }, TurnPlace { place, form })
+            let place = TurnPlace { place, reasoning: 0, form };
+            ReadTurn::Turn(Message { role: Role::User, content: blocks }, place)
         }
         ChatRole::Assistant => {
             if calls.is_empty() && !blocks.iter().any(ContentBlock::says_something) {
@@ -61,12 +60,10 @@ pub(super) fn read(
             }
             let calls = calls.into_iter().enumerate();
             let calls = calls.map(|(at, it)| call(it, &format!("messages.{place}.tool_calls.{at}"), check));
-            let content = blocks.into_iter().chain(calls).collect();
-            let (turn, place) = (Message { role: Role::Assistant, content }, TurnPlace { place, form });
-            match reasoning(rest.remove("thinking_blocks")) {
-                blocks if blocks.is_empty() => ReadTurn::Turn(turn, place),
-                content => ReadTurn::WithReasoning(Message { role: Role::Assistant, content }, turn, place),
-            }
+            let mut content = reasoning(rest.remove("thinking_blocks"));
+            let place = TurnPlace { place, reasoning: content.len(), form };
+            content.extend(blocks.into_iter().chain(calls));
+            ReadTurn::Turn(Message { role: Role::Assistant, content }, place)
         }
         ChatRole::Tool => {
             if tool_call_id.is_none() {
@@ -75,7 +72,8 @@ pub(super) fn read(
             let call_id = tool_call_id.unwrap_or_default();
             let result = ContentBlock::ToolResult(ToolResult { call_id, content: blocks, is_error: false });
             let form = TurnForm::Result;
-            ReadTurn::Turn(Message { role: Role::User, content: vec![result] }, TurnPlace { place, form })
+            let place = TurnPlace { place, reasoning: 0, form };
+            ReadTurn::Turn(Message { role: Role::User, content: vec![result] }, place)
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::streams::events;
 use super::{NOVA, Scene, answered, error, prompt, weather, with};
-use ports::{ContentBlock, Delta, StopReason, Usage};
+use ports::{ContentBlock, Delta, StopReason, ToolChoice, Usage};
 use serde_json::{Value, json};
 
 fn codex() -> Value {
@@ -93,6 +93,30 @@ async fn whole_answers_have_namespaces_and_models_read_their_text_once() {
     let texts: Vec<_> = tools.iter().map(|tool| tool.description.as_deref()).collect();
     let first = "All functions named calendar__…: The caller's days.\n\nAdds a day.";
     assert_eq!(texts, [Some("The weather."), Some(first), None]);
+}
+
+#[tokio::test]
+async fn a_choice_names_a_function_with_its_namespace() {
+    let scene = Scene::start().await;
+    let script = &scene.world.model().script;
+    let mut namespace = calendar();
+    namespace["tools"].as_array_mut().unwrap().push(json!({"type": "function", "name": "clear"}));
+    let mut body = with("tools", json!([weather(), namespace]));
+    let clear = json!({"type": "function", "namespace": "calendar", "name": "clear"});
+    body["tool_choice"] = clear.clone();
+    script.script(Ok(answered("", &[("calendar__clear", "{}")], StopReason::ToolCalls)));
+    scene.ask("createResponse", &body).await.expect(200);
+    let call = script.calls().pop().unwrap();
+    assert_eq!(call.tools.choice, ToolChoice::Named("calendar__clear".to_owned()));
+    // The first function that is offered has the namespace's text.
+    body["tool_choice"] = json!({"type": "allowed_tools", "mode": "auto", "tools": [clear]});
+    script.answer("No.");
+    scene.ask("createResponse", &body).await.expect(200);
+    let tools = script.calls().pop().unwrap().tools.tools;
+    let texts: Vec<_> = tools.iter().map(|tool| (tool.name.as_str(), tool.description.as_deref())).collect();
+    assert_eq!(texts, [("calendar__clear", Some("All functions named calendar__…: The caller's days."))]);
+    body["tool_choice"]["tools"] = json!([{"type": "function", "name": "clear"}]);
+    assert_eq!(error(&scene, &body).await["param"], "tool_choice.tools.0");
 }
 
 #[tokio::test]

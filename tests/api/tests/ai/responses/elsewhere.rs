@@ -79,6 +79,9 @@ async fn items_of_hosted_tools_are_left_alone_with_what_belongs_to_them() {
         {"type": "tool_search_output", "call_id": "t", "tools": []},
         {"type": "program", "id": "p", "call_id": "p", "code": "1", "fingerprint": "f"},
         {"type": "program_output", "id": "p", "call_id": "p", "result": "1", "status": "completed"},
+        {"type": "computer_call", "id": "cu", "call_id": "k", "action": {"type": "screenshot"}, "status": "completed"},
+        {"type": "computer_call_output", "call_id": "k", "acknowledged_safety_checks": [],
+            "output": {"type": "computer_screenshot", "image_url": "data:image/png;base64,AAAA"}},
         {"role": "assistant", "content": "y"},
         {"role": "user", "content": "z"},
     ]));

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 async fn stored_state_is_refused_with_the_way_out() {
     let scene = Scene::start().await;
     for (field, value, way_out) in [
-        ("store", json!(true), "send the whole history as `input`"),
         ("previous_response_id", json!("resp_1"), "send the whole history as `input`"),
         ("conversation", json!({"id": "conv_1"}), "send the whole history as `input`"),
-        ("conversation", json!("conv_1"), "with `store` false or left out"),
+        ("conversation", json!("conv_1"), "for which clients have `store` false"),
         ("background", json!(true), "`stream`"),
         ("prompt", json!({"id": "pmpt_1"}), "as `instructions` and `input`"),
         ("truncation", json!("auto"), "leave out the first items"),
@@ -58,6 +57,9 @@ async fn what_changes_nothing_is_taken() {
         error(&scene, &with("include", json!(["message.output_text.logprobs"]))).await["param"],
         "include.0"
     );
+    // Clients send it by default, also those that send the whole history.
+    let stored = scene.ask("createResponse", &with("store", json!(true))).await.expect(200).json();
+    assert_eq!(stored["store"], false);
     for verbosity in ["low", "medium", "high"] {
         scene.world.pass(100);
         let body = with("text", json!({"verbosity": verbosity}));
@@ -144,7 +146,7 @@ async fn wrong_items_are_named_by_their_place() {
         (items(json!({"role": "user", "content": "x", "colour": "red"})), "input.1.colour"),
         (items(json!({"role": "user", "content": "a\u{0}b"})), "input.1.content"),
         (items(json!({"role": "system", "content": "a\u{0}b"})), "input.1.content"),
-        (items(json!({"type": "computer_call_output", "output": "x"})), "input.1.type"),
+        (items(json!({"type": "zq9x7", "output": "x"})), "input.1.type"),
         (items(call.clone()), "input.1.call_id"),
         (items(json!({"type": "function_call", "call_id": "c", "arguments": "{}"})), "input.1.name"),
         (
