@@ -24,6 +24,9 @@ const STOP: &str = "StopModelInvocationJob";
 /// has taken the job, which then fails.
 const RECORDS: RangeInclusive<u64> = 100..=50_000;
 
+/// The most pages of the list of jobs in which a name is looked for, each a call.
+const MOST_PAGES: u32 = 20;
+
 /// Where jobs read and write, and with which role.
 #[derive(Debug, Clone)]
 pub struct BatchPlace {
@@ -108,12 +111,24 @@ impl BedrockBatchInference {
         Ok(Output::S3OutputDataConfig(output.build()?))
     }
 
-    /// The job with this name, which the service gives only in a list: it reads jobs by id.
+    /// The job with this name, which the service gives only in a list: it reads jobs by id. A page that was filtered may be
+    /// empty although there are more.
     async fn known(&self, name: &str) -> Result<Option<String>, ProviderJobError> {
-        let listed = self.client.list_model_invocation_jobs().name_contains(name).send().await;
-        let listed = listed.map_err(|error| failed(LIST, error))?;
-        let jobs = listed.invocation_job_summaries.unwrap_or_default();
-        Ok(jobs.into_iter().find(|job| job.job_name == name).map(|job| job.job_arn))
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.client.list_model_invocation_jobs().name_contains(name).set_next_token(next);
+            let page = page.send().await.map_err(|error| failed(LIST, error))?;
+            let jobs = page.invocation_job_summaries.unwrap_or_default();
+            if let Some(job) = jobs.into_iter().find(|job| job.job_name == name) {
+                return Ok(Some(job.job_arn));
+            }
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(None);
+            }
+        }
+        // Nobody knows what the other pages have.
+        Err(incomplete(LIST))
     }
 
     async fn read(&self, id: &str) -> Result<Option<BatchJobState>, ProviderJobError> {

@@ -139,6 +139,28 @@ async fn a_job_whose_token_is_forgotten_is_found_by_its_whole_name() {
     assert_eq!(jobs(&stub).await.len(), 2);
 }
 
+/// The server lists one job at a time.
+#[tokio::test]
+async fn a_job_is_found_on_every_page_of_the_list() {
+    let stub = Stub::start().await.unwrap();
+    let batches = batches(stub.url());
+    let names: Vec<JobName> = (1..=4).map(|number| JobName::of(format!("batch_{number}"))).collect();
+    for name in &names {
+        let id = batches.start(&BatchJob { name: name.clone(), ..job() }).await.unwrap();
+        assert_eq!(batches.find(name).await.unwrap(), Some(id));
+    }
+    for name in &names {
+        assert!(batches.find(name).await.unwrap().is_some(), "{name:?}");
+    }
+    assert_eq!(batches.find(&JobName::of("batch_5")).await.unwrap(), None);
+    // A list that is longer than a look at it does not say that there is no job.
+    for number in 5..=21 {
+        batches.start(&BatchJob { name: JobName::of(format!("batch_{number}")), ..job() }).await.unwrap();
+    }
+    let unknown = batches.find(&JobName::of("batch_none")).await;
+    assert!(matches!(unknown, Err(ProviderJobError::Unavailable(_))), "{unknown:?}");
+}
+
 #[tokio::test]
 async fn a_completed_job_names_the_file_of_its_results() {
     let stub = Stub::start().await.unwrap();

@@ -114,3 +114,33 @@ fn choice(choice: &ToolChoice, names: &MappedNames) -> Value {
 fn number(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_asks_for_its_counts_where_the_server_takes_the_question() {
+        for (host, asked) in [("api.openai.com", true), ("127.0.0.1", true), ("api.mistral.ai", false)] {
+            let call = ModelCall {
+                model: "m".to_owned(),
+                system: String::new(),
+                messages: Vec::new(),
+                tools: ToolSet::default(),
+                reasoning: None,
+                output_schema: None,
+                max_output_tokens: 1,
+                temperature: None,
+                top_p: None,
+                stop: Vec::new(),
+                cache_instructions: false,
+                guardrail: None,
+                time_left: std::time::Duration::from_secs(1),
+                base_model: None,
+            };
+            let body = chat(&call, &Dialect::of(host), &ToolNames::default(), true).unwrap();
+            assert_eq!(body["stream"], true);
+            assert_eq!(body.get("stream_options").is_some(), asked, "{host}");
+        }
+    }
+}

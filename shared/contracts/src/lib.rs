@@ -22,3 +22,4 @@ pub mod notification;
 pub mod openai;
 pub mod organization;
 pub mod problem;
+mod prompt_parts;

@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod email_address;
 pub mod event;
 pub mod field;
+pub mod further_fields;
 pub mod id;
 pub mod identity;
 pub mod lists;

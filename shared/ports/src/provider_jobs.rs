@@ -1,5 +1,4 @@
-//! What the jobs that a provider runs by itself have in common, those of fine-tunes and those of batches: their names, and
-//! the failures of calls about them.
+//! The names of the jobs of fine-tunes and batches, which a provider runs by itself, and the failures of calls about them.
 
 use super::Source;
 use std::fmt::Display;

@@ -31,6 +31,8 @@ struct State {
     stops: u32,
     fault: Option<BatchFault>,
     goes_on: bool,
+    /// Whether the list of jobs has none of them yet.
+    unlisted: bool,
 }
 
 /// The jobs of a test.
@@ -63,6 +65,11 @@ impl TestBatchJobs {
     /// Makes jobs run on when they are stopped.
     pub fn go_on_when_stopped(&self) {
         self.state().goes_on = true;
+    }
+
+    /// Whether jobs can't be found by their names, as in a list that is behind.
+    pub fn unlist(&self, unlisted: bool) {
+        self.state().unlisted = unlisted;
     }
 
     /// The jobs that were started, each once.
@@ -108,7 +115,8 @@ impl BatchInference for TestBatchJobs {
             if state.fault == Some(BatchFault::Away) {
                 return Err(ProviderJobError::Unavailable("away".into()));
             }
-            Ok(state.jobs.contains_key(name).then(|| name.as_str().to_owned()))
+            let is_listed = state.jobs.contains_key(name) && !state.unlisted;
+            Ok(is_listed.then(|| name.as_str().to_owned()))
         })
     }
 

@@ -218,6 +218,13 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
             ),
         ),
         (
+            "countResponseTokens",
+            counted_read(
+                parts,
+                count_response_tokens::CountResponseTokens { store: store(), registry: models() },
+            ),
+        ),
+        (
             "createApiKey",
             authorized(parts, create_api_key::CreateApiKey { store: store(), limiter: limiter() }),
         ),

@@ -14,6 +14,7 @@ mod openai;
 mod random_schemas;
 mod reasoning;
 mod remote_files;
+mod response_tokens;
 mod responses;
 mod streams;
 mod tool_choices;

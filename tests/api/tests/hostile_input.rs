@@ -77,7 +77,8 @@ fn largest_body(operation: &Operation) -> usize {
         | "createChatCompletion"
         | "createResponse"
         | "createMessage"
-        | "countMessageTokens" => 2 * 1024 * 1024,
+        | "countMessageTokens"
+        | "countResponseTokens" => 2 * 1024 * 1024,
         _ => 256 * 1024,
     }
 }

@@ -7,6 +7,7 @@ mod logs;
 mod money;
 mod provider;
 mod provider_faults;
+mod provider_parts;
 mod runs;
 
 use crate::gateway::scene::{NOVA, SharedTimer, ShortTimer};

@@ -5,7 +5,7 @@ use crate::gaps::settle;
 
 /// POST routes without an idempotency key: answers with secrets are not stored for replay, the cache repeats a model's
 /// answer, and a count changes nothing.
-const NOT_REPLAYED: [&str; 9] = [
+const NOT_REPLAYED: [&str; 10] = [
     "login",
     "refreshSession",
     "createCompletion",
@@ -15,6 +15,7 @@ const NOT_REPLAYED: [&str; 9] = [
     "createOpenaiEmbedding",
     "createMessage",
     "countMessageTokens",
+    "countResponseTokens",
 ];
 
 /// Lists that are always short and answered without pages.

@@ -32,7 +32,7 @@ fn same<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_j
     serde_json::to_value(T::deserialize(value)?)
 }
 
-const TYPES: [(&str, Check); 53] = [
+const TYPES: [(&str, Check); 55] = [
     ("RegisterRequest", same::<RegisterRequest>),
     ("RegisterResponse", same::<RegisterResponse>),
     ("LoginRequest", same::<LoginRequest>),
@@ -80,6 +80,8 @@ const TYPES: [(&str, Check); 53] = [
     ("ChatCompletion", same::<openai::ChatCompletion>),
     ("ResponseRequest", same::<openai::responses::ResponseRequest>),
     ("ModelResponse", same::<openai::responses::ModelResponse>),
+    ("ResponseTokensRequest", same::<openai::responses::ResponseTokensRequest>),
+    ("ResponseTokens", same::<openai::responses::ResponseTokens>),
     ("OpenaiError", same::<openai::ErrorBody>),
     ("MessageRequest", same::<anthropic::MessageRequest>),
     ("AnsweredMessage", same::<anthropic::AnsweredMessage>),

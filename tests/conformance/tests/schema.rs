@@ -88,6 +88,7 @@ fn objects_are_closed() {
         "OpenapiDocument",
         "MessageRequest",
         "MessageTokensRequest",
+        "ResponseTokensRequest",
         "MessageTurn",
         "ChatRequest",
         "ResponseRequest",

@@ -220,12 +220,22 @@ fn look(shared: &Shared, id: &str) -> Result<Value, Failure> {
     shared.batches.jobs().get(id).map(|job| described(id, job)).ok_or_else(none)
 }
 
+/// One page of the jobs: one job, or none when a filter leaves it out.
 fn list(shared: &Shared, query: &str) -> Value {
-    let wanted = query.split('&').find_map(|pair| pair.strip_prefix("nameContains=")).unwrap_or_default();
-    let wanted = percent_decode_str(wanted).decode_utf8_lossy();
+    let parameter = |name: &str| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        percent_decode_str(value.unwrap_or_default()).decode_utf8_lossy()
+    };
+    let (wanted, page) = (parameter("nameContains"), parameter("nextToken"));
+    let page: usize = page.parse().unwrap_or(0);
     let jobs = shared.batches.jobs();
-    let found = jobs.iter().filter(|(_, job)| job.text("/jobName").contains(wanted.as_ref()));
-    json!({ "invocationJobSummaries": found.map(|(id, job)| described(id, job)).collect::<Vec<_>>() })
+    let found = jobs.iter().skip(page).take(1).filter(|(_, job)| job.text("/jobName").contains(&*wanted));
+    let mut listed =
+        json!({ "invocationJobSummaries": found.map(|(id, job)| described(id, job)).collect::<Vec<_>>() });
+    if page + 1 < jobs.len() {
+        listed["nextToken"] = json!((page + 1).to_string());
+    }
+    listed
 }
 
 fn everything(shared: &Shared) -> Value {

@@ -2,8 +2,8 @@
 //! values are never repeated.
 
 use domain::field::FieldChecks;
+use domain::further_fields::{FieldUse, judge_fields};
 use serde_json::{Map, Value};
-use wiring_ai::{FieldUse, judge_fields};
 
 /// The members of an object that have not been taken yet.
 pub(crate) struct Members<'a> {

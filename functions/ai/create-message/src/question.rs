@@ -3,7 +3,7 @@
 use crate::names::{Names, TurnPlace};
 use crate::turns::{self, ReadTurn};
 use crate::{context_management, reasoning, tools, unused};
-use application_ai::CompletionRequest;
+use application_ai::{AUTO, CompletionRequest};
 use application_core::model_answer::CacheControl;
 use contracts::anthropic::{
     AppliedContextEdits, InputContent, JsonOutputFormat, MessageRequest, MessageTool,
@@ -14,9 +14,6 @@ use domain::field::FieldChecks;
 use ports::{Message, Role};
 use serde_json::Value;
 use wiring_ai::RequestFiles;
-
-/// The model name that stands for the chain.
-const AUTO: &str = "auto";
 
 /// A request that was read.
 pub(crate) struct ReadMessage {
@@ -92,7 +89,9 @@ fn edited(body: &mut MessageRequest, check: &mut FieldChecks) -> Option<AppliedC
     let asked = body.rest.remove("context_management");
     let system = body.system.as_ref().map(InputContent::size).unwrap_or_default().in_turn();
     let tools: PromptSize = body.tools.iter().flatten().map(MessageTool::size).sum();
-    context_management::edit(asked, &mut body.messages, system + tools, check)
+    let format = body.output_config.as_ref().and_then(|config| config.format.as_ref());
+    let format = format.or(body.output_format.as_ref()).map(JsonOutputFormat::size).unwrap_or_default();
+    context_management::edit(asked, &mut body.messages, system + tools + format, check)
 }
 
 /// The end user whom the caller names. Everything else in `metadata` is ignored.

@@ -53,7 +53,8 @@ fn read_tool(tool: MessageTool, place: usize, check: &mut FieldChecks) -> Tool {
         }
         Some(kind) => {
             let mut members = Members::new(rest, format!("tools.{place}"), check);
-            let Some(ClientTool { description, parameters }) = client_tool(kind, &mut members) else {
+            let Some(ClientTool { description: defined, parameters }) = client_tool(kind, &mut members)
+            else {
                 members.wrong("type", "unsupported", KINDS);
                 return Tool { name, description: None, parameters: no_arguments(), strict: false };
             };
@@ -64,8 +65,16 @@ fn read_tool(tool: MessageTool, place: usize, check: &mut FieldChecks) -> Tool {
                     "must be left out: the type defines the arguments",
                 );
             }
+            // Anthropic's API has no such member beside these types, and refuses it.
+            if description.is_some() {
+                members.wrong(
+                    "description",
+                    "unsupported",
+                    "must be left out: the type says what the tool does; write hints into `system`",
+                );
+            }
             rest = members.into_rest();
-            (Some(description), Some(parameters))
+            (Some(defined), Some(parameters))
         }
     };
     unused::of_tool(&rest, &field(""), check);

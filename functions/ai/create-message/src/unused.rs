@@ -2,8 +2,8 @@
 
 use contracts::anthropic::THREAD_UNSUPPORTED;
 use domain::field::FieldChecks;
+use domain::further_fields::{FieldUse, judge_fields};
 use serde_json::{Map, Value, json};
-use wiring_ai::{FieldUse, judge_fields};
 
 /// Adds the fields of a request that can't be ignored.
 pub(crate) fn of_request(fields: &Map<String, Value>, check: &mut FieldChecks) {

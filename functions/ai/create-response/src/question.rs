@@ -5,7 +5,7 @@ use crate::names::{Names, TurnForm, TurnPlace};
 use crate::parts::required;
 use crate::tools::PlacedTool;
 use crate::{tools, unused};
-use application_ai::CompletionRequest;
+use application_ai::{AUTO, CompletionRequest};
 use application_core::model_answer::CacheControl;
 use contracts::openai::responses::{InputItem, ResponseRequest, TextFormat, TextFormatKind, TextOrList};
 use domain::InvalidFields;
@@ -14,9 +14,6 @@ use ports::{Message, Role};
 use serde_json::{Value, json};
 use wiring_ai::chat::reasoning_effort;
 use wiring_ai::{NamedEndUser, RequestFiles};
-
-/// The model name that stands for the chain.
-const AUTO: &str = "auto";
 
 /// The prompt of a request, and the wrong fields among those that only OpenAI's format has.
 pub(crate) fn read(

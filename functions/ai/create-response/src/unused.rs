@@ -3,8 +3,9 @@
 use crate::items::is_of_model;
 use contracts::openai::responses::{InputItem, InputRole, ResponseRequest};
 use domain::field::FieldChecks;
+use domain::further_fields::{FieldUse, judge_fields};
 use serde_json::{Map, Value, json};
-use wiring_ai::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
+use wiring_ai::{SERVICE_TIERS, VERBOSITIES};
 
 /// The way out for callers whose conversation is stored at OpenAI.
 const SEND_THE_HISTORY: &str = "must be left out: no answers are stored; send the whole history as `input`, for which clients have `store` false";

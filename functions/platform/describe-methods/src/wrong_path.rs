@@ -28,7 +28,11 @@ const OF_OPENAI: [(&str, &str, &[&str]); 24] = [
     ("models", "There is no such route.", &["GET /v1/models", "GET /v1/models/{id}"]),
     ("moderations", "Texts are not moderated here.", &[]),
     ("realtime", "There is no speech here.", &[]),
-    ("responses", "Responses are not stored here.", &["POST /v1/responses", "POST /v1/chat/completions"]),
+    (
+        "responses",
+        "Responses are not stored here.",
+        &["POST /v1/responses", "POST /v1/responses/input_tokens", "POST /v1/chat/completions"],
+    ),
     ("threads", "There are no assistants here.", &[]),
     ("uploads", "Files are not uploaded here.", &[]),
     ("vector_stores", "Files are not uploaded here.", &[]),

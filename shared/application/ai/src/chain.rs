@@ -5,6 +5,9 @@ use super::registry::{Model, ModelUse, Registry, UnknownModel};
 use super::split_step::SplitStep;
 use domain::ai::{AssignedVariant, ChainStep, Feature, NoWeight};
 
+/// The name that a caller gives in the place of a model's to have the deployment's chain asked.
+pub const AUTO: &str = "auto";
+
 /// The chain can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {

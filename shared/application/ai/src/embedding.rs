@@ -1,7 +1,7 @@
 //! Checks a caller's texts and turns them into vectors.
 
 use super::ask::Requester;
-use super::completion::{LONGEST_NAME, LONGEST_TEXT};
+use super::completion_check::{LONGEST_NAME, LONGEST_TEXT};
 use super::gateway::{self, AiGateway, EmbedTexts, Embedded, Providers};
 use super::registry::{Model, ModelUse, Registry};
 use application_core::{Context, Error};

@@ -8,6 +8,7 @@ mod bound;
 mod cache_key;
 mod chain;
 mod completion;
+mod completion_check;
 mod count_tokens;
 mod deployment;
 mod embedding;
@@ -40,7 +41,7 @@ pub use ask::{
     ToolCallCheck,
 };
 pub use bound::estimated_prompt_tokens;
-pub use chain::{Chain, ChainError};
+pub use chain::{AUTO, Chain, ChainError};
 pub use completion::{
     CompletionRequest, Completions, LONGEST_USER, check_completion, create_completion, stream_completion,
 };

@@ -1,10 +1,11 @@
 //! The size of a prompt in Anthropic's format. Nothing is checked here: a block of an unknown kind counts as its JSON text.
 
 use super::content::{InputBlock, InputContent};
+use super::options::JsonOutputFormat;
 use super::request::{MessageTokensRequest, MessageTurn};
 use super::tools::MessageTool;
+use crate::prompt_parts::{of_document, of_json, of_text_member, of_tool};
 use domain::ai::PromptSize;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 impl MessageTokensRequest {
@@ -43,16 +44,18 @@ impl InputBlock {
     }
 }
 
-impl MessageTool {
-    /// The size of the tool.
+impl JsonOutputFormat {
+    /// The size of the schema of the answer.
     pub fn size(&self) -> PromptSize {
         of_tool(self)
     }
 }
 
-/// A tool, or a schema of the answer, which most models get as a tool.
-fn of_tool<T: Serialize>(tool: &T) -> PromptSize {
-    PromptSize { tools: 1, ..of_json(tool).in_block() }
+impl MessageTool {
+    /// The size of the tool.
+    pub fn size(&self) -> PromptSize {
+        of_tool(self)
+    }
 }
 
 fn of_block(kind: &str, members: &Map<String, Value>) -> PromptSize {
@@ -68,12 +71,10 @@ fn of_block(kind: &str, members: &Map<String, Value>) -> PromptSize {
     }
 }
 
-/// The source of a document. A document in base64 is a PDF, except for one of text, which is shorter than this says.
+/// The source of a document.
 fn of_source(source: &Map<String, Value>) -> PromptSize {
     match (source.get("type").and_then(Value::as_str), source.get("data"), source.get("content")) {
-        (Some("base64"), Some(Value::String(data)), _) => {
-            PromptSize { document_bytes: (data.len() / 4 * 3) as u64, ..PromptSize::default() }
-        }
+        (Some("base64"), Some(Value::String(data)), _) => of_document(data),
         (Some("text"), Some(Value::String(text)), _) => PromptSize::of_text(text),
         (Some("content"), _, Some(content)) => of_content(content),
         _ => PromptSize { linked_documents: 1, ..PromptSize::default() },
@@ -94,15 +95,6 @@ fn of_inner(block: &Value) -> PromptSize {
         (Some(members), Some(kind)) => of_block(kind, members),
         _ => of_json(block),
     }
-}
-
-fn of_text_member(members: &Map<String, Value>, name: &str) -> PromptSize {
-    members.get(name).and_then(Value::as_str).map(PromptSize::of_text).unwrap_or_default()
-}
-
-/// The JSON text of a value. Values that were read from JSON can always be written.
-fn of_json<T: Serialize>(value: &T) -> PromptSize {
-    serde_json::to_string(value).map(|text| PromptSize::of_text(&text)).unwrap_or_default()
 }
 
 #[cfg(test)]

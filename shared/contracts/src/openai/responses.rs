@@ -7,6 +7,7 @@ mod events;
 mod input;
 mod request;
 mod text_or_list;
+mod tokens;
 
 pub use answer::{
     IncompleteDetails, InputTokensDetails, ModelResponse, OutputItem, OutputStatus, OutputText,
@@ -21,3 +22,4 @@ pub use request::{
     TextFormatKind,
 };
 pub use text_or_list::TextOrList;
+pub use tokens::{ResponseTokens, ResponseTokensRequest};

@@ -26,7 +26,8 @@ impl NameRule {
         c.is_ascii_alphanumeric() || self.signs.contains(c)
     }
 
-    /// What stands for a character that the provider does not take; nothing if it does not take that either.
+    /// The replacement of a character that the provider does not take: an underscore, or no character where the provider
+    /// takes no underscores.
     fn placeholder(self) -> &'static str {
         if self.signs.contains('_') { "_" } else { "" }
     }

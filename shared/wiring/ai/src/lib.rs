@@ -7,14 +7,14 @@ mod conversation_route;
 mod custom_tools;
 mod end_user;
 pub mod files;
-mod further_fields;
 mod model_sources;
 mod models;
+mod openai_hints;
 mod request_files;
 
 pub use conversation_route::{ConversationRoute, WireFormat, WireRequest};
 pub use custom_tools::{CustomTools, arguments_of, input_of};
 pub use end_user::NamedEndUser;
-pub use further_fields::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
 pub use models::Models;
+pub use openai_hints::{SERVICE_TIERS, VERBOSITIES};
 pub use request_files::{RequestFiles, remote_files};

@@ -198,6 +198,11 @@ async fn wrong_members_of_tools_that_anthropic_defines_are_named() {
             json!({"type": "bash_20250124", "input_schema": {"type": "object"}}),
             "input_schema: must be left out: the type defines the arguments".to_owned(),
         ),
+        (
+            json!({"type": "memory_20250818", "description": "My notes."}),
+            "description: must be left out: the type says what the tool does; write hints into `system`"
+                .to_owned(),
+        ),
     ] {
         let mut tool = tool;
         tool["name"] = json!("tool");

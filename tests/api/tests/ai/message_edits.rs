@@ -99,9 +99,18 @@ async fn results_of_older_calls_are_taken_out() {
     // The instructions count, too.
     let tokens = json!({"trigger": {"type": "input_tokens", "value": 2_000}});
     assert_eq!(scene.edited(&edit(tokens.clone())).await.0, json!([]));
-    let mut long = edit(tokens);
+    let mut long = edit(tokens.clone());
     long["system"] = json!("y".repeat(6_000));
     assert_eq!(scene.edited(&long).await.0[0]["cleared_tool_uses"], 2);
+    // So does the schema of the answer, in both of its places.
+    scene.world.model().script.always("{}");
+    let schema = json!({"type": "object", "properties": {}, "additionalProperties": false, "description": "y".repeat(6_000)});
+    let format = json!({"type": "json_schema", "schema": schema});
+    for (member, value) in [("output_config", json!({"format": format})), ("output_format", format.clone())] {
+        let mut long = edit(tokens.clone());
+        long[member] = value;
+        assert_eq!(scene.edited(&long).await.0[0]["cleared_tool_uses"], 2, "{member}");
+    }
 }
 
 /// Questions, each answered after two calls of a tool with reasoning before them. Each turn counts its calls anew.

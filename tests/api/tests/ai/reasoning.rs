@@ -1,6 +1,11 @@
 //! Reasoning of Claude in each wire format: callers get it with a signature, and it reaches the model again byte for byte
 //! when they send it back.
 
+mod chat;
+mod responses;
+
+use self::chat::chat;
+use self::responses::response;
 use super::{NOVA, SONNET, Scene};
 use ports::{
     ContentBlock, ModelAnswer, ModelCall, ModelError, Reasoning, ReasoningContent, StopReason, ToolCall,
@@ -32,7 +37,7 @@ fn called() -> ModelAnswer {
     }
 }
 
-/// What the model gets as its own turn, in a loop that goes on.
+/// The blocks of the model's own turn, which is the second of three in a loop that goes on.
 fn own_turn(call: &ModelCall) -> &[ContentBlock] {
     assert_eq!(call.messages.len(), 3, "{call:?}");
     &call.messages[1].content
@@ -128,6 +133,56 @@ async fn a_loop_of_messages_goes_on_with_its_reasoning() {
 }
 
 #[tokio::test]
+async fn reasoning_that_claude_would_refuse_is_not_sent() {
+    let scene = Scene::start().await;
+    let thinking = json!({"type": "thinking", "thinking": "Hm, Bonn.", "signature": SIGNATURE});
+    let text = json!({"type": "text", "text": "Bonn."});
+    let heard = async |content: Value| {
+        let turns = json!([{"role": "user", "content": "Bonn?"}, {"role": "assistant", "content": content},
+            {"role": "user", "content": "Why?"}]);
+        let call = scene.heard_by_model("createMessage", &message(turns)).await;
+        own_turn(&call).to_vec()
+    };
+    let sent = heard(json!([thinking, text])).await;
+    assert!(matches!(sent[..], [ContentBlock::Reasoning(_), ContentBlock::Text(_)]), "{sent:?}");
+    // A turn must not end with reasoning, as that of a cut answer does.
+    let sent = heard(json!([thinking, text, thinking])).await;
+    assert!(matches!(sent[..], [ContentBlock::Reasoning(_), ContentBlock::Text(_)]), "{sent:?}");
+    // Another family's reasoning, and hidden reasoning that is no base64.
+    let mut of_others = thinking.clone();
+    of_others["signature"] = json!(SIGNATURE.replace(".claude.", ".other."));
+    let hidden = json!({"type": "redacted_thinking", "data": HIDDEN.replace("AQI=", "@@")});
+    for foreign in [of_others, hidden] {
+        let sent = heard(json!([foreign, text])).await;
+        assert!(matches!(sent[..], [ContentBlock::Text(_)]), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_reasoning_of_claude_is_signed() {
+    let scene = Scene::start().await;
+    let mut asked = message(json!([{"role": "user", "content": "Bonn?"}]));
+    asked["model"] = json!(NOVA);
+    let answer = scene.answered_with_reasoning("createMessage", &asked).await;
+    assert!(!answer.to_string().contains("sextant1"), "{answer}");
+}
+
+/// Reasoning from elsewhere is not sent, so it makes no other request of one whose answer is cached.
+#[tokio::test]
+async fn reasoning_from_elsewhere_changes_no_cached_answer() {
+    let scene = Scene::start().await;
+    scene.world.model().script.always("Yes.");
+    let foreign = json!({"type": "thinking", "thinking": "Hm, Bonn.", "signature": "c2ln"});
+    let text = json!({"type": "text", "text": "Bonn."});
+    for (content, cache) in [(json!([text]), "miss"), (json!([foreign, text]), "hit")] {
+        let turns = json!([{"role": "user", "content": "Bonn?"}, {"role": "assistant", "content": content},
+            {"role": "user", "content": "Why?"}]);
+        let answer = scene.ask_with("createMessage", "max-age=60", &message(turns)).await.expect(200);
+        assert_eq!(answer.header("x-sextant-cache"), Some(cache));
+    }
+}
+
+#[tokio::test]
 async fn a_stream_of_messages_has_reasoning_and_its_signature() {
     let scene = Scene::start().await;
     let asked = message(json!([{"role": "user", "content": "Bonn?"}]));
@@ -146,170 +201,6 @@ async fn a_stream_of_messages_has_reasoning_and_its_signature() {
         start(2, json!({"type": "text", "text": ""})),
     ];
     assert_eq!(events[1..8], expected);
-}
-
-fn chat(turns: Value) -> Value {
-    json!({
-        "model": SONNET, "max_tokens": 4000, "reasoning_effort": "low", "messages": turns,
-        "tools": [{"type": "function", "function": {"name": "weather"}}],
-    })
-}
-
-fn chat_loop(message: &Value) -> Value {
-    let result = json!({"role": "tool", "tool_call_id": "c1", "content": "9 C"});
-    json!([{"role": "user", "content": "Bonn?"}, message, result])
-}
-
-#[tokio::test]
-async fn a_loop_of_chat_goes_on_with_its_reasoning() {
-    let scene = Scene::start().await;
-    let asked = chat(json!([{"role": "user", "content": "Bonn?"}]));
-    let answer = scene.answered_with_reasoning("createChatCompletion", &asked).await;
-    let mut message = answer["choices"][0]["message"].clone();
-    assert_eq!(message["reasoning_content"], "Hm, Bonn.");
-    let blocks = json!([
-        {"type": "thinking", "thinking": "Hm, Bonn.", "signature": SIGNATURE},
-        {"type": "redacted_thinking", "data": HIDDEN},
-    ]);
-    assert_eq!(message["thinking_blocks"], blocks);
-    assert_goes_on(&scene.heard_by_model("createChatCompletion", &chat(chat_loop(&message))).await);
-    // Clients without the newer member send the older one back, which proves nothing.
-    message.as_object_mut().unwrap().remove("thinking_blocks");
-    let call = scene.heard_by_model("createChatCompletion", &chat(chat_loop(&message))).await;
-    assert_eq!((own_turn(&call).len(), call.reasoning), (2, None));
-    // A wrong part behind the reasoning keeps its name.
-    message["thinking_blocks"] = blocks;
-    message["tool_calls"][0]["id"] = json!("c2");
-    let body = chat(chat_loop(&message));
-    let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request").json();
-    let wrong = refused["error"]["message"].as_str().unwrap();
-    assert!(wrong.contains("messages.1.tool_calls.0: must have its result"), "{wrong}");
-}
-
-#[tokio::test]
-async fn reasoning_of_a_chat_does_not_count_as_a_turn() {
-    let scene = Scene::start().await;
-    let turns = |most: usize, text: &str| -> Value {
-        let thinking = json!([{"type": "thinking", "thinking": text, "signature": SIGNATURE}]);
-        let user = json!({"role": "user", "content": "Bonn?"});
-        let model = json!({"role": "assistant", "content": "Yes.", "thinking_blocks": thinking});
-        (0..most).map(|at| if at % 2 == 0 { user.clone() } else { model.clone() }).collect()
-    };
-    let call = scene.heard_by_model("createChatCompletion", &chat(turns(701, "Hm, Bonn."))).await;
-    assert_eq!((call.messages.len(), call.messages[1].content.len()), (701, 2));
-    // A wrong character of the reasoning is named by its place.
-    let body = chat(turns(3, "a\u{0}b"));
-    let refused = scene.ask("createChatCompletion", &body).await.problem(400, "invalid_request").json();
-    assert_eq!(refused["error"]["param"], "messages.1.thinking_blocks");
-}
-
-/// OpenAI's clients join the parts of a list by their `index`.
-#[tokio::test]
-async fn a_stream_of_chat_has_reasoning_and_its_signature() {
-    let scene = Scene::start().await;
-    let asked = chat(json!([{"role": "user", "content": "Bonn?"}]));
-    let events = scene.reasoning_events("createChatCompletion", &asked).await;
-    let deltas: Vec<&Value> = events.iter().map(|event| &event["choices"][0]["delta"]).collect();
-    let thinking = |text: &str| json!({"type": "thinking", "thinking": text, "index": 0});
-    let mut signed = thinking("");
-    signed["signature"] = json!(SIGNATURE);
-    let hidden = json!({"type": "redacted_thinking", "data": HIDDEN, "index": 1});
-    assert_eq!(
-        deltas[1..4],
-        [
-            &json!({"reasoning_content": "Hm, Bonn.", "thinking_blocks": [thinking("Hm, Bonn.")]}),
-            &json!({"reasoning_content": "", "thinking_blocks": [signed]}),
-            &json!({"reasoning_content": "", "thinking_blocks": [hidden]}),
-        ]
-    );
-}
-
-fn response(input: Value) -> Value {
-    json!({
-        "model": SONNET, "max_output_tokens": 4000, "reasoning": {"effort": "low", "summary": "auto"},
-        "include": ["reasoning.encrypted_content"], "input": input, "store": false,
-        "tools": [{"type": "function", "name": "weather"}],
-    })
-}
-
-fn response_loop(output: &Value) -> Value {
-    let mut input = vec![json!({"role": "user", "content": "Bonn?"})];
-    input.extend(output.as_array().unwrap().iter().cloned());
-    input.push(json!({"type": "function_call_output", "call_id": "c1", "output": "9 C"}));
-    Value::Array(input)
-}
-
-#[tokio::test]
-async fn a_loop_of_responses_goes_on_with_its_reasoning() {
-    let scene = Scene::start().await;
-    let asked = response(json!("Bonn?"));
-    let answer = scene.answered_with_reasoning("createResponse", &asked).await;
-    let output = &answer["output"];
-    assert_eq!(output[0]["summary"], json!([{"type": "summary_text", "text": "Hm, Bonn."}]));
-    assert_eq!((&output[1]["type"], &output[1]["summary"]), (&json!("reasoning"), &json!([])));
-    let kinds: Vec<&Value> = output.as_array().unwrap().iter().map(|item| &item["type"]).collect();
-    assert_eq!(kinds, ["reasoning", "reasoning", "message", "function_call"]);
-    assert_goes_on(&scene.heard_by_model("createResponse", &response(response_loop(output))).await);
-    // The text is only shown to a caller who asks for it, and comes back all the same.
-    let mut quiet = asked.clone();
-    quiet["reasoning"]["summary"] = Value::Null;
-    let quiet = scene.answered_with_reasoning("createResponse", &quiet).await;
-    assert_eq!(quiet["output"][0]["summary"], json!([]));
-    assert_goes_on(&scene.heard_by_model("createResponse", &response(response_loop(&quiet["output"]))).await);
-    // Reasoning of others, and reasoning before an item of the caller, is left alone.
-    let mut foreign = output.clone();
-    foreign[0]["encrypted_content"] = json!("gAAAAABoM1fb");
-    foreign[1]["encrypted_content"] = Value::Null;
-    let call = scene.heard_by_model("createResponse", &response(response_loop(&foreign))).await;
-    assert_eq!((own_turn(&call).len(), call.reasoning), (2, None));
-    let alone = json!([{"role": "user", "content": "Bonn?"}, output[0], {"role": "user", "content": "Now?"}]);
-    let call = scene.heard_by_model("createResponse", &response(alone)).await;
-    assert_eq!(call.messages.len(), 1);
-}
-
-#[tokio::test]
-async fn a_stream_of_responses_has_items_of_reasoning() {
-    let scene = Scene::start().await;
-    let asked = response(json!("Bonn?"));
-    let whole = scene.answered_with_reasoning("createResponse", &asked).await;
-    let events = scene.reasoning_events("createResponse", &asked).await;
-    let names: Vec<&str> =
-        events.iter().map(|event| event["type"].as_str().unwrap().trim_start_matches("response.")).collect();
-    let expected = [
-        "output_item.added",
-        "reasoning_summary_part.added",
-        "reasoning_summary_text.delta",
-        "reasoning_summary_text.done",
-        "reasoning_summary_part.done",
-        "output_item.done",
-        "output_item.added",
-        "output_item.done",
-        "output_item.added",
-    ];
-    assert_eq!(names[2..11], expected);
-    assert_eq!((&events[4]["delta"], &events[5]["text"]), (&json!("Hm, Bonn."), &json!("Hm, Bonn.")));
-    for (event, place) in [(7, 0), (9, 1)] {
-        let (streamed, whole) = (&events[event]["item"], &whole["output"][place]);
-        for member in ["type", "status", "summary", "encrypted_content"] {
-            assert_eq!(streamed[member], whole[member], "{member}");
-        }
-    }
-    let output = &events.last().unwrap()["response"]["output"];
-    assert_eq!(output.as_array().unwrap().len(), 4);
-    assert_goes_on(&scene.heard_by_model("createResponse", &response(response_loop(output))).await);
-}
-
-/// An answer that was cut within its reasoning has no message, and its reasoning is incomplete, as in a stream.
-#[tokio::test]
-async fn a_whole_response_that_was_cut_within_its_reasoning_is_like_a_streamed_one() {
-    let scene = Scene::start().await;
-    let reasoning = vec![ReasoningContent::Text { text: "Hm, B".to_owned(), signature: None }];
-    let (text, tool_calls, stop) = (String::new(), Vec::new(), StopReason::MaxTokens);
-    scene.world.model().script.script(Ok(ModelAnswer { reasoning, text, tool_calls, stop, ..called() }));
-    let whole = scene.ask("createResponse", &response(json!("Bonn?"))).await.expect(200).json();
-    let output = whole["output"].as_array().unwrap();
-    assert_eq!(output.len(), 1);
-    assert_eq!((&output[0]["type"], &output[0]["status"]), (&json!("reasoning"), &json!("incomplete")));
 }
 
 /// A cached answer has the reasoning of the one that was kept, whole and streamed.

@@ -5,7 +5,7 @@ use super::*;
 use adapter_bedrock::BedrockBatchRecords;
 use application_ai::PriceBook;
 use application_ai::batches::ProviderBatches;
-use ports::BatchJobState;
+use ports::{BatchFiles, BatchJobState};
 use testkit::TestBatchJobs;
 
 /// The cost of an answer with 1,000 input and 200 output tokens, at the prices of batches.
@@ -23,9 +23,18 @@ impl Provider {
     }
 
     pub(super) async fn run_at(&self, seconds: i64) -> Result<BatchReport, Error> {
+        self.run_with(&self.scene.files, &self.scene.at(seconds)).await
+    }
+
+    /// A run with these files.
+    pub(super) async fn run_with(
+        &self,
+        files: &dyn BatchFiles,
+        context: &Context,
+    ) -> Result<BatchReport, Error> {
         let provider = ProviderBatches { jobs: &self.jobs, records: &self.records, region: "us-east-1" };
-        let tools = BatchTools { provider: Some(provider), ..self.scene.tools() };
-        advance_batches(tools, &self.scene.at(seconds)).await
+        let tools = BatchTools { provider: Some(provider), files, ..self.scene.tools() };
+        advance_batches(tools, context).await
     }
 
     /// The identifiers of the records that were written.

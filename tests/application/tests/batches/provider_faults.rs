@@ -147,10 +147,36 @@ async fn a_cancelled_batch_that_has_no_job_gets_none() {
     provider.run_at(0).await.unwrap();
     scene.cancel(1).await;
     provider.jobs.fail(None);
+    // A job that was started just before may not be in the provider's list yet.
     provider.run_at(1200).await.unwrap();
+    assert_eq!(scene.status(1).await, BatchStatus::Cancelling);
+    provider.run_at(2400).await.unwrap();
     assert_eq!(provider.jobs.started().len(), 0);
     assert_eq!(scene.status(1).await, BatchStatus::Cancelled);
     assert_eq!(scene.spent().await.tenant_month.committed, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_the_list_has_late_is_stopped_and_its_results_are_paid() {
+    let provider = Provider::start();
+    let scene = &provider.scene;
+    scene.with_file(1, &lines(100)).await;
+    provider.jobs.fail(Some(BatchFault::LostStart));
+    assert!(provider.run_at(0).await.is_err());
+    scene.cancel(1).await;
+    provider.jobs.fail(None);
+    provider.jobs.unlist(true);
+    provider.run_at(1200).await.unwrap();
+    assert_eq!(scene.status(1).await, BatchStatus::Cancelling);
+    provider.jobs.unlist(false);
+    provider.run_at(2400).await.unwrap();
+    assert_eq!(provider.jobs.stops(), 1);
+    let outputs = provider.answer(&provider.record_ids()[..40]);
+    provider.jobs.end(&BatchJobState::Stopped { outputs });
+    provider.run_at(3600).await.unwrap();
+    let state = scene.state(1).await;
+    assert_eq!((state.status, state.completed), (BatchStatus::Cancelled, 40));
+    assert_eq!(scene.spent().await.tenant_month.committed, 40 * BATCH_COST);
 }
 
 #[tokio::test]

@@ -140,7 +140,8 @@ async fn a_stream_that_our_time_cuts_after_any_part_is_settled_once() {
     assert_eq!((scene.sweep().await, scene.ledger().await.len()), (0, parts().len()));
 }
 
-/// What arrives of reasoning may be a summary, and the whole is paid for, so a model that may reason may have written all that it was allowed.
+/// Providers stream a summary of the reasoning and bill the whole of it. A broken stream of a model that may reason is
+/// therefore charged as if the model had written all that it was allowed.
 #[tokio::test]
 async fn a_stream_of_a_model_that_may_reason_is_charged_at_its_most() {
     for (effort, is_most) in [(Some(ReasoningEffort::Low), true), (None, false)] {

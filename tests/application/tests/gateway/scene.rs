@@ -1,22 +1,23 @@
 //! A tenant, a gateway and a scripted model on an embedded DynamoDB.
 
+mod asks;
+mod ledger;
+
+pub(crate) use self::asks::{ask, cacheable, chain, judged, limits};
+
 use crate::support::{NOW, ROOMY, context};
 use application_ai::gateway::{StreamEvent, Streamed, complete, stream};
-use application_ai::{
-    AiGateway, CachePolicy, Chain, Conversation, GatewayAnswer, GatewayRequest, Providers, Registry,
-    Requester,
-};
+use application_ai::{AiGateway, GatewayAnswer, GatewayRequest, Providers, Registry, Requester};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error};
 use domain::ai::{
-    AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Feature, Limits, PricesOverridden,
-    TokenPrices,
+    AiBudget, AiBudgetEvent, AiPrices, AiPricesEvent, BudgetSet, Limits, PricesOverridden, TokenPrices,
 };
 use domain::id::{AccountId, OrganizationId, new_id};
 use domain::{Aggregate, AggregateType};
 use futures_util::StreamExt;
 use ports::{
-    AggregateKey, AiState, BoxFuture, Guardrail, Message, ModelGateway, Role, Settlement, SpentAmounts,
+    AggregateKey, AiState, BoxFuture, Guardrail, ModelGateway, Settlement, SpentAmounts,
     StreamingModelGateway, Timer,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,18 +54,6 @@ impl Timer for SharedTimer {
             tokio::time::sleep(time.min(Duration::from_millis(5))).await;
         })
     }
-}
-
-/// A request in the ledger.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Metered {
-    pub(crate) cost: u64,
-    pub(crate) attempts: u64,
-    pub(crate) model: String,
-    pub(crate) cache: String,
-    pub(crate) outcome: String,
-    /// The cost of attempts at other models, and their input tokens.
-    pub(crate) others: Vec<(String, u64, u64)>,
 }
 
 pub(crate) struct Scene {
@@ -245,57 +234,6 @@ impl Scene {
         }
         found.len()
     }
-
-    /// The requests in the ledger.
-    pub(crate) async fn ledger(&self) -> Vec<Metered> {
-        let items = self.environment.items(&self.environment.tables().ledger).await;
-        let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
-        metered
-            .map(|item| {
-                let data = item["data"].as_m().unwrap();
-                let text = |name: &str| data[name].as_s().unwrap().clone();
-                let number = |name: &str| data[name].as_n().unwrap().parse().unwrap();
-                Metered {
-                    cost: number("cost_nano_usd"),
-                    attempts: number("attempts"),
-                    model: text("model"),
-                    cache: text("cache"),
-                    outcome: text("outcome"),
-                    others: data
-                        .get("other_models")
-                        .map(|others| others.as_l().unwrap().as_slice())
-                        .unwrap_or_default()
-                        .iter()
-                        .map(|other| {
-                            let other = other.as_m().unwrap();
-                            let input = other["tokens"].as_m().unwrap()["input"].as_n().unwrap();
-                            let cost = other["cost_nano_usd"].as_n().unwrap();
-                            let model = other["model"].as_s().unwrap().clone();
-                            (model, cost.parse().unwrap(), input.parse().unwrap())
-                        })
-                        .collect(),
-                }
-            })
-            .collect()
-    }
-
-    /// The unmetered cost of each request in the ledger, in nano-dollars.
-    pub(crate) async fn unmetered(&self) -> Vec<u64> {
-        let items = self.environment.items(&self.environment.tables().ledger).await;
-        let metered = items.iter().filter(|item| item["event_type"].as_s().unwrap() == "ai_request_metered");
-        let of = metered.filter_map(|item| item["data"].as_m().unwrap().get("unmetered"));
-        of.map(|unmetered| unmetered.as_m().unwrap()["cost_nano_usd"].as_n().unwrap().parse().unwrap())
-            .collect()
-    }
-
-    /// Fails unless every reservation is settled and the ledger and the counters agree. Returns the amount spent.
-    pub(crate) async fn settled(&self) -> u64 {
-        let spent = self.spent().await;
-        assert_eq!(spent.committed, spent.settled, "money that nobody settled");
-        let ledger: u64 = self.ledger().await.iter().map(|metered| metered.cost).sum();
-        assert_eq!(ledger, spent.settled, "the ledger and the counters");
-        spent.settled
-    }
 }
 
 fn gateway(environment: &TestEnvironment, state: Arc<dyn AiState>, timer: &Arc<ShortTimer>) -> AiGateway {
@@ -325,51 +263,6 @@ pub(crate) fn test_registry() -> Registry {
 pub(crate) fn providers(model: &Arc<ScriptedModel>) -> Providers<dyn ModelGateway> {
     let bedrock: Arc<dyn ModelGateway> = model.clone();
     Providers { bedrock, openai: None }
-}
-
-pub(crate) fn chain(text: &str) -> Chain {
-    Chain::parse(text, &Registry::shipped().unwrap()).unwrap()
-}
-
-/// A request that does not use the cache.
-pub(crate) fn ask(models: &str) -> GatewayRequest {
-    GatewayRequest {
-        feature: Feature::Completion,
-        chain: chain(models),
-        sticky: "tenant".to_owned(),
-        conversation: Conversation {
-            system: "Be brief.".to_owned(),
-            messages: vec![Message::text(Role::User, "What is the capital of France?".to_owned())],
-            max_output_tokens: 1000,
-            temperature: Some(0.0),
-            ..Conversation::default()
-        },
-        cache: CachePolicy { read: false, store: false, max_age: None, ttl: Duration::from_secs(3600) },
-        check: None,
-        tool_check: None,
-        needs: Vec::new(),
-        gives_cut: false,
-        subject: "subject".to_owned(),
-    }
-}
-
-/// A request whose answer may be cached for an hour.
-pub(crate) fn cacheable(models: &str) -> GatewayRequest {
-    let mut ask = ask(models);
-    ask.cache.read = true;
-    ask.cache.store = true;
-    ask
-}
-
-/// A request whose only usable answer is `good`.
-pub(crate) fn judged(ask: GatewayRequest) -> GatewayRequest {
-    let check = |text: &str| if text == "good" { Ok(()) } else { Err(vec!["it must be good".to_owned()]) };
-    GatewayRequest { check: Some(Arc::new(check)), ..ask }
-}
-
-/// The same limit for every budget.
-pub(crate) fn limits(each: u64) -> Limits {
-    Limits { tenant_month: each, tenant_day: each, user_day: each, ..Limits::default() }
 }
 
 /// Waits until the condition holds.

@@ -29,9 +29,12 @@ pub(super) fn events(
             embeddings(world, sample, requests, |text| json!({"texts": [text, "A second text."]}))
         }
         "create-openai-embedding" => embeddings(world, sample, requests, |text| json!({"input": text})),
-        "list-models" | "list-openai-models" | "get-openai-model" | "get-budget" | "count-message-tokens" => {
-            reads(world, sample, requests)
-        }
+        "list-models"
+        | "list-openai-models"
+        | "get-openai-model"
+        | "get-budget"
+        | "count-message-tokens"
+        | "count-response-tokens" => reads(world, sample, requests),
         "meter-ai-usage" => deliveries(world, "ai", name, requests),
         "override-model-prices" => (0..requests).map(|number| prices(world, sample, number)).collect(),
         // As in nearly every minute, no process died in the middle of a request to a model.

@@ -1,4 +1,4 @@
-//! What a provider was sent, in the format of Bedrock's Converse or of OpenAI's chat completions, so that one expectation
+//! Reads requests to a provider in the format of Bedrock's Converse or of OpenAI's chat completions, so that one expectation
 //! serves both.
 
 use super::size;

@@ -27,7 +27,9 @@ const PAGE: u32 = 1_000;
 /// No step is begun with less time left. Asking lines takes up to a minute until the last one is begun, and 90 seconds.
 const TIME_TO_ASK: Duration = Duration::from_secs(180);
 /// No other step is begun with less time left: it reads or writes a whole file of up to 50 MB, or all chunks.
-const TIME_FOR_A_FILE: Duration = Duration::from_secs(600);
+pub(super) const TIME_FOR_A_FILE: Duration = Duration::from_secs(600);
+/// Results of a provider are not begun to be taken with less time left, nor another part of them: one part takes seconds.
+pub(super) const TIME_TO_TAKE: Duration = Duration::from_secs(240);
 /// How much longer a claim lasts than its run, because clocks differ.
 const CLAIM_BEYOND: Duration = Duration::from_secs(60);
 
@@ -144,8 +146,12 @@ async fn advance(tools: BatchTools<'_>, context: &Context, key: &AggregateKey) -
         record(tools, context, &open.key, |_| Some(expired.clone())).await?;
         return Ok(BatchStep::Made);
     }
-    let asks = open.state.status == BatchStatus::InProgress && !provider::is_provider_s(&open.state);
-    if !asks && context.time_left() < TIME_FOR_A_FILE {
+    let time = match open.state.status {
+        BatchStatus::InProgress if !provider::is_provider_s(&open.state) => TIME_TO_ASK,
+        BatchStatus::InProgress if open.state.provider_job.is_some() => TIME_TO_TAKE,
+        _ => TIME_FOR_A_FILE,
+    };
+    if context.time_left() < time {
         // The next run, which is a minute away, has the time.
         return Ok(BatchStep::Waits);
     }
@@ -163,6 +169,7 @@ async fn advance(tools: BatchTools<'_>, context: &Context, key: &AggregateKey) -
 }
 
 /// A claimed step.
+#[derive(Clone)]
 pub(super) struct ClaimedStep {
     /// The batch after the claim.
     pub(super) batch: OpenBatch,

@@ -115,13 +115,14 @@ pub(super) async fn record_found(
     Ok(true)
 }
 
-/// Records results. A cancellation that came meanwhile changes nothing about them.
+/// Records results, and returns the batch after them. A cancellation that came meanwhile changes nothing about them.
+/// `None` when the claim is over: then nothing is recorded.
 pub(super) async fn record_progress(
     tools: BatchTools<'_>,
     context: &Context,
     claimed: &ClaimedStep,
     progress: BatchProgress,
-) -> Result<(), Error> {
+) -> Result<Option<OpenBatch>, Error> {
     let key = &claimed.batch.key;
     let recorded = retry_on_conflict(|| {
         let progress = progress.clone();
@@ -131,11 +132,14 @@ pub(super) async fn record_progress(
         Some(state) => {
             let batch = OpenBatch { state, ..claimed.batch.clone() };
             money::note_usage(tools.completions.gateway.money(), context, &batch).await;
+            Ok(Some(batch))
         }
-        // The run took longer than its claim. The next run finds the results.
-        None => tracing::warn!(batch = key.id(), "results came after the end of their claim"),
+        // The run took longer than its claim. The next run finds the results, or takes them again.
+        None => {
+            tracing::warn!(batch = key.id(), "results came after the end of their claim");
+            Ok(None)
+        }
     }
-    Ok(())
 }
 
 /// Reads the lines of the next chunk.

@@ -78,11 +78,6 @@ impl<'a> FileLines<'a> {
         let lines = self.next().await?;
         Ok(lines.map(|lines| lines.into_iter().filter_map(|line| line.text).collect()))
     }
-
-    /// Where the first line begins that was not given yet.
-    pub(super) fn line_begin(&self) -> u64 {
-        self.line_begin
-    }
 }
 
 /// The text of a line; `None` when it is too long.

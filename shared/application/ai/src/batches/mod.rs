@@ -21,6 +21,7 @@ mod question;
 mod quiet_capacity;
 mod read;
 mod records;
+mod result_places;
 mod results;
 mod taken_results;
 mod unfinished;

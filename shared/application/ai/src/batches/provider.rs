@@ -3,7 +3,6 @@
 //! results become those of the lines. A batch that the provider does not take is asked line by line after all.
 
 use super::advance::{BatchStep, BatchTools, ClaimedStep, OpenBatch, ProviderBatches, claim, record};
-use super::ask::record_progress;
 use super::records::ProviderRun;
 use application_core::command::retry_on_conflict;
 use application_core::{Context, Error, repository};
@@ -17,15 +16,21 @@ pub(super) const FEWEST_RECORDS: u32 = 100;
 const TIME_TO_SUBMIT: i64 = 2 * 3600;
 /// How long a batch that ends early looks for a job whose id was not recorded, in seconds: then it ends without one.
 const TIME_TO_FIND: i64 = 2 * 3600;
+/// How long after a batch began to end a job must be in the provider's list, in seconds. No run starts a job for a batch that
+/// ends; one that began before lives for 15 minutes at most, and the list may be as far behind.
+const TIME_UNTIL_LISTED: i64 = 30 * 60;
 /// The hours after which the provider ends a job at the latest.
 pub(super) const JOB_HOURS: i32 = 24;
 /// How long before the lease of its money ends a batch that ends early waits for its provider no longer, in seconds: runs of
 /// the job that put its results together. Its job has ended by itself by then.
 const TIME_TO_FINISH: i64 = 3600;
+/// How long before the lease of its money ends no more results are taken, in seconds: runs of the job that write errors for the
+/// lines without one, put the results together, and settle.
+const TIME_TO_END: i64 = 30 * 60;
 
-/// Whether a batch is one for the provider, and has no results yet.
+/// Whether a batch is one for the provider, and not all of its results are taken yet.
 pub(super) fn is_provider_s(batch: &Batch) -> bool {
-    batch.provider_model.is_some() && batch.lines_done == 0
+    batch.provider_model.is_some() && batch.lines_left() > 0
 }
 
 /// Goes on with a batch that the provider runs.
@@ -71,13 +76,13 @@ async fn take_all(
         tracing::error!(batch = open.key.id(), "the prices of a provider's batch are unknown");
         return requeue(tools, context, open, "The prices of the model's batches are unknown.").await;
     };
-    if has_results && !run.has_results(outputs).await? {
+    // Once some are taken, the others can't be asked at other prices: lines whose results got lost have errors.
+    if has_results && open.state.lines_done == 0 && !run.has_results(outputs).await? {
         tracing::error!(batch = open.key.id(), "the results of a job that completed are missing");
         return requeue(tools, context, open, "The results of the job are missing.").await;
     }
-    let progress = run.take_results(outputs).await?;
-    record_progress(tools, context, &claimed, progress).await?;
-    Ok(BatchStep::Made)
+    // Its money is set aside for more than a day after it expires, so that no result comes too late here.
+    run.take_results(&claimed, outputs, |_| false).await
 }
 
 /// Whether the job of a batch that ends early still runs; then it is told to stop.
@@ -105,32 +110,44 @@ pub(super) async fn still_runs(
 /// Whether a batch that ends early has waited long enough for its provider: results that come after the end of the lease can't
 /// be charged any more. A job that is not known is looked for during [`TIME_TO_FIND`].
 fn is_over(batch: &Batch, now: Timestamp) -> bool {
-    let ends_since = batch.times.cancelling.or(batch.times.finalizing);
-    if batch.provider_job.is_none() && ends_since.is_some_and(|since| now >= since.plus_seconds(TIME_TO_FIND))
-    {
-        return true;
-    }
-    let lease = batch.reservation.as_ref().map(|aside| aside.lease_until);
-    lease.is_none_or(|lease| now >= lease.plus_seconds(-TIME_TO_FINISH))
+    let is_lost = ends_since(batch).is_some_and(|since| now >= since.plus_seconds(TIME_TO_FIND));
+    (batch.provider_job.is_none() && is_lost) || lease_ends_within(TIME_TO_FINISH, batch, now)
 }
 
-/// Takes the results of a job that was stopped, which the provider bills. None when it has none: then the batch ends.
+fn lease_ends_within(seconds: i64, batch: &Batch, now: Timestamp) -> bool {
+    let lease = batch.reservation.as_ref().map(|aside| aside.lease_until);
+    lease.is_none_or(|lease| now >= lease.plus_seconds(-seconds))
+}
+
+/// Since when a batch ends early.
+fn ends_since(batch: &Batch) -> Option<Timestamp> {
+    batch.times.cancelling.or(batch.times.finalizing)
+}
+
+/// Takes the results of a job that was stopped, which the provider bills. None when it has none, or it is too late for
+/// them: then the batch ends.
 pub(super) async fn take_stopped(
     tools: BatchTools<'_>,
     context: &Context,
     claimed: &ClaimedStep,
 ) -> Result<Option<BatchStep>, Error> {
-    match take_what_there_is(tools, context, claimed).await {
-        Err(error) if is_over(&claimed.batch.state, context.clock()) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                batch = claimed.batch.key.id(),
-                "a batch ends without the results of its provider"
-            );
-            Ok(None)
-        }
-        taken => taken,
+    let error = match take_what_there_is(tools, context, claimed).await {
+        Err(error) => error,
+        taken => return taken,
+    };
+    let open = &claimed.batch;
+    // A part of the results may have been recorded before the failure. Then the step that ends the batch is another one.
+    let found = repository::load::<Batch>(tools.store, &open.key).await?;
+    let is_first = found.is_some_and(|found| found.state.lines_done == open.state.lines_done);
+    if !is_first || !is_over(&open.state, context.clock()) {
+        return Err(error);
     }
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        batch = open.key.id(),
+        "a batch ends without the results of its provider"
+    );
+    Ok(None)
 }
 
 async fn take_what_there_is(
@@ -143,6 +160,11 @@ async fn take_what_there_is(
         // A run may have been killed while it asked for a job, so that only the provider knows of it.
         return if claimed.resumes { find_job(tools, provider, context, open).await } else { Ok(None) };
     };
+    let is_too_late = |batch: &Batch| lease_ends_within(TIME_TO_END, batch, context.clock());
+    if is_too_late(&open.state) {
+        tracing::error!(batch = open.key.id(), "a batch ends before all results of its provider are taken");
+        return Ok(None);
+    }
     let Some(BatchJobState::Completed { outputs } | BatchJobState::Stopped { outputs }) =
         provider.jobs.state(job).await?
     else {
@@ -152,23 +174,24 @@ async fn take_what_there_is(
         tracing::error!(batch = open.key.id(), "the prices of a provider's batch are unknown");
         return Ok(None);
     };
-    let progress = run.take_results(&outputs).await?;
-    record_progress(tools, context, claimed, progress).await?;
-    Ok(Some(BatchStep::Made))
+    run.take_results(claimed, &outputs, is_too_late).await.map(Some)
 }
 
 /// Finds the job of a batch that ends early by its name; none is started. It is stopped, and its results are taken once
-/// it has stopped.
+/// it has stopped. A job that is not in the provider's list may be younger than the list: it is looked for again until
+/// [`TIME_UNTIL_LISTED`] is over.
 async fn find_job(
     tools: BatchTools<'_>,
     provider: ProviderBatches<'_>,
     context: &Context,
     open: &OpenBatch,
 ) -> Result<Option<BatchStep>, Error> {
-    match provider.jobs.find(&JobName::of(open.id)).await? {
-        Some(job) => keep_job(tools, provider, context, open, &job).await.map(Some),
-        None => Ok(None),
+    if let Some(job) = provider.jobs.find(&JobName::of(open.id)).await? {
+        return keep_job(tools, provider, context, open, &job).await.map(Some);
     }
+    let listed_from = ends_since(&open.state).map(|since| since.plus_seconds(TIME_UNTIL_LISTED));
+    let may_be_listed = listed_from.is_some_and(|from| context.clock() < from);
+    Ok(may_be_listed.then_some(BatchStep::Waits))
 }
 
 /// Writes the records and starts the job.

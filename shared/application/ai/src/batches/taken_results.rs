@@ -12,7 +12,7 @@ const MOST_RESULTS: usize = 500;
 /// The bytes of results after which a chunk ends: one more result is below four megabytes.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Results that are written in chunks.
+/// Results of lines behind those that the batch has, which are written in chunks.
 pub(super) struct TakenResults<'a> {
     open: &'a OpenBatch,
     results: Vec<LineResult>,
@@ -41,7 +41,8 @@ impl<'a> TakenResults<'a> {
         }
         self.bytes = 0;
         let chunk = ChunkResults::new(std::mem::take(&mut self.chunk), std::mem::take(&mut self.results));
-        let place = BatchFileKey::chunk(self.open.key.tenant(), &self.open.id, self.sums.lines);
+        let first = self.open.state.lines_done.saturating_add(self.sums.lines);
+        let place = BatchFileKey::chunk(self.open.key.tenant(), &self.open.id, first);
         tools.files.write(&place, stream::iter([Ok(chunk.encode()?)]).boxed()).await?;
         let sums = &mut self.sums;
         sums.lines = sums.lines.saturating_add(chunk.progress.lines);

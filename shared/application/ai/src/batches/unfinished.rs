@@ -39,7 +39,8 @@ pub(super) async fn write_unfinished(
     if sums.lines != batch.state.lines_left() {
         return Err(FileError("the input file has other lines than before".into()).into());
     }
-    record_progress(tools, context, claimed, sums).await
+    record_progress(tools, context, claimed, sums).await?;
+    Ok(())
 }
 
 /// The errors of these lines, of a file with so many bytes left.

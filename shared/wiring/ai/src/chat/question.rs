@@ -4,7 +4,7 @@ use super::names::{Names, TurnForm, TurnPlace};
 use super::turns::{self, ReadTurn};
 use super::{tools, unused};
 use crate::{NamedEndUser, RequestFiles};
-use application_ai::CompletionRequest;
+use application_ai::{AUTO, CompletionRequest};
 use application_core::model_answer::CacheControl;
 use contracts::openai::{ChatReasoningEffort, ChatRequest, ResponseFormat, Stop};
 use domain::InvalidFields;
@@ -16,8 +16,6 @@ use serde_json::{Value, json};
 const LONGEST_LABEL: usize = 512;
 /// The most characters of a refusal.
 const LONGEST_REFUSAL: usize = 100_000;
-/// The model name that stands for the chain.
-const AUTO: &str = "auto";
 
 /// The prompt of a request, and the wrong fields among those that only OpenAI's format has.
 pub fn read(

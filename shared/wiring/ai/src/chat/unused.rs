@@ -1,8 +1,9 @@
 //! Fields of OpenAI's format that Sextant does not have. Null counts as left out.
 
-use crate::{FieldUse, SERVICE_TIERS, VERBOSITIES, judge_fields};
+use crate::{SERVICE_TIERS, VERBOSITIES};
 use contracts::openai::{ChatMessage, ChatRole};
 use domain::field::FieldChecks;
+use domain::further_fields::{FieldUse, judge_fields};
 use serde_json::{Map, Value, json};
 
 /// Adds the fields of a request that can't be ignored.

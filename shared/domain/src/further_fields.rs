@@ -1,18 +1,11 @@
 //! Members of a body in another provider's format that no type reads. A member that changes nothing about an answer is
 //! accepted and ignored. One that would change it is refused by name, and so is one that the format does not have.
 
-use domain::field::FieldChecks;
+use crate::field::FieldChecks;
 use serde_json::{Map, Value};
 
 /// The most characters of an unknown name that are repeated.
 const LONGEST_NAME: usize = 64;
-
-/// The values of OpenAI's wish for a faster or a cheaper answer. All requests are served alike here.
-pub const SERVICE_TIERS: [&str; 5] = ["auto", "default", "flex", "scale", "priority"];
-
-/// The values of OpenAI's wish for a short or a long answer. It is a hint that no model of the registry takes, so it changes
-/// nothing here.
-pub const VERBOSITIES: [&str; 3] = ["low", "medium", "high"];
 
 /// The meaning of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
