@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import sys
+from email.utils import parseaddr
 from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
@@ -760,6 +761,35 @@ def patch_batch_permissions():
     iam_actions.extract_iam_action = action_of_single
 
 
+def patch_mail_permissions():
+    """AWS: SendEmail is permitted on the ARN of the sender's identity.
+
+    Here it is permitted on `*` alone, which a role may not name.
+    """
+    from ministack.core import iam_actions
+
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource_of_sender(service, method, path, headers, body, query_params, region, account_id):
+        if service != "ses" or (method, path) != ("POST", "/v2/email/outbound-emails"):
+            return resource_of(service, method, path, headers, body, query_params, region, account_id)
+        sender = parseaddr(json.loads(body or b"{}").get("FromEmailAddress", ""))[1]
+        return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
+
+    iam_actions.extract_resource_arn = resource_of_sender
+
+
+def patch_mail_identities():
+    """AWS: an account with production access sends from identities whose owner proved their control, to every address.
+
+    Here no domain can prove anything, so each sender and each recipient counts as proven.
+    """
+    from ministack.services import ses, ses_v2
+
+    for module in (ses, ses_v2):
+        module._message_rejection = lambda *_: None
+
+
 def patch_local_domain():
     """AWS: a custom domain can have any name its owner chose.
 
@@ -806,6 +836,8 @@ def main():
     patch_encryption_context()
     patch_configuration_permissions()
     patch_batch_permissions()
+    patch_mail_permissions()
+    patch_mail_identities()
     patch_local_domain()
 
     # SAM's own usage metrics are not collected here, and it complains at every transform.

@@ -11,6 +11,7 @@ pub mod environment;
 pub mod error;
 pub mod local;
 mod local_models;
+mod mail_preview;
 pub mod main_job;
 mod models;
 mod new_function;
@@ -22,6 +23,7 @@ pub mod say;
 mod smoke;
 mod test;
 mod tools;
+mod verify_audit;
 
 use clap::{Parser, Subcommand};
 use error::Error;
@@ -52,6 +54,8 @@ enum Command {
     NewFunction(new_function::NewFunctionOptions),
     /// Build one function for AWS (arm64) and run it here, under an emulator of the processor.
     Smoke,
+    /// Writes every mail in every language with sample data, as HTML and text, to `target/mail`. Open `index.html` there.
+    MailPreview,
     /// Check the embedding model that `up` started: does it find notes by questions in 12 languages?
     CheckLocalModels,
     /// Say how long the providers serve the models of the registry, and warn 90 days before one may end.
@@ -60,6 +64,8 @@ enum Command {
     Configure(configure::ConfigureOptions),
     /// Publish events that did not reach the bus, with the AWS credentials and the region of the environment.
     Redrive(redrive::RedriveOptions),
+    /// Check an export of the audit log: was an entry edited, swapped or removed, or the end cut off? Needs no network.
+    VerifyAudit(verify_audit::VerifyAuditOptions),
     /// Check licences, sources and banned or doubled crates.
     Deny,
 }
@@ -73,11 +79,13 @@ pub fn run_command() -> ExitCode {
         Command::Build(options) => artifacts::build(&options),
         Command::Bench(options) => bench::run_bench(&options),
         Command::NewFunction(options) => new_function::new_function(&options),
+        Command::MailPreview => mail_preview::mail_preview(),
         Command::Smoke => smoke::smoke(),
         Command::CheckLocalModels => retrieval::check_local_models(),
         Command::Models => models::models(),
         Command::Configure(options) => configure::configure(&options),
         Command::Redrive(options) => redrive::redrive(&options),
+        Command::VerifyAudit(options) => verify_audit::verify_audit(&options),
         Command::Deny => deny::check(),
     };
     match result {

@@ -2,13 +2,13 @@
 //! number of entries and the last hash. Walking the chain finds an edit, a swap, a gap or a cut. An entry must never be
 //! changed or removed.
 
+use crate::audit_item::{HASH, entry_item, following, is_intact, read_entry};
 use crate::client::client;
-use crate::digest::digest;
 use crate::failure::{failed, given_up};
 use crate::keys::{AUDIT_ENTRY, Item, ItemKey, PK, SK, audit_partition};
 use crate::patience::Patience;
 use crate::random::random;
-use crate::value::{binary, digits, read_binary, read_number, read_parsed, read_text, text};
+use crate::value::{binary, digits, read_binary, read_number, text};
 use adapter_aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -16,7 +16,6 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Timestamp;
 use domain::id::OrganizationId;
 use ports::{AuditEntry, AuditLog, BoxFuture, StoreError};
 use std::time::Duration;
@@ -27,30 +26,32 @@ const GENESIS: [u8; 32] = [0; 32];
 const TRIES: u32 = 40;
 const TRYING_TIME: Duration = Duration::from_secs(6);
 
-const SEQUENCE: &str = "sequence";
-const PREVIOUS_HASH: &str = "previous_hash";
-const HASH: &str = "hash";
-const EVENT_ID: &str = "event_id";
-const TENANT_ID: &str = "tenant_id";
-const ACTION: &str = "action";
-const ACTOR: &str = "actor";
-const RESOURCE_TYPE: &str = "resource_type";
-const RESOURCE_ID: &str = "resource_id";
-const OCCURRED_AT: &str = "occurred_at";
-const CORRELATION_ID: &str = "correlation_id";
+pub(crate) const SEQUENCE: &str = "sequence";
+/// The number of entries at the last checkpoint. While it is less than the number of entries, the log is marked as grown.
+/// Heads from before there were checkpoints lack it, and their logs are not marked.
+pub(crate) const CHECKPOINTED: &str = "checkpointed";
 
 /// The audit log on the state table.
 #[derive(Debug, Clone)]
 pub struct DynamoAuditLog {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 /// The last entry of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Head {
-    sequence: u64,
-    hash: Vec<u8>,
+pub(crate) struct Head {
+    pub(crate) sequence: u64,
+    pub(crate) hash: Vec<u8>,
+    /// The number of entries at the last checkpoint, if the log was ever marked.
+    pub(crate) checkpointed: Option<u64>,
+}
+
+impl Head {
+    /// Whether this is the head of a log that ends with the same entry.
+    fn is_at(&self, other: &Self) -> bool {
+        self.sequence == other.sequence && self.hash == other.hash
+    }
 }
 
 enum Append {
@@ -79,27 +80,36 @@ impl DynamoAuditLog {
     }
 
     async fn append_after(&self, head: &Head, entry: &AuditEntry) -> Result<Append, StoreError> {
-        let next = Head { sequence: head.sequence + 1, hash: hash(head, entry).to_vec() };
+        let appended = following(head.sequence, &head.hash, entry);
+        let next = Head {
+            sequence: appended.record.sequence,
+            hash: appended.hash.clone(),
+            checkpointed: Some(head.checkpointed.unwrap_or(0)),
+        };
+        let is_marked = head.checkpointed.is_some_and(|count| count < head.sequence);
         let mut mark = ItemKey::audit_event(entry.tenant, entry.event_id).attributes();
         mark.insert(SEQUENCE.to_owned(), digits(next.sequence));
         let mut new_head = ItemKey::audit_head(entry.tenant).attributes();
         new_head.insert(SEQUENCE.to_owned(), digits(next.sequence));
         new_head.insert(HASH.to_owned(), binary(next.hash.clone()));
+        new_head.extend(next.checkpointed.map(|count| (CHECKPOINTED.to_owned(), digits(count))));
         let mut replace_head = Put::builder();
         replace_head = match head.sequence {
             0 => must_be_new(replace_head),
-            sequence => replace_head
-                .condition_expression("#sequence = :sequence AND #hash = :hash")
+            sequence => with_checkpointed(replace_head, head.checkpointed)
                 .expression_attribute_names("#sequence", SEQUENCE)
                 .expression_attribute_names("#hash", HASH)
                 .expression_attribute_values(":sequence", digits(sequence))
                 .expression_attribute_values(":hash", binary(head.hash.clone())),
         };
-        let actions = [
+        let mut actions = vec![
             (must_be_new(Put::builder()), mark),
             (replace_head, new_head),
-            (must_be_new(Put::builder()), entry_item(head, &next, entry)),
+            (must_be_new(Put::builder()), entry_item(&appended)),
         ];
+        if !is_marked {
+            actions.push((Put::builder(), ItemKey::audit_grown(entry.tenant).attributes()));
+        }
         let actions = actions
             .into_iter()
             .map(|(put, item)| {
@@ -127,13 +137,13 @@ impl DynamoAuditLog {
     }
 
     /// The head; before the first entry an empty one.
-    async fn head(&self, tenant: OrganizationId) -> Result<Head, StoreError> {
+    pub(crate) async fn head(&self, tenant: OrganizationId) -> Result<Head, StoreError> {
         let key = ItemKey::audit_head(tenant).attributes();
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         match request.send().await {
             Ok(answer) => match answer.item {
                 Some(item) => read_head(&item),
-                None => Ok(Head { sequence: 0, hash: GENESIS.to_vec() }),
+                None => Ok(Head { sequence: 0, hash: GENESIS.to_vec(), checkpointed: None }),
             },
             Err(error) => Err(failed("GetItem", error)),
         }
@@ -142,8 +152,8 @@ impl DynamoAuditLog {
     /// Entries may be appended meanwhile, so the head is read before and after the walk.
     async fn walk(&self, tenant: OrganizationId) -> Result<u64, StoreError> {
         let before = self.head(tenant).await?;
-        let mut last = Head { sequence: 0, hash: GENESIS.to_vec() };
-        let mut met_head = before == last;
+        let mut last = Head { sequence: 0, hash: GENESIS.to_vec(), checkpointed: None };
+        let mut met_head = before.is_at(&last);
         let mut after = None;
         loop {
             let query = self
@@ -163,7 +173,7 @@ impl DynamoAuditLog {
             };
             for item in page.items.unwrap_or_default() {
                 last = check_entry(tenant, &last, &item)?;
-                met_head |= last == before;
+                met_head |= before.is_at(&last);
             }
             after = page.last_evaluated_key;
             if after.is_none() {
@@ -171,7 +181,7 @@ impl DynamoAuditLog {
             }
         }
         let now = self.head(tenant).await?;
-        if met_head && (now == last || now.sequence > last.sequence) {
+        if met_head && (now.is_at(&last) || now.sequence > last.sequence) {
             Ok(last.sequence)
         } else {
             Err(StoreError::Malformed("the audit log does not end where its head says"))
@@ -193,65 +203,35 @@ fn must_be_new(put: PutBuilder) -> PutBuilder {
     put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", PK)
 }
 
-/// The hashed bytes of an entry: its number, the hash before it, and every field.
-fn hash(previous: &Head, entry: &AuditEntry) -> [u8; 32] {
-    digest([
-        previous.hash.as_slice(),
-        &(previous.sequence + 1).to_be_bytes(),
-        entry.event_id.to_string().as_bytes(),
-        entry.tenant.to_string().as_bytes(),
-        entry.action.as_bytes(),
-        entry.actor.as_bytes(),
-        entry.resource_type.as_bytes(),
-        entry.resource_id.as_bytes(),
-        entry.occurred_at.to_string().as_bytes(),
-        entry.correlation_id.as_bytes(),
-    ])
-}
-
-fn entry_item(previous: &Head, this: &Head, entry: &AuditEntry) -> Item {
-    let mut item = ItemKey::audit_entry(entry.tenant, this.sequence).attributes();
-    let attributes = [
-        (SEQUENCE, digits(this.sequence)),
-        (PREVIOUS_HASH, binary(previous.hash.clone())),
-        (HASH, binary(this.hash.clone())),
-        (EVENT_ID, text(entry.event_id.to_string())),
-        (TENANT_ID, text(entry.tenant.to_string())),
-        (ACTION, text(&entry.action)),
-        (ACTOR, text(&entry.actor)),
-        (RESOURCE_TYPE, text(&entry.resource_type)),
-        (RESOURCE_ID, text(&entry.resource_id)),
-        (OCCURRED_AT, text(entry.occurred_at.to_string())),
-        (CORRELATION_ID, text(&entry.correlation_id)),
-    ];
-    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
-    item
+/// The condition that neither an entry nor a checkpoint came meanwhile.
+fn with_checkpointed(put: PutBuilder, checkpointed: Option<u64>) -> PutBuilder {
+    let put = put.expression_attribute_names("#checkpointed", CHECKPOINTED);
+    match checkpointed {
+        Some(count) => put
+            .condition_expression("#sequence = :sequence AND #hash = :hash AND #checkpointed = :checkpointed")
+            .expression_attribute_values(":checkpointed", digits(count)),
+        None => put.condition_expression(
+            "#sequence = :sequence AND #hash = :hash AND attribute_not_exists(#checkpointed)",
+        ),
+    }
 }
 
 fn read_head(item: &Item) -> Result<Head, StoreError> {
-    Ok(Head { sequence: read_number(item, SEQUENCE)?, hash: read_binary(item, HASH)?.to_vec() })
+    let checkpointed =
+        if item.contains_key(CHECKPOINTED) { Some(read_number(item, CHECKPOINTED)?) } else { None };
+    Ok(Head { sequence: read_number(item, SEQUENCE)?, hash: read_binary(item, HASH)?.to_vec(), checkpointed })
 }
 
 /// Checks that an entry follows the one before and has not changed since it was appended.
 fn check_entry(tenant: OrganizationId, previous: &Head, item: &Item) -> Result<Head, StoreError> {
-    let entry = AuditEntry {
-        event_id: read_parsed(item, EVENT_ID)?,
-        tenant: read_parsed(item, TENANT_ID)?,
-        action: read_text(item, ACTION)?.to_owned(),
-        actor: read_text(item, ACTOR)?.to_owned(),
-        resource_type: read_text(item, RESOURCE_TYPE)?.to_owned(),
-        resource_id: read_text(item, RESOURCE_ID)?.to_owned(),
-        occurred_at: Timestamp::parse(read_text(item, OCCURRED_AT)?)
-            .map_err(|_| StoreError::Malformed(OCCURRED_AT))?,
-        correlation_id: read_text(item, CORRELATION_ID)?.to_owned(),
-    };
-    let this = read_head(item)?;
+    let entry = read_entry(item)?;
     let place = ItemKey::audit_entry(tenant, previous.sequence + 1);
-    if ItemKey::read(item) != Some(place) || this.sequence != previous.sequence + 1 {
+    let follows = entry.record.sequence == previous.sequence + 1 && entry.record.organization == tenant;
+    if ItemKey::read(item) != Some(place) || !follows {
         return Err(StoreError::Malformed("the audit log has a gap"));
     }
-    if read_binary(item, PREVIOUS_HASH)? != previous.hash || this.hash != hash(previous, &entry) {
+    if !is_intact(item, &entry, &previous.hash) {
         return Err(StoreError::Malformed("an entry of the audit log was changed"));
     }
-    Ok(this)
+    Ok(Head { sequence: entry.record.sequence, hash: entry.hash, checkpointed: None })
 }

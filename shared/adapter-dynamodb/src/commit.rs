@@ -4,7 +4,7 @@
 use crate::claim::{OUTCOME, REQUEST_HASH, read_record, record_item};
 use crate::keys::{ItemKey, PK};
 use crate::ledger_item::ledger_item;
-use crate::list_entry::shares_an_index;
+use crate::list_entry::{is_in_both_tables, shares_an_index};
 use crate::patience::Patience;
 use crate::read::{HOLDER_ID, HOLDER_TYPE, TENANT_ID, WRAPPED, unwrap_subject_keys};
 use crate::seal;
@@ -27,6 +27,9 @@ pub(crate) const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
 const TRIES: u32 = 5;
 const TRYING_TIME: Duration = Duration::from_secs(2);
 
+/// The keys of data subjects that a transaction makes.
+type MadeKeys = HashMap<(OrganizationId, SubjectId), DataKey>;
+
 /// The purpose of an action, by which its cancellation reason is understood.
 #[derive(Debug, Clone, Copy)]
 enum TransactionItem {
@@ -38,8 +41,9 @@ enum TransactionItem {
 impl DynamoStore {
     pub(crate) async fn write(&self, transaction: &Transaction) -> Result<(), CommitError> {
         let mut actions = Actions::new();
+        let mut made = MadeKeys::new();
         for change in &transaction.changes {
-            self.add_change(&mut actions, change, transaction).await?;
+            self.add_change(&mut actions, &mut made, change, transaction).await?;
         }
         for unique in &transaction.unique {
             self.add_unique(&mut actions, unique)?;
@@ -59,22 +63,23 @@ impl DynamoStore {
     async fn add_change(
         &self,
         actions: &mut Actions<TransactionItem>,
+        made: &mut MadeKeys,
         change: &Change,
         transaction: &Transaction,
     ) -> Result<(), CommitError> {
         if change.state.expires_at.is_some() != expires(change.key.kind()) {
             return Err(StoreError::Malformed("a state that expires in the wrong table").into());
         }
-        if !change.state.lists.is_empty() && expires(change.key.kind()) {
+        if expires(change.key.kind()) && change.state.lists.iter().any(|entry| !is_in_both_tables(entry)) {
             return Err(
-                StoreError::Malformed("a list of states that expire, whose table has no indexes").into()
+                StoreError::Malformed("a list of states that expire in an index of other states").into()
             );
         }
         if shares_an_index(&change.state.lists) {
             return Err(StoreError::Malformed("an aggregate with two entries in one index").into());
         }
         let tenant = change.key.tenant();
-        let subject_keys = self.subject_keys(actions, change, transaction).await?;
+        let subject_keys = self.subject_keys(actions, made, change, transaction).await?;
         let mut version = change.expected_version;
         for event in &change.events {
             version += 1;
@@ -104,10 +109,12 @@ impl DynamoStore {
         Ok(())
     }
 
-    /// The keys of a change's data subjects, for its seals. The keys of new subjects are made and stored with it.
+    /// The keys of a change's data subjects, for its seals. The keys of new subjects are made and stored with it; later
+    /// changes of the transaction use them, too.
     async fn subject_keys(
         &self,
         actions: &mut Actions<TransactionItem>,
+        made: &mut MadeKeys,
         change: &Change,
         transaction: &Transaction,
     ) -> Result<HashMap<SubjectId, DataKey>, StoreError> {
@@ -122,11 +129,13 @@ impl DynamoStore {
         let mut subject_keys = unwrap_subject_keys(tenant, &tenant_key, &change.subject_keys)?;
         for subject in &change.new_subjects {
             let (key, wrapped) = new_subject_key(&tenant_key, tenant, *subject)?;
-            subject_keys.insert(*subject, key);
+            made.insert((tenant, *subject), key);
             let mut item = ItemKey::subject(tenant, *subject).attributes();
             item.insert(WRAPPED.to_owned(), binary(wrapped.0));
             actions.put(TransactionItem::Aggregate, must_be_new(&self.tables.state), item)?;
         }
+        let of_tenant = made.iter().filter(|((of, _), _)| *of == tenant);
+        subject_keys.extend(of_tenant.map(|((_, subject), key)| (*subject, key.clone())));
         Ok(subject_keys)
     }
 

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
 use domain::ai::{AssignedVariant, Feature, Month};
 use domain::id::{AccountId, AiRequestId, ApiKeyId, EventId, OrganizationId, SubjectId};
-use ports::{AggregateKey, BudgetScope, CacheKey, IdempotencyKey, ModelName, UniqueKind};
+use ports::{AggregateKey, BudgetScope, CHECKPOINT_SHARDS, CacheKey, IdempotencyKey, ModelName, UniqueKind};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -68,6 +68,12 @@ impl ItemKey {
         Self::of(key_uses(tenant), key.to_string())
     }
 
+    /// The mark that an address gets no mail any more. It belongs to no tenant: a mailbox that does not exist is the same for
+    /// all of them.
+    pub(crate) fn mail_suppression(address_hash: &str) -> Self {
+        Self::of(format!("mail_suppression#{address_hash}"), "mark")
+    }
+
     /// How often the relay failed on a record of the stream.
     pub(crate) fn relay_attempts(record: &str) -> Self {
         Self::of(format!("relay#{record}"), "attempts")
@@ -80,7 +86,24 @@ impl ItemKey {
 
     /// An entry of a tenant's audit log.
     pub(crate) fn audit_entry(tenant: OrganizationId, sequence: u64) -> Self {
-        Self::of(audit(tenant), format!("{AUDIT_ENTRY}{sequence:020}"))
+        Self::of(audit(tenant), audit_entry_place(sequence))
+    }
+
+    /// The last checkpoint of a tenant's audit log.
+    pub(crate) fn audit_checkpoint(tenant: OrganizationId) -> Self {
+        Self::of(audit(tenant), "checkpoint")
+    }
+
+    /// The mark that a tenant's audit log has grown since its last checkpoint, among those of all tenants: the job that
+    /// signs must find it without knowing the tenant.
+    pub(crate) fn audit_grown(tenant: OrganizationId) -> Self {
+        let [first, ..] = digest([tenant.to_string().as_bytes()]);
+        Self::audit_grown_at(u32::from(first) % CHECKPOINT_SHARDS, tenant)
+    }
+
+    /// The same mark in a partition that is known.
+    pub(crate) fn audit_grown_at(shard: u32, tenant: OrganizationId) -> Self {
+        Self::of(audit_grown(shard), tenant.to_string())
     }
 
     /// The mark that an event has its entry.
@@ -180,6 +203,11 @@ pub(crate) fn ai_usage_variant(feature: Feature, variant: &AssignedVariant) -> S
 /// The prefix of the sort keys of audit entries.
 pub(crate) const AUDIT_ENTRY: &str = "entry#";
 
+/// The sort key of the audit entry with this number.
+pub(crate) fn audit_entry_place(sequence: u64) -> String {
+    format!("{AUDIT_ENTRY}{sequence:020}")
+}
+
 /// The partition of an aggregate in the ledger.
 pub(crate) fn ledger_partition(key: &AggregateKey) -> AttributeValue {
     AttributeValue::S(aggregate(key))
@@ -196,6 +224,11 @@ pub(crate) fn ledger_key(key: &AggregateKey, version: u64) -> Item {
 /// The partition of a tenant's audit log.
 pub(crate) fn audit_partition(tenant: OrganizationId) -> AttributeValue {
     AttributeValue::S(audit(tenant))
+}
+
+/// A partition of the marks of audit logs that have grown.
+pub(crate) fn audit_grown_partition(shard: u32) -> AttributeValue {
+    AttributeValue::S(audit_grown(shard))
 }
 
 /// The partition of the uses of a tenant's API keys.
@@ -265,6 +298,10 @@ fn ai_open(shard: u32) -> String {
 
 fn ai_usage(tenant: OrganizationId, month: &Month) -> String {
     format!("{tenant}#ai_usage#{month}")
+}
+
+fn audit_grown(shard: u32) -> String {
+    format!("audit_grown#{shard}")
 }
 
 fn audit(tenant: OrganizationId) -> String {

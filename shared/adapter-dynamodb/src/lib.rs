@@ -21,6 +21,9 @@
 //! | limiter, relay attempts, `KeyUses::note` | UpdateItem on ephemeral |
 //! | `KeyUses::last` | Query on ephemeral |
 //! | audit log | GetItem, PutItem on state; Query to verify |
+//! | audit log: `page`, `range` | Query on state |
+//! | audit log: `count` | GetItem on state |
+//! | checkpoints of the audit log | Query, GetItem, PutItem, UpdateItem, DeleteItem on state |
 //! | AI state: `look_up` | BatchGetItem on ephemeral and state |
 //! | AI state: `cached` | GetItem on ephemeral |
 //! | AI state: `reserve` | UpdateItem, PutItem on ephemeral; ConditionCheckItem on ledger; BatchGetItem on ephemeral for organizations with several shards |
@@ -35,7 +38,10 @@
 //! | AI state: `observe`, `probe`, `report_probe` | UpdateItem on ephemeral |
 
 mod ai;
+mod audit_checkpoints;
+mod audit_item;
 mod audit_log;
+mod audit_reader;
 mod batch;
 mod claim;
 mod client;
@@ -54,6 +60,7 @@ mod list;
 mod list_budget;
 mod list_entry;
 mod list_selection;
+mod mail_suppressions;
 mod patience;
 mod random;
 mod read;
@@ -72,6 +79,7 @@ pub use health::HealthProbe;
 pub use key_uses::DynamoKeyUses;
 pub use ledger_image::read_ledger_image;
 pub use limiter::DynamoLimiter;
+pub use mail_suppressions::DynamoMailSuppressions;
 pub use relay_attempts::RelayAttempts;
 pub use shards::ListShards;
 pub use store::DynamoStore;

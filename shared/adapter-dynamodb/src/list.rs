@@ -25,7 +25,7 @@ impl DynamoStore {
         let Some(selection) = Selection::of(query, index) else {
             return Ok(Page { items: Vec::new(), next: None });
         };
-        let reading = Reading { query, index, selection };
+        let reading = Reading { query, table: self.state_table(query.kind), index, selection };
         let mut shards: Vec<ListShard> = self.partitions(query).into_iter().map(ListShard::new).collect();
         let shard_count = u32::try_from(shards.len()).unwrap_or(u32::MAX);
         let mut budget = ReadBudget::new(query.limit.max(1), shard_count, reading.selection.filter.is_some());
@@ -81,7 +81,7 @@ impl DynamoStore {
         let request = self
             .client
             .query()
-            .table_name(&self.tables.state)
+            .table_name(reading.table)
             .index_name(reading.index.name)
             .scan_index_forward(selection.ascending)
             .key_condition_expression(selection.condition)
@@ -115,6 +115,7 @@ impl DynamoStore {
 /// The query and its selection, the same for all shards.
 struct Reading<'a> {
     query: &'a ListQuery,
+    table: &'a str,
     index: Index,
     selection: Selection,
 }

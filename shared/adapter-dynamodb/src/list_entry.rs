@@ -9,7 +9,7 @@ use domain::lists::{Filter, FilterValue, ListEntry, ListIndex, Rank, Within};
 use ports::{AggregateKey, RankBound};
 use std::collections::HashSet;
 
-/// An index of the state table.
+/// An index of the state table; the first two are also indexes of the ephemeral table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Index {
     /// Its name.
@@ -30,6 +30,11 @@ pub(crate) const fn index(index: ListIndex) -> Index {
         ListIndex::Fifth => Index { name: "list5", pk: "list5_pk", sk: "list5_sk" },
         ListIndex::Sixth => Index { name: "list6", pk: "list6_pk", sk: "list6_sk" },
     }
+}
+
+/// Whether the index of an entry exists in the ephemeral table, too, which has the first two indexes.
+pub(crate) fn is_in_both_tables(entry: &ListEntry) -> bool {
+    matches!(entry.list.index, ListIndex::First | ListIndex::Second)
 }
 
 /// The attribute with the value of a filter.

@@ -56,7 +56,12 @@ impl DynamoStore {
 /// decides.
 pub(crate) fn expires(kind: AggregateType) -> bool {
     match kind {
-        AggregateType::Session | AggregateType::Access | AggregateType::FailedLogin => true,
+        AggregateType::Session
+        | AggregateType::Access
+        | AggregateType::FailedLogin
+        | AggregateType::Job
+        | AggregateType::OneTimeToken
+        | AggregateType::SignInChallenge => true,
         AggregateType::Organization
         | AggregateType::Member
         | AggregateType::Account
@@ -68,7 +73,8 @@ pub(crate) fn expires(kind: AggregateType) -> bool {
         | AggregateType::AiMonth
         | AggregateType::ApiKey
         | AggregateType::FineTune
-        | AggregateType::Batch => false,
+        | AggregateType::Batch
+        | AggregateType::AccountFactors => false,
     }
 }
 

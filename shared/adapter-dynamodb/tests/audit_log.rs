@@ -21,6 +21,7 @@ fn entry(tenant: OrganizationId) -> AuditEntry {
         resource_id: "lead_1".to_owned(),
         occurred_at: at(0),
         correlation_id: "correlation".to_owned(),
+        details: serde_json::json!({"lead_id": "lead_1"}),
     }
 }
 
@@ -183,4 +184,44 @@ async fn long_logs_are_walked_to_their_end_while_they_grow() {
     };
     futures_util::future::join(grow, verify).await;
     assert_eq!(log.verify(tenant).await.unwrap(), 50);
+}
+
+/// An entry of the first format, as earlier versions stored it. Its hash was computed by another implementation.
+#[tokio::test]
+async fn a_log_of_the_first_format_goes_on() {
+    const HASH: &str = "0082547ba66242ee010fbbf8bb5e195945b96cee1bf5f91a00d39615ec5d93be";
+    let environment = TestEnvironment::start();
+    let tenant: OrganizationId = "org_01jd2wzq4sf1a6p8d2y7b9t3ge".parse().unwrap();
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let bytes = |value: Vec<u8>| AttributeValue::B(Blob::new(value));
+    let hash = domain::audit::from_hex(HASH).unwrap();
+    let at = |sk: &str| [("pk", text(&format!("{tenant}#audit"))), ("sk", text(sk))];
+    let head = [("sequence", AttributeValue::N("1".to_owned())), ("hash", bytes(hash.clone()))];
+    let first = [
+        ("sequence", AttributeValue::N("1".to_owned())),
+        ("previous_hash", bytes(vec![0; 32])),
+        ("hash", bytes(hash)),
+        ("event_id", text("event_01jd2x1v7hf6x5p9r4m7n0a1vd")),
+        ("tenant_id", text("org_01jd2wzq4sf1a6p8d2y7b9t3ge")),
+        ("action", text("session_started")),
+        ("actor", text("account_01jd2wzq4tf8x7k3m5v9c0r2nh")),
+        ("resource_type", text("session")),
+        ("resource_id", text("session_01jd2x1v7gf5w4n8q3k6m9z0tc")),
+        ("occurred_at", text("2025-11-21T09:11:30.000Z")),
+        ("correlation_id", text("7f9d1c52-3a0e-4d6f-9b61-2f5f0e8a4c33")),
+    ];
+    let item = |place: [(&str, AttributeValue); 2], rest: Vec<(&str, AttributeValue)>| -> Item {
+        place.into_iter().chain(rest).map(|(name, value)| (name.to_owned(), value)).collect()
+    };
+    put(&environment, item(at("head"), head.to_vec())).await;
+    put(&environment, item(at(&place(1)), first.to_vec())).await;
+    let log = environment.audit_log();
+    assert_eq!(log.verify(tenant).await.unwrap(), 1);
+    log.append(&entry(tenant)).await.unwrap();
+    log.append(&entry(tenant)).await.unwrap();
+    assert_eq!(log.verify(tenant).await.unwrap(), 3);
+    let mut edited = item(at(&place(1)), first.to_vec());
+    edited.insert("action".to_owned(), text("session_revoked"));
+    put(&environment, edited).await;
+    assert!(log.verify(tenant).await.is_err());
 }

@@ -3,7 +3,7 @@
 use crate::support::{World, alone, at, change, company, random_bytes, typed};
 use adapter_aws::CallLimits;
 use domain::id::{LeadId, SessionId, new_id};
-use domain::identity::{RefreshToken, Session, StartSession, start_session};
+use domain::identity::{AuthenticationMethod, RefreshToken, Session, StartSession, start_session};
 use domain::{AggregateType, sales::LeadInput};
 use ports::{AggregateKey, Claim, CommitError, IdempotencyKey, Limiter, RateLimit, Store, StoreError};
 use serde_json::json;
@@ -302,6 +302,8 @@ async fn sessions_live_in_the_ephemeral_table_and_expire() {
         account_id: world.owner,
         family_hash: "family".to_owned(),
         token,
+        device: None,
+        methods: vec![AuthenticationMethod::Password],
         at: at(0),
     });
     let key = AggregateKey::new(world.tenant, AggregateType::Session, &id);

@@ -6,13 +6,13 @@ mod support;
 use std::collections::BTreeMap;
 
 use adapter_aws::{AwsSettings, CallLimits, SdkConfig, sdk_config};
-use adapter_kms::{KmsTenantKeys, KmsTokenKeys};
+use adapter_kms::{KmsSecretSealing, KmsTenantKeys, KmsTokenKeys};
 use aws_sdk_kms::config::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
-use domain::id::{OrganizationId, new_id};
-use ports::{Claims, KeyError, TenantKeys, TokenError, TokenSigner, WrappedKey};
+use domain::id::{AccountId, OrganizationId, new_id};
+use ports::{Claims, KeyError, SecretSealing, TenantKeys, TokenError, TokenSigner, WrappedKey};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use support::{CUSTOMER_KEY, KmsStub, TOKEN_KEY};
 
@@ -68,6 +68,24 @@ async fn a_tenants_key_opens_for_nobody_else() {
     let elsewhere = KmsTenantKeys::new(&config(&kms.url), "arn:aws:kms:eu-west-1:000000000000:key/other");
     assert!(matches!(elsewhere.unwrap(tenant(1), &wrapped).await, Err(KeyError::Invalid(_))));
     assert!(matches!(elsewhere.generate(tenant(1)).await, Err(KeyError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_secret_opens_for_its_account_only() {
+    let kms = KmsStub::start();
+    let secrets = KmsSecretSealing::new(&config(&kms.url), CUSTOMER_KEY);
+    let account = |number: u8| -> AccountId { new_id(Timestamp::from_millis(1), &[number; 10]) };
+    let sealed = secrets.seal(tenant(1), account(1), b"secret").await.unwrap();
+    assert!(!sealed.windows(6).any(|part| part == b"secret"));
+    assert_eq!(secrets.open(tenant(1), account(1), &sealed).await.unwrap(), b"secret");
+    assert_eq!(kms.calls(), ["Encrypt", "Decrypt"]);
+    for (tenant, account) in [(tenant(2), account(1)), (tenant(1), account(2))] {
+        let opened = secrets.open(tenant, account, &sealed).await;
+        assert!(matches!(opened, Err(KeyError::Invalid(_))));
+    }
+    // A data key of the tenant is none of these secrets.
+    let (_, wrapped) = KmsTenantKeys::new(&config(&kms.url), CUSTOMER_KEY).generate(tenant(1)).await.unwrap();
+    assert!(matches!(secrets.open(tenant(1), account(1), &wrapped.0).await, Err(KeyError::Invalid(_))));
 }
 
 #[tokio::test]

@@ -116,6 +116,14 @@ impl PasswordHasher for Argon2Passwords {
             None => self.hash_for_unknown_account(password)?,
         })
     }
+
+    fn is_outdated(&self, hash: &str) -> bool {
+        let Ok(stored) = PasswordHash::new(hash) else { return false };
+        let is_todays = stored.algorithm == Algorithm::Argon2id.ident()
+            && stored.version == Some(Version::V0x13.into())
+            && Params::try_from(&stored).is_ok_and(|params| params == *self.today.params());
+        !is_todays
+    }
 }
 
 #[cfg(test)]
@@ -182,6 +190,26 @@ mod tests {
             assert!(passwords().verify(PASSWORD, Some(&stored)).unwrap(), "{stored}");
             assert!(!passwords().verify("wrong", Some(&stored)).unwrap(), "{stored}");
         }
+    }
+
+    #[test]
+    fn a_hash_is_outdated_when_its_parameters_are_not_todays() {
+        let passwords = passwords();
+        assert!(!passwords.is_outdated(&passwords.hash(PASSWORD).unwrap()));
+        for (algorithm, version, memory, passes, length) in [
+            (Algorithm::Argon2id, Version::V0x13, 8 * 1024, 2, 32),
+            (Algorithm::Argon2id, Version::V0x13, 19 * 1024, 1, 32),
+            (Algorithm::Argon2id, Version::V0x10, 19 * 1024, 2, 32),
+            (Algorithm::Argon2i, Version::V0x13, 19 * 1024, 2, 32),
+            (Algorithm::Argon2id, Version::V0x13, 19 * 1024, 2, 16),
+        ] {
+            let params = Params::new(memory, passes, 1, Some(length)).unwrap();
+            let other = Argon2::new(algorithm, version, params);
+            let stored = other.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]).unwrap().to_string();
+            assert!(passwords.is_outdated(&stored), "{stored}");
+        }
+        // Nothing can be hashed again for an account without a password.
+        assert!(!passwords.is_outdated("$none$"));
     }
 
     #[test]

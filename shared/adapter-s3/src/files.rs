@@ -4,7 +4,13 @@ use crate::client;
 use crate::failure::{failed, unusable};
 use adapter_aws::{CallLimits, SdkConfig, with_limits};
 use aws_sdk_s3::Client;
-use ports::{BatchFileKey, BatchFiles, BoxFuture, FileError, FileKey, FileParts, TrainingFiles};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use domain::id::OrganizationId;
+use ports::{
+    BatchFileKey, BatchFiles, BoxFuture, CheckpointFiles, FileError, FileKey, FileParts, JobFileKey,
+    JobFiles, TrainingFiles,
+};
 use std::fmt;
 use std::time::Duration;
 
@@ -90,5 +96,49 @@ impl BatchFiles for S3Files {
         parts: FileParts<'a>,
     ) -> BoxFuture<'a, Result<(), FileError>> {
         Box::pin(self.write_parts(key.as_str(), parts))
+    }
+}
+
+impl JobFiles for S3Files {
+    fn read<'a>(&'a self, key: &'a JobFileKey) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
+        Box::pin(async move {
+            let get = self.client.get_object().bucket(&self.bucket).key(key.as_str());
+            let answer = match get.send().await {
+                Ok(answer) => answer,
+                Err(error) => return Err(failed("GetObject", error)),
+            };
+            let body = answer.body.collect().await.map_err(|error| unusable("GetObject", error))?;
+            Ok(body.to_vec())
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        key: &'a JobFileKey,
+        parts: FileParts<'a>,
+    ) -> BoxFuture<'a, Result<(), FileError>> {
+        Box::pin(self.write_parts(key.as_str(), parts))
+    }
+}
+
+impl CheckpointFiles for S3Files {
+    fn write<'a>(
+        &'a self,
+        tenant: OrganizationId,
+        count: u64,
+        file: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), FileError>> {
+        Box::pin(async move {
+            // The bucket has Object Lock, which needs a checksum of each object.
+            let put = self
+                .client
+                .put_object()
+                .bucket(&self.bucket)
+                .key(format!("{tenant}/{count:020}.json"))
+                .content_type("application/json")
+                .checksum_algorithm(ChecksumAlgorithm::Sha256)
+                .body(ByteStream::from(file.to_vec()));
+            put.send().await.map(drop).map_err(|error| failed("PutObject", error))
+        })
     }
 }

@@ -11,7 +11,9 @@ use aws_sdk_s3::types::ServerSideEncryption;
 use domain::Timestamp;
 use domain::ai::batch::BatchFile;
 use domain::ai::fine_tune::TrainingFile;
-use ports::{BatchFileKey, BatchLinks, BoxFuture, FileError, FileKey, TrainingUploads, Upload};
+use ports::{
+    BatchFileKey, BatchLinks, BoxFuture, FileError, FileKey, JobFileKey, JobLinks, TrainingUploads, Upload,
+};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -117,6 +119,17 @@ impl BatchLinks for S3Links {
     fn download<'a>(
         &'a self,
         key: &'a BatchFileKey,
+        now: Timestamp,
+        valid: Duration,
+    ) -> BoxFuture<'a, Result<String, FileError>> {
+        Box::pin(self.sign_download(key.as_str(), now, valid))
+    }
+}
+
+impl JobLinks for S3Links {
+    fn download<'a>(
+        &'a self,
+        key: &'a JobFileKey,
         now: Timestamp,
         valid: Duration,
     ) -> BoxFuture<'a, Result<String, FileError>> {

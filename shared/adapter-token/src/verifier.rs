@@ -51,6 +51,10 @@ impl Rs256Verifier {
         if header.alg != Algorithm::RS256 {
             return Err(TokenError::Invalid("algorithm"));
         }
+        // Every access token has this type. A token of another kind that the same key signs one day is none.
+        if header.typ.as_deref() != Some("JWT") {
+            return Err(TokenError::Invalid("type"));
+        }
         // RFC 7515, section 4.1.11: a token with critical extensions is refused, because none is understood.
         if header.crit.is_some() {
             return Err(TokenError::Invalid("critical extension"));

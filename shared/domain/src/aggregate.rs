@@ -41,11 +41,19 @@ pub enum AggregateType {
     FineTune,
     /// A batch of requests to models.
     Batch,
+    /// Long work that a command started.
+    Job,
+    /// A token that a person gets by e-mail and that works once.
+    OneTimeToken,
+    /// The second factors of an account; its identifier is the account's.
+    AccountFactors,
+    /// A challenge for a second factor.
+    SignInChallenge,
 }
 
 impl AggregateType {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Organization,
         Self::Member,
         Self::Account,
@@ -61,6 +69,10 @@ impl AggregateType {
         Self::ApiKey,
         Self::FineTune,
         Self::Batch,
+        Self::Job,
+        Self::OneTimeToken,
+        Self::AccountFactors,
+        Self::SignInChallenge,
     ];
 
     /// The kind with this name.
@@ -86,6 +98,10 @@ impl AggregateType {
             Self::ApiKey => "api_key",
             Self::FineTune => "fine_tune",
             Self::Batch => "batch",
+            Self::Job => "job",
+            Self::OneTimeToken => "one_time_token",
+            Self::AccountFactors => "account_factors",
+            Self::SignInChallenge => "sign_in_challenge",
         }
     }
 }

@@ -8,14 +8,16 @@
 mod permissions;
 mod scope;
 
+use crate::Timestamp;
 use crate::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::tenancy::Role;
 use std::marker::PhantomData;
 
 pub use permissions::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, ReadAnalytics,
-    ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels, ReadOrganization, ScoreLeads, ScoreManyLeads,
-    UseAccount, UseBatches, UseNotifications, WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, ManageMembers,
+    ReadAnalytics, ReadAuditLog, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadMembers, ReadModels,
+    ReadOrganization, RemoveMembers, ScoreLeads, ScoreManyLeads, UseAccount, UseBatches, UseJobs,
+    UseNotifications, WriteLeads,
 };
 pub use scope::{Scope, UnknownScope};
 
@@ -49,6 +51,11 @@ pub enum Credential {
         id: SessionId,
         /// The person's role in the organization.
         role: Role,
+        /// The organization where the person's account is stored. It is the caller's own, or the one where the person
+        /// registered first.
+        account_organization: OrganizationId,
+        /// When the person proved their identity for this session.
+        authenticated_at: Timestamp,
     },
     /// An API key.
     ApiKey {
@@ -69,6 +76,14 @@ pub struct Caller {
     /// The caller's credentials.
     pub credential: Credential,
 }
+
+/// A sign-in counts as recent for this long: 10 minutes, in seconds.
+pub const RECENT_SIGN_IN_SECONDS: i64 = 600;
+
+/// The request weakens security, and the person did not sign in recently.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sign-in of the session is not recent")]
+pub struct SignInNotRecent;
 
 /// The caller lacks the permission.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +148,32 @@ impl<P: Permission> Authority<P> {
         match self.caller.credential {
             Credential::Session { id, .. } => Some(id),
             Credential::ApiKey { .. } => None,
+        }
+    }
+
+    /// The organization where the caller's account is stored. An API key has no account of its own; of one this is the
+    /// caller's organization.
+    pub fn account_organization(&self) -> OrganizationId {
+        match self.caller.credential {
+            Credential::Session { account_organization, .. } => account_organization,
+            Credential::ApiKey { .. } => self.caller.tenant,
+        }
+    }
+
+    /// When the person proved their identity for the session that acts; none when an API key acts.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        match self.caller.credential {
+            Credential::Session { authenticated_at, .. } => Some(authenticated_at),
+            Credential::ApiKey { .. } => None,
+        }
+    }
+
+    /// Requires that the person signed in within the last [`RECENT_SIGN_IN_SECONDS`], for operations that weaken security.
+    /// A refresh of the session is no sign-in. An API key never signs in.
+    pub fn require_recent_sign_in(&self, now: Timestamp) -> Result<(), SignInNotRecent> {
+        match self.authenticated_at() {
+            Some(at) if now <= at.plus_seconds(RECENT_SIGN_IN_SECONDS) => Ok(()),
+            _ => Err(SignInNotRecent),
         }
     }
 

@@ -8,9 +8,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Facts of sessions and API keys that must never leave the ledger, because they allow to test whether a stolen secret
-/// is valid. Their schemas mark them `x-sextant-private`.
-pub const SECRET_FACTS: [&str; 3] = ["family_hash", "token", "secret_hash"];
+/// Facts of sessions, API keys, tokens in mails and second factors that must never leave the ledger, because they allow to test
+/// whether a stolen secret is valid. Their schemas mark them `x-sextant-private`.
+pub const SECRET_FACTS: [&str; 8] = [
+    "family_hash",
+    "token",
+    "secret_hash",
+    "address_hash",
+    "totp_secret",
+    "recovery_code_hashes",
+    "recovery_code_hash",
+    "passkey_credential",
+];
 
 /// An event in the stored form. Its `data` has a JSON Schema in `events/schemas`.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,63 +5,63 @@ use crate::Timestamp;
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::{Builder, Uuid};
 
-/// The tag of an API key's id.
+/// The tag of an organization's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrganizationTag;
 impl StaticType for OrganizationTag {
     const TYPE: &'static str = "org";
 }
-/// The tag of an event's id.
+/// The tag of an account's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountTag;
 impl StaticType for AccountTag {
     const TYPE: &'static str = "account";
 }
-/// The tag of a data subject's id.
+/// The tag of a session's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionTag;
 impl StaticType for SessionTag {
     const TYPE: &'static str = "session";
 }
-/// The tag of a refused access's id.
+/// The tag of a lead's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeadTag;
 impl StaticType for LeadTag {
     const TYPE: &'static str = "lead";
 }
-/// The tag of the identifiers of failed logins.
+/// The tag of a notification's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationTag;
 impl StaticType for NotificationTag {
     const TYPE: &'static str = "notification";
 }
-/// The tag of the identifiers of failed logins.
+/// The tag of an API key's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKeyTag;
 impl StaticType for ApiKeyTag {
     const TYPE: &'static str = "apikey";
 }
-/// The tag of the identifiers of failed logins.
+/// The tag of an event's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTag;
 impl StaticType for EventTag {
     const TYPE: &'static str = "event";
 }
-/// The tag of the identifiers of failed logins.
+/// The tag of a data subject's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectTag;
 impl StaticType for SubjectTag {
     const TYPE: &'static str = "subject";
 }
 
-/// The tag of the identifiers of failed logins.
+/// The tag of a refused access's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccessTag;
 impl StaticType for AccessTag {
     const TYPE: &'static str = "access";
 }
 
-/// The tag of the identifiers of failed logins.
+/// The tag of a failed login's id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoginTag;
 impl StaticType for LoginTag {
@@ -95,6 +95,34 @@ pub struct BatchTag;
 impl StaticType for BatchTag {
     const TYPE: &'static str = "batch";
 }
+
+/// The tag of a job's id.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobTag;
+impl StaticType for JobTag {
+    const TYPE: &'static str = "job";
+}
+
+/// The tag of a one-time token's id.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OneTimeTokenTag;
+impl StaticType for OneTimeTokenTag {
+    const TYPE: &'static str = "onetime";
+}
+
+/// The tag of a passkey's id.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PasskeyTag;
+impl StaticType for PasskeyTag {
+    const TYPE: &'static str = "passkey";
+}
+
+/// The tag of the id of a challenge for a second factor.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignInChallengeTag;
+impl StaticType for SignInChallengeTag {
+    const TYPE: &'static str = "challenge";
+}
 /// An organization: the tenant of everything it owns.
 pub type OrganizationId = TypeSafeId<OrganizationTag>;
 /// A person who signs in.
@@ -121,6 +149,14 @@ pub type AiMonthId = TypeSafeId<AiMonthTag>;
 pub type FineTuneId = TypeSafeId<FineTuneTag>;
 /// A batch of requests to models.
 pub type BatchId = TypeSafeId<BatchTag>;
+/// Long work that a command started.
+pub type JobId = TypeSafeId<JobTag>;
+/// A token that a person gets by e-mail and that works once.
+pub type OneTimeTokenId = TypeSafeId<OneTimeTokenTag>;
+/// A passkey of an account.
+pub type PasskeyId = TypeSafeId<PasskeyTag>;
+/// A challenge for a second factor.
+pub type SignInChallengeId = TypeSafeId<SignInChallengeTag>;
 /// A person whose data is sealed under a key of their own: an account's holder, a lead's contact.
 pub type SubjectId = TypeSafeId<SubjectTag>;
 

@@ -14,6 +14,7 @@ pub mod field;
 pub mod further_fields;
 pub mod id;
 pub mod identity;
+pub mod job;
 pub mod lists;
 pub mod notification;
 pub mod sales;

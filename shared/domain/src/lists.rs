@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::aggregate::AggregateType;
 use crate::id::AccountId;
 
-/// An index of the state table. An aggregate has one entry in each index at most, so lists of a kind that contain the
+/// An index of the state table. The table of states that expire has the first two only. An aggregate has one entry in each index at most, so lists of a kind that contain the
 /// same aggregate have different indexes. Lists of different kinds share indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListIndex {
@@ -105,11 +105,13 @@ pub enum Filter {
     Score,
     /// When the aggregate was created.
     CreatedAt,
+    /// The kind.
+    Kind,
 }
 
 impl Filter {
     /// Every filter.
-    pub const ALL: [Self; 4] = [Self::Status, Self::Industry, Self::Score, Self::CreatedAt];
+    pub const ALL: [Self; 5] = [Self::Status, Self::Industry, Self::Score, Self::CreatedAt, Self::Kind];
 
     /// The name in stored items.
     pub const fn as_str(self) -> &'static str {
@@ -118,6 +120,7 @@ impl Filter {
             Self::Industry => "industry",
             Self::Score => "score",
             Self::CreatedAt => "created_at",
+            Self::Kind => "kind",
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::id::{AccountId, OrganizationId};
 use domain::identity::{
     Account, AccountEvent, RegisterAccount, check_password, prepared_password, register_account,
 };
-use domain::tenancy::{Member, Role, add_member};
+use domain::tenancy::{AddMember, Member, MemberEvent, MemberPerson, Role, add_member};
 use testkit::{given, given_nothing};
 
 fn register(email: &str, name: &str) -> Result<AccountEvent, InvalidFields> {
@@ -71,7 +71,7 @@ fn judged(password: &str) -> Vec<&'static str> {
 fn passwords_have_10_to_128_characters() {
     for good in [
         "correct horse",
-        "0123456789",
+        "0123456780 x",
         "ünïcödé-päss",
         "          x",
         &"ab".repeat(64),
@@ -119,9 +119,28 @@ fn a_password_is_not_the_address_and_not_one_character() {
 }
 
 #[test]
+fn a_password_is_not_one_of_the_most_common() {
+    for common in ["1234567890", "qwertyuiop", "QwertyUiop", "password123"] {
+        assert_eq!(judged(common), ["too_common"], "{common}");
+    }
+    for rare in ["1234567890x", "qwertyuiop correct"] {
+        assert_eq!(judged(rare), Vec::<&str>::new(), "{rare}");
+    }
+}
+
+fn added(role: Role) -> MemberEvent {
+    add_member(AddMember {
+        account_id: id(1),
+        role,
+        account_organization_id: None,
+        person: MemberPerson { email: "ada@northwind.example".to_owned(), name: "Ada".to_owned() },
+    })
+}
+
+#[test]
 fn a_member_has_a_role_from_the_day_it_was_added() {
     for role in Role::ALL {
-        let added = || add_member(id(1), role);
+        let added = || added(role);
         let member = given_nothing::<Member>().when(|_| added()).then([added()]).unwrap();
         assert_eq!((member.role, member.created_at), (role, START));
         assert_eq!(role.as_str().parse::<Role>().unwrap(), role);
@@ -133,7 +152,7 @@ fn a_member_has_a_role_from_the_day_it_was_added() {
 
 #[test]
 fn adding_a_member_again_does_not_raise_it() {
-    let (rep, admin) = (add_member(id(1), Role::SalesRep), add_member(id(1), Role::Admin));
+    let (rep, admin) = (added(Role::SalesRep), added(Role::Admin));
     let member = given::<Member>([rep]).when(|_| admin.clone()).then([admin.clone()]).unwrap();
     assert_eq!(member.role, Role::SalesRep);
 }

@@ -1,17 +1,19 @@
 //! Every permission, for every role.
 
-use crate::support::id;
+use crate::support::{START, id};
 use domain::authority::{
-    Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, Permission,
-    PermissionReach, ReadFlags, ReadLeads, ReadModels, ReadOrganization, Scope, ScoreLeads, ScoreManyLeads,
-    UseAccount, UseNotifications, WriteLeads,
+    Authority, Caller, CreateCompletions, CreateEmbeddings, Credential, ManageApiKeys, ManageMembers,
+    Permission, PermissionReach, ReadFlags, ReadLeads, ReadMembers, ReadModels, ReadOrganization,
+    RemoveMembers, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseNotifications, WriteLeads,
 };
 use domain::id::{AccountId, ApiKeyId, SessionId};
 use domain::tenancy::Role;
 use std::fmt::Debug;
 
 fn caller(role: Role) -> Caller {
-    Caller { tenant: id(1), account: id(2), credential: Credential::Session { id: id(3), role } }
+    let credential =
+        Credential::Session { id: id(3), role, account_organization: id(1), authenticated_at: START };
+    Caller { tenant: id(1), account: id(2), credential }
 }
 
 fn key(scopes: &[Scope]) -> Caller {
@@ -40,6 +42,9 @@ fn the_matrix_is_the_requirements() {
         ("organization:read", [tenant, tenant, tenant])
     );
     assert_eq!((ManageApiKeys::NAME, matrix::<ManageApiKeys>()), ("api_key:manage", [None, None, tenant]));
+    assert_eq!((ManageMembers::NAME, matrix::<ManageMembers>()), ("member:manage", [None, None, tenant]));
+    assert_eq!((ReadMembers::NAME, matrix::<ReadMembers>()), ("member:read", [None, tenant, tenant]));
+    assert_eq!((RemoveMembers::NAME, matrix::<RemoveMembers>()), ("member:remove", [own, own, tenant]));
     let all = [tenant, tenant, tenant];
     assert_eq!((CreateCompletions::NAME, matrix::<CreateCompletions>()), ("completion:create", all));
     assert_eq!((CreateEmbeddings::NAME, matrix::<CreateEmbeddings>()), ("embedding:create", all));
@@ -140,6 +145,9 @@ fn a_key_can_do_nothing_else_whoever_created_it() {
     check_no_key::<UseAccount>();
     check_no_key::<ReadOrganization>();
     check_no_key::<ManageApiKeys>();
+    check_no_key::<ManageMembers>();
+    check_no_key::<ReadMembers>();
+    check_no_key::<RemoveMembers>();
 }
 
 /// A permission with the name of a scope that is not made for keys.

@@ -4,16 +4,16 @@
 use crate::support::{START, id};
 use domain::audit::{AccessEvent, FailedLoginEvent, LoginAttempt, deny_access, fail_login};
 use domain::identity::{
-    Account, AccountEvent, RefreshToken, RegisterAccount, Revocation, Session, SessionEvent, StartSession,
-    register_account, revoke_session, start_session,
+    Account, AccountEvent, AuthenticationMethod, RefreshToken, RegisterAccount, Revocation, Session,
+    SessionDevice, SessionEvent, StartSession, register_account, revoke_session, start_session,
 };
 use domain::notification::{NotificationEvent, NotificationKind, create_notification};
 use domain::sales::{
     Lead, LeadEvent, LeadInput, create_lead, delete_lead, erase_lead_contact, score_by_rules,
 };
 use domain::tenancy::{
-    ApiKey, ApiKeyEvent, CreateApiKey, MemberEvent, OrganizationEvent, RegisterOrganization, Role,
-    add_member, create_api_key, register_organization, revoke_api_key,
+    AddMember, ApiKey, ApiKeyEvent, CreateApiKey, MemberEvent, MemberPerson, OrganizationEvent,
+    RegisterOrganization, Role, add_member, create_api_key, register_organization, revoke_api_key,
 };
 use domain::{Aggregate, AggregateType, DecodeError, DomainEvent, EncodedEvent, EventMeta};
 use serde_json::json;
@@ -23,11 +23,15 @@ use std::fmt::Debug;
 /// Fails unless the event comes back, and unless other names, versions and shapes do not.
 fn check<E: DomainEvent + PartialEq + Debug>(event: &E, name: &str) {
     let encoded = event.encode();
-    assert_eq!((encoded.event_type.as_str(), encoded.schema_version), (name, 1));
+    // Some events are written in their second version only.
+    let written =
+        if matches!(name, "member_added" | "organization_registered" | "session_started") { 2 } else { 1 };
+    assert_eq!((encoded.event_type.as_str(), encoded.schema_version), (name, written));
     assert_eq!(&E::decode(&encoded).unwrap(), event);
 
-    // Leads with a band have the second version; their tests read it.
-    let newest = if matches!(name, "lead_created" | "lead_updated") { 2 } else { 1 };
+    // Leads with a band have the second version, and so have sessions that ended for some reasons; their tests read it.
+    let has_second = matches!(name, "lead_created" | "lead_updated" | "session_revoked");
+    let newest = if has_second { 2 } else { written };
     for version in [0, newest + 1, u16::MAX] {
         let later = EncodedEvent { schema_version: version, ..encoded.clone() };
         let Err(DecodeError::Unknown { event_type, schema_version }) = E::decode(&later) else {
@@ -64,6 +68,15 @@ fn registered() -> AccountEvent {
     .unwrap()
 }
 
+fn added() -> MemberEvent {
+    add_member(AddMember {
+        account_id: id(1),
+        role: Role::Manager,
+        account_organization_id: None,
+        person: MemberPerson { email: "ada@northwind.example".to_owned(), name: "Ada".to_owned() },
+    })
+}
+
 fn lead() -> (LeadEvent, Lead) {
     let input = LeadInput {
         company_name: "Contoso",
@@ -80,12 +93,17 @@ fn lead() -> (LeadEvent, Lead) {
 #[test]
 fn every_event_comes_back_and_nothing_else_does() {
     check::<OrganizationEvent>(
-        &register_organization(&RegisterOrganization { id: id(1), name: "N", home_region: "eu-west-1" })
-            .unwrap(),
+        &register_organization(&RegisterOrganization {
+            id: id(1),
+            name: "N",
+            home_region: "eu-west-1",
+            registered_by: id(2),
+        })
+        .unwrap(),
         "organization_registered",
     );
     check::<AccountEvent>(&registered(), "account_registered");
-    check::<MemberEvent>(&add_member(id(1), Role::Manager), "member_added");
+    check::<MemberEvent>(&added(), "member_added");
     let created = create_api_key(CreateApiKey {
         id: id(1),
         name: "CRM export",
@@ -105,6 +123,8 @@ fn every_event_comes_back_and_nothing_else_does() {
         account_id: id(2),
         family_hash: "f".to_owned(),
         token: RefreshToken { hash: "h".to_owned(), salt: "s".to_owned() },
+        device: Some(SessionDevice { name: "Ada's laptop".to_owned(), ip_country: Some("GB".to_owned()) }),
+        methods: vec![AuthenticationMethod::Password],
         at: START,
     });
     check::<SessionEvent>(&started, "session_started");

@@ -9,7 +9,12 @@ use domain::tenancy::{
 use testkit::{given, given_nothing};
 
 fn register(name: &str) -> Result<OrganizationEvent, InvalidFields> {
-    register_organization(&RegisterOrganization { id: id(1), name, home_region: "eu-west-1" })
+    register_organization(&RegisterOrganization {
+        id: id(1),
+        name,
+        home_region: "eu-west-1",
+        registered_by: id(2),
+    })
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use crate::support::{Dice, START, at, id};
 use domain::event::SECRET_FACTS;
 use domain::identity::{
-    ABSOLUTE_SECONDS, GRACE_SECONDS, IDLE_SECONDS, RefreshDecision, RefreshRefused, RefreshToken, Revocation,
-    Session, SessionEvent, StartSession, refresh_session, revoke_session, start_session,
+    ABSOLUTE_SECONDS, AuthenticationMethod, GRACE_SECONDS, IDLE_SECONDS, RefreshDecision, RefreshRefused,
+    RefreshToken, Revocation, Session, SessionEvent, StartSession, refresh_session, revoke_session,
+    start_session,
 };
 use domain::{Aggregate, DomainEvent, EventMeta, Timestamp};
 use testkit::{given, given_nothing};
@@ -19,6 +20,8 @@ fn started() -> SessionEvent {
         account_id: id(2),
         family_hash: "family".to_owned(),
         token: token("one"),
+        device: None,
+        methods: vec![AuthenticationMethod::Password],
         at: START,
     })
 }

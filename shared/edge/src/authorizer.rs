@@ -216,6 +216,11 @@ struct Identity {
 enum Proof {
     Session {
         sid: String,
+        /// The organization where the account is stored.
+        account_org_id: String,
+        /// When the person proved their identity, in Unix seconds (OpenID Connect Core, section 2), as text like every value that
+        /// the gateway passes on.
+        auth_time: String,
     },
     ApiKey {
         key_id: String,
@@ -243,8 +248,13 @@ struct Statement<'a> {
 fn policy<'a>(caller: &Caller, resource: &'a str) -> AuthorizerAnswer<'a> {
     let (sub, org_id) = (caller.account.to_string(), caller.tenant.to_string());
     let (principal_id, role, credential) = match &caller.credential {
-        Credential::Session { id, role } => {
-            (sub.clone(), role.as_str(), Proof::Session { sid: id.to_string() })
+        Credential::Session { id, role, account_organization, authenticated_at } => {
+            let proof = Proof::Session {
+                sid: id.to_string(),
+                account_org_id: account_organization.to_string(),
+                auth_time: authenticated_at.seconds().to_string(),
+            };
+            (sub.clone(), role.as_str(), proof)
         }
         Credential::ApiKey { id, scopes } => {
             let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -4,6 +4,7 @@
 
 mod ai_state;
 mod ai_usage;
+mod audit_checkpoints;
 mod audit_log;
 mod batch_inference;
 mod batches;
@@ -11,9 +12,11 @@ mod configuration;
 mod configured_limiter;
 mod entropy;
 mod fine_tuning;
+mod jobs;
 mod key_uses;
 mod limiter;
 mod list;
+mod mailer;
 mod message_visibility;
 mod model_gateway;
 mod password;
@@ -21,6 +24,7 @@ mod provider_jobs;
 mod publisher;
 mod relay;
 mod remote_files;
+mod secret_sealing;
 mod store;
 mod tenant_keys;
 mod timer;
@@ -37,7 +41,10 @@ pub use ai_state::{
 pub use ai_usage::{
     AiUsage, AiUsageSum, AiVariantSum, MeteredRequest, UsageByAsker, UsageLine, UsageVariant,
 };
-pub use audit_log::{AuditEntry, AuditLog};
+pub use audit_checkpoints::{
+    AuditCheckpoints, CHECKPOINT_SHARDS, CheckpointFiles, CheckpointSigner, LogState, StoredCheckpoint,
+};
+pub use audit_log::{AuditEntry, AuditFilter, AuditLog, AuditQuery, AuditReader, StoredAuditEntry};
 pub use batch_inference::{BatchInference, BatchJob, BatchJobState, BatchRecords};
 pub use batches::{BatchFileKey, BatchFiles, BatchLinks, FileParts};
 pub use configuration::{Configuration, FixedConfiguration};
@@ -47,9 +54,11 @@ pub use fine_tuning::{
     DeploymentState, FileError, FileKey, JobState, ModelDeployment, Trainer, TrainingFiles, TrainingJob,
     TrainingUploads, Upload,
 };
+pub use jobs::{JobFileKey, JobFiles, JobLinks};
 pub use key_uses::{KEY_USE_SECONDS, KeyUses};
 pub use limiter::{LimitDecision, Limiter, RateLimit};
 pub use list::{Condition, ListQuery, ListScope, ListedEntry, ListedState, Page, Position, RankBound};
+pub use mailer::{Mail, MailCategory, MailError, MailSuppressions, Mailer, SuppressionReason};
 pub use message_visibility::{MessageVisibility, RetriedMessage};
 pub use model_gateway::{
     ContentBlock, Delta, Document, DocumentFormat, EmbeddingCall, EmbeddingFailure, EmbeddingGateway,
@@ -63,6 +72,7 @@ pub use provider_jobs::{JobName, ProviderJobError};
 pub use publisher::{PublishOutcome, Publisher};
 pub use relay::{Attempts, ParkingLot, StreamRecord};
 pub use remote_files::{RemoteFile, RemoteFileError, RemoteFileLimits, RemoteFiles};
+pub use secret_sealing::SecretSealing;
 pub use store::{
     AggregateKey, Change, ChangedState, Claim, CommitError, EventRecord, IdempotencyKey, IdempotencyRecord,
     LoadedToChange, Store, StoreError, StoredState, SubjectKeys, Transaction, Unique, UniqueKind,

@@ -14,4 +14,7 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether the password is right, compared in constant time. `None` (no such account) takes as long as a wrong
     /// password and is always wrong, so that the time of the answer does not reveal which addresses have accounts.
     fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, PasswordError>;
+    /// Whether the hash was made with other parameters than [`PasswordHasher::hash`] uses now, so that the password should be
+    /// hashed again when it is known.
+    fn is_outdated(&self, hash: &str) -> bool;
 }

@@ -3,22 +3,34 @@
 //! their bodies.
 
 mod api_key;
+mod audit_entry;
 mod batch;
 mod budget;
 mod fine_tune;
+mod job;
 mod lead;
 mod lead_score;
+mod member;
 mod notification;
 mod organization;
+mod passkey;
+mod profile;
+mod session;
 
 pub use api_key::{api_key, created_api_key};
+pub use audit_entry::audit_entry;
 pub use batch::batch;
 pub use budget::{budget, feature_dollars};
 pub use fine_tune::fine_tune;
+pub use job::job;
 pub use lead::{company_size_input, lead, listed_lead};
 pub use lead_score::lead_score;
+pub use member::member;
 pub use notification::notification;
 pub use organization::organization;
+pub use passkey::passkey;
+pub use profile::profile;
+pub use session::session;
 
 use serde::Serialize;
 use serde_json::Value;

@@ -7,8 +7,8 @@ use crate::tenant_keys::TestTenantKeys;
 use crate::wire::Wire;
 use adapter_aws::{AwsSettings, CallLimits, RoundTrips, SdkConfig, sdk_config};
 use adapter_dynamodb::{
-    DynamoAiState, DynamoAiUsage, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoStore, HealthProbe,
-    RelayAttempts, Tables,
+    DynamoAiState, DynamoAiUsage, DynamoAuditLog, DynamoKeyUses, DynamoLimiter, DynamoMailSuppressions,
+    DynamoStore, HealthProbe, RelayAttempts, Tables,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
@@ -98,6 +98,11 @@ impl TestEnvironment {
     /// The uses of API keys, without memory of earlier uses.
     pub fn key_uses(&self) -> DynamoKeyUses {
         DynamoKeyUses::new(&self.config, self.tables().ephemeral)
+    }
+
+    /// The addresses that get no mail any more.
+    pub fn mail_suppressions(&self) -> DynamoMailSuppressions {
+        DynamoMailSuppressions::new(&self.config, self.tables().state)
     }
 
     /// The audit log.

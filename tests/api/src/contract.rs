@@ -11,8 +11,16 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// Headers of every answer that are for browsers and proxies and not part of the contract.
-const TRANSPORT: [&str; 3] =
-    ["X-Content-Type-Options", "Strict-Transport-Security", "Content-Security-Policy"];
+const TRANSPORT: [&str; 7] = [
+    "X-Content-Type-Options",
+    "Strict-Transport-Security",
+    "Content-Security-Policy",
+    // For pages of other origins; the stage decides whether there are any.
+    "Vary",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Expose-Headers",
+];
 
 /// The contract.
 #[derive(Debug)]

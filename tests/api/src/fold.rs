@@ -7,10 +7,11 @@ use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::{DeniedAccess, FailedLogin};
 use domain::id::{
-    AccessId, AccountId, AiMonthId, ApiKeyId, BatchId, FineTuneId, LeadId, NotificationId, OrganizationId,
-    SessionId, SignInId,
+    AccessId, AccountId, AiMonthId, ApiKeyId, BatchId, FineTuneId, JobId, LeadId, NotificationId,
+    OneTimeTokenId, OrganizationId, SessionId, SignInChallengeId, SignInId,
 };
-use domain::identity::{Account, Session};
+use domain::identity::{Account, AccountFactors, OneTimeToken, Session, SignInChallenge};
+use domain::job::Job;
 use domain::notification::Notification;
 use domain::sales::Lead;
 use domain::tenancy::{ApiKey, Member, Organization};
@@ -66,6 +67,10 @@ impl World {
                 let key = AggregateKey::new(tenant, kind, &parsed::<SessionId>(id));
                 self.compare::<Session>(&key, versions).await;
             }
+            AggregateType::OneTimeToken => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<OneTimeTokenId>(id));
+                self.compare::<OneTimeToken>(&key, versions).await;
+            }
             AggregateType::Lead => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<LeadId>(id));
                 self.compare::<Lead>(&key, versions).await;
@@ -85,6 +90,18 @@ impl World {
             AggregateType::Batch => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<BatchId>(id));
                 self.compare::<Batch>(&key, versions).await;
+            }
+            AggregateType::Job => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<JobId>(id));
+                self.compare::<Job>(&key, versions).await;
+            }
+            AggregateType::AccountFactors => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<AccountId>(id));
+                self.compare::<AccountFactors>(&key, versions).await;
+            }
+            AggregateType::SignInChallenge => {
+                let key = AggregateKey::new(tenant, kind, &parsed::<SignInChallengeId>(id));
+                self.compare::<SignInChallenge>(&key, versions).await;
             }
             AggregateType::Access => {
                 let key = AggregateKey::new(tenant, kind, &parsed::<AccessId>(id));

@@ -1,6 +1,7 @@
 //! The path of an event: from the ledger's stream through the relay to a recording bus, and from there into the batches
 //! that queues deliver.
 
+use crate::mailer::RecordingMailer;
 use crate::tree::sample;
 use crate::world::World;
 use application_platform::RelayEvents;
@@ -91,7 +92,7 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    fn read(answer: &Value) -> Self {
+    pub(crate) fn read(answer: &Value) -> Self {
         let failures = answer["batchItemFailures"].as_array().expect("batchItemFailures");
         let id = |failure: &Value| failure["itemIdentifier"].as_str().expect("an identifier").to_owned();
         Self { failed: failures.iter().map(id).collect() }
@@ -148,6 +149,20 @@ impl World {
         let handler = notify_in_app::NotifyInApp { store: Arc::clone(self.store()) as _ };
         let answer =
             edge::queue::invoke(&handler, batch("notifications", "notify-in-app", messages), self.now());
+        Delivered::read(&answer.await.expect("the job never fails as a whole"))
+    }
+
+    /// Delivers these messages to `send-mail`; the message ids count from 0.
+    pub async fn send_mails(&self, mailer: &Arc<RecordingMailer>, messages: &[Value]) -> Delivered {
+        let needs = application_identity::SendMail {
+            store: Arc::clone(self.store()) as _,
+            mailer: Arc::clone(mailer) as _,
+            suppressions: Arc::new(self.environment().mail_suppressions()),
+            key: crate::routes::mail_token_key(),
+            console_url: "https://console.sextant.example".to_owned(),
+        };
+        let handler = send_mail::SendMail { needs };
+        let answer = edge::queue::invoke(&handler, batch("identity", "send-mail", messages), self.now());
         Delivered::read(&answer.await.expect("the job never fails as a whole"))
     }
 
@@ -239,7 +254,7 @@ fn envelope(detail: &EventMessage) -> Value {
     serde_json::to_value(event).expect("a message is JSON")
 }
 
-fn batch(context: &str, function: &str, messages: &[Value]) -> Value {
+pub(crate) fn batch(context: &str, function: &str, messages: &[Value]) -> Value {
     let batch = sample(context, function);
     let records: Vec<Value> = messages
         .iter()

@@ -6,10 +6,13 @@
 
 mod ai_requests;
 mod api_keys;
+mod authenticator;
 mod contract;
 mod fold;
 mod held_model;
+mod jobs;
 mod ledger;
+mod mailer;
 mod people;
 mod request;
 mod routes;
@@ -20,9 +23,11 @@ mod walk;
 mod world;
 
 pub use api_keys::ApiKey;
+pub use authenticator::{SoftwareAuthenticator, unbase32};
 pub use contract::{Contract, Operation, Parameter, faults};
 pub use held_model::HeldModel;
 pub use ledger::{Delivered, RecordingPublisher, published};
+pub use mailer::{RecordingMailer, token_in};
 pub use people::Person;
 pub use request::{Answer, Call};
 pub use stored::{Snapshot, dynamo_json};

@@ -6,11 +6,15 @@ use application_core::repository::{Actor, PendingChange};
 use application_identity::{RegisterAccount, Registration, register_account};
 use application_notifications::{Cause, notify_in_app};
 use domain::AggregateType;
+use domain::Timestamp;
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, NotificationId, OrganizationId, SessionId, derived};
-use domain::identity::{self, Account};
+use domain::identity::{
+    self, Account, AccountEvent, AuthenticationMethod, MailLanguage, RefreshToken, Session, StartSession,
+    start_session,
+};
 use domain::notification::NotificationKind;
-use domain::tenancy::{Member, Role, add_member};
+use domain::tenancy::{AddMember, Member, MemberPerson, Organization, Role, add_member, change_admin};
 use ports::{AggregateKey, PasswordError, PasswordHasher, Store, Transaction, Unique, UniqueKind};
 use std::sync::Arc;
 
@@ -27,6 +31,10 @@ pub struct Person {
     pub session: SessionId,
     /// The address.
     pub email: String,
+    /// The organization where the account is stored.
+    pub account_organization: OrganizationId,
+    /// When the person signed in.
+    pub authenticated_at: Timestamp,
 }
 
 impl Person {
@@ -38,12 +46,19 @@ impl Person {
             ("org_id", self.tenant.to_string()),
             ("role", self.role.as_str().to_owned()),
             ("sid", self.session.to_string()),
+            ("account_org_id", self.account_organization.to_string()),
+            ("auth_time", self.authenticated_at.seconds().to_string()),
         ]
     }
 
     /// The person as a caller of use cases.
     pub fn caller(&self) -> Caller {
-        let credential = Credential::Session { id: self.session, role: self.role };
+        let credential = Credential::Session {
+            id: self.session,
+            role: self.role,
+            account_organization: self.account_organization,
+            authenticated_at: self.authenticated_at,
+        };
         Caller { tenant: self.tenant, account: self.account, credential }
     }
 
@@ -64,6 +79,10 @@ impl PasswordHasher for NoPasswords {
     fn verify(&self, _: &str, _: Option<&str>) -> Result<bool, PasswordError> {
         Ok(false)
     }
+
+    fn is_outdated(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl World {
@@ -76,6 +95,7 @@ impl World {
             limiter: self.parts.limiter.clone(),
             passwords: Arc::new(NoPasswords),
             tenant_keys: self.environment().tenant_keys(),
+            mail_token_key: crate::routes::mail_token_key(),
             home_region: "eu-west-1".to_owned(),
         };
         let registration = Registration {
@@ -84,6 +104,7 @@ impl World {
             name: "Ada Byron",
             organization_name: "Northwind",
             source_address: &context.correlation_id,
+            language: MailLanguage::English,
         };
         let registered =
             register_account(&needs, &context, &registration, None).await.expect("a registration");
@@ -93,6 +114,8 @@ impl World {
             role: Role::Admin,
             session: context.new_id().expect("randomness"),
             email,
+            account_organization: registered.value.organization_id,
+            authenticated_at: context.now,
         }
     }
 
@@ -118,12 +141,23 @@ impl World {
             &actor,
         )
         .expect("an event");
-        let added = add_member(id, role);
+        let person = MemberPerson { email: email.clone(), name: "Charles Babbage".to_owned() };
+        let added = add_member(AddMember { account_id: id, role, account_organization_id: None, person });
         let member =
             PendingChange::<Member>::create(key(AggregateType::Member), [], &added, &context, &actor)
                 .expect("an event");
+        let mut changes = vec![account.finish().expect("an account").0, member.finish().expect("a member").0];
+        if role == Role::Admin {
+            let key = AggregateKey::new(of.tenant, AggregateType::Organization, &of.tenant);
+            let organization = PendingChange::<Organization>::load(self.store().as_ref(), key, &[]).await;
+            let mut organization = organization.expect("a read").expect("an organization");
+            for event in change_admin(organization.state(), of.account, id, true).expect("one more admin") {
+                organization.record(&event, &context, &actor).expect("an event");
+            }
+            changes.push(organization.finish().expect("an organization").0);
+        }
         let transaction = Transaction {
-            changes: vec![account.finish().expect("an account").0, member.finish().expect("a member").0],
+            changes,
             unique: vec![Unique {
                 kind: UniqueKind::Email,
                 value: email.clone(),
@@ -133,8 +167,57 @@ impl World {
         };
         self.store().commit(&transaction).await.expect("a new member");
         let session = context.new_id().expect("randomness");
-        Person { tenant: of.tenant, account: id, role, session, email }
+        Person {
+            tenant: of.tenant,
+            account: id,
+            role,
+            session,
+            email,
+            account_organization: of.tenant,
+            authenticated_at: context.now,
+        }
     }
+
+    /// Stores the session of a person, as a sign-in does.
+    pub async fn sign_in(&self, person: &Person) {
+        let context = self.context();
+        let event = start_session(StartSession {
+            id: person.session,
+            account_id: person.account,
+            family_hash: "family".to_owned(),
+            token: RefreshToken { hash: "hash".to_owned(), salt: String::new() },
+            device: None,
+            methods: vec![AuthenticationMethod::Password],
+            at: context.now,
+        });
+        let key = AggregateKey::new(person.tenant, AggregateType::Session, &person.session);
+        let actor = Actor::account(person.account);
+        let started = PendingChange::<Session>::create(key, [], &event, &context, &actor);
+        started.expect("an event").commit(self.store().as_ref()).await.expect("a session");
+    }
+
+    /// Gives the account of this address another hash of its password, as a sign-in does when the parameters have risen.
+    pub async fn rehash_password(&self, email: &str, hash: &str) {
+        self.change_account(email, |account| identity::rehash_password(account, hash.to_owned())).await;
+    }
+
+    /// Changes the password of the account of this address to one that nobody knows, and ends no session.
+    pub async fn change_password(&self, email: &str) {
+        self.change_account(email, |account| identity::change_password(account, "$none$".to_owned())).await;
+    }
+
+    async fn change_account(&self, email: &str, decide: impl Fn(&Account) -> AccountEvent) {
+        let (context, store) = (self.context(), self.store().as_ref());
+        let holder = store.find_unique(UniqueKind::Email, email).await.expect("a read").expect("an account");
+        let id: AccountId = holder.id().parse().expect("an id");
+        let subjects = [Account::subject(&id)];
+        let account = PendingChange::<Account>::load(store, holder, &subjects);
+        let mut account = account.await.expect("a read").expect("an account");
+        let event = decide(account.state());
+        account.record(&event, &context, &Actor::account(id)).expect("an event");
+        account.commit(store).await.expect("a change");
+    }
+
     /// A new notification of this person; its id.
     pub async fn notification(&self, recipient: &Person) -> String {
         let context = self.context();

@@ -8,6 +8,7 @@ use crate::tree::sample;
 use crate::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::Timestamp;
 use edge::Invocation;
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -43,7 +44,8 @@ impl<'a> Call<'a> {
         call.without_header("Idempotency-Key").without_header("If-Match")
     }
 
-    /// Sent through the authorizer with this person's claims.
+    /// Sent through the authorizer with this person's claims, as of somebody who has just signed in, so that tests that let
+    /// time pass may call routes that need a recent sign-in. [`Self::signed_in_at`] states another time.
     pub fn by(mut self, person: &Person) -> Self {
         let known = sample("identity", "get-profile");
         let mut claims = known["requestContext"]["authorizer"].clone();
@@ -51,7 +53,13 @@ impl<'a> Call<'a> {
             claims[name] = value.into();
         }
         self.event["requestContext"]["authorizer"] = claims;
-        self
+        let now = self.world.now();
+        self.signed_in_at(now)
+    }
+
+    /// As of a person who signed in at this time.
+    pub fn signed_in_at(self, at: Timestamp) -> Self {
+        self.claim("auth_time", at.seconds().to_string().into())
     }
 
     /// Sent through the authorizer, which answered with this policy.
@@ -99,6 +107,12 @@ impl<'a> Call<'a> {
     pub fn header_lines(mut self, name: &str, lines: &[&str]) -> Self {
         self.event["headers"][name] = lines.last().copied().into();
         self.event["multiValueHeaders"][name] = json!(lines);
+        self
+    }
+
+    /// At a stage that allows pages of these origins, separated by commas.
+    pub fn allowing(mut self, origins: &str) -> Self {
+        self.event["stageVariables"] = json!({"allowed_origins": origins});
         self
     }
 

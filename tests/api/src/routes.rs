@@ -1,11 +1,14 @@
 //! The handler of each operation. If an operation has none, every test fails.
 
+mod second_factors;
+
 use crate::tokens::TestTokens;
 use crate::world::Parts;
 use adapter_password::Argon2Passwords;
 use adapter_s3::S3Links;
 use application_ai::{AiGateway, Chain, Completions, Embeddings, PriceBook, Providers, Registry};
 use application_core::Configured;
+use application_core::mail_token::MailTokenKey;
 use application_identity as identity;
 use application_platform::Flags;
 use application_sales as sales;
@@ -19,6 +22,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const CURSOR_KEY: &str = "a secret of the tests, long enough for an HMAC key";
+
+/// The key of the tokens in mails.
+pub(crate) fn mail_token_key() -> MailTokenKey {
+    MailTokenKey::new("the key of the tests for tokens in mails").expect("the key is long enough")
+}
 
 /// The handler of an operation.
 pub(crate) enum Route {
@@ -97,6 +105,12 @@ fn links(parts: &Parts, bucket: &str) -> Arc<S3Links> {
 
 /// The handlers by operation.
 pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
+    let mut handlers = most_handlers(parts);
+    handlers.extend(second_factors::handlers(parts));
+    handlers
+}
+
+fn most_handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
     let store = || Arc::clone(&parts.store) as Arc<dyn Store>;
     let limiter = || Arc::clone(&parts.limiter);
     let signer = || Arc::clone(&parts.tokens) as Arc<dyn TokenSigner>;
@@ -119,13 +133,21 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         passwords: Arc::clone(&passwords),
         signer: signer(),
         issuer: TestTokens::issuer(),
+        relying_party: second_factors::relying_party(),
     };
     let refresh = identity::RefreshSession { store: store(), signer: signer(), issuer: TestTokens::issuer() };
+    let forgot = identity::RequestPasswordReset { store: store(), limiter: limiter(), key: mail_token_key() };
+    let reset =
+        identity::ResetPassword { store: store(), limiter: limiter(), passwords: Arc::clone(&passwords) };
+    let verify = identity::VerifyEmail { store: store(), limiter: limiter() };
+    let verification =
+        identity::RequestEmailVerification { store: store(), limiter: limiter(), key: mail_token_key() };
     let register = identity::RegisterAccount {
         store: store(),
         limiter: limiter(),
         passwords,
         tenant_keys: parts.environment.tenant_keys(),
+        mail_token_key: mail_token_key(),
         home_region: "eu-west-1".to_owned(),
     };
     let models = || Configured::fixed(registry());
@@ -239,6 +261,12 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
                 },
             ),
         ),
+        (
+            "listMembers",
+            counted_read(parts, list_members::ListMembers { store: store(), cursors: cursors() }),
+        ),
+        ("updateMember", authorized(parts, update_member::UpdateMember { store: store() })),
+        ("removeMember", authorized(parts, remove_member::RemoveMember { store: store() })),
         ("revokeApiKey", authorized(parts, revoke_api_key::RevokeApiKey { store: store() })),
         (
             "getBudget",
@@ -303,5 +331,46 @@ pub(crate) fn handlers(parts: &Parts) -> BTreeMap<&'static str, Route> {
         ),
         ("scoreLeads", authorized(parts, score_leads::ScoreLeads { needs: scoring() })),
         ("getFlags", counted_read(parts, get_flags::GetFlags { store: store(), flags: flags() })),
+        ("listJobs", counted_read(parts, list_jobs::ListJobs { store: store(), cursors: cursors() })),
+        ("getJob", counted_read(parts, get_job::GetJob { store: store(), links: links(parts, "jobs") })),
+        ("cancelJob", authorized(parts, cancel_job::CancelJob { store: store() })),
+        (
+            "listAuditEntries",
+            counted_read(
+                parts,
+                list_audit_entries::ListAuditEntries {
+                    log: Arc::new(parts.environment.audit_log()),
+                    cursors: cursors(),
+                },
+            ),
+        ),
+        (
+            "exportAuditEntries",
+            authorized(
+                parts,
+                export_audit_entries::ExportAuditEntries { store: store(), limiter: limiter() },
+            ),
+        ),
+        ("requestPasswordReset", whole(request_password_reset::RequestPasswordReset { needs: forgot })),
+        ("resetPassword", whole(reset_password::ResetPassword { needs: reset })),
+        ("verifyEmail", whole(verify_email::VerifyEmail { needs: verify })),
+        (
+            "requestEmailVerification",
+            authorized(parts, request_email_verification::RequestEmailVerification { needs: verification }),
+        ),
+        (
+            "getOpenidConfiguration",
+            whole(get_openid_configuration::GetOpenidConfiguration { issuer: TestTokens::issuer().issuer }),
+        ),
+        (
+            "listSessions",
+            counted_read(parts, list_sessions::ListSessions { store: store(), cursors: cursors() }),
+        ),
+        ("revokeSession", authorized(parts, revoke_session::RevokeSession { store: store() })),
+        (
+            "revokeOtherSessions",
+            authorized(parts, revoke_other_sessions::RevokeOtherSessions { store: store() }),
+        ),
+        ("updateProfile", authorized(parts, update_profile::UpdateProfile { store: store() })),
     ])
 }

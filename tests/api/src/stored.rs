@@ -57,6 +57,11 @@ impl World {
         Snapshot(items)
     }
 
+    /// Everything that is stored now, as text: one line for each item.
+    pub async fn everything(&self) -> String {
+        self.snapshot().await.0.into_iter().collect::<Vec<_>>().join("\n")
+    }
+
     /// Fails if the stored content changed.
     pub async fn unchanged_since(&self, before: &Snapshot) {
         let now = self.snapshot().await;

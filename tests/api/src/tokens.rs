@@ -12,6 +12,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 const KEY: &str = include_str!("../../../shared/adapter-token/tests/keys/signing.pem");
+const OTHER_KEY: &str = include_str!("../../../shared/adapter-token/tests/keys/other.pem");
 const KEY_ID: &str = "token-1";
 const ISSUER: &str = "https://api.example.test";
 const AUDIENCE: &str = "sextant";
@@ -27,7 +28,18 @@ impl std::fmt::Debug for TestTokens {
 
 impl Default for TestTokens {
     fn default() -> Self {
-        let body: String = KEY.lines().filter(|line| !line.starts_with('-')).collect();
+        Self::of(KEY)
+    }
+}
+
+impl TestTokens {
+    /// Signs with a key that nobody publishes, as an attacker would.
+    pub fn of_attacker() -> Self {
+        Self::of(OTHER_KEY)
+    }
+
+    fn of(pem: &str) -> Self {
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         let key = STANDARD.decode(body).expect("the key is PEM");
         Self(RsaKeyPair::from_pkcs8(&key).expect("the key is PKCS #8"))
     }
@@ -52,6 +64,21 @@ impl TestTokens {
         )
     }
 
+    /// The public key that the key set publishes.
+    pub fn public_key(&self) -> Jwk {
+        self.jwk()
+    }
+
+    /// A token with this header and these claims, each as its JSON text, with a signature that is right for them.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let mut signature = vec![0; self.0.public().modulus_len()];
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature)
+            .expect("a signature");
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
     fn jwk(&self) -> Jwk {
         let public = PublicKeyComponents::<Vec<u8>>::from(self.0.public());
         Jwk {
@@ -70,12 +97,7 @@ impl TokenSigner for TestTokens {
         Box::pin(async move {
             let header = json!({"alg": "RS256", "typ": "JWT", "kid": KEY_ID}).to_string();
             let claims = serde_json::to_string(claims).expect("claims are JSON");
-            let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-            let mut signature = vec![0; self.0.public().modulus_len()];
-            self.0
-                .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature)
-                .expect("a signature");
-            Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+            Ok(self.sign_text(&header, &claims))
         })
     }
 }

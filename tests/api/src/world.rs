@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
-use testkit::{RoomyLimiter, TestConfiguration, TestEnvironment, TestRemoteFiles};
+use testkit::{RoomyLimiter, TestConfiguration, TestEnvironment, TestRemoteFiles, TestSecretSealing};
 
 /// Two models of the price table, and the rules.
 pub const MODELS: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0,us.amazon.nova-pro-v1:0,rules";
@@ -37,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) model: Arc<HeldModel>,
     pub(crate) remote_files: Arc<TestRemoteFiles>,
     pub(crate) tokens: Arc<TestTokens>,
+    pub(crate) secrets: Arc<TestSecretSealing>,
     pub(crate) chain: String,
     pub(crate) configuration: Arc<TestConfiguration>,
 }
@@ -83,6 +84,7 @@ impl World {
             model: Arc::default(),
             remote_files: Arc::default(),
             tokens: Arc::default(),
+            secrets: Arc::default(),
             chain: chain.to_owned(),
             configuration: Arc::default(),
             environment,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod abuse;
+mod abuse_tokens;
 mod ai;
 mod ai_metering;
 mod ai_terms;
@@ -11,6 +12,9 @@ mod ai_variants;
 mod analytics;
 mod api_key_header;
 mod api_keys;
+mod audit_checkpoints;
+mod audit_entries;
+mod audit_exports;
 mod batches;
 mod bills;
 mod concurrency;
@@ -25,14 +29,19 @@ mod jobs;
 mod lead_lists;
 mod lead_scores;
 mod leads;
+mod mails;
 mod matrix;
+mod members;
 mod models;
+mod organization_jobs;
 mod preconditions;
+mod profile;
 mod read_and_replace;
 mod reading;
 mod round_trips;
 mod routes;
 mod scoring;
+mod second_factors;
 mod sessions;
 mod texts;
 mod wrong_fields;

@@ -1,12 +1,9 @@
 //! Preconditions of writes (RFC 9110, section 13.1) on every route that writes, and the answers when writers compete.
 
-use api_tests::{Call, Contract, Operation, Person, World, lead_body};
-use application_core::repository::{Actor, PendingChange};
-use domain::AggregateType;
-use domain::identity::{RefreshToken, Session, StartSession, start_session};
+use api_tests::{Call, Contract, Operation, Person, SoftwareAuthenticator, World, lead_body};
+use domain::tenancy::Role;
 use futures_util::future::join_all;
-use ports::AggregateKey;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::Fault;
 
@@ -15,7 +12,7 @@ const DAY: i64 = 24 * 3600;
 const TRIES: usize = 5;
 
 /// Operations that change an entity.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 16] = [
     "updateLead",
     "updateBudget",
     "deleteLead",
@@ -23,11 +20,19 @@ const CHANGES: [&str; 9] = [
     "markNotificationRead",
     "cancelFineTune",
     "cancelBatch",
+    "cancelJob",
     "revokeApiKey",
+    "revokeSession",
+    "updateProfile",
+    "updateMember",
+    "removeMember",
+    "disableTotp",
+    "deletePasskey",
     "logout",
 ];
 /// The operations of `CHANGES` that can be repeated.
-const REMOVALS: [&str; 3] = ["deleteLead", "revokeApiKey", "logout"];
+const REMOVALS: [&str; 7] =
+    ["deleteLead", "revokeApiKey", "revokeSession", "removeMember", "disableTotp", "deletePasskey", "logout"];
 
 /// The object of the preconditions of a request.
 #[derive(Clone, Copy)]
@@ -45,6 +50,7 @@ struct Object {
     id: Option<String>,
     caller: Person,
     subject: Subject,
+    body: Option<Value>,
 }
 
 struct Scene {
@@ -72,6 +78,10 @@ impl Scene {
                 (lead["id"].as_str().map(str::to_owned), Subject::Entity(1))
             }
             "revokeApiKey" => (Some(world.api_key(&caller, &["model:read"]).await.id), Subject::Entity(1)),
+            "updateMember" | "removeMember" => {
+                let member = world.colleague(&caller, Role::SalesRep).await;
+                (Some(member.account.to_string()), Subject::Entity(1))
+            }
             "markNotificationRead" => (Some(world.notification(&caller).await), Subject::Entity(1)),
             "cancelFineTune" => {
                 let created = world.call("createFineTune").by(&caller).send().await.expect(201);
@@ -83,39 +93,64 @@ impl Scene {
                 assert_eq!(created.header("ETag"), Some("\"1\""));
                 (created.json()["id"].as_str().map(str::to_owned), Subject::Entity(1))
             }
+            "cancelJob" => (Some(world.job(&caller).await), Subject::Entity(1)),
             "updateBudget" => {
                 let budget = world.call("getBudget").by(&caller).send().await.expect(200).json();
                 (None, Subject::Entity(budget["version"].as_u64().unwrap()))
             }
+            "revokeSession" => {
+                let other = Person { session: world.context().new_id().unwrap(), ..caller.clone() };
+                world.sign_in(&other).await;
+                (Some(other.session.to_string()), Subject::Entity(1))
+            }
+            "updateProfile" => {
+                return Object {
+                    id: None,
+                    caller: world.admin().await,
+                    subject: Subject::Entity(1),
+                    body: None,
+                };
+            }
             "logout" => {
                 let caller = Person { session: world.context().new_id().unwrap(), ..caller };
-                self.sign_in(&caller).await;
-                return Object { id: None, caller, subject: Subject::Entity(1) };
+                self.world.sign_in(&caller).await;
+                return Object { id: None, caller, subject: Subject::Entity(1), body: None };
             }
-            "createLead" | "createApiKey" | "createFineTune" | "createBatch" => (None, Subject::List),
+            "disableTotp" => {
+                let caller = world.admin().await;
+                world.call("enrollTotp").by(&caller).send().await.expect(201);
+                return Object { id: None, caller, subject: Subject::Entity(1), body: None };
+            }
+            "deletePasskey" => {
+                let caller = world.admin().await;
+                let created = world.passkey(&caller, &SoftwareAuthenticator::new(1)).await;
+                let id = created["passkey"]["id"].as_str().map(str::to_owned);
+                return Object { id, caller, subject: Subject::Entity(1), body: None };
+            }
+            "activateTotp" | "regenerateRecoveryCodes" | "createPasskey" => {
+                let caller = world.admin().await;
+                let body = world.begin_factor(&operation.id, &caller).await;
+                let subject = if operation.id == "createPasskey" { Subject::List } else { Subject::Nothing };
+                return Object { id: None, caller, subject, body };
+            }
+            "createLead"
+            | "createApiKey"
+            | "createFineTune"
+            | "createBatch"
+            | "exportAuditEntries"
+            | "revokeOtherSessions" => (None, Subject::List),
             _ => (None, Subject::Nothing),
         };
-        Object { id, caller, subject }
-    }
-
-    async fn sign_in(&self, person: &Person) {
-        let context = self.world.context();
-        let event = start_session(StartSession {
-            id: person.session,
-            account_id: person.account,
-            family_hash: "family".to_owned(),
-            token: RefreshToken { hash: "hash".to_owned(), salt: String::new() },
-            at: context.now,
-        });
-        let key = AggregateKey::new(person.tenant, AggregateType::Session, &person.session);
-        let actor = Actor::account(person.account);
-        let started = PendingChange::<Session>::create(key, [], &event, &context, &actor).unwrap();
-        started.commit(self.world.store().as_ref()).await.unwrap();
+        Object { id, caller, subject, body: None }
     }
 
     fn call(&self, operation: &Operation, object: &Object) -> Call<'_> {
         let call = self.world.call(&operation.id);
         let call = if operation.public { call } else { call.by(&object.caller) };
+        let call = match &object.body {
+            Some(body) => call.json(body),
+            None => call,
+        };
         match &object.id {
             Some(id) => call.path("id", id),
             None => call,

@@ -64,7 +64,7 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
     type Expected<'a> = &'a [(&'a str, f64)];
     let table: Vec<(&str, Call<'_>, Expected<'_>)> = vec![
         ("getLead", lead("getLead"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
-        ("getProfile", scene.call("getProfile"), &[("BatchGetItem", 2.0), ("UpdateItem", 1.0)]),
+        ("getProfile", scene.call("getProfile"), &[("BatchGetItem", 4.0), ("UpdateItem", 1.0)]),
         ("getOrganization", scene.call("getOrganization"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
         ("getFlags", scene.call("getFlags"), &[("GetItem", 1.0), ("UpdateItem", 1.0)]),
         ("listLeads", scene.call("listLeads"), &[("Query", 1.0), ("UpdateItem", 1.0)]),
@@ -102,6 +102,7 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
             &[("PutItem", 1.0), ("Query", 0.5), ("TransactWriteItems", 7.0), ("UpdateItem", 1.0)],
         ),
         ("listApiKeys", scene.call("listApiKeys"), &[("Query", 0.5), ("Query", 0.5), ("UpdateItem", 1.0)]),
+        ("listMembers", scene.call("listMembers"), &[("Query", 0.5), ("UpdateItem", 1.0)]),
         ("revokeApiKey", revoke(), &[("GetItem", 1.0), ("TransactWriteItems", 5.0)]),
         ("revokeApiKey again", revoke(), &[("GetItem", 1.0)]),
         (
@@ -128,6 +129,9 @@ async fn every_route_makes_the_calls_it_needs_and_no_more() {
         ("logout without a session", scene.call("logout"), &[("GetItem", 1.0)]),
         ("getHealth", scene.world.call("getHealth"), &[("GetItem", 0.5)]),
         ("getJwks", scene.world.call("getJwks"), &[]),
+        ("getOpenidConfiguration", scene.world.call("getOpenidConfiguration"), &[]),
+        ("listSessions", scene.call("listSessions"), &[("Query", 0.5), ("UpdateItem", 1.0)]),
+        ("revokeOtherSessions without others", scene.call("revokeOtherSessions"), &[("Query", 0.5)]),
         ("getOpenapi", scene.world.call("getOpenapi"), &[]),
         ("getApiDocs", scene.world.call("getApiDocs"), &[]),
     ];

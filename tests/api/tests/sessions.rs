@@ -1,9 +1,13 @@
 //! Login, refresh, and the end of sessions: by the user, by time, or because a token was used twice.
 
 mod access_tokens;
+mod own_sessions;
+mod recent_sign_in;
+mod refresh_cookies;
 mod refresh_tokens;
 
 use api_tests::{Answer, Person, World};
+use domain::Timestamp;
 use domain::tenancy::Role;
 use serde_json::{Value, json};
 
@@ -54,6 +58,8 @@ async fn authorized(world: &World, access_token: &str) -> Result<Person, String>
         session: text("sid").parse().unwrap(),
         // The functions do not get the address.
         email: String::new(),
+        account_organization: text("account_org_id").parse().unwrap(),
+        authenticated_at: Timestamp::from_millis(text("auth_time").parse::<i64>().unwrap() * 1000),
     })
 }
 

@@ -6,7 +6,7 @@ use application_core::repository::{Actor, PendingChange};
 use domain::AggregateType;
 use domain::id::AccountId;
 use domain::identity::{Account, RegisterAccount, register_account};
-use domain::tenancy::{Member, Role, add_member};
+use domain::tenancy::{AddMember, Member, MemberPerson, Role, add_member};
 use ports::{AggregateKey, PasswordHasher, Store, Transaction, Unique, UniqueKind};
 use serde_json::{Value, json};
 
@@ -60,8 +60,13 @@ async fn former_account(world: &World, key: &str, password: &str) {
     let registered = registered.unwrap();
     let account =
         PendingChange::<Account>::create(holder.clone(), subjects, &registered, &context, &actor).unwrap();
-    let (of_member, added) =
-        (AggregateKey::new(of.tenant, AggregateType::Member, &id), add_member(id, Role::Admin));
+    let of_ada = AddMember {
+        account_id: id,
+        role: Role::Admin,
+        account_organization_id: None,
+        person: MemberPerson { email: key.to_owned(), name: "Ada".to_owned() },
+    };
+    let (of_member, added) = (AggregateKey::new(of.tenant, AggregateType::Member, &id), add_member(of_ada));
     let member = PendingChange::<Member>::create(of_member, [], &added, &context, &actor).unwrap();
     let transaction = Transaction {
         changes: vec![account.finish().unwrap().0, member.finish().unwrap().0],

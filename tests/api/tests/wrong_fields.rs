@@ -24,6 +24,7 @@ impl Scene {
         let call = if operation.public { call } else { call.by(&self.person) };
         match operation.id.as_str() {
             "updateLead" => call.path("id", &self.lead).if_match(1),
+            "updateMember" => call.path("id", &self.person.account.to_string()).if_match(1),
             "updateBudget" => call.if_match(0),
             _ => call,
         }
@@ -76,8 +77,9 @@ fn good_body(operation: &Operation) -> Map<String, Value> {
 }
 
 fn required(operation: &Operation) -> Vec<&str> {
-    let required = operation.body.as_ref().unwrap()["required"].as_array().unwrap();
-    required.iter().map(|name| name.as_str().unwrap()).collect()
+    // A body may need no member.
+    let required = operation.body.as_ref().unwrap()["required"].as_array();
+    required.into_iter().flatten().map(|name| name.as_str().unwrap()).collect()
 }
 
 /// The members with a known type, each with a value of another type.
@@ -101,7 +103,7 @@ fn mistyped(operation: &Operation) -> Vec<(String, Value)> {
 async fn all_members_that_are_missing_are_named_at_once() {
     let scene = Scene::start().await;
     let before = scene.world.snapshot().await;
-    for operation in with_body() {
+    for operation in with_body().filter(|operation| !required(operation).is_empty()) {
         let named = scene.named(operation, &Map::new()).await;
         for name in required(operation) {
             assert!(named.has(name), "{} {name}: {named:?}", operation.id);
@@ -163,7 +165,8 @@ async fn a_wrong_form_does_not_hide_a_wrong_value() {
             &["/email", "/password", "/name", "/organization_name"],
         ),
         ("login", json!({"email": "", "pin": 1}), &["/email", "/password", "/pin"]),
-        ("refreshSession", json!({"token": "x"}), &["/refresh_token", "/token"]),
+        ("refreshSession", json!({"token": "x", "refresh_token": ""}), &["/refresh_token", "/token"]),
+        ("updateMember", json!({"role": "root", "colour": "red"}), &["/role", "/status", "/colour"]),
         (
             "createApiKey",
             json!({"scopes": ["ai"], "expires_in_days": 0}),
@@ -192,6 +195,11 @@ async fn a_wrong_form_does_not_hide_a_wrong_value() {
                 "/training_file/bytes",
                 "/training_file/sha256",
             ],
+        ),
+        (
+            "exportAuditEntries",
+            json!({"from": "yesterday", "to": 7, "actor": "ada@northwind.example", "action": "Lead", "sort": "x"}),
+            &["/from", "/to", "/actor", "/action", "/sort"],
         ),
         (
             "scoreLeads",

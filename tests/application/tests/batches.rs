@@ -212,7 +212,12 @@ fn key(number: u8) -> AggregateKey {
 }
 
 fn manager() -> Authority<UseBatches> {
-    let credential = Credential::Session { id: new_id(NOW, &[9; 10]), role: Role::Manager };
+    let credential = Credential::Session {
+        id: new_id(NOW, &[9; 10]),
+        role: Role::Manager,
+        account_organization: tenant(1),
+        authenticated_at: NOW,
+    };
     Caller { tenant: tenant(1), account: account(), credential }.authorize().unwrap()
 }
 

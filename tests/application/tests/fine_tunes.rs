@@ -172,7 +172,12 @@ fn name(number: u8) -> JobName {
 }
 
 fn admin() -> Authority<ManageFineTunes> {
-    let credential = Credential::Session { id: new_id(NOW, &[9; 10]), role: Role::Admin };
+    let credential = Credential::Session {
+        id: new_id(NOW, &[9; 10]),
+        role: Role::Admin,
+        account_organization: tenant(1),
+        authenticated_at: NOW,
+    };
     let caller = Caller { tenant: tenant(1), account: new_id(NOW, &[2; 10]), credential };
     caller.authorize().unwrap()
 }

@@ -55,7 +55,12 @@ impl Tenant {
         let (_, wrapped) = environment.tenant_keys().generate(tenant).await.unwrap();
         let context = context(&environment);
         let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
-        let command = RegisterOrganization { id: tenant, name: "Northwind", home_region: "eu-west-1" };
+        let command = RegisterOrganization {
+            id: tenant,
+            name: "Northwind",
+            home_region: "eu-west-1",
+            registered_by: owner,
+        };
         let registered = register_organization(&command).unwrap();
         let organization =
             PendingChange::<Organization>::create(key, [], &registered, &context, &Actor::anonymous())
@@ -87,7 +92,12 @@ impl Tenant {
         let caller = Caller {
             tenant: self.tenant,
             account: self.owner,
-            credential: Credential::Session { id: new_id(NOW, &[4; 10]), role },
+            credential: Credential::Session {
+                id: new_id(NOW, &[4; 10]),
+                role,
+                account_organization: self.tenant,
+                authenticated_at: NOW,
+            },
         };
         caller.authorize().unwrap()
     }

@@ -49,7 +49,9 @@ impl Event {
         self.with("/requestContext/authorizer/sub", account)?
             .with("/requestContext/authorizer/principalId", account)?
             .with("/requestContext/authorizer/org_id", organization)?
-            .with("/requestContext/authorizer/role", "admin")
+            .with("/requestContext/authorizer/role", "admin")?
+            // Some routes need a recent sign-in.
+            .with("/requestContext/authorizer/auth_time", (xtask::local::now_millis() / 1000).to_string())
     }
 
     pub(crate) fn in_session(self, session: &str) -> Result<Self, Error> {

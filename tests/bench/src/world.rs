@@ -334,7 +334,10 @@ impl World {
             // A function that asks for a secret or for its configuration before its first request could not start without an
             // answer, and the question must not leave this machine.
             let at_start = *name == "AWS_ENDPOINT_URL_APPCONFIGDATA"
-                || (name.as_str() == SECRETS_ENDPOINT && function.variables.contains_key("CURSOR_SECRET_ID"));
+                || (name.as_str() == SECRETS_ENDPOINT
+                    && ["CURSOR_SECRET_ID", "MAIL_TOKEN_SECRET_ID"]
+                        .iter()
+                        .any(|name| function.variables.contains_key(*name)));
             function.variables.contains_key(*name) || (of_stub && (!as_in_aws || at_start))
         });
         let named = function.variables.iter().filter(|(name, _)| !self.endpoints.contains_key(*name));
@@ -364,6 +367,9 @@ fn setting(name: &str) -> &'static str {
         "TOKEN_ISSUER" => "https://api.sextant.example",
         "TOKEN_AUDIENCE" => "sextant",
         "CURSOR_SECRET_ID" => "sextant-bench-cursors",
+        "MAIL_TOKEN_SECRET_ID" => "sextant-bench-mail-tokens",
+        "MAIL_FROM" => "no-reply@sextant.example",
+        "CONSOLE_URL" => "https://console.sextant.example",
         "EVENT_BUS" => "sextant-bench",
         "PARKING_QUEUE_URL" => "http://127.0.0.1:1/000000000000/parking",
         "CONFIGURATION" | "TRAINING_BUCKET" => "sextant-bench",

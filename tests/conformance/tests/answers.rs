@@ -4,10 +4,19 @@ use crate::contract::operations;
 use crate::gaps::settle;
 
 /// POST routes without an idempotency key: answers with secrets are not stored for replay, the cache repeats a model's
-/// answer, and a count changes nothing.
-const NOT_REPLAYED: [&str; 10] = [
+/// answer, a count changes nothing, and a link of a mail works once.
+const NOT_REPLAYED: [&str; 22] = [
     "login",
     "refreshSession",
+    // Their answers have secrets or challenges that work once.
+    "verifyMfa",
+    "enrollTotp",
+    "activateTotp",
+    "regenerateRecoveryCodes",
+    "createPasskeyOptions",
+    "createPasskey",
+    "createPasskeyLoginOptions",
+    "loginWithPasskey",
     "createCompletion",
     "createEmbedding",
     "createChatCompletion",
@@ -16,12 +25,16 @@ const NOT_REPLAYED: [&str; 10] = [
     "createMessage",
     "countMessageTokens",
     "countResponseTokens",
+    "requestPasswordReset",
+    "requestEmailVerification",
+    "resetPassword",
+    "verifyEmail",
 ];
 
 /// Lists that are always short and answered without pages.
-const NOT_PAGED: [&str; 2] = ["listModels", "listOpenaiModels"];
+const NOT_PAGED: [&str; 3] = ["listModels", "listOpenaiModels", "listPasskeys"];
 /// Reads whose answer changes although no version changes.
-const ALWAYS_WHOLE: [&str; 2] = ["getHealth", "getBudget"];
+const ALWAYS_WHOLE: [&str; 3] = ["getHealth", "getBudget", "getProfile"];
 
 #[test]
 fn every_answer_an_operation_can_give_is_documented() {

@@ -49,7 +49,7 @@ fn context_of(name: &str) -> Option<&str> {
 }
 
 /// Wiring that functions of every context may use. Each crate brings its adapters to the functions that link it.
-const SHARED_WIRING: [&str; 3] = ["core", "configuration", "lists"];
+const SHARED_WIRING: [&str; 4] = ["core", "configuration", "lists", "mail"];
 
 /// Contexts whose use cases go on with those of another. Whatever is added here links the functions of the first again
 /// with each change of the second.
@@ -120,7 +120,9 @@ fn allowed(package: &Package, target: &str) -> bool {
     let shared_wiring = wiring.is_some_and(|name| SHARED_WIRING.contains(&name));
     match package.name.as_str() {
         "domain" | "openapi" | "adapter-aws" => false,
-        "contracts" | "ports" => target == "domain",
+        "contracts" | "ports" | "mail-templates" => target == "domain",
+        // The job that sends mail writes it.
+        "application-identity" if target == "mail-templates" => true,
         "presentation" => ["contracts", "domain"].contains(&target),
         "application-core" => ["ports", "domain"].contains(&target),
         // `feature-set` holds no code.

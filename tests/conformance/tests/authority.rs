@@ -3,10 +3,10 @@
 use crate::contract::{contract, operations};
 use crate::tree::{function_folders, kebab, read};
 use domain::authority::{
-    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, Permission,
-    PermissionReach, ReadAnalytics, ReadBilling, ReadBudget, ReadFlags, ReadLeads, ReadModels,
-    ReadOrganization, Scope, ScoreLeads, ScoreManyLeads, UseAccount, UseBatches, UseNotifications,
-    WriteLeads,
+    CreateCompletions, CreateEmbeddings, ManageApiKeys, ManageBudget, ManageFineTunes, ManageMembers,
+    Permission, PermissionReach, ReadAnalytics, ReadAuditLog, ReadBilling, ReadBudget, ReadFlags, ReadLeads,
+    ReadMembers, ReadModels, ReadOrganization, RemoveMembers, Scope, ScoreLeads, ScoreManyLeads, UseAccount,
+    UseBatches, UseJobs, UseNotifications, WriteLeads,
 };
 use domain::tenancy::Role;
 use serde_json::Value;
@@ -32,6 +32,9 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<UseAccount>(),
         entry::<ReadOrganization>(),
         entry::<ManageApiKeys>(),
+        entry::<ReadMembers>(),
+        entry::<ManageMembers>(),
+        entry::<RemoveMembers>(),
         entry::<CreateCompletions>(),
         entry::<UseBatches>(),
         entry::<CreateEmbeddings>(),
@@ -42,6 +45,8 @@ fn permissions() -> BTreeMap<&'static str, Granted> {
         entry::<ReadBilling>(),
         entry::<ManageBudget>(),
         entry::<ManageFineTunes>(),
+        entry::<ReadAuditLog>(),
+        entry::<UseJobs>(),
     ])
 }
 

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 /// The headers that pages may always read (Fetch, CORS-safelisted response-header names), and headers that only
 /// browsers read.
-const ALWAYS_READABLE: [&str; 3] = ["cache-control", "content-encoding", "vary"];
+const ALWAYS_READABLE: [&str; 4] = ["cache-control", "content-encoding", "set-cookie", "vary"];
 
 /// The document that API Gateway imports.
 fn imported() -> &'static Value {
@@ -89,6 +89,7 @@ fn the_gateways_own_answers_have_the_headers_of_all_others() {
             "HasAllowedOrigins", {"Fn::Sub": ["'${Origin}'", {"Origin": first}]}, {"Ref": "AWS::NoValue"}
         ]);
         assert_eq!(*origin, named, "{kind}");
+        assert_eq!(header("Access-Control-Allow-Credentials")["Fn::If"][1], "'true'", "{kind}");
         let exposed = header("Access-Control-Expose-Headers")["Fn::If"][1].as_str().unwrap();
         let all = listed(EXPOSED_HEADERS);
         let exposed = listed(exposed.trim_matches('\''));

@@ -3,6 +3,7 @@
 mod published;
 mod written;
 mod written_ai;
+mod written_factors;
 
 use crate::schema::faults;
 use crate::tree::{names, read_json};

@@ -91,7 +91,10 @@ fn keys_are_used_for_what_they_are_given_for() {
                 let unwraps = actions.iter().any(|it| ["kms:Decrypt", "kms:GenerateDataKey"].contains(it));
                 if resource["Type"] == "AWS::IAM::Role" && unwraps {
                     uses += 1;
-                    if condition["StringLike"]["kms:EncryptionContext:tenant"] != "org_*" {
+                    // A data key of an organization, or the secret of an authenticator app.
+                    let contexts =
+                        ["tenant", "second_factor_of"].map(|name| format!("kms:EncryptionContext:{name}"));
+                    if contexts.iter().all(|context| condition["StringLike"][context] != "org_*") {
                         wrong.push(format!("{} {id} unwraps any key", stack.name));
                     }
                 }

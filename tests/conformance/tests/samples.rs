@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Texts in a request's authorizer context: the authorizer's principal and claims.
-const CLAIMS: [&str; 5] = ["principalId", "sub", "org_id", "role", "sid"];
+const CLAIMS: [&str; 7] = ["principalId", "sub", "org_id", "role", "sid", "account_org_id", "auth_time"];
 
 fn path(context: &str, name: &str) -> String {
     format!("events/{context}/{name}.json")

@@ -8,7 +8,8 @@ use domain::ai::batch::Batch;
 use domain::ai::fine_tune::FineTune;
 use domain::ai::{AiBudget, AiMonth, AiPrices};
 use domain::audit::{DeniedAccess, FailedLogin};
-use domain::identity::{Account, Session};
+use domain::identity::{Account, AccountFactors, OneTimeToken, Session, SignInChallenge};
+use domain::job::Job;
 use domain::notification::Notification;
 use domain::sales::Lead;
 use domain::tenancy::{ApiKey, Member, Organization};
@@ -109,6 +110,10 @@ fn disagreements_of(kind: AggregateType) -> Vec<String> {
         AggregateType::ApiKey => disagreements::<ApiKey>(kind),
         AggregateType::FineTune => disagreements::<FineTune>(kind),
         AggregateType::Batch => disagreements::<Batch>(kind),
+        AggregateType::Job => disagreements::<Job>(kind),
+        AggregateType::OneTimeToken => disagreements::<OneTimeToken>(kind),
+        AggregateType::AccountFactors => disagreements::<AccountFactors>(kind),
+        AggregateType::SignInChallenge => disagreements::<SignInChallenge>(kind),
         // A request to the gateway has one event and no state.
         AggregateType::AiRequest => Vec::new(),
     }

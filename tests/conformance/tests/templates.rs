@@ -115,7 +115,7 @@ fn keys_and_tables_can_have_replicas_in_other_regions() {
             }
         }
     }
-    assert_eq!((keys, tables), (3, 3));
+    assert_eq!((keys, tables), (4, 3));
     settle("regions", wrong);
 }
 

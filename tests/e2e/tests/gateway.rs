@@ -70,6 +70,9 @@ fn nothing_but_the_public_routes_works_without_a_token() {
         ("GET", "/v1/users/profile"),
         ("GET", "/v1/organizations/current"),
         ("DELETE", "/v1/auth/logout"),
+        ("GET", "/v1/members"),
+        ("PUT", "/v1/members/account_01h2xcejqtf2nbrexx3vqjhp41"),
+        ("DELETE", "/v1/members/account_01h2xcejqtf2nbrexx3vqjhp41"),
         ("POST", "/v1/api-keys"),
         ("GET", "/v1/api-keys"),
         ("DELETE", "/v1/api-keys/apikey_01h2xcejqtf2nbrexx3vqjhp41"),
@@ -176,4 +179,35 @@ fn a_lead_is_read_replaced_and_deleted() {
     admin.delete(&path).expect(204);
     admin.get(&path).problem(404, "not_found");
     admin.delete(&path).expect(204);
+}
+
+/// Spellings of a path that a router might take for another path. None of them may reach a function without its authorizer.
+#[test]
+fn variants_of_a_path_reach_no_other_route() {
+    let organization = &shared().admin;
+    let client = Client::anonymous();
+    for path in [
+        "//v1/api-keys",
+        "/v1//api-keys",
+        "/V1/api-keys",
+        "/v1/API-KEYS",
+        "/v1/api-keys/",
+        "/v1/api-keys//",
+        "/v1/leads/../api-keys",
+        "/v1/leads/%2e%2e/api-keys",
+        "/v1/leads/%2e%2e%2fapi-keys",
+        "/v1/health/%2e%2e/api-keys",
+        "/v1/health/..;/api-keys",
+        "/v1/api-keys;x=1",
+        "/v1/api-keys%00",
+        "/v1/api-keys%20",
+        "/v1/api%2dkeys/.",
+    ] {
+        let answer = client.send("GET", path, &[], None);
+        // A list of keys is the only answer of the route with this member.
+        let body = answer.text.clone();
+        assert!(!body.contains("next_cursor"), "{path}: {body}");
+        assert!([400, 401, 403, 404, 405].contains(&answer.status), "{path}: {} {body}", answer.status);
+    }
+    assert!(organization.get("/v1/api-keys").json(200).get("next_cursor").is_some());
 }

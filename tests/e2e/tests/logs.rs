@@ -5,8 +5,8 @@
 use e2e_tests::{Aws, Client, Organization, PERSONAL, environment, model, soon};
 use serde_json::{Value, json};
 
-/// Prefixes of tokens: of a JWT, of a refresh token, of an API key; and the prefix with which each would be sent.
-const SECRETS: [&str; 4] = ["eyJ", "sxr_", "sxk_", "Bearer "];
+/// Prefixes of tokens: of a JWT, of a refresh token, of an API key, of a token in a mail; and the prefix with which each would be sent.
+const SECRETS: [&str; 5] = ["eyJ", "sxr_", "sxk_", "sxm_", "Bearer "];
 
 /// Log groups by name, each with its lines.
 fn logged() -> Vec<(String, Vec<String>)> {

@@ -13,6 +13,7 @@ mod flags;
 mod gateway;
 mod jobs;
 mod limits;
+mod mails;
 mod main_job;
 mod model;
 mod openai_clients;

@@ -67,7 +67,11 @@ fn list(value: &Value) -> Vec<Value> {
 }
 
 /// The ends of names of resources that fine-tuning and batches make or use.
-const MADE_LATER: [&str; 15] = [
+const MADE_LATER: [&str; 19] = [
+    "/jobs/*/*.jsonl",
+    "/jobs/*/parts/*",
+    "/jobs/*",
+    "-audit-checkpoints-000000000000-us-east-1/*",
     "/batches/*/input.jsonl",
     "/batches/*/output.jsonl",
     "/batches/*/errors.jsonl",
@@ -106,7 +110,8 @@ fn check(role: &str, statement: &Value) {
         assert!(resource.starts_with("arn:aws:"), "{role}: {resource}");
         // A wildcard stands for the streams of a named log group, for the functions that the gateway may invoke in this
         // environment, for stored failed batches, for models under the condition of named profiles, for what operators name in
-        // the configuration (the secrets of providers and a guardrail), or for the alarms of the configuration.
+        // the configuration (the secrets of providers and a guardrail), for the alarms of the configuration, or for the
+        // addresses of the domain that sends mails.
         let models =
             resource == "arn:aws:bedrock:*::foundation-model/*" && statement["Condition"].is_object();
         // Training files, files of batches and results have names that are not known at the deployment.
@@ -118,7 +123,11 @@ fn check(role: &str, statement: &Value) {
             [":secret:sextant-local-provider-*", ":guardrail/*", ":alarm:sextant-local-configuration-*"]
                 .iter()
                 .any(|end| resource.ends_with(end));
-        assert!(models || gateway || failures || configured || !named.contains('*'), "{role}: {resource}");
+        let senders = resource.contains(":identity/*@");
+        assert!(
+            models || gateway || failures || configured || senders || !named.contains('*'),
+            "{role}: {resource}"
+        );
     }
 }
 

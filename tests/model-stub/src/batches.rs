@@ -232,8 +232,10 @@ fn list(shared: &Shared, query: &str) -> Value {
     let found = jobs.iter().skip(page).take(1).filter(|(_, job)| job.text("/jobName").contains(&*wanted));
     let mut listed =
         json!({ "invocationJobSummaries": found.map(|(id, job)| described(id, job)).collect::<Vec<_>>() });
-    if page + 1 < jobs.len() {
-        listed["nextToken"] = json!((page + 1).to_string());
+    if page + 1 < jobs.len()
+        && let Some(members) = listed.as_object_mut()
+    {
+        members.insert("nextToken".to_owned(), json!((page + 1).to_string()));
     }
     listed
 }

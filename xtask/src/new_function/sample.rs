@@ -98,6 +98,8 @@ fn request_context(operation: &Operation, path: &str) -> Value {
             "org_id": ORGANIZATION,
             "role": "sales_rep",
             "sid": "session_01jd2x1v7gf5w4n8q3k6m9z0tc",
+            "account_org_id": ORGANIZATION,
+            "auth_time": "1763716200",
             "integrationLatency": 12,
         },
     })

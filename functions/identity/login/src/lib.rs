@@ -1,13 +1,15 @@
-//! `POST /v1/auth/login`: tokens for an address and a password.
+//! `POST /v1/auth/login`: tokens for an address and a password, or a challenge for the second factor.
 
 use application_core::{CurrentVersion, Error};
 use application_identity as identity;
-use application_identity::{Credentials, Login as Needs};
-use contracts::identity::{LoginRequest, TokenResponse};
+use application_identity::{Credentials, Login as Needs, LoginResult};
+use contracts::identity::LoginRequest;
+use contracts::second_factors::MfaChallenge;
 use domain::field::{FieldChecks, InvalidFields};
-use domain::identity::prepared_password;
+use domain::identity::{SessionDevice, prepared_password};
 use edge::{Handler, Problem, Request, Response};
 use ports::BoxFuture;
+use wiring_identity::token_response;
 
 /// The handler and its ports.
 pub struct Login {
@@ -18,40 +20,45 @@ pub struct Login {
 impl Handler for Login {
     fn handle<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Problem>> {
         Box::pin(async move {
-            let body: LoginRequest = request.json(judge)?;
-            judge(&body)?;
+            let body: LoginRequest = request.json(|body| judge(body).map(drop))?;
+            let device = SessionDevice::known(judge(&body)?, request.viewer_country());
             request.precondition()?.check(CurrentVersion::Absent)?;
             let credentials = Credentials {
                 email: &body.email,
                 password: &body.password,
                 source_address: request.source_ip(),
+                device,
             };
-            let tokens =
-                identity::login(&self.needs, &request.context(), &credentials).await.map_err(|error| {
-                    match error {
-                        Error::Unauthenticated => Problem::invalid_credentials(),
-                        error => error.into(),
-                    }
-                })?;
-            Response::json(
-                200,
-                &TokenResponse {
-                    access_token: tokens.access_token,
-                    token_type: "Bearer".to_owned(),
-                    expires_in: u32::try_from(tokens.expires_in).unwrap_or_default(),
-                    refresh_token: tokens.refresh_token,
-                },
-            )
+            let result = identity::login(&self.needs, &request.context(), &credentials).await;
+            let result = result.map_err(|error| match error {
+                Error::Unauthenticated => Problem::invalid_credentials(),
+                error => error.into(),
+            })?;
+            match result {
+                LoginResult::Tokens(tokens) => {
+                    Response::tokens(token_response(tokens), body.use_cookie == Some(true))
+                }
+                LoginResult::Challenge(challenge) => Response::json(
+                    200,
+                    &MfaChallenge {
+                        mfa_required: true,
+                        challenge_id: challenge.challenge_id,
+                        methods: challenge.methods.iter().map(|method| method.as_str().to_owned()).collect(),
+                        passkey_options: challenge.passkey_options,
+                    },
+                ),
+            }
         })
     }
 }
 
-/// Checks the fields of the body.
-fn judge(body: &LoginRequest) -> Result<(), InvalidFields> {
+/// Checks the fields of the body. The name of the device, if it has one.
+fn judge(body: &LoginRequest) -> Result<Option<String>, InvalidFields> {
     let mut check = FieldChecks::default();
     check.secret("email", &body.email, 254);
     // The length of the password is checked in the form in which it is hashed.
     let prepared = prepared_password(&body.password);
     check.secret("password", prepared.as_deref().unwrap_or(&body.password), 128);
-    check.finish(())
+    let name = check.optional_line("device_name", body.device_name.as_deref(), 100);
+    check.finish(name)
 }

@@ -1,4 +1,4 @@
-//! `DELETE /v1/auth/logout`: ends the caller's session.
+//! `DELETE /v1/auth/logout`: ends the caller's session, and makes a browser forget its refresh token.
 
 use application_identity as identity;
 use domain::authority::{Authority, UseAccount};
@@ -18,9 +18,11 @@ impl Route for Logout {
 
     fn handle<'a>(&'a self, request: &'a Request, authority: Authority<UseAccount>) -> RouteFuture<'a> {
         let (precondition, context) = (request.precondition()?, request.context());
+        let has_cookie = request.refresh_cookie()?.is_some();
         Ok(Box::pin(async move {
             identity::logout(self.store.as_ref(), &context, &authority, &precondition).await?;
-            Ok(Response::no_content())
+            let done = Response::no_content();
+            Ok(if has_cookie { done.without_refresh_cookie() } else { done })
         }))
     }
 }

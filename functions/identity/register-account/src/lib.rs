@@ -5,6 +5,7 @@ use application_identity as identity;
 use application_identity::{RegisterAccount as Needs, Registration};
 use contracts::identity::{RegisterRequest, RegisterResponse};
 use domain::email_address::mailbox_key;
+use domain::identity::MailLanguage;
 use edge::{Handler, Problem, Request, Response};
 use ports::{BoxFuture, IdempotencyKey};
 
@@ -51,6 +52,7 @@ fn registration<'a>(body: &'a RegisterRequest, request: &'a Request) -> Registra
         name: &body.name,
         organization_name: &body.organization_name,
         source_address: request.source_ip(),
+        language: MailLanguage::preferred(request.header("accept-language").unwrap_or_default()),
     }
 }
 

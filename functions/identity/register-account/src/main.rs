@@ -7,6 +7,7 @@ use edge::Handler;
 use std::process::ExitCode;
 use std::sync::Arc;
 use wiring_core::Base;
+use wiring_mail::mail_token_key;
 
 fn main() -> ExitCode {
     edge::http::run("register-account", |settings| {
@@ -17,7 +18,9 @@ fn main() -> ExitCode {
             let store = Arc::new(base.store()?.with_tenant_keys(keys.clone()));
             let passwords = Arc::new(Argon2Passwords::new()?);
             let home_region = base.settings.required("AWS_REGION")?.to_owned();
-            let needs = RegisterAccount { store, limiter, passwords, tenant_keys: keys, home_region };
+            let mail_token_key = mail_token_key(&base).await?;
+            let needs =
+                RegisterAccount { store, limiter, passwords, tenant_keys: keys, mail_token_key, home_region };
             Ok(Box::new(register_account::RegisterAccount { needs }) as Box<dyn Handler>)
         })
     })

@@ -59,8 +59,8 @@ fn cause(event: &EventMessage) -> Result<Option<Cause>, JobError> {
         }
         "session_revoked" => {
             let facts = SessionRevoked::deserialize(&event.data).map_err(malformed)?;
-            // The person who signed out knows it.
-            if facts.reason == Revocation::Logout {
+            // Only the end for a suspicion of theft is news. Whoever signed out or ended it knows it.
+            if facts.reason != Revocation::RefreshTokenReuse {
                 return Ok(None);
             }
             let session_id = event.aggregate_id.parse().map_err(|_| JobError::Malformed("aggregate_id"))?;

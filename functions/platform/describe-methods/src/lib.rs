@@ -127,7 +127,7 @@ mod tests {
                 assert!(sent.split(", ").any(|known| known == name), "{name}");
             }
             assert_eq!(headers["Access-Control-Max-Age"], "7200");
-            assert!(headers.get("Access-Control-Allow-Credentials").is_none());
+            assert_eq!(headers["Access-Control-Allow-Credentials"], "true");
         }
     }
 

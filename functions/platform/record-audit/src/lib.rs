@@ -3,10 +3,12 @@
 use application_core::Context;
 use contracts::event_message::EventMessage;
 use domain::Timestamp;
+use domain::event::SECRET_FACTS;
 use edge::JobError;
 use edge::queue::EventHandler;
 use ports::{AuditEntry, AuditLog, BoxFuture};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The handler and its ports.
@@ -68,5 +70,23 @@ fn entry(event: &EventMessage) -> Result<AuditEntry, JobError> {
         resource_id,
         occurred_at: Timestamp::parse(&event.occurred_at).map_err(|_| JobError::Malformed("occurred_at"))?,
         correlation_id: event.correlation_id.clone(),
+        details: details(&event.data),
     })
+}
+
+/// The most bytes of an entry's details, as JSON. A longer list or object of an event is left out, and the event itself
+/// has it.
+const LONGEST_DETAILS: usize = 8 * 1024;
+
+/// The facts of the event. They never hold personal data; facts that could prove a session are left out by the relay, and
+/// here again.
+fn details(data: &Value) -> Value {
+    let Value::Object(facts) = data else { return Map::new().into() };
+    let is_short = data.to_string().len() <= LONGEST_DETAILS;
+    let keeps = |(name, value): &(&String, &Value)| {
+        let is_plain = !value.is_array() && !value.is_object();
+        !SECRET_FACTS.contains(&name.as_str()) && (is_short || is_plain && value.to_string().len() <= 500)
+    };
+    let kept = facts.iter().filter(keeps).map(|(name, value)| (name.clone(), value.clone()));
+    kept.collect::<Map<_, _>>().into()
 }

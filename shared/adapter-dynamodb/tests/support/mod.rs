@@ -122,7 +122,12 @@ impl World {
 pub async fn new_tenant(environment: &TestEnvironment, store: &DynamoStore) -> OrganizationId {
     let tenant: OrganizationId = new_id(START, &random_bytes());
     let (_, wrapped) = environment.tenant_keys().generate(tenant).await.unwrap();
-    let command = RegisterOrganization { id: tenant, name: "Umbrella", home_region: "eu-west-1" };
+    let command = RegisterOrganization {
+        id: tenant,
+        name: "Umbrella",
+        home_region: "eu-west-1",
+        registered_by: new_id(START, &random_bytes()),
+    };
     let event = register_organization(&command).unwrap();
     let key = AggregateKey::new(tenant, AggregateType::Organization, &tenant);
     let (change, _) = change::<Organization>(key, None, &[event], START, SubjectKeys::new());

@@ -95,6 +95,10 @@ fn answer(operation: &str, request: &Value) -> Result<Value, &'static str> {
             let wrapped = wrap(&plaintext, &request["EncryptionContext"]);
             Ok(json!({"KeyId": key, "Plaintext": STANDARD.encode(plaintext), "CiphertextBlob": wrapped}))
         }
+        "Encrypt" if key == CUSTOMER_KEY => {
+            let secret = STANDARD.decode(request["Plaintext"].as_str().unwrap()).unwrap();
+            Ok(json!({"KeyId": key, "CiphertextBlob": wrap(&secret, &request["EncryptionContext"])}))
+        }
         "Decrypt" if key == CUSTOMER_KEY => {
             let plaintext = unwrap(&request["CiphertextBlob"], &request["EncryptionContext"])?;
             Ok(json!({"KeyId": key, "Plaintext": STANDARD.encode(plaintext)}))

@@ -2,9 +2,10 @@
 
 use crate::RefusedAccess;
 use domain::InvalidFields;
-use domain::authority::Denied;
+use domain::authority::{Denied, SignInNotRecent};
+use domain::identity::TokenUnusable;
 use ports::{
-    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, PasswordError,
+    BudgetScope, CommitError, EntropyError, FileError, KeyError, LimitDecision, MailError, PasswordError,
     ProviderJobError, StoreError, TokenError, UniqueKind,
 };
 use std::time::Duration;
@@ -37,9 +38,15 @@ pub enum Error {
     /// The role or the scopes do not have the permission.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The operation needs a sign-in of the last minutes.
+    #[error(transparent)]
+    SignInNotRecent(#[from] SignInNotRecent),
     /// The credentials or the refresh token are wrong. The answer never says which part.
     #[error("the credentials are wrong")]
     Unauthenticated,
+    /// A token that was sent by e-mail is unknown, used, expired, or for something else.
+    #[error("the token can't be used")]
+    TokenUnusable(#[from] TokenUnusable),
     /// The client's precondition does not hold for the current version of the entity.
     #[error("the precondition does not hold")]
     PreconditionFailed,
@@ -49,6 +56,9 @@ pub enum Error {
     /// Another aggregate has the value.
     #[error("the value is taken")]
     Taken(UniqueKind),
+    /// The change would leave the organization without an active admin.
+    #[error("the last active admin stays")]
+    LastAdmin,
     /// The organization has the most usable API keys that are allowed.
     #[error("the organization has too many API keys")]
     TooManyApiKeys,
@@ -105,6 +115,9 @@ pub enum Error {
     /// A token can't be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// A mail was not sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// A password can't be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -120,10 +133,13 @@ impl Error {
             Self::NotFound => Self::NotFound,
             Self::Refused(refused) => Self::Refused(refused.clone()),
             Self::Gone => Self::Gone,
+            Self::SignInNotRecent(_) => Self::SignInNotRecent(SignInNotRecent),
             Self::Unauthenticated => Self::Unauthenticated,
+            Self::TokenUnusable(reason) => Self::TokenUnusable(*reason),
             Self::PreconditionFailed => Self::PreconditionFailed,
             Self::Conflict => Self::Conflict,
             Self::Taken(kind) => Self::Taken(*kind),
+            Self::LastAdmin => Self::LastAdmin,
             Self::TooManyApiKeys => Self::TooManyApiKeys,
             Self::Idempotency(conflict) => Self::Idempotency(*conflict),
             Self::Limited(decision) => Self::Limited(*decision),
@@ -143,6 +159,7 @@ impl Error {
             | Self::File(_)
             | Self::ProviderJob(_)
             | Self::Token(_)
+            | Self::Mail(_)
             | Self::Password(_)
             | Self::Entropy(_) => return None,
         })

@@ -32,11 +32,25 @@ pub const BATCHES: RateLimit = RateLimit { name: "batches", burst: 200, period_s
 /// Batches that have not ended, per organization. This limit does not refill with time: each batch leaves it when it
 /// ends.
 pub const OPEN_BATCHES: RateLimit = RateLimit { name: "open_batches", burst: 10, period_seconds: 3600 };
+/// Exports of the audit log, per organization: each reads the whole log.
+pub const AUDIT_EXPORTS: RateLimit =
+    RateLimit { name: "audit_exports", burst: 20, period_seconds: 24 * 3600 };
 /// Sign-ins, per account.
 pub const LOGINS_PER_ACCOUNT: RateLimit = RateLimit { name: "logins_account", burst: 5, period_seconds: 900 };
 /// Sign-ins and registrations, per network ([`network`]).
 pub const LOGINS_PER_ADDRESS: RateLimit =
     RateLimit { name: "logins_address", burst: 20, period_seconds: 900 };
+/// Mails with a link that are asked for, per account and kind of link.
+pub const MAILS_PER_ACCOUNT: RateLimit = RateLimit { name: "mails_account", burst: 3, period_seconds: 3600 };
+/// Mails with a link that are asked for, and uses of such links, per network ([`network`]).
+pub const MAILS_PER_ADDRESS: RateLimit = RateLimit { name: "mails_address", burst: 20, period_seconds: 900 };
+/// Mails for unknown addresses that the ledger records, all together, as for failed logins.
+pub const RECORDED_MAIL_REQUESTS: RateLimit =
+    RateLimit { name: "recorded_mail_requests", burst: 60, period_seconds: 60 };
+/// Wrong codes of an authenticator app, per account; right codes are given back. With 20 codes a day, guessing one of the
+/// three that are right at a time takes 16,000 days on average, although the password is known.
+pub const TOTP_CODES_PER_ACCOUNT: RateLimit =
+    RateLimit { name: "totp_codes_account", burst: 20, period_seconds: 24 * 3600 };
 
 /// Failed logins that the audit log records, per organization; those for unknown addresses count together. The entries of an
 /// organization are written one after the other, and strangers must not be able to fill that line.

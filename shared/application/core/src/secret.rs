@@ -28,6 +28,16 @@ pub fn successor(secret: &[u8; 32], salt: &str) -> [u8; 32] {
     next
 }
 
+/// The secret that belongs to `message` under `key`: HMAC-SHA-256 (RFC 2104).
+pub fn derived_secret(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
+    let mut secret = [0; 32];
+    for (byte, from) in secret.iter_mut().zip(tag.as_ref()) {
+        *byte = *from;
+    }
+    secret
+}
+
 #[cfg(test)]
 mod tests {
     use super::same;

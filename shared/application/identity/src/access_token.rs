@@ -1,9 +1,8 @@
 //! Issues access tokens: fifteen minutes, signed by the key service.
 
 use application_core::{Context, Error};
-use domain::id::{EventTag, OrganizationId};
-use domain::identity::{Account, Session};
-use domain::tenancy::Member;
+use domain::id::{AccountId, EventTag, OrganizationId, SessionId};
+use domain::tenancy::Role;
 use ports::{Claims, TokenSigner};
 
 /// How long an access token is valid.
@@ -29,22 +28,29 @@ pub struct SessionTokens {
     pub refresh_token: String,
 }
 
+/// The person for whom a token is issued.
+pub(crate) struct TokenBearer<'a> {
+    pub(crate) organization: OrganizationId,
+    pub(crate) account: AccountId,
+    pub(crate) role: Role,
+    pub(crate) email: &'a str,
+    pub(crate) session: SessionId,
+}
+
 pub(crate) async fn issue(
     signer: &dyn TokenSigner,
     issuer: &Issuer,
     context: &Context,
-    who: (&OrganizationId, &Account, &Member, &Session),
+    bearer: &TokenBearer<'_>,
     refresh_token: String,
 ) -> Result<SessionTokens, Error> {
-    let (organization, account, member, session) = who;
-    let person = account.person.as_ref().ok_or(Error::Unauthenticated)?;
     let jti = context.new_id::<EventTag>()?.uuid();
     let claims = Claims {
-        sub: account.id.to_string(),
-        org_id: organization.to_string(),
-        role: member.role.as_str().to_owned(),
-        email: person.email.clone(),
-        sid: session.id.to_string(),
+        sub: bearer.account.to_string(),
+        org_id: bearer.organization.to_string(),
+        role: bearer.role.as_str().to_owned(),
+        email: bearer.email.to_owned(),
+        sid: bearer.session.to_string(),
         iss: issuer.issuer.clone(),
         aud: issuer.audience.clone(),
         iat: context.now.seconds(),

@@ -2,22 +2,21 @@
 //! have accounts. Failures are recorded for the audit log. The limits by network and by account come first, and a limit by
 //! organization bounds what is recorded, so that nobody can fill the log.
 
-use super::access_token::{Issuer, SessionTokens, issue};
+use super::access_token::{Issuer, SessionTokens};
+use super::account_holder::find_holder;
+use super::failed_sign_in::{FailedSignIn, record_failed_sign_in};
+use super::found_person::{FoundPerson, load_person};
+use super::open_session::{SignedInPerson, open_session};
+use super::passkeys::RelyingParty;
 use super::password;
-use super::refresh_token::PresentedToken;
-use application_core::limits::{
-    LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, RECORDED_LOGIN_FAILURES, allowed, masked_network, network,
-};
+use super::second_factors::{MfaChallenge, open_challenge};
+use application_core::limits::{LOGINS_PER_ACCOUNT, LOGINS_PER_ADDRESS, allowed, network};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, fingerprint};
-use domain::audit::{FailedLogin, LoginAttempt, fail_login};
-use domain::email_address::{mailbox_key, mailbox_keys};
-use domain::id::{LoginTag, OrganizationId, no_organization};
-use domain::identity::{Account, Session, StartSession, start_session};
-use domain::tenancy::Member;
-use domain::{AggregateType, Versioned};
-use futures_util::future::try_join_all;
-use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner, UniqueKind};
+use domain::AggregateType;
+use domain::email_address::mailbox_key;
+use domain::identity::{Account, AuthenticationMethod, SessionDevice, rehash_password};
+use ports::{AggregateKey, Limiter, PasswordHasher, Store, StoreError, TokenSigner};
 use std::sync::Arc;
 
 /// The ports of the use case.
@@ -32,6 +31,8 @@ pub struct Login {
     pub signer: Arc<dyn TokenSigner>,
     /// The issuer and the audience of tokens.
     pub issuer: Issuer,
+    /// The site that passkeys belong to.
+    pub relying_party: RelyingParty,
 }
 
 /// The fields of the request.
@@ -42,14 +43,25 @@ pub struct Credentials<'a> {
     pub password: &'a str,
     /// Network address, for the limit.
     pub source_address: &'a str,
+    /// The device, if the client names it.
+    pub device: Option<SessionDevice>,
 }
 
-/// Signs in and starts a session.
+/// The result of a right password.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LoginResult {
+    /// A session began.
+    Tokens(SessionTokens),
+    /// The account has a second factor, which must be shown first.
+    Challenge(MfaChallenge),
+}
+
+/// Signs in and starts a session, or opens a challenge for the second factor.
 pub async fn login(
     needs: &Login,
     context: &Context,
     credentials: &Credentials<'_>,
-) -> Result<SessionTokens, Error> {
+) -> Result<LoginResult, Error> {
     let by_account = fingerprint(mailbox_key(credentials.email).as_bytes());
     let by_address = fingerprint(network(credentials.source_address).as_bytes());
     // The network address first: an address over its limit must not use up the accounts of others.
@@ -61,36 +73,38 @@ pub async fn login(
     .await;
     allowed(account?)?;
 
-    let found = find(needs.store.as_ref(), context, holder?).await?;
+    let names_device = credentials.device.is_some();
+    let found = find(needs.store.as_ref(), context, holder?, names_device).await?;
     let hash =
-        found.as_ref().and_then(|(account, _)| account.person.as_ref()).map(|person| &*person.password_hash);
+        found.as_ref().and_then(|found| found.account.person.as_ref()).map(|person| &*person.password_hash);
     let matches = password::verify(needs.passwords.as_ref(), credentials.password, hash)?;
-    let (account, member) = match found {
-        Some(found) if matches => found,
-        other => {
-            let account = other.map(|(account, _)| account);
-            record_failure(needs, context, account.as_ref(), &by_account, credentials).await;
-            return Err(Error::Unauthenticated);
+    match found {
+        Some(found) if matches && found.member.state.is_active() => {
+            hash_again(needs, context, &found.account, credentials.password).await;
+            start(needs, context, found, credentials.device.clone()).await
         }
-    };
-    start(needs, context, &account, &member).await
+        other => {
+            let account = other.map(|found| found.account);
+            let failed = FailedSignIn {
+                account: account.as_ref(),
+                name_hash: &by_account,
+                source_address: credentials.source_address,
+            };
+            record_failed_sign_in(needs.store.as_ref(), needs.limiter.as_ref(), context, &failed).await;
+            Err(Error::Unauthenticated)
+        }
+    }
 }
 
-/// The account of a mailbox. All keys of the mailbox are looked up at once, so that the time does not show which of
-/// them has an account.
-async fn find_holder(store: &dyn Store, email: &str) -> Result<Option<AggregateKey>, StoreError> {
-    let keys = mailbox_keys(email);
-    let found = try_join_all(keys.iter().map(|key| store.find_unique(UniqueKind::Email, key))).await?;
-    Ok(found.into_iter().flatten().next())
-}
-
-/// The account of an address. Without one, ids that do not exist are looked up, so that the work is the same.
+/// The account of an address, its factors and its member, read at the same time. Without an account, ids that do not exist
+/// are looked up, so that the work is the same.
 async fn find(
     store: &dyn Store,
     context: &Context,
     holder: Option<AggregateKey>,
-) -> Result<Option<(Account, Member)>, Error> {
-    let (tenant, account) = match holder {
+    names_device: bool,
+) -> Result<Option<FoundPerson>, Error> {
+    let (organization, account) = match holder {
         Some(holder) => {
             let account =
                 holder.id().parse().map_err(|_| StoreError::Malformed("the holder of an address"))?;
@@ -98,67 +112,61 @@ async fn find(
         }
         None => (context.new_id()?, context.new_id()?),
     };
-    super::get_profile::account_and_member(store, tenant, account).await
+    load_person(store, organization, account, names_device).await
 }
 
-/// Records a failed login: one write, whether or not the address has an account. If it fails, that is logged and the
-/// answer stays the same. Beyond a limit it is only logged.
-async fn record_failure(
-    needs: &Login,
-    context: &Context,
-    account: Option<&Account>,
-    email_hash: &str,
-    credentials: &Credentials<'_>,
-) {
-    let written = async {
-        let tenant = account.map_or_else(no_organization, |account| account.organization_id);
-        let who = tenant.to_string();
-        if !needs.limiter.take(RECORDED_LOGIN_FAILURES, &who, context.now).await?.allowed {
-            tracing::warn!("too many failed logins to record this one in the audit log");
-            return Ok::<(), Error>(());
-        }
-        let key = AggregateKey::new(tenant, AggregateType::FailedLogin, &context.new_id::<LoginTag>()?);
-        let event = fail_login(LoginAttempt {
-            account_id: account.map(|account| account.id),
-            email_hash: account.is_none().then(|| email_hash.to_owned()),
-            network: masked_network(credentials.source_address),
-        });
-        let failed = PendingChange::<FailedLogin>::create(key, [], &event, context, &Actor::anonymous())?;
-        failed.commit(needs.store.as_ref()).await.map(drop)
-    };
-    if let Err(error) = written.await {
-        tracing::error!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
-    }
-}
-
+/// Tokens, or the challenge when the account has a second factor: one write.
 async fn start(
     needs: &Login,
     context: &Context,
-    account: &Account,
-    member: &Member,
-) -> Result<SessionTokens, Error> {
-    let tenant: OrganizationId = account.organization_id;
-    let session_id = context.new_id()?;
-    let (token, kept) = PresentedToken::first(tenant, account.id, session_id, context)?;
-    let event = start_session(StartSession {
-        id: session_id,
-        account_id: account.id,
-        family_hash: token.family_hash(),
-        token: kept,
-        at: context.now,
-    });
-    let key = AggregateKey::new(tenant, AggregateType::Session, &session_id);
-    let pending = PendingChange::<Session>::create(key, [], &event, context, &Actor::account(account.id))?;
-    let Versioned { state: session, .. } = pending.commit(needs.store.as_ref()).await?;
-    let who = (&tenant, account, member, &session);
-    issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
+    found: FoundPerson,
+    device: Option<SessionDevice>,
+) -> Result<LoginResult, Error> {
+    let store = needs.store.as_ref();
+    let factors = found.factors.as_ref().map(PendingChange::state);
+    if let Some(factors) = factors.filter(|factors| factors.is_required_at_login()) {
+        let relying_party = &needs.relying_party;
+        let challenge = open_challenge(store, relying_party, context, &found, factors, device).await?;
+        return Ok(LoginResult::Challenge(challenge));
+    }
+    let person = found.account.person.as_ref().ok_or(Error::Unauthenticated)?;
+    let person = SignedInPerson {
+        organization: found.organization,
+        account: found.account.id,
+        role: found.member.state.role,
+        email: &person.email,
+        device,
+        subject_keys: found.subject_keys,
+        methods: vec![AuthenticationMethod::Password],
+    };
+    let tokens = open_session(store, needs.signer.as_ref(), &needs.issuer, context, &person).await?;
+    Ok(LoginResult::Tokens(tokens))
 }
 
-/// Reads a member and an account from a batch.
-pub(super) fn both(
-    account: Option<ports::StoredState>,
-    member: Option<ports::StoredState>,
-) -> Result<Option<(Account, Member)>, Error> {
-    let (Some(account), Some(member)) = (account, member) else { return Ok(None) };
-    Ok(Some((account.decode()?.state, member.decode()?.state)))
+/// Hashes the password again if its hash was made with parameters of an earlier day: one read and one write. If this fails, it
+/// is logged, and the next sign-in tries again.
+async fn hash_again(needs: &Login, context: &Context, account: &Account, given: &str) {
+    let Some(person) = &account.person else { return };
+    if !needs.passwords.is_outdated(&person.password_hash) {
+        return;
+    }
+    let written = async {
+        let hash = password::hash(needs.passwords.as_ref(), given)?;
+        let key = AggregateKey::new(account.organization_id, AggregateType::Account, &account.id);
+        let subjects = [Account::subject(&account.id)];
+        let Some(mut stored) = PendingChange::<Account>::load(needs.store.as_ref(), key, &subjects).await?
+        else {
+            return Ok::<(), Error>(());
+        };
+        // The password may have been changed in between; then its hash is the newest.
+        if stored.state() == account {
+            let event = rehash_password(account, hash);
+            stored.record(&event, context, &Actor::system("login"))?;
+            stored.commit(needs.store.as_ref()).await?;
+        }
+        Ok(())
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a password was not hashed again");
+    }
 }

@@ -1,5 +1,5 @@
-//! Ends the caller's session. Its refresh token stops working at once; an access token works until its fifteen minutes
-//! are over, because verifying it takes no look-up.
+//! Ends the caller's session. Its refresh token stops working at once; its access token stops within the minute for which the
+//! gateway keeps the authorizer's answer.
 
 use application_core::command::{Change, Command, Idempotency, change};
 use application_core::repository::Actor;

@@ -1,6 +1,6 @@
 //! Continues a session with its refresh token: one batch read, one write.
 
-use super::access_token::{Issuer, SessionTokens, issue};
+use super::access_token::{Issuer, SessionTokens, TokenBearer, issue};
 use super::refresh_token::PresentedToken;
 use application_core::command::retry_on_conflict;
 use application_core::repository::{Actor, PendingChange, random};
@@ -8,8 +8,9 @@ use application_core::{Context, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::AggregateType;
-use domain::identity::{RefreshDecision, RefreshToken, Session, refresh_session as decide};
-use ports::{AggregateKey, LoadedToChange, Store, SubjectKeys, TokenSigner};
+use domain::identity::{Account, RefreshDecision, RefreshToken, Session, refresh_session as decide};
+use domain::tenancy::Member;
+use ports::{AggregateKey, LoadedToChange, Store, StoredState, SubjectKeys, TokenSigner};
 use std::sync::Arc;
 
 /// The ports of the use case.
@@ -48,14 +49,23 @@ async fn attempt(
     ];
     let mut states = needs.store.load_many(&keys).await?.into_iter();
     let state = states.next().flatten().ok_or(Error::Unauthenticated)?;
-    let who = super::login::both(states.next().flatten(), states.next().flatten())?;
-    let (account, member) = who.ok_or(Error::Unauthenticated)?;
+    // The account of a member may be in another organization, and a member of an early version has no copy of the person.
+    let account = states.next().flatten().map(StoredState::decode::<Account>).transpose()?;
+    let member = states.next().flatten().ok_or(Error::Unauthenticated)?.decode::<Member>()?.state;
+    let password_changed_at = account.as_ref().and_then(|account| account.state.password_changed_at);
+    let of_account = account.and_then(|account| account.state.person).map(|person| person.email);
+    let email = member.person.as_ref().map(|person| person.email.clone()).or(of_account);
+    let email = email.filter(|_| member.is_active()).ok_or(Error::Unauthenticated)?;
     let mut work = PendingChange::<Session>::resume(
         session_key,
         LoadedToChange { state, subject_keys: SubjectKeys::new() },
     )?;
     let session = work.state();
-    if session.account_id != account.id {
+    if session.account_id != member.account_id {
+        return Err(Error::Unauthenticated);
+    }
+    // A change of the password ends all sessions; one that began at the same time may not be in the list of them.
+    if password_changed_at.is_some_and(|changed_at| session.started_at < changed_at) {
         return Err(Error::Unauthenticated);
     }
 
@@ -64,7 +74,7 @@ async fn attempt(
     let kept = RefreshToken { hash: next.hash(), salt };
     let decision = decide(session, &presented.family_hash(), &presented.hash(), kept, context.now)
         .map_err(|_| Error::Unauthenticated)?;
-    let actor = Actor::account(account.id);
+    let actor = Actor::account(member.account_id);
     let (session, token) = match decision {
         RefreshDecision::Rotate(event) => {
             work.record(&event, context, &actor)?;
@@ -80,6 +90,12 @@ async fn attempt(
             return Err(Error::Unauthenticated);
         }
     };
-    let who = (&tenant, &account, &member, &session);
-    issue(needs.signer.as_ref(), &needs.issuer, context, who, token.encode()).await
+    let bearer = TokenBearer {
+        organization: tenant,
+        account: member.account_id,
+        role: member.role,
+        email: &email,
+        session: session.id,
+    };
+    issue(needs.signer.as_ref(), &needs.issuer, context, &bearer, token.encode()).await
 }

@@ -4,19 +4,21 @@ use super::password;
 use application_core::command::{Command, commit_once};
 use application_core::idempotency::RepeatableResult;
 use application_core::limits::{LOGINS_PER_ADDRESS, allowed, network};
+use application_core::mail_token::{MailTokenKey, NewMailToken, issue_mail_token};
 use application_core::repository::{Actor, PendingChange};
 use application_core::{Context, Error, IdempotencyConflict, fingerprint, repository};
 use domain::email_address::mailbox_keys;
 use domain::field::{FieldChecks, InvalidFields, all_of};
 use domain::id::{AccountId, OrganizationId};
-use domain::identity::{Account, AccountEvent, check_password};
+use domain::identity::{Account, AccountEvent, MailLanguage, OneTimeTokenPurpose, Person, check_password};
 use domain::tenancy::{
-    Member, Organization, OrganizationEvent, RegisterOrganization, Role, add_member, register_organization,
+    AddMember, Member, MemberEvent, MemberPerson, Organization, OrganizationEvent, RegisterOrganization,
+    Role, add_member, register_organization,
 };
 use domain::{AggregateType, identity};
 use ports::{
-    AggregateKey, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys, Transaction,
-    Unique, UniqueKind,
+    AggregateKey, Change, IdempotencyKey, Limiter, PasswordHasher, Store, StoreError, TenantKeys,
+    Transaction, Unique, UniqueKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,6 +34,8 @@ pub struct RegisterAccount {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Creates the tenant's data key.
     pub tenant_keys: Arc<dyn TenantKeys>,
+    /// The key of the token in the mail that verifies the address.
+    pub mail_token_key: MailTokenKey,
     /// The AWS region that serves this registration and becomes the tenant's home.
     pub home_region: String,
 }
@@ -48,6 +52,8 @@ pub struct Registration<'a> {
     pub organization_name: &'a str,
     /// Network address, for the limit.
     pub source_address: &'a str,
+    /// The language of the mail that verifies the address.
+    pub language: MailLanguage,
 }
 
 /// The result of a registration.
@@ -85,17 +91,18 @@ pub async fn register_account(
     let account =
         PendingChange::<Account>::create(account_key.clone(), [subject], &account_event, context, &actor)?;
     let key = AggregateKey::new(tenant, AggregateType::Member, &ids.account_id);
-    let member_event = add_member(ids.account_id, Role::Admin);
+    let member_event = add_admin(&account_event, ids)?;
     let member = PendingChange::<Member>::create(key, [], &member_event, context, &actor)?;
 
-    let (account, _) = account.finish()?;
+    let (account, registered) = account.finish()?;
+    let verification = verification(needs, context, registration, ids, registered.state.person.as_ref())?;
     let unique = mailbox_keys(registration.email).into_iter().map(|value| Unique {
         kind: UniqueKind::Email,
         value,
         holder: account_key.clone(),
     });
     let transaction = Transaction {
-        changes: vec![organization.finish()?.0, account, member.finish()?.0],
+        changes: vec![organization.finish()?.0, account, member.finish()?.0, verification],
         unique: unique.collect(),
         tenant_key: Some((tenant, wrapped_key)),
         ..Transaction::default()
@@ -110,6 +117,24 @@ pub async fn register_account(
             Ok(RepeatableResult { value, replayed: true })
         }
     }
+}
+
+/// The token of the mail that verifies the address.
+fn verification(
+    needs: &RegisterAccount,
+    context: &Context,
+    registration: &Registration<'_>,
+    ids: Registered,
+    person: Option<&Person>,
+) -> Result<Change, Error> {
+    let token = NewMailToken {
+        organization: ids.organization_id,
+        account: ids.account_id,
+        purpose: OneTimeTokenPurpose::EmailVerification,
+        email: person.map_or(registration.email, |person| &person.email),
+        language: registration.language,
+    };
+    issue_mail_token(&needs.mail_token_key, context, &Actor::anonymous(), &token)
 }
 
 /// Checks the fields of a registration.
@@ -131,6 +156,7 @@ fn decide(
         id: ids.organization_id,
         name: registration.organization_name,
         home_region,
+        registered_by: ids.account_id,
     });
     let account = account_event(ids, registration, String::new()).map(drop);
     all_of(password_check.finish(()), all_of(account, organization))
@@ -148,6 +174,19 @@ fn account_event(
         name: registration.name,
         password_hash,
     })
+}
+
+/// The event that makes the new account the admin of its organization.
+fn add_admin(account: &AccountEvent, ids: Registered) -> Result<MemberEvent, Error> {
+    let AccountEvent::Registered { person: Some(person), .. } = account else {
+        return Err(StoreError::Malformed("a registration without a person").into());
+    };
+    Ok(add_member(AddMember {
+        account_id: ids.account_id,
+        role: Role::Admin,
+        account_organization_id: None,
+        person: MemberPerson { email: person.email.clone(), name: person.name.clone() },
+    }))
 }
 
 /// The stored hash of the request leaves the password out, so the password is compared with the account's: a request

@@ -66,7 +66,14 @@ fn tell(record: &StreamRecord, source: &Source) {
 fn publishable(record: &EventRecord) -> EventRecord {
     let mut record = record.clone();
     record.event.personal.clear();
-    let holds_secrets = matches!(record.key.kind(), AggregateType::Session | AggregateType::ApiKey);
+    let holds_secrets = matches!(
+        record.key.kind(),
+        AggregateType::Session
+            | AggregateType::ApiKey
+            | AggregateType::OneTimeToken
+            | AggregateType::AccountFactors
+            | AggregateType::SignInChallenge
+    );
     if let Some(facts) = record.event.data.as_object_mut().filter(|_| holds_secrets) {
         for secret in SECRET_FACTS {
             facts.remove(secret);

@@ -55,6 +55,7 @@ pub async fn create_api_key(
     input: &NewApiKey<'_>,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<RepeatableResult<CreatedApiKey>, Error> {
+    authority.require_recent_sign_in(context.now)?;
     let id: ApiKeyId = context.new_id()?;
     let text = ApiKeyText::new(authority.tenant(), id, context)?;
     let event = tenancy::create_api_key(CreateApiKey {

@@ -83,6 +83,42 @@ impl Permission for ReadOrganization {
     }
 }
 
+/// List the members of the organization.
+#[derive(Debug)]
+pub struct ReadMembers;
+
+impl Permission for ReadMembers {
+    const NAME: &'static str = "member:read";
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role != Role::SalesRep).then_some(PermissionReach::Tenant)
+    }
+}
+
+/// Change the role and the status of members. Keys do not have it, because a stolen key could make an admin.
+#[derive(Debug)]
+pub struct ManageMembers;
+
+impl Permission for ManageMembers {
+    const NAME: &'static str = "member:manage";
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
+    }
+}
+
+/// Remove members. Everybody may leave, which removes their own membership.
+#[derive(Debug)]
+pub struct RemoveMembers;
+
+impl Permission for RemoveMembers {
+    const NAME: &'static str = "member:remove";
+    fn reach(role: Role) -> Option<PermissionReach> {
+        Some(match role {
+            Role::SalesRep | Role::Manager => PermissionReach::Own,
+            Role::Admin => PermissionReach::Tenant,
+        })
+    }
+}
+
 /// Create, list and revoke API keys. Keys do not have it, because a stolen key could create others.
 #[derive(Debug)]
 pub struct ManageApiKeys;
@@ -209,6 +245,31 @@ impl Permission for ManageFineTunes {
     const NAME: &'static str = "fine_tune:manage";
     fn reach(role: Role) -> Option<PermissionReach> {
         (role == Role::Admin).then_some(PermissionReach::Tenant)
+    }
+}
+
+/// Read and export the audit log. Keys do not have it, because a stolen key could learn from it who watches.
+#[derive(Debug)]
+pub struct ReadAuditLog;
+
+impl Permission for ReadAuditLog {
+    const NAME: &'static str = "audit:read";
+    fn reach(role: Role) -> Option<PermissionReach> {
+        (role == Role::Admin).then_some(PermissionReach::Tenant)
+    }
+}
+
+/// Read and cancel jobs. Everybody reaches the jobs that they started, and admins reach all of the organization.
+#[derive(Debug)]
+pub struct UseJobs;
+
+impl Permission for UseJobs {
+    const NAME: &'static str = "job:use";
+    fn reach(role: Role) -> Option<PermissionReach> {
+        Some(match role {
+            Role::SalesRep | Role::Manager => PermissionReach::Own,
+            Role::Admin => PermissionReach::Tenant,
+        })
     }
 }
 

@@ -25,8 +25,18 @@ pub fn prepared_password(password: &str) -> Option<Cow<'_, str>> {
     OpaqueString::new().enforce(password).ok()
 }
 
-/// Whether a password may be used: an OpaqueString of 10 to 128 characters, and neither the e-mail address nor one
-/// character repeated.
+/// The passwords of at least 10 characters, in lower case and sorted, among the 30,000 most common ones of the list of zxcvbn
+/// (Dropbox, MIT License; from its port for Python 4.4.28). Shorter ones are refused by their length.
+const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
+
+/// Whether a password is one of the most common ones, in any case.
+fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    COMMON_PASSWORDS.lines().any(|common| common == lower)
+}
+
+/// Whether a password may be used: an OpaqueString of 10 to 128 characters, and neither the e-mail address, nor one
+/// character repeated, nor one of the most common passwords.
 pub fn check_password(check: &mut FieldChecks, password: &str, email: &str) {
     let prepared = prepared_password(password);
     let length = prepared.as_deref().unwrap_or(password).chars().count();
@@ -46,5 +56,7 @@ pub fn check_password(check: &mut FieldChecks, password: &str, email: &str) {
         check.wrong("password", "format", "must not be the e-mail address");
     } else if password.chars().all(|c| password.starts_with(c)) {
         check.wrong("password", "format", "must not repeat one character");
+    } else if is_common(&password) {
+        check.wrong("password", "too_common", "must not be one of the most common passwords; choose another");
     }
 }

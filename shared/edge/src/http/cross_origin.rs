@@ -2,7 +2,8 @@
 //!
 //! The allowed origins are a variable of the API's stage, and every proxy event contains it. So a changed list takes
 //! effect in all functions at once, without a new version of a function. An answer names an origin only if the list
-//! contains it; it never contains `*`. The API has no cookies, so no answer allows credentials.
+//! contains it; it never contains `*`. Answers to pages of these origins also allow credentials, so that a browser stores and
+//! sends the cookie with the refresh token.
 
 use super::Request;
 use super::proxy_event::ProxyEvent;
@@ -20,7 +21,7 @@ pub const EXPOSED_HEADERS: &str = "Accept-Encoding, Allow, ETag, Idempotency-Rep
 /// The request headers that pages may send in addition to those that they always may send. OpenAI's and Anthropic's
 /// clients send the last twelve.
 pub const REQUEST_HEADERS: &str = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
-    Anthropic-Beta, Anthropic-Dangerous-Direct-Browser-Access, Anthropic-Version, X-Api-Key, X-Stainless-Arch, \
+    X-Requested-With, Anthropic-Beta, Anthropic-Dangerous-Direct-Browser-Access, Anthropic-Version, X-Api-Key, X-Stainless-Arch, \
     X-Stainless-Lang, X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, \
     X-Stainless-Runtime-Version, X-Stainless-Timeout";
 
@@ -58,6 +59,7 @@ impl Origin {
             Self::Allowed(origin) => response
                 .with_vary("Origin")
                 .with_header("Access-Control-Allow-Origin", origin)
+                .with_header("Access-Control-Allow-Credentials", "true")
                 .with_header("Access-Control-Expose-Headers", EXPOSED_HEADERS),
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct ProxyEvent {
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     request_id: Option<String>,
+    domain_name: Option<String>,
+    path: Option<String>,
     identity: Option<Identity>,
     authorizer: Option<Map<String, Value>>,
 }
@@ -61,6 +63,15 @@ impl ProxyEvent {
             .filter(|id| !id.is_empty())
             .unwrap_or(otherwise)
             .to_owned()
+    }
+
+    /// The address of the API, from what the gateway says of itself: the domain, and the stage or base path before the path.
+    pub(super) fn base_url(&self) -> String {
+        let context = self.request_context.as_ref();
+        let domain = context.and_then(|context| context.domain_name.as_deref()).unwrap_or_default();
+        let path = context.and_then(|context| context.path.as_deref()).unwrap_or_default();
+        let prefix = path.strip_suffix(self.path.as_str()).unwrap_or_default();
+        format!("https://{domain}{prefix}")
     }
 
     pub(super) fn source_ip(&self) -> &str {

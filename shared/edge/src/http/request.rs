@@ -18,6 +18,9 @@ use std::time::Instant;
 /// The value of the claim `role` for an API key, which has no role.
 pub(crate) const API_KEY_ROLE: &str = "api_key";
 
+/// The header in which CloudFront states the country of the viewer's network address.
+const VIEWER_COUNTRY: &str = "CloudFront-Viewer-Country";
+
 /// The scopes of a claim, separated by spaces.
 struct Scopes(Vec<Scope>);
 
@@ -73,6 +76,11 @@ impl Request {
         self.event.route()
     }
 
+    /// The address of the API before the path, such as `https://api.example.com`, as the gateway says it.
+    pub fn base_url(&self) -> String {
+        self.event.base_url()
+    }
+
     pub(super) fn event(&self) -> &ProxyEvent {
         &self.event
     }
@@ -112,6 +120,13 @@ impl Request {
         self.event.source_ip()
     }
 
+    /// The country of the network address, as CloudFront states it: two letters (ISO 3166-1 alpha-2). A client that reaches
+    /// the API without CloudFront can send any country, so it may be shown to the person and must never decide anything.
+    pub fn viewer_country(&self) -> Option<&str> {
+        let is_country = |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        self.event.header(VIEWER_COUNTRY).filter(is_country)
+    }
+
     /// The id of this request in the logs and in the answer.
     pub fn correlation_id(&self) -> &str {
         &self.correlation_id
@@ -138,14 +153,27 @@ impl Request {
     }
 
     /// The caller: the only source of tenant, role and scopes. 401 when no authorizer let the request through, or when
-    /// a claim is missing or malformed.
+    /// a claim is missing or malformed. Answers of the authorizer that the gateway kept from before a deployment may lack
+    /// where the account is stored, which then is the organization, and when the person signed in, which then counts as
+    /// long ago.
     pub fn caller(&self) -> Result<Caller, Problem> {
+        let tenant = self.claim("org_id")?;
         let credential = if self.event.claim("role").as_deref() == Some(API_KEY_ROLE) {
             Credential::ApiKey { id: self.claim("key_id")?, scopes: self.claim::<Scopes>("scopes")?.0 }
         } else {
-            Credential::Session { id: self.claim("sid")?, role: self.claim("role")? }
+            let auth_time = self.optional_claim("auth_time", 0_i64)?;
+            Credential::Session {
+                id: self.claim("sid")?,
+                role: self.claim("role")?,
+                account_organization: self.optional_claim("account_org_id", tenant)?,
+                authenticated_at: Timestamp::from_millis(auth_time.saturating_mul(1000)),
+            }
         };
-        Ok(Caller { tenant: self.claim("org_id")?, account: self.claim("sub")?, credential })
+        Ok(Caller { tenant, account: self.claim("sub")?, credential })
+    }
+
+    fn optional_claim<T: FromStr>(&self, name: &'static str, absent: T) -> Result<T, Problem> {
+        if self.event.claim(name).is_none() { Ok(absent) } else { self.claim(name) }
     }
 
     fn claim<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {

@@ -60,6 +60,11 @@ impl Response {
         Self::new(status, vec![("Content-Type", content_type.to_owned())], Body::Bytes(body))
     }
 
+    /// 202: the request was taken, and what it asks for happens later. The answer has no body.
+    pub fn accepted() -> Self {
+        Self::new(202, Vec::new(), Body::Text(Cow::Borrowed("")))
+    }
+
     /// 204: the request succeeded and the answer has no body.
     pub fn no_content() -> Self {
         Self::new(204, Vec::new(), Body::Text(Cow::Borrowed("")))

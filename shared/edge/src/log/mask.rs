@@ -59,7 +59,7 @@ pub(super) fn value(name: &str, value: Value) -> Value {
 
 /// The text with tokens and e-mail addresses masked.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
-    if !["@", "eyJ", "sxr_", "sxk_"].iter().any(|sign| text.contains(sign)) {
+    if !["@", "eyJ", "sxr_", "sxk_", "sxm_"].iter().any(|sign| text.contains(sign)) {
         return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
@@ -85,7 +85,7 @@ fn in_word(c: char) -> bool {
 fn sensitive(word: &str) -> bool {
     let address = word.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
     let web_token = word.find("eyJ").and_then(|at| word.get(at..)).is_some_and(|token| token.contains('.'));
-    address || web_token || word.contains("sxr_") || word.contains("sxk_")
+    address || web_token || ["sxr_", "sxk_", "sxm_"].iter().any(|prefix| word.contains(prefix))
 }
 
 #[cfg(test)]
@@ -114,6 +114,7 @@ mod tests {
             ("no mail to Ada.Byron+x@northwind.example: gone".to_owned(), "no mail to [masked]: gone"),
             ("grüße an jürgen@münchen.example".to_owned(), "grüße an [masked]"),
             ("sxr_4f9a8b7c6d was used twice".to_owned(), "[masked] was used twice"),
+            ("no token: sxm_AZNaLn7ZeFKqNtC0R".to_owned(), "no token: [masked]"),
             ("no key: sxk_01jd2wzq4s_01jd2x1v7g_9f86d081.".to_owned(), "no key: [masked]"),
             ("(\"ada@northwind.example\")".to_owned(), "(\"[masked]\")"),
         ] {

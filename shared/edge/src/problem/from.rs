@@ -125,12 +125,25 @@ impl From<Error> for Problem {
                  Send another idempotency key to make it anew.",
             ),
             Error::Denied(error) => error.into(),
+            Error::SignInNotRecent(_) => Self::new(Kind::REAUTHENTICATION_REQUIRED).with_detail(
+                "This request needs a sign-in of the last 10 minutes. Sign in again with POST /v1/auth/login and repeat \
+                 it with the new access token; refreshing the session is not enough.",
+            ),
             Error::Unauthenticated => Self::unauthenticated(),
+            Error::TokenUnusable(reason) => Self::new(Kind::INVALID_TOKEN)
+                .with_detail(
+                    "The token is unknown, was used before, has expired, or was sent for something else. \
+                     Ask for another mail and use the link in the newest one.",
+                )
+                .with_source(reason),
             Error::PreconditionFailed => Self::new(Kind::PRECONDITION_FAILED),
             Error::Conflict => {
                 Self::new(Kind::CONFLICT).with_retry_after(Duration::from_secs(1)).with_source(error)
             }
             Error::Taken(kind) => kind.into(),
+            Error::LastAdmin => Self::new(Kind::CONFLICT).with_detail(
+                "This member is the last active admin of your organization. Make another member an admin first.",
+            ),
             Error::TooManyApiKeys => Self::new(Kind::CONFLICT).with_detail(
                 "Your organization has 100 API keys that are neither revoked nor expired, and may not have more. \
                  Revoke one that is not needed any more.",
@@ -159,7 +172,7 @@ impl From<Error> for Problem {
             // Failing to sign a token is a failure of the service; the authorizer verifies tokens of callers.
             Error::Token(error @ TokenError::Invalid(_)) => Self::internal(error),
             Error::Token(error) => error.into(),
-            Error::File(_) | Error::ProviderJob(_) => Self::unavailable(error),
+            Error::File(_) | Error::ProviderJob(_) | Error::Mail(_) => Self::unavailable(error),
             Error::Password(error) => error.into(),
             Error::Entropy(error) => error.into(),
         }

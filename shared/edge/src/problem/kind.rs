@@ -22,16 +22,23 @@ impl Kind {
         Self::new(400, "model_refused", "Request refused by the model's provider");
     /// The cursor belongs to another list, query or caller, or was changed.
     pub const INVALID_CURSOR: Self = Self::new(400, "invalid_cursor", "Invalid cursor");
+    /// A token from a mail is unknown, used, expired, or for something else.
+    pub const INVALID_TOKEN: Self = Self::new(400, "invalid_token", "Invalid or expired token");
     /// The access token or API key is missing or not valid.
     pub const UNAUTHENTICATED: Self = Self::new(401, "unauthenticated", "Authentication required");
     /// Log-in failed.
     pub const INVALID_CREDENTIALS: Self = Self::new(401, "invalid_credentials", "Invalid credentials");
     /// Refresh failed.
     pub const INVALID_REFRESH_TOKEN: Self = Self::new(401, "invalid_refresh_token", "Invalid refresh token");
+    /// The second factor, the challenge or the passkey is wrong.
+    pub const INVALID_SECOND_FACTOR: Self = Self::new(401, "invalid_second_factor", "Invalid second factor");
     /// The bound of the request does not fit into a budget.
     pub const BUDGET_EXCEEDED: Self = Self::new(402, "budget_exceeded", "Budget exceeded");
     /// The role or the scopes do not allow it.
     pub const FORBIDDEN: Self = Self::new(403, "forbidden", "Forbidden");
+    /// The operation needs a sign-in of the last 10 minutes.
+    pub const REAUTHENTICATION_REQUIRED: Self =
+        Self::new(403, "reauthentication_required", "Recent sign-in required");
     /// It does not exist, or the caller may not know that it exists.
     pub const NOT_FOUND: Self = Self::new(404, "not_found", "Not found");
     /// The model does not exist, or the caller may not ask it.
@@ -75,16 +82,19 @@ impl Kind {
     pub const DEADLINE_EXCEEDED: Self = Self::new(503, "deadline_exceeded", "Deadline exceeded");
 
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::INVALID_REQUEST,
         Self::CONTEXT_LENGTH_EXCEEDED,
         Self::MODEL_REFUSED,
         Self::INVALID_CURSOR,
+        Self::INVALID_TOKEN,
         Self::UNAUTHENTICATED,
         Self::INVALID_CREDENTIALS,
         Self::INVALID_REFRESH_TOKEN,
+        Self::INVALID_SECOND_FACTOR,
         Self::BUDGET_EXCEEDED,
         Self::FORBIDDEN,
+        Self::REAUTHENTICATION_REQUIRED,
         Self::NOT_FOUND,
         Self::MODEL_NOT_FOUND,
         Self::METHOD_NOT_ALLOWED,

@@ -111,6 +111,11 @@ impl Problem {
         Self::new(Kind::INVALID_REFRESH_TOKEN)
     }
 
+    /// 401: the second factor, the challenge or the passkey is wrong, used or expired; never says which.
+    pub fn invalid_second_factor() -> Self {
+        Self::new(Kind::INVALID_SECOND_FACTOR)
+    }
+
     /// 403: the role or the scopes do not allow it.
     pub fn forbidden() -> Self {
         Self::new(Kind::FORBIDDEN)

@@ -48,7 +48,12 @@ fn caller(credential: Credential) -> Caller {
 }
 
 fn person() -> Caller {
-    caller(Credential::Session { id: SESSION.parse().unwrap(), role: Role::Manager })
+    caller(Credential::Session {
+        id: SESSION.parse().unwrap(),
+        role: Role::Manager,
+        account_organization: ORGANIZATION.parse().unwrap(),
+        authenticated_at: Timestamp::from_millis(1_763_716_200_000),
+    })
 }
 
 fn key() -> Caller {
@@ -86,7 +91,7 @@ async fn lets_a_valid_token_into_the_whole_stage() {
                 },
                 "context": {
                     "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "manager",
-                    "sid": SESSION,
+                    "sid": SESSION, "account_org_id": ORGANIZATION, "auth_time": "1763716200",
                 },
             })
         );

@@ -1,6 +1,7 @@
 //! Cursors serve their own caller and list only.
 
 use crate::support::{ACCOUNT, ORGANIZATION, SESSION, answer, get};
+use domain::Timestamp;
 use domain::authority::{Caller, Credential};
 use domain::id::{AccountId, OrganizationId};
 use domain::tenancy::Role;
@@ -16,7 +17,16 @@ fn caller() -> Caller {
     Caller {
         tenant: ORGANIZATION.parse().unwrap(),
         account: ACCOUNT.parse().unwrap(),
-        credential: Credential::Session { id: SESSION.parse().unwrap(), role: Role::SalesRep },
+        credential: session(SESSION, Role::SalesRep),
+    }
+}
+
+fn session(id: &str, role: Role) -> Credential {
+    Credential::Session {
+        id: id.parse().unwrap(),
+        role,
+        account_organization: ORGANIZATION.parse().unwrap(),
+        authenticated_at: Timestamp::from_millis(1_763_716_200_000),
     }
 }
 
@@ -30,8 +40,7 @@ fn opens_what_it_sealed_even_after_the_session_changed() {
     let cursor = codec.seal(&position(), &caller(), "list");
     assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{cursor}");
     let mut later = caller();
-    let id = "session_01jd2x1v7gf5w4n8q3k6m9z0td".parse().unwrap();
-    later.credential = Credential::Session { id, role: Role::Manager };
+    later.credential = session("session_01jd2x1v7gf5w4n8q3k6m9z0td", Role::Manager);
     assert_eq!(codec.open(&cursor, &later, "list").unwrap(), position());
 }
 

@@ -4,12 +4,12 @@ use crate::support::{
     ACCOUNT, API_KEY, LEAD, ORGANIZATION, REQUEST_ID, SESSION, answer, body, get, now, post, problem,
     with_header,
 };
-use domain::InvalidFields;
 use domain::authority::{
     CreateCompletions, Credential, ManageApiKeys, Permission, ReadLeads, ReadModels, UseAccount,
 };
 use domain::id::LeadId;
 use domain::tenancy::Role;
+use domain::{InvalidFields, Timestamp};
 use edge::cursor::CursorCodec;
 use edge::{Problem, Request, Response};
 use ports::{Page, Position};
@@ -78,7 +78,12 @@ async fn takes_the_caller_from_the_claims_alone() {
         let caller = request.caller()?;
         assert_eq!(caller.tenant.to_string(), ORGANIZATION);
         assert_eq!(caller.account.to_string(), ACCOUNT);
-        let session = Credential::Session { id: SESSION.parse().unwrap(), role: Role::SalesRep };
+        let session = Credential::Session {
+            id: SESSION.parse().unwrap(),
+            role: Role::SalesRep,
+            account_organization: ORGANIZATION.parse().unwrap(),
+            authenticated_at: Timestamp::from_millis(1_763_716_200_000),
+        };
         assert_eq!(caller.credential, session);
         done(())
     })

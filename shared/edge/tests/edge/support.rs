@@ -34,7 +34,8 @@ pub(crate) fn post(body: &str) -> Value {
             "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0"},
             "authorizer": {
                 "principalId": ACCOUNT, "sub": ACCOUNT, "org_id": ORGANIZATION, "role": "sales_rep",
-                "sid": SESSION, "integrationLatency": 12,
+                "sid": SESSION, "account_org_id": ORGANIZATION, "auth_time": "1763716200",
+                "integrationLatency": 12,
             },
         },
         "body": body,

@@ -14,6 +14,8 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
             ("lead_01jd2x5k8qf3v9m4t7w6z0r1sa", &scene.lead)
         } else if operation.path.starts_with("/v1/api-keys/") {
             ("apikey_01jd2x3c6hf9b5r1m8v4n7q2wk", &scene.api_key)
+        } else if operation.path.starts_with("/v1/members/") {
+            ("account_01jd2x4h2rfa9v6k1s8m3w7c5e", &scene.member)
         } else {
             ("notification_01jd2y8m3nf6s2c9x5k7v1q0wb", &scene.notification)
         };
@@ -32,9 +34,17 @@ async fn an_id_that_can_not_exist_is_answered_as_one_that_does_not() {
             format!("{own}#state"),
             format!("{}#{own}", scene.person.tenant),
             "../../admin".to_owned(),
-            scene.person.account.to_string(),
+            // An id of another kind than that of the path.
+            scene
+                .person
+                .account
+                .to_string()
+                .replace("account_", if own.starts_with("account_") { "lead_" } else { "account_" }),
             scene.person.tenant.to_string(),
-            own.replace("lead_", "account_").replace("notification_", "lead_").replace("apikey_", "lead_"),
+            own.replace("lead_", "account_")
+                .replace("notification_", "lead_")
+                .replace("apikey_", "lead_")
+                .replace("account_", "x_"),
             "lead_".to_owned(),
             "lead_8zzzzzzzzzzzzzzzzzzzzzzzzz".to_owned(),
             "a".repeat(10_000),
@@ -113,6 +123,8 @@ async fn every_header_parameter_is_checked_and_named() {
                 }
                 // A text that is not an entity tag matches nothing.
                 "Cache-Control" => &[],
+                // Another value is as if it were absent, and only a cookie needs it.
+                "X-Requested-With" => &[],
                 // A text that is not an entity tag matches nothing.
                 "If-None-Match" => &[],
                 other => panic!("what is wrong for {other}?"),

@@ -183,7 +183,12 @@ async fn a_batch_of_another_organization_or_owner_does_not_exist() {
     let scene = Scene::start();
     scene.created(1, &lines(1)).await;
     let caller = |tenant: OrganizationId, account: AccountId, role| {
-        let credential = Credential::Session { id: new_id(NOW, &[9; 10]), role };
+        let credential = Credential::Session {
+            id: new_id(NOW, &[9; 10]),
+            role,
+            account_organization: tenant,
+            authenticated_at: NOW,
+        };
         Caller { tenant, account, credential }.authorize::<UseBatches>().unwrap()
     };
     let get = async |authority: &Authority<UseBatches>| {

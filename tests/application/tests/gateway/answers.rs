@@ -134,6 +134,8 @@ async fn asked_twice(temperature: Option<f32>, first: CacheControl, second: Cach
     let credential = Credential::Session {
         id: new_id(crate::support::NOW, &[4; 10]),
         role: domain::tenancy::Role::SalesRep,
+        account_organization: scene.tenant,
+        authenticated_at: crate::support::NOW,
     };
     let caller = Caller { tenant: scene.tenant, account: scene.account, credential };
     let authority = caller.authorize::<CreateCompletions>().unwrap();

@@ -31,6 +31,8 @@ async fn embed_with(
     let credential = Credential::Session {
         id: new_id(crate::support::NOW, &[4; 10]),
         role: domain::tenancy::Role::SalesRep,
+        account_organization: scene.tenant,
+        authenticated_at: crate::support::NOW,
     };
     let caller = Caller { tenant: scene.tenant, account: scene.account, credential };
     let request = EmbeddingRequest {

@@ -97,6 +97,20 @@ fn notifications(world: &mut World, name: &str, sample: &Event, requests: u32) -
 
 fn platform(world: &mut World, name: &str, sample: &Event, requests: u32) -> Result<Vec<Event>, Error> {
     match name {
+        "list-jobs" => reads(world, sample, requests),
+        "get-job" => {
+            let jobs = tenancy::exports(world, requests)?;
+            let account = world.home.account.clone();
+            jobs.iter().map(|(by, job)| sample.clone().by(by, &account)?.about(job)).collect()
+        }
+        "cancel-job" => {
+            let jobs = tenancy::exports(world, requests)?;
+            let account = world.home.account.clone();
+            jobs.iter().map(|(by, job)| sample.clone().by(by, &account)?.about(job)).collect()
+        }
+        // The job of the sample is unknown, so what is measured is the delivery.
+        "run-audit-export" => deliveries(world, "platform", name, requests),
+        "sign-audit-checkpoints" => Ok(repeated(sample, requests)),
         "record-audit" => deliveries(world, "platform", name, requests),
         "relay-events" => (0..requests).map(|_| relayed(sample.clone(), world.number())).collect(),
         "get-flags" => reads(world, sample, requests),

@@ -1,27 +1,35 @@
 //! An event of every kind, as the domain decides and writes it.
 
 use super::written_ai::{ai_events, batch_events, fine_tune_events};
+use super::written_factors::{challenge_events, factor_events};
 use domain::ai::Month;
 use domain::audit::{LoginAttempt, deny_access, fail_login};
-use domain::id::{AccountTag, ApiKeyTag, LeadTag, NotificationTag, OrganizationTag, SessionTag, new_id};
-use domain::identity::{
-    RefreshDecision, RefreshToken, RegisterAccount, Revocation, Session, StartSession, refresh_session,
-    register_account, revoke_session, start_session,
+use domain::id::{
+    AccountId, AccountTag, ApiKeyTag, JobTag, LeadTag, NotificationTag, OneTimeTokenTag, OrganizationId,
+    OrganizationTag, SessionTag, new_id,
 };
+use domain::identity::{
+    Account, AccountEvent, AuthenticationMethod, IssueOneTimeToken, MailLanguage, OneTimeToken,
+    OneTimeTokenPurpose, ProfileInput, RefreshDecision, RefreshToken, RegisterAccount, Revocation, Session,
+    SessionDevice, StartSession, change_password, issue_one_time_token, refresh_session, register_account,
+    rehash_password, revoke_session, start_session, update_profile, use_one_time_token, verify_email,
+};
+use domain::job::{self, CreateJob, Job, JobEvent, JobFact, JobFacts, JobFailure, JobKind};
 use domain::notification::{Notification, NotificationKind, create_notification, mark_notification_read};
 use domain::sales::{
     AbstainReason, Assessment, Breakdown, Cost, Dimension, Engine, Evidence, Factor, Lead, LeadInput,
     LeadScore, ScoredField, create_lead, delete_lead, erase_lead_contact, score_lead, update_lead,
 };
 use domain::tenancy::{
-    ApiKey, CreateApiKey, RegisterOrganization, Role, add_member, create_api_key, register_organization,
-    revoke_api_key,
+    AddMember, ApiKey, CreateApiKey, Member, MemberEvent, MemberInput, MemberPerson, Organization,
+    RegisterOrganization, Role, add_member, change_admin, create_api_key, register_organization,
+    remove_member, rename_member, revoke_api_key, update_member,
 };
 use domain::{Aggregate, AggregateType, DomainEvent, EncodedEvent, EventMeta, Timestamp};
 
 /// The text in every personal value, which must not be found in `data`.
 pub(super) const PERSONAL: &str = "zxqpersonalzxq";
-/// The text in every secret value of a session or an API key.
+/// The text in every secret value of a session, an API key or a second factor.
 pub(super) const SECRET: &str = "zxqsecretzxq";
 
 pub(super) fn at() -> Timestamp {
@@ -37,8 +45,23 @@ pub(crate) fn written() -> Vec<EncodedEvent> {
     let mut events = vec![];
     let organization = new_id::<OrganizationTag>(at(), &[1; 10]);
     let account = new_id::<AccountTag>(at(), &[2; 10]);
-    let command = RegisterOrganization { id: organization, name: "Northwind", home_region: "us-east-1" };
-    events.push(register_organization(&command).unwrap().encode());
+    let command = RegisterOrganization {
+        id: organization,
+        name: "Northwind",
+        home_region: "us-east-1",
+        registered_by: account,
+    };
+    let registered = register_organization(&command).unwrap();
+    let second = new_id::<AccountTag>(at(), &[9; 10]);
+    let added = change_admin(&applied::<Organization>(None, &registered), account, second, true).unwrap();
+    let both = added
+        .iter()
+        .fold(applied::<Organization>(None, &registered), |state, event| applied(Some(state), event));
+    let removed = change_admin(&both, account, second, false).unwrap();
+    let mut old = registered.encode().with_version(1);
+    old.data.as_object_mut().unwrap().remove("registered_by");
+    events.extend([registered.encode(), old]);
+    events.extend(added.iter().chain(&removed).map(DomainEvent::encode));
     let command = RegisterAccount {
         id: account,
         organization_id: organization,
@@ -46,8 +69,19 @@ pub(crate) fn written() -> Vec<EncodedEvent> {
         name: PERSONAL,
         password_hash: PERSONAL.to_owned(),
     };
-    events.push(register_account(command).unwrap().encode());
-    events.push(add_member(account, Role::Admin).encode());
+    let registered = register_account(command).unwrap();
+    events.push(registered.encode());
+    let profile = ProfileInput {
+        name: &format!("{PERSONAL} King"),
+        locale: Some("en-GB"),
+        time_zone: Some("Europe/London"),
+        theme: Some("dark"),
+    };
+    let updated = update_profile(&applied::<Account>(None, &registered), &profile).unwrap().unwrap();
+    events.push(updated.encode());
+    events.extend(account_events(&registered));
+    events.extend(one_time_token_events(account));
+    events.extend(member_events(account, organization));
     events.extend(session_events());
     events.extend(lead_events());
     let id = new_id::<NotificationTag>(at(), &[5; 10]);
@@ -61,14 +95,74 @@ pub(crate) fn written() -> Vec<EncodedEvent> {
         events.push(mark_notification_read(&applied::<Notification>(None, &created)).unwrap().encode());
     }
     events.extend(api_key_events());
+    events.extend(factor_events());
+    events.extend(challenge_events());
     events.extend(fine_tune_events());
     events.extend(batch_events());
+    events.extend(job_events(account));
     events.extend(ai_events());
     events.push(deny_access(account, "lead:read", AggregateType::Lead, "lead_1").encode());
     for (account_id, email_hash) in [(Some(account), None), (None, Some("A".repeat(43)))] {
         let network = "203.0.113.0/24".to_owned();
         events.push(fail_login(LoginAttempt { account_id, email_hash, network }).encode());
     }
+    events
+}
+
+fn account_events(registered: &AccountEvent) -> Vec<EncodedEvent> {
+    let account: Account = applied(None, registered);
+    vec![
+        verify_email(&account).unwrap().encode(),
+        change_password(&account, PERSONAL.to_owned()).encode(),
+        rehash_password(&account, PERSONAL.to_owned()).encode(),
+    ]
+}
+
+fn one_time_token_events(account: AccountId) -> Vec<EncodedEvent> {
+    let mut events = vec![];
+    for purpose in OneTimeTokenPurpose::ALL {
+        for language in MailLanguage::ALL {
+            let issued = issue_one_time_token(IssueOneTimeToken {
+                id: new_id::<OneTimeTokenTag>(at(), &[7; 10]),
+                purpose,
+                account_id: account,
+                secret_hash: SECRET.to_owned(),
+                address_hash: SECRET.to_owned(),
+                language,
+                at: at(),
+            });
+            let token: OneTimeToken = applied(None, &issued);
+            let used = use_one_time_token(&token, purpose, SECRET, at()).unwrap();
+            events.extend([issued.encode(), used.encode()]);
+        }
+    }
+    events
+}
+
+fn member_events(account: AccountId, organization: OrganizationId) -> Vec<EncodedEvent> {
+    let added = add_member(AddMember {
+        account_id: account,
+        role: Role::Admin,
+        account_organization_id: Some(organization),
+        person: MemberPerson { email: format!("{PERSONAL}@northwind.example"), name: PERSONAL.to_owned() },
+    });
+    let person =
+        MemberPerson { email: format!("{PERSONAL}@northwind.example"), name: format!("{PERSONAL} King") };
+    let renamed = rename_member(&applied::<Member>(None, &added), person).unwrap().encode();
+    let added = added.encode();
+    let mut old = added.clone().with_version(1);
+    old.data.as_object_mut().unwrap().remove("account_organization_id");
+    old.personal.clear();
+    let added_event = MemberEvent::decode(&added).unwrap();
+    let member: Member = applied(None, &added_event);
+    let input = MemberInput { role: "manager", status: "suspended" };
+    let changes = update_member(&member, input).unwrap();
+    let suspended = changes.iter().fold(member, |member, event| applied(Some(member), event));
+    let input = MemberInput { role: "manager", status: "active" };
+    let reactivated = update_member(&suspended, input).unwrap();
+    let mut events = vec![added, old, renamed];
+    events.extend(changes.iter().chain(&reactivated).map(DomainEvent::encode));
+    events.push(remove_member(&suspended).unwrap().encode());
     events
 }
 
@@ -79,6 +173,8 @@ fn session_events() -> Vec<EncodedEvent> {
         account_id: new_id::<AccountTag>(at(), &[2; 10]),
         family_hash: SECRET.to_owned(),
         token: token(),
+        device: Some(SessionDevice { name: PERSONAL.to_owned(), ip_country: Some("GB".to_owned()) }),
+        methods: vec![AuthenticationMethod::Password, AuthenticationMethod::OneTimeCode],
         at: at(),
     });
     let session: Session = applied(None, &started);
@@ -87,9 +183,21 @@ fn session_events() -> Vec<EncodedEvent> {
         panic!("a fresh token rotates")
     };
     let mut events = vec![started.encode(), refreshed.encode()];
+    let mut old = started.encode().with_version(1);
+    old.data.as_object_mut().unwrap().remove("methods");
+    old.personal.clear();
+    events.push(old);
     events.extend(
-        [Revocation::Logout, Revocation::RefreshTokenReuse]
-            .map(|reason| revoke_session(&session, reason).unwrap().encode()),
+        [
+            Revocation::Logout,
+            Revocation::RefreshTokenReuse,
+            Revocation::EndedByOwner,
+            Revocation::PasswordChanged,
+            Revocation::MemberRemoved,
+            Revocation::MemberSuspended,
+            Revocation::AccountDeleted,
+        ]
+        .map(|reason| revoke_session(&session, reason).unwrap().encode()),
     );
     events
 }
@@ -163,4 +271,27 @@ fn lead_events() -> Vec<EncodedEvent> {
     }
     events.extend([delete_lead(&lead).unwrap().encode(), erase_lead_contact(&lead).unwrap().encode()]);
     events
+}
+
+/// Jobs that end in each way.
+fn job_events(account: AccountId) -> Vec<EncodedEvent> {
+    let id = new_id::<JobTag>(at(), &[11; 10]);
+    let input = JobFacts::from([("actor".to_owned(), JobFact::Text(account.to_string()))]);
+    let created = job::create_job(CreateJob { id, kind: JobKind::AuditExport, created_by: account, input });
+    let queued: Job = applied(None, &created);
+    let canceled = job::request_job_cancel(&queued, account, at()).unwrap();
+    let started = job::start_job(&queued, 12).unwrap();
+    let running: Job = applied(Some(queued.clone()), &started);
+    let progressed = job::progress_job(&running, 5, "reading").unwrap();
+    let requested = job::request_job_cancel(&running, account, at()).unwrap();
+    let failure = JobFailure { code: "invalid_input".to_owned(), message: "It can't be read.".to_owned() };
+    let failed = job::fail_job(&running, failure).unwrap();
+    let result = JobFacts::from([("entries".to_owned(), JobFact::Number(12))]);
+    let succeeded = job::succeed_job(&running, result, Some("audit-entries.jsonl".to_owned())).unwrap();
+    let lives: [&[&JobEvent]; 3] = [
+        &[&created, &started, &progressed, &succeeded],
+        &[&created, &started, &progressed, &requested, &failed],
+        &[&created, &canceled],
+    ];
+    lives.into_iter().flatten().map(|event| event.encode()).collect()
 }

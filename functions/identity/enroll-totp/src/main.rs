@@ -1,0 +1,21 @@
+//! Wires `enroll-totp` to AWS.
+
+use adapter_kms::KmsSecretSealing;
+use application_identity::EnrollTotp;
+use edge::{Authorized, Handler, Uncounted};
+use std::process::ExitCode;
+use std::sync::Arc;
+use wiring_core::Base;
+
+fn main() -> ExitCode {
+    edge::http::run("enroll-totp", |settings| {
+        Box::pin(async move {
+            let base = Base::read(settings)?;
+            let key = base.settings.required("DATA_KEY_ID")?;
+            let secrets = Arc::new(KmsSecretSealing::new(&base.aws, key));
+            let store = Arc::new(base.store()?);
+            let route = enroll_totp::EnrollTotp { needs: EnrollTotp { store: store.clone(), secrets } };
+            Ok(Box::new(Authorized::new(route, store, Uncounted)) as Box<dyn Handler>)
+        })
+    })
+}
